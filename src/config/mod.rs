@@ -1,0 +1,1 @@
+//! Configuration: its shape, loading it, and checking it whole.

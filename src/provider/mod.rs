@@ -1,0 +1,1 @@
+//! The edge to the cloud: authentication, calls, envelopes, parsing, quota, download.

@@ -1,0 +1,1 @@
+//! The simulated provider: a real HTTP server with its own shapes.

@@ -1,0 +1,1 @@
+//! Generic machinery that knows no tokens: drivers, loops, lifecycle, backoff.
