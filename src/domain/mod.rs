@@ -1,1 +1,18 @@
-//! Pure rules and types.
+//! Pure rules and types: no tokio, sqlx, reqwest or axum here.
+//!
+//! Everything another room hands to its neighbour is a type of this one, and the one decision the whole program turns on
+//! ([`plan`]: what to ask next, when, or how a verification is settled) is a function of this room's types alone.
+
+pub mod alarm;
+pub mod answer;
+pub mod attempt;
+pub mod chance;
+pub mod identity;
+pub mod lease;
+pub mod media;
+pub mod plan;
+pub mod policy;
+pub mod progress;
+pub mod secret;
+pub mod time;
+pub mod token;

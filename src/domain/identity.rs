@@ -1,0 +1,196 @@
+//! Identity columns: masks for people, a keyed index for exact look-up (evidence.md, "Identity columns").
+
+use std::fmt;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use super::{
+    attempt::{Attempt, OcrIdentity},
+    secret::Secret,
+};
+
+/// Shows the first character of a name: `张三丰` becomes `张**`.
+#[must_use]
+pub fn mask_name(name: &str) -> String {
+    let mut letters = name.trim().chars();
+    letters.next().map_or_else(String::new, |first| {
+        let hidden = letters.count().max(1);
+        let mut masked = first.to_string();
+        masked.extend(std::iter::repeat_n('*', hidden));
+        masked
+    })
+}
+
+/// Shows the first three and last four of a long number, the last two of a short one: `370***********5826`.
+#[must_use]
+pub fn mask_id_number(number: &str) -> String {
+    let letters: Vec<char> = number.trim().chars().collect();
+    let (head, tail) = match letters.len() {
+        0..=4 => (0, 0),
+        5..=9 => (0, 2),
+        _ => (3, 4),
+    };
+    let last = letters.len() - tail;
+    letters.iter().enumerate().map(|(at, letter)| if at < head || at >= last { *letter } else { '*' }).collect()
+}
+
+/// One spelling for each number: full-width digits and letters narrowed, spaces and hyphens dropped, `x` as `X`.
+#[must_use]
+pub fn normalise_id_number(number: &str) -> String {
+    number
+        .chars()
+        .filter_map(|letter| match letter {
+            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0),
+            other => Some(other),
+        })
+        .filter(|letter| !letter.is_whitespace() && *letter != '-')
+        .flat_map(char::to_uppercase)
+        .collect()
+}
+
+/// The key of the look-up index. There are only about 10^11 possible ID numbers, so it must stay out of the database, its
+/// backups, logs and object names.
+#[derive(Clone)]
+pub struct IndexKey(Zeroizing<Vec<u8>>);
+
+impl IndexKey {
+    /// Takes the key's bytes; [`IndexKey::BYTES`] of them.
+    ///
+    /// # Errors
+    /// When the length is another.
+    pub fn new(bytes: Vec<u8>) -> Result<Self, String> {
+        let length = bytes.len();
+        if length == Self::BYTES { Ok(Self(Zeroizing::new(bytes))) } else { Err(format!("an index key has {} bytes, this one has {length}", Self::BYTES)) }
+    }
+
+    /// Length of a key.
+    pub const BYTES: usize = 32;
+
+    /// HMAC-SHA-256 of the normalised number under the sub-key of the ID number column, 64 hex digits.
+    #[must_use]
+    pub fn id_number(&self, number: &str) -> String {
+        let sub_key = digest(&self.0, b"verikeep id_number");
+        hex(&digest(&sub_key, normalise_id_number(number).as_bytes()))
+    }
+}
+
+impl fmt::Debug for IndexKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
+fn digest(key: &[u8], message: &[u8]) -> [u8; 32] {
+    // HMAC takes keys of every length, so the error cannot occur; an empty key would only be a weaker one.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return [0; 32] };
+    mac.update(message);
+    mac.finalize().into_bytes().into()
+}
+
+/// Bytes as lower-case hex digits.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Which identity columns the database may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Columns {
+    /// Masks and the keyed index only.
+    #[default]
+    Masked,
+    /// Names, numbers and what was read off the card as well.
+    Plain,
+}
+
+/// The identity columns of one attempt, as the configuration allows them.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct IdentityRow {
+    /// `idcard_type` of what was confirmed, else of what was read.
+    pub id_type: Option<String>,
+    /// [`mask_name`].
+    pub name_masked: Option<String>,
+    /// [`mask_id_number`].
+    pub id_number_masked: Option<String>,
+    /// [`IndexKey::id_number`]; none without a key.
+    pub id_number_index: Option<String>,
+    /// The name, the number and what was read off the card: only with [`Columns::Plain`].
+    pub plain: Option<PlainIdentity>,
+}
+
+/// Identity in full.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct PlainIdentity {
+    /// The confirmed name, else the one read.
+    pub name: Option<String>,
+    /// The confirmed number, else the one read.
+    pub id_number: Option<String>,
+    /// What was read off the card.
+    pub ocr: Option<OcrIdentity>,
+}
+
+impl IdentityRow {
+    /// Takes what the columns may hold out of an attempt.
+    #[must_use]
+    pub fn of(attempt: &Attempt, columns: Columns, key: Option<&IndexKey>) -> Self {
+        let ocr = attempt.ocr.as_ref();
+        let name = attempt.confirmed.name.as_ref().or_else(|| ocr.and_then(|ocr| ocr.name.as_ref())).map(Secret::reveal);
+        let number = attempt.confirmed.id_number.as_ref().or_else(|| ocr.and_then(|ocr| ocr.id_number.as_ref())).map(Secret::reveal);
+        Self {
+            id_type: attempt.confirmed.id_type.clone().or_else(|| ocr.and_then(|ocr| ocr.id_type.clone())),
+            name_masked: name.map(mask_name),
+            id_number_masked: number.map(mask_id_number),
+            id_number_index: number.zip(key).map(|(number, key)| key.id_number(number)),
+            plain: (columns == Columns::Plain).then(|| PlainIdentity {
+                name: name.map(str::to_owned),
+                id_number: number.map(str::to_owned),
+                ocr: attempt.ocr.clone(),
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for IdentityRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("IdentityRow([redacted])")
+    }
+}
+
+impl fmt::Debug for PlainIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PlainIdentity([redacted])")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_show_what_people_need_to_recognise_a_row() {
+        for (name, masked) in [("张三", "张*"), ("张三丰", "张**"), ("李", "李*"), ("", ""), ("欧阳 娜娜", "欧****")] {
+            assert_eq!(mask_name(name), masked);
+        }
+        for (number, masked) in [("370123199602165826", "370***********5826"), ("12345678", "******78"), ("1234", "****"), ("", "")] {
+            assert_eq!(mask_id_number(number), masked);
+        }
+    }
+
+    #[test]
+    fn one_number_in_many_spellings_has_one_index() {
+        let key = IndexKey::new(vec![7; 32]).unwrap();
+        let index = key.id_number("36213219923232X");
+        for spelling in ["36213219923232x", " 362132 19923232 X ", "３６２１３２１９９２３２３２Ｘ", "362132-19923232-x"] {
+            assert_eq!(key.id_number(spelling), index, "{spelling}");
+        }
+        assert_ne!(key.id_number("362132199232321"), index);
+        assert_ne!(IndexKey::new(vec![8; 32]).unwrap().id_number("36213219923232X"), index);
+        assert!(IndexKey::new(vec![1; 31]).is_err());
+    }
+}

@@ -1,0 +1,50 @@
+//! Leases: the right to work on one row for a while.
+
+use super::time::Time;
+
+/// The two kinds of scheduled work a verification can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Stage {
+    /// Ask the provider, or settle.
+    Poll,
+    /// Fetch the media that are wanted.
+    Download,
+}
+
+impl Stage {
+    /// As it stands in the schedule table.
+    #[must_use]
+    pub const fn number(self) -> i64 {
+        match self {
+            Self::Poll => 0,
+            Self::Download => 1,
+        }
+    }
+
+    /// As it stands in logs and metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Poll => "poll",
+            Self::Download => "download",
+        }
+    }
+}
+
+/// The right to work on one stage of one verification until [`Lease::until`].
+///
+/// Expiry decides, and nothing else: there is no "leased" state. Completing is possible as long as nobody else has claimed
+/// the row since, which [`Lease::token`] shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Whose work it is.
+    pub verification_id: String,
+    /// Which work.
+    pub stage: Stage,
+    /// Drawn afresh at each claim.
+    pub token: String,
+    /// When the row may be claimed by another.
+    pub until: Time,
+    /// How often the row has been claimed since it was last completed, this time included.
+    pub attempts: i64,
+}

@@ -1,0 +1,211 @@
+//! Instants, durations and the clock everything else is told the time by.
+
+use std::{fmt, future::Future, pin::Pin, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+/// An instant: milliseconds since the Unix epoch, UTC.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Time(pub i64);
+
+/// A span in milliseconds; never negative where it comes from configuration.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Span(pub i64);
+
+impl Time {
+    /// The instant `span` later, held at the ends of the range instead of overflowing.
+    #[must_use]
+    pub const fn plus(self, span: Span) -> Self {
+        Self(self.0.saturating_add(span.0))
+    }
+
+    /// The instant `span` earlier, held at the ends of the range.
+    #[must_use]
+    pub const fn minus(self, span: Span) -> Self {
+        Self(self.0.saturating_sub(span.0))
+    }
+
+    /// From `earlier` to this instant; negative when `earlier` is later.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Span {
+        Span(self.0.saturating_sub(earlier.0))
+    }
+
+    /// RFC 3339 in UTC, whole seconds, as the contract shows every instant (`2026-11-23T08:15:01Z`).
+    #[must_use]
+    pub fn rfc3339(self) -> String {
+        jiff::Timestamp::from_millisecond(self.0).map_or_else(|_| self.0.to_string(), |at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+    }
+
+    /// Reads RFC 3339 with an offset.
+    ///
+    /// # Errors
+    /// What is wrong with the text, without repeating it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        text.trim()
+            .parse::<jiff::Timestamp>()
+            .map(|at| Self(at.as_millisecond()))
+            .map_err(|_| "not an RFC 3339 instant with an offset, such as 2026-11-23T08:15:01Z".to_owned())
+    }
+}
+
+impl fmt::Debug for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.rfc3339())
+    }
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.rfc3339())
+    }
+}
+
+impl Span {
+    /// `n` milliseconds.
+    #[must_use]
+    pub const fn millis(n: i64) -> Self {
+        Self(n)
+    }
+
+    /// `n` seconds.
+    #[must_use]
+    pub const fn seconds(n: i64) -> Self {
+        Self(n.saturating_mul(1000))
+    }
+
+    /// `n` minutes.
+    #[must_use]
+    pub const fn minutes(n: i64) -> Self {
+        Self::seconds(n.saturating_mul(60))
+    }
+
+    /// `n` hours.
+    #[must_use]
+    pub const fn hours(n: i64) -> Self {
+        Self::minutes(n.saturating_mul(60))
+    }
+
+    /// This many times longer.
+    #[must_use]
+    pub const fn times(self, n: i64) -> Self {
+        Self(self.0.saturating_mul(n))
+    }
+
+    /// The `n`th part; `n` of 0 counts as 1.
+    #[must_use]
+    pub const fn part(self, n: i64) -> Self {
+        Self(self.0 / if n == 0 { 1 } else { n })
+    }
+
+    /// As the standard library's type; a negative span is zero.
+    #[must_use]
+    pub fn std(self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0).unwrap_or(0))
+    }
+
+    /// Reads a duration as people write it: `90s`, `2h`, `3d`, `250ms`, or several parts together (`1h30m`).
+    ///
+    /// # Errors
+    /// What is wrong and what would be right.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is not a duration; write a number with its unit, such as 250ms, 90s, 5m, 2h or 3d");
+        let mut rest = text.trim();
+        if rest.is_empty() {
+            return Err(wrong());
+        }
+        let mut sum: i64 = 0;
+        while !rest.is_empty() {
+            let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+            let (number, tail) = rest.split_at(digits);
+            let number: i64 = number.parse().map_err(|_| wrong())?;
+            let unit_end = tail.find(|c: char| c.is_ascii_digit() || c == ' ').unwrap_or(tail.len());
+            let (unit, tail) = tail.split_at(unit_end);
+            let factor = match unit {
+                "ms" => 1,
+                "s" => 1000,
+                "m" | "min" => 60_000,
+                "h" => 3_600_000,
+                "d" => 86_400_000,
+                _ => return Err(wrong()),
+            };
+            sum = number.checked_mul(factor).and_then(|part| sum.checked_add(part)).ok_or_else(wrong)?;
+            rest = tail.trim_start();
+        }
+        Ok(Self(sum))
+    }
+}
+
+/// The two largest units that say something: `2d 3h`, `1h 5m`, `12s`, `250ms`.
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 < 0 {
+            f.write_str("-")?;
+        }
+        let ms = self.0.unsigned_abs();
+        if ms < 1000 {
+            return write!(f, "{ms}ms");
+        }
+        let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s")];
+        let mut rest = ms;
+        let mut shown = 0;
+        for (size, name) in units {
+            let count = rest / size;
+            if shown == 1 {
+                return if count > 0 { write!(f, " {count}{name}") } else { Ok(()) };
+            }
+            if count > 0 {
+                write!(f, "{count}{name}")?;
+                shown = 1;
+                rest %= size;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Where the time comes from. The real one lives in `worker::clock`; tests hold their own.
+pub trait Clock: Send + Sync + 'static {
+    /// The present instant.
+    fn now(&self) -> Time;
+    /// Completes after `span`.
+    fn sleep(&self, span: Span) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_as_people_write_them() {
+        for (text, ms) in [("250ms", 250), ("90s", 90_000), ("2h", 7_200_000), ("3d", 259_200_000), ("1h30m", 5_400_000), ("1h 30m", 5_400_000), ("0s", 0)] {
+            assert_eq!(Span::parse(text), Ok(Span(ms)), "{text}");
+        }
+        for text in ["", "5", "h", "-5s", "2 hours", "1.5h", "9999999999999d"] {
+            assert!(Span::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn spans_show_their_two_largest_units() {
+        for (ms, text) in [(250, "250ms"), (12_000, "12s"), (3_900_000, "1h 5m"), (86_400_000, "1d"), (183_600_000, "2d 3h"), (86_401_000, "1d"), (-5000, "-5s")] {
+            assert_eq!(Span(ms).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn instants_show_and_read_rfc_3339() {
+        let at = Time(1_795_421_701_000);
+        assert_eq!(Time::parse(&at.rfc3339()), Ok(at));
+        assert_eq!(Time::parse("2026-11-23T16:15:01+08:00"), Time::parse("2026-11-23T08:15:01Z"));
+        assert!(Time::parse("2026-11-23 08:15:01").is_err());
+    }
+}

@@ -1,0 +1,249 @@
+//! What goes into the store and what a claim brings out of it.
+
+use crate::domain::{
+    alarm::Alarm,
+    answer::{AnswerRow, Endpoint},
+    attempt::{Attempt, Counts},
+    identity::IdentityRow,
+    lease::Lease,
+    media::{MediaRow, Slot, StoredMedia},
+    plan::{Missing, Outcome},
+    progress::Progress,
+    time::{Span, Time},
+    token::{State, Verification},
+};
+
+/// A token to be tracked, with its first step already planned.
+#[derive(Clone, Debug)]
+pub struct NewVerification {
+    /// Its facts.
+    pub verification: Verification,
+    /// The plan it was generated for.
+    pub plan_id: Option<String>,
+    /// The business's own name for it.
+    pub reference: Option<String>,
+    /// Who told.
+    pub tracked_by: String,
+    /// Earliest end of the media retention.
+    pub media_deadline: Time,
+    /// Earliest end of the record retention.
+    pub record_deadline: Time,
+    /// Its first due time, or its end when it was told too late.
+    pub next: Next,
+    /// To be raised in the same transaction when the row is new.
+    pub alarms: Vec<Alarm>,
+    /// Whether `issued_at` was told, or assumed to be the moment of tracking: an assumed one conflicts with nothing.
+    pub issued_at_told: bool,
+}
+
+/// What became of one token that was to be tracked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TrackVerdict {
+    /// It is tracked now.
+    New {
+        /// Its identifier.
+        verification_id: String,
+    },
+    /// It was tracked already, with the same facts.
+    Known {
+        /// Its identifier.
+        verification_id: String,
+        /// Where it stands.
+        state: State,
+    },
+    /// It was tracked already with other facts, which stay.
+    Conflict {
+        /// Its identifier.
+        verification_id: String,
+        /// Which fact differs: `app`, `issued_at`, `plan_id` or `reference`.
+        field: &'static str,
+    },
+}
+
+/// How a verification goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// It stays open.
+    Due {
+        /// When to look at it again.
+        due_at: Time,
+        /// What orders it among others: when the next thing of it is forgotten.
+        deadline: Time,
+        /// `waiting` or `collecting`.
+        state: State,
+    },
+    /// It is settled, and leaves the schedule. Media still wanted become lost.
+    Settled {
+        /// How.
+        outcome: Outcome,
+        /// What is missing and why; empty for a whole archive.
+        missing: Vec<Missing>,
+    },
+}
+
+/// Which rows to claim.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The instant that decides what is due.
+    pub now: Time,
+    /// How long the leases run.
+    pub lease: Span,
+    /// How many rows at most.
+    pub limit: i64,
+    /// Only verifications of these apps; all when empty.
+    pub apps: Vec<String>,
+    /// After this many claims in a row without completion a row waits longer each time (a poison item).
+    pub patience: i64,
+}
+
+/// A claimed poll with all that its step needs.
+#[derive(Clone, Debug)]
+pub struct PollWork {
+    /// The right to it.
+    pub lease: Lease,
+    /// Whose.
+    pub verification: Verification,
+    /// What is known.
+    pub progress: Progress,
+    /// Its media.
+    pub media: Vec<MediaRow>,
+    /// (endpoint, SHA-256) of the answers kept so far.
+    pub answers: Vec<(String, String)>,
+}
+
+/// A claimed download with all that its step needs.
+#[derive(Clone, Debug)]
+pub struct DownloadWork {
+    /// The right to it.
+    pub lease: Lease,
+    /// Whose.
+    pub verification: Verification,
+    /// Its media, wanted or not.
+    pub media: Vec<MediaRow>,
+    /// (endpoint, SHA-256) of the answers kept so far.
+    pub answers: Vec<(String, String)>,
+}
+
+/// One call made at the provider about a verification, for the history that proves what was asked when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallRow {
+    /// Which endpoint.
+    pub endpoint: Endpoint,
+    /// When the answer was here, or given up.
+    pub at: Time,
+    /// `ok`, or [`crate::domain::answer::Trouble::name`].
+    pub result: &'static str,
+    /// HTTP status; none when nothing answered.
+    pub http_status: Option<i64>,
+    /// The provider's code.
+    pub code: Option<String>,
+    /// SHA-256 of the answer's body, 64 hex digits; leads to the answer that is kept.
+    pub sha256: Option<String>,
+}
+
+/// A medium to be fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantedMedia {
+    /// Its identifier.
+    pub media_id: String,
+    /// Which medium.
+    pub slot: Slot,
+}
+
+/// A medium that came inside an answer and is in the vault already.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InlineMedia {
+    /// Which medium.
+    pub slot: Slot,
+    /// The object.
+    pub stored: StoredMedia,
+}
+
+/// A download to be scheduled with the poll that told of its media.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DownloadStart {
+    /// When.
+    pub due_at: Time,
+    /// What orders it.
+    pub deadline: Time,
+    /// Handed to this process at once when it has room: (token, until). Another download of the verification that is leased keeps its lease, and the
+    /// one here is not granted: [`Store::record_poll`](super::Store::record_poll) still succeeds, and the step that uses this lease will find it lost.
+    pub lease: Option<(String, Time)>,
+}
+
+/// All that a poll brought.
+#[derive(Clone, Debug)]
+pub struct PollRecord {
+    /// The right to write it.
+    pub lease: Lease,
+    /// When.
+    pub at: Time,
+    /// What is known now.
+    pub progress: Progress,
+    /// Answers to keep.
+    pub answers: Vec<AnswerRow>,
+    /// Calls made.
+    pub calls: Vec<CallRow>,
+    /// Attempts with their identity columns; replace what was known of the same number.
+    pub attempts: Vec<(Attempt, IdentityRow)>,
+    /// The sums of getall.
+    pub counts: Option<Counts>,
+    /// Media to fetch.
+    pub wanted: Vec<WantedMedia>,
+    /// Media that came inside answers.
+    pub inline: Vec<InlineMedia>,
+    /// Schedules the download stage.
+    pub download: Option<DownloadStart>,
+    /// What unused tokens of the app were seen to answer: (app, signature).
+    pub learned: Vec<(String, String)>,
+    /// Shown in `report_verifications.last_error`; none clears it.
+    pub last_error: Option<String>,
+    /// How it goes on.
+    pub next: Next,
+    /// Raised in the same transaction.
+    pub alarms: Vec<Alarm>,
+}
+
+/// All that a download brought.
+#[derive(Clone, Debug)]
+pub struct DownloadRecord {
+    /// The right to write it.
+    pub lease: Lease,
+    /// When.
+    pub at: Time,
+    /// Media that are in the vault now.
+    pub stored: Vec<StoredMedia>,
+    /// Rows to delete: the same bytes are there already as another medium of the verification.
+    pub same: Vec<String>,
+    /// Media that failed this time: (media_id, why).
+    pub failed: Vec<(String, String)>,
+    /// Media that are gone at the provider: (media_id, why).
+    pub lost: Vec<(String, String)>,
+    /// Answers of re-queries, to keep.
+    pub answers: Vec<AnswerRow>,
+    /// Calls made.
+    pub calls: Vec<CallRow>,
+    /// When to go on with what is still wanted, and what orders it; none removes the row and makes the verification's poll due now.
+    pub again: Option<(Time, Time)>,
+    /// Raised in the same transaction.
+    pub alarms: Vec<Alarm>,
+}
+
+/// What became of one `retry`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RetryVerdict {
+    /// It is due now.
+    Woken {
+        /// Its identifier.
+        verification_id: String,
+        /// Where it stood before.
+        was: State,
+    },
+    /// It is archived or abandoned: there is nothing to try again.
+    Whole {
+        /// Its identifier.
+        verification_id: String,
+    },
+    /// No such token is tracked.
+    Unknown,
+}

@@ -1,0 +1,201 @@
+//! What the store tells people: the rows of the report views and the figures of `status`.
+
+use serde::Serialize;
+
+use crate::domain::{time::Time, token::State};
+
+/// Which verifications to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only this state.
+    pub state: Option<State>,
+    /// Only this app.
+    pub app: Option<String>,
+    /// Only those issued at or after this instant.
+    pub since: Option<Time>,
+    /// Only this reference.
+    pub reference: Option<String>,
+    /// Only those with an attempt of this keyed index ([`crate::domain::identity::IndexKey::id_number`]).
+    pub id_number_index: Option<String>,
+    /// How many at most.
+    pub limit: i64,
+    /// Page on behind this verification_id (exclusive; newest first).
+    pub after: Option<String>,
+}
+
+/// A row of `report_verifications`. Instants are RFC 3339 text.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs, reason = "each field is the column of that name, explained in the view's comment")]
+pub struct Summary {
+    pub verification_id: String,
+    pub app: String,
+    pub verify_token: String,
+    pub plan_id: Option<String>,
+    pub reference: Option<String>,
+    pub issued_at: String,
+    pub tracked_at: String,
+    pub tracked_by: String,
+    pub state: String,
+    pub passed: Option<bool>,
+    pub attempts: i64,
+    pub first_attempt_at: Option<String>,
+    pub settled_at: Option<String>,
+    pub missing: serde_json::Value,
+    pub media_deadline: String,
+    pub record_deadline: String,
+    pub next_poll_at: Option<String>,
+    pub polls: i64,
+    pub last_error: Option<String>,
+}
+
+/// A row of `report_attempts`.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs, reason = "each field is the column of that name, explained in the view's comment")]
+pub struct AttemptReport {
+    pub attempt_no: i64,
+    pub passed: Option<bool>,
+    pub code: Option<String>,
+    pub message: Option<String>,
+    pub verified_at: Option<String>,
+    pub charged: Option<bool>,
+    pub charge_type: Option<String>,
+    pub charged_at: Option<String>,
+    pub ocr_charged: Option<bool>,
+    pub ocr_count: Option<i64>,
+    pub ocr_charged_at: Option<String>,
+    pub score: Option<f64>,
+    pub threshold: Option<f64>,
+    pub liveness_score: Option<f64>,
+    pub spoofing_score: Option<f64>,
+    pub risk_level: Option<String>,
+    pub risk_tag: Option<String>,
+    pub demoted: Option<bool>,
+    pub verify_log_id: Option<String>,
+    pub id_type: Option<String>,
+    pub name_masked: Option<String>,
+    pub id_number_masked: Option<String>,
+    pub id_number_index: Option<String>,
+    pub name: Option<String>,
+    pub id_number: Option<String>,
+}
+
+/// A row of `report_media`.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs, reason = "each field is the column of that name, explained in the view's comment")]
+pub struct MediaReport {
+    pub media_id: String,
+    pub attempt_no: i64,
+    pub kind: String,
+    pub position: i64,
+    pub state: String,
+    pub content_type: Option<String>,
+    pub bytes: Option<i64>,
+    pub sha256: Option<String>,
+    pub object_key: Option<String>,
+    pub stored_bytes: Option<i64>,
+    pub stored_sha256: Option<String>,
+    pub captured_at: Option<String>,
+    pub lost_reason: Option<String>,
+}
+
+/// A row of `report_answers`, with the length and digest of the object as it lies in the store.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs, reason = "each field is the column of that name, explained in the view's comment")]
+pub struct AnswerReport {
+    pub answer_id: String,
+    pub endpoint: String,
+    pub fetched_at: String,
+    pub http_status: i64,
+    pub success: Option<bool>,
+    pub code: Option<String>,
+    pub log_id: Option<String>,
+    pub bytes: i64,
+    pub sha256: String,
+    pub object_key: String,
+}
+
+/// One call made at the provider.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs, reason = "as in `records::CallRow`")]
+pub struct CallReport {
+    pub endpoint: String,
+    pub at: String,
+    pub result: String,
+    pub http_status: Option<i64>,
+    pub code: Option<String>,
+}
+
+/// One verification whole.
+#[derive(Clone, Debug, Serialize)]
+pub struct Whole {
+    /// Its row.
+    #[serde(flatten)]
+    pub summary: Summary,
+    /// Its attempts, by number.
+    pub attempt_rows: Vec<AttemptReport>,
+    /// Its media, by attempt, kind and position.
+    pub media: Vec<MediaReport>,
+    /// Its answers, by time.
+    pub answers: Vec<AnswerReport>,
+    /// Every call made about it, by time.
+    pub calls: Vec<CallReport>,
+}
+
+/// An open alarm.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs, reason = "as in `domain::alarm::Alarm`")]
+pub struct AlarmRow {
+    pub kind: String,
+    pub subject: String,
+    pub text: String,
+    pub since: String,
+    pub times: i64,
+}
+
+/// How many verifications of an app are in a state.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct StateCount {
+    pub app: String,
+    pub state: String,
+    pub count: i64,
+}
+
+/// How many media of a kind are in a state, and their bytes.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct MediaCount {
+    pub kind: String,
+    pub state: String,
+    pub count: i64,
+    pub bytes: i64,
+}
+
+/// The figures of `status`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Status {
+    /// Verifications by app and state.
+    pub states: Vec<StateCount>,
+    /// Media by kind and state.
+    pub media: Vec<MediaCount>,
+    /// Answers kept.
+    pub answers: i64,
+    /// Their bytes.
+    pub answer_bytes: i64,
+    /// The earliest deadline of anything still open, unix milliseconds.
+    pub next_deadline: Option<Time>,
+    /// Polls due and not done.
+    pub polls_due: i64,
+    /// Downloads due and not done.
+    pub downloads_due: i64,
+    /// The oldest due time of either, unix milliseconds: how far behind the work is.
+    pub oldest_due: Option<Time>,
+    /// Rows claimed again and again without completion.
+    pub poisoned: i64,
+    /// The least time that was left when something was captured, in milliseconds.
+    pub least_left_ms: Option<i64>,
+    /// What fails at present: (last_error, count), the most frequent first, ten at most.
+    pub errors: Vec<(String, i64)>,
+    /// Open alarms.
+    pub alarms: Vec<AlarmRow>,
+}
