@@ -15,6 +15,7 @@ pub mod fetch;
 pub mod issue;
 pub mod learn;
 pub mod poll;
+mod take;
 pub mod track;
 pub mod trouble;
 
@@ -27,8 +28,9 @@ use crate::{
     domain::{
         answer::Endpoint,
         identity::{Columns, IndexKey},
-        media::Listed,
+        media::Slot,
         policy::Policy,
+        secret::Secret,
         time::{Clock, Span, Time},
     },
     provider::{
@@ -73,8 +75,8 @@ pub trait Watcher: Send + Sync + 'static {
 pub struct Handover {
     /// The right to the download, granted with the record that told of the media.
     pub work: crate::store::records::DownloadWork,
-    /// The fresh URLs, by source.
-    pub urls: Vec<(crate::domain::media::Source, Vec<Listed>)>,
+    /// The fresh URLs.
+    pub urls: Vec<(Slot, Secret)>,
 }
 
 /// Everything the stages work with.

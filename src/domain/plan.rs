@@ -353,11 +353,17 @@ fn video_due(known: Known<'_>, ends: &Ends) -> Option<Time> {
     Some(if asked < last_sure { next.min(last_sure) } else { next })
 }
 
+/// Whether a missing thing is none where videos are optional: a video never listed, or a media/query that was refused as it is where
+/// videos are not enabled.
+fn is_optional(missing: &Missing, progress: &Progress) -> bool {
+    missing.what == "video" || (missing.what == Endpoint::Media.name() && progress.media_refused)
+}
+
 /// The end of a verification whose attempts were seen, when nothing more can be had.
 fn settle(known: Known<'_>, open: Vec<Open>) -> Step {
     let Known { progress, policy, media, .. } = known;
     let mut missing: Vec<Missing> =
-        open.into_iter().filter(|thing| policy.video_expected || thing.missing.what != "video").map(|thing| thing.missing).collect();
+        open.into_iter().map(|thing| thing.missing).filter(|missing| policy.video_expected || !is_optional(missing, progress)).collect();
     missing.extend(media.iter().filter(|row| row.state == MediaState::Lost).map(|row| Missing {
         what: row.slot.kind.name().to_owned(),
         attempt_no: Some(row.slot.attempt_no),

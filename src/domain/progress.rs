@@ -34,6 +34,8 @@ pub struct Progress {
     pub video_asks: u32,
     /// How many attempts were known when a video was last listed.
     pub video_for: usize,
+    /// Whether media/query was answered with a refusal about the token, as it may be where videos are not enabled.
+    pub media_refused: bool,
     /// Signature of the last answer about the token that brought no data, and when.
     pub refusal: Option<Refusal>,
     /// The last such answer that falls between the window's end and the earliest end of the retention.
