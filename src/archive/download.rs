@@ -217,9 +217,11 @@ impl Archive {
             Err(error) => return Ok(Fetched::Failed(error)),
         };
         let content_type = download.content_type.clone();
+        // media/query tells of the verification, not of an attempt: what it lists after a second attempt may still be the first one's.
         let known: Vec<String> = media
             .iter()
-            .filter(|other| other.slot.kind == row.slot.kind && other.slot.position == row.slot.position && other.slot.source == row.slot.source)
+            .filter(|other| row.slot.source == Source::Media && other.slot.source == Source::Media)
+            .filter(|other| other.slot.kind == row.slot.kind && other.slot.position == row.slot.position)
             .filter_map(|other| other.sha256.clone())
             .collect();
         let key = ObjectKey::media(&verification.verification_id, &chance::fresh_id(self.now()))?;
