@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::{
     chance,
-    time::{Clock, Span},
+    time::{Clock, Span, Time},
 };
 
 /// The work of one driver.
@@ -57,14 +57,20 @@ pub async fn drive<W: Work>(work: Arc<W>, pace: Pace, clock: Arc<dyn Clock>, wak
     // Whether something may be due: a claim that came back short says no, until the sleep is over or a wake comes.
     let mut hungry = true;
     let batch = (pace.slots / 4).max(1);
+    let mut sleep_until = clock.now();
     while !stop.is_cancelled() {
         let room = pace.slots.saturating_sub(steps.len());
-        let mut nap = pace.idle;
-        if hungry && room >= batch {
+        // While it fails, one item at a time probes whether it still does.
+        let (room, enough) = if failures > 0 { (1, steps.is_empty()) } else { (room, room >= batch) };
+        if hungry && enough {
+            let mut nap = pace.idle;
             match work.claim(room).await {
                 Ok(items) => {
                     work.round(items.len(), false);
-                    hungry = items.len() == room;
+                    hungry = items.len() == room && failures == 0;
+                    if items.is_empty() {
+                        failures = 0;
+                    }
                     for item in items {
                         let work = Arc::clone(&work);
                         steps.spawn(async move { work.step(item).await });
@@ -84,12 +90,13 @@ pub async fn drive<W: Work>(work: Arc<W>, pace: Pace, clock: Arc<dyn Clock>, wak
             } else if !hungry {
                 nap = work.until_due().await.map_or(pace.idle, |span| Span(span.0.clamp(1, pace.idle.0)));
             }
+            sleep_until = clock.now().plus(nap);
         }
         tokio::select! {
             () = stop.cancelled() => {}
             () = wake.notified(), if failures == 0 => hungry = true,
             Some(ended) = steps.join_next(), if !steps.is_empty() => failures = ended_step(&*work, ended, failures),
-            () = clock.sleep(nap) => hungry = true,
+            () = clock.sleep(remaining(sleep_until, &*clock)), if !hungry => hungry = true,
         }
         while let Some(ended) = steps.try_join_next() {
             failures = ended_step(&*work, ended, failures);
@@ -98,6 +105,10 @@ pub async fn drive<W: Work>(work: Arc<W>, pace: Pace, clock: Arc<dyn Clock>, wak
     while let Some(ended) = steps.join_next().await {
         ended_step(&*work, ended, 0);
     }
+}
+
+fn remaining(until: Time, clock: &dyn Clock) -> Span {
+    Span(until.since(clock.now()).0.max(1))
 }
 
 /// Notes how a step ended; returns the count of failures in a row.
