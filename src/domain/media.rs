@@ -207,3 +207,10 @@ pub fn content_type_of(bytes: &[u8]) -> Option<&'static str> {
         _ => None,
     }
 }
+
+/// SHA-256 as 64 lower-case hex digits.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    super::identity::hex(&sha2::Sha256::digest(bytes))
+}
