@@ -113,6 +113,14 @@ pub(super) struct Polls {
     pub(super) apps: Vec<String>,
 }
 
+impl Polls {
+    /// The apps that are not paused.
+    fn askable(&self) -> Vec<String> {
+        let now = self.shared.archive.now();
+        self.apps.iter().filter(|app| self.shared.archive.pauses.until(app, now).is_none()).cloned().collect()
+    }
+}
+
 impl Work for Polls {
     type Item = PollWork;
     type Error = StepError;
@@ -122,8 +130,7 @@ impl Work for Polls {
     }
 
     async fn claim(&self, limit: usize) -> Result<Vec<PollWork>, StepError> {
-        let now = self.shared.archive.now();
-        let apps: Vec<String> = self.apps.iter().filter(|app| self.shared.archive.pauses.until(app, now).is_none()).cloned().collect();
+        let apps = self.askable();
         if apps.is_empty() {
             return Ok(Vec::new());
         }
@@ -140,7 +147,11 @@ impl Work for Polls {
     }
 
     async fn until_due(&self) -> Option<Span> {
-        let due = self.shared.archive.store.next_due(Stage::Poll, &self.apps).await.ok().flatten()?;
+        let apps = self.askable();
+        if apps.is_empty() {
+            return None;
+        }
+        let due = self.shared.archive.store.next_due(Stage::Poll, &apps).await.ok().flatten()?;
         // A little patience gathers what falls due close together into one claim.
         Some(Span(due.since(self.shared.archive.now()).0.max(25)))
     }
