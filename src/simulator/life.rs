@@ -54,16 +54,6 @@ impl Life {
             Self::ToldLate => "told-late",
         }
     }
-
-    /// What an archiver that makes no mistake ends with.
-    pub fn outcome(self) -> &'static str {
-        match self {
-            Self::Passed | Self::FailedThenPassed | Self::Replaced | Self::Failed => "archived",
-            Self::Unused => "abandoned",
-            Self::WrongApp => "rejected",
-            Self::ToldLate => "missed",
-        }
-    }
 }
 
 /// What `media/query` will hold.

@@ -73,6 +73,8 @@ pub struct Token {
     pub ocr: bool,
     /// When it was generated, unix milliseconds.
     pub issued_at_ms: i64,
+    /// When it was made to be told, unix milliseconds; later than issue for tokens ordered with a past.
+    pub told_at_ms: i64,
     /// Every attempt, also those still to come.
     pub attempts: Vec<Attempt>,
     /// A URL given in place of each best face.
@@ -112,6 +114,7 @@ impl Token {
             life,
             ocr: spec.ocr.unwrap_or(drawn_ocr),
             issued_at_ms,
+            told_at_ms: now_ms,
             attempts,
             face_url: spec.face_url.clone(),
             submitted: OnceLock::new(),
