@@ -23,9 +23,12 @@ pub fn word(text: &str) -> u64 {
 impl Dice {
     /// The dice of `seed` for the matter named by `key`.
     pub fn of(seed: u64, key: &[u64]) -> Self {
-        Self(key.iter().fold(mixed(seed ^ 0x9e37_79b9_7f4a_7c15), |state, part| {
-            mixed(state.rotate_left(17) ^ mixed(part.wrapping_add(0x9e37_79b9_7f4a_7c15)))
-        }))
+        Self(
+            key.iter()
+                .fold(mixed(seed ^ 0x9e37_79b9_7f4a_7c15), |state, part| {
+                    mixed(state.rotate_left(17) ^ mixed(part.wrapping_add(0x9e37_79b9_7f4a_7c15)))
+                }),
+        )
     }
 
     /// 64 bits.
@@ -58,7 +61,9 @@ impl Dice {
 
     /// `length` characters of `alphabet` (ASCII).
     pub fn text(&mut self, alphabet: &[u8], length: usize) -> String {
-        (0..length).filter_map(|_| self.one_of(alphabet).map(|byte| char::from(*byte))).collect()
+        (0..length)
+            .filter_map(|_| self.one_of(alphabet).map(|byte| char::from(*byte)))
+            .collect()
     }
 }
 

@@ -47,6 +47,14 @@ pub enum FaultKind {
     AccessTokenRefused,
     /// The right answer, compressed unasked.
     Gzip,
+    /// Some keys twice, first with other values.
+    DuplicateKeys,
+    /// The right answer with its Chinese in GB 18030, still called JSON.
+    WrongCharset,
+    /// A compressed answer of some hundred kilobytes that unpacks to 64 MiB.
+    GzipBomb,
+    /// Bytes without end, or a length that would tell of one.
+    Endless,
     /// A medium ends early under an honest-looking length; only its digests tell.
     MediaShort,
     /// A medium has one bit flipped; only its digests tell.
@@ -95,6 +103,10 @@ impl FaultKind {
         Self::BackendCode,
         Self::AccessTokenRefused,
         Self::Gzip,
+        Self::DuplicateKeys,
+        Self::WrongCharset,
+        Self::GzipBomb,
+        Self::Endless,
         Self::MediaShort,
         Self::MediaFlippedBit,
         Self::MediaExpired,
@@ -102,6 +114,16 @@ impl FaultKind {
         Self::MediaReset,
         Self::MediaRedirect,
         Self::MediaWrongType,
+    ];
+
+    /// The kinds that are sent only when named: those that stop a whole account, and those that an attacker sends.
+    pub const UNUSUAL: &'static [Self] = &[
+        Self::Code17,
+        Self::DuplicateKeys,
+        Self::WrongCharset,
+        Self::GzipBomb,
+        Self::Endless,
+        Self::MediaRedirect,
     ];
 
     /// Its name as in JSON.
@@ -122,6 +144,10 @@ impl FaultKind {
             Self::BackendCode => "backend-code",
             Self::AccessTokenRefused => "access-token-refused",
             Self::Gzip => "gzip",
+            Self::DuplicateKeys => "duplicate-keys",
+            Self::WrongCharset => "wrong-charset",
+            Self::GzipBomb => "gzip-bomb",
+            Self::Endless => "endless",
             Self::MediaShort => "media-short",
             Self::MediaFlippedBit => "media-flipped-bit",
             Self::MediaExpired => "media-expired",
@@ -134,11 +160,26 @@ impl FaultKind {
 
     fn strikes(self, place: Place) -> bool {
         match self {
-            Self::Http500 | Self::Http502 | Self::Http503 | Self::Http429 | Self::Closed | Self::Html => true,
-            Self::Stall => true,
-            Self::AnswerLost | Self::Truncated | Self::TruncatedJson | Self::Gzip => place != Place::Media,
+            Self::Http500
+            | Self::Http502
+            | Self::Http503
+            | Self::Http429
+            | Self::Closed
+            | Self::Html => true,
+            Self::Stall | Self::Endless => true,
+            Self::AnswerLost
+            | Self::Truncated
+            | Self::TruncatedJson
+            | Self::Gzip
+            | Self::GzipBomb => place != Place::Media,
+            Self::DuplicateKeys | Self::WrongCharset => matches!(place, Place::Rpc { .. }),
             Self::Code18 | Self::Code17 | Self::BackendCode => matches!(place, Place::Rpc { .. }),
-            Self::AccessTokenRefused => place == Place::Rpc { by_access_token: true },
+            Self::AccessTokenRefused => {
+                place
+                    == Place::Rpc {
+                        by_access_token: true,
+                    }
+            }
             Self::MediaShort
             | Self::MediaFlippedBit
             | Self::MediaExpired
@@ -169,9 +210,9 @@ pub struct Faults {
 }
 
 impl Default for Faults {
-    /// No faults; when only a rate is set, every kind but spent quotas and redirects.
+    /// No faults; when only a rate is set, every kind but [`FaultKind::UNUSUAL`].
     fn default() -> Self {
-        let usual = |kind: &FaultKind| !matches!(kind, FaultKind::Code17 | FaultKind::MediaRedirect);
+        let usual = |kind: &FaultKind| !FaultKind::UNUSUAL.contains(kind);
         Self {
             rate: 0.0,
             kinds: FaultKind::ALL.iter().copied().filter(usual).collect(),
@@ -186,17 +227,27 @@ impl Default for Faults {
 impl Faults {
     /// Every usual kind, at `rate`.
     pub fn at_rate(rate: f64) -> Self {
-        Self { rate, ..Self::default() }
+        Self {
+            rate,
+            ..Self::default()
+        }
     }
 
     /// Only `kind`, every time it may.
     pub fn only(kind: FaultKind) -> Self {
-        Self { rate: 1.0, kinds: vec![kind], ..Self::default() }
+        Self {
+            rate: 1.0,
+            kinds: vec![kind],
+            ..Self::default()
+        }
     }
 
     /// The provider is down: every request is answered 503 until the faults are set otherwise.
     pub fn outage() -> Self {
-        Self { repeat_max: 0, ..Self::only(FaultKind::Http503) }
+        Self {
+            repeat_max: 0,
+            ..Self::only(FaultKind::Http503)
+        }
     }
 }
 
@@ -218,7 +269,11 @@ pub struct FaultGate {
 impl FaultGate {
     /// Draws from `faults` by `seed`.
     pub fn new(seed: u64, faults: Faults) -> Self {
-        Self { seed, faults: Mutex::new(faults), asked: Mutex::default() }
+        Self {
+            seed,
+            faults: Mutex::new(faults),
+            asked: Mutex::default(),
+        }
     }
 
     /// What is drawn from now on.
@@ -248,8 +303,16 @@ impl FaultGate {
             kind.strikes(place) && !(asked.token_refused && *kind == FaultKind::AccessTokenRefused)
         };
         let fitting: Vec<FaultKind> = faults.kinds.iter().copied().filter(fits).collect();
-        let drawn = if strikes { dice.one_of(&fitting).copied() } else { None };
-        asked.failed_in_a_row = if drawn.is_some() { asked.failed_in_a_row + 1 } else { 0 };
+        let drawn = if strikes {
+            dice.one_of(&fitting).copied()
+        } else {
+            None
+        };
+        asked.failed_in_a_row = if drawn.is_some() {
+            asked.failed_in_a_row + 1
+        } else {
+            0
+        };
         asked.token_refused = drawn == Some(FaultKind::AccessTokenRefused);
         drawn
     }
@@ -259,28 +322,52 @@ impl FaultGate {
 mod tests {
     use super::*;
 
-    const RPC: Place = Place::Rpc { by_access_token: true };
+    const RPC: Place = Place::Rpc {
+        by_access_token: true,
+    };
 
     #[test]
     fn a_fault_stops_after_its_bound_even_when_everything_fails() {
-        let gate = FaultGate::new(1, Faults { repeat_max: 2, ..Faults::at_rate(1.0) });
+        let gate = FaultGate::new(
+            1,
+            Faults {
+                repeat_max: 2,
+                ..Faults::at_rate(1.0)
+            },
+        );
         let drawn: Vec<bool> = (0..6).map(|_| gate.draw(RPC, 7).is_some()).collect();
         assert_eq!(drawn, [true, true, false, true, true, false]);
     }
 
     #[test]
     fn a_working_access_token_is_never_refused_twice_in_a_row() {
-        let gate = FaultGate::new(1, Faults { repeat_max: 9, ..Faults::only(FaultKind::AccessTokenRefused) });
+        let gate = FaultGate::new(
+            1,
+            Faults {
+                repeat_max: 9,
+                ..Faults::only(FaultKind::AccessTokenRefused)
+            },
+        );
         let drawn: Vec<bool> = (0..4).map(|_| gate.draw(RPC, 7).is_some()).collect();
         assert_eq!(drawn, [true, false, true, false]);
-        assert_eq!(gate.draw(Place::Rpc { by_access_token: false }, 8), None);
+        assert_eq!(
+            gate.draw(
+                Place::Rpc {
+                    by_access_token: false
+                },
+                8
+            ),
+            None
+        );
     }
 
     #[test]
     fn the_rate_is_the_share_of_requests_and_the_seed_repeats_it() {
         let draw = |seed| {
             let gate = FaultGate::new(seed, Faults::at_rate(0.15));
-            (0..4_000).map(|subject| gate.draw(RPC, subject)).collect::<Vec<_>>()
+            (0..4_000)
+                .map(|subject| gate.draw(RPC, subject))
+                .collect::<Vec<_>>()
         };
         let drawn = draw(1);
         let count = drawn.iter().flatten().count();
@@ -300,7 +387,10 @@ mod tests {
     #[test]
     fn every_kind_is_spelt_in_json_as_in_the_counts() {
         for kind in FaultKind::ALL {
-            assert_eq!(serde_json::to_value(kind).unwrap(), serde_json::json!(kind.name()));
+            assert_eq!(
+                serde_json::to_value(kind).unwrap(),
+                serde_json::json!(kind.name())
+            );
         }
     }
 

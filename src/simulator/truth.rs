@@ -110,14 +110,19 @@ impl Truth {
             seed: options.seed,
             now_ms: world.clock.now_ms(),
             windows: options.windows,
-            tokens: tokens.iter().map(|token| TokenTruth::of(token, world)).collect(),
+            tokens: tokens
+                .iter()
+                .map(|token| TokenTruth::of(token, world))
+                .collect(),
             counts: world.tallies.counts(),
         }
     }
 
     /// What is true of one token.
     pub fn token(&self, verify_token: &str) -> Option<&TokenTruth> {
-        self.tokens.iter().find(|token| token.verify_token == verify_token)
+        self.tokens
+            .iter()
+            .find(|token| token.verify_token == verify_token)
     }
 }
 
@@ -160,7 +165,9 @@ fn outcome(token: &Token, windows: &Windows) -> &'static str {
         _ if told_at_ms >= token.record_until_ms(windows) => "missed",
         Life::Unused => "abandoned",
         // A face that lies where nobody may follow, or a video that went before its token was told.
-        _ if token.face_url.is_some() || media::of_token(token, windows).iter().any(gone) => "incomplete",
+        _ if token.face_url.is_some() || media::of_token(token, windows).iter().any(gone) => {
+            "incomplete"
+        }
         _ => "archived",
     }
 }

@@ -15,7 +15,10 @@ pub(super) fn answer(query: &Query<'_>, attempts: &[Attempt]) -> Answer {
     let windows = &query.world.options.windows;
     let newest = attempts.iter().rev().find_map(|attempt| {
         let lives = media::of_attempt(query.token, attempt, windows);
-        let lives: Vec<MediumLife> = lives.into_iter().filter(|life| life.served_by.contains(&"media")).collect();
+        let lives: Vec<MediumLife> = lives
+            .into_iter()
+            .filter(|life| life.served_by.contains(&"media"))
+            .collect();
         (!lives.is_empty()).then_some(lives)
     });
     let lives = newest.unwrap_or_default();
@@ -26,8 +29,13 @@ pub(super) fn answer(query: &Query<'_>, attempts: &[Attempt]) -> Answer {
     }
     let here = |life: &&MediumLife| life.from_ms <= query.now_ms && query.now_ms < life.until_ms;
     let urls = |kind| -> Vec<String> {
-        let of_kind = lives.iter().filter(|life| life.medium.kind == kind).filter(here);
-        of_kind.map(|life| query.world.media_url(&life.medium)).collect()
+        let of_kind = lives
+            .iter()
+            .filter(|life| life.medium.kind == kind)
+            .filter(here);
+        of_kind
+            .map(|life| query.world.media_url(&life.medium))
+            .collect()
     };
     let mut result = Map::new();
     // Never both: the other one is absent.
@@ -41,7 +49,14 @@ pub(super) fn answer(query: &Query<'_>, attempts: &[Attempt]) -> Answer {
     shape.put(&mut result, "extInfo", None);
     shape.surprise(&mut result, "media_extra");
     let answer = Answer::success(query.world, Value::Object(result));
-    if lives.iter().any(|life| here(&life)) { answer } else { Answer { result: "empty", ..answer } }
+    if lives.iter().any(|life| here(&life)) {
+        answer
+    } else {
+        Answer {
+            result: "empty",
+            ..answer
+        }
+    }
 }
 
 /// A list of URLs; an empty one is `[]`, `null` or missing.
