@@ -334,14 +334,19 @@ fn open_things(known: Known<'_>, ends: &Ends) -> Vec<Open> {
     open
 }
 
-/// When to ask for a video that is not listed yet; none when one is, or when no face was taken and so none can exist.
+/// When to ask for a video that is not listed yet; none when one is, or when none need exist.
+///
+/// A passed attempt is filmed where videos are enabled, so it is asked for until its end. Of a failed one the provider may keep nothing: it is
+/// asked for once more when the window has closed, and never expected.
 fn video_due(known: Known<'_>, ends: &Ends) -> Option<Time> {
     let Known { progress, policy, .. } = known;
-    let decisive = progress.decisive_attempt();
-    let filmed = progress.attempts.iter().any(|seen| seen.no == decisive && (seen.face || seen.passed));
     let asked = progress.media_at?;
-    if progress.video_for >= progress.attempts.len() || !filmed {
+    if progress.video_for >= progress.attempts.len() {
         return None;
+    }
+    if !progress.passed() {
+        let face = progress.attempts.last().is_some_and(|seen| seen.face);
+        return (face && asked < ends.decide).then(|| retry(progress, Endpoint::Media).unwrap_or(ends.decide));
     }
     if let Some(again) = retry(progress, Endpoint::Media) {
         return Some(again);
@@ -363,7 +368,7 @@ fn is_optional(missing: &Missing, progress: &Progress) -> bool {
 fn settle(known: Known<'_>, open: Vec<Open>) -> Step {
     let Known { progress, policy, media, .. } = known;
     let mut missing: Vec<Missing> =
-        open.into_iter().map(|thing| thing.missing).filter(|missing| policy.video_expected || !is_optional(missing, progress)).collect();
+        open.into_iter().map(|thing| thing.missing).filter(|missing| policy.video_expected && progress.passed() || !is_optional(missing, progress)).collect();
     missing.extend(media.iter().filter(|row| row.state == MediaState::Lost).map(|row| Missing {
         what: row.slot.kind.name().to_owned(),
         attempt_no: Some(row.slot.attempt_no),
