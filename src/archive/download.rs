@@ -16,7 +16,7 @@ use crate::{
     },
     provider::download::DownloadError,
     store::records::{DownloadRecord, DownloadWork},
-    vault::{IngestError, ObjectKey, Ingested},
+    vault::{IngestError, ObjectKey, Taken},
 };
 
 /// After this many 404s from fresh URLs an object counts as gone.
@@ -164,7 +164,9 @@ impl Archive {
         self.store.record_download(record).await?;
         for key in doubles {
             // An object left over by a failure here is an orphan, which harms nothing.
-            let _ = self.vault.delete(&key).await;
+            if let Ok(key) = ObjectKey::parse(&key) {
+                let _ = self.vault.delete(&key).await;
+            }
         }
         Ok(())
     }
@@ -225,12 +227,13 @@ impl Archive {
             .filter_map(|other| other.sha256.clone())
             .collect();
         let key = ObjectKey::media(&verification.verification_id, &chance::fresh_id(self.now()))?;
-        match self.vault.ingest(&key, download.stream, &known).await {
-            Ok(Ingested::Stored(object)) => {
+        match self.vault.ingest(&key, download.stream, app.media.bytes_max, &known).await {
+            Ok(Taken::Stored(object)) => {
                 Ok(Fetched::Stored(StoredMedia { media_id: row.media_id.clone(), object, content_type, captured_at: self.now() }))
             }
-            Ok(Ingested::Same(_)) => Ok(Fetched::Same),
-            Err(IngestError::Source(error)) => Ok(Fetched::Failed(error)),
+            Ok(Taken::Same { .. }) => Ok(Fetched::Same),
+            Err(IngestError::Stream(error)) => Ok(Fetched::Failed(error)),
+            Err(IngestError::TooLarge { .. }) => Ok(Fetched::Failed(DownloadError::TooLarge)),
             Err(IngestError::Vault(error)) => Err(error.into()),
         }
     }

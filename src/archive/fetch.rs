@@ -115,7 +115,7 @@ impl Archive {
 
     /// Puts the body into the vault unless the verification has the very same answer already.
     async fn keep(&self, verification: &Verification, reply: &Reply, brought: &mut Brought) -> Result<String, VaultError> {
-        let sha256 = crate::vault::sha256_hex(&reply.body);
+        let sha256 = crate::domain::media::sha256_hex(&reply.body);
         let endpoint = reply.endpoint;
         if brought.kept.iter().any(|(name, digest)| name == endpoint.name() && *digest == sha256) {
             return Ok(sha256);

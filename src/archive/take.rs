@@ -13,14 +13,14 @@ use crate::{
         attempt::{Attempt, Counts},
         chance,
         identity::IdentityRow,
-        media::{Kind, Listed, MediaRow, MediaState, Slot, Source, StoredMedia, content_type_of},
+        media::{Kind, Listed, MediaRow, MediaState, Slot, Source, StoredMedia, content_type_of, sha256_hex},
         plan::Ends,
         progress::Progress,
         secret::Secret,
         token::Verification,
     },
     store::records::{InlineMedia, WantedMedia},
-    vault::{ObjectKey, sha256_hex},
+    vault::ObjectKey,
 };
 
 /// All that a poll step has gathered so far.
