@@ -157,7 +157,14 @@ async fn media<DB: Dialect>(connection: &mut DB::Connection, ids: &[&str]) -> Re
             source: known(Source::named(&row.text("source")?), "media.source")?,
         };
         let state = known(MediaState::named(&row.text("state")?), "media.state")?;
-        let medium = MediaRow { media_id: row.text("media_id")?, slot, state, sha256: row.text_or_null("sha256")? };
+        let medium = MediaRow {
+            media_id: row.text("media_id")?,
+            slot,
+            state,
+            sha256: row.text_or_null("sha256")?,
+            object_key: row.text_or_null("object_key")?,
+            tries: row.int("tries")?,
+        };
         media.entry(row.text("verification_id")?).or_default().push(medium);
     }
     Ok(media)
