@@ -144,7 +144,7 @@ fn verification(row: &impl Cells) -> Result<Verification> {
 
 async fn media<DB: Dialect>(connection: &mut DB::Connection, ids: &[&str]) -> Result<HashMap<String, Vec<MediaRow>>> {
     let sql = format!(
-        "select verification_id, media_id, attempt_no, kind, position, source, state, sha256 from media
+        "select verification_id, media_id, attempt_no, kind, position, source, state, sha256, object_key, tries from media
         where verification_id in {} order by verification_id, attempt_no, kind, position, source",
         DB::list(1)
     );
