@@ -218,7 +218,7 @@ async fn whoever_asks_again_gets_an_answer_however_much_goes_wrong() {
         }
     }
     let counts = bench.simulator.counts();
-    // 77 requests and 43 faults are to be expected: 13 of the 15 kinds make the request fail, and it ends with the first
+    // 77 requests and 43 faults are to be expected: 12 of the 14 kinds make the request fail, and it ends with the first
     // that does not. The bounds lie three deviations below.
     assert!(counts.faults.values().sum::<u64>() > 25, "{counts:?}");
     assert!(counts.requests_to("getall") > 58, "{counts:?}");
