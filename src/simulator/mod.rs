@@ -29,6 +29,7 @@ mod content;
 mod control;
 mod dice;
 mod facts;
+mod fault_kind;
 mod faults;
 mod gzip;
 mod life;
@@ -54,7 +55,8 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 pub use control::Made;
 pub use facts::Facts;
-pub use faults::{FaultKind, Faults};
+pub use fault_kind::FaultKind;
+pub use faults::Faults;
 pub use life::{Life, LifeSpec, Video};
 pub use media::Kind;
 pub use options::{AppCredential, CountedFrom, MediaBytes, Options, Pace, UnusedAnswer, Windows};

@@ -19,7 +19,7 @@ use super::{
     clock::parse_utc_seconds,
     connection::Shears,
     content::Content,
-    faults::{FaultKind, Place},
+    fault_kind::{FaultKind, Place},
     media::{self, Medium},
     reply,
     signature::{Authorization, hex},

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
 use serde_json::{Value, json};
 
-use super::{connection::Shears, faults::FaultKind, gzip, world::World};
+use super::{connection::Shears, fault_kind::FaultKind, gzip, world::World};
 
 /// A response with a body of `content_type`.
 pub fn of(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {

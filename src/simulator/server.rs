@@ -18,7 +18,7 @@ use super::{
     connection::Shears,
     control,
     dice::word,
-    faults::{FaultKind, Place},
+    fault_kind::{FaultKind, Place},
     objects, reply,
     world::World,
 };

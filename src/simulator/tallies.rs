@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use super::faults::FaultKind;
+use super::fault_kind::FaultKind;
 
 /// What was counted since the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
