@@ -14,7 +14,7 @@ use crate::{
         time::{Span, Time},
         token::Verification,
     },
-    provider::download::DownloadError,
+    provider::DownloadError,
     store::records::{DownloadRecord, DownloadWork},
     vault::{IngestError, ObjectKey, Taken},
 };
@@ -195,9 +195,7 @@ impl Archive {
         Ok(match self.ask(app, verification, endpoint, brought).await? {
             Ok(Answered::Getall(answer)) => answer.attempts.into_iter().flat_map(|attempt| slots(attempt.attempt_no, attempt.media)).collect(),
             Ok(Answered::Media(answer)) => slots(attempt_no, answer.listed).collect(),
-            Ok(Answered::Simple(Some(url))) => {
-                vec![(Slot { attempt_no, kind: crate::domain::media::Kind::FinalFace, position: 0, source }, url)]
-            }
+            Ok(Answered::Simple(listed)) => slots(attempt_no, listed.into_iter().collect()).collect(),
             Ok(_) => Vec::new(),
             Err(problem) => {
                 self.heed(app, &problem).await;

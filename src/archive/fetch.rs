@@ -5,13 +5,10 @@ use crate::{
     domain::{
         answer::{AnswerRow, Detail, Endpoint, Getall, MediaList, Problem, Stat, Trouble},
         chance,
-        secret::Secret,
+        media::Listed,
         token::Verification,
     },
-    provider::{
-        client::Reply,
-        envelope, parse,
-    },
+    provider::{Reply, envelope, parse},
     store::records::CallRow,
     vault::{ObjectKey, VaultError},
 };
@@ -25,10 +22,17 @@ pub enum Answered {
     Detail(Detail),
     /// `result/media/query`.
     Media(MediaList),
-    /// `result/simple`: the URL of the final face.
-    Simple(Option<Secret>),
+    /// `result/simple`: the final face.
+    Simple(Option<Listed>),
     /// `result/stat`.
     Stat(Stat),
+}
+
+/// One exchange, read.
+struct Exchange {
+    read: Result<Answered, Problem>,
+    /// Whether it was refused for its access_token, and the next call gets a fresh one.
+    renewed: bool,
 }
 
 /// What questions about one verification brought so far in this step: the rows to write with it.
@@ -70,29 +74,18 @@ impl Archive {
         endpoint: Endpoint,
         brought: &mut Brought,
     ) -> Result<Result<Answered, Problem>, VaultError> {
-        let answer = self.exchange(app, verification, endpoint, brought).await?;
-        match answer {
-            Err(problem) if problem.trouble == Trouble::Unauthorised && app.client.renew_access().await => {
-                self.exchange(app, verification, endpoint, brought).await
-            }
-            other => Ok(other),
-        }
+        let first = self.exchange(app, verification, endpoint, brought).await?;
+        if first.renewed { Ok(self.exchange(app, verification, endpoint, brought).await?.read) } else { Ok(first.read) }
     }
 
-    async fn exchange(
-        &self,
-        app: &App,
-        verification: &Verification,
-        endpoint: Endpoint,
-        brought: &mut Brought,
-    ) -> Result<Result<Answered, Problem>, VaultError> {
+    async fn exchange(&self, app: &App, verification: &Verification, endpoint: Endpoint, brought: &mut Brought) -> Result<Exchange, VaultError> {
         let reply = match app.client.query(endpoint, &verification.verify_token).await {
             Ok(reply) => reply,
             Err(problem) => {
                 let call = CallRow { endpoint, at: self.now(), result: problem.trouble.name(), http_status: None, code: problem.code.clone(), sha256: None };
                 self.watcher.call(endpoint, call.result);
                 brought.calls.push(call);
-                return Ok(Err(problem));
+                return Ok(Exchange { read: Err(problem), renewed: false });
             }
         };
         let sha256 = self.keep(verification, &reply, brought).await?;
@@ -107,10 +100,11 @@ impl Archive {
             code: read.as_ref().err().and_then(|problem| problem.code.clone()),
             sha256: Some(sha256),
         });
-        if read.is_ok() {
+        if read.as_ref().map_or_else(|problem| problem.trouble.is_about_the_token(), |_| true) {
             self.well(app).await;
         }
-        Ok(read)
+        let renewed = matches!(&read, Err(problem) if problem.trouble == Trouble::Unauthorised) && app.client.invalidate(&reply);
+        Ok(Exchange { read, renewed })
     }
 
     /// Puts the body into the vault unless the verification has the very same answer already.
@@ -124,16 +118,16 @@ impl Archive {
         let key = ObjectKey::answer(&verification.verification_id, &answer_id)?;
         let object = self.vault.put(&key, reply.body.clone()).await?;
         self.watcher.answer_stored(object.bytes);
-        let summary = envelope::summary(reply);
+        let (success, code, log_id) = envelope::summary(reply);
         brought.kept.push((endpoint.name().to_owned(), sha256.clone()));
         brought.answers.push(AnswerRow {
             answer_id,
             endpoint,
             fetched_at: reply.fetched_at,
             http_status: i64::from(reply.http_status),
-            success: summary.success,
-            code: summary.code,
-            log_id: summary.log_id,
+            success,
+            code,
+            log_id,
             object,
         });
         Ok(sha256)
@@ -142,7 +136,8 @@ impl Archive {
 
 /// Reads an answer as what it was asked for.
 fn read(reply: &Reply) -> Result<Answered, Problem> {
-    let body = envelope::read(reply)?;
+    envelope::read(reply)?;
+    let body = &reply.body;
     match reply.endpoint {
         Endpoint::Getall => parse::getall(body).map(Answered::Getall),
         Endpoint::Detail => parse::detail(body).map(Answered::Detail),

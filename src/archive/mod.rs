@@ -33,10 +33,7 @@ use crate::{
         secret::Secret,
         time::{Clock, Span, Time},
     },
-    provider::{
-        client::Client,
-        download::{Downloader, MediaRules},
-    },
+    provider::{Client, Downloader, MediaRules},
     store::Store,
     vault::Vault,
 };

@@ -92,10 +92,10 @@ impl Archive {
                 taken.want(attempt_no, Source::Media, &answer.listed, now);
                 taken.fresh(Source::Media, vec![(attempt_no, answer.listed)]);
             }
-            Answered::Simple(url) => {
+            Answered::Simple(listed) => {
                 learn::captured(&mut taken.progress, Endpoint::Simple);
                 let attempt_no = taken.progress.decisive_attempt();
-                let listed: Vec<Listed> = url.into_iter().map(|url| Listed { kind: Kind::FinalFace, position: 0, url }).collect();
+                let listed: Vec<Listed> = listed.into_iter().collect();
                 taken.want(attempt_no, Source::Simple, &listed, now);
                 taken.fresh(Source::Simple, vec![(attempt_no, listed)]);
             }

@@ -61,14 +61,16 @@ impl Archive {
             }
             Trouble::Misconfigured => alarm::Kind::Misconfigured,
             Trouble::TooFast => {
-                app.client.too_fast();
-                if !app.client.is_slowed_down_long(now) {
+                // Now and then is the quota's doing, which slows down by itself; for long it may be that nothing is paid for.
+                let since = self.pauses.in_trouble_since(&app.name, now);
+                if now.since(since) < app.policy.verify_window.part(12) {
                     return;
                 }
                 alarm::Kind::TooFast
             }
             Trouble::Transient | Trouble::Garbled | Trouble::Refused | Trouble::NotYet => return,
         };
+        self.pauses.in_trouble_since(&app.name, now);
         let alarm = Alarm { kind, subject: app.name.clone(), text: problem.to_string() };
         match self.store.raise(&alarm, now).await {
             Ok(true) => tracing::warn!(alarm = kind.name(), app = %app.name, "{problem}"),
@@ -79,12 +81,9 @@ impl Archive {
 
     /// A call went well: ends what a failure began.
     pub(super) async fn well(&self, app: &App) {
-        let paused = self.pauses.is_marked(&app.name);
-        app.client.went_well();
-        if !paused {
+        if !self.pauses.resume(&app.name) {
             return;
         }
-        self.pauses.resume(&app.name);
         for kind in [alarm::Kind::Quota, alarm::Kind::Credentials, alarm::Kind::Forbidden, alarm::Kind::TooFast] {
             if let Ok(true) = self.store.clear(kind, &app.name, self.now()).await {
                 tracing::info!(alarm = kind.name(), app = %app.name, "alarm over");
