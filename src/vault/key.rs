@@ -110,7 +110,9 @@ mod tests {
         let upper = VERIFICATION.to_uppercase();
         let braced = format!("{{{VERIFICATION}}}");
         let simple = VERIFICATION.replace('-', "");
-        for id in ["", "..", "../../etc/passwd", "a/b", &upper, &braced, &simple, "019ab2c4-7f00-7abc-8def-0123456789a\0", "０19ab2c4-7f00-7abc-8def-0123456789af"] {
+        for id in
+            ["", "..", "../../etc/passwd", "a/b", &upper, &braced, &simple, "019ab2c4-7f00-7abc-8def-0123456789a\0", "０19ab2c4-7f00-7abc-8def-0123456789af"]
+        {
             assert_eq!(ObjectKey::answer(id, OBJECT), Err(VaultError::BadKey("an identifier")), "{id}");
             assert_eq!(ObjectKey::media(VERIFICATION, id), Err(VaultError::BadKey("an identifier")), "{id}");
         }

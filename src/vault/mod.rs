@@ -23,6 +23,7 @@ use std::{fmt, path::PathBuf, sync::Arc};
 use object_store::{DynObjectStore, memory::InMemory};
 use tokio::sync::OnceCell;
 
+use self::{budget::Budget, seal::Seal};
 pub use self::{
     error::{IngestError, VaultError},
     ingest::Taken,
@@ -30,7 +31,6 @@ pub use self::{
     probe::{CreateOnlyFound, ProbeReport},
     read::Opened,
 };
-use self::{budget::Budget, seal::Seal};
 
 /// Shorthand of this room.
 pub type Result<T> = std::result::Result<T, VaultError>;

@@ -124,3 +124,127 @@ fn trial_key() -> ObjectKey {
     // Only the random part of the identifier matters here.
     ObjectKey::trial(&chance::fresh_id(Time::default()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        fmt,
+        sync::{
+            Arc,
+            atomic::{AtomicUsize, Ordering},
+        },
+    };
+
+    use async_trait::async_trait;
+    use futures::stream::BoxStream;
+    use object_store::{
+        CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult,
+        memory::InMemory, path::Path,
+    };
+
+    use super::*;
+
+    /// A store that does as it likes with create-only puts and deletes.
+    #[derive(Debug, Default)]
+    struct Stubborn {
+        inner: InMemory,
+        refuses: bool,
+        keeps: bool,
+        down: bool,
+        puts: AtomicUsize,
+    }
+
+    impl fmt::Display for Stubborn {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("stubborn")
+        }
+    }
+
+    #[async_trait]
+    impl ObjectStore for Stubborn {
+        async fn put_opts(&self, at: &Path, payload: PutPayload, options: PutOptions) -> object_store::Result<PutResult> {
+            self.puts.fetch_add(1, Ordering::Relaxed);
+            match options.mode {
+                _ if self.down => Err(object_store::Error::Generic { store: "S3", source: "status code: 503".into() }),
+                PutMode::Create if self.refuses => Err(object_store::Error::Generic { store: "S3", source: "status code: 501".into() }),
+                _ => self.inner.put_opts(at, payload, PutMode::Overwrite.into()).await,
+            }
+        }
+
+        async fn put_multipart_opts(&self, at: &Path, options: PutMultipartOptions) -> object_store::Result<Box<dyn MultipartUpload>> {
+            self.inner.put_multipart_opts(at, options).await
+        }
+
+        async fn get_opts(&self, at: &Path, options: GetOptions) -> object_store::Result<GetResult> {
+            self.inner.get_opts(at, options).await
+        }
+
+        fn delete_stream(&self, all: BoxStream<'static, object_store::Result<Path>>) -> BoxStream<'static, object_store::Result<Path>> {
+            if self.keeps {
+                let denied = object_store::Error::PermissionDenied { path: String::new(), source: "status code: 403".into() };
+                return Box::pin(futures::stream::iter([Err(denied)]));
+            }
+            self.inner.delete_stream(all)
+        }
+
+        fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
+            self.inner.list(prefix)
+        }
+
+        async fn list_with_delimiter(&self, prefix: Option<&Path>) -> object_store::Result<ListResult> {
+            self.inner.list_with_delimiter(prefix).await
+        }
+
+        async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> object_store::Result<()> {
+            self.inner.copy_opts(from, to, options).await
+        }
+    }
+
+    fn vault(store: Stubborn, wish: CreateOnly) -> (Arc<Stubborn>, Vault) {
+        let store = Arc::new(store);
+        (Arc::clone(&store), Vault::over(store, "test".to_owned(), None, wish))
+    }
+
+    fn key() -> ObjectKey {
+        ObjectKey::answer("019ab2c4-7f00-7abc-8def-0123456789af", "019ab2c4-7f01-7abc-8def-0123456789b0").unwrap()
+    }
+
+    #[tokio::test]
+    async fn stores_without_create_only_puts_are_found_out_and_used_without() {
+        for (refuses, expected) in [(false, CreateOnlyFound::Ignored), (true, CreateOnlyFound::Refused)] {
+            let (_, vault) = vault(Stubborn { refuses, keeps: true, ..Stubborn::default() }, CreateOnly::Probe);
+            let report = vault.probe().await.unwrap();
+            assert_eq!(report, ProbeReport { create_only: expected, puts_create_only: false, deletes: false, open_to_others: false });
+            vault.put(&key(), Bytes::from_static(b"one")).await.unwrap();
+            vault.put(&key(), Bytes::from_static(b"one")).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_put_finds_out_once() {
+        let (store, vault) = vault(Stubborn { refuses: true, ..Stubborn::default() }, CreateOnly::Probe);
+        vault.put(&key(), Bytes::from_static(b"one")).await.unwrap();
+        let first = store.puts.swap(0, Ordering::Relaxed);
+        vault.put(&key(), Bytes::from_static(b"one")).await.unwrap();
+        assert!(first > 1 && store.puts.load(Ordering::Relaxed) == 1, "{first}");
+    }
+
+    #[tokio::test]
+    async fn a_store_that_was_down_is_tried_out_again() {
+        let (_, vault) = vault(Stubborn { down: true, ..Stubborn::default() }, CreateOnly::Probe);
+        assert_eq!(vault.put(&key(), Bytes::new()).await, Err(VaultError::Unavailable("HTTP 503".to_owned())));
+        assert_eq!(vault.probe().await, Err(VaultError::Unavailable("HTTP 503".to_owned())));
+        assert_eq!(vault.ready().await, Err(VaultError::Unavailable("HTTP 503".to_owned())));
+        assert!(!vault.create_only.initialized());
+    }
+
+    #[tokio::test]
+    async fn on_and_off_are_not_second_guessed() {
+        let (_, on) = vault(Stubborn { refuses: true, ..Stubborn::default() }, CreateOnly::On);
+        assert!(on.put(&key(), Bytes::new()).await.is_err());
+        assert!(on.probe().await.is_err());
+        let (store, off) = vault(Stubborn::default(), CreateOnly::Off);
+        off.put(&key(), Bytes::new()).await.unwrap();
+        assert_eq!(store.puts.load(Ordering::Relaxed), 1);
+    }
+}
