@@ -21,11 +21,11 @@ use crate::{
     archive::{App, Archive, Parts},
     config::shape::{self, Config},
     domain::time::{Clock, Span},
+    domain::answer::Problem,
     provider::{
-        auth::Auth,
-        client::{Access, Client},
-        download::{Downloader, MediaRules},
-        quota::QuotaBook,
+        AppAccess, Client, Credentials, Downloader, MediaRules, QuotaBook,
+        http::{Api, Limits},
+        sign::KeyPair,
     },
     store::{self, StoreError},
     telemetry::metrics::Metrics,
@@ -55,13 +55,8 @@ pub enum AppError {
     #[error("the schedule cannot be kept: {0}")]
     Schedule(String),
     /// The way to the provider cannot be built.
-    #[error("app {app}: {why}")]
-    Provider {
-        /// Which app.
-        app: String,
-        /// Why.
-        why: String,
-    },
+    #[error(transparent)]
+    Provider(#[from] Problem),
 }
 
 /// Everything a command may need, put together.
@@ -70,6 +65,8 @@ pub struct Opened {
     pub archive: Arc<Archive>,
     /// The figures of this process.
     pub metrics: Arc<Metrics>,
+    /// The pace of every account.
+    pub quotas: Arc<QuotaBook>,
 }
 
 /// Opens the database (which must be migrated), the vault and the ways to the provider; calls nobody yet.
@@ -81,19 +78,20 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Opened, AppE
     let store = store::open(&config.database.url, config.database.max_connections, Arc::clone(&clock)).await?;
     let options = config.vault.options.iter().map(|(name, value)| (name.as_str(), value.reveal().to_owned()));
     let vault = Arc::new(Vault::open(&config.vault.url, options, create_only(config.vault.create_only))?);
-    let quotas = QuotaBook::new(Arc::clone(&clock));
-    let apps = config.apps.iter().map(|app| edge(app, &quotas, &clock)).collect::<Result<Vec<App>, AppError>>()?;
+    let quotas = Arc::new(QuotaBook::new(Arc::clone(&clock)));
+    let api = Api::new(&Limits::default())?;
+    let apps = config.apps.iter().map(|app| edge(app, &api, &quotas, &clock)).collect::<Result<Vec<App>, Problem>>()?;
     let archive = Archive::new(Parts {
         store,
         vault,
-        clock: Arc::clone(&clock),
+        clock,
         apps,
-        downloader: Downloader::new(clock),
+        downloader: Downloader::new(&Downloader::limits())?,
         columns: config.identity.columns,
         index_key: config.identity.index_key.clone(),
         watcher: Arc::new(watch::Meter(Arc::clone(&metrics))),
     });
-    Ok(Opened { archive: Arc::new(archive), metrics })
+    Ok(Opened { archive: Arc::new(archive), metrics, quotas })
 }
 
 fn create_only(setting: shape::CreateOnly) -> CreateOnly {
@@ -105,15 +103,14 @@ fn create_only(setting: shape::CreateOnly) -> CreateOnly {
 }
 
 /// The way to the provider of one configured app.
-fn edge(app: &shape::App, quotas: &QuotaBook, clock: &Arc<dyn Clock>) -> Result<App, AppError> {
-    let auth = match &app.auth {
-        shape::Auth::AccessToken { api_key, secret_key } => Auth::access_token(api_key.clone(), secret_key.clone()),
-        shape::Auth::BceAuthV1 { api_key, secret_key } => Auth::bce_v1(api_key.clone(), secret_key.clone()),
-        shape::Auth::ApiKey { api_key } => Auth::api_key(api_key.clone()),
+fn edge(app: &shape::App, api: &Api, quotas: &Arc<QuotaBook>, clock: &Arc<dyn Clock>) -> Result<App, Problem> {
+    let credentials = match &app.auth {
+        shape::Auth::AccessToken { api_key, secret_key } => Credentials::AccessToken { api_key: api_key.clone(), secret_key: secret_key.clone() },
+        shape::Auth::BceAuthV1 { api_key, secret_key } => Credentials::BceV1(KeyPair { ak: api_key.clone(), sk: secret_key.clone() }),
+        shape::Auth::ApiKey { api_key } => Credentials::ApiKey(api_key.clone()),
     };
-    let access = Access { name: app.name.clone(), base_url: app.base_url.clone(), auth, account: app.account.clone() };
-    let client = Client::new(access, Arc::clone(clock), quotas.account(&app.account, app.qps))
-        .map_err(|why| AppError::Provider { app: app.name.clone(), why: why.to_string() })?;
+    let access = AppAccess { name: app.name.clone(), base_url: app.base_url.clone(), credentials, account: app.account.clone(), qps: app.qps };
+    let client = Client::new(access, api.clone(), Arc::clone(clock), Arc::clone(quotas))?;
     Ok(App {
         name: app.name.clone(),
         account: app.account.clone(),
@@ -150,7 +147,7 @@ const QUEUE_MOST: usize = 256;
 /// # Errors
 /// [`AppError`] when it cannot start; once running, faults are waited out.
 pub async fn run(opened: Opened, config: &Config, options: RunOptions, stop: CancellationToken, ready: Option<oneshot::Sender<Option<SocketAddr>>>) -> Result<(), AppError> {
-    let Opened { archive, metrics } = opened;
+    let Opened { archive, metrics, quotas } = opened;
     let clock = Arc::clone(&archive.clock);
     archive.relearn().await?;
     let hard_stop = CancellationToken::new();

@@ -68,7 +68,7 @@ impl Archive {
                 continue;
             };
             let mut fetched = self.fetch_medium(&app, &work.verification, row, &media, &url).await?;
-            if matches!(fetched, Fetched::Failed(DownloadError::Expired | DownloadError::Gone)) && asked.insert(row.slot.source) {
+            if matches!(fetched, Fetched::Failed(DownloadError::Expired(_) | DownloadError::Gone)) && asked.insert(row.slot.source) {
                 urls.retain(|(slot, _)| slot.source != row.slot.source);
                 urls.extend(self.fresh_urls(&app, &work.verification, row.slot.source, row.slot.attempt_no, &mut brought).await?);
                 if let Some(at) = urls.iter().position(|(slot, _)| *slot == row.slot) {
@@ -118,7 +118,7 @@ impl Archive {
             }
             Fetched::Same => record.same.push(row.media_id.clone()),
             Fetched::Failed(error) => {
-                self.watcher.download_failed(error.name());
+                self.watcher.download_failed(name(&error));
                 if let DownloadError::ForbiddenUrl(_) = error {
                     record.alarms.push(Alarm {
                         kind: alarm::Kind::ForbiddenHost,
@@ -225,7 +225,7 @@ impl Archive {
             .filter_map(|other| other.sha256.clone())
             .collect();
         let key = ObjectKey::media(&verification.verification_id, &chance::fresh_id(self.now()))?;
-        match self.vault.ingest(&key, download.stream, app.media.bytes_max, &known).await {
+        match self.vault.ingest(&key, download, app.media.media_bytes_max, &known).await {
             Ok(Taken::Stored(object)) => {
                 Ok(Fetched::Stored(StoredMedia { media_id: row.media_id.clone(), object, content_type, captured_at: self.now() }))
             }
@@ -234,6 +234,18 @@ impl Archive {
             Err(IngestError::TooLarge { .. }) => Ok(Fetched::Failed(DownloadError::TooLarge)),
             Err(IngestError::Vault(error)) => Err(error.into()),
         }
+    }
+}
+
+/// The label in metrics.
+const fn name(error: &DownloadError) -> &'static str {
+    match error {
+        DownloadError::Expired(_) => "expired",
+        DownloadError::Gone => "gone",
+        DownloadError::ForbiddenUrl(_) => "forbidden_url",
+        DownloadError::Transient(_) => "transient",
+        DownloadError::Corrupt(_) => "corrupt",
+        DownloadError::TooLarge => "too_large",
     }
 }
 
