@@ -4,3 +4,5 @@
 mod config;
 mod simulator;
 mod vault;
+
+mod provider;
