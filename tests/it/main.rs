@@ -1,4 +1,8 @@
 //! The one integration binary.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests may stop a test, as tests may")]
 
+mod config;
 mod databases;
+mod simulator;
 mod store;
+mod vault;

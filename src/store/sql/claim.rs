@@ -144,7 +144,7 @@ fn verification(row: &impl Cells) -> Result<Verification> {
 
 async fn media<DB: Dialect>(connection: &mut DB::Connection, ids: &[&str]) -> Result<HashMap<String, Vec<MediaRow>>> {
     let sql = format!(
-        "select verification_id, media_id, attempt_no, kind, position, source, state, sha256 from media
+        "select verification_id, media_id, attempt_no, kind, position, source, state, sha256, object_key, tries from media
         where verification_id in {} order by verification_id, attempt_no, kind, position, source",
         DB::list(1)
     );
@@ -157,7 +157,14 @@ async fn media<DB: Dialect>(connection: &mut DB::Connection, ids: &[&str]) -> Re
             source: known(Source::named(&row.text("source")?), "media.source")?,
         };
         let state = known(MediaState::named(&row.text("state")?), "media.state")?;
-        let medium = MediaRow { media_id: row.text("media_id")?, slot, state, sha256: row.text_or_null("sha256")? };
+        let medium = MediaRow {
+            media_id: row.text("media_id")?,
+            slot,
+            state,
+            sha256: row.text_or_null("sha256")?,
+            object_key: row.text_or_null("object_key")?,
+            tries: row.int("tries")?,
+        };
         media.entry(row.text("verification_id")?).or_default().push(medium);
     }
     Ok(media)

@@ -52,7 +52,7 @@ pub(in crate::store) async fn retry<DB: Dialect>(
 ) -> Result<Vec<RetryVerdict>> {
     let found = find::<DB>(connection, handles).await?;
     let woken: Vec<&Found> = found.iter().filter(|found| !is_whole(found.state)).collect();
-    reopen::<DB>(connection, &woken, app).await?;
+    reopen::<DB>(connection, &woken, app, now).await?;
     schedule::<DB>(connection, &woken, app, now).await?;
     note::<DB>(connection, &woken, app, actor, now).await?;
 
@@ -98,18 +98,14 @@ fn found(row: &impl Cells) -> Result<Found> {
 }
 
 /// Opens them again, gives them to `app`, and forgets what stood in the way.
-async fn reopen<DB: Dialect>(connection: &mut DB::Connection, woken: &[&Found], app: Option<&str>) -> Result<()> {
+async fn reopen<DB: Dialect>(connection: &mut DB::Connection, woken: &[&Found], app: Option<&str>, now: Time) -> Result<()> {
     if woken.is_empty() {
         return Ok(());
     }
     let mut rows = Vec::with_capacity(woken.len());
     for found in woken {
-        let mut progress = Progress { fails: 0, failed_at: None, others_asked: false, known_by: None, ..found.progress.clone() };
-        if app.is_some_and(|app| app != found.app) {
-            // What the other app was answered says nothing of this one.
-            progress.refusal = None;
-            progress.closing = None;
-        }
+        let mut progress = found.progress.clone();
+        progress.wake(now);
         let state = match found.state {
             open @ (State::Waiting | State::Collecting) => open,
             _ if found.attempts > 0 => State::Collecting,
