@@ -46,7 +46,7 @@ impl Target {
             }
             Some("sqlite") => {
                 let options = SqliteConnectOptions::from_str(url).map_err(|_| StoreError::Schema("the database URL is not `sqlite://` and a path".to_owned()))?;
-                Ok(Self::Sqlite(options.busy_timeout(BUSY).optimize_on_close(true, None)))
+                Ok(Self::Sqlite(options.busy_timeout(BUSY)))
             }
             Some("postgres" | "postgresql") => {
                 let options =
@@ -60,7 +60,7 @@ impl Target {
 
 /// How the one connection that writes to a SQLite file is set up: what is acknowledged survives a power cut.
 pub(super) fn sqlite_writer(options: SqliteConnectOptions) -> SqliteConnectOptions {
-    options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full).foreign_keys(false)
+    options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full).optimize_on_close(true, None)
 }
 
 /// Opens a store whose schema is up to date ([`super::migrate()`] sees to that).

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests may stop a test, as tests may")]
 
 mod config;
+mod databases;
 mod simulator;
+mod store;
 mod vault;
 
 mod provider;

@@ -92,7 +92,7 @@ async fn lease<DB: Dialect>(connection: &mut DB::Connection, stage: Stage, claim
     let impatience = "(s.attempts + 1 - $6)";
     let sql = format!(
         "with picked as materialized (
-            select verification_id from schedule
+            select verification_id as id from schedule
             where stage = {stage} and due_at <= $1 {of_apps}
             order by deadline, verification_id limit $2 {skip_locked}
         )
@@ -102,8 +102,8 @@ async fn lease<DB: Dialect>(connection: &mut DB::Connection, stage: Stage, claim
                 when {impatience} <= 0 or s.deadline <= $1 then 0
                 else {least}($5 * {least}({impatience}, 1000) * {least}({impatience}, 1000), (s.deadline - $1) / 4) end
         from picked
-        where s.verification_id = picked.verification_id and s.stage = {stage} and s.due_at <= $1
-        returning s.verification_id as verification_id, s.deadline as deadline, s.attempts as attempts",
+        where s.verification_id = picked.id and s.stage = {stage} and s.due_at <= $1
+        returning verification_id, deadline, attempts",
         stage = stage.number(),
         skip_locked = DB::FOR_UPDATE_SKIP_LOCKED,
         least = DB::LEAST,
