@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests may stop a test, as tests may")]
 
 mod archive;
+mod arrows;
 mod config;
 mod databases;
 mod lab;
