@@ -213,7 +213,7 @@ pub struct DownloadRecord {
     pub at: Time,
     /// Media that are in the vault now.
     pub stored: Vec<StoredMedia>,
-    /// Rows to delete: the same bytes are there already as another medium of the verification.
+    /// Rows to delete: the same bytes are there as another medium of the verification. Rows stored by their own URL stay.
     pub same: Vec<String>,
     /// Media that failed this time: (media_id, why).
     pub failed: Vec<(String, String)>,
