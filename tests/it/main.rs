@@ -10,3 +10,4 @@ mod provider;
 mod simulator;
 mod store;
 mod vault;
+mod web;
