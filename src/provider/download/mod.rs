@@ -214,3 +214,16 @@ impl fmt::Debug for Download {
         f.debug_struct("Download").field("content_type", &self.content_type).field("expected_bytes", &self.expected_bytes).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_that_turns_out_to_lead_inside_is_refused_at_the_connection() {
+        let downloader = Downloader::new(&Downloader::limits()).unwrap();
+        // As if the rules had let it pass: only the name resolution stands in the way now.
+        let target = Target { url: "https://localhost/canary?canary".parse().unwrap(), is_near: false };
+        assert_eq!(downloader.get(&target).await.err(), Some(DownloadError::ForbiddenUrl(Blocked::TEXT)));
+    }
+}
