@@ -15,7 +15,28 @@ pub fn parse_all(bytes: &[u8]) {
     let _ = (parse::simple(bytes), parse::stat(bytes), parse::prepare::verify_token(bytes));
 }
 
-const MORSELS: [&[u8]; 20] = [b"null", b"\"\"", b"0", b"-1", b"1e999", b"99999999999999999999", b"true", b"\"true\"", b"[]", b"{}", b"[null]", b"\"[1\"", b"\\ud800", b"\xef\xbb\xbf", b"\xff\xfe", b"\"", b",", b"}", b"2023-6-20", b"\\u0000"];
+const MORSELS: [&[u8]; 20] = [
+    b"null",
+    b"\"\"",
+    b"0",
+    b"-1",
+    b"1e999",
+    b"99999999999999999999",
+    b"true",
+    b"\"true\"",
+    b"[]",
+    b"{}",
+    b"[null]",
+    b"\"[1\"",
+    b"\\ud800",
+    b"\xef\xbb\xbf",
+    b"\xff\xfe",
+    b"\"",
+    b",",
+    b"}",
+    b"2023-6-20",
+    b"\\u0000",
+];
 
 /// Flips, cuts, doubles and plants bytes in an answer, `times` over.
 pub fn damage(answer: &[u8], seed: u64, times: usize) -> Vec<u8> {

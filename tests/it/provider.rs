@@ -6,3 +6,4 @@ mod canary;
 mod fuzz_parse;
 mod media;
 mod server;
+mod tls;

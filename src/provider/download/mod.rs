@@ -124,7 +124,11 @@ impl Downloader {
 
     async fn get(&self, target: &Target) -> Result<reqwest::Response, DownloadError> {
         let client = if target.is_near { &self.near } else { &self.public };
-        client.get(target.url.clone()).send().await.map_err(|error| if is_blocked(&error) { DownloadError::ForbiddenUrl(Blocked::TEXT) } else { DownloadError::Transient(describe(error)) })
+        client
+            .get(target.url.clone())
+            .send()
+            .await
+            .map_err(|error| if is_blocked(&error) { DownloadError::ForbiddenUrl(Blocked::TEXT) } else { DownloadError::Transient(describe(error)) })
     }
 }
 

@@ -33,9 +33,13 @@ pub struct Bench {
 }
 
 pub fn bench(server: &Server, credentials: Credentials, limits: Limits, qps: f64) -> Bench {
+    bench_at(&server.url("/"), credentials, limits, qps)
+}
+
+pub fn bench_at(base_url: &str, credentials: Credentials, limits: Limits, qps: f64) -> Bench {
     let clock = HandClock::at(NOW);
     let quota = Arc::new(QuotaBook::new(Arc::clone(&clock) as Arc<dyn Clock>));
-    let access = AppAccess { name: "loan-h5".to_owned(), base_url: server.url("/"), credentials, account: "default".to_owned(), qps };
+    let access = AppAccess { name: "loan-h5".to_owned(), base_url: base_url.to_owned(), credentials, account: "default".to_owned(), qps };
     let api = Api::new(&limits).unwrap();
     let client = Client::new(access, api, Arc::clone(&clock) as Arc<dyn Clock>, Arc::clone(&quota)).unwrap();
     Bench { clock, quota, client: Arc::new(client) }
@@ -51,7 +55,8 @@ fn granted(token: &str, life_s: u32) -> Vec<u8> {
 
 /// OAuth gives `canary-token-1`, `-2`, …; the API always says `body`.
 async fn provider(life_s: u32, api: Vec<u8>) -> Server {
-    Server::start(move |request, before| vec![Step::Send(if is_oauth(request) { granted(&format!("canary-token-{before}"), life_s) } else { api.clone() })]).await
+    Server::start(move |request, before| vec![Step::Send(if is_oauth(request) { granted(&format!("canary-token-{before}"), life_s) } else { api.clone() })])
+        .await
 }
 
 const DATA: &str = r#"{"success":true,"result":{"verify_count":0,"verify_result":[]},"log_id":"1"}"#;
@@ -76,7 +81,10 @@ async fn a_call_sends_what_the_documents_say_and_hands_the_answer_on_verbatim() 
     assert_eq!((reply.http_status, &reply.body[..], reply.truncated), (200, DATA.as_bytes(), false));
     assert_eq!((reply.date, reply.fetched_at), (Time::parse("2024-04-02T08:15:31Z").ok(), Time::parse(NOW).unwrap()));
     let received = server.received();
-    assert_eq!(received[0].request_line(), "POST /oauth/2.0/token?grant_type=client_credentials&client_id=canary%2Fapi%2Bkey&client_secret=canary%26secret%3Dkey HTTP/1.1");
+    assert_eq!(
+        received[0].request_line(),
+        "POST /oauth/2.0/token?grant_type=client_credentials&client_id=canary%2Fapi%2Bkey&client_secret=canary%26secret%3Dkey HTTP/1.1"
+    );
     assert_eq!(received[1].request_line(), "POST /rpc/2.0/brain/solution/faceprint/result/getall?access_token=canary-token-0 HTTP/1.1");
     assert_eq!(received[1].header("content-type"), Some("application/json"));
     assert_eq!(received[1].header("user-agent"), Some(concat!("verikeep/", env!("CARGO_PKG_VERSION"))));
@@ -120,7 +128,10 @@ async fn concurrent_callers_share_one_call_to_oauth() {
 async fn concurrent_callers_share_the_failure_of_oauth_too() {
     let gate = Arc::new(Semaphore::new(0));
     let held = Arc::clone(&gate);
-    let server = Server::start(move |_, _| vec![Step::Hold(Arc::clone(&held)), Step::Send(answer(401, "", r#"{"error":"invalid_client","error_description":"unknown client id"}"#))]).await;
+    let server = Server::start(move |_, _| {
+        vec![Step::Hold(Arc::clone(&held)), Step::Send(answer(401, "", r#"{"error":"invalid_client","error_description":"unknown client id"}"#))]
+    })
+    .await;
     let bench = Arc::new(bench(&server, keys(), Limits::default(), 1000.0));
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..20 {
@@ -201,7 +212,12 @@ async fn signatures_and_api_keys_travel_in_headers_and_never_beside_an_access_to
     assert_eq!(signed.header("x-bce-date"), Some(NOW));
     let host = format!("127.0.0.1:{}", server.port);
     assert_eq!(signed.header("host"), Some(host.as_str()));
-    let request = verikeep::provider::sign::Request { method: "POST", path: "/rpc/2.0/brain/solution/faceprint/result/getall", query: &[], headers: &[("host", &host), ("x-bce-date", NOW)] };
+    let request = verikeep::provider::sign::Request {
+        method: "POST",
+        path: "/rpc/2.0/brain/solution/faceprint/result/getall",
+        query: &[],
+        headers: &[("host", &host), ("x-bce-date", NOW)],
+    };
     assert_eq!(signed.header("authorization"), Some(pair.authorization(&request, Time::parse(NOW).unwrap(), 1800).reveal()));
     assert_eq!(bearer.header("authorization"), Some("Bearer bce-v3/ALTAK-x/y"));
     assert_eq!(bearer.header("x-bce-date"), None);
@@ -219,7 +235,10 @@ async fn the_pace_follows_the_quota_and_the_providers_complaints() {
     assert_eq!(bench.clock.now().since(start), Span::seconds(7));
     bench.client.query(Endpoint::Detail, &token()).await.unwrap();
     assert_eq!(bench.clock.now().since(start), Span::seconds(7), "another endpoint has its own quota");
-    assert_eq!(bench.quota.figures().iter().map(|figures| (figures.endpoint, figures.rate)).collect::<Vec<_>>(), [(Endpoint::Detail, 1.0), (Endpoint::Getall, 0.125)]);
+    assert_eq!(
+        bench.quota.figures().iter().map(|figures| (figures.endpoint, figures.rate)).collect::<Vec<_>>(),
+        [(Endpoint::Detail, 1.0), (Endpoint::Getall, 0.125)]
+    );
 }
 
 #[tokio::test]
@@ -265,7 +284,15 @@ async fn gzip_is_unpacked_and_broken_gzip_is_kept_as_far_as_it_goes() {
 
 #[tokio::test]
 async fn an_endless_body_is_cut_at_the_cap() {
-    let server = provider(100, [b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n".to_vec(), b"1000\r\n".iter().copied().chain([b'x'; 4096]).chain(*b"\r\n").collect::<Vec<_>>().repeat(100)].concat()).await;
+    let server = provider(
+        100,
+        [
+            b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n".to_vec(),
+            b"1000\r\n".iter().copied().chain([b'x'; 4096]).chain(*b"\r\n").collect::<Vec<_>>().repeat(100),
+        ]
+        .concat(),
+    )
+    .await;
     let reply = getall(&bench(&server, keys(), small(10_000), 2.0)).await.unwrap();
     assert_eq!((reply.body.len(), reply.truncated), (10_000, true));
     let exact = provider(100, answer(200, "", "x".repeat(10_000))).await;

@@ -22,7 +22,13 @@ fn types_that_carry_secrets_show_none() {
     shows_nothing("reply", &format!("{reply:?}"));
     shows_nothing("envelope", &format!("{:?}", envelope::read(&reply)));
     shows_nothing("listed", &format!("{:?}", parse::simple(&body)));
-    shows_nothing("getall", &format!("{:?}", parse::getall(include_str!("../../fixtures/answers/getall-sample-2024.json").replace("张三", "canary").replace("bce-auth-v1", "canary").as_bytes())));
+    shows_nothing(
+        "getall",
+        &format!(
+            "{:?}",
+            parse::getall(include_str!("../../fixtures/answers/getall-sample-2024.json").replace("张三", "canary").replace("bce-auth-v1", "canary").as_bytes())
+        ),
+    );
     shows_nothing("token", &format!("{:?}", parse::prepare::verify_token(br#"{"success":true,"result":{"verify_token":"canary"}}"#)));
     shows_nothing("body", &format!("{:?}", request::query(&"canary".into())));
     for credentials in [keys(), Credentials::ApiKey("canary".into()), Credentials::BceV1(KeyPair { ak: "canary".into(), sk: "canary".into() })] {
@@ -55,7 +61,15 @@ async fn failures_of_calls_show_no_key_token_or_person() {
 #[tokio::test]
 async fn failures_of_downloads_show_no_url() {
     let downloader = Downloader::new(&Limits::default()).unwrap();
-    for url in ["https://canary.example/canary?authorization=canary", "https://canary:canary@bj.bcebos.com/canary", "canary", "https://127.0.0.1/canary", "https://[canary", "ftp://bj.bcebos.com/canary", "http://127.0.0.1:1/canary?x=canary"] {
+    for url in [
+        "https://canary.example/canary?authorization=canary",
+        "https://canary:canary@bj.bcebos.com/canary",
+        "canary",
+        "https://127.0.0.1/canary",
+        "https://[canary",
+        "ftp://bj.bcebos.com/canary",
+        "http://127.0.0.1:1/canary?x=canary",
+    ] {
         for allow_private in [false, true] {
             let rules = MediaRules { allow_private, ..MediaRules::default() };
             let error: DownloadError = downloader.open(&url.into(), &rules).await.map(|_| ()).unwrap_err();

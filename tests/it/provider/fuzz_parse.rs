@@ -32,13 +32,62 @@ fn json() -> impl Strategy<Value = Value> {
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
         "[ -~]{0,12}".prop_map(Value::from),
-        prop::sample::select(vec!["", "0", "1", "true", "null", "[", "[1", "2024-1-1", "2023-6-20 18:00:00", "9223372036854775808", "1e999", "data:,", "====", "长期"]).prop_map(Value::from),
+        prop::sample::select(vec![
+            "",
+            "0",
+            "1",
+            "true",
+            "null",
+            "[",
+            "[1",
+            "2024-1-1",
+            "2023-6-20 18:00:00",
+            "9223372036854775808",
+            "1e999",
+            "data:,",
+            "====",
+            "长期"
+        ])
+        .prop_map(Value::from),
     ];
     let key = prop::sample::select(vec![
-        "success", "result", "code", "message", "error", "error_code", "log_id", "verify_result", "verify_count", "order", "is_verify_passed", "verify_time", "verify_detail", "face_image", "idcard_confirm", "idcard_images", "idcard_ocr_result",
-        "front_image", "front_base64", "processVideo", "video", "images", "extInfo", "image", "url", "count", "is_demote", "verify_token", "score", "x",
+        "success",
+        "result",
+        "code",
+        "message",
+        "error",
+        "error_code",
+        "log_id",
+        "verify_result",
+        "verify_count",
+        "order",
+        "is_verify_passed",
+        "verify_time",
+        "verify_detail",
+        "face_image",
+        "idcard_confirm",
+        "idcard_images",
+        "idcard_ocr_result",
+        "front_image",
+        "front_base64",
+        "processVideo",
+        "video",
+        "images",
+        "extInfo",
+        "image",
+        "url",
+        "count",
+        "is_demote",
+        "verify_token",
+        "score",
+        "x",
     ]);
-    leaf.prop_recursive(6, 64, 8, move |inner| prop_oneof![prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from), prop::collection::btree_map(key.clone().prop_map(str::to_owned), inner, 0..8).prop_map(|map| Value::Object(map.into_iter().collect()))])
+    leaf.prop_recursive(6, 64, 8, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::btree_map(key.clone().prop_map(str::to_owned), inner, 0..8).prop_map(|map| Value::Object(map.into_iter().collect()))
+        ]
+    })
 }
 
 proptest! {

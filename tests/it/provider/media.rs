@@ -37,7 +37,10 @@ async fn a_whole_medium_is_streamed_with_what_the_far_end_says_of_it() {
     let server = Server::saying(answer(200, headers, BODY)).await;
     let downloader = Downloader::new(&limits()).unwrap();
     let mut download = downloader.open(&Secret::new(server.url("/k")), &near()).await.unwrap();
-    assert_eq!((download.content_type.as_deref(), download.expected_bytes, download.etag.as_deref()), (Some("image/jpeg"), Some(9), Some("\"25f9e794323b453885f5181f1b624d0b\"")));
+    assert_eq!(
+        (download.content_type.as_deref(), download.expected_bytes, download.etag.as_deref()),
+        (Some("image/jpeg"), Some(9), Some("\"25f9e794323b453885f5181f1b624d0b\""))
+    );
     assert_eq!(download.chunk().await.unwrap().unwrap(), BODY);
     assert!(download.chunk().await.is_none());
 }
@@ -70,7 +73,11 @@ async fn an_altered_short_long_or_endless_body_never_ends_well() {
         ("flipped bit, MD5", vec![Step::Send(answer(200, "content-md5: JfnnlDI7RTiF9RgfG2JNCw==\r\n", b"123456788"))], Corrupt("")),
         ("flipped bit, ETag", vec![Step::Send(answer(200, "etag: \"25f9e794323b453885f5181f1b624d0b\"\r\n", b"123456788"))], Corrupt("")),
         ("flipped bit, CRC32C", vec![Step::Send(answer(200, "x-bce-content-crc32c: 3808858755\r\n", b"123456788"))], Corrupt("")),
-        ("closed early under a digest", vec![Step::Send([head("connection: close\r\netag: 25f9e794323b453885f5181f1b624d0b\r\n"), b"1234".to_vec()].concat())], Corrupt("")),
+        (
+            "closed early under a digest",
+            vec![Step::Send([head("connection: close\r\netag: 25f9e794323b453885f5181f1b624d0b\r\n"), b"1234".to_vec()].concat())],
+            Corrupt(""),
+        ),
         ("short", vec![Step::Send([head("content-length: 9\r\n"), b"1234".to_vec()].concat())], Transient(String::new())),
         ("short chunks", vec![Step::Send([head("transfer-encoding: chunked\r\n"), chunk(4)].concat())], Transient(String::new())),
         ("stall in the body", vec![Step::Send([head("content-length: 9\r\n"), b"1234".to_vec()].concat()), stall.clone()], Transient(String::new())),
