@@ -273,5 +273,7 @@ mod tests {
         }
         let near = Target::check("http://127.0.0.1:8641/x", &rules(true)).unwrap();
         assert!(near.redirected("/y", &rules(true)).is_ok());
+        let guarded = Target::check("https://127.0.0.1:8641/x", &rules(true)).unwrap();
+        assert!(guarded.redirected("http://127.0.0.1:8641/x", &rules(true)).is_err(), "not even within a private network");
     }
 }
