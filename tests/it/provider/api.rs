@@ -192,6 +192,33 @@ async fn an_access_token_is_renewed_ahead_of_its_end_and_serves_until_then_when_
 }
 
 #[tokio::test]
+async fn nobody_waits_for_a_renewal_while_the_old_access_token_lives() {
+    let gate = Arc::new(Semaphore::new(0));
+    let held = Arc::clone(&gate);
+    let server = Server::start(move |request, before| match (is_oauth(request), before) {
+        (true, 0) => vec![Step::Send(granted("old", 1000))],
+        (true, _) => vec![Step::Hold(Arc::clone(&held)), Step::Send(granted("new", 1000))],
+        (false, _) => vec![Step::Send(answer(200, "", DATA))],
+    })
+    .await;
+    let bench = Arc::new(bench(&server, keys(), Limits::default(), 1000.0));
+    getall(&bench).await.unwrap();
+    bench.clock.add(Span::seconds(950));
+    let renewing = tokio::spawn({
+        let bench = Arc::clone(&bench);
+        async move { getall(&bench).await }
+    });
+    while oauth_calls(&server) < 2 {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::timeout(Duration::from_secs(10), getall(&bench)).await.unwrap().unwrap();
+    assert!(server.received().last().unwrap().request_line().ends_with("access_token=old HTTP/1.1"));
+    gate.add_permits(1);
+    renewing.await.unwrap().unwrap();
+    assert!(server.received().last().unwrap().request_line().ends_with("access_token=new HTTP/1.1"));
+}
+
+#[tokio::test]
 async fn an_expired_access_token_is_never_used() {
     let server = provider(1000, answer(200, "", DATA)).await;
     let bench = bench(&server, keys(), Limits::default(), 1000.0);
