@@ -55,7 +55,6 @@ impl Archive {
             again: None,
             alarms: Vec::new(),
         };
-        let mut doubles = Vec::new();
         let mut asked = BTreeSet::new();
         let wanted: Vec<MediaRow> = media.iter().filter(|row| row.state == MediaState::Wanted).cloned().collect();
         for row in &wanted {
@@ -76,13 +75,12 @@ impl Archive {
                     fetched = self.fetch_medium(&app, &work.verification, row, &media, &url).await?;
                 }
             }
-            self.note(&app, &work.verification, row, fetched, &mut media, &mut record, &mut doubles);
+            self.note(&app, &work.verification, row, fetched, &mut media, &mut record);
         }
-        self.finish(&app, &work.verification, &wanted, brought, record, doubles).await
+        self.finish(&app, &work.verification, &wanted, brought, record).await
     }
 
     /// Writes down what one medium came to.
-    #[allow(clippy::too_many_arguments, reason = "one step's working set; a struct would only rename it")]
     fn note(
         &self,
         app: &App,
@@ -91,20 +89,9 @@ impl Archive {
         fetched: Fetched,
         media: &mut [MediaRow],
         record: &mut DownloadRecord,
-        doubles: &mut Vec<String>,
     ) {
         match fetched {
             Fetched::Stored(stored) => {
-                // The same bytes inside `detail` and by URL are one medium: the one with the URL stays.
-                for inline in media.iter().filter(|other| {
-                    other.slot.source == Source::Detail
-                        && other.slot.kind == row.slot.kind
-                        && other.slot.attempt_no == row.slot.attempt_no
-                        && other.sha256.as_deref() == Some(&stored.object.sha256)
-                }) {
-                    record.same.push(inline.media_id.clone());
-                    doubles.extend(inline.object_key.clone());
-                }
                 let deadline =
                     if row.slot.kind.has_short_life() { app.policy.media_deadline(verification.issued_at) } else { app.policy.record_deadline(verification.issued_at) };
                 self.watcher.media_stored(stored.object.bytes);
@@ -135,7 +122,7 @@ impl Archive {
         }
     }
 
-    /// Plans the rest, writes everything, and removes objects that turned out to be there twice.
+    /// Plans the rest and writes everything.
     async fn finish(
         &self,
         app: &App,
@@ -143,7 +130,6 @@ impl Archive {
         wanted: &[MediaRow],
         brought: Brought,
         mut record: DownloadRecord,
-        doubles: Vec<String>,
     ) -> Result<(), StepError> {
         let now = self.now();
         record.at = now;
@@ -161,14 +147,7 @@ impl Archive {
                 (now.plus(chance::jitter(plan::backoff(&app.policy, fails, left))), deadline)
             })
             .reduce(|one, other| (one.0.min(other.0), one.1.min(other.1)));
-        self.store.record_download(record).await?;
-        for key in doubles {
-            // An object left over by a failure here is an orphan, which harms nothing.
-            if let Ok(key) = ObjectKey::parse(&key) {
-                let _ = self.vault.delete(&key).await;
-            }
-        }
-        Ok(())
+        Ok(self.store.record_download(record).await?)
     }
 
     /// Asks the provider for URLs of one source again.
