@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use futures::StreamExt as _;
+
 use super::{App, Archive, fetch::{Answered, Brought}, poll::StepError};
 use crate::{
     domain::{
@@ -21,6 +23,10 @@ use crate::{
 
 /// After this many 404s from fresh URLs an object counts as gone.
 const GONE_TRIES: i64 = 3;
+
+/// A page of text that nothing vouches for is taken for an error page this many times; then it is stored as it is, since nothing that
+/// the provider holds may be lost to our taste.
+const TEXT_TRIES: i64 = 5;
 
 /// What one medium came to.
 enum Fetched {
@@ -191,11 +197,20 @@ impl Archive {
         media: &[MediaRow],
         url: &Secret,
     ) -> Result<Fetched, StepError> {
-        let download = match self.downloader.open(url, &app.media).await {
+        let mut download = match self.downloader.open(url, &app.media).await {
             Ok(download) => download,
             Err(error) => return Ok(Fetched::Failed(error)),
         };
         let content_type = download.content_type.clone();
+        let first = download.chunk().await;
+        if let Some(Ok(bytes)) = &first
+            && !download.is_vouched_for
+            && row.tries < TEXT_TRIES
+            && is_text(bytes)
+        {
+            return Ok(Fetched::Failed(DownloadError::Corrupt("a page of text came in its place")));
+        }
+        let download = futures::stream::iter(first).chain(download);
         // media/query tells of the verification, not of an attempt: what it lists after a second attempt may still be the first one's.
         let known: Vec<String> = media
             .iter()
@@ -214,6 +229,12 @@ impl Archive {
             Err(IngestError::Vault(error)) => Err(error.into()),
         }
     }
+}
+
+/// Whether a body begins as HTML, XML or JSON does: no image or video, but what a proxy says with status 200.
+fn is_text(bytes: &[u8]) -> bool {
+    let start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    matches!(start.first(), Some(b'<' | b'{'))
 }
 
 /// The label in metrics.

@@ -30,6 +30,11 @@ impl Check {
         self.expected_bytes
     }
 
+    /// Whether the far end vouches for the bytes by a digest or sum.
+    pub(super) const fn is_vouched_for(&self) -> bool {
+        self.md5.is_some() || self.crc32c.is_some()
+    }
+
     pub(super) const fn bytes(&self) -> u64 {
         self.bytes
     }

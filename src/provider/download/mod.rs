@@ -157,6 +157,8 @@ pub struct Download {
     pub expected_bytes: Option<u64>,
     /// `ETag`, as the far end has it.
     pub etag: Option<String>,
+    /// Whether the far end vouches for the bytes by a digest or sum, which the stream checks.
+    pub is_vouched_for: bool,
     body: BoxStream<'static, reqwest::Result<Bytes>>,
     /// `None` once the end, good or bad, was handed out.
     check: Option<Check>,
@@ -173,7 +175,8 @@ impl Download {
         if expected_bytes.is_some_and(|bytes| bytes > bytes_max) {
             return Err(DownloadError::TooLarge);
         }
-        Ok(Self { content_type, expected_bytes, etag, body: response.bytes_stream().boxed(), check: Some(check), bytes_max })
+        let is_vouched_for = check.is_vouched_for();
+        Ok(Self { content_type, expected_bytes, etag, is_vouched_for, body: response.bytes_stream().boxed(), check: Some(check), bytes_max })
     }
 
     /// The next bytes; `None` after the last, and then all of it was verified.
