@@ -15,8 +15,6 @@ pub enum Bind {
     Int(i64),
     /// Text without U+0000.
     Text(String),
-    /// Text without U+0000, or null.
-    TextOrNull(Option<String>),
 }
 
 impl From<i64> for Bind {
@@ -34,12 +32,6 @@ impl From<crate::domain::time::Time> for Bind {
 impl From<&str> for Bind {
     fn from(value: &str) -> Self {
         Self::Text(storable(value))
-    }
-}
-
-impl From<Option<&str>> for Bind {
-    fn from(value: Option<&str>) -> Self {
-        Self::TextOrNull(value.map(storable))
     }
 }
 

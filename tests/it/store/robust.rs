@@ -10,7 +10,11 @@ use std::{
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use verikeep::{
     domain::{plan::Outcome, time::Span},
-    store::{StoreError, records::{Claim, DownloadRecord, PollRecord}},
+    store::{
+        StoreError,
+        records::{Claim, DownloadRecord, PollRecord},
+        reports::Filter,
+    },
 };
 
 use super::make::{MINUTE, START, claim_at, download, id, later, poll, settling, start, store, stored, token, track, wanted};
@@ -133,4 +137,33 @@ pub async fn closing_waits_and_then_refuses(db: Database) {
     assert!(matches!(store.renew(&works[0].lease, later(MINUTE)).await, Err(StoreError::Unavailable(_))));
     assert!(matches!(store.show(&id(1)).await, Err(StoreError::Unavailable(_))));
     store.close().await;
+}
+
+pub async fn another_program_that_writes_is_waited_for(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 1).await;
+    let work = super::make::one_poll(&*store, START).await;
+    let other = db.hold_write_lock().await;
+    let recording = tokio::spawn({
+        let (store, record) = (store.clone(), poll(&work.lease, START));
+        async move { store.record_poll(record).await }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    assert!(!recording.is_finished(), "held up");
+    assert_eq!(store.list(&Filter { limit: 1, ..Filter::default() }).await.unwrap()[0].polls, 0, "readers are not");
+    other.release().await;
+    recording.await.unwrap().unwrap();
+    assert_eq!(store.show(&id(1)).await.unwrap().unwrap().summary.polls, 1);
+}
+
+#[tokio::test]
+async fn a_server_that_drops_all_connections_is_reached_again() {
+    let db = Database::postgres().await;
+    let store = store(&db).await;
+    futures::future::try_join_all((0..10).map(|_| store.ping())).await.unwrap();
+    track(&*store, 1).await;
+    db.run("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()").await;
+    futures::future::try_join_all((0..10).map(|_| store.ping())).await.unwrap();
+    let work = super::make::one_poll(&*store, START).await;
+    store.record_poll(poll(&work.lease, START)).await.unwrap();
 }
