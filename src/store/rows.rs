@@ -268,7 +268,9 @@ mod tests {
 
     #[test]
     fn only_the_escape_of_nul_is_replaced() {
-        for (text, clean) in [("a\0b", "a\u{fffd}b"), ("\\u0000", "\\u0000"), ("\\\0\\\\\0", "\\\u{fffd}\\\\\u{fffd}"), ("\"\0\"", "\"\u{fffd}\""), ("\n\t\u{1}", "\n\t\u{1}")] {
+        for (text, clean) in
+            [("a\0b", "a\u{fffd}b"), ("\\u0000", "\\u0000"), ("\\\0\\\\\0", "\\\u{fffd}\\\\\u{fffd}"), ("\"\0\"", "\"\u{fffd}\""), ("\n\t\u{1}", "\n\t\u{1}")]
+        {
             let json = Json::of(text).unwrap().0;
             assert_eq!(serde_json::from_str::<String>(&json).unwrap(), clean);
         }

@@ -200,7 +200,9 @@ async fn settle<DB: Dialect>(connection: &mut DB::Connection, polls: &[Completed
     let ids: Vec<&str> = settled.iter().map(|(id, _)| *id).collect();
     let sql = format!("delete from schedule where verification_id in {}", DB::list(1));
     DB::execute(connection, sql, binds![Json::of(&ids)?]).await?;
-    let reasons: Vec<(&str, String)> =
-        settled.into_iter().map(|(id, outcome)| (id, format!("the verification was settled as {} before it could be fetched", outcome.state().name()))).collect();
+    let reasons: Vec<(&str, String)> = settled
+        .into_iter()
+        .map(|(id, outcome)| (id, format!("the verification was settled as {} before it could be fetched", outcome.state().name())))
+        .collect();
     media::lose_all::<DB>(connection, &reasons).await
 }

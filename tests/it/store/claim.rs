@@ -26,7 +26,12 @@ fn due(n: u32, due_at: Time, deadline: Time) -> NewVerification {
 
 pub async fn only_due_rows_are_claimed_the_least_time_left_first(db: Database) {
     let store = store(&db).await;
-    let rows = vec![due(1, START, later(Span::hours(9))), due(2, START, later(Span::hours(3))), due(3, later(Span(1)), later(Span::hours(1))), due(4, later(Span(-1)), later(Span::hours(6)))];
+    let rows = vec![
+        due(1, START, later(Span::hours(9))),
+        due(2, START, later(Span::hours(3))),
+        due(3, later(Span(1)), later(Span::hours(1))),
+        due(4, later(Span(-1)), later(Span::hours(6))),
+    ];
     store.track(rows).await.unwrap();
     let claim = Claim { limit: 2, ..claim_at(START) };
     let ids = |works: Vec<verikeep::store::records::PollWork>| works.into_iter().map(|work| work.lease.verification_id).collect::<Vec<_>>();

@@ -1,11 +1,6 @@
 //! What must not break anything.
 
-use std::{
-    collections::HashMap,
-    future::poll_fn,
-    pin::pin,
-    task::Poll,
-};
+use std::{collections::HashMap, future::poll_fn, pin::pin, task::Poll};
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use verikeep::{
