@@ -33,7 +33,7 @@ create table verifications (
 
 create unique index verifications_token on verifications (verify_token);
 create index verifications_reference on verifications (reference) where reference is not null;
-create index verifications_state on verifications (state, app);
+create index verifications_state on verifications (state, verification_id);
 
 -- What is left to do: at most one row a stage (0 poll, 1 download) of each open verification. Settled ones have none.
 create table schedule (

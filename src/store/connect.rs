@@ -45,12 +45,13 @@ impl Target {
                 Err(StoreError::Schema("a database in memory would forget everything: name a file".to_owned()))
             }
             Some("sqlite") => {
-                let options = SqliteConnectOptions::from_str(url).map_err(|_| StoreError::Schema("the database URL is not `sqlite://` and a path".to_owned()))?;
+                let options =
+                    SqliteConnectOptions::from_str(url).map_err(|_| StoreError::Schema("the database URL is not `sqlite://` and a path".to_owned()))?;
                 Ok(Self::Sqlite(options.busy_timeout(BUSY)))
             }
             Some("postgres" | "postgresql") => {
-                let options =
-                    PgConnectOptions::from_str(url).map_err(|_| StoreError::Schema("the database URL is not of the form `postgres://user@host:port/database`".to_owned()))?;
+                let options = PgConnectOptions::from_str(url)
+                    .map_err(|_| StoreError::Schema("the database URL is not of the form `postgres://user@host:port/database`".to_owned()))?;
                 Ok(Self::Postgres(if options.get_application_name().is_none() { options.application_name("verikeep") } else { options }))
             }
             _ => Err(StoreError::Schema("the database URL must begin with `sqlite://` or `postgres://`".to_owned())),

@@ -70,7 +70,7 @@ impl Dialect for Sqlite {
     const FOR_UPDATE: &'static str = "";
     const FOR_UPDATE_SKIP_LOCKED: &'static str = "";
     const CONCURRENT_WRITERS: bool = false;
-    const NOW: &'static str = "select null as now";
+    const NOW: &'static str = "select null as now from sqlite_schema limit 1";
     const TIDY: &'static [&'static str] = &["pragma optimize", "pragma wal_checkpoint(truncate)"];
     const TABLES: &'static str = "select name from sqlite_schema where type = 'table' and name not like 'sqlite\\_%' escape '\\'";
 
@@ -128,13 +128,11 @@ where
     DB: Database,
     for<'v> i64: sqlx::Encode<'v, DB> + sqlx::Type<DB>,
     for<'v> String: sqlx::Encode<'v, DB> + sqlx::Type<DB>,
-    for<'v> Option<String>: sqlx::Encode<'v, DB> + sqlx::Type<DB>,
 {
     // Texts are put together from constants of this room alone; every value is bound.
     let query = sqlx::query::<DB>(AssertSqlSafe(sql));
     binds.into_iter().fold(query, |query, bind| match bind {
         Bind::Int(value) => query.bind(value),
         Bind::Text(value) => query.bind(value),
-        Bind::TextOrNull(value) => query.bind(value),
     })
 }

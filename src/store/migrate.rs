@@ -27,15 +27,11 @@ const LOCK: i64 = 0x7665_7269_6b65_6570;
 
 type Embedded = &'static [(i64, &'static str, &'static str)];
 
-const SQLITE: Embedded = &[
-    (1, "tables", include_str!("../../migrations/sqlite/0001_tables.sql")),
-    (2, "reports", include_str!("../../migrations/sqlite/0002_reports.sql")),
-];
+const SQLITE: Embedded =
+    &[(1, "tables", include_str!("../../migrations/sqlite/0001_tables.sql")), (2, "reports", include_str!("../../migrations/sqlite/0002_reports.sql"))];
 
-const POSTGRES: Embedded = &[
-    (1, "tables", include_str!("../../migrations/postgres/0001_tables.sql")),
-    (2, "reports", include_str!("../../migrations/postgres/0002_reports.sql")),
-];
+const POSTGRES: Embedded =
+    &[(1, "tables", include_str!("../../migrations/postgres/0001_tables.sql")), (2, "reports", include_str!("../../migrations/postgres/0002_reports.sql"))];
 
 /// Which schema version a database has, and which this program needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,10 +153,8 @@ async fn inspect<DB: Dialect>(connection: &mut DB::Connection, embedded: Embedde
 }
 
 fn migrator(embedded: Embedded) -> Migrator {
-    let migrations = embedded
-        .iter()
-        .map(|(version, name, sql)| Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, sql.into_sql_str(), false))
-        .collect();
+    let migrations =
+        embedded.iter().map(|(version, name, sql)| Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, sql.into_sql_str(), false)).collect();
     let mut migrator = Migrator::with_migrations(migrations);
     migrator.dangerous_set_table_name(TABLE);
     // The caller's transaction holds the lock.
@@ -179,7 +173,9 @@ fn refused(error: MigrateError) -> StoreError {
             StoreError::Unavailable(text) => StoreError::Unavailable(text),
             other => StoreError::Schema(format!("migration {version} failed: {other}")),
         },
-        MigrateError::VersionMismatch(version) => StoreError::Schema(format!("migration {version} of the database is not the one of this program: it was built from other sources")),
+        MigrateError::VersionMismatch(version) => {
+            StoreError::Schema(format!("migration {version} of the database is not the one of this program: it was built from other sources"))
+        }
         other => StoreError::Schema(other.to_string()),
     }
 }

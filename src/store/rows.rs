@@ -15,8 +15,6 @@ pub enum Bind {
     Int(i64),
     /// Text without U+0000.
     Text(String),
-    /// Text without U+0000, or null.
-    TextOrNull(Option<String>),
 }
 
 impl From<i64> for Bind {
@@ -34,12 +32,6 @@ impl From<crate::domain::time::Time> for Bind {
 impl From<&str> for Bind {
     fn from(value: &str) -> Self {
         Self::Text(storable(value))
-    }
-}
-
-impl From<Option<&str>> for Bind {
-    fn from(value: Option<&str>) -> Self {
-        Self::TextOrNull(value.map(storable))
     }
 }
 
@@ -276,7 +268,9 @@ mod tests {
 
     #[test]
     fn only_the_escape_of_nul_is_replaced() {
-        for (text, clean) in [("a\0b", "a\u{fffd}b"), ("\\u0000", "\\u0000"), ("\\\0\\\\\0", "\\\u{fffd}\\\\\u{fffd}"), ("\"\0\"", "\"\u{fffd}\""), ("\n\t\u{1}", "\n\t\u{1}")] {
+        for (text, clean) in
+            [("a\0b", "a\u{fffd}b"), ("\\u0000", "\\u0000"), ("\\\0\\\\\0", "\\\u{fffd}\\\\\u{fffd}"), ("\"\0\"", "\"\u{fffd}\""), ("\n\t\u{1}", "\n\t\u{1}")]
+        {
             let json = Json::of(text).unwrap().0;
             assert_eq!(serde_json::from_str::<String>(&json).unwrap(), clean);
         }

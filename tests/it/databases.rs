@@ -85,6 +85,18 @@ impl Database {
         }
     }
 
+    /// Keeps everybody else from writing verifications.
+    pub async fn hold_write_lock(&self) -> HeldLock {
+        let sql = if self.is_sqlite() { "begin immediate" } else { "begin; lock table verifications in exclusive mode" };
+        let mut held = if self.is_sqlite() {
+            HeldLock::Sqlite(SqliteConnection::connect(self.url.reveal()).await.unwrap())
+        } else {
+            HeldLock::Postgres(PgConnection::connect(self.url.reveal()).await.unwrap())
+        };
+        held.run(sql).await;
+        held
+    }
+
     /// The first column of each row, which is a number.
     pub async fn numbers(&self, sql: &str) -> Vec<i64> {
         let sql = AssertSqlSafe(sql.to_owned());
@@ -115,5 +127,24 @@ impl Database {
             let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
             rows.iter().map(|row| (0..row.len()).map(|at| shown(row.get(at))).collect()).collect()
         }
+    }
+}
+
+/// A transaction of another program.
+pub enum HeldLock {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl HeldLock {
+    async fn run(&mut self, sql: &'static str) {
+        match self {
+            Self::Sqlite(connection) => drop(sqlx::raw_sql(sql).execute(connection).await.unwrap()),
+            Self::Postgres(connection) => drop(sqlx::raw_sql(sql).execute(connection).await.unwrap()),
+        }
+    }
+
+    pub async fn release(mut self) {
+        self.run("rollback").await;
     }
 }

@@ -97,6 +97,7 @@ on_both! {
         a_thousand_records_at_once_are_all_there,
         a_hundred_thousand_tokens_take_seconds;
     robust:
+        another_program_that_writes_is_waited_for,
         cancelled_callers_poison_nothing,
         many_tasks_at_once_settle_every_verification_once,
         closing_waits_and_then_refuses;

@@ -69,7 +69,13 @@ pub(in crate::store) async fn open<DB: Dialect>(connection: &mut DB::Connection)
     let rows = DB::fetch(connection, sql.to_owned(), Vec::new()).await?;
     rows.iter()
         .map(|row| {
-            Ok(AlarmRow { kind: row.text("kind")?, subject: row.text("subject")?, text: row.text("text")?, since: moment(row, "since")?, times: row.int("times")? })
+            Ok(AlarmRow {
+                kind: row.text("kind")?,
+                subject: row.text("subject")?,
+                text: row.text("text")?,
+                since: moment(row, "since")?,
+                times: row.int("times")?,
+            })
         })
         .collect()
 }

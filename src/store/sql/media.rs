@@ -120,8 +120,7 @@ pub(super) async fn add_stored<'r, DB: Dialect>(connection: &mut DB::Connection,
     if once.is_empty() {
         return Ok(());
     }
-    let captured: Vec<Captured> =
-        once.iter().map(|((id, slot), row)| Captured { id, at: row.captured_at, short_life: slot.kind.has_short_life() }).collect();
+    let captured: Vec<Captured> = once.iter().map(|((id, slot), row)| Captured { id, at: row.captured_at, short_life: slot.kind.has_short_life() }).collect();
     let rows: Vec<InlineIn> = once.into_values().collect();
     let sql = insert::<DB, InlineIn>(
         "media",

@@ -15,7 +15,7 @@ use crate::{
     store::{
         Result,
         dialect::Dialect,
-        records::{Next, PollRecord},
+        records::{DownloadStart, Next, PollRecord},
         rows::{Json, binds, rows},
     },
 };
@@ -59,9 +59,20 @@ impl<'r> Completed<'r> {
 
     /// What it raises; no loss where the end is put off.
     pub(super) fn alarms(&self) -> impl Iterator<Item = (&'r Alarm, Time)> + use<'r> {
-        let put_off = self.woken && matches!(self.record.next, Next::Settled { .. });
+        let put_off = self.is_put_off();
         let at = self.record.at;
         self.record.alarms.iter().filter(move |alarm| !(put_off && alarm.kind == alarm::Kind::Loss)).map(move |alarm| (alarm, at))
+    }
+
+    /// The download it schedules. Where its end is put off, what it wants is fetched first.
+    fn start(&self) -> Option<DownloadStart> {
+        let put_off = || DownloadStart { due_at: self.record.at, deadline: self.record.at, lease: None };
+        self.record.download.clone().or_else(|| (self.is_put_off() && !self.record.wanted.is_empty()).then(put_off))
+    }
+
+    /// Whether it would settle, had it not been woken.
+    fn is_put_off(&self) -> bool {
+        self.woken && matches!(self.record.next, Next::Settled { .. })
     }
 
     fn id(&self) -> &'r str {
@@ -140,13 +151,13 @@ async fn know<DB: Dialect>(connection: &mut DB::Connection, polls: &[Completed<'
 
 /// Schedules downloads. A lease that runs is kept, and its holder's row is due at once when it is done; otherwise the given one is granted.
 async fn start_downloads<DB: Dialect>(connection: &mut DB::Connection, polls: &[Completed<'_>]) -> Result<()> {
-    let rows: Vec<Start> = polls
+    let starts: Vec<(&Completed, DownloadStart)> =
+        polls.iter().filter(|poll| poll.settlement().is_none()).filter_map(|poll| Some((poll, poll.start()?))).collect();
+    let rows: Vec<Start> = starts
         .iter()
-        .filter(|poll| poll.settlement().is_none())
-        .filter_map(|poll| {
-            let start = poll.record.download.as_ref()?;
+        .map(|(poll, start)| {
             let (token, until) = start.lease.as_ref().map(|(token, until)| (token.as_str(), until.0)).unzip();
-            Some(Start { id: poll.id(), at: poll.record.at.0, due_at: start.due_at.0, deadline: start.deadline.0, token, until })
+            Start { id: poll.id(), at: poll.record.at.0, due_at: start.due_at.0, deadline: start.deadline.0, token, until }
         })
         .collect();
     if rows.is_empty() {
@@ -190,7 +201,9 @@ async fn settle<DB: Dialect>(connection: &mut DB::Connection, polls: &[Completed
     let ids: Vec<&str> = settled.iter().map(|(id, _)| *id).collect();
     let sql = format!("delete from schedule where verification_id in {}", DB::list(1));
     DB::execute(connection, sql, binds![Json::of(&ids)?]).await?;
-    let reasons: Vec<(&str, String)> =
-        settled.into_iter().map(|(id, outcome)| (id, format!("the verification was settled as {} before it could be fetched", outcome.state().name()))).collect();
+    let reasons: Vec<(&str, String)> = settled
+        .into_iter()
+        .map(|(id, outcome)| (id, format!("the verification was settled as {} before it could be fetched", outcome.state().name())))
+        .collect();
     media::lose_all::<DB>(connection, &reasons).await
 }

@@ -4,12 +4,7 @@ use std::collections::HashMap;
 
 use super::{facts::insert, lease};
 use crate::{
-    domain::{
-        lease::Stage,
-        progress::Progress,
-        time::Time,
-        token::State,
-    },
+    domain::{lease::Stage, progress::Progress, time::Time, token::State},
     store::{
         Result, StoreError,
         dialect::Dialect,
@@ -138,10 +133,7 @@ async fn schedule<DB: Dialect>(connection: &mut DB::Connection, woken: &[&Found]
             Due { id: &found.id, app: app.unwrap_or(&found.app), due_at: now.0, deadline: deadline.0 }
         })
         .collect();
-    for (stage, only) in [
-        (Stage::Poll, ""),
-        (Stage::Download, "and exists (select 1 from media as m where m.verification_id = t.id and m.state = 'wanted')"),
-    ] {
+    for (stage, only) in [(Stage::Poll, ""), (Stage::Download, "and exists (select 1 from media as m where m.verification_id = t.id and m.state = 'wanted')")] {
         lease::wake::<DB>(connection, stage, &woken.iter().map(|found| (found.id.as_str(), now)).collect::<Vec<_>>()).await?;
         let sql = format!(
             "insert into schedule (verification_id, stage, app, due_at, deadline)

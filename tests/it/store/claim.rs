@@ -26,7 +26,12 @@ fn due(n: u32, due_at: Time, deadline: Time) -> NewVerification {
 
 pub async fn only_due_rows_are_claimed_the_least_time_left_first(db: Database) {
     let store = store(&db).await;
-    let rows = vec![due(1, START, later(Span::hours(9))), due(2, START, later(Span::hours(3))), due(3, later(Span(1)), later(Span::hours(1))), due(4, later(Span(-1)), later(Span::hours(6)))];
+    let rows = vec![
+        due(1, START, later(Span::hours(9))),
+        due(2, START, later(Span::hours(3))),
+        due(3, later(Span(1)), later(Span::hours(1))),
+        due(4, later(Span(-1)), later(Span::hours(6))),
+    ];
     store.track(rows).await.unwrap();
     let claim = Claim { limit: 2, ..claim_at(START) };
     let ids = |works: Vec<verikeep::store::records::PollWork>| works.into_iter().map(|work| work.lease.verification_id).collect::<Vec<_>>();
@@ -157,7 +162,7 @@ pub async fn a_claim_brings_all_that_its_step_needs(db: Database) {
     assert_eq!(works[1].verification, token(2).verification);
     assert_eq!(works[0].progress, Progress::default());
     assert!(works[0].media.is_empty() && works[0].answers.is_empty());
-    let progress = Progress { media_for: 7, video_asks: 3, getall_at: Some(START), unreadable: vec!["detail.\0".to_owned()], ..Progress::default() };
+    let progress = Progress { video_for: 7, video_asks: 3, getall_at: Some(START), unreadable: vec!["detail.\0".to_owned()], ..Progress::default() };
     for work in &works {
         let n: u32 = work.lease.verification_id[..8].parse().unwrap();
         let record = PollRecord {
@@ -174,7 +179,7 @@ pub async fn a_claim_brings_all_that_its_step_needs(db: Database) {
     assert_eq!(again[1].progress, Progress { unreadable: vec!["detail.\u{fffd}".to_owned()], ..progress });
     assert_eq!(again[1].answers, [("getall".to_owned(), "sha-of-a2".to_owned()), ("detail".to_owned(), "sha-of-b2".to_owned())]);
     assert_eq!(again[1].media.iter().map(|medium| medium.media_id.as_str()).collect::<Vec<_>>(), ["medium-2-0", "medium-2-1"]);
-    assert!(again[1].media.iter().all(|medium| medium.state == MediaState::Wanted));
+    assert!(again[1].media.iter().all(|medium| (medium.state, medium.tries, &medium.object_key) == (MediaState::Wanted, 0, &None)));
     let downloads = store.claim_downloads(&claim_at(START)).await.unwrap();
     assert_eq!(downloads.len(), 2);
     assert_eq!(downloads[0].media, again[0].media);

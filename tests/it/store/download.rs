@@ -41,7 +41,8 @@ pub async fn stored_same_failed_and_lost_media_stand_as_told(db: Database) {
     assert_eq!(store.status(START).await.unwrap().least_left_ms, Some(Span::hours(72).0 - MINUTE.0), "a face lives as long as the record");
     // What is stored stays, whoever says otherwise.
     let work = one_download(&*store, later(HOUR)).await;
-    let record = DownloadRecord { lost: vec![("medium-1-0".to_owned(), "404".to_owned())], same: vec!["medium-1-0".to_owned()], ..download(&work.lease, later(HOUR)) };
+    let record =
+        DownloadRecord { lost: vec![("medium-1-0".to_owned(), "404".to_owned())], same: vec!["medium-1-0".to_owned()], ..download(&work.lease, later(HOUR)) };
     store.record_download(record).await.unwrap();
     assert_eq!(db.number("select count(*) from media where state = 'stored'").await, 1);
 }
@@ -78,10 +79,16 @@ pub async fn a_poll_that_was_woken_does_not_settle(db: Database) {
     let work = one_download(&*store, later(HOUR)).await;
     store.record_download(DownloadRecord { stored: vec![stored("medium-1-0", later(HOUR))], ..download(&work.lease, later(HOUR)) }).await.unwrap();
     // Decided without knowing of the medium that has just come.
-    let alarms = vec![Alarm { kind: Kind::Loss, subject: id(1), text: "lost".to_owned() }, Alarm { kind: Kind::TooFast, subject: "default".to_owned(), text: "slow".to_owned() }];
-    store.record_poll(PollRecord { alarms, ..settling(&asking.lease, later(HOUR), Outcome::Incomplete) }).await.unwrap();
+    let alarms = vec![
+        Alarm { kind: Kind::Loss, subject: id(1), text: "lost".to_owned() },
+        Alarm { kind: Kind::TooFast, subject: "default".to_owned(), text: "slow".to_owned() },
+    ];
+    let record = PollRecord { wanted: vec![wanted(1, 1)], alarms, ..settling(&asking.lease, later(HOUR), Outcome::Incomplete) };
+    store.record_poll(record).await.unwrap();
     let whole = store.show(&id(1)).await.unwrap().unwrap();
-    assert_eq!((whole.summary.state.as_str(), whole.media[0].state.as_str(), whole.summary.polls), ("waiting", "stored", 2));
+    assert_eq!((whole.summary.state.as_str(), whole.summary.polls), ("waiting", 2));
+    assert_eq!(whole.media.iter().map(|medium| medium.state.as_str()).collect::<Vec<_>>(), ["stored", "wanted"]);
+    assert_eq!(one_download(&*store, later(HOUR)).await.media.len(), 2, "what the poll wanted is fetched first");
     assert_eq!(whole.summary.missing, serde_json::json!([]));
     assert_eq!(store.alarms().await.unwrap().iter().map(|alarm| alarm.kind.as_str()).collect::<Vec<_>>(), ["too_fast"]);
     let again = one_poll(&*store, later(HOUR)).await;

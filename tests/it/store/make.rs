@@ -138,7 +138,13 @@ pub fn download(lease: &Lease, at: Time) -> DownloadRecord {
 
 /// An object known by its name.
 pub fn object(name: &str) -> ObjectFacts {
-    ObjectFacts { object_key: format!("objects/{name}"), bytes: 1000, sha256: format!("sha-of-{name}"), stored_bytes: 1200, stored_sha256: format!("stored-sha-of-{name}") }
+    ObjectFacts {
+        object_key: format!("objects/{name}"),
+        bytes: 1000,
+        sha256: format!("sha-of-{name}"),
+        stored_bytes: 1200,
+        stored_sha256: format!("stored-sha-of-{name}"),
+    }
 }
 
 pub fn answer(name: &str, endpoint: Endpoint, fetched_at: Time) -> AnswerRow {

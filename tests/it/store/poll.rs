@@ -13,11 +13,13 @@ use verikeep::{
     },
     store::{
         StoreError,
-        records::{InlineMedia, Next, PollRecord},
+        records::{InlineMedia, Next, PollRecord, TrackVerdict},
     },
 };
 
-use super::make::{HOUR, MINUTE, START, answer, attempt, call, claim_at, id, later, object, one_poll, poll, settling, start, store, stored, track, wanted};
+use super::make::{
+    HOUR, MINUTE, START, answer, attempt, call, claim_at, id, later, object, one_poll, poll, settling, start, store, stored, token, track, wanted,
+};
 use crate::databases::Database;
 
 pub async fn a_record_is_read_back_whole(db: Database) {
@@ -143,6 +145,8 @@ pub async fn a_settled_verification_leaves_the_schedule_for_good(db: Database) {
     assert!(matches!(store.record_poll(settling(&work.lease, later(HOUR), Outcome::Archived)).await, Err(StoreError::LeaseLost)));
     assert!(matches!(store.record_download(super::make::download(&download.lease, later(HOUR))).await, Err(StoreError::LeaseLost)));
     assert_eq!(store.show(&id(1)).await.unwrap().unwrap().summary.state, "incomplete");
+    let known = TrackVerdict::Known { verification_id: id(1), state: State::Incomplete };
+    assert_eq!(store.track(vec![token(1)]).await.unwrap(), [known], "told again, it stays settled");
 }
 
 pub async fn a_record_the_database_refuses_leaves_nothing_and_holds_up_nobody(db: Database) {
@@ -179,7 +183,10 @@ pub async fn plain_identity_is_kept_only_when_given(db: Database) {
     track(&*store, 1).await;
     let work = one_poll(&*store, START).await;
     let (tried, mut identity) = attempt(1, true, START);
-    let ocr = OcrIdentity { name: Some(Secret::new("张三")), address: Some(Secret::new("北京市\0")), expires: Some(Secret::new("长期")), ..OcrIdentity::default() };
+    let ocr =
+        OcrIdentity {
+            name: Some(Secret::new("张三")), address: Some(Secret::new("北京市\0")), expires: Some(Secret::new("长期")), ..OcrIdentity::default()
+        };
     identity.plain = Some(PlainIdentity { name: Some("张三丰".to_owned()), id_number: Some("370123199602165826".to_owned()), ocr: Some(ocr) });
     store.record_poll(PollRecord { attempts: vec![(tried, identity), attempt(2, true, START)], ..poll(&work.lease, START) }).await.unwrap();
     let rows = store.show(&id(1)).await.unwrap().unwrap().attempt_rows;

@@ -61,12 +61,16 @@ pub async fn the_figures_add_up(db: Database) {
     let answers = vec![answer("a", verikeep::domain::answer::Endpoint::Getall, START), answer("b", verikeep::domain::answer::Endpoint::Getall, START)];
     store.record_poll(PollRecord { answers, ..settling(&works[0].lease, START, Outcome::Archived) }).await.unwrap();
     for (n, work) in (2..).zip(&works[1..]) {
-        let wanting = PollRecord { wanted: vec![wanted(n, 0)], download: Some(start(START)), last_error: Some("transient".to_owned()), ..poll(&work.lease, START) };
+        let wanting =
+            PollRecord { wanted: vec![wanted(n, 0)], download: Some(start(START)), last_error: Some("transient".to_owned()), ..poll(&work.lease, START) };
         store.record_poll(wanting).await.unwrap();
     }
     let work = store.claim_downloads(&verikeep::store::records::Claim { limit: 1, ..claim_at(START) }).await.unwrap().remove(0);
     let media_id = work.media[0].media_id.clone();
-    store.record_download(verikeep::store::records::DownloadRecord { stored: vec![stored(&media_id, START)], ..super::make::download(&work.lease, later(HOUR)) }).await.unwrap();
+    store
+        .record_download(verikeep::store::records::DownloadRecord { stored: vec![stored(&media_id, START)], ..super::make::download(&work.lease, later(HOUR)) })
+        .await
+        .unwrap();
     db.run("update schedule set attempts = 6 where due_at = (select max(due_at) from schedule) and stage = 0").await;
 
     let status = store.status(later(Span(1))).await.unwrap();

@@ -2,10 +2,9 @@
 
 use verikeep::{
     domain::{
-        answer::Endpoint,
         lease::Stage,
         plan::Outcome,
-        progress::{Fails, Progress, Refusal},
+        progress::{Progress, Refusal},
         time::Span,
         token::State,
     },
@@ -29,13 +28,19 @@ pub async fn what_waits_for_a_person_is_woken(db: Database) {
     store.record_poll(settling(&works[2].lease, START, Outcome::Missed)).await.unwrap();
 
     let verdicts = store.retry(&tokens(&[1, 2]), None, "ops", later(MINUTE)).await.unwrap();
-    assert_eq!(verdicts, [RetryVerdict::Woken { verification_id: id(1), was: State::Rejected }, RetryVerdict::Woken { verification_id: id(2), was: State::Incomplete }]);
+    assert_eq!(
+        verdicts,
+        [RetryVerdict::Woken { verification_id: id(1), was: State::Rejected }, RetryVerdict::Woken { verification_id: id(2), was: State::Incomplete }]
+    );
     let states = "select state, missing, cast(settled_at as text) from verifications order by verification_id";
     let gone = r#"[{"what":"face","attempt_no":1,"why":"gone"}]"#;
     assert_eq!(db.texts(states).await, [["waiting", "[]", "∅"], ["collecting", "[]", "∅"], ["missed", gone, &START.0.to_string()]]);
     assert_eq!(store.claim_polls(&claim_at(later(MINUTE))).await.unwrap().len(), 2);
     assert_eq!(one_download(&*store, later(MINUTE)).await.media[0].media_id, "medium-2-0", "what was lost is wanted again");
-    assert_eq!(db.texts("select actor, what, detail from events order by verification_id").await, [["ops", "retry", "was rejected"], ["ops", "retry", "was incomplete"]]);
+    assert_eq!(
+        db.texts("select actor, what, detail from events order by verification_id").await,
+        [["ops", "retry", "was rejected"], ["ops", "retry", "was incomplete"]]
+    );
 }
 
 pub async fn a_token_can_be_given_to_another_app(db: Database) {
@@ -43,7 +48,14 @@ pub async fn a_token_can_be_given_to_another_app(db: Database) {
     track(&*store, 2).await;
     let refusal = Some(Refusal { signature: "refused".to_owned(), at: START });
     for work in store.claim_polls(&claim_at(START)).await.unwrap() {
-        let progress = Progress { refusal: refusal.clone(), closing: refusal.clone(), others_asked: true, known_by: Some("other".to_owned()), fails: [(Endpoint::Getall, Fails { count: 9, at: START, wait: MINUTE })].into(), video_asks: 2, ..Progress::default() };
+        let progress = Progress {
+            refusal: refusal.clone(),
+            closing: refusal.clone(),
+            others_asked: true,
+            known_by: Some("other".to_owned()),
+            video_asks: 2,
+            ..Progress::default()
+        };
         let record = if work.lease.verification_id == id(1) { settling(&work.lease, START, Outcome::Rejected) } else { poll(&work.lease, START) };
         store.record_poll(PollRecord { progress, ..record }).await.unwrap();
     }
@@ -51,7 +63,11 @@ pub async fn a_token_can_be_given_to_another_app(db: Database) {
     assert_eq!(store.next_due(Stage::Poll, &["loan-h5".to_owned()]).await.unwrap(), None);
     let works = store.claim_polls(&verikeep::store::records::Claim { apps: vec!["other".to_owned()], ..claim_at(later(MINUTE)) }).await.unwrap();
     assert_eq!(works.len(), 2);
-    assert!(works.iter().all(|work| work.verification.app == "other" && work.progress == Progress { video_asks: 2, woken_at: Some(later(MINUTE)), ..Progress::default() }));
+    assert!(
+        works
+            .iter()
+            .all(|work| work.verification.app == "other" && work.progress == Progress { video_asks: 2, woken_at: Some(later(MINUTE)), ..Progress::default() })
+    );
     assert_eq!(db.texts("select detail from events order by verification_id").await[0], ["was rejected, given from app `loan-h5` to `other`"]);
 }
 

@@ -1,42 +1,53 @@
 //! What must not break anything.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, future::poll_fn, pin::pin, task::Poll};
 
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use verikeep::{
     domain::{plan::Outcome, time::Span},
-    store::{StoreError, records::{Claim, DownloadRecord, PollRecord}},
+    store::{
+        StoreError,
+        records::{Claim, DownloadRecord, PollRecord},
+        reports::Filter,
+    },
 };
 
 use super::make::{MINUTE, START, claim_at, download, id, later, poll, settling, start, store, stored, token, track, wanted};
 use crate::databases::Database;
 
-pub async fn cancelled_callers_poison_nothing(db: Database) {
-    let store = store(&db).await;
-    let mut random = StdRng::seed_from_u64(7);
-    for round in 0..400u32 {
-        let store = store.clone();
-        let caller = tokio::spawn(async move {
-            let _ = store.claim_polls(&Claim { limit: 1, ..claim_at(START) }).await;
-            let _ = store.track(vec![token(1_000_000 + round)]).await;
-            let _ = store.ping().await;
-        });
-        for _ in 0..random.random_range(0..40) {
-            tokio::task::yield_now().await;
+/// Drops `future` when it is about to be polled for the `polls + 1`st time: at an await of its own, as a time limit would.
+async fn cancelled_after(polls: u32, future: impl Future<Output = ()>) {
+    let mut future = pin!(future);
+    let mut left = polls;
+    poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(());
         }
-        caller.abort();
+        left -= 1;
+        future.as_mut().poll(context)
+    })
+    .await;
+}
+
+pub async fn cancelled_callers_poison_nothing(db: Database) {
+    const CONNECTIONS: u32 = 10;
+    let store = store(&db).await;
+    futures::future::try_join_all((0..CONNECTIONS).map(|_| store.ping())).await.unwrap();
+    let mut tracked = 0;
+    // Whatever await they are cut at, and on every connection of the pool.
+    for polls in 0..12 {
+        for _ in 0..2 * CONNECTIONS {
+            cancelled_after(polls, async { drop(store.claim_polls(&claim_at(START)).await) }).await;
+        }
+        // A read-only transaction that stays open on a connection refuses what the next one writes there.
+        for _ in 0..2 * CONNECTIONS {
+            cancelled_after(polls, async { drop(store.ping().await) }).await;
+        }
+        let writers = (1..=2 * CONNECTIONS).map(|n| store.track(vec![token(tracked + n)]));
+        futures::future::try_join_all(writers).await.unwrap_or_else(|error| panic!("cut after {polls} polls: {error}"));
+        tracked += 2 * CONNECTIONS;
+        assert_eq!(db.number("select count(*) from verifications").await, i64::from(tracked), "seen by another connection, cut after {polls} polls");
     }
-    // More writers than connections, so that every connection is used again.
-    let writers: Vec<_> = (1..=200u32)
-        .map(|n| {
-            let store = store.clone();
-            tokio::spawn(async move { store.track(vec![token(n)]).await.unwrap() })
-        })
-        .collect();
-    for writer in writers {
-        writer.await.unwrap();
-    }
-    assert_eq!(db.number("select count(*) from verifications where verification_id < '00001000'").await, 200, "seen by another connection");
 }
 
 pub async fn many_tasks_at_once_settle_every_verification_once(db: Database) {
@@ -121,4 +132,33 @@ pub async fn closing_waits_and_then_refuses(db: Database) {
     assert!(matches!(store.renew(&works[0].lease, later(MINUTE)).await, Err(StoreError::Unavailable(_))));
     assert!(matches!(store.show(&id(1)).await, Err(StoreError::Unavailable(_))));
     store.close().await;
+}
+
+pub async fn another_program_that_writes_is_waited_for(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 1).await;
+    let work = super::make::one_poll(&*store, START).await;
+    let other = db.hold_write_lock().await;
+    let recording = tokio::spawn({
+        let (store, record) = (store.clone(), poll(&work.lease, START));
+        async move { store.record_poll(record).await }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    assert!(!recording.is_finished(), "held up");
+    assert_eq!(store.list(&Filter { limit: 1, ..Filter::default() }).await.unwrap()[0].polls, 0, "readers are not");
+    other.release().await;
+    recording.await.unwrap().unwrap();
+    assert_eq!(store.show(&id(1)).await.unwrap().unwrap().summary.polls, 1);
+}
+
+#[tokio::test]
+async fn a_server_that_drops_all_connections_is_reached_again() {
+    let db = Database::postgres().await;
+    let store = store(&db).await;
+    futures::future::try_join_all((0..10).map(|_| store.ping())).await.unwrap();
+    track(&*store, 1).await;
+    db.run("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()").await;
+    futures::future::try_join_all((0..10).map(|_| store.ping())).await.unwrap();
+    let work = super::make::one_poll(&*store, START).await;
+    store.record_poll(poll(&work.lease, START)).await.unwrap();
 }

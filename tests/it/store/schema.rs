@@ -57,7 +57,8 @@ pub async fn an_empty_database_is_not_opened(db: Database) {
 pub async fn a_newer_schema_is_refused(db: Database) {
     migrate(&db.url).await.unwrap();
     let (yes, bytes) = if db.is_sqlite() { ("1", "x'00'") } else { ("true", "'\\x00'") };
-    db.run(&format!("insert into verikeep_migrations (version, description, success, checksum, execution_time) values (99, 'future', {yes}, {bytes}, 1)")).await;
+    db.run(&format!("insert into verikeep_migrations (version, description, success, checksum, execution_time) values (99, 'future', {yes}, {bytes}, 1)"))
+        .await;
     let text = refusal(&db).await;
     assert!(text.contains("version 99") && text.contains("newer"), "{text}");
 }

@@ -18,7 +18,8 @@ pub async fn tracking_twice_is_tracking_once(db: Database) {
     let store = store(&db).await;
     track(&*store, 3).await;
     // Another program would draw other identifiers.
-    let again = (1..=3).map(|n| NewVerification { verification: verikeep::domain::token::Verification { verification_id: id(n + 100), ..token(n).verification }, ..token(n) });
+    let again = (1..=3)
+        .map(|n| NewVerification { verification: verikeep::domain::token::Verification { verification_id: id(n + 100), ..token(n).verification }, ..token(n) });
     let verdicts = store.track(again.collect()).await.unwrap();
     let known: Vec<TrackVerdict> = (1..=3).map(|n| TrackVerdict::Known { verification_id: id(n), state: State::Waiting }).collect();
     assert_eq!(verdicts, known);
@@ -87,7 +88,10 @@ pub async fn a_token_twice_in_one_call_is_tracked_once(db: Database) {
 pub async fn a_token_told_too_late_is_settled_at_once(db: Database) {
     let store = store(&db).await;
     let late = NewVerification {
-        next: Next::Settled { outcome: Outcome::Missed, missing: vec![Missing { what: "everything".to_owned(), attempt_no: None, why: "told too late".to_owned() }] },
+        next: Next::Settled {
+            outcome: Outcome::Missed,
+            missing: vec![Missing { what: "everything".to_owned(), attempt_no: None, why: "told too late".to_owned() }],
+        },
         alarms: vec![Alarm { kind: Kind::Loss, subject: id(1), text: "lost".to_owned() }],
         ..token(1)
     };

@@ -47,7 +47,11 @@ pub async fn columns_are_those_of_the_contract(db: Database) {
         };
         assert_eq!(db.texts(&sql).await.concat().join(", "), columns, "{view}");
     }
-    let views = if db.is_sqlite() { "select name from sqlite_schema where type = 'view' order by name" } else { "select viewname::text from pg_views where schemaname = 'public' order by viewname" };
+    let views = if db.is_sqlite() {
+        "select name from sqlite_schema where type = 'view' order by name"
+    } else {
+        "select viewname::text from pg_views where schemaname = 'public' order by viewname"
+    };
     assert_eq!(db.texts(views).await.concat(), ["report_answers", "report_attempts", "report_charges", "report_media", "report_verifications"]);
 }
 
@@ -55,10 +59,16 @@ pub async fn rows_look_as_the_contract_says(db: Database) {
     let store = store(&db).await;
     track(&*store, 2).await;
     let work = store.claim_polls(&claim_at(START)).await.unwrap().remove(0);
-    let record = PollRecord { attempts: vec![attempt(1, true, START)], answers: vec![answer("a", Endpoint::Getall, START)], wanted: vec![wanted(1, 0)], ..settling(&work.lease, START, Outcome::Incomplete) };
+    let record = PollRecord {
+        attempts: vec![attempt(1, true, START)],
+        answers: vec![answer("a", Endpoint::Getall, START)],
+        wanted: vec![wanted(1, 0)],
+        ..settling(&work.lease, START, Outcome::Incomplete)
+    };
     store.record_poll(record).await.unwrap();
     if db.is_sqlite() {
-        let sql = "select issued_at, settled_at, next_poll_at, missing, cast(passed as text), typeof(passed) from report_verifications order by verification_id";
+        let sql =
+            "select issued_at, settled_at, next_poll_at, missing, cast(passed as text), typeof(passed) from report_verifications order by verification_id";
         let missing = r#"[{"what":"face","attempt_no":1,"why":"gone"}]"#;
         let rows = db.texts(sql).await;
         assert_eq!(rows[0], ["2026-11-23T08:15:01Z", "2026-11-23T08:15:01Z", "∅", missing, "1", "integer"]);
@@ -73,7 +83,10 @@ pub async fn rows_look_as_the_contract_says(db: Database) {
         assert_eq!(rows[0][1..], ["2026-11-23 16:15:01", "∅", "gone", "true", kinds]);
         assert_eq!(db.number("select count(*) from report_verifications where next_poll_at = timestamptz '2026-11-23T08:16:01Z'").await, 1);
     }
-    assert_eq!(db.texts("select state, lost_reason from report_media").await, [["lost", "the verification was settled as incomplete before it could be fetched"]]);
+    assert_eq!(
+        db.texts("select state, lost_reason from report_media").await,
+        [["lost", "the verification was settled as incomplete before it could be fetched"]]
+    );
     assert_eq!(db.texts("select log_id, object_key from report_answers").await, [["1234567890123456789", "objects/a"]]);
 }
 
