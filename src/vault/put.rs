@@ -1,5 +1,7 @@
 //! Putting an object that is there as a whole.
 
+use std::{fs::File, io};
+
 use bytes::Bytes;
 use object_store::{ObjectStoreExt as _, PutMode};
 
@@ -43,11 +45,26 @@ impl Vault {
 
     async fn compare(&self, key: &ObjectKey, stored: &Bytes) -> Result<()> {
         match self.read(key).await {
-            Ok(found) if found == *stored => Ok(()),
+            Ok(found) if found == *stored => self.sync(key).await,
             Ok(_) => Err(VaultError::Different(key.to_string())),
             // Two writers at the same instant: S3 says 409 to one of them before the object of the other can be seen.
             Err(VaultError::Missing(_)) => Err(VaultError::Unavailable("somebody else is writing the same object".to_owned())),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Makes an object durable that somebody left behind: who put it may have died or failed between the link and its sync.
+    async fn sync(&self, key: &ObjectKey) -> Result<()> {
+        let Some(root) = self.root.clone() else { return Ok(()) };
+        let file = root.join(key.as_str());
+        let synced = tokio::task::spawn_blocking(move || {
+            let up_to_the_root = file.ancestors().take_while(|path| path.starts_with(&root));
+            up_to_the_root.map(|path| File::open(path)?.sync_all()).collect::<io::Result<()>>()
+        });
+        match synced.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(VaultError::Unavailable(error.to_string())),
+            Err(_) => Err(VaultError::Unavailable("the work was broken off".to_owned())),
         }
     }
 }
