@@ -26,6 +26,8 @@ pub mod show;
 pub mod simulate;
 pub mod status;
 pub mod table;
+#[cfg(test)]
+mod tests;
 pub mod track;
 
 use std::{convert::Infallible, ffi::OsString, io, path::PathBuf, process::ExitCode, sync::Arc};

@@ -3,19 +3,19 @@
 /// `1.5 MiB`
 #[must_use]
 pub fn size(bytes: i64) -> String {
-    let units = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     if bytes < 1024 {
         return format!("{bytes} B");
     }
     #[allow(clippy::cast_precision_loss, reason = "shown with one digit")]
     let mut amount = bytes as f64 / 1024.0;
     let mut name = "KiB";
-    for unit in units {
-        name = unit;
+    for unit in ["MiB", "GiB", "TiB", "PiB"] {
+        // What would be rounded to 1024.0 is one of the next unit.
         if amount < 1023.95 {
             break;
         }
         amount /= 1024.0;
+        name = unit;
     }
     format!("{amount:.1} {name}")
 }

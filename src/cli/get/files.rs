@@ -100,14 +100,14 @@ pub(super) fn wanted(whole: &Whole) -> Vec<Wanted> {
 pub(super) struct Names(HashSet<String>);
 
 impl Names {
-    /// `face-attempt1-0.jpg`, or `face-attempt1-0-2.jpg` when that is taken.
+    /// `face-attempt1-0.jpg`, or `face-attempt1-0-2.png` when the stem is taken.
     pub(super) fn fresh(&mut self, stem: &str, extension: &str) -> String {
-        let mut name = format!("{stem}.{extension}");
+        let mut name = stem.to_owned();
         let mut number = 2;
         while !self.0.insert(name.clone()) {
-            name = format!("{stem}-{number}.{extension}");
+            name = format!("{stem}-{number}");
             number += 1;
         }
-        name
+        format!("{name}.{extension}")
     }
 }
