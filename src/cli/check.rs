@@ -122,14 +122,24 @@ fn data_dir(config: &Config) -> Option<Row> {
     let Ok(facts) = fs::metadata(folder) else {
         return Some(match nearest(folder).map(fs::metadata) {
             Some(Ok(above)) if above.is_dir() && !above.permissions().readonly() => Row::ok(what, format!("{shown} will be made at the first start")),
-            _ => Row::fail(Code::Configuration, what, format!("{shown} is not there and cannot be made"), "make the folder and give it to the user that runs verikeep"),
+            _ => Row::fail(
+                Code::Configuration,
+                what,
+                format!("{shown} is not there and cannot be made"),
+                "make the folder and give it to the user that runs verikeep",
+            ),
         });
     };
     if !facts.is_dir() {
         return Some(Row::fail(Code::Configuration, what, format!("{shown} is no folder"), "move the file away, or name another data_dir"));
     }
     if let Err(error) = probe(folder) {
-        return Some(Row::fail(Code::Configuration, what, format!("{shown} cannot be written to: {error}"), "give the folder to the user that runs verikeep, and see that there is room"));
+        return Some(Row::fail(
+            Code::Configuration,
+            what,
+            format!("{shown} cannot be written to: {error}"),
+            "give the folder to the user that runs verikeep, and see that there is room",
+        ));
     }
     #[cfg(unix)]
     {

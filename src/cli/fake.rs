@@ -150,7 +150,13 @@ pub(super) fn whole(number: usize) -> Whole {
 }
 
 pub(super) fn alarm() -> AlarmRow {
-    AlarmRow { kind: "loss".to_owned(), subject: "019ab".to_owned(), text: "a video is gone; look at the quota".to_owned(), since: "2026-11-23T08:00:00Z".to_owned(), times: 3 }
+    AlarmRow {
+        kind: "loss".to_owned(),
+        subject: "019ab".to_owned(),
+        text: "a video is gone; look at the quota".to_owned(),
+        since: "2026-11-23T08:00:00Z".to_owned(),
+        times: 3,
+    }
 }
 
 #[async_trait]

@@ -42,7 +42,7 @@ pub struct Init {
 /// When a file or folder cannot be made.
 pub fn run(args: &Init, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     make_folder(&args.dir, 0o755)?;
-    let file = args.dir.join("verikeep.toml");
+    let file = if args.dir == Path::new(".") { PathBuf::from("verikeep.toml") } else { args.dir.join("verikeep.toml") };
     let fresh = write_new(&file, COMMENTED.as_bytes())?;
     tell(fresh, &file, "", screen)?;
     let data_dir = config::data_dir_in(&file);

@@ -139,7 +139,12 @@ async fn filter(args: &List, config: &Config, store: &dyn Store) -> Result<Filte
         None => None,
         Some(number) => {
             let key = config.identity.index_key.as_ref().ok_or_else(|| {
-                Failure::told(Code::Configuration, "identity.index_key_file", "there is no index key, so that an ID number cannot be looked up", "name the key file that was in use when the verifications were tracked")
+                Failure::told(
+                    Code::Configuration,
+                    "identity.index_key_file",
+                    "there is no index key, so that an ID number cannot be looked up",
+                    "name the key file that was in use when the verifications were tracked",
+                )
             })?;
             let number = if number.reveal() == "-" { from_input()? } else { number.clone() };
             Some(key.id_number(number.reveal()))

@@ -34,7 +34,8 @@ pub fn run(args: &Man, screen: &mut Screen<'_>) -> Result<Code, Failure> {
         return Ok(Code::Done);
     };
     command.build();
-    let failed = |error: std::io::Error| Failure::told(Code::Finding, folder.display().to_string(), error.to_string(), "choose a folder that can be written to");
+    let failed =
+        |error: std::io::Error| Failure::told(Code::Finding, folder.display().to_string(), error.to_string(), "choose a folder that can be written to");
     fs::create_dir_all(folder).map_err(failed)?;
     clap_mangen::generate_to(command, folder).map_err(failed)?;
     screen.line(format!("written     {}", folder.display()))?;

@@ -8,6 +8,7 @@ pub mod check;
 pub mod completions;
 pub mod demo;
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::unimplemented, clippy::indexing_slicing, reason = "helpers of tests may stop a test, as tests may")]
 mod fake;
 pub mod get;
 pub mod init;
@@ -18,8 +19,8 @@ pub mod migrate;
 pub mod people;
 pub mod progress;
 pub mod report;
-mod rooms;
 pub mod retry;
+mod rooms;
 pub mod run;
 pub mod screen;
 pub mod show;
@@ -27,6 +28,7 @@ pub mod simulate;
 pub mod status;
 pub mod table;
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests may stop a test, as tests may")]
 mod tests;
 pub mod track;
 

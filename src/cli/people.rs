@@ -29,7 +29,7 @@ pub fn count(number: i64) -> String {
         text.push('-');
     }
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -52,7 +52,10 @@ pub fn yes(flag: Option<bool>) -> String {
 /// Who gives a command, for the record of who did what.
 #[must_use]
 pub fn actor() -> String {
-    ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty())).map_or_else(|| "cli".to_owned(), |user| format!("cli:{user}"))
+    ["USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
+        .map_or_else(|| "cli".to_owned(), |user| format!("cli:{user}"))
 }
 
 #[cfg(test)]
@@ -61,7 +64,15 @@ mod tests {
 
     #[test]
     fn figures_are_shown_as_people_read_them() {
-        for (bytes, text) in [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1_572_864, "1.5 MiB"), (1_048_575, "1.0 MiB"), (5_368_709_120, "5.0 GiB"), (i64::MAX, "8192.0 PiB")] {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (1_572_864, "1.5 MiB"),
+            (1_048_575, "1.0 MiB"),
+            (5_368_709_120, "5.0 GiB"),
+            (i64::MAX, "8192.0 PiB"),
+        ] {
             assert_eq!(size(bytes), text);
         }
         for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (-1_234_567, "-1,234,567")] {

@@ -104,7 +104,9 @@ impl From<io::Error> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let (code, why, todo) = match error {
-            StoreError::Unavailable(why) => (Code::Unreachable, format!("not available: {why}"), "see that it runs and that database.url is right; `verikeep check` looks at it closely"),
+            StoreError::Unavailable(why) => {
+                (Code::Unreachable, format!("not available: {why}"), "see that it runs and that database.url is right; `verikeep check` looks at it closely")
+            }
             StoreError::Schema(why) => (Code::Finding, why, "`verikeep migrate` brings an older database up to date; another one needs another database.url"),
             StoreError::LeaseLost => (Code::Finding, "the work was taken over by another process".to_owned(), "try again"),
             StoreError::Corrupt(why) => (Code::Finding, format!("holds an impossible value: {why}"), "keep a copy of it and restore a backup beside it"),
@@ -120,11 +122,13 @@ pub fn print(failure: &Failure, screen: &mut Screen<'_>) {
         Failure::ReaderGone => Ok(()),
         Failure::Configuration(findings) => {
             let fails = findings.iter().filter(|finding| finding.level == Level::Fail).count();
-            let told: Vec<String> = findings
-                .iter()
-                .map(|finding| if finding.level == Level::Warn { format!("  warning: {finding}") } else { format!("  {finding}") })
-                .collect();
-            screen.note(format!("error: the configuration cannot be used, {fails} {}:\n{}", if fails == 1 { "thing is wrong" } else { "things are wrong" }, told.join("\n")))
+            let told: Vec<String> =
+                findings.iter().map(|finding| if finding.level == Level::Warn { format!("  warning: {finding}") } else { format!("  {finding}") }).collect();
+            screen.note(format!(
+                "error: the configuration cannot be used, {fails} {}:\n{}",
+                if fails == 1 { "thing is wrong" } else { "things are wrong" },
+                told.join("\n")
+            ))
         }
         Failure::Told { what, why, todo, .. } => {
             let way_out = if todo.is_empty() { String::new() } else { format!("\n  {todo}") };

@@ -39,7 +39,11 @@ pub struct Show {
 /// When it is not tracked, or the database cannot be reached.
 pub async fn run(args: &Show, store: &dyn Store, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     let whole = find(&args.token, store).await?;
-    if args.json { screen.document(&whole)? } else { print(&whole, screen)? }
+    if args.json {
+        screen.document(&whole)?
+    } else {
+        print(&whole, screen)?
+    }
     Ok(Code::Done)
 }
 
@@ -103,7 +107,8 @@ fn attempts(rows: &[AttemptReport], screen: &mut Screen<'_>) -> Result<(), Failu
     }
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let number = |number: Option<f64>| number.map_or_else(String::new, |number| number.to_string());
-    let mut table = Table::new(["attempt", "verified_at", "passed", "code", "message", "name", "id_number", "score", "threshold", "liveness", "risk", "charge"]);
+    let mut table =
+        Table::new(["attempt", "verified_at", "passed", "code", "message", "name", "id_number", "score", "threshold", "liveness", "risk", "charge"]);
     for row in rows {
         table.row([
             row.attempt_no.to_string(),

@@ -158,7 +158,8 @@ mod tests {
     fn what_is_printed_can_be_pasted() {
         let args = Line::parse_from(["x", "--verify-window", "2500ms", "--media-retention", "1m", "--app", "a", "--app", "b", "--latency", "1ms..3ms"]).args;
         assert_eq!((args.latency, args.apps.len()), ((Span(1), Span(3)), 2));
-        let credentials = ["a", "b"].map(|app| Credential { app: app.to_owned(), account: "one".to_owned(), api_key: "ak\"".to_owned(), secret_key: "sk".to_owned() });
+        let credentials =
+            ["a", "b"].map(|app| Credential { app: app.to_owned(), account: "one".to_owned(), api_key: "ak\"".to_owned(), secret_key: "sk".to_owned() });
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("verikeep.toml"), configuration(&args, "http://127.0.0.1:8641", &credentials)).unwrap();
         let source = crate::config::Source { file: None, variables: Vec::new(), here: folder.path().to_owned() };

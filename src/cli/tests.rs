@@ -18,7 +18,11 @@ use super::{
 };
 use crate::{
     config::{App, Auth, Config},
-    domain::{identity::IndexKey, time::Time, token::{State, Told}},
+    domain::{
+        identity::IndexKey,
+        time::Time,
+        token::{State, Told},
+    },
     store::{
         StoreError,
         records::{RetryVerdict, TrackVerdict},
@@ -142,7 +146,8 @@ async fn a_verification_is_shown_whole_by_token_and_by_identifier() {
     for handle in ["token-1", "019ab000-0000-7000-8000-000000000001"] {
         let Command::Show(args) = command(&["show", handle]) else { panic!() };
         let shown = ran!(|screen| show::run(&args, &store, screen).await);
-        for part in ["state             incomplete", "process_video of attempt 1: gone at the provider", "张*", "370***********5826", "97.5", "getall", "lost"] {
+        for part in ["state             incomplete", "process_video of attempt 1: gone at the provider", "张*", "370***********5826", "97.5", "getall", "lost"]
+        {
             assert!(shown.out.contains(part), "{part} in {}", shown.out);
         }
     }
@@ -191,7 +196,17 @@ async fn status_of(figures: Vec<crate::store::reports::Status>, line: &[&str]) -
 async fn status_tells_counts_time_left_lateness_and_errors() {
     let ended = status_of(vec![figures()], &[]).await;
     assert_eq!(ended.code(), Code::Done);
-    for part in ["1,200", "1,234", "47.7 MiB", "1h 5m (2026-11-23T09:20:01Z)", "due now: 2 polls, 0 downloads; the oldest waits for 12s", "at a capture: 10m", "too_fast (code 18)", "no alarm is open", "all"] {
+    for part in [
+        "1,200",
+        "1,234",
+        "47.7 MiB",
+        "1h 5m (2026-11-23T09:20:01Z)",
+        "due now: 2 polls, 0 downloads; the oldest waits for 12s",
+        "at a capture: 10m",
+        "too_fast (code 18)",
+        "no alarm is open",
+        "all",
+    ] {
         assert!(ended.out.contains(part), "{part} in\n{}", ended.out);
     }
     let json = status_of(vec![figures()], &["--json"]).await;
@@ -231,7 +246,8 @@ async fn watching_ends_when_nothing_is_open() {
 #[tokio::test]
 async fn retry_tells_what_was_woken() {
     let id = || "019ab".to_owned();
-    let retries = vec![RetryVerdict::Woken { verification_id: id(), was: State::Rejected }, RetryVerdict::Whole { verification_id: id() }, RetryVerdict::Unknown];
+    let retries =
+        vec![RetryVerdict::Woken { verification_id: id(), was: State::Rejected }, RetryVerdict::Whole { verification_id: id() }, RetryVerdict::Unknown];
     let store = Fake { retries, ..Fake::default() };
     let Command::Retry(args) = command(&["retry", "canary-1", "canary-2", "canary-3", "--app", "other"]) else { panic!() };
     let ended = ran!(|screen| retry::run(&args, &config(), &store, screen).await);
@@ -313,7 +329,8 @@ async fn a_database_that_goes_away_leaves_what_was_tracked_and_says_how_to_go_on
 fn vault(objects: &[(&str, &[u8])]) -> impl Fn(String) -> BoxFuture<'static, Result<Pieces, Unreadable>> + Send + Sync + use<> {
     let objects: HashMap<String, Bytes> = objects.iter().map(|(key, bytes)| ((*key).to_owned(), Bytes::copy_from_slice(bytes))).collect();
     move |key| {
-        let found = if key == "down" { Err(Unreadable::Unreachable("connection refused".to_owned())) } else { objects.get(&key).cloned().ok_or(Unreadable::Missing) };
+        let found =
+            if key == "down" { Err(Unreadable::Unreachable("connection refused".to_owned())) } else { objects.get(&key).cloned().ok_or(Unreadable::Missing) };
         let pieces = found.map(|bytes| futures::stream::iter(bytes.chunks(3).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect::<Vec<_>>()).boxed());
         async move { pieces }.boxed()
     }
@@ -324,7 +341,8 @@ const VIDEO: &[u8] = b"\x00\x00\x00\x18ftypmp42 a video";
 
 fn kept() -> Fake {
     let mut whole = fake::whole(1);
-    whole.answers = vec![fake::answer(1, "getall", "a1", b"{\"n\":1}"), fake::answer(2, "getall", "a2", b"{\"n\":2}"), fake::answer(3, "../../etc", "a3", b"<html>")];
+    whole.answers =
+        vec![fake::answer(1, "getall", "a1", b"{\"n\":1}"), fake::answer(2, "getall", "a2", b"{\"n\":2}"), fake::answer(3, "../../etc", "a3", b"<html>")];
     whole.media = vec![
         fake::medium("face", 0, Some(("m1", JPEG))),
         fake::medium("face", 0, Some(("m2", b"other bytes of the same slot"))),
@@ -334,7 +352,8 @@ fn kept() -> Fake {
     Fake { wholes: vec![whole], ..Fake::default() }
 }
 
-const OBJECTS: [(&str, &[u8]); 6] = [("a1", b"{\"n\":1}"), ("a2", b"{\"n\":2}"), ("a3", b"<html>"), ("m1", JPEG), ("m2", b"other bytes of the same slot"), ("m3", VIDEO)];
+const OBJECTS: [(&str, &[u8]); 6] =
+    [("a1", b"{\"n\":1}"), ("a2", b"{\"n\":2}"), ("a3", b"<html>"), ("m1", JPEG), ("m2", b"other bytes of the same slot"), ("m3", VIDEO)];
 
 async fn got(out: &Path, store: &Fake, objects: &[(&str, &[u8])]) -> Ended {
     let Command::Get(args) = command(&["get", "token-1", "--out", out.to_str().unwrap(), "--purpose", "dispute"]) else { panic!() };
@@ -354,14 +373,21 @@ async fn everything_kept_becomes_readable_files() {
     let out = folder.path().join("new/case");
     let ended = got(&out, &kept(), &OBJECTS).await;
     assert_eq!(ended.code(), Code::Done, "{}", ended.err);
-    assert_eq!(names(&out), ["answer-1.html", "face-attempt1-0-2.bin", "face-attempt1-0.jpg", "getall-1.json", "getall-2.json", "manifest.json", "process_video-attempt1-0.mp4"].map(String::from));
+    assert_eq!(
+        names(&out),
+        ["answer-1.html", "face-attempt1-0-2.bin", "face-attempt1-0.jpg", "getall-1.json", "getall-2.json", "manifest.json", "process_video-attempt1-0.mp4"]
+            .map(String::from)
+    );
     assert_eq!(fs::read(out.join("face-attempt1-0.jpg")).unwrap(), JPEG);
     assert_eq!(fs::metadata(&out).unwrap().permissions().mode() & 0o777, 0o700);
     for name in names(&out) {
         assert_eq!(fs::metadata(out.join(&name)).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
     }
     let manifest: Value = serde_json::from_slice(&fs::read(out.join("manifest.json")).unwrap()).unwrap();
-    assert_eq!((&manifest["purpose"], &manifest["written_at"], manifest["files"].as_array().unwrap().len()), (&"dispute".into(), &"2026-11-23T08:15:01Z".into(), 6));
+    assert_eq!(
+        (&manifest["purpose"], &manifest["written_at"], manifest["files"].as_array().unwrap().len()),
+        (&"dispute".into(), &"2026-11-23T08:15:01Z".into(), 6)
+    );
     assert_eq!(manifest["missing"][0]["what"], "process_video");
 
     assert_eq!(got(&out, &kept(), &OBJECTS).await.code(), Code::Done, "again into the same folder");
@@ -381,7 +407,10 @@ async fn an_altered_or_missing_object_is_named_and_not_written() {
     assert_eq!(ended.code(), Code::Finding);
     assert!(ended.err.contains("error: face 0 of attempt 1 (object m1): its bytes are not those that were captured"), "{}", ended.err);
     assert!(ended.err.contains("answer of getall at 2026-11-23T08:04:00Z (object a2): is not in the object store"), "{}", ended.err);
-    assert_eq!(names(folder.path()), ["answer-1.html", "face-attempt1-0.bin", "getall-1.json", "manifest.json", "process_video-attempt1-0.mp4"].map(String::from));
+    assert_eq!(
+        names(folder.path()),
+        ["answer-1.html", "face-attempt1-0.bin", "getall-1.json", "manifest.json", "process_video-attempt1-0.mp4"].map(String::from)
+    );
     let manifest: Value = serde_json::from_slice(&fs::read(folder.path().join("manifest.json")).unwrap()).unwrap();
     assert_eq!(manifest["failed"].as_array().unwrap().len(), 2);
 }

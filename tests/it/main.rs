@@ -1,4 +1,5 @@
 //! The one integration binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests may stop a test, as tests may")]
 
+mod cli;
 mod config;

@@ -55,7 +55,12 @@ impl Folder {
     }
 
     fn failed(&self, error: &io::Error) -> Failure {
-        Failure::told(Code::Finding, self.0.display().to_string(), error.to_string(), "see that there is room and that it can be written to, or name another folder by --out")
+        Failure::told(
+            Code::Finding,
+            self.0.display().to_string(),
+            error.to_string(),
+            "see that there is room and that it can be written to, or name another folder by --out",
+        )
     }
 
     /// A file without a name yet.

@@ -139,7 +139,12 @@ pub async fn run(args: &Get, store: &dyn Store, open: &OpenFn<'_>, screen: &mut 
     }
     progress.end();
     if let Some(why) = unreachable {
-        return Err(Failure::told(Code::Unreachable, "object store", why, format!("{} written; run the same command again", counted(number(written.len()), "file"))));
+        return Err(Failure::told(
+            Code::Unreachable,
+            "object store",
+            why,
+            format!("{} written; run the same command again", counted(number(written.len()), "file")),
+        ));
     }
     let written_at = store.ping().await?.rfc3339();
     let manifest = manifest(args, &whole, written_at, written, failed);
@@ -172,7 +177,10 @@ async fn take(want: &Wanted, folder: &Folder, open: &OpenFn<'_>, names: &mut fil
     let sha256 = hex(&digest.finalize());
     let bytes = part.bytes();
     if sha256 != want.sha256 || i64::try_from(bytes) != Ok(want.bytes) {
-        return Ok(Err(Unreadable::Broken(format!("its bytes are not those that were captured ({bytes} with SHA-256 {sha256}, {} with {} expected)", want.bytes, want.sha256))));
+        return Ok(Err(Unreadable::Broken(format!(
+            "its bytes are not those that were captured ({bytes} with SHA-256 {sha256}, {} with {} expected)",
+            want.bytes, want.sha256
+        ))));
     }
     let (extension, content_type) = sniff::kind_of(&head);
     let file = names.fresh(&want.stem, extension);

@@ -54,7 +54,11 @@ pub async fn run(args: &Status, store: &dyn Store, screen: &mut Screen<'_>) -> R
     let now = store.ping().await?;
     let figures = store.status(now).await?;
     let sums = Sums::of(&figures);
-    if args.json { screen.document(&document(&figures, now)?)? } else { print(&figures, now, screen)? }
+    if args.json {
+        screen.document(&document(&figures, now)?)?
+    } else {
+        print(&figures, now, screen)?
+    }
     Ok(sums.code())
 }
 
@@ -103,7 +107,13 @@ fn media(figures: &Figures, screen: &mut Screen<'_>) -> Result<(), Failure> {
         let rows = || figures.media.iter().filter(|row| row.kind == kind.name());
         let number = |state: MediaState| count(rows().filter(|row| row.state == state.name()).map(|row| row.count).sum());
         if rows().next().is_some() {
-            table.row([kind.name().to_owned(), number(MediaState::Stored), number(MediaState::Wanted), number(MediaState::Lost), size(rows().map(|row| row.bytes).sum())]);
+            table.row([
+                kind.name().to_owned(),
+                number(MediaState::Stored),
+                number(MediaState::Wanted),
+                number(MediaState::Lost),
+                size(rows().map(|row| row.bytes).sum()),
+            ]);
         }
     }
     table.row(["answers".to_owned(), count(figures.answers), String::new(), String::new(), size(figures.answer_bytes)]);

@@ -68,7 +68,13 @@ fn show(args: &Status, figures: &Figures, now: Time, sums: Sums, told: &mut Stri
         print(figures, now, screen)?;
     } else {
         let left = figures.next_deadline.map_or_else(String::new, |deadline| format!(", {} left", deadline.since(now)));
-        let line = format!("{} of {} settled, {} lost, {} open{left}", count(sums.settled), count(sums.all), count(sums.lost), super::super::people::counted(alarms(figures), "alarm"));
+        let line = format!(
+            "{} of {} settled, {} lost, {} open{left}",
+            count(sums.settled),
+            count(sums.all),
+            count(sums.lost),
+            super::super::people::counted(alarms(figures), "alarm")
+        );
         // A pipe gets a line when something has changed, not each time.
         let key = format!("{} {} {} {}", sums.settled, sums.all, sums.lost, alarms(figures));
         if *told != key {

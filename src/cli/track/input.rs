@@ -354,10 +354,20 @@ mod tests {
     #[test]
     fn a_wrong_line_is_told_by_number_and_never_by_what_it_holds() {
         let long = format!("{},", "canary".repeat(20_000));
-        let csv = format!("verify_token,app,issued_at\ncanary1,h5,\ncanary 2,h5,\ncanary3,canary,\ncanary4,h5,yesterday\ncanary5,h5\n\"canary6,h5,\n,h5,\n{long}\ncanary8,h5,");
+        let csv = format!(
+            "verify_token,app,issued_at\ncanary1,h5,\ncanary 2,h5,\ncanary3,canary,\ncanary4,h5,yesterday\ncanary5,h5\n\"canary6,h5,\n,h5,\n{long}\ncanary8,h5,"
+        );
         let csv = read(csv.as_bytes());
         let wrong_lines = wrong(&csv);
-        let parts = [(3, "not visible ASCII"), (4, "not configured; there are: h5, other"), (5, "issued_at is not an RFC 3339"), (6, "has 2 columns, the first line names 3"), (7, "a quote is left open"), (8, "verify_token is empty"), (9, "is longer than")];
+        let parts = [
+            (3, "not visible ASCII"),
+            (4, "not configured; there are: h5, other"),
+            (5, "issued_at is not an RFC 3339"),
+            (6, "has 2 columns, the first line names 3"),
+            (7, "a quote is left open"),
+            (8, "verify_token is empty"),
+            (9, "is longer than"),
+        ];
         assert_eq!(wrong_lines.iter().map(|(number, _)| *number).collect::<Vec<_>>(), parts.map(|(number, _)| number));
         for ((_, why), (_, part)) in wrong_lines.iter().zip(parts) {
             assert!(why.contains(part) && !why.contains("canary"), "{why}");

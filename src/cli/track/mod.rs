@@ -179,7 +179,10 @@ impl Run<'_, '_, '_> {
     fn stopped(&self, error: StoreError, numbers: &[u64]) -> Failure {
         let what = self.unit();
         let from = numbers.first().copied().unwrap_or(0);
-        let note = format!("{} tracked, everything from {what} {from} on was not; run the same command again, what is tracked already is only found known", counted_u(self.tracked, what));
+        let note = format!(
+            "{} tracked, everything from {what} {from} on was not; run the same command again, what is tracked already is only found known",
+            counted_u(self.tracked, what)
+        );
         match Failure::from(error) {
             Failure::Told { code, what, why, todo } => Failure::told(code, what, why, format!("{todo}\n  {note}")),
             other => other,
@@ -240,7 +243,11 @@ impl Run<'_, '_, '_> {
         let Sums { new, known, conflict, wrong } = self.sums;
         let text = format!("{} new, {} known, {} in conflict, {} wrong", count(new), count(known), count(conflict), count(wrong));
         // Results are for programs with --json: the sum stands beside them.
-        if self.args.json { self.screen.note(text)? } else { self.screen.line(text)? }
+        if self.args.json {
+            self.screen.note(text)?
+        } else {
+            self.screen.line(text)?
+        }
         Ok(if wrong + conflict > 0 { Code::Finding } else { Code::Done })
     }
 }
