@@ -3,3 +3,9 @@
 
 mod cli;
 mod config;
+mod databases;
+mod simulator;
+mod store;
+mod vault;
+
+mod provider;
