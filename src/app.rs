@@ -3,6 +3,7 @@
 //! [`open`] puts store, vault, provider clients and stages together for a command; [`run`] turns them into the daemon: drivers, housekeeping,
 //! the HTTP server, systemd's watchdog, and an orderly end.
 
+pub mod demo;
 mod drivers;
 mod housekeeping;
 mod ready;
@@ -19,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     archive::{App, Archive, Parts},
-    config::shape::{self, Config},
+    config::{self as shape, Config},
     domain::time::{Clock, Span},
     domain::answer::Problem,
     provider::{

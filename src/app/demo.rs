@@ -12,10 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{AppError, Opened, RunOptions};
 use crate::{
-    config::{
-        load::{Source, load},
-        shape::Config,
-    },
+    config::{Config, Source, load},
     domain::{
         secret::Secret,
         time::{Clock, Span, Time},
@@ -266,9 +263,15 @@ fn write_config(folder: &Path, simulator: &Simulator) -> Result<Config, DemoErro
         );
     }
     let file = folder.join("verikeep.toml");
-    crate::config::write_private(&file, text.as_bytes()).map_err(|error| DemoError::Folder(file.clone(), error))?;
+    write_private(&file, text.as_bytes()).map_err(|error| DemoError::Folder(file.clone(), error))?;
     let here = std::env::current_dir().map_err(|error| DemoError::Folder(folder.to_owned(), error))?;
     load(&Source { file: Some(file), variables: Vec::new(), here })
         .map(|loaded| loaded.config)
         .map_err(|findings| DemoError::Config(findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
+}
+
+/// Writes a file that only its owner may read.
+fn write_private(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
+    std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?.write_all(bytes)
 }

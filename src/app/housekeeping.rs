@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio_cron_scheduler::{Job, JobScheduler};
 
 use super::AppError;
-use crate::{archive::Archive, config::shape::Schedule, telemetry::metrics::Metrics};
+use crate::{archive::Archive, config::Schedule, telemetry::metrics::Metrics};
 
 /// Starts the scheduler with every job of the configuration.
 pub(super) async fn start(archive: &Arc<Archive>, metrics: &Arc<Metrics>, schedule: &Schedule) -> Result<JobScheduler, AppError> {

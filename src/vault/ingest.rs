@@ -127,7 +127,7 @@ impl Sink<'_> {
         outcome
     }
 
-    async fn begin_upload(&self) -> Result<Upload> {
+    async fn begin_upload(&mut self) -> Result<Upload> {
         // No store refuses to complete a multipart upload over an object. Keys are never used twice, so this only finds mistakes.
         if self.vault.exists(self.key).await? {
             return Err(VaultError::Different(self.key.to_string()));

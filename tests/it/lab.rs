@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use verikeep::{
     app::{self, AppError, RunOptions},
     archive::{Archive, track::Tracked},
-    config::shape::{self, Config, Schedule},
+    config::{self as shape, Config, Schedule},
     domain::{
         media::sha256_hex,
         secret::Secret,
@@ -20,12 +20,12 @@ use verikeep::{
         token::Told,
     },
     simulator::{self, AppCredential, Made, Options, Simulator, TokenTruth, Truth, Windows},
-    store::{self, TrackVerdict, Whole},
+    store::{self, records::TrackVerdict, reports::Whole},
     vault::ObjectKey,
     worker::clock::SystemClock,
 };
 
-use crate::postgres;
+use crate::databases::Database;
 
 /// Which database a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub struct Lab {
     pub dir: TempDir,
     pub config: Config,
     pub simulator: Simulator,
-    _database: Option<postgres::Database>,
+    _database: Option<Database>,
 }
 
 impl Lab {
@@ -69,8 +69,8 @@ impl Lab {
         let database = match db {
             Db::Sqlite => None,
             Db::Postgres => {
-                let database = postgres::Database::new().await;
-                config.database.url = Secret::new(database.url());
+                let database = Database::postgres().await;
+                config.database.url = database.url.clone();
                 Some(database)
             }
         };

@@ -2,9 +2,10 @@
 
 use verikeep::{
     domain::{
+        answer::Endpoint,
         lease::Stage,
         plan::Outcome,
-        progress::{Progress, Refusal},
+        progress::{Fails, Progress, Refusal},
         time::Span,
         token::State,
     },
@@ -42,7 +43,7 @@ pub async fn a_token_can_be_given_to_another_app(db: Database) {
     track(&*store, 2).await;
     let refusal = Some(Refusal { signature: "refused".to_owned(), at: START });
     for work in store.claim_polls(&claim_at(START)).await.unwrap() {
-        let progress = Progress { refusal: refusal.clone(), closing: refusal.clone(), others_asked: true, known_by: Some("other".to_owned()), fails: 9, video_asks: 2, ..Progress::default() };
+        let progress = Progress { refusal: refusal.clone(), closing: refusal.clone(), others_asked: true, known_by: Some("other".to_owned()), fails: [(Endpoint::Getall, Fails { count: 9, at: START, wait: MINUTE })].into(), video_asks: 2, ..Progress::default() };
         let record = if work.lease.verification_id == id(1) { settling(&work.lease, START, Outcome::Rejected) } else { poll(&work.lease, START) };
         store.record_poll(PollRecord { progress, ..record }).await.unwrap();
     }
@@ -50,7 +51,7 @@ pub async fn a_token_can_be_given_to_another_app(db: Database) {
     assert_eq!(store.next_due(Stage::Poll, &["loan-h5".to_owned()]).await.unwrap(), None);
     let works = store.claim_polls(&verikeep::store::records::Claim { apps: vec!["other".to_owned()], ..claim_at(later(MINUTE)) }).await.unwrap();
     assert_eq!(works.len(), 2);
-    assert!(works.iter().all(|work| work.verification.app == "other" && work.progress == Progress { video_asks: 2, ..Progress::default() }));
+    assert!(works.iter().all(|work| work.verification.app == "other" && work.progress == Progress { video_asks: 2, woken_at: Some(later(MINUTE)), ..Progress::default() }));
     assert_eq!(db.texts("select detail from events order by verification_id").await[0], ["was rejected, given from app `loan-h5` to `other`"]);
 }
 

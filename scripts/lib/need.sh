@@ -1,0 +1,87 @@
+# shellcheck shell=bash
+# Sourced by the scripts. What the checks need beside Rust: looked for first, installed only when missing, and never done without.
+# Programs from Debian packages go where the system puts them; the others lie in target/tools and leave no trace elsewhere.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+tools=$root/target/tools
+PATH=$PATH:$tools/bin
+
+say() { printf '%s\n' "$*" >&2; }
+die() {
+  say "error: $*"
+  exit 1
+}
+
+as_root() {
+  if ((EUID == 0)); then "$@"; elif command -v sudo >/dev/null; then sudo "$@"; else die "needs root or sudo: $*"; fi
+}
+
+apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >&2; }
+renew_lists() { apt update || say "the package lists could not be renewed: going on with those that are here"; }
+
+# install_packages PACKAGE…: from Debian or Ubuntu; fails with the names to install on any other system.
+install_packages() {
+  command -v apt-get >/dev/null || die "please install: $*"
+  say "installing $*"
+  renew_lists
+  apt install -y --no-install-recommends "$@" || die "could not install: $*"
+}
+
+# need PROGRAM PACKAGE…: the program from these packages.
+need() {
+  local program=$1
+  shift
+  command -v "$program" >/dev/null || install_packages "$@"
+  command -v "$program" >/dev/null || die "$program is still missing after installing: $*"
+}
+
+# need_checker PROGRAM…: programs that scripts/requirements.txt pins, from PATH or else in a virtual environment of their own.
+need_checker() {
+  local program missing=
+  for program in "$@"; do command -v "$program" >/dev/null || missing=$program; done
+  [[ -n $missing ]] || return 0
+  say "installing $missing and what else scripts/requirements.txt names into target/tools"
+  if ! python3 -c 'import venv, ensurepip' 2>/dev/null; then install_packages python3 python3-venv; fi
+  python3 -m venv "$tools" || die "could not make a Python environment in target/tools"
+  "$tools/bin/pip" install --quiet --disable-pip-version-check --requirement "$root/scripts/requirements.txt" ||
+    die "could not install what scripts/requirements.txt names"
+  for program in "$@"; do command -v "$program" >/dev/null || die "$program is still missing: please install it"; done
+}
+
+# The C compiler builds SQLite and the cryptography; rustfmt and clippy are components of the toolchain.
+need_rust() {
+  command -v cargo >/dev/null || die "please install Rust: https://rustup.rs"
+  need cc gcc libc6-dev
+  local component
+  for component in rustfmt clippy; do
+    cargo "${component/rust/}" --version >/dev/null 2>&1 || rustup component add "$component" || die "please install the Rust component $component"
+  done
+}
+
+# Prints the folder of the newest PostgreSQL server programs; Debian keeps them out of PATH.
+postgres_programs() {
+  local found
+  found=$(find /usr/lib/postgresql -path '*/bin/initdb' 2>/dev/null | sort -V | tail -n 1)
+  [[ -n $found ]] || found=$(command -v initdb) || return 1
+  dirname "$found"
+}
+
+need_postgres() {
+  postgres_programs >/dev/null || install_packages postgresql
+  postgres_programs >/dev/null || die "PostgreSQL's initdb is still missing: please install the PostgreSQL server"
+}
+
+# `kubectl kustomize` with components, which the package of some Debian releases is too old for.
+need_kubectl() {
+  local oldest=1.22 offered=
+  command -v kubectl >/dev/null && return 0
+  if command -v apt-cache >/dev/null; then
+    renew_lists
+    offered=$(apt-cache policy kubernetes-client | sed -n 's/^ *Candidate: \([0-9].*\)/\1/p')
+  fi
+  if [[ -n $offered ]] && dpkg --compare-versions "$offered" ge "$oldest"; then
+    need kubectl kubernetes-client
+  else
+    die "please install kubectl $oldest or newer (https://kubernetes.io/docs/tasks/tools/): this system has no package of it"
+  fi
+}

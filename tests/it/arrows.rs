@@ -1,0 +1,224 @@
+//! The arrows between the rooms, and what else keeps the house in shape, held against the source itself.
+
+mod reading;
+
+use std::{collections::BTreeSet, fmt, fs, process::Command};
+
+use reading::{crate_paths, project, room, sources, tokens};
+
+/// What each room may name of the others: a whole room, or one module of it.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("lib", &[]),
+    ("domain", &[]),
+    ("config", &["domain"]),
+    ("provider", &["domain"]),
+    ("store", &["domain"]),
+    ("vault", &["domain"]),
+    ("worker", &["domain::time", "domain::lease", "domain::chance"]),
+    ("simulator", &["domain::time"]),
+    ("telemetry", &["domain", "store::reports"]),
+    ("archive", &["domain", "provider", "store", "vault", "worker", "telemetry"]),
+    ("web", &["domain", "store", "vault", "telemetry", "archive::track"]),
+    ("app", &["domain", "config", "provider", "store", "vault", "worker", "simulator", "telemetry", "archive", "web"]),
+    ("cli", &["domain", "config", "provider", "store", "vault", "worker", "simulator", "telemetry", "archive", "app"]),
+    ("main", &["cli"]),
+];
+
+/// The libraries that belong to an edge, and the rooms that stand there.
+const EDGES: &[(&str, &[&str])] = &[
+    ("sqlx", &["store"]),
+    ("object_store", &["vault"]),
+    ("reqwest", &["provider"]),
+    ("axum", &["web", "simulator"]),
+    ("clap", &["cli", "main"]),
+    ("tokio", &["provider", "store", "vault", "worker", "simulator", "telemetry", "archive", "web", "app", "cli", "main"]),
+];
+
+/// The longest a source file may be before its tests.
+const LINES_MAX: usize = 400;
+
+#[test]
+fn rooms_know_only_the_rooms_the_table_allows() {
+    let found: Vec<_> = sources().iter().flat_map(|source| violations(&source.file, &source.text)).collect();
+    assert!(found.is_empty(), "{} arrows are not in the table:\n{}", found.len(), lines(&found));
+}
+
+#[test]
+fn edges_keep_their_libraries_to_themselves() {
+    let found: Vec<_> = sources().iter().flat_map(|source| strays(&source.file, &source.text)).collect();
+    assert!(found.is_empty(), "{} uses of an edge's library elsewhere:\n{}", found.len(), lines(&found));
+}
+
+#[test]
+fn the_table_names_every_room_and_no_other() {
+    let there: BTreeSet<_> = sources().iter().map(|source| room(&source.file).to_owned()).collect();
+    let named: BTreeSet<_> = ARROWS.iter().map(|(room, _)| (*room).to_owned()).collect();
+    assert_eq!(there, named);
+    let reached: BTreeSet<_> = ARROWS.iter().flat_map(|(_, allowed)| allowed.iter().map(|path| path.split("::").next().unwrap().to_owned())).collect();
+    assert!(reached.is_subset(&named), "an arrow leads to no room");
+}
+
+#[test]
+fn the_arrows_have_no_cycle() {
+    fn walk(room: &'static str, path: &mut Vec<&'static str>) {
+        assert!(!path.contains(&room), "a cycle: {path:?} and back to {room}");
+        path.push(room);
+        let (_, allowed) = ARROWS.iter().find(|(name, _)| *name == room).unwrap();
+        for next in *allowed {
+            walk(next.split("::").next().unwrap(), path);
+        }
+        path.pop();
+    }
+    for (room, _) in ARROWS {
+        walk(room, &mut Vec::new());
+    }
+}
+
+#[test]
+fn a_planted_violation_is_found() {
+    let cases: &[(&str, &str, &[&str])] = &[
+        ("src/provider/client.rs", "use crate::store::Store;", &["store::Store"]),
+        ("src/domain/plan.rs", "use crate::{\n    domain::time::Time,\n    vault::{self, key::ObjectKey},\n};", &["vault::self", "vault::key::ObjectKey"]),
+        ("src/store/mod.rs", "fn f() { let x = crate::archive::poll::step::<u8>(1); }", &["archive::poll::step"]),
+        ("src/worker/driver.rs", "use crate::domain::{lease::Lease as L, token::State};", &["domain::token::State"]),
+        ("src/simulator/server.rs", "use crate::provider::sign::sign;", &["provider::sign::sign"]),
+        ("src/telemetry/metrics.rs", "use crate::store::{reports::Status, Store};", &["store::Store"]),
+        ("src/web/mod.rs", "use crate::archive;", &["archive"]),
+        ("src/archive/poll.rs", "use super::super::app::App;", &["app::App"]),
+        ("src/store/sql/track.rs", "use super::super::super::vault::Vault;", &["vault::Vault"]),
+        ("src/vault/seal.rs", "#[cfg(test)]\nmod tests {\n    use super::super::super::provider::auth::Auth;\n}", &["provider::auth::Auth"]),
+        ("src/main.rs", "fn main() { verikeep::app::run() }", &["app::run"]),
+        ("src/config/load.rs", "use crate::nowhere::Thing; // crate::store is only said", &["nowhere::Thing"]),
+    ];
+    for (file, text, expected) in cases {
+        let found: Vec<_> = violations(file, text).into_iter().map(|violation| violation.what).collect();
+        assert_eq!(&found, expected, "{file}: {text}");
+    }
+    assert_eq!(violations("src/vault/key.rs", "//! Text.\n\nuse crate::store::Store;").first().map(|found| found.line), Some(3));
+}
+
+#[test]
+fn what_the_table_allows_is_no_violation() {
+    let cases = [
+        ("src/archive/poll.rs", "use crate::{domain::time::Time, store::Store, vault::Vault, provider::client::Client};"),
+        ("src/worker/driver.rs", "use crate::domain::{chance, lease::Lease, time::{Clock, Time}};"),
+        ("src/store/sql/track.rs", "use super::super::dialect::Dialect;\npub(in crate::store) struct X;"),
+        ("src/store/connect.rs", "#[cfg(test)]\nmod tests {\n    use super::super::migrate;\n}"),
+        ("src/provider/mod.rs", "//! Not [`crate::store::Store`].\n/// Nor [`crate::vault`].\npub mod auth; // crate::app"),
+        ("src/main.rs", "fn main() -> std::process::ExitCode { verikeep::cli::main() }"),
+    ];
+    for (file, text) in cases {
+        assert_eq!(lines(&violations(file, text)), "", "{file}: {text}");
+    }
+}
+
+#[test]
+fn a_stray_library_is_found() {
+    let found = |file, text| strays(file, text).into_iter().map(|stray| stray.what).collect::<Vec<_>>();
+    assert_eq!(found("src/domain/time.rs", "use tokio::time::sleep;"), ["tokio"]);
+    assert_eq!(found("src/archive/poll.rs", "fn f() -> Result<(), sqlx::Error> { tokio::spawn(async {}); }"), ["sqlx"]);
+    assert!(found("src/store/connect.rs", "use sqlx::{Pool, Row}; use crate::tokio::x; /* */ // reqwest::Client").is_empty());
+}
+
+#[test]
+fn both_databases_have_the_same_migrations() {
+    let names = |database: &str| -> BTreeSet<String> {
+        let folder = project().join("migrations").join(database);
+        let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).filter(|name| name.ends_with(".sql")).collect()
+    };
+    let (sqlite, postgres) = (names("sqlite"), names("postgres"));
+    assert_eq!(sqlite, postgres);
+    assert!(!sqlite.is_empty(), "there is no migration");
+    let numbers: BTreeSet<_> = sqlite.iter().map(|name| name.split('_').next().unwrap().parse::<u64>().unwrap()).collect();
+    assert_eq!(numbers.len(), sqlite.len(), "two migrations have one number");
+}
+
+#[test]
+fn no_source_file_is_too_long_to_see_across() {
+    let long: Vec<_> = sources()
+        .into_iter()
+        .map(|source| (source.text.lines().take_while(|line| *line != "#[cfg(test)]").count(), source.file))
+        .filter(|(length, _)| *length > LINES_MAX)
+        .collect();
+    assert!(long.is_empty(), "more than {LINES_MAX} lines before the tests: {long:?}");
+}
+
+#[test]
+fn the_project_speaks_of_itself_alone() {
+    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(project()).output().unwrap();
+    assert!(listed.status.success(), "git ls-files: {}", String::from_utf8_lossy(&listed.stderr));
+    let files = String::from_utf8(listed.stdout).unwrap();
+    let mut found = Vec::new();
+    for file in files.split_terminator('\0').filter(|file| *file != "Cargo.lock") {
+        // What is not text (or was just deleted) says nothing.
+        if let Ok(text) = fs::read_to_string(project().join(file)) {
+            found.extend(text.lines().zip(1..).filter(|(line, _)| names_a_machine(line)).map(|(_, number)| format!("{file}:{number}")));
+        }
+    }
+    assert!(found.is_empty(), "a path of a build machine or a registry's host: {found:#?}");
+}
+
+#[test]
+fn a_build_machine_and_a_registry_host_are_recognised() {
+    for (line, expected) in [
+        (concat!("cd /wo", "rk/main"), true),
+        (concat!("HOME=\"/ro", "ot/.cargo\""), true),
+        (concat!("https://index.", "crates.io/config.json"), true),
+        (concat!("$HOME/ro", "ot/x and target/wo", "rk/y"), false),
+        ("published on crates.io", false),
+    ] {
+        assert_eq!(names_a_machine(line), expected, "{line}");
+    }
+}
+
+/// Something that a file must not name.
+struct Found {
+    file: String,
+    line: usize,
+    what: String,
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {} must not know {}", self.file, self.line, room(&self.file), self.what)
+    }
+}
+
+fn lines(found: &[Found]) -> String {
+    found.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+fn violations(file: &str, text: &str) -> Vec<Found> {
+    let own = room(file);
+    let allowed = ARROWS.iter().find(|(room, _)| *room == own).map_or(&[][..], |(_, allowed)| *allowed);
+    let may = |path: &str| {
+        let within = |whole: &str| path == whole || path.strip_prefix(whole).is_some_and(|rest| rest.starts_with("::"));
+        within(own) || allowed.iter().any(|whole| within(whole))
+    };
+    crate_paths(file, text).into_iter().filter(|(_, path)| !may(path)).map(|(line, what)| Found { file: file.to_owned(), line, what }).collect()
+}
+
+fn strays(file: &str, text: &str) -> Vec<Found> {
+    let tokens = tokens(text);
+    let begins_path = |at: usize| (at == 0 || tokens[at - 1].1 != "::") && tokens.get(at + 1).is_some_and(|(_, next)| next == "::");
+    let stray = |name: &str| EDGES.iter().any(|(library, rooms)| *library == name && !rooms.contains(&room(file)));
+    let found = tokens.iter().enumerate().filter(|(at, (_, name))| stray(name) && begins_path(*at));
+    found.map(|(_, (line, name))| Found { file: file.to_owned(), line: *line, what: name.clone() }).collect()
+}
+
+/// Whether a line names a folder of the machine it was written on, or a host of a package registry.
+fn names_a_machine(line: &str) -> bool {
+    // Cut in two, so that this file does not name them itself.
+    let folders = [concat!("/ro", "ot/"), concat!("/wo", "rk/")];
+    let hosts = [
+        concat!("index.", "crates.io"),
+        concat!("static.", "crates.io"),
+        concat!("py", "pi.org"),
+        concat!("files.", "pythonhosted.org"),
+        concat!("registry.", "npmjs"),
+        concat!("deb.", "debian.org"),
+    ];
+    let begins = |at: usize| !line[..at].ends_with(|c: char| c.is_alphanumeric() || "_-.}".contains(c));
+    folders.iter().any(|folder| line.match_indices(folder).any(|(at, _)| begins(at))) || hosts.iter().any(|host| line.contains(host))
+}
