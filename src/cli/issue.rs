@@ -1,8 +1,10 @@
 //! `issue`: has the provider generate a verify_token, submits what is known of the person, tracks it, prints it.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
-use bytes::Bytes;
 use clap::Args;
 use serde::Serialize;
 
@@ -12,8 +14,9 @@ use super::{
     screen::Screen,
 };
 use crate::{
-    config::{App, Config},
-    domain::{secret::Secret, time::Time},
+    archive::issue::{Issued, Wish},
+    config::Config,
+    domain::secret::Secret,
 };
 
 /// The largest match image the provider takes: 10 MB of base64 (provider.md §2).
@@ -55,56 +58,30 @@ pub struct Issue {
     pub json: bool,
 }
 
-/// What is asked of the provider and then tracked.
-pub struct Request {
-    /// The app.
-    pub app: App,
-    /// `plan_id`.
-    pub plan_id: String,
-    /// Name, number and kind of certificate.
-    pub identity: Option<(Secret, Secret, u8)>,
-    /// The bytes of the match image.
-    pub match_image: Option<Bytes>,
-    /// The business's own name for it.
-    pub reference: Option<String>,
-    /// Who asks.
-    pub tracked_by: String,
-}
-
-/// What came of it.
-pub struct Issued {
-    /// The provider's handle.
-    pub verify_token: Secret,
-    /// Ours.
-    pub verification_id: String,
-    /// When it was generated.
-    pub issued_at: Time,
-}
-
 /// Checks the arguments and reads the image, before anything is asked of the provider.
 ///
 /// # Errors
 /// When the app is unknown or the image cannot be used.
-pub fn request(args: &Issue, config: &Config) -> Result<Request, Failure> {
-    let app = config.app(&args.app).cloned().ok_or_else(|| {
+pub fn wish(args: &Issue, config: &Config) -> Result<Wish, Failure> {
+    if config.app(&args.app).is_none() {
         let names: Vec<&str> = config.apps.iter().map(|app| app.name.as_str()).collect();
-        Failure::usage("--app", "no app of that name is configured", format!("there are: {}", names.join(", ")))
-    })?;
-    let identity = args.identity_name.clone().zip(args.identity_number.clone()).map(|(name, number)| (name, number, args.certificate_type.unwrap_or(0)));
-    let match_image = args.match_image.as_ref().map(image).transpose()?;
-    Ok(Request { app, plan_id: args.plan.clone(), identity, match_image, reference: args.reference.clone(), tracked_by: actor() })
+        return Err(Failure::usage("--app", "no app of that name is configured", format!("there are: {}", names.join(", "))));
+    }
+    let identity = args.identity_name.clone().zip(args.identity_number.clone()).map(|(name, number)| (name, number, args.certificate_type));
+    let match_image = args.match_image.as_deref().map(image).transpose()?;
+    Ok(Wish { app: args.app.clone(), plan_id: args.plan.clone(), reference: args.reference.clone(), identity, match_image, actor: actor() })
 }
 
-fn image(file: &PathBuf) -> Result<Bytes, Failure> {
+fn image(file: &Path) -> Result<Vec<u8>, Failure> {
     let wrong = |why: String| Failure::usage("--match-image", why, "name an image of at most 7.5 MB");
     let length = fs::metadata(file).map_err(|error| wrong(error.to_string()))?.len();
     if length == 0 || length > IMAGE_BYTES_MAX {
         return Err(wrong(format!("the file has {length} bytes")));
     }
-    fs::read(file).map(Bytes::from).map_err(|error| wrong(error.to_string()))
+    fs::read(file).map_err(|error| wrong(error.to_string()))
 }
 
-/// Prints the token.
+/// Prints the token. One that exists and could not be prepared is printed all the same, with what is wrong.
 ///
 /// # Errors
 /// When the stream fails.
@@ -114,14 +91,16 @@ pub fn tell(args: &Issue, issued: &Issued, screen: &mut Screen<'_>) -> Result<Co
         verify_token: &'a str,
         verification_id: &'a str,
         app: &'a str,
-        issued_at: String,
+        prepared: bool,
     }
+    let prepared = issued.unprepared.is_none();
     if args.json {
-        let issued_at = issued.issued_at.rfc3339();
-        screen.document(&Document { verify_token: issued.verify_token.reveal(), verification_id: &issued.verification_id, app: &args.app, issued_at })?;
+        screen.document(&Document { verify_token: issued.verify_token.reveal(), verification_id: &issued.verification_id, app: &args.app, prepared })?;
     } else {
         // The token alone, so that it can be used as it stands: token=$(verikeep issue …)
         screen.line(issued.verify_token.reveal())?;
     }
-    Ok(Code::Done)
+    let Some(problem) = &issued.unprepared else { return Ok(Code::Done) };
+    screen.note(format!("error: identity or match image: {problem}\n  the token exists and is tracked, but cannot verify this person: issue another one once that is mended"))?;
+    Ok(Code::Finding)
 }

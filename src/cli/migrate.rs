@@ -4,7 +4,6 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{
-    people::counted,
     report::{Code, Failure},
     screen::Screen,
 };
@@ -24,26 +23,28 @@ pub struct Migrate {
 }
 
 /// What was done.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct Migrated {
+    /// The schema's version before; 0 for an empty database.
+    pub from: i64,
     /// The schema's version now.
-    pub version: i64,
-    /// The versions that were applied this time.
-    pub applied: Vec<i64>,
+    pub to: i64,
 }
 
 /// Tells what was done.
 ///
 /// # Errors
 /// When the stream fails.
-pub fn tell(args: &Migrate, done: &Migrated, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+pub fn tell(args: &Migrate, done: Migrated, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+    let Migrated { from, to } = done;
     if args.json {
-        screen.document(done)?;
-    } else if done.applied.is_empty() {
-        screen.line(format!("the database is up to date (version {})", done.version))?;
+        screen.document(&done)?;
+    } else if from == to {
+        screen.line(format!("the database is up to date (version {to})"))?;
+    } else if from == 0 {
+        screen.line(format!("the tables are made (version {to})"))?;
     } else {
-        let steps = counted(i64::try_from(done.applied.len()).unwrap_or(i64::MAX), "migration");
-        screen.line(format!("the database is now at version {} ({steps} applied)", done.version))?;
+        screen.line(format!("the database went from version {from} to {to}"))?;
     }
     Ok(Code::Done)
 }

@@ -39,6 +39,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use crate::{
     config::{self, Config, Finding, Loaded, Source},
     domain::secret::Secret,
+    provider::http::install_crypto,
 };
 use report::{Code, EXIT_CODES, Failure};
 use screen::Screen;
@@ -90,6 +91,7 @@ pub fn command() -> clap::Command {
 /// The whole program.
 #[must_use]
 pub fn main() -> ExitCode {
+    install_crypto();
     let (mut out, mut err) = (io::BufWriter::new(io::stdout()), io::stderr());
     let mut screen = Screen::of_process(&mut out, &mut err);
     let cli = match parse(std::env::args_os()) {
@@ -128,11 +130,11 @@ async fn dispatch(cli: Cli, screen: &mut Screen<'_>) -> Result<Code, Failure> {
             let loaded = config::load(&source);
             let mut rows = check::local(&loaded);
             if let Ok(loaded) = &loaded {
-                rows.extend(rooms::checks(&loaded.config, args.offline).await);
+                rows.extend(Box::pin(rooms::checks::all(&loaded.config, args.offline)).await);
             }
             check::tell(&args, &rows, screen)
         }
-        Command::Migrate(args) => migrate::tell(&args, &rooms::migrate(&load(&source)?).await?, screen),
+        Command::Migrate(args) => migrate::tell(&args, rooms::migrate(&load(&source)?).await?, screen),
         Command::Run(args) => Box::pin(rooms::run(load_aloud(&source, screen)?, &args)).await,
         other => with_store(other, &load(&source)?, screen).await,
     }
@@ -140,28 +142,29 @@ async fn dispatch(cli: Cli, screen: &mut Screen<'_>) -> Result<Code, Failure> {
 
 /// The commands that need the database.
 async fn with_store(command: Command, config: &Config, screen: &mut Screen<'_>) -> Result<Code, Failure> {
-    // What can be refused without a database is refused before one is opened.
-    let request = match &command {
-        Command::Issue(args) => Some(issue::request(args, config)?),
-        _ => None,
-    };
+    match &command {
+        Command::Issue(args) => {
+            let wish = issue::wish(args, config)?;
+            let archive = rooms::archive(config).await?;
+            let issued = rooms::issue(&archive, wish).await;
+            archive.store.close().await;
+            return issue::tell(args, &issued?, screen);
+        }
+        Command::Track(args) => {
+            let archive = rooms::archive(config).await?;
+            let track = |told| -> futures::future::BoxFuture<'_, _> { Box::pin(rooms::track(Arc::clone(&archive), told)) };
+            let outcome = Box::pin(track::run(args, config, &track, screen)).await;
+            archive.store.close().await;
+            return outcome;
+        }
+        _ => {}
+    }
     let store = rooms::store(config).await?;
     let outcome = match &command {
-        Command::Issue(args) => match request {
-            Some(request) => match rooms::issue(config, Arc::clone(&store), request).await {
-                Ok(issued) => issue::tell(args, &issued, screen),
-                Err(failure) => Err(failure),
-            },
-            None => Ok(Code::Done),
-        },
-        Command::Track(args) => {
-            let track = |told| -> futures::future::BoxFuture<'_, _> { Box::pin(rooms::track(config, Arc::clone(&store), told)) };
-            Box::pin(track::run(args, config, &track, screen)).await
-        }
         Command::Status(args) => status::run(args, store.as_ref(), screen).await,
         Command::List(args) => list::run(args, config, store.as_ref(), screen).await,
         Command::Show(args) => show::run(args, store.as_ref(), screen).await,
-        Command::Get(args) => match rooms::objects(config).await {
+        Command::Get(args) => match rooms::objects(config) {
             Ok(open) => Box::pin(get::run(args, store.as_ref(), &open, screen)).await,
             Err(failure) => Err(failure),
         },
