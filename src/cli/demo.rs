@@ -38,7 +38,8 @@ pub struct Demo {
 pub fn tell(report: &Report, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     let mut table = Table::new(["what happened to the person", "tokens", "became", "as it should"]);
     for ending in &report.endings {
-        let states: Vec<String> = ending.states.iter().map(|(state, number)| if ending.states.len() > 1 { format!("{state} {number}") } else { state.clone() }).collect();
+        let states: Vec<String> =
+            ending.states.iter().map(|(state, number)| if ending.states.len() > 1 { format!("{state} {number}") } else { state.clone() }).collect();
         table.row([ending.life.clone(), ending.tokens.to_string(), states.join(", "), if ending.as_it_should { "yes" } else { "NO" }.to_owned()]);
     }
     table.print(screen)?;
@@ -70,9 +71,15 @@ Look around:
     ))?;
     let wrong: usize = report.endings.iter().filter(|ending| !ending.as_it_should).map(|ending| ending.tokens).sum();
     if wrong > 0 {
-        screen.note(format!("\nerror: of {} some did not end as they should: this is a defect of Verikeep, please tell us", counted(i64::try_from(wrong).unwrap_or(i64::MAX), "token")))?;
+        screen.note(format!(
+            "\nerror: of {} some did not end as they should: this is a defect of Verikeep, please tell us",
+            counted(i64::try_from(wrong).unwrap_or(i64::MAX), "token")
+        ))?;
         return Ok(Code::Finding);
     }
-    screen.line(format!("\nevery one of {} ended as it should", count(i64::try_from(report.endings.iter().map(|ending| ending.tokens).sum::<usize>()).unwrap_or(i64::MAX))))?;
+    screen.line(format!(
+        "\nevery one of {} ended as it should",
+        count(i64::try_from(report.endings.iter().map(|ending| ending.tokens).sum::<usize>()).unwrap_or(i64::MAX))
+    ))?;
     Ok(Code::Done)
 }

@@ -101,6 +101,8 @@ pub fn tell(args: &Issue, issued: &Issued, screen: &mut Screen<'_>) -> Result<Co
         screen.line(issued.verify_token.reveal())?;
     }
     let Some(problem) = &issued.unprepared else { return Ok(Code::Done) };
-    screen.note(format!("error: identity or match image: {problem}\n  the token exists and is tracked, but cannot verify this person: issue another one once that is mended"))?;
+    screen.note(format!(
+        "error: identity or match image: {problem}\n  the token exists and is tracked, but cannot verify this person: issue another one once that is mended"
+    ))?;
     Ok(Code::Finding)
 }

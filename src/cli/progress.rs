@@ -10,6 +10,7 @@ pub struct Progress {
     label: &'static str,
     total: Option<u64>,
     tenth: u64,
+    sparse: bool,
 }
 
 impl Progress {
@@ -24,7 +25,14 @@ impl Progress {
             bar.set_style(ProgressStyle::with_template(shape).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
             bar.with_prefix(label)
         });
-        Self { bar, label, total, tenth: 0 }
+        Self { bar, label, total, tenth: 0, sparse: true }
+    }
+
+    /// Says nothing where nobody looks on: for what is done in a moment.
+    #[must_use]
+    pub fn quiet(mut self) -> Self {
+        self.sparse = false;
+        self
     }
 
     /// Has come to `position`; `message` says it in its own words.
@@ -34,7 +42,7 @@ impl Progress {
             bar.set_position(position);
             return;
         }
-        let Some(total) = self.total.filter(|total| *total > 0) else { return };
+        let Some(total) = self.total.filter(|total| *total > 0 && self.sparse) else { return };
         let tenth = position.saturating_mul(10) / total;
         // The last tenth is told by the summary.
         if tenth > self.tenth && tenth < 10 {

@@ -179,3 +179,76 @@ fn a_reader_that_goes_away_is_no_error() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""));
 }
+
+/// A place with a configuration, a database and no provider.
+fn place() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let app = "[[apps]]\nname = \"h5\"\nbase_url = \"http://127.0.0.1:9\"\napi_key = \"canary-ak\"\nsecret_key = \"canary-sk\"\n";
+    fs::write(folder.path().join("verikeep.toml"), app).unwrap();
+    let output = verikeep(folder.path(), &["list"]);
+    assert_eq!(output.status.code(), Some(1), "without tables: {}", err(&output));
+    assert!(err(&output).contains("verikeep migrate"), "{}", err(&output));
+    assert!(out(&verikeep(folder.path(), &["migrate"])).contains("the tables are made"));
+    assert!(out(&verikeep(folder.path(), &["migrate"])).contains("up to date"));
+    folder
+}
+
+#[test]
+fn ten_thousand_lines_are_imported_and_the_thirty_seven_wrong_ones_named() {
+    let place = place();
+    let mut text = String::from("verify_token,issued_at,reference\n");
+    for number in 0..10_000 {
+        // An hour from now would be refused; long ago is tracked as missed. Without a time it counts from now.
+        text.push_str(&if number % 270 == 100 { format!("canary-{number},yesterday,\n") } else { format!("canary-{number},,order-{number}\n") });
+    }
+    fs::write(place.path().join("tokens.csv"), text).unwrap();
+    let first = verikeep(place.path(), &["track", "--app", "h5", "--file", "tokens.csv"]);
+    assert_eq!((first.status.code(), out(&first).as_str()), (Some(1), "9,963 new, 0 known, 0 in conflict, 37 wrong\n"), "{}", err(&first));
+    assert!(err(&first).contains("line 102: issued_at is not an RFC 3339 instant") && !err(&first).contains("canary"), "{}", err(&first));
+    let again = verikeep(place.path(), &["track", "--app", "h5", "--file", "tokens.csv"]);
+    assert_eq!(out(&again), "0 new, 9,963 known, 0 in conflict, 37 wrong\n");
+
+    let listed = verikeep(place.path(), &["list", "--json"]);
+    assert_eq!(out(&listed).lines().count(), 9_963);
+    let status: serde_json::Value = serde_json::from_str(&out(&verikeep(place.path(), &["status", "--json"]))).unwrap();
+    assert_eq!((&status["open"], &status["lost"]), (&9_963.into(), &0.into()));
+}
+
+#[test]
+fn one_token_walks_through_the_commands() {
+    let place = place();
+    let run = |line: &[&str]| verikeep(place.path(), line);
+    let new = run(&["track", "canary-token", "--reference", "order-1", "--issued-at", "2001-01-01T00:00:00Z"]);
+    assert_eq!(new.status.code(), Some(0), "{}", err(&new));
+    assert!(out(&new).starts_with("token 1: new, ") && !out(&new).contains("canary"), "{}", out(&new));
+    let other = run(&["track", "canary-token", "--reference", "order-2", "--issued-at", "2001-01-01T00:00:00Z"]);
+    assert!(other.status.code() == Some(1) && err(&other).contains("with another reference"), "{}", err(&other));
+
+    // Told decades too late: a loss that status tells by its exit code.
+    let status = run(&["status"]);
+    assert!(status.status.code() == Some(1) && out(&status).contains("missed") && out(&status).contains("1 alarm open"), "{}", out(&status));
+    let shown = run(&["show", "canary-token"]);
+    assert!(out(&shown).contains("state             missed") && out(&shown).contains("order-1"), "{}", out(&shown));
+    assert!(out(&run(&["list", "--state", "missed"])).contains("canary-token"));
+    assert!(err(&run(&["list", "--since", "2d"])).contains("nothing is tracked that fits"));
+
+    let got = run(&["get", "canary-token", "--out", "case"]);
+    assert!(got.status.success() && out(&got).starts_with("0 files"), "{}{}", out(&got), err(&got));
+    assert!(fs::read_to_string(place.path().join("case/manifest.json")).unwrap().contains("\"missed\""));
+    let woken = run(&["retry", "canary-token"]);
+    assert!(woken.status.success() && out(&woken).contains("woken, was missed"), "{}", out(&woken));
+    assert_eq!(run(&["retry", "canary-gone"]).status.code(), Some(1));
+}
+
+#[test]
+fn what_cannot_be_reached_ends_with_four() {
+    let place = place();
+    let issue = verikeep(place.path(), &["issue", "--app", "h5", "--plan", "1"]);
+    assert_eq!(issue.status.code(), Some(4), "{}", err(&issue));
+    let check = verikeep(place.path(), &["check"]);
+    assert_eq!(check.status.code(), Some(4), "{}", out(&check));
+    assert!(out(&check).contains("app h5") && out(&check).contains("written, read back"), "{}", out(&check));
+    for output in [issue, check] {
+        assert!(!err(&output).contains("canary") && !out(&output).contains("canary"), "{}{}", out(&output), err(&output));
+    }
+}

@@ -123,7 +123,7 @@ pub async fn run(args: &Get, store: &dyn Store, open: &OpenFn<'_>, screen: &mut 
     let wanted = files::wanted(&whole);
     let mut names = files::Names::default();
     let (mut written, mut failed) = (Vec::new(), Vec::new());
-    let mut progress = Progress::new("writing", Some(wanted.len() as u64), screen);
+    let mut progress = Progress::new("writing", Some(wanted.len() as u64), screen).quiet();
     let mut unreachable = None;
     for (done, want) in (0u64..).zip(wanted) {
         progress.at(done, want.stem.clone(), screen);

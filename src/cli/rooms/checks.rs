@@ -137,7 +137,9 @@ async fn provider(one: &App, api: &Api, quotas: &Arc<QuotaBook>, clock: &Arc<dyn
 fn provider_rows(what: &str, probe: &Probe, now: Time) -> Vec<Row> {
     let mut rows = Vec::new();
     match probe.expires_at {
-        Some(end) if end.since(now) < TOKEN_LEAST => rows.push(Row::warn(what, format!("access_token granted, and it ends at {end} already"), "see whether this is the real provider")),
+        Some(end) if end.since(now) < TOKEN_LEAST => {
+            rows.push(Row::warn(what, format!("access_token granted, and it ends at {end} already"), "see whether this is the real provider"))
+        }
         Some(end) => rows.push(Row::ok(what, format!("access_token granted until {end}"))),
         None => rows.push(Row::ok(what, "credentials accepted")),
     }
@@ -162,8 +164,9 @@ fn provider_rows(what: &str, probe: &Probe, now: Time) -> Vec<Row> {
 /// What is to be said of two clocks, when they are too far apart.
 fn clock(whose: &str, apart: Span) -> Option<(String, String)> {
     let which = if apart.0 < 0 { "behind" } else { "ahead of" };
-    (apart.0.abs() > SKEW_LOOK.0)
-        .then(|| (format!("{whose}'s clock is {} {which} ours", Span(apart.0.abs())), "keep the clocks right (NTP): deadlines are reckoned with them".to_owned()))
+    (apart.0.abs() > SKEW_LOOK.0).then(|| {
+        (format!("{whose}'s clock is {} {which} ours", Span(apart.0.abs())), "keep the clocks right (NTP): deadlines are reckoned with them".to_owned())
+    })
 }
 
 #[cfg(test)]

@@ -37,11 +37,14 @@ impl From<VaultError> for Unreadable {
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
         // What a person must act on is a finding; the rest may go well the next time.
-        let code = match problem.trouble {
-            Trouble::Transient | Trouble::Garbled | Trouble::TooFast | Trouble::DailyQuota => Code::Unreachable,
-            _ => Code::Finding,
+        let (code, todo) = match problem.trouble {
+            Trouble::Transient | Trouble::Garbled => {
+                (Code::Unreachable, "see that base_url is right and that the network lets it through; otherwise try again later")
+            }
+            Trouble::TooFast | Trouble::DailyQuota => (Code::Unreachable, "try again later; look at quota and billing in the provider's console"),
+            _ => (Code::Finding, ""),
         };
-        Self::told(code, "provider", problem.to_string(), "")
+        Self::told(code, "provider", problem.to_string(), todo)
     }
 }
 
@@ -51,7 +54,9 @@ impl From<AppError> for Failure {
             AppError::Store(error) => error.into(),
             AppError::Vault(error) => error.into(),
             AppError::Provider(problem) => problem.into(),
-            AppError::Io { what, source } => Self::told(Code::Finding, what, source.to_string(), "see whether another process holds the address, and http.listen"),
+            AppError::Io { what, source } => {
+                Self::told(Code::Finding, what, source.to_string(), "see whether another process holds the address, and http.listen")
+            }
             AppError::Schedule(why) => Self::told(Code::Configuration, "schedule", why, "write cron expressions of six fields, seconds first"),
         }
     }
@@ -63,7 +68,9 @@ impl From<IssueError> for Failure {
             IssueError::Provider(problem) => problem.into(),
             IssueError::Wrong(why) => Self::told(Code::Finding, "issue", why, "nothing was given out; try again"),
             IssueError::Store(error) => match Self::from(error) {
-                Self::Told { code, what, why, todo } => Self::told(code, what, why, format!("{todo}\n  a token was generated but not tracked, and is not given out: issue another one")),
+                Self::Told { code, what, why, todo } => {
+                    Self::told(code, what, why, format!("{todo}\n  a token was generated but not tracked, and is not given out: issue another one"))
+                }
                 other => other,
             },
         }

@@ -101,6 +101,7 @@ pub(super) async fn run(config: Config, args: &Run) -> Result<Code, Failure> {
 /// Cancelled at the first signal.
 fn stop_on_signals() -> Result<CancellationToken, Failure> {
     let stop = CancellationToken::new();
-    lifecycle::stop_on_signals(stop.clone()).map_err(|error| Failure::told(Code::Finding, "signals", error.to_string(), "look at the limits of the process"))?;
+    lifecycle::stop_on_signals(stop.clone())
+        .map_err(|error| Failure::told(Code::Finding, "signals", error.to_string(), "look at the limits of the process"))?;
     Ok(stop)
 }

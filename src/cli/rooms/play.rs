@@ -22,7 +22,9 @@ use crate::{
 pub(in crate::cli) async fn simulate(args: &Simulate, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     let stop = stop_on_signals()?;
     let started = simulator::start(options(args)).await;
-    let simulator = started.map_err(|error| Failure::told(Code::Finding, args.listen.to_string(), error.to_string(), "name another address by --listen; port 0 takes a free one"))?;
+    let simulator = started.map_err(|error| {
+        Failure::told(Code::Finding, args.listen.to_string(), error.to_string(), "name another address by --listen; port 0 takes a free one")
+    })?;
     let credentials: Vec<Credential> = simulator
         .apps()
         .iter()
