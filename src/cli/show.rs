@@ -106,7 +106,7 @@ fn attempts(rows: &[AttemptReport], screen: &mut Screen<'_>) -> Result<(), Failu
         return Ok(());
     }
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let number = |number: Option<f64>| number.map_or_else(String::new, |number| number.to_string());
+    let number = |number: Option<f64>| number.map_or_else(String::new, |number| ((number * 100.0).round() / 100.0).to_string());
     let mut table =
         Table::new(["attempt", "verified_at", "passed", "code", "message", "name", "id_number", "score", "threshold", "liveness", "risk", "charge"]);
     for row in rows {

@@ -1,8 +1,11 @@
 //! Tables for people: fitted to the terminal, plain and unwrapped on a pipe.
 
-use comfy_table::{Cell, ContentArrangement, presets};
+use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Width, presets};
 
 use super::screen::Screen;
+
+/// Instants, tokens and numbers are no wider than this.
+const WORD_WIDTH: u16 = 26;
 
 /// Rows under a heading.
 pub struct Table {
@@ -33,14 +36,21 @@ impl Table {
         let shown: Vec<usize> = (0..self.heading.len()).filter(|at| self.rows.iter().any(|row| row.get(*at).is_some_and(|cell| !cell.is_empty()))).collect();
         let cells = |row: &[String]| shown.iter().map(|at| Cell::new(row.get(*at).map_or("", String::as_str))).collect::<Vec<_>>();
         let mut table = comfy_table::Table::new();
+        table.load_style(presets::NOTHING);
         if terminal {
-            table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+            table.set_content_arrangement(ContentArrangement::Dynamic);
         } else {
-            table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).force_no_tty();
+            table.set_content_arrangement(ContentArrangement::Disabled).force_no_tty();
         }
         table.set_header(cells(&self.heading));
         for row in &self.rows {
             table.add_row(cells(row));
+        }
+        // A column of short words stays whole; the long texts share what is left.
+        let widths = table.column_max_content_widths();
+        for (column, width) in table.column_iter_mut().zip(widths) {
+            // Better a little wider than the terminal than a text of one letter a line.
+            column.set_constraint(if width <= WORD_WIDTH { ColumnConstraint::ContentWidth } else { ColumnConstraint::LowerBoundary(Width::Fixed(WORD_WIDTH)) });
         }
         table.trim_fmt()
     }
