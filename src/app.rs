@@ -21,8 +21,10 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     archive::{App, Archive, Parts},
     config::{self as shape, Config},
-    domain::time::{Clock, Span},
-    domain::answer::Problem,
+    domain::{
+        answer::Problem,
+        time::{Clock, Span},
+    },
     provider::{
         AppAccess, Client, Credentials, Downloader, MediaRules, QuotaBook,
         http::{Api, Limits},
@@ -31,6 +33,7 @@ use crate::{
     store::{self, StoreError},
     telemetry::metrics::Metrics,
     vault::{CreateOnly, Vault, VaultError},
+    web,
     worker::{driver, lifecycle, periodic},
 };
 use drivers::{Downloads, Polls, Queue, Shared};
@@ -161,8 +164,13 @@ pub async fn run(opened: Opened, config: &Config, options: RunOptions, stop: Can
 
     let scheduler = housekeeping::start(&archive, &metrics, &config.schedule).await?;
     let serve_stop = CancellationToken::new();
+    let pulse = Arc::new(ready::Pulse::new(Arc::clone(&archive), Arc::clone(&metrics), quotas));
     let served = match options.listen {
-        Some(listen) => Some(ready::serve(listen, Arc::clone(&archive), Arc::clone(&metrics), stop.clone(), serve_stop.clone()).await?),
+        Some(listen) => {
+            let source = Arc::clone(&pulse) as Arc<dyn web::Source>;
+            let parts = web::Parts { source, metrics, clock: Arc::clone(&clock), stopping: stop.clone(), stop: serve_stop.clone() };
+            Some(web::serve(listen, parts).await.map_err(|source| AppError::Io { what: format!("cannot listen on {listen} (http.listen)"), source })?)
+        }
         None => None,
     };
 
@@ -178,10 +186,12 @@ pub async fn run(opened: Opened, config: &Config, options: RunOptions, stop: Can
     let pace = driver::Pace { slots: DOWNLOAD_SLOTS, idle, backoff: Span(250) };
     drivers.spawn(driver::drive(downloads, pace, Arc::clone(&clock), Arc::clone(&shared.queue.wake), stop.clone()));
     let mut loops = JoinSet::new();
-    if let Some(period) = lifecycle::watchdog_period() {
-        let period = Span(i64::try_from(period.as_millis()).unwrap_or(10_000));
-        loops.spawn(periodic::every(period, Arc::clone(&clock), serve_stop.clone(), || async { lifecycle::notify_watchdog() }));
-    }
+    let period = lifecycle::watchdog_period().map_or(ready::BEAT, |half| Span(ready::BEAT.0.min(i64::try_from(half.as_millis()).unwrap_or(i64::MAX))));
+    loops.spawn(periodic::every(period, Arc::clone(&clock), serve_stop.clone(), move || {
+        pulse.beat();
+        lifecycle::notify_watchdog();
+        std::future::ready(())
+    }));
 
     lifecycle::notify_ready();
     let address = served.as_ref().map(|server| server.address);

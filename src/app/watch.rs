@@ -13,15 +13,15 @@ pub(super) struct Meter(pub(super) Arc<Metrics>);
 
 impl Watcher for Meter {
     fn call(&self, endpoint: Endpoint, result: &'static str) {
-        self.0.call(endpoint.name(), result);
+        self.0.call(endpoint, result);
     }
 
     fn media_stored(&self, bytes: i64) {
-        self.0.stored("media", bytes);
+        self.0.media_stored(bytes);
     }
 
     fn answer_stored(&self, bytes: i64) {
-        self.0.stored("answer", bytes);
+        self.0.answer_stored(bytes);
     }
 
     fn download_failed(&self, result: &'static str) {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use futures::StreamExt as _;
+
 use super::{App, Archive, fetch::{Answered, Brought}, poll::StepError};
 use crate::{
     domain::{
@@ -21,6 +23,10 @@ use crate::{
 
 /// After this many 404s from fresh URLs an object counts as gone.
 const GONE_TRIES: i64 = 3;
+
+/// A page of text that nothing vouches for is taken for an error page this many times; then it is stored as it is, since nothing that
+/// the provider holds may be lost to our taste.
+const TEXT_TRIES: i64 = 5;
 
 /// What one medium came to.
 enum Fetched {
@@ -55,7 +61,6 @@ impl Archive {
             again: None,
             alarms: Vec::new(),
         };
-        let mut doubles = Vec::new();
         let mut asked = BTreeSet::new();
         let wanted: Vec<MediaRow> = media.iter().filter(|row| row.state == MediaState::Wanted).cloned().collect();
         for row in &wanted {
@@ -76,13 +81,12 @@ impl Archive {
                     fetched = self.fetch_medium(&app, &work.verification, row, &media, &url).await?;
                 }
             }
-            self.note(&app, &work.verification, row, fetched, &mut media, &mut record, &mut doubles);
+            self.note(&app, &work.verification, row, fetched, &mut media, &mut record);
         }
-        self.finish(&app, &work.verification, &wanted, brought, record, doubles).await
+        self.finish(&app, &work.verification, &wanted, brought, record).await
     }
 
     /// Writes down what one medium came to.
-    #[allow(clippy::too_many_arguments, reason = "one step's working set; a struct would only rename it")]
     fn note(
         &self,
         app: &App,
@@ -91,20 +95,9 @@ impl Archive {
         fetched: Fetched,
         media: &mut [MediaRow],
         record: &mut DownloadRecord,
-        doubles: &mut Vec<String>,
     ) {
         match fetched {
             Fetched::Stored(stored) => {
-                // The same bytes inside `detail` and by URL are one medium: the one with the URL stays.
-                for inline in media.iter().filter(|other| {
-                    other.slot.source == Source::Detail
-                        && other.slot.kind == row.slot.kind
-                        && other.slot.attempt_no == row.slot.attempt_no
-                        && other.sha256.as_deref() == Some(&stored.object.sha256)
-                }) {
-                    record.same.push(inline.media_id.clone());
-                    doubles.extend(inline.object_key.clone());
-                }
                 let deadline =
                     if row.slot.kind.has_short_life() { app.policy.media_deadline(verification.issued_at) } else { app.policy.record_deadline(verification.issued_at) };
                 self.watcher.media_stored(stored.object.bytes);
@@ -135,7 +128,7 @@ impl Archive {
         }
     }
 
-    /// Plans the rest, writes everything, and removes objects that turned out to be there twice.
+    /// Plans the rest and writes everything.
     async fn finish(
         &self,
         app: &App,
@@ -143,7 +136,6 @@ impl Archive {
         wanted: &[MediaRow],
         brought: Brought,
         mut record: DownloadRecord,
-        doubles: Vec<String>,
     ) -> Result<(), StepError> {
         let now = self.now();
         record.at = now;
@@ -161,14 +153,7 @@ impl Archive {
                 (now.plus(chance::jitter(plan::backoff(&app.policy, fails, left))), deadline)
             })
             .reduce(|one, other| (one.0.min(other.0), one.1.min(other.1)));
-        self.store.record_download(record).await?;
-        for key in doubles {
-            // An object left over by a failure here is an orphan, which harms nothing.
-            if let Ok(key) = ObjectKey::parse(&key) {
-                let _ = self.vault.delete(&key).await;
-            }
-        }
-        Ok(())
+        Ok(self.store.record_download(record).await?)
     }
 
     /// Asks the provider for URLs of one source again.
@@ -212,11 +197,20 @@ impl Archive {
         media: &[MediaRow],
         url: &Secret,
     ) -> Result<Fetched, StepError> {
-        let download = match self.downloader.open(url, &app.media).await {
+        let mut download = match self.downloader.open(url, &app.media).await {
             Ok(download) => download,
             Err(error) => return Ok(Fetched::Failed(error)),
         };
         let content_type = download.content_type.clone();
+        let first = download.chunk().await;
+        if let Some(Ok(bytes)) = &first
+            && !download.is_vouched_for
+            && row.tries < TEXT_TRIES
+            && is_text(bytes)
+        {
+            return Ok(Fetched::Failed(DownloadError::Corrupt("a page of text came in its place")));
+        }
+        let download = futures::stream::iter(first).chain(download);
         // media/query tells of the verification, not of an attempt: what it lists after a second attempt may still be the first one's.
         let known: Vec<String> = media
             .iter()
@@ -235,6 +229,12 @@ impl Archive {
             Err(IngestError::Vault(error)) => Err(error.into()),
         }
     }
+}
+
+/// Whether a body begins as HTML, XML or JSON does: no image or video, but what a proxy says with status 200.
+fn is_text(bytes: &[u8]) -> bool {
+    let start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
+    matches!(start.first(), Some(b'<' | b'{'))
 }
 
 /// The label in metrics.

@@ -11,7 +11,7 @@ use crate::{
         alarm::{self, Alarm},
         answer::{Endpoint, Problem},
         chance,
-        media::MediaState,
+        media::{MediaRow, MediaState, Source},
         plan::{self, Ends, Known, Step},
         time::{Span, Time},
         token::State,
@@ -20,7 +20,7 @@ use crate::{
         StoreError,
         records::{DownloadStart, DownloadWork, Next, PollRecord, PollWork},
     },
-    vault::VaultError,
+    vault::{ObjectKey, VaultError},
 };
 
 /// Why a step could not be finished. The lease runs out or is given back, and the work is done again.
@@ -55,8 +55,9 @@ impl Archive {
             taken.alarms.push(Alarm { kind: alarm::Kind::Loss, subject: app.name.clone(), text });
         }
         let now = self.now();
-        let download = download_start(&taken, &app, &work.verification.issued_at, now, room);
         let settled = matches!(next, Next::Settled { .. });
+        let doubles: Vec<MediaRow> = if settled { doubles(&taken.media) } else { Vec::new() };
+        let download = download_start(&taken, &app, &work.verification.issued_at, now, room);
         if let Next::Settled { outcome, .. } = &next {
             self.watcher.settled(outcome.state().name());
         }
@@ -86,6 +87,7 @@ impl Archive {
                 counts: taken.counts,
                 wanted: taken.wanted,
                 inline: taken.inline,
+                same: doubles.iter().map(|row| row.media_id.clone()).collect(),
                 download: download.filter(|_| !settled),
                 learned: taken.learned,
                 last_error: taken.last_error,
@@ -93,6 +95,10 @@ impl Archive {
                 alarms: taken.alarms,
             })
             .await?;
+        for key in doubles.iter().filter_map(|row| row.object_key.as_deref()).filter_map(|key| ObjectKey::parse(key).ok()) {
+            // An object left over by a failure here is an orphan, which harms nothing.
+            let _ = self.vault.delete(&key).await;
+        }
         Ok(handover)
     }
 
@@ -234,6 +240,7 @@ impl Archive {
                 counts: None,
                 wanted: Vec::new(),
                 inline: Vec::new(),
+                same: Vec::new(),
                 download: None,
                 learned: Vec::new(),
                 last_error: Some(text.clone()),
@@ -247,6 +254,21 @@ impl Archive {
             .await?;
         Ok(None)
     }
+}
+
+/// Images that came inside `detail` and were fetched by URL as well, byte for byte: one medium, of which the row with the URL stays.
+/// Known for sure only at the end, when no download runs beside the poll any more.
+fn doubles(media: &[MediaRow]) -> Vec<MediaRow> {
+    let is_double = |row: &MediaRow| {
+        media.iter().any(|other| {
+            other.slot.source != Source::Detail
+                && other.state == MediaState::Stored
+                && other.slot.kind == row.slot.kind
+                && other.slot.attempt_no == row.slot.attempt_no
+                && other.sha256 == row.sha256
+        })
+    };
+    media.iter().filter(|row| row.slot.source == Source::Detail && is_double(row)).cloned().collect()
 }
 
 /// Schedules the download of media that were not known before.

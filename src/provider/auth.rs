@@ -114,7 +114,9 @@ impl Auth {
     /// The proof for a POST to `path` on `host`, to be used at once.
     pub(super) async fn proof(&self, host: &str, path: &str) -> Result<Proof, Problem> {
         match &self.credentials {
-            Credentials::AccessToken { api_key, secret_key } => self.token(api_key, secret_key).await.map(|token| Proof::Query(token.secret.clone(), token.serial)),
+            Credentials::AccessToken { api_key, secret_key } => {
+                self.token(api_key, secret_key).await.map(|token| Proof::Query(token.secret.clone(), token.serial))
+            }
             Credentials::ApiKey(key) => Ok(Proof::Headers(vec![(AUTHORIZATION.as_str(), sensitive(&format!("Bearer {}", key.reveal()))?)])),
             Credentials::BceV1(pair) => {
                 let now = self.clock.now();
@@ -247,7 +249,9 @@ fn refusal(exchange: &Exchange, now: Time) -> Problem {
 }
 
 fn sensitive(text: &str) -> Result<HeaderValue, Problem> {
-    let mut value = HeaderValue::from_str(text).map_err(|_| Problem::new(Trouble::Misconfigured, "a key of the app has a character that cannot stand in a header; check it for stray spaces or line ends"))?;
+    let mut value = HeaderValue::from_str(text).map_err(|_| {
+        Problem::new(Trouble::Misconfigured, "a key of the app has a character that cannot stand in a header; check it for stray spaces or line ends")
+    })?;
     value.set_sensitive(true);
     Ok(value)
 }
@@ -288,7 +292,8 @@ mod tests {
             (200, r#"{"expires_in":1}"#, Trouble::Garbled),
             (404, "", Trouble::Misconfigured),
         ] {
-            let exchange = Exchange { http_status: status, headers: reqwest::header::HeaderMap::new(), body: Bytes::from_static(body.as_bytes()), truncated: false };
+            let exchange =
+                Exchange { http_status: status, headers: reqwest::header::HeaderMap::new(), body: Bytes::from_static(body.as_bytes()), truncated: false };
             assert_eq!(refusal(&exchange, Time(0)).trouble, expected, "{status} {body}");
         }
     }

@@ -123,7 +123,8 @@ impl Client {
         let exchange = self.api.exchange(request).await?;
         let fetched_at = self.clock.now();
         let (date, retry_after) = (exchange.date(), exchange.retry_after(fetched_at));
-        let reply = Reply { endpoint, http_status: exchange.http_status, body: exchange.body, fetched_at, date, retry_after, truncated: exchange.truncated, access };
+        let reply =
+            Reply { endpoint, http_status: exchange.http_status, body: exchange.body, fetched_at, date, retry_after, truncated: exchange.truncated, access };
         learn(&gate, &reply);
         Ok(reply)
     }
@@ -233,10 +234,28 @@ mod tests {
 
     #[test]
     fn credentials_go_only_where_nobody_listens() {
-        for text in ["https://aip.baidubce.com", "https://aip.baidubce.com/", "https://gw.example.com:8443/baidu", "http://127.0.0.1:8641", "http://[::1]:1", "http://10.1.2.3", "http://simulator:8641", "http://localhost"] {
+        for text in [
+            "https://aip.baidubce.com",
+            "https://aip.baidubce.com/",
+            "https://gw.example.com:8443/baidu",
+            "http://127.0.0.1:8641",
+            "http://[::1]:1",
+            "http://10.1.2.3",
+            "http://simulator:8641",
+            "http://localhost",
+        ] {
             assert!(base_url(text).is_ok(), "{text}");
         }
-        for text in ["http://aip.baidubce.com", "http://8.8.8.8", "ftp://x", "aip.baidubce.com", "https://user:pass@aip.baidubce.com", "https://aip.baidubce.com?x=1", "https://aip.baidubce.com/#x", ""] {
+        for text in [
+            "http://aip.baidubce.com",
+            "http://8.8.8.8",
+            "ftp://x",
+            "aip.baidubce.com",
+            "https://user:pass@aip.baidubce.com",
+            "https://aip.baidubce.com?x=1",
+            "https://aip.baidubce.com/#x",
+            "",
+        ] {
             let wrong = base_url(text).unwrap_err();
             assert!(!wrong.contains("pass@"), "{text}");
         }

@@ -12,7 +12,8 @@ struct Row {
 }
 
 const BUSY: &str = "the provider is busy or failed inside; asked again later";
-const ACCESS_TOKEN: &str = "the access_token is not accepted; a new one is fetched, and if that does not help check api_key, secret_key and base_url of the app";
+const ACCESS_TOKEN: &str =
+    "the access_token is not accepted; a new one is fetched, and if that does not help check api_key, secret_key and base_url of the app";
 const REQUEST: &str = "the provider does not accept the request; check plan_id, the app's settings and that the app has H5 face verification";
 
 const fn one(code: u32, trouble: Trouble, advice: &'static str) -> Row {

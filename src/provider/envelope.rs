@@ -80,7 +80,10 @@ fn gateway(reply: &Reply, fields: &Fields) -> Problem {
 /// Generating, submitting, uploading: what would be about a person's attempt is about what was handed in.
 fn before_verification(fields: &Fields) -> Problem {
     if fields.number().is_some_and(|code| codes::is_about_the_person(code) || (216_000..217_000).contains(&code)) {
-        return fields.problem(Trouble::Misconfigured, "the provider does not accept the image or the identity that was handed in; look its code up in the provider's list");
+        return fields.problem(
+            Trouble::Misconfigured,
+            "the provider does not accept the image or the identity that was handed in; look its code up in the provider's list",
+        );
     }
     fields.problem(Trouble::Transient, "the provider refused without a code that its documents explain; try again later")
 }
@@ -90,7 +93,9 @@ fn oauth(reply: &Reply, code: Option<String>) -> Problem {
     let (trouble, detail) = match code.as_deref() {
         _ if reply.http_status == 429 || reply.http_status >= 500 => return by_status(reply),
         Some("invalid_token" | "expired_token") => (Trouble::Unauthorised, "the access_token is not accepted; a new one is fetched"),
-        Some("invalid_client" | "unauthorized_client" | "access_denied" | "invalid_grant") => (Trouble::Forbidden, "the provider refuses the credentials; check api_key and secret_key of the app"),
+        Some("invalid_client" | "unauthorized_client" | "access_denied" | "invalid_grant") => {
+            (Trouble::Forbidden, "the provider refuses the credentials; check api_key and secret_key of the app")
+        }
         _ => (Trouble::Misconfigured, "the provider does not accept the request for access; check base_url and auth of the app"),
     };
     Problem { code, ..Problem::new(trouble, detail) }
@@ -100,10 +105,20 @@ fn oauth(reply: &Reply, code: Option<String>) -> Problem {
 pub(super) fn by_status(reply: &Reply) -> Problem {
     let status = reply.http_status;
     let (trouble, detail) = match status {
-        _ if reply.truncated && status < 300 => (Trouble::Garbled, "the answer is longer than body_bytes_max or its compression is broken; what came of it is kept, and it is asked for again".to_owned()),
-        200..=299 => (Trouble::Garbled, "the answer is not the JSON the documents describe; it is kept and asked for again. If it persists, check base_url and whatever lies between".to_owned()),
+        _ if reply.truncated && status < 300 => (
+            Trouble::Garbled,
+            "the answer is longer than body_bytes_max or its compression is broken; what came of it is kept, and it is asked for again".to_owned(),
+        ),
+        200..=299 => (
+            Trouble::Garbled,
+            "the answer is not the JSON the documents describe; it is kept and asked for again. If it persists, check base_url and whatever lies between"
+                .to_owned(),
+        ),
         300..=399 => (Trouble::Misconfigured, format!("HTTP {status}: the provider's address leads elsewhere; check base_url of the app")),
-        401 | 403 => (Trouble::Forbidden, format!("HTTP {status}: refused before the request reached the interface; check the app's credentials, IP allow-list and whatever lies between")),
+        401 | 403 => (
+            Trouble::Forbidden,
+            format!("HTTP {status}: refused before the request reached the interface; check the app's credentials, IP allow-list and whatever lies between"),
+        ),
         404 | 405 | 410 => (Trouble::Misconfigured, format!("HTTP {status}: no such interface there; check base_url of the app")),
         413 | 414 | 431 => (Trouble::Misconfigured, format!("HTTP {status}: the request is too large for the provider")),
         429 => (Trouble::TooFast, "HTTP 429: too many requests; slowing down".to_owned()),
@@ -308,7 +323,11 @@ mod tests {
 
     #[test]
     fn the_providers_words_about_a_person_are_not_repeated() {
-        for body in [r#"{"success":false,"code":222351,"message":"canary-张三 身份证不匹配"}"#, r#"{"error_code":5,"error_msg":"canary-张三"}"#, r#"{"error":"canary-张三","error_description":"canary-张三"}"#] {
+        for body in [
+            r#"{"success":false,"code":222351,"message":"canary-张三 身份证不匹配"}"#,
+            r#"{"error_code":5,"error_msg":"canary-张三"}"#,
+            r#"{"error":"canary-张三","error_description":"canary-张三"}"#,
+        ] {
             let problem = read(&reply(Endpoint::Detail, 200, body)).unwrap_err();
             assert!(!format!("{problem} {problem:?}").contains("canary"), "{body}");
         }

@@ -141,7 +141,8 @@ fn builder(limits: &Limits) -> reqwest::ClientBuilder {
         .read_timeout(limits.idle.std())
         .timeout(limits.total.std())
         .pool_max_idle_per_host(limits.idle_connections_max)
-        .pool_idle_timeout(Span::seconds(50).std())
+        // Shorter than any far end's own patience, so that a request is not sent into a connection just being closed.
+        .pool_idle_timeout(Span::seconds(15).std())
         .tcp_nodelay(true)
 }
 

@@ -81,7 +81,14 @@ impl QuotaBook {
             .map(|((account, endpoint), gate)| {
                 let state = gate.state();
                 let paused_until = state.pause.as_ref().map(|pause| pause.until).filter(|until| *until > now);
-                Figures { account: account.clone(), endpoint: *endpoint, rate: state.rate, qps: state.qps, waiting: gate.waiting.load(Ordering::Relaxed), paused_until }
+                Figures {
+                    account: account.clone(),
+                    endpoint: *endpoint,
+                    rate: state.rate,
+                    qps: state.qps,
+                    waiting: gate.waiting.load(Ordering::Relaxed),
+                    paused_until,
+                }
             })
             .collect()
     }
@@ -171,7 +178,12 @@ impl State {
         if let Some(pause) = &self.pause {
             let left = pause.until.since(now);
             if left.0 > 0 {
-                return Take::Paused(Problem { trouble: pause.trouble, code: Some(pause.code.to_owned()), detail: "the quota is spent; not asked".to_owned(), retry_after: Some(left) });
+                return Take::Paused(Problem {
+                    trouble: pause.trouble,
+                    code: Some(pause.code.to_owned()),
+                    detail: "the quota is spent; not asked".to_owned(),
+                    retry_after: Some(left),
+                });
             }
             self.pause = None;
         }
@@ -309,13 +321,9 @@ mod tests {
 
     #[tokio::test]
     async fn permits_are_spaced_with_no_more_than_a_quarter_second_at_once() {
-        for (qps, expected) in [
-            (2.0, &[0, 500, 1000, 1500][..]),
-            (1.0, &[0, 1000, 2000]),
-            (4.0, &[0, 0, 250, 500]),
-            (10.0, &[0, 0, 0, 100, 200, 300]),
-            (0.5, &[0, 2000, 4000]),
-        ] {
+        for (qps, expected) in
+            [(2.0, &[0, 500, 1000, 1500][..]), (1.0, &[0, 1000, 2000]), (4.0, &[0, 0, 250, 500]), (10.0, &[0, 0, 0, 100, 200, 300]), (0.5, &[0, 2000, 4000])]
+        {
             let (clock, _book, gate) = gate(qps);
             assert_eq!(times(&clock, &gate, expected.len()).await, expected, "{qps}");
         }

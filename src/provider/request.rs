@@ -122,7 +122,11 @@ pub fn upload_match_image(verify_token: &Secret, image: &[u8], quality: Control,
         return wrong("the match image is empty".to_owned());
     }
     if image.len().div_ceil(3) * 4 > IMAGE_BASE64_BYTES_MAX {
-        return wrong(format!("the match image has {} bytes; the provider takes 10 MB of base64, which is {} bytes of image", image.len(), IMAGE_BASE64_BYTES_MAX / 4 * 3));
+        return wrong(format!(
+            "the match image has {} bytes; the provider takes 10 MB of base64, which is {} bytes of image",
+            image.len(),
+            IMAGE_BASE64_BYTES_MAX / 4 * 3
+        ));
     }
     if let Some((width, height)) = image_size(image)
         && (width.max(height) > IMAGE_PIXELS_MAX.0 || width.min(height) > IMAGE_PIXELS_MAX.1)
@@ -150,8 +154,12 @@ mod tests {
         let token = Secret::new("2sF3nE5mXOHkx2aQwWG4n5WI");
         assert_eq!(json_of(&query(&token)), json!({ "verify_token": "2sF3nE5mXOHkx2aQwWG4n5WI" }));
         assert_eq!(json_of(&generate(&Generate { plan_id: "1".to_owned(), ..Generate::default() })), json!({ "plan_id": "1" }));
-        let wish = Generate { plan_id: "1".to_owned(), success_url: Some("https://a/?b".to_owned()), failed_url: Some("https://c".to_owned()), match_source: Some(2) };
-        assert_eq!(json_of(&generate(&wish)), json!({ "plan_id": "1", "redirect_config": { "success_url": "https://a/?b", "failed_url": "https://c" }, "match_source": 2 }));
+        let wish =
+            Generate { plan_id: "1".to_owned(), success_url: Some("https://a/?b".to_owned()), failed_url: Some("https://c".to_owned()), match_source: Some(2) };
+        assert_eq!(
+            json_of(&generate(&wish)),
+            json!({ "plan_id": "1", "redirect_config": { "success_url": "https://a/?b", "failed_url": "https://c" }, "match_source": 2 })
+        );
         let identity = submit_identity(&token, &"张三".into(), &"50012319900101339X".into(), Some(4)).unwrap();
         assert_eq!(json_of(&identity), json!({ "verify_token": token.reveal(), "id_name": "张三", "id_no": "50012319900101339X", "certificate_type": 4 }));
         assert!(submit_identity(&token, &"x".into(), &"y".into(), Some(6)).is_err());

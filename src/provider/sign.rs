@@ -69,7 +69,12 @@ impl KeyPair {
 
 /// The canonical request, and the names of the signed headers.
 fn canonical(request: &Request<'_>) -> (String, String) {
-    let mut query: Vec<String> = request.query.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("authorization")).map(|(name, value)| format!("{}={}", uri_encode(name), uri_encode(value))).collect();
+    let mut query: Vec<String> = request
+        .query
+        .iter()
+        .filter(|(name, _)| !name.eq_ignore_ascii_case("authorization"))
+        .map(|(name, value)| format!("{}={}", uri_encode(name), uri_encode(value)))
+        .collect();
     query.sort_unstable();
     let filled = request.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.trim())).filter(|(_, value)| !value.is_empty());
     let (mut names, mut lines): (Vec<String>, Vec<String>) = filled
@@ -117,10 +122,16 @@ mod tests {
     }
 
     fn put<'a>(headers: &'a [(&'a str, &'a str)]) -> Request<'a> {
-        Request { method: "PUT", path: "/v1/test/myfolder/readme.txt", query: &[("partNumber", "9"), ("uploadId", "a44cc9bab11cbd156984767aad637851")], headers }
+        Request {
+            method: "PUT",
+            path: "/v1/test/myfolder/readme.txt",
+            query: &[("partNumber", "9"), ("uploadId", "a44cc9bab11cbd156984767aad637851")],
+            headers,
+        }
     }
 
-    const FIVE: &[(&str, &str)] = &[("Host", HOST), ("Content-Type", "text/plain"), ("Content-Length", "8"), ("Content-Md5", "NFzcPqhviddjRNnSOGo4rw=="), ("x-bce-date", DATE)];
+    const FIVE: &[(&str, &str)] =
+        &[("Host", HOST), ("Content-Type", "text/plain"), ("Content-Length", "8"), ("Content-Md5", "NFzcPqhviddjRNnSOGo4rw=="), ("x-bce-date", DATE)];
 
     #[test]
     fn the_canonical_request_has_its_documented_form() {
@@ -135,7 +146,12 @@ mod tests {
 
     #[test]
     fn signatures_are_the_published_ones() {
-        let getall = Request { method: "post", path: "/rpc/2.0/brain/solution/faceprint/result/getall", query: &[], headers: &[("x-bce-date", DATE), ("host", "aip.baidubce.com")] };
+        let getall = Request {
+            method: "post",
+            path: "/rpc/2.0/brain/solution/faceprint/result/getall",
+            query: &[],
+            headers: &[("x-bce-date", DATE), ("host", "aip.baidubce.com")],
+        };
         for (request, signed, signature) in [
             (put(FIVE), "content-length;content-md5;content-type;host;x-bce-date", "d74a04362e6a848f5b39b15421cb449427f419c95a480fd6b8cf9fc783e2999e"),
             (put(&[("host", HOST), ("x-bce-date", DATE)]), "host;x-bce-date", "1b8de5a23a56eef657c69f94c621e7acd227d049a4ba577f537d5e5cebf0cf32"),
@@ -153,7 +169,12 @@ mod tests {
 
     #[test]
     fn the_query_is_sorted_once_encoded_and_leaves_the_authorization_out() {
-        let request = Request { method: "GET", path: "/", query: &[("text10", "test"), ("text1", "测试"), ("text", ""), ("Authorization", "x")], headers: &[("host", "h"), ("empty", "  ")] };
+        let request = Request {
+            method: "GET",
+            path: "/",
+            query: &[("text10", "test"), ("text1", "测试"), ("text", ""), ("Authorization", "x")],
+            headers: &[("host", "h"), ("empty", "  ")],
+        };
         let (canonical, signed) = canonical(&request);
         assert_eq!(canonical, "GET\n/\ntext10=test&text1=%E6%B5%8B%E8%AF%95&text=\nhost:h");
         assert_eq!(signed, "host", "an empty header is not signed");

@@ -68,7 +68,13 @@ impl<'a> Raw<'a> {
 
     /// Text, trimmed, never empty. Numbers keep their digits; `true` and `false` are words; containers and `null` are nothing.
     pub(super) fn text(self) -> Option<Cow<'a, str>> {
-        let text = if self.0.starts_with('"') { read::<Text<'a>>(self.0)?.0 } else if self.is_container() || self.is_null() { return None } else { Cow::Borrowed(self.0) };
+        let text = if self.0.starts_with('"') {
+            read::<Text<'a>>(self.0)?.0
+        } else if self.is_container() || self.is_null() {
+            return None;
+        } else {
+            Cow::Borrowed(self.0)
+        };
         let trimmed = match text {
             Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
             Cow::Owned(text) if text.trim().len() == text.len() => Cow::Owned(text),

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
 use super::key::ObjectKey;
-use crate::domain::media::ObjectFacts;
+use crate::domain::{identity::hex, media::ObjectFacts};
 
 /// How plain bytes become stored ones.
 pub(super) enum Seal {
@@ -91,11 +91,6 @@ impl Digests {
             stored_sha256: self.stored_sha256,
         }
     }
-}
-
-fn hex(digest: &[u8]) -> String {
-    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    digest.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|nibble| DIGITS.get(usize::from(nibble))).collect()
 }
 
 #[cfg(test)]

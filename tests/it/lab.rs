@@ -244,7 +244,7 @@ async fn compare_media(archive: &Archive, whole: &Whole, token: &TokenTruth, wro
         };
         let bytes = archive.vault.get(&ObjectKey::parse(key).unwrap()).await.unwrap();
         if sha256_hex(&bytes) != sha256 || row.sha256.as_deref() != Some(sha256) {
-            wrong.push(format!("{slot:?} has other bytes"));
+            wrong.push(format!("{slot:?} has other bytes: {} of {:?}, {:?}", bytes.len(), row.content_type, String::from_utf8_lossy(bytes.get(..60).unwrap_or(&bytes))));
         }
     }
     wrong.extend(expected.keys().map(|slot| format!("{slot:?} is missing")));

@@ -11,3 +11,4 @@ mod provider;
 mod simulator;
 mod store;
 mod vault;
+mod web;

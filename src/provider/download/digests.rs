@@ -30,6 +30,11 @@ impl Check {
         self.expected_bytes
     }
 
+    /// Whether the far end vouches for the bytes by a digest or sum.
+    pub(super) const fn is_vouched_for(&self) -> bool {
+        self.md5.is_some() || self.crc32c.is_some()
+    }
+
     pub(super) const fn bytes(&self) -> u64 {
         self.bytes
     }
@@ -129,7 +134,12 @@ mod tests {
     #[test]
     fn one_flipped_bit_or_one_missing_byte_is_seen_by_each() {
         let crc = CRC.to_string();
-        for header in [("content-md5", "JfnnlDI7RTiF9RgfG2JNCw=="), ("etag", "\"25f9e794323b453885f5181f1b624d0b\""), ("x-bce-content-crc32c", crc.as_str()), ("x-bce-content-crc32c", "4waSgw==")] {
+        for header in [
+            ("content-md5", "JfnnlDI7RTiF9RgfG2JNCw=="),
+            ("etag", "\"25f9e794323b453885f5181f1b624d0b\""),
+            ("x-bce-content-crc32c", crc.as_str()),
+            ("x-bce-content-crc32c", "4waSgw=="),
+        ] {
             assert!(verdict(&[header], b"123456788").is_err(), "{header:?}");
             assert!(verdict(&[header], b"12345678").is_err(), "{header:?}");
         }

@@ -124,7 +124,11 @@ impl Downloader {
 
     async fn get(&self, target: &Target) -> Result<reqwest::Response, DownloadError> {
         let client = if target.is_near { &self.near } else { &self.public };
-        client.get(target.url.clone()).send().await.map_err(|error| if is_blocked(&error) { DownloadError::ForbiddenUrl(Blocked::TEXT) } else { DownloadError::Transient(describe(error)) })
+        client
+            .get(target.url.clone())
+            .send()
+            .await
+            .map_err(|error| if is_blocked(&error) { DownloadError::ForbiddenUrl(Blocked::TEXT) } else { DownloadError::Transient(describe(error)) })
     }
 }
 
@@ -153,6 +157,8 @@ pub struct Download {
     pub expected_bytes: Option<u64>,
     /// `ETag`, as the far end has it.
     pub etag: Option<String>,
+    /// Whether the far end vouches for the bytes by a digest or sum, which the stream checks.
+    pub is_vouched_for: bool,
     body: BoxStream<'static, reqwest::Result<Bytes>>,
     /// `None` once the end, good or bad, was handed out.
     check: Option<Check>,
@@ -169,7 +175,8 @@ impl Download {
         if expected_bytes.is_some_and(|bytes| bytes > bytes_max) {
             return Err(DownloadError::TooLarge);
         }
-        Ok(Self { content_type, expected_bytes, etag, body: response.bytes_stream().boxed(), check: Some(check), bytes_max })
+        let is_vouched_for = check.is_vouched_for();
+        Ok(Self { content_type, expected_bytes, etag, is_vouched_for, body: response.bytes_stream().boxed(), check: Some(check), bytes_max })
     }
 
     /// The next bytes; `None` after the last, and then all of it was verified.
@@ -212,5 +219,18 @@ impl Stream for Download {
 impl fmt::Debug for Download {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Download").field("content_type", &self.content_type).field("expected_bytes", &self.expected_bytes).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_that_turns_out_to_lead_inside_is_refused_at_the_connection() {
+        let downloader = Downloader::new(&Downloader::limits()).unwrap();
+        // As if the rules had let it pass: only the name resolution stands in the way now.
+        let target = Target { url: "https://localhost/canary?canary".parse().unwrap(), is_near: false };
+        assert_eq!(downloader.get(&target).await.err(), Some(DownloadError::ForbiddenUrl(Blocked::TEXT)));
     }
 }

@@ -89,7 +89,8 @@ fn name_is_near(name: &str, rules: &MediaRules) -> Result<bool, Forbidden> {
     if is_named(name, rules) {
         return Ok(rules.allow_private);
     }
-    let is_below = |pattern: &String| pattern.strip_prefix('*').is_some_and(|suffix| suffix.starts_with('.') && name.len() > suffix.len() && ends_with(name, suffix));
+    let is_below =
+        |pattern: &String| pattern.strip_prefix('*').is_some_and(|suffix| suffix.starts_with('.') && name.len() > suffix.len() && ends_with(name, suffix));
     if rules.hosts.iter().any(is_below) { Ok(false) } else { Err("its host is none that media_hosts names") }
 }
 
@@ -134,18 +135,47 @@ mod tests {
         assert_eq!(check(signed, false).as_deref(), Ok(signed));
         assert_eq!(check("http://bj.bcebos.com/v1/aa.mp4?a=%2f", false).as_deref(), Ok("https://bj.bcebos.com/v1/aa.mp4?a=%2f"), "fetched over https");
         assert_eq!(check("http://bj.bcebos.com:80/v1/aa.mp4", false).as_deref(), Ok("https://bj.bcebos.com/v1/aa.mp4"));
-        assert_eq!(check("https://brain.baidu.com:443/solution/faceprint/image/query?verify_token=x#top", false).as_deref(), Ok("https://brain.baidu.com/solution/faceprint/image/query?verify_token=x"));
-        assert_eq!(check(" HTTPS://BJ.BCEBOS.COM/人.jpg?q='\"\n", false).as_deref(), Ok("https://bj.bcebos.com/%E4%BA%BA.jpg?q=%27%22"), "what cannot stand in a request is encoded");
+        assert_eq!(
+            check("https://brain.baidu.com:443/solution/faceprint/image/query?verify_token=x#top", false).as_deref(),
+            Ok("https://brain.baidu.com/solution/faceprint/image/query?verify_token=x")
+        );
+        assert_eq!(
+            check(" HTTPS://BJ.BCEBOS.COM/人.jpg?q='\"\n", false).as_deref(),
+            Ok("https://bj.bcebos.com/%E4%BA%BA.jpg?q=%27%22"),
+            "what cannot stand in a request is encoded"
+        );
     }
 
     #[test]
     fn urls_that_would_be_altered_or_lead_elsewhere_are_refused() {
         for url in [
-            "", "xxx.jpg", "//bj.bcebos.com/x", "ftp://bj.bcebos.com/x", "file:///etc/passwd", "data:image/png;base64,AA", "javascript:alert(1)",
-            "https://user@bj.bcebos.com/x", "https://user:pw@bj.bcebos.com/x", "https://bj.bcebos.com@evil.example/x", "https://:@evil.example/",
-            "https://bj.bcebos.com:8443/x", "http://bj.bcebos.com:443/x", "https://bj.bcebos.com:80/x", "http://bj.bcebos.com:22/x",
-            "https://bcebos.com/x", "https://evilbcebos.com/x", "https://bj.bcebos.com.evil.example/x", "https://.bcebos.com/x", "https://evil.example/bj.bcebos.com",
-            "https://bj.bcebos.com/a/../b", "https://bj.bcebos.com/a/%2e%2e/b", "https://bj.bcebos.com/a\\b", "https://bj.bcebos.com/a\tb", "https:bj.bcebos.com/x", "https:\\\\bj.bcebos.com\\x", "https://bj.bcebos.com\\@evil.example/x",
+            "",
+            "xxx.jpg",
+            "//bj.bcebos.com/x",
+            "ftp://bj.bcebos.com/x",
+            "file:///etc/passwd",
+            "data:image/png;base64,AA",
+            "javascript:alert(1)",
+            "https://user@bj.bcebos.com/x",
+            "https://user:pw@bj.bcebos.com/x",
+            "https://bj.bcebos.com@evil.example/x",
+            "https://:@evil.example/",
+            "https://bj.bcebos.com:8443/x",
+            "http://bj.bcebos.com:443/x",
+            "https://bj.bcebos.com:80/x",
+            "http://bj.bcebos.com:22/x",
+            "https://bcebos.com/x",
+            "https://evilbcebos.com/x",
+            "https://bj.bcebos.com.evil.example/x",
+            "https://.bcebos.com/x",
+            "https://evil.example/bj.bcebos.com",
+            "https://bj.bcebos.com/a/../b",
+            "https://bj.bcebos.com/a/%2e%2e/b",
+            "https://bj.bcebos.com/a\\b",
+            "https://bj.bcebos.com/a\tb",
+            "https:bj.bcebos.com/x",
+            "https:\\\\bj.bcebos.com\\x",
+            "https://bj.bcebos.com\\@evil.example/x",
         ] {
             assert!(check(url, false).is_err(), "{url}");
         }
@@ -154,9 +184,43 @@ mod tests {
     #[test]
     fn every_way_to_write_an_inner_address_is_seen_through() {
         for host in [
-            "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0x7f.1", "017700000001", "0177.0.0.1", "127.0.0.1.", "%31%32%37.0.0.1", "１２７.０.０.１", "127。0。0。1", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]",
-            "[0:0:0:0:0:0:0:1]", "[64:ff9b::7f00:1]", "[2002:7f00:1::]", "10.0.0.1", "192.168.0.1", "172.16.0.1", "0.0.0.0", "0", "[::]", "169.254.169.254", "0xa9fea9fe", "[::ffff:a9fe:a9fe]", "100.100.100.200", "[fe80::1]",
-            "[fd00:ec2::254]", "224.0.0.1", "255.255.255.255", "localhost", "LOCALHOST", "localhost.", "a.localhost", "8.8.8.8", "[2400:da00::1]",
+            "127.0.0.1",
+            "127.1",
+            "2130706433",
+            "0x7f000001",
+            "0x7f.1",
+            "017700000001",
+            "0177.0.0.1",
+            "127.0.0.1.",
+            "%31%32%37.0.0.1",
+            "１２７.０.０.１",
+            "127。0。0。1",
+            "[::1]",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:7f00:1]",
+            "[0:0:0:0:0:0:0:1]",
+            "[64:ff9b::7f00:1]",
+            "[2002:7f00:1::]",
+            "10.0.0.1",
+            "192.168.0.1",
+            "172.16.0.1",
+            "0.0.0.0",
+            "0",
+            "[::]",
+            "169.254.169.254",
+            "0xa9fea9fe",
+            "[::ffff:a9fe:a9fe]",
+            "100.100.100.200",
+            "[fe80::1]",
+            "[fd00:ec2::254]",
+            "224.0.0.1",
+            "255.255.255.255",
+            "localhost",
+            "LOCALHOST",
+            "localhost.",
+            "a.localhost",
+            "8.8.8.8",
+            "[2400:da00::1]",
         ] {
             for scheme in ["http", "https"] {
                 assert!(check(&format!("{scheme}://{host}/x"), false).is_err(), "{scheme}://{host}");
@@ -169,7 +233,15 @@ mod tests {
         for url in ["http://127.0.0.1:8641/v1/x?a=b", "http://localhost:8641/x", "https://10.0.0.1:8443/x", "http://[::1]:1/x"] {
             assert_eq!(check(url, true).as_deref(), Ok(url));
         }
-        for url in ["http://169.254.169.254/latest", "http://[fe80::1]/x", "http://100.100.100.200/x", "http://224.0.0.1/x", "http://0.0.0.0/x", "http://evil.example/x", "http://redis:6379/x"] {
+        for url in [
+            "http://169.254.169.254/latest",
+            "http://[fe80::1]/x",
+            "http://100.100.100.200/x",
+            "http://224.0.0.1/x",
+            "http://0.0.0.0/x",
+            "http://evil.example/x",
+            "http://redis:6379/x",
+        ] {
             assert!(check(url, true).is_err(), "{url}");
         }
         assert_eq!(check("http://bj.bcebos.com/x", true).as_deref(), Ok("https://bj.bcebos.com/x"), "public hosts keep their rules");
@@ -186,10 +258,22 @@ mod tests {
         let to = |location: &str| public.redirected(location, &rules(true)).map(|target| target.url.to_string());
         assert_eq!(to("/c?y=%2F").as_deref(), Ok("https://bj.bcebos.com/c?y=%2F"));
         assert_eq!(to("http://gz.bcebos.com/c").as_deref(), Ok("https://gz.bcebos.com/c"), "never losing https");
-        for location in ["http://127.0.0.1:8641/x", "https://127.0.0.1/x", "http://169.254.169.254/", "https://evil.example/", "//evil.example/", "https://user@bj.bcebos.com/", "ftp://bj.bcebos.com/", "https://bj.bcebos.com:1/", "http://["] {
+        for location in [
+            "http://127.0.0.1:8641/x",
+            "https://127.0.0.1/x",
+            "http://169.254.169.254/",
+            "https://evil.example/",
+            "//evil.example/",
+            "https://user@bj.bcebos.com/",
+            "ftp://bj.bcebos.com/",
+            "https://bj.bcebos.com:1/",
+            "http://[",
+        ] {
             assert!(matches!(to(location), Err(DownloadError::ForbiddenUrl(_))), "{location}");
         }
         let near = Target::check("http://127.0.0.1:8641/x", &rules(true)).unwrap();
         assert!(near.redirected("/y", &rules(true)).is_ok());
+        let guarded = Target::check("https://127.0.0.1:8641/x", &rules(true)).unwrap();
+        assert!(guarded.redirected("http://127.0.0.1:8641/x", &rules(true)).is_err(), "not even within a private network");
     }
 }

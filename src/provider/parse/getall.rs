@@ -68,7 +68,8 @@ fn order(object: &Object<'_>) -> Option<i64> {
 /// Numbers the attempts by `order`, by their place where it is missing. Where that makes two the same, all are numbered anew by order, time
 /// and place, so that no attempt hides another and later answers, which only append, give the same numbers.
 fn numbered(found: Vec<Found>) -> Vec<Attempt> {
-    let mut attempts: Vec<Attempt> = found.into_iter().zip(1..).map(|((order, attempt), place)| Attempt { attempt_no: order.unwrap_or(place), ..attempt }).collect();
+    let mut attempts: Vec<Attempt> =
+        found.into_iter().zip(1..).map(|((order, attempt), place)| Attempt { attempt_no: order.unwrap_or(place), ..attempt }).collect();
     attempts.sort_by_key(|attempt| (attempt.attempt_no, attempt.verified_at));
     let is_unique = attempts.iter().zip(attempts.iter().skip(1)).all(|(one, next)| one.attempt_no != next.attempt_no);
     if !is_unique {
@@ -127,7 +128,11 @@ fn time(object: &Object<'_>, name: &str) -> Option<Time> {
 }
 
 fn identity(object: &Object<'_>) -> Identity {
-    Identity { id_type: object.text("idcard_type"), name: secret(object, "name"), id_number: secret(object, "idcard_number").or_else(|| secret(object, "id_card_number")) }
+    Identity {
+        id_type: object.text("idcard_type"),
+        name: secret(object, "name"),
+        id_number: secret(object, "idcard_number").or_else(|| secret(object, "id_card_number")),
+    }
 }
 
 fn ocr_identity(object: &Object<'_>) -> OcrIdentity {
@@ -165,7 +170,10 @@ mod tests {
         let [attempt] = all.attempts.as_slice() else { panic!("one attempt") };
         assert_eq!((attempt.attempt_no, attempt.passed, attempt.code.as_deref(), attempt.message.as_deref()), (1, Some(true), Some("0"), Some("核验成功")));
         assert_eq!(attempt.verified_at, Time::parse("2024-04-02T08:15:01Z").ok());
-        assert_eq!((attempt.charged, attempt.charge_type.as_deref(), attempt.ocr_charged, attempt.ocr_count, attempt.ocr_charged_at), (Some(true), Some("verify"), Some(false), Some(0), None));
+        assert_eq!(
+            (attempt.charged, attempt.charge_type.as_deref(), attempt.ocr_charged, attempt.ocr_count, attempt.ocr_charged_at),
+            (Some(true), Some("verify"), Some(false), Some(0), None)
+        );
         assert_eq!((attempt.score, attempt.threshold, attempt.spoofing_score, attempt.demoted), (Some(84.400_001_525_878_9), Some(80.0), None, Some(false)));
         assert_eq!(attempt.verify_log_id.as_deref(), Some("1775074433891895605"));
         assert_eq!(attempt.confirmed.id_type.as_deref(), Some("0"));
@@ -219,7 +227,9 @@ mod tests {
         for json in ["null", "[]", "\"\"", "{}"] {
             assert!(getall(&wrap(json)).unwrap().attempts.is_empty(), "{json}");
         }
-        for body in [r#"{"success":true,"result":null}"#, r#"{"success":true,"result":{}}"#, r#"{"success":true,"result":""}"#, r#"{"result":{"verify_count":0}}"#] {
+        for body in
+            [r#"{"success":true,"result":null}"#, r#"{"success":true,"result":{}}"#, r#"{"success":true,"result":""}"#, r#"{"result":{"verify_count":0}}"#]
+        {
             assert!(getall(body.as_bytes()).unwrap().attempts.is_empty(), "{body}");
         }
         for body in [

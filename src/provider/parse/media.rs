@@ -23,7 +23,10 @@ pub fn media(body: &[u8]) -> Result<MediaList, Problem> {
         }
         list.listed.extend(listed(kind, field));
     }
-    list.ext_info = result.get("extInfo").filter(|info| info.is_something()).and_then(|info| info.text().map(std::borrow::Cow::into_owned).or_else(|| Some(info.json().to_owned())));
+    list.ext_info = result
+        .get("extInfo")
+        .filter(|info| info.is_something())
+        .and_then(|info| info.text().map(std::borrow::Cow::into_owned).or_else(|| Some(info.json().to_owned())));
     Ok(list)
 }
 
@@ -55,7 +58,9 @@ mod tests {
 
     #[test]
     fn trouble_with_the_video_is_handed_on() {
-        for (info, expected) in [("\"merge failed\"", Some("merge failed")), (r#"{"code":1}"#, Some(r#"{"code":1}"#)), ("null", None), ("\"\"", None), ("{}", None)] {
+        for (info, expected) in
+            [("\"merge failed\"", Some("merge failed")), (r#"{"code":1}"#, Some(r#"{"code":1}"#)), ("null", None), ("\"\"", None), ("{}", None)]
+        {
             let list = media(format!(r#"{{"success":true,"result":{{"extInfo":{info}}}}}"#).as_bytes()).unwrap();
             assert_eq!(list.ext_info.as_deref(), expected, "{info}");
         }

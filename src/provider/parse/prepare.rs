@@ -31,7 +31,12 @@ mod tests {
 
     #[test]
     fn without_a_token_there_is_no_answer() {
-        for body in [r#"{"success":true,"result":null}"#, r#"{"success":true,"result":{"verify_token":""}}"#, r#"{"success":true,"result":{"verify_token":"a b"}}"#, "[]"] {
+        for body in [
+            r#"{"success":true,"result":null}"#,
+            r#"{"success":true,"result":{"verify_token":""}}"#,
+            r#"{"success":true,"result":{"verify_token":"a b"}}"#,
+            "[]",
+        ] {
             assert!(verify_token(body.as_bytes()).is_err(), "{body}");
         }
     }

@@ -30,8 +30,12 @@ mod tests {
     #[test]
     fn names_and_numbers_are_taken_as_they_come() {
         let found = stat(include_bytes!("../../../tests/fixtures/answers/stat.json")).unwrap();
-        let flat: Vec<_> = found.backends.iter().flat_map(|(name, counts)| counts.iter().map(move |(code, count)| (name.as_str(), code.as_str(), *count))).collect();
-        assert_eq!(flat, [("Verify_FIN", "0", 1), ("Sessioncode", "0", 1), ("OCR", "0", 2), ("OCR", "216633", 1), ("视频活体", "0", 1), ("VerifySec", "222350", 3)]);
+        let flat: Vec<_> =
+            found.backends.iter().flat_map(|(name, counts)| counts.iter().map(move |(code, count)| (name.as_str(), code.as_str(), *count))).collect();
+        assert_eq!(
+            flat,
+            [("Verify_FIN", "0", 1), ("Sessioncode", "0", 1), ("OCR", "0", 2), ("OCR", "216633", 1), ("视频活体", "0", 1), ("VerifySec", "222350", 3)]
+        );
         assert_eq!(found.backends.len(), 6, "a back end without entries stays in the list");
     }
 

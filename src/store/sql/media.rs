@@ -195,12 +195,13 @@ async fn time_left<DB: Dialect>(connection: &mut DB::Connection, captured: &[Cap
     DB::execute(connection, sql, binds![Json::of(captured)?]).await.map(|_| ())
 }
 
-/// Deletes rows whose bytes are there already as another medium.
+/// Deletes rows whose bytes are there already as another medium: wanted ones, and images that came inside an answer. What was fetched by
+/// its own URL stays, whatever a record says.
 pub(super) async fn forget<DB: Dialect>(connection: &mut DB::Connection, media_ids: &[&str]) -> Result<()> {
     if media_ids.is_empty() {
         return Ok(());
     }
-    let sql = format!("delete from media where media_id in {} and state <> 'stored'", DB::list(1));
+    let sql = format!("delete from media where media_id in {} and (state <> 'stored' or source = 'detail')", DB::list(1));
     DB::execute(connection, sql, binds![Json::of(media_ids)?]).await.map(|_| ())
 }
 

@@ -102,6 +102,7 @@ pub fn poll(lease: &Lease, at: Time) -> PollRecord {
         counts: None,
         wanted: Vec::new(),
         inline: Vec::new(),
+        same: Vec::new(),
         download: None,
         learned: Vec::new(),
         last_error: None,
