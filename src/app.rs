@@ -107,7 +107,10 @@ fn create_only(setting: shape::CreateOnly) -> CreateOnly {
 }
 
 /// The way to the provider of one configured app.
-fn edge(app: &shape::App, api: &Api, quotas: &Arc<QuotaBook>, clock: &Arc<dyn Clock>) -> Result<App, Problem> {
+///
+/// # Errors
+/// When credentials may not be sent to its `base_url`.
+pub fn edge(app: &shape::App, api: &Api, quotas: &Arc<QuotaBook>, clock: &Arc<dyn Clock>) -> Result<App, Problem> {
     let credentials = match &app.auth {
         shape::Auth::AccessToken { api_key, secret_key } => Credentials::AccessToken { api_key: api_key.clone(), secret_key: secret_key.clone() },
         shape::Auth::BceAuthV1 { api_key, secret_key } => Credentials::BceV1(KeyPair { ak: api_key.clone(), sk: secret_key.clone() }),

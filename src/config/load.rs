@@ -106,6 +106,17 @@ pub fn load(source: &Source) -> Result<Loaded, Vec<Finding>> {
     if all.iter().any(|finding| finding.level == Level::Fail) { Err(all) } else { Ok(Loaded { config, warnings: all }) }
 }
 
+/// The data directory that a file names, whatever else is wrong with it; the default when it names none.
+#[must_use]
+pub fn data_dir_in(file: &Path) -> PathBuf {
+    let tree = text_of(file).map(|text| tree::parse(&text, &Arc::new(file.to_owned()), &Findings::default())).unwrap_or_default();
+    let named = match tree.get("data_dir").map(|node| &node.value) {
+        Some(tree::Value::Text(text)) if !text.trim().is_empty() => text.trim().to_owned(),
+        _ => super::shape::defaults::DATA_DIR.to_owned(),
+    };
+    super::paths::absolute(file.parent().unwrap_or(Path::new("")), &named)
+}
+
 fn text_of(file: &Path) -> Result<String, String> {
     let facts = fs::metadata(file).map_err(|error| secrets::reason(&error))?;
     if facts.is_dir() {

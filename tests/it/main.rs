@@ -3,6 +3,7 @@
 
 mod archive;
 mod arrows;
+mod cli;
 mod config;
 mod databases;
 mod lab;
