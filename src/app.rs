@@ -153,7 +153,13 @@ const QUEUE_MOST: usize = 256;
 ///
 /// # Errors
 /// [`AppError`] when it cannot start; once running, faults are waited out.
-pub async fn run(opened: Opened, config: &Config, options: RunOptions, stop: CancellationToken, ready: Option<oneshot::Sender<Option<SocketAddr>>>) -> Result<(), AppError> {
+pub async fn run(
+    opened: Opened,
+    config: &Config,
+    options: RunOptions,
+    stop: CancellationToken,
+    ready: Option<oneshot::Sender<Option<SocketAddr>>>,
+) -> Result<(), AppError> {
     let Opened { archive, metrics, quotas } = opened;
     let clock = Arc::clone(&archive.clock);
     archive.relearn().await?;

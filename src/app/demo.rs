@@ -113,8 +113,15 @@ impl Given {
 /// The file that says a folder was made by a demonstration.
 const MARK: &str = "made-by-verikeep-demo";
 
-const WINDOWS: Windows =
-    Windows { verify_ms: 4_000, record_ms: 15_000, media_ms: 9_000, url_ms: 60_000, access_token_ms: 86_400_000, access_token_works_ms: None, counted_from: simulator::CountedFrom::Verification };
+const WINDOWS: Windows = Windows {
+    verify_ms: 4_000,
+    record_ms: 15_000,
+    media_ms: 9_000,
+    url_ms: 60_000,
+    access_token_ms: 86_400_000,
+    access_token_works_ms: None,
+    counted_from: simulator::CountedFrom::Verification,
+};
 
 /// Two apps of one company: loans, whose account records videos, and signatures, whose account does not.
 fn apps() -> Vec<AppCredential> {
@@ -247,7 +254,9 @@ fn prepare(folder: &Path) -> Result<(), DemoError> {
 }
 
 fn write_config(folder: &Path, simulator: &Simulator) -> Result<Config, DemoError> {
-    let mut text = String::from("# Left by `verikeep demo`: windows of seconds, and a simulated provider on loopback.\ndata_dir = \"data\"\n\n[schedule]\nfirst_poll = \"400ms\"\nfinal_grace = \"800ms\"\n");
+    let mut text = String::from(
+        "# Left by `verikeep demo`: windows of seconds, and a simulated provider on loopback.\ndata_dir = \"data\"\n\n[schedule]\nfirst_poll = \"400ms\"\nfinal_grace = \"800ms\"\n",
+    );
     for app in simulator.apps() {
         let video = if app.records_video { "expected" } else { "optional" };
         let _ = write!(

@@ -4,7 +4,11 @@ use std::collections::BTreeSet;
 
 use futures::StreamExt as _;
 
-use super::{App, Archive, fetch::{Answered, Brought}, poll::StepError};
+use super::{
+    App, Archive,
+    fetch::{Answered, Brought},
+    poll::StepError,
+};
 use crate::{
     domain::{
         alarm::{self, Alarm},
@@ -87,19 +91,14 @@ impl Archive {
     }
 
     /// Writes down what one medium came to.
-    fn note(
-        &self,
-        app: &App,
-        verification: &Verification,
-        row: &MediaRow,
-        fetched: Fetched,
-        media: &mut [MediaRow],
-        record: &mut DownloadRecord,
-    ) {
+    fn note(&self, app: &App, verification: &Verification, row: &MediaRow, fetched: Fetched, media: &mut [MediaRow], record: &mut DownloadRecord) {
         match fetched {
             Fetched::Stored(stored) => {
-                let deadline =
-                    if row.slot.kind.has_short_life() { app.policy.media_deadline(verification.issued_at) } else { app.policy.record_deadline(verification.issued_at) };
+                let deadline = if row.slot.kind.has_short_life() {
+                    app.policy.media_deadline(verification.issued_at)
+                } else {
+                    app.policy.record_deadline(verification.issued_at)
+                };
                 self.watcher.media_stored(stored.object.bytes);
                 self.watcher.time_left(deadline.since(stored.captured_at));
                 if let Some(known) = media.iter_mut().find(|known| known.media_id == row.media_id) {
@@ -129,14 +128,7 @@ impl Archive {
     }
 
     /// Plans the rest and writes everything.
-    async fn finish(
-        &self,
-        app: &App,
-        verification: &Verification,
-        wanted: &[MediaRow],
-        brought: Brought,
-        mut record: DownloadRecord,
-    ) -> Result<(), StepError> {
+    async fn finish(&self, app: &App, verification: &Verification, wanted: &[MediaRow], brought: Brought, mut record: DownloadRecord) -> Result<(), StepError> {
         let now = self.now();
         record.at = now;
         record.answers = brought.answers;
@@ -189,14 +181,7 @@ impl Archive {
         })
     }
 
-    async fn fetch_medium(
-        &self,
-        app: &App,
-        verification: &Verification,
-        row: &MediaRow,
-        media: &[MediaRow],
-        url: &Secret,
-    ) -> Result<Fetched, StepError> {
+    async fn fetch_medium(&self, app: &App, verification: &Verification, row: &MediaRow, media: &[MediaRow], url: &Secret) -> Result<Fetched, StepError> {
         let mut download = match self.downloader.open(url, &app.media).await {
             Ok(download) => download,
             Err(error) => return Ok(Fetched::Failed(error)),
@@ -220,9 +205,7 @@ impl Archive {
             .collect();
         let key = ObjectKey::media(&verification.verification_id, &chance::fresh_id(self.now()))?;
         match self.vault.ingest(&key, download, app.media.media_bytes_max, &known).await {
-            Ok(Taken::Stored(object)) => {
-                Ok(Fetched::Stored(StoredMedia { media_id: row.media_id.clone(), object, content_type, captured_at: self.now() }))
-            }
+            Ok(Taken::Stored(object)) => Ok(Fetched::Stored(StoredMedia { media_id: row.media_id.clone(), object, content_type, captured_at: self.now() })),
             Ok(Taken::Same { .. }) => Ok(Fetched::Same),
             Err(IngestError::Stream(error)) => Ok(Fetched::Failed(error)),
             Err(IngestError::TooLarge { .. }) => Ok(Fetched::Failed(DownloadError::TooLarge)),

@@ -1,11 +1,6 @@
 //! The poll stage: ask what the plan wants asked, remember it, write it all at once.
 
-use super::{
-    App, Archive, Handover,
-    fetch::Brought,
-    take::Taken,
-    trouble,
-};
+use super::{App, Archive, Handover, fetch::Brought, take::Taken, trouble};
 use crate::{
     domain::{
         alarm::{self, Alarm},
@@ -107,14 +102,8 @@ impl Archive {
         for _ in 0..ASKS_MAX {
             let now = self.now();
             let learned = self.learned(&app.name);
-            let known = Known {
-                verification,
-                progress: &taken.progress,
-                media: &taken.media,
-                learned: &learned,
-                others: self.apps.len() > 1,
-                policy: &app.policy,
-            };
+            let known =
+                Known { verification, progress: &taken.progress, media: &taken.media, learned: &learned, others: self.apps.len() > 1, policy: &app.policy };
             let state = if taken.progress.attempts.is_empty() { State::Waiting } else { State::Collecting };
             let ends = Ends::of(known);
             let step = plan::plan(known, now);
@@ -168,8 +157,7 @@ impl Archive {
         }
         let fails = taken.progress.fails.get(&endpoint).map_or(0, |fails| fails.count);
         let learned = self.learned(&app.name);
-        let known =
-            Known { verification, progress: &taken.progress, media: &taken.media, learned: &learned, others: false, policy: &app.policy };
+        let known = Known { verification, progress: &taken.progress, media: &taken.media, learned: &learned, others: false, policy: &app.policy };
         let wait = trouble::wait(known, fails, problem, now);
         taken.progress.failed(endpoint, now, wait);
         wait
@@ -210,8 +198,7 @@ impl Archive {
                 // Waits as `simple` would, which is never asked before an attempt is seen.
                 let fails = taken.progress.fails.get(&Endpoint::Simple).map_or(0, |fails| fails.count);
                 let learned = self.learned(&app.name);
-                let known =
-                    Known { verification, progress: &taken.progress, media: &taken.media, learned: &learned, others: true, policy: &app.policy };
+                let known = Known { verification, progress: &taken.progress, media: &taken.media, learned: &learned, others: true, policy: &app.policy };
                 let now = self.now();
                 let wait = trouble::wait(known, fails, &problem, now);
                 taken.progress.failed(Endpoint::Simple, now, wait);

@@ -60,14 +60,7 @@ impl Taken {
 
 impl Archive {
     /// Takes an answer that brought data.
-    pub(super) async fn take(
-        &self,
-        app: &App,
-        verification: &Verification,
-        taken: &mut Taken,
-        answered: Answered,
-        ends: &Ends,
-    ) -> Result<(), StepError> {
+    pub(super) async fn take(&self, app: &App, verification: &Verification, taken: &mut Taken, answered: Answered, ends: &Ends) -> Result<(), StepError> {
         let now = self.now();
         match answered {
             Answered::Getall(answer) => {

@@ -12,7 +12,7 @@ use crate::{
     },
     store::{
         Result,
-        records::{Next, NewVerification, TrackVerdict},
+        records::{NewVerification, Next, TrackVerdict},
     },
 };
 
@@ -47,10 +47,7 @@ impl Archive {
             }
         }
         let mut verdicts = self.store.track(rows).await?.into_iter();
-        Ok(answers
-            .into_iter()
-            .filter_map(|answer| answer.or_else(|| verdicts.next().map(Tracked::Verdict)))
-            .collect())
+        Ok(answers.into_iter().filter_map(|answer| answer.or_else(|| verdicts.next().map(Tracked::Verdict))).collect())
     }
 
     fn first_step(&self, told: Told, now: Time) -> std::result::Result<NewVerification, String> {

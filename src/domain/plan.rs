@@ -277,7 +277,9 @@ struct Open {
 
 fn with_attempts(known: Known<'_>, ends: &Ends, now: Time) -> Step {
     let open = open_things(known, ends);
-    if let Some(endpoint) = open.iter().filter(|thing| now < thing.end).filter_map(|thing| thing.due).filter(|(due, _)| *due <= now).map(|(_, endpoint)| endpoint).next() {
+    if let Some(endpoint) =
+        open.iter().filter(|thing| now < thing.end).filter_map(|thing| thing.due).filter(|(due, _)| *due <= now).map(|(_, endpoint)| endpoint).next()
+    {
         return Step::Ask(endpoint);
     }
     let alive = || open.iter().filter(|thing| now < thing.end);

@@ -1,7 +1,12 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::{attempt::Seen, media::{Kind, Slot, Source}, progress::Fails, secret::Secret};
+use crate::domain::{
+    attempt::Seen,
+    media::{Kind, Slot, Source},
+    progress::Fails,
+    secret::Secret,
+};
 
 const ISSUED: Time = Time(1_700_000_000_000);
 

@@ -16,18 +16,14 @@ pub struct SimClock {
 impl SimClock {
     /// A clock that stands `offset_ms` ahead of the machine's.
     pub fn ahead_by(offset_ms: i64) -> Self {
-        Self {
-            offset_ms: AtomicI64::new(offset_ms),
-        }
+        Self { offset_ms: AtomicI64::new(offset_ms) }
     }
 
     /// Now, unix milliseconds.
     // The other side of the wire has a clock of its own: sharing ours would hide what a skew between the two does.
     #[allow(clippy::disallowed_methods)]
     pub fn now_ms(&self) -> i64 {
-        Timestamp::now()
-            .as_millisecond()
-            .saturating_add(self.offset_ms.load(Ordering::Relaxed))
+        Timestamp::now().as_millisecond().saturating_add(self.offset_ms.load(Ordering::Relaxed))
     }
 
     /// Moves the clock forward (or back, when negative) by `by_ms`.
@@ -50,17 +46,8 @@ fn timestamp(at_ms: i64) -> Timestamp {
 pub fn beijing(at_ms: i64, padded: bool) -> String {
     let there = tz::Offset::constant(8).to_datetime(timestamp(at_ms));
     let (month, day) = (there.month(), there.day());
-    let clock = format!(
-        "{:02}:{:02}:{:02}",
-        there.hour(),
-        there.minute(),
-        there.second()
-    );
-    if padded {
-        format!("{:04}-{month:02}-{day:02} {clock}", there.year())
-    } else {
-        format!("{:04}-{month}-{day} {clock}", there.year())
-    }
+    let clock = format!("{:02}:{:02}:{:02}", there.hour(), there.minute(), there.second());
+    if padded { format!("{:04}-{month:02}-{day:02} {clock}", there.year()) } else { format!("{:04}-{month}-{day} {clock}", there.year()) }
 }
 
 /// UTC to the second, as signatures write it: `2015-04-27T08:23:49Z`.
@@ -71,17 +58,12 @@ pub fn utc_seconds(at_ms: i64) -> String {
 /// The instant of `2015-04-27T08:23:49Z`, unix milliseconds.
 pub fn parse_utc_seconds(text: &str) -> Option<i64> {
     let exact = text.len() == 20 && text.ends_with('Z');
-    exact
-        .then(|| text.parse::<Timestamp>().ok())
-        .flatten()
-        .map(|at| at.as_millisecond())
+    exact.then(|| text.parse::<Timestamp>().ok()).flatten().map(|at| at.as_millisecond())
 }
 
 /// An HTTP date: `Mon, 27 Apr 2015 08:23:49 GMT`.
 pub fn http_date(at_ms: i64) -> String {
-    timestamp(at_ms)
-        .strftime("%a, %d %b %Y %H:%M:%S GMT")
-        .to_string()
+    timestamp(at_ms).strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 #[cfg(test)]

@@ -68,11 +68,7 @@ impl Made {
 
 /// Makes the tokens of `lives`, to be told under `app`.
 pub fn make(world: &World, app: &str, lives: &[LifeSpec]) -> Vec<Made> {
-    lives
-        .iter()
-        .flat_map(|spec| world.create(app, spec))
-        .map(|token| Made::of(&token))
-        .collect()
+    lives.iter().flat_map(|spec| world.create(app, spec)).map(|token| Made::of(&token)).collect()
 }
 
 /// Answers a request below `/sim/`.
@@ -98,15 +94,10 @@ pub async fn answer(world: &Arc<World>, parts: &Parts, body: &Bytes) -> Response
         (&Method::GET, "/sim/stats") => reply::json(StatusCode::OK, &json!(world.tallies.counts())),
         (&Method::GET, "/sim/truth") => {
             let far = Arc::clone(world);
-            let told =
-                tokio::task::spawn_blocking(move || serde_json::to_vec(&Truth::of(&far))).await;
+            let told = tokio::task::spawn_blocking(move || serde_json::to_vec(&Truth::of(&far))).await;
             match told {
                 Ok(Ok(truth)) => reply::of(StatusCode::OK, "application/json", truth),
-                _ => reply::of(
-                    StatusCode::INTERNAL_SERVER_ERROR,
-                    "text/plain",
-                    "the truth could not be told",
-                ),
+                _ => reply::of(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", "the truth could not be told"),
             }
         }
         (method, path) => reply::unknown_path(method.as_str(), path),
@@ -116,9 +107,6 @@ pub async fn answer(world: &Arc<World>, parts: &Parts, body: &Bytes) -> Response
 fn read<T: DeserializeOwned>(body: &Bytes, act: impl FnOnce(T) -> Value) -> Response {
     match serde_json::from_slice(body) {
         Ok(order) => reply::json(StatusCode::OK, &act(order)),
-        Err(error) => reply::json(
-            StatusCode::BAD_REQUEST,
-            &json!({"error": error.to_string()}),
-        ),
+        Err(error) => reply::json(StatusCode::BAD_REQUEST, &json!({"error": error.to_string()})),
     }
 }

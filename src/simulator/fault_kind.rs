@@ -106,14 +106,7 @@ impl FaultKind {
     ];
 
     /// The kinds that are sent only when named: those that stop a whole account, and those that an attacker sends.
-    pub const UNUSUAL: &'static [Self] = &[
-        Self::Code17,
-        Self::DuplicateKeys,
-        Self::WrongCharset,
-        Self::GzipBomb,
-        Self::Endless,
-        Self::MediaRedirect,
-    ];
+    pub const UNUSUAL: &'static [Self] = &[Self::Code17, Self::DuplicateKeys, Self::WrongCharset, Self::GzipBomb, Self::Endless, Self::MediaRedirect];
 
     /// Its name as in JSON.
     pub fn name(self) -> &'static str {
@@ -150,26 +143,12 @@ impl FaultKind {
     /// Whether it can strike at `place`.
     pub fn strikes(self, place: Place) -> bool {
         match self {
-            Self::Http500
-            | Self::Http502
-            | Self::Http503
-            | Self::Http429
-            | Self::Closed
-            | Self::Html => true,
+            Self::Http500 | Self::Http502 | Self::Http503 | Self::Http429 | Self::Closed | Self::Html => true,
             Self::Stall | Self::Endless => true,
-            Self::AnswerLost
-            | Self::Truncated
-            | Self::TruncatedJson
-            | Self::Gzip
-            | Self::GzipBomb => place != Place::Media,
+            Self::AnswerLost | Self::Truncated | Self::TruncatedJson | Self::Gzip | Self::GzipBomb => place != Place::Media,
             Self::DuplicateKeys | Self::WrongCharset => matches!(place, Place::Rpc { .. }),
             Self::Code18 | Self::Code17 | Self::BackendCode => matches!(place, Place::Rpc { .. }),
-            Self::AccessTokenRefused => {
-                place
-                    == Place::Rpc {
-                        by_access_token: true,
-                    }
-            }
+            Self::AccessTokenRefused => place == Place::Rpc { by_access_token: true },
             Self::MediaShort
             | Self::MediaFlippedBit
             | Self::MediaExpired

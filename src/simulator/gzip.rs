@@ -26,11 +26,7 @@ pub fn bomb(bytes: usize) -> Vec<u8> {
     let (mut held, mut count) = (0u32, 0);
     // Codes go in most significant bit first, everything else least significant first.
     let mut push = |value: u32, bits: u32, code: bool| {
-        held |= (if code {
-            value.reverse_bits() >> (32 - bits)
-        } else {
-            value
-        }) << count;
+        held |= (if code { value.reverse_bits() >> (32 - bits) } else { value }) << count;
         count += bits;
         while count >= 8 {
             out.push((held & 0xff) as u8);
@@ -52,15 +48,7 @@ pub fn bomb(bytes: usize) -> Vec<u8> {
 
 /// CRC-32 of RFC 1952, section 8, bit by bit: bodies are small and the fault is rare.
 fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |crc, byte| {
-        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
-            if crc & 1 == 1 {
-                (crc >> 1) ^ 0xedb8_8320
-            } else {
-                crc >> 1
-            }
-        })
-    })
+    !bytes.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 }))
 }
 
 #[cfg(test)]

@@ -86,17 +86,9 @@ pub struct Simulator {
 pub async fn start(options: Options) -> io::Result<Simulator> {
     let listener = TcpListener::bind(options.listen).await?;
     let address = listener.local_addr()?;
-    let base_url = options
-        .public_base
-        .clone()
-        .unwrap_or_else(|| format!("http://{address}"));
-    let world = Arc::new(World::new(
-        options,
-        base_url.trim_end_matches('/').to_owned(),
-    ));
-    let app = Router::new()
-        .fallback(server::serve)
-        .with_state(Arc::clone(&world));
+    let base_url = options.public_base.clone().unwrap_or_else(|| format!("http://{address}"));
+    let world = Arc::new(World::new(options, base_url.trim_end_matches('/').to_owned()));
+    let app = Router::new().fallback(server::serve).with_state(Arc::clone(&world));
     let service = app.into_make_service_with_connect_info::<Shears>();
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(async move {
@@ -104,19 +96,12 @@ pub async fn start(options: Options) -> io::Result<Simulator> {
             // A dropped sender means stop as well.
             let _ = stopped.await;
         };
-        let served = axum::serve(CuttableListener(listener), service)
-            .with_graceful_shutdown(stopped)
-            .await;
+        let served = axum::serve(CuttableListener(listener), service).with_graceful_shutdown(stopped).await;
         if let Err(error) = served {
             tracing::error!(%error, "the simulated provider ended");
         }
     });
-    Ok(Simulator {
-        world,
-        address,
-        stop: Some(stop),
-        serving,
-    })
+    Ok(Simulator { world, address, stop: Some(stop), serving })
 }
 
 impl Simulator {
@@ -170,12 +155,7 @@ impl Simulator {
     /// benchmark does it beforehand, so as not to measure it.
     pub fn warm_up(&self) {
         let windows = &self.world.options.windows;
-        for life in self
-            .world
-            .tokens()
-            .iter()
-            .flat_map(|token| media::of_token(token, windows))
-        {
+        for life in self.world.tokens().iter().flat_map(|token| media::of_token(token, windows)) {
             self.world.contents.digests(&life.medium);
         }
     }
@@ -192,10 +172,7 @@ impl Simulator {
             let _ = stop.send(());
         }
         // Stalled answers would hold it up for as long as they stall.
-        if tokio::time::timeout(GRACE, &mut self.serving)
-            .await
-            .is_err()
-        {
+        if tokio::time::timeout(GRACE, &mut self.serving).await.is_err() {
             self.serving.abort();
         }
     }

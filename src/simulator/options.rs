@@ -151,22 +151,14 @@ pub struct MediaBytes {
 
 impl Default for MediaBytes {
     fn default() -> Self {
-        Self {
-            face: 40 << 10,
-            id_card: 80 << 10,
-            video: 300 << 10,
-        }
+        Self { face: 40 << 10, id_card: 80 << 10, video: 300 << 10 }
     }
 }
 
 impl MediaBytes {
     /// Small enough for hundreds of tokens in a test.
     pub fn small() -> Self {
-        Self {
-            face: 2 << 10,
-            id_card: 3 << 10,
-            video: 8 << 10,
-        }
+        Self { face: 2 << 10, id_card: 3 << 10, video: 8 << 10 }
     }
 }
 
@@ -204,11 +196,7 @@ impl AppCredential {
             secret_key: dice.text(ALPHABET, 32),
             access_key_id: dice.text(HEX, 32),
             secret_access_key: dice.text(HEX, 32),
-            bearer: format!(
-                "bce-v3/ALTAK-{}/{}",
-                dice.text(ALPHABET, 21),
-                dice.text(HEX, 40)
-            ),
+            bearer: format!("bce-v3/ALTAK-{}/{}", dice.text(ALPHABET, 21), dice.text(HEX, 40)),
             records_video: true,
         }
     }
@@ -216,10 +204,7 @@ impl AppCredential {
 
 impl fmt::Debug for AppCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AppCredential")
-            .field("name", &self.name)
-            .field("account", &self.account)
-            .finish_non_exhaustive()
+        f.debug_struct("AppCredential").field("name", &self.name).field("account", &self.account).finish_non_exhaustive()
     }
 }
 
@@ -231,26 +216,14 @@ mod tests {
     fn credentials_never_print() {
         let app = AppCredential::synthetic("one", "a");
         let printed = format!("{app:?}");
-        for secret in [
-            &app.api_key,
-            &app.secret_key,
-            &app.access_key_id,
-            &app.secret_access_key,
-            &app.bearer,
-        ] {
+        for secret in [&app.api_key, &app.secret_key, &app.access_key_id, &app.secret_access_key, &app.bearer] {
             assert!(!printed.contains(secret.as_str()));
         }
     }
 
     #[test]
     fn credentials_follow_from_the_name() {
-        assert_eq!(
-            AppCredential::synthetic("one", "a"),
-            AppCredential::synthetic("one", "a")
-        );
-        assert_ne!(
-            AppCredential::synthetic("one", "a").api_key,
-            AppCredential::synthetic("two", "a").api_key
-        );
+        assert_eq!(AppCredential::synthetic("one", "a"), AppCredential::synthetic("one", "a"));
+        assert_ne!(AppCredential::synthetic("one", "a").api_key, AppCredential::synthetic("two", "a").api_key);
     }
 }

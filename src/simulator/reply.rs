@@ -17,9 +17,7 @@ use super::{connection::Shears, fault_kind::FaultKind, gzip, world::World};
 pub fn of(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 
@@ -37,28 +35,18 @@ pub fn set(response: &mut Response, name: HeaderName, value: &str) {
 
 /// 404 with the path that is unknown; never its query, which may hold secrets.
 pub fn unknown_path(method: &str, path: &str) -> Response {
-    let body =
-        json!({"error": "no such path in the simulated provider", "method": method, "path": path});
+    let body = json!({"error": "no such path in the simulated provider", "method": method, "path": path});
     json(StatusCode::NOT_FOUND, &body)
 }
 
 /// The response that a fault gives in place of any answer, for the faults that do.
 pub fn instead(kind: FaultKind, shears: &Shears) -> Option<Response> {
-    const PAGE: &str =
-        "<html><head><title>Error</title></head><body><h1>It works!</h1></body></html>\n";
+    const PAGE: &str = "<html><head><title>Error</title></head><body><h1>It works!</h1></body></html>\n";
     Some(match kind {
-        FaultKind::Http500 => of(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "text/plain",
-            "internal server error",
-        ),
+        FaultKind::Http500 => of(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", "internal server error"),
         FaultKind::Http502 => of(StatusCode::BAD_GATEWAY, "text/html", PAGE),
         FaultKind::Http503 => of(StatusCode::SERVICE_UNAVAILABLE, "text/plain", ""),
-        FaultKind::Http429 => of(
-            StatusCode::TOO_MANY_REQUESTS,
-            "text/plain",
-            "too many requests",
-        ),
+        FaultKind::Http429 => of(StatusCode::TOO_MANY_REQUESTS, "text/plain", "too many requests"),
         FaultKind::Html => of(StatusCode::OK, "text/html; charset=utf-8", PAGE),
         FaultKind::Closed => lost(shears),
         FaultKind::Endless => of(StatusCode::OK, "application/json", endless()),
@@ -85,12 +73,7 @@ pub fn lost(shears: &Shears) -> Response {
 }
 
 /// A JSON body, mangled where `fault` says so.
-pub async fn mangled(
-    world: &World,
-    shears: &Shears,
-    fault: Option<FaultKind>,
-    body: Vec<u8>,
-) -> Response {
+pub async fn mangled(world: &World, shears: &Shears, fault: Option<FaultKind>, body: Vec<u8>) -> Response {
     const TYPE: &str = "application/json";
     let half = body.get(..body.len() / 2).unwrap_or_default().to_vec();
     match fault {
@@ -98,20 +81,12 @@ pub async fn mangled(
         Some(FaultKind::TruncatedJson) => of(StatusCode::OK, TYPE, half),
         Some(FaultKind::Truncated) => {
             let length = body.len() as u64;
-            let mut response = of(
-                StatusCode::OK,
-                TYPE,
-                broken_off(stream::iter([Bytes::from(half)]), || {}),
-            );
+            let mut response = of(StatusCode::OK, TYPE, broken_off(stream::iter([Bytes::from(half)]), || {}));
             set(&mut response, header::CONTENT_LENGTH, &length.to_string());
             response
         }
         Some(FaultKind::DuplicateKeys) => {
-            let twice = [
-                br#"{"success":false,"result":null,"#,
-                body.get(1..).unwrap_or_default(),
-            ]
-            .concat();
+            let twice = [br#"{"success":false,"result":null,"#, body.get(1..).unwrap_or_default()].concat();
             of(StatusCode::OK, TYPE, twice)
         }
         Some(FaultKind::WrongCharset) => of(StatusCode::OK, TYPE, in_gb18030(&body)),
@@ -133,11 +108,7 @@ pub async fn mangled(
 fn in_gb18030(text: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(text);
     let coded = |character: char| {
-        if character.is_ascii() {
-            vec![character as u8]
-        } else {
-            vec![0xba, 0xcb]
-        }
+        if character.is_ascii() { vec![character as u8] } else { vec![0xba, 0xcb] }
     };
     text.chars().flat_map(coded).collect()
 }
@@ -149,10 +120,7 @@ pub async fn stall(world: &World) {
 }
 
 /// A body that sends `pieces` and then breaks, after `last` was done.
-pub fn broken_off(
-    pieces: impl Stream<Item = Bytes> + Send + 'static,
-    last: impl FnOnce() + Send + 'static,
-) -> Body {
+pub fn broken_off(pieces: impl Stream<Item = Bytes> + Send + 'static, last: impl FnOnce() + Send + 'static) -> Body {
     let break_off = stream::once(async {
         // Gives the server a chance to put what it has on the wire first.
         tokio::time::sleep(Duration::from_millis(2)).await;

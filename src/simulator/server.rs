@@ -27,47 +27,19 @@ use super::{
 const BODY_BYTES_MAX: usize = 16 << 20;
 const FACEPRINT: &str = "/rpc/2.0/brain/solution/faceprint/";
 
-const UNSUPPORTED_METHOD: Refusal = Refusal {
-    code: 3,
-    message: "Unsupported openapi method",
-};
-const QPS_OVERRUN: Refusal = Refusal {
-    code: 18,
-    message: "Open api qps request limit reached",
-};
-const DAILY_OVERRUN: Refusal = Refusal {
-    code: 17,
-    message: "Open api daily request limit reached",
-};
+const UNSUPPORTED_METHOD: Refusal = Refusal { code: 3, message: "Unsupported openapi method" };
+const QPS_OVERRUN: Refusal = Refusal { code: 18, message: "Open api qps request limit reached" };
+const DAILY_OVERRUN: Refusal = Refusal { code: 17, message: "Open api daily request limit reached" };
 const BACKEND: &[Refusal] = &[
-    Refusal {
-        code: 1,
-        message: "Unknown error",
-    },
-    Refusal {
-        code: 2,
-        message: "Service temporarily unavailable",
-    },
-    Refusal {
-        code: 4,
-        message: "Open api request limit reached",
-    },
-    Refusal {
-        code: 13,
-        message: "Get service token failed",
-    },
-    Refusal {
-        code: 282_000,
-        message: "internal error",
-    },
+    Refusal { code: 1, message: "Unknown error" },
+    Refusal { code: 2, message: "Service temporarily unavailable" },
+    Refusal { code: 4, message: "Open api request limit reached" },
+    Refusal { code: 13, message: "Get service token failed" },
+    Refusal { code: 282_000, message: "internal error" },
 ];
 
 /// Answers one request.
-pub async fn serve(
-    State(world): State<Arc<World>>,
-    ConnectInfo(shears): ConnectInfo<Shears>,
-    request: Request<Body>,
-) -> Response {
+pub async fn serve(State(world): State<Arc<World>>, ConnectInfo(shears): ConnectInfo<Shears>, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path();
     let mut response = if path.starts_with("/sim/") {
@@ -89,11 +61,7 @@ pub async fn serve(
         }
     };
     if world.clock.offset_ms() != 0 {
-        reply::set(
-            &mut response,
-            header::DATE,
-            &clock::http_date(world.clock.now_ms()),
-        );
+        reply::set(&mut response, header::DATE, &clock::http_date(world.clock.now_ms()));
     }
     response
 }
@@ -126,42 +94,18 @@ async fn oauth(world: &World, shears: &Shears, parts: &Parts, body: &Bytes) -> R
     let value = |name| auth::query_value(query, name).or_else(|| auth::query_value(form, name));
     let refused = |result, status, error: &str, description: &str| {
         world.tallies.request("oauth", result);
-        reply::json(
-            status,
-            &json!({"error": error, "error_description": description}),
-        )
+        reply::json(status, &json!({"error": error, "error_description": description}))
     };
     if value("grant_type").as_deref() != Some("client_credentials") {
         let description = "The authorization grant type is not supported";
-        return refused(
-            "bad_parameter",
-            StatusCode::BAD_REQUEST,
-            "unsupported_grant_type",
-            description,
-        );
+        return refused("bad_parameter", StatusCode::BAD_REQUEST, "unsupported_grant_type", description);
     }
     let client_id = value("client_id").unwrap_or_default();
-    let Some((nth, app)) = world
-        .options
-        .apps
-        .iter()
-        .enumerate()
-        .find(|(_, app)| app.api_key == client_id)
-    else {
-        return refused(
-            "unauthorized",
-            StatusCode::UNAUTHORIZED,
-            "invalid_client",
-            "unknown client id",
-        );
+    let Some((nth, app)) = world.options.apps.iter().enumerate().find(|(_, app)| app.api_key == client_id) else {
+        return refused("unauthorized", StatusCode::UNAUTHORIZED, "invalid_client", "unknown client id");
     };
     if value("client_secret").as_deref() != Some(app.secret_key.as_str()) {
-        return refused(
-            "unauthorized",
-            StatusCode::UNAUTHORIZED,
-            "invalid_client",
-            "Client authentication failed",
-        );
+        return refused("unauthorized", StatusCode::UNAUTHORIZED, "invalid_client", "Client authentication failed");
     }
     let fault = world.faults.draw(Place::OAuth, word(&app.name));
     if let Some(response) = struck(world, shears, "oauth", fault) {
@@ -183,25 +127,14 @@ async fn oauth(world: &World, shears: &Shears, parts: &Parts, body: &Bytes) -> R
 }
 
 /// Counts a fault, and gives the response it has in place of an answer, if it has one.
-fn struck(
-    world: &World,
-    shears: &Shears,
-    endpoint: &'static str,
-    fault: Option<FaultKind>,
-) -> Option<Response> {
+fn struck(world: &World, shears: &Shears, endpoint: &'static str, fault: Option<FaultKind>) -> Option<Response> {
     let kind = fault?;
     world.tallies.fault(kind);
     world.tallies.request(endpoint, "fault");
     reply::instead(kind, shears)
 }
 
-async fn faceprint(
-    world: &World,
-    shears: &Shears,
-    parts: &Parts,
-    body: &Bytes,
-    endpoint: Endpoint,
-) -> Response {
+async fn faceprint(world: &World, shears: &Shears, parts: &Parts, body: &Bytes, endpoint: Endpoint) -> Response {
     let refuse = |refusal, result: Option<&'static str>| {
         if let Some(result) = result {
             world.tallies.request(endpoint.name(), result);
@@ -219,17 +152,9 @@ async fn faceprint(
         return refuse(refusal, Some(result));
     }
     let asked: Value = serde_json::from_slice(body).unwrap_or_default();
-    let verify_token = asked
-        .get("verify_token")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let verify_token = asked.get("verify_token").and_then(Value::as_str).unwrap_or_default();
     let subject = word(verify_token) ^ word(endpoint.name()).rotate_left(1);
-    let fault = world.faults.draw(
-        Place::Rpc {
-            by_access_token: caller.by_access_token,
-        },
-        subject,
-    );
+    let fault = world.faults.draw(Place::Rpc { by_access_token: caller.by_access_token }, subject);
     if let Some(response) = struck(world, shears, endpoint.name(), fault) {
         return response;
     }
@@ -237,9 +162,7 @@ async fn faceprint(
         Some(FaultKind::Code18) => return refuse(QPS_OVERRUN, None),
         Some(FaultKind::Code17) => {
             let pause_ms = world.faults.setting(|faults| faults.daily_quota_ms);
-            world
-                .quota
-                .spend(account(world, caller), world.clock.now_ms() + pause_ms);
+            world.quota.spend(account(world, caller), world.clock.now_ms() + pause_ms);
             return refuse(DAILY_OVERRUN, None);
         }
         Some(FaultKind::BackendCode) => {
@@ -248,14 +171,7 @@ async fn faceprint(
         }
         Some(FaultKind::AccessTokenRefused) => {
             let expired = world.fresh_dice("token refused").happens(50);
-            return refuse(
-                if expired {
-                    auth::TOKEN_EXPIRED
-                } else {
-                    auth::TOKEN_INVALID
-                },
-                None,
-            );
+            return refuse(if expired { auth::TOKEN_EXPIRED } else { auth::TOKEN_INVALID }, None);
         }
         _ => {}
     }
@@ -268,18 +184,10 @@ async fn faceprint(
 }
 
 fn account(world: &World, caller: Caller) -> &str {
-    world
-        .options
-        .apps
-        .get(caller.app)
-        .map_or("", |app| app.account.as_str())
+    world.options.apps.get(caller.app).map_or("", |app| app.account.as_str())
 }
 
-fn over_quota(
-    world: &World,
-    caller: Caller,
-    endpoint: Endpoint,
-) -> Option<(Refusal, &'static str)> {
+fn over_quota(world: &World, caller: Caller, endpoint: Endpoint) -> Option<(Refusal, &'static str)> {
     let (account, now_ms) = (account(world, caller), world.clock.now_ms());
     if world.quota.is_spent(account, now_ms) {
         return Some((DAILY_OVERRUN, "daily_quota"));

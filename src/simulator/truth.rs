@@ -110,19 +110,14 @@ impl Truth {
             seed: options.seed,
             now_ms: world.clock.now_ms(),
             windows: options.windows,
-            tokens: tokens
-                .iter()
-                .map(|token| TokenTruth::of(token, world))
-                .collect(),
+            tokens: tokens.iter().map(|token| TokenTruth::of(token, world)).collect(),
             counts: world.tallies.counts(),
         }
     }
 
     /// What is true of one token.
     pub fn token(&self, verify_token: &str) -> Option<&TokenTruth> {
-        self.tokens
-            .iter()
-            .find(|token| token.verify_token == verify_token)
+        self.tokens.iter().find(|token| token.verify_token == verify_token)
     }
 }
 
@@ -149,10 +144,7 @@ impl TokenTruth {
             record_until_ms: token.record_until_ms(windows),
             outcome: outcome(token, windows),
             attempts: token.attempts.iter().map(attempt).collect(),
-            media: media::of_token(token, windows)
-                .iter()
-                .map(|life| MediumTruth::of(life, &world.contents))
-                .collect(),
+            media: media::of_token(token, windows).iter().map(|life| MediumTruth::of(life, &world.contents)).collect(),
         }
     }
 }
@@ -165,9 +157,7 @@ fn outcome(token: &Token, windows: &Windows) -> &'static str {
         _ if told_at_ms >= token.record_until_ms(windows) => "missed",
         Life::Unused => "abandoned",
         // A face that lies where nobody may follow, or a video that went before its token was told.
-        _ if token.face_url.is_some() || media::of_token(token, windows).iter().any(gone) => {
-            "incomplete"
-        }
+        _ if token.face_url.is_some() || media::of_token(token, windows).iter().any(gone) => "incomplete",
         _ => "archived",
     }
 }

@@ -87,9 +87,7 @@ impl World {
                 let index = tokens.in_order.len() as u64;
                 let token = Arc::new(Token::born(&self.options, index, spec, app, now_ms));
                 tokens.in_order.push(Arc::clone(&token));
-                tokens
-                    .by_name
-                    .insert(token.verify_token.clone(), Arc::clone(&token));
+                tokens.by_name.insert(token.verify_token.clone(), Arc::clone(&token));
                 token
             })
             .collect()
@@ -97,77 +95,42 @@ impl World {
 
     /// The token of this name.
     pub fn token(&self, verify_token: &str) -> Option<Arc<Token>> {
-        self.tokens
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .by_name
-            .get(verify_token)
-            .cloned()
+        self.tokens.read().unwrap_or_else(PoisonError::into_inner).by_name.get(verify_token).cloned()
     }
 
     /// The token of this number.
     pub fn token_at(&self, index: u64) -> Option<Arc<Token>> {
-        self.tokens
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .in_order
-            .get(index as usize)
-            .cloned()
+        self.tokens.read().unwrap_or_else(PoisonError::into_inner).in_order.get(index as usize).cloned()
     }
 
     /// All tokens, oldest first.
     pub fn tokens(&self) -> Vec<Arc<Token>> {
-        self.tokens
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .in_order
-            .clone()
+        self.tokens.read().unwrap_or_else(PoisonError::into_inner).in_order.clone()
     }
 
     /// A new access_token for the app at `app`; older ones keep working.
     pub fn mint_access_token(&self, app: usize) -> String {
         let windows = &self.options.windows;
         let now_ms = self.clock.now_ms();
-        let works_ms = windows
-            .access_token_works_ms
-            .unwrap_or(windows.access_token_ms);
+        let works_ms = windows.access_token_works_ms.unwrap_or(windows.access_token_ms);
         let seconds = windows.access_token_ms / 1_000;
-        let hex = self
-            .fresh_dice("access token")
-            .text(b"0123456789abcdef", 32);
-        let minted = format!(
-            "24.{hex}.{seconds}.{}.282335-{}",
-            now_ms / 1_000 + seconds,
-            10_000_000 + app
-        );
-        let mut known = self
-            .access_tokens
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let hex = self.fresh_dice("access token").text(b"0123456789abcdef", 32);
+        let minted = format!("24.{hex}.{seconds}.{}.282335-{}", now_ms / 1_000 + seconds, 10_000_000 + app);
+        let mut known = self.access_tokens.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(minted.clone(), (app, now_ms + works_ms));
         minted
     }
 
     /// The app an access_token belongs to, and whether it still works; `None` for one never minted.
     pub fn access_token(&self, text: &str) -> Option<(usize, bool)> {
-        let known = self
-            .access_tokens
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        known
-            .get(text)
-            .map(|(app, until_ms)| (*app, self.clock.now_ms() < *until_ms))
+        let known = self.access_tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(text).map(|(app, until_ms)| (*app, self.clock.now_ms() < *until_ms))
     }
 
     /// From now on every access_token minted so far is expired.
     pub fn expire_access_tokens(&self) {
-        let mut known = self
-            .access_tokens
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        known
-            .values_mut()
-            .for_each(|(_, until_ms)| *until_ms = i64::MIN);
+        let mut known = self.access_tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        known.values_mut().for_each(|(_, until_ms)| *until_ms = i64::MIN);
     }
 
     /// A URL of `medium`, signed from now on.
@@ -178,10 +141,7 @@ impl World {
         let until_s = (now_ms + self.options.windows.url_ms + 999).div_euclid(1_000);
         let valid_s = until_s - now_ms.div_euclid(1_000);
         let signed_at = utc_seconds(now_ms);
-        let prefix = format!(
-            "bce-auth-v1/{}/{signed_at}/{valid_s}",
-            self.bos.access_key_id
-        );
+        let prefix = format!("bce-auth-v1/{}/{signed_at}/{valid_s}", self.bos.access_key_id);
         let host = self.base_url.split_once("://").map_or("", |(_, host)| host);
         let signed = self.media_signature(&prefix, "GET", &path, "", host);
         let authorization = signature::encoded(format!("{prefix}//{signed}").as_bytes(), false);
@@ -189,19 +149,9 @@ impl World {
     }
 
     /// The signature that a request for an object must carry.
-    pub fn media_signature(
-        &self,
-        prefix: &str,
-        method: &str,
-        path: &str,
-        query: &str,
-        host: &str,
-    ) -> String {
+    pub fn media_signature(&self, prefix: &str, method: &str, path: &str, query: &str, host: &str) -> String {
         let key = signature::signing_key(&self.bos.secret_access_key, prefix);
-        signature::signature(
-            &key,
-            &signature::canonical(method, path, query, &[("host", host)]),
-        )
+        signature::signature(&key, &signature::canonical(method, path, query, &[("host", host)]))
     }
 
     /// Whether `access_key_id` is the one that media URLs are signed with.
@@ -211,31 +161,17 @@ impl World {
 
     /// The URL that `simple` gives.
     pub fn final_face_url(&self, token: &Token) -> String {
-        format!(
-            "{}/solution/faceprint/image/query?verify_token={}",
-            self.base_url, token.verify_token
-        )
+        format!("{}/solution/faceprint/image/query?verify_token={}", self.base_url, token.verify_token)
     }
 
     /// The final face of `token`: that of the attempt that passed.
     pub fn final_face(&self, token: &Token) -> Option<Medium> {
-        let passed = token
-            .attempts
-            .iter()
-            .find(|attempt| attempt.verdict.passed())?;
-        Some(Medium {
-            token: token.index,
-            attempt: passed.order,
-            kind: Kind::FinalFace,
-            position: 0,
-        })
+        let passed = token.attempts.iter().find(|attempt| attempt.verdict.passed())?;
+        Some(Medium { token: token.index, attempt: passed.order, kind: Kind::FinalFace, position: 0 })
     }
 
     /// `at_ms` as this provider writes it for `token`.
     pub fn wall_time(&self, token: &Token, at_ms: i64) -> String {
-        beijing(
-            at_ms,
-            !(self.options.quirks && token.dice("unpadded", 0).happens(30)),
-        )
+        beijing(at_ms, !(self.options.quirks && token.dice("unpadded", 0).happens(30)))
     }
 }

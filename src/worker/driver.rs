@@ -134,7 +134,10 @@ fn ended_step<W: Work>(work: &W, ended: Result<Result<(), W::Error>, tokio::task
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Mutex, atomic::{AtomicUsize, Ordering}};
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    };
 
     use super::*;
     use crate::worker::clock::SystemClock;

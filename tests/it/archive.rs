@@ -43,7 +43,16 @@ async fn everything_is_kept(db: Db, each: u32, faults: f64, within: Duration) {
     let states = lab.settled(&running.archive, made.len(), within).await;
     let truth = lab.simulator.truth();
     let found = compare(&running.archive, &truth).await;
-    println!("{db:?}, {:.0} % faults: {} tokens {states:?}, {} attempts, {} media with {} bytes, {} answers; simulator: {:?}", faults * 100.0, found.tokens, found.attempts, found.media, found.media_bytes, found.answers, truth.counts);
+    println!(
+        "{db:?}, {:.0} % faults: {} tokens {states:?}, {} attempts, {} media with {} bytes, {} answers; simulator: {:?}",
+        faults * 100.0,
+        found.tokens,
+        found.attempts,
+        found.media,
+        found.media_bytes,
+        found.answers,
+        truth.counts
+    );
     running.stop().await;
     assert!(found.wrong.is_empty(), "{} wrong: {:#?}", found.wrong.len(), found.wrong.iter().take(20).collect::<Vec<_>>());
 }

@@ -51,7 +51,7 @@ pub fn options(seed: u64) -> Options {
 }
 
 pub struct Lab {
-    pub dir: TempDir,
+    _dir: TempDir,
     pub config: Config,
     pub simulator: Simulator,
     _database: Option<Database>,
@@ -75,7 +75,7 @@ impl Lab {
             }
         };
         store::migrate(&config.database.url).await.unwrap();
-        Self { dir, config, simulator, _database: database }
+        Self { _dir: dir, config, simulator, _database: database }
     }
 
     pub async fn open(&self) -> app::Opened {
@@ -230,11 +230,24 @@ async fn compare_media(archive: &Archive, whole: &Whole, token: &TokenTruth, wro
         }
         let kind = serde_json::to_value(medium.kind).unwrap().as_str().unwrap().to_owned();
         let slot = (i64::from(medium.attempt), kind, i64::from(medium.position));
-        if medium.replaced { lucky.insert(slot, medium.sha256.as_str()) } else { expected.insert(slot, medium.sha256.as_str()) };
+        if medium.replaced {
+            lucky.insert(slot, medium.sha256.as_str())
+        } else {
+            expected.insert(slot, medium.sha256.as_str())
+        };
     }
     for row in &whole.media {
         let slot = (row.attempt_no, row.kind.clone(), row.position);
-        let Some(sha256) = expected.remove(&slot).or_else(|| lucky.remove(&slot)) else {
+        // media/query does not say whose media it lists: asked while a person was trying again, what it lists of the new attempt stands with the
+        // last one that getall had told of.
+        let nearby = (slot.0 + 1, slot.1.clone(), slot.2);
+        let listed_early = row.kind.starts_with("liveness") || row.kind.ends_with("video");
+        let truth = match expected.get(&slot).or_else(|| lucky.get(&slot)) {
+            Some(sha256) if Some(*sha256) == row.sha256.as_deref() || !listed_early => expected.remove(&slot).or_else(|| lucky.remove(&slot)),
+            _ if listed_early => expected.remove(&nearby).or_else(|| lucky.remove(&nearby)),
+            _ => None,
+        };
+        let Some(sha256) = truth else {
             wrong.push(format!("{slot:?} is there though it should not be, or twice"));
             continue;
         };
@@ -244,7 +257,12 @@ async fn compare_media(archive: &Archive, whole: &Whole, token: &TokenTruth, wro
         };
         let bytes = archive.vault.get(&ObjectKey::parse(key).unwrap()).await.unwrap();
         if sha256_hex(&bytes) != sha256 || row.sha256.as_deref() != Some(sha256) {
-            wrong.push(format!("{slot:?} has other bytes: {} of {:?}, {:?}", bytes.len(), row.content_type, String::from_utf8_lossy(bytes.get(..60).unwrap_or(&bytes))));
+            wrong.push(format!(
+                "{slot:?} has other bytes: {} of {:?}, {:?}",
+                bytes.len(),
+                row.content_type,
+                String::from_utf8_lossy(bytes.get(..60).unwrap_or(&bytes))
+            ));
         }
     }
     wrong.extend(expected.keys().map(|slot| format!("{slot:?} is missing")));
