@@ -27,6 +27,7 @@ use crate::{
     config::{self, Config},
     domain::token::Told,
     store::{self, Store, StoreError, records::TrackVerdict},
+    telemetry::logs,
     vault::{CreateOnly, ObjectKey, Vault, VaultError},
     worker::{clock::SystemClock, lifecycle},
 };
@@ -89,6 +90,9 @@ pub(super) async fn issue(archive: &Archive, wish: Wish) -> Result<Issued, Failu
 
 /// The daemon, until a signal.
 pub(super) async fn run(config: Config, args: &Run) -> Result<Code, Failure> {
+    logs::init().map_err(|error| {
+        Failure::told(Code::Configuration, "environment VERIKEEP_LOG", error.to_string(), "leave it out, or write a level: error, warn, info, debug")
+    })?;
     if !args.no_migrate {
         migrate(&config).await?;
     }
