@@ -1,6 +1,6 @@
 //! Putting an object that is there as a whole.
 
-use std::{fs::File, io};
+use std::fs::File;
 
 use bytes::Bytes;
 use object_store::{ObjectStoreExt as _, PutMode};
@@ -58,8 +58,8 @@ impl Vault {
         let Some(root) = self.root.clone() else { return Ok(()) };
         let file = root.join(key.as_str());
         let synced = tokio::task::spawn_blocking(move || {
-            let up_to_the_root = file.ancestors().take_while(|path| path.starts_with(&root));
-            up_to_the_root.map(|path| File::open(path)?.sync_all()).collect::<io::Result<()>>()
+            let mut up_to_the_root = file.ancestors().take_while(|path| path.starts_with(&root));
+            up_to_the_root.try_for_each(|path| File::open(path)?.sync_all())
         });
         match synced.await {
             Ok(Ok(())) => Ok(()),
