@@ -1,1 +1,114 @@
-//! What lies in deploy/ agrees with itself.
+//! What lies in deploy/ agrees with itself and with the package. scripts/check-deploy asks systemd, kubectl and hadolint about each file;
+//! here is what none of them can see, because it is said in more than one place.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+const CONFIGURATIONS: [&str; 3] =
+    ["deploy/systemd/verikeep.toml", "deploy/kubernetes/overlays/sqlite/verikeep.toml", "deploy/kubernetes/overlays/postgres/verikeep.toml"];
+const UNIT: &str = "deploy/systemd/verikeep.service";
+const CONTAINER: &str = "deploy/container/Containerfile";
+const POD: &str = "deploy/kubernetes/components/pod/pod.yaml";
+const SECRET: &str = "deploy/kubernetes/secret.example.yaml";
+
+#[test]
+fn one_port_is_listened_on_exposed_and_scraped() {
+    for file in CONFIGURATIONS {
+        let listen = toml(file)["http"]["listen"].as_str().unwrap().to_owned();
+        assert!(listen.ends_with(":8640"), "{file}: {listen}");
+    }
+    assert_eq!(values(CONTAINER, "EXPOSE "), ["8640"]);
+    assert!(text(CONTAINER).contains("VERIKEEP_HTTP__LISTEN=0.0.0.0:8640"));
+    assert_eq!(values(POD, "containerPort: "), ["8640"]);
+    assert_eq!(values("deploy/kubernetes/base/service.yaml", "port: "), ["8640"]);
+}
+
+#[test]
+fn pods_run_as_the_user_of_the_image() {
+    assert_eq!(values(CONTAINER, "USER "), ["10001:10001"]);
+    for key in ["runAsUser: ", "runAsGroup: ", "fsGroup: "] {
+        assert_eq!(values(POD, key), ["10001"], "{key}");
+    }
+}
+
+#[test]
+fn the_program_is_started_in_the_same_way_everywhere() {
+    assert_eq!(values(UNIT, "ExecStart="), ["/usr/local/bin/verikeep run --config /etc/verikeep/verikeep.toml"]);
+    assert_eq!(values(CONTAINER, "ENTRYPOINT "), [r#"["/usr/local/bin/verikeep"]"#]);
+    assert_eq!(values(CONTAINER, "CMD "), [r#"["run", "--config", "/etc/verikeep/verikeep.toml"]"#]);
+    assert_eq!(values(POD, "args: "), ["[run, --config, /etc/verikeep/verikeep.toml]"]);
+}
+
+#[test]
+fn everywhere_it_has_a_minute_to_stop() {
+    assert_eq!(values(UNIT, "TimeoutStopSec="), ["60s"]);
+    assert_eq!(values(POD, "terminationGracePeriodSeconds: "), ["60"]);
+}
+
+#[test]
+fn liveness_asks_the_process_and_readiness_its_dependencies() {
+    let pod = text(POD);
+    for (probe, path) in [("startupProbe:", "/healthz"), ("livenessProbe:", "/healthz"), ("readinessProbe:", "/readyz")] {
+        let (_, below) = pod.split_once(probe).unwrap();
+        let asked = below.lines().find_map(|line| line.trim().strip_prefix("path: "));
+        assert_eq!(asked, Some(path), "{probe}");
+    }
+}
+
+#[test]
+fn every_secret_a_configuration_names_is_handed_to_it() {
+    let handed: BTreeSet<_> = values(UNIT, "LoadCredential=").iter().map(|line| line.split(':').next().unwrap().to_owned()).collect();
+    assert_eq!(secret_files(CONFIGURATIONS[0]), handed);
+
+    let example: BTreeSet<_> = text(SECRET).lines().filter_map(|line| line.strip_prefix("  ")?.split_once(": ")).map(|(key, _)| key.to_owned()).collect();
+    for file in &CONFIGURATIONS[1..] {
+        for named in secret_files(file) {
+            let key = named.strip_prefix("/run/secrets/verikeep/").unwrap_or_else(|| panic!("{file}: {named} is not mounted"));
+            assert!(example.contains(key), "{file}: {key} is not in the example");
+        }
+    }
+    for key in values("deploy/kubernetes/overlays/postgres/deployment.yaml", "key: ") {
+        assert!(example.contains(&key), "{key} is not in the example");
+    }
+}
+
+#[test]
+fn the_example_holds_no_secret() {
+    let values = text(SECRET);
+    let (_, data) = values.split_once("stringData:").unwrap();
+    for line in data.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        assert!(line.contains("REPLACE-ME"), "{line}");
+    }
+}
+
+#[test]
+fn images_are_pinned_to_what_the_package_says() {
+    let package = toml("Cargo.toml")["package"].clone();
+    let [version, rust] = ["version", "rust-version"].map(|key| package[key].as_str().unwrap().to_owned());
+    for overlay in ["sqlite", "postgres"] {
+        assert_eq!(values(&format!("deploy/kubernetes/overlays/{overlay}/kustomization.yaml"), "newTag: "), [version.as_str()], "{overlay}");
+    }
+    let bases = values(CONTAINER, "FROM ");
+    assert_eq!(bases.last().map(String::as_str), Some("scratch"));
+    assert!(bases[0].starts_with(&format!("docker.io/library/rust:{rust}.")), "{}", bases[0]);
+}
+
+fn text(file: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+fn toml(file: &str) -> toml::Table {
+    text(file).parse().unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// What stands behind `key` on every line that begins with it.
+fn values(file: &str, key: &str) -> Vec<String> {
+    text(file).lines().filter_map(|line| line.trim().strip_prefix(key)).map(str::to_owned).collect()
+}
+
+/// The files that a configuration reads secrets from.
+fn secret_files(file: &str) -> BTreeSet<String> {
+    let configuration = toml(file);
+    let apps = configuration["apps"].as_array().unwrap().iter().map(|app| app.as_table().unwrap());
+    let tables = apps.chain(configuration["identity"].as_table());
+    tables.flatten().filter(|(key, _)| key.ends_with("_file")).map(|(_, value)| value.as_str().unwrap().to_owned()).collect()
+}
