@@ -249,7 +249,8 @@ fn prepare(folder: &Path) -> Result<(), DemoError> {
             std::fs::remove_dir_all(folder.join("data")).map_err(failed)?;
         }
     }
-    std::fs::create_dir_all(folder.join("data")).map_err(failed)?;
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(folder.join("data")).map_err(failed)?;
     std::fs::write(folder.join(MARK), "A demonstration may clear this folder.\n").map_err(failed)
 }
 

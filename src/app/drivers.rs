@@ -138,6 +138,7 @@ impl Work for Polls {
     }
 
     async fn step(&self, item: PollWork) -> Result<(), StepError> {
+        let _in_flight = self.shared.metrics.in_flight(Stage::Poll.name());
         let room = self.shared.queue.has_room().then_some(self.shared.lease);
         let lease = item.lease.clone();
         if let Some(Some(handover)) = self.shared.under_lease(lease, self.shared.archive.poll(item, room)).await? {
@@ -196,6 +197,7 @@ impl Work for Downloads {
     }
 
     async fn step(&self, (work, urls): Self::Item) -> Result<(), StepError> {
+        let _in_flight = self.shared.metrics.in_flight(Stage::Download.name());
         let lease = work.lease.clone();
         self.shared.under_lease(lease, self.shared.archive.download(work, urls)).await.map(|_| ())
     }

@@ -4,7 +4,9 @@ use super::{App, Archive, track::Tracked};
 use crate::{
     domain::{
         answer::{Endpoint, Problem, Trouble},
+        chance,
         secret::Secret,
+        time::Span,
         token::Told,
     },
     provider::{
@@ -56,6 +58,9 @@ pub enum IssueError {
     Store(#[from] StoreError),
 }
 
+/// How often a call that a person waits for is repeated: about six seconds.
+const TRIES: u32 = 3;
+
 impl Archive {
     /// Generates a token, tracks it, and then submits identity or match image: a token that exists is tracked whatever follows.
     ///
@@ -65,11 +70,8 @@ impl Archive {
         let app = self.app(&wish.app).cloned().ok_or_else(|| IssueError::Wrong(format!("app {:?} is not in the config", wish.app)))?;
         let generate = Generate { plan_id: wish.plan_id.clone(), ..Generate::default() };
         let asked_at = self.now();
-        let mut reply = app.client.generate(&generate).await?;
-        if self.refused_for_its_token(&app, &reply) {
-            reply = app.client.generate(&generate).await?;
-        }
-        self.judge(&app, &reply).await?;
+        // A token whose answer was lost is given to nobody: generating another one harms nothing.
+        let reply = self.persist(&app, || app.client.generate(&generate)).await?;
         let verify_token = parse::prepare::verify_token(&reply.body)?;
         let told = Told {
             verify_token: verify_token.clone(),
@@ -94,20 +96,39 @@ impl Archive {
 
     async fn prepare(&self, app: &App, token: &Secret, wish: &Wish) -> Result<(), Problem> {
         if let Some((name, number, certificate_type)) = &wish.identity {
-            let mut reply = app.client.submit_identity(token, name, number, *certificate_type).await?;
-            if self.refused_for_its_token(app, &reply) {
-                reply = app.client.submit_identity(token, name, number, *certificate_type).await?;
-            }
-            self.judge(app, &reply).await?;
+            self.persist(app, || app.client.submit_identity(token, name, number, *certificate_type)).await?;
         }
         if let Some(image) = &wish.match_image {
-            let mut reply = app.client.upload_match_image(token, image, Control::None, Control::None).await?;
-            if self.refused_for_its_token(app, &reply) {
-                reply = app.client.upload_match_image(token, image, Control::None, Control::None).await?;
-            }
-            self.judge(app, &reply).await?;
+            self.persist(app, || app.client.upload_match_image(token, image, Control::None, Control::None)).await?;
         }
         Ok(())
+    }
+
+    /// Makes a call that a person waits for: repeated a few times over transient trouble, once over a bad access_token.
+    async fn persist<F>(&self, app: &App, call: impl Fn() -> F) -> Result<Reply, Problem>
+    where
+        F: Future<Output = Result<Reply, Problem>>,
+    {
+        let mut tries = 0;
+        loop {
+            let answer = match call().await {
+                Ok(reply) => {
+                    let renewed = self.refused_for_its_token(app, &reply);
+                    match self.judge(app, &reply).await {
+                        Err(_) if renewed && tries == 0 => Err(Problem::new(Trouble::Transient, "the access_token was renewed")),
+                        judged => judged.map(|()| reply),
+                    }
+                }
+                Err(problem) => Err(problem),
+            };
+            match answer {
+                Err(problem) if tries < TRIES && matches!(problem.trouble, Trouble::Transient | Trouble::Garbled | Trouble::TooFast) => {
+                    tries += 1;
+                    self.clock.sleep(chance::jitter(Span::millis(400).times(1 << tries))).await;
+                }
+                answer => return answer,
+            }
+        }
     }
 
     /// Whether the access_token was refused and the next call gets a fresh one.

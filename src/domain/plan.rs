@@ -203,7 +203,7 @@ fn retry(progress: &Progress, endpoint: Endpoint) -> Option<Time> {
 
 fn before_any_attempt(known: Known<'_>, ends: &Ends, now: Time) -> Step {
     let Known { progress, policy, learned, .. } = known;
-    let is_learned = |refusal: &Refusal| learned.iter().any(|signature| *signature == refusal.signature);
+    let is_learned = |refusal: &Refusal| learned.contains(&refusal.signature);
     let woken = progress.woken_at.is_some_and(|woken| progress.answered_at().is_none_or(|at| at < woken)) && now < ends.record_end;
     if let Some(closing) = progress.closing.as_ref().filter(|_| !woken) {
         if closing.signature == ZERO_ATTEMPTS {
