@@ -10,7 +10,7 @@ use super::{
     screen::Screen,
     table::Table,
 };
-use crate::app::demo::Report;
+use crate::{app::demo::Report, domain::time::Span};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -53,17 +53,21 @@ pub fn tell(report: &Report, screen: &mut Screen<'_>) -> Result<Code, Failure> {
         counted(media, "medium").replace("mediums", "media"),
         size(bytes)
     ))?;
+    if let Some(left) = figures.least_left_ms {
+        screen.line(format!("the least time that was left when something was captured: {}", Span(left)))?;
+    }
     let config = report.config.display();
+    // As it was called, so that the lines can be copied: the program need not be installed.
+    let program = std::env::args().next().unwrap_or_else(|| "verikeep".to_owned());
     screen.line(format!(
         "
   rows      {}
   objects   {}
 
 Look around:
-  verikeep list   --config {config}
-  verikeep show   --config {config} {}
-  verikeep get    --config {config} {} --out case
-  verikeep status --config {config}",
+  {program} list --config {config}
+  {program} show --config {config} {}
+  {program} get  --config {config} {} --out case",
         report.database.display(),
         report.objects.display(),
         report.example,
