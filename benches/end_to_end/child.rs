@@ -1,0 +1,107 @@
+//! The processes of a benchmark: this binary again, told by its arguments which part to play.
+//!
+//! A child says what it found in one line of JSON on its standard output.
+
+use std::{
+    io::Write as _,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::{Outcome, archive, bare, provider};
+
+/// What one pass found; what it does not measure stays zero.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Found {
+    /// From the start until the last token is settled.
+    pub seconds: f64,
+    /// User and system time of the process meanwhile.
+    pub cpu_ms: f64,
+    /// Telling the archive of the tokens, before.
+    pub tracking_seconds: f64,
+    /// Statements that sqlx ran.
+    pub statements: u64,
+    /// Transactions that wrote.
+    pub commits: u64,
+    /// The most memory the process ever held.
+    pub peak_bytes: u64,
+    /// Calls of the interface, as the provider counted them.
+    pub calls: u64,
+    /// Media sent, as the provider counted them.
+    pub media: u64,
+}
+
+/// What a pass has to know.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Task {
+    /// The work.
+    pub work: provider::Work,
+    /// Where the provider is.
+    pub base_url: String,
+    /// The file with the tokens it made.
+    pub tokens: PathBuf,
+    /// The folder of the database and the objects.
+    pub data: PathBuf,
+    /// How many tokens wait beside.
+    pub waiting: u32,
+}
+
+/// A part to play.
+pub enum Role {
+    /// The simulated provider.
+    Provider(provider::Order),
+    /// A pass, by name.
+    Pass(String, Task),
+}
+
+impl Role {
+    /// The part that the arguments name; none for the whole benchmark.
+    pub fn of(words: &[String]) -> Outcome<Option<Self>> {
+        Ok(match words {
+            [first, name, text] if first == "child" && name == "provider" => Some(Self::Provider(serde_json::from_str(text)?)),
+            [first, name, text] if first == "child" => Some(Self::Pass(name.clone(), serde_json::from_str(text)?)),
+            _ => None,
+        })
+    }
+
+    /// Plays it.
+    pub fn play(self) -> Outcome<()> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        match self {
+            Self::Provider(order) => runtime.block_on(provider::serve(order)),
+            Self::Pass(name, task) => tell(&match name.as_str() {
+                "bare" => runtime.block_on(bare::run(task))?,
+                "archive" => runtime.block_on(archive::pass(task, None))?,
+                "counted" => runtime.block_on(archive::pass(task, Some(crate::gauge::Statements::watch()?)))?,
+                "fill" => runtime.block_on(archive::fill(task))?,
+                "resident" => runtime.block_on(archive::resident(task))?,
+                _ => return Err(format!("there is no pass {name}").into()),
+            }),
+        }
+    }
+}
+
+/// Says `found` to the parent.
+pub fn tell(found: &impl Serialize) -> Outcome<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", serde_json::to_string(found)?)?;
+    Ok(out.flush()?)
+}
+
+/// Starts a child that lives until its standard input is closed or it is done.
+pub fn start(name: &str, task: &impl Serialize) -> Outcome<Child> {
+    let program = std::env::current_exe()?;
+    let words = ["child", name, &serde_json::to_string(task)?];
+    Ok(Command::new(program).args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?)
+}
+
+/// Runs a child to its end and reads what it found.
+pub fn run<T: DeserializeOwned>(name: &str, task: &impl Serialize) -> Outcome<T> {
+    let output = start(name, task)?.wait_with_output()?;
+    if !output.status.success() {
+        return Err(format!("the pass {name} failed: {}", output.status).into());
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
