@@ -1,1 +1,3 @@
-fn main(){}
+//! The end-to-end benchmark is still to come.
+
+fn main() {}

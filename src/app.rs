@@ -1,1 +1,248 @@
 //! Composition root: the only file that knows every part.
+//!
+//! [`open`] puts store, vault, provider clients and stages together for a command; [`run`] turns them into the daemon: drivers, housekeeping,
+//! the HTTP server, systemd's watchdog, and an orderly end.
+
+pub mod demo;
+mod drivers;
+mod housekeeping;
+mod ready;
+mod watch;
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicI64},
+};
+
+use tokio::{sync::oneshot, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    archive::{App, Archive, Parts},
+    config::{self as shape, Config},
+    domain::{
+        answer::Problem,
+        time::{Clock, Span},
+    },
+    provider::{
+        AppAccess, Client, Credentials, Downloader, MediaRules, QuotaBook,
+        http::{Api, Limits},
+        sign::KeyPair,
+    },
+    store::{self, StoreError},
+    telemetry::metrics::Metrics,
+    vault::{CreateOnly, Vault, VaultError},
+    web,
+    worker::{driver, lifecycle, periodic},
+};
+use drivers::{Downloads, Polls, Queue, Shared};
+
+/// Why the program cannot start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The object store.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The HTTP server, signals.
+    #[error("{what}: {source}")]
+    Io {
+        /// What could not be done.
+        what: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Housekeeping's schedule.
+    #[error("the schedule cannot be kept: {0}")]
+    Schedule(String),
+    /// The way to the provider cannot be built.
+    #[error(transparent)]
+    Provider(#[from] Problem),
+}
+
+/// Everything a command may need, put together.
+pub struct Opened {
+    /// The stages, with store, vault and apps.
+    pub archive: Arc<Archive>,
+    /// The figures of this process.
+    pub metrics: Arc<Metrics>,
+    /// The pace of every account.
+    pub quotas: Arc<QuotaBook>,
+}
+
+/// Opens the database (which must be migrated), the vault and the ways to the provider; calls nobody yet.
+///
+/// # Errors
+/// [`AppError`], naming the part.
+pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Opened, AppError> {
+    let metrics = Arc::new(Metrics::new());
+    let store = store::open(&config.database.url, config.database.max_connections, Arc::clone(&clock)).await?;
+    let options = config.vault.options.iter().map(|(name, value)| (name.as_str(), value.reveal().to_owned()));
+    let vault = Arc::new(Vault::open(&config.vault.url, options, create_only(config.vault.create_only))?);
+    let quotas = Arc::new(QuotaBook::new(Arc::clone(&clock)));
+    let api = Api::new(&Limits::default())?;
+    let apps = config.apps.iter().map(|app| edge(app, &api, &quotas, &clock)).collect::<Result<Vec<App>, Problem>>()?;
+    let archive = Archive::new(Parts {
+        store,
+        vault,
+        clock,
+        apps,
+        downloader: Downloader::new(&Downloader::limits())?,
+        columns: config.identity.columns,
+        index_key: config.identity.index_key.clone(),
+        watcher: Arc::new(watch::Meter(Arc::clone(&metrics))),
+    });
+    Ok(Opened { archive: Arc::new(archive), metrics, quotas })
+}
+
+fn create_only(setting: shape::CreateOnly) -> CreateOnly {
+    match setting {
+        shape::CreateOnly::Probe => CreateOnly::Probe,
+        shape::CreateOnly::On => CreateOnly::On,
+        shape::CreateOnly::Off => CreateOnly::Off,
+    }
+}
+
+/// The way to the provider of one configured app.
+///
+/// # Errors
+/// When credentials may not be sent to its `base_url`.
+pub fn edge(app: &shape::App, api: &Api, quotas: &Arc<QuotaBook>, clock: &Arc<dyn Clock>) -> Result<App, Problem> {
+    let credentials = match &app.auth {
+        shape::Auth::AccessToken { api_key, secret_key } => Credentials::AccessToken { api_key: api_key.clone(), secret_key: secret_key.clone() },
+        shape::Auth::BceAuthV1 { api_key, secret_key } => Credentials::BceV1(KeyPair { ak: api_key.clone(), sk: secret_key.clone() }),
+        shape::Auth::ApiKey { api_key } => Credentials::ApiKey(api_key.clone()),
+    };
+    let access = AppAccess { name: app.name.clone(), base_url: app.base_url.clone(), credentials, account: app.account.clone(), qps: app.qps };
+    let client = Client::new(access, api.clone(), Arc::clone(clock), Arc::clone(quotas))?;
+    Ok(App {
+        name: app.name.clone(),
+        account: app.account.clone(),
+        policy: app.policy.clone(),
+        client,
+        media: MediaRules { hosts: app.media_hosts.clone(), allow_private: app.allow_private_media_hosts, ..MediaRules::default() },
+    })
+}
+
+/// How the daemon runs, beyond the configuration.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// Where to serve health, readiness and metrics; none serves nothing.
+    pub listen: Option<SocketAddr>,
+    /// How long a stop may take before work under way is given back.
+    pub grace: Span,
+}
+
+impl RunOptions {
+    /// As the configuration says.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        Self { listen: Some(config.http.listen), grace: Span::seconds(25) }
+    }
+}
+
+/// Downloads at once; the vault's byte budget bounds their memory.
+const DOWNLOAD_SLOTS: usize = 16;
+/// Downloads waiting in memory with fresh URLs.
+const QUEUE_MOST: usize = 256;
+
+/// Runs until `stop`, then finishes what is under way within the grace and gives the rest back. `ready` is told the address served on.
+///
+/// # Errors
+/// [`AppError`] when it cannot start; once running, faults are waited out.
+pub async fn run(
+    opened: Opened,
+    config: &Config,
+    options: RunOptions,
+    stop: CancellationToken,
+    ready: Option<oneshot::Sender<Option<SocketAddr>>>,
+) -> Result<(), AppError> {
+    let Opened { archive, metrics, quotas } = opened;
+    let clock = Arc::clone(&archive.clock);
+    archive.relearn().await?;
+    let hard_stop = CancellationToken::new();
+    let lease = lease_of(config);
+    let shared =
+        Arc::new(Shared { archive: Arc::clone(&archive), metrics: Arc::clone(&metrics), lease, hard_stop: hard_stop.clone(), queue: Queue::new(QUEUE_MOST) });
+
+    let scheduler = housekeeping::start(&archive, &metrics, &config.schedule).await?;
+    let serve_stop = CancellationToken::new();
+    let pulse = Arc::new(ready::Pulse::new(Arc::clone(&archive), Arc::clone(&metrics), quotas));
+    let served = match options.listen {
+        Some(listen) => {
+            let source = Arc::clone(&pulse) as Arc<dyn web::Source>;
+            let parts = web::Parts { source, metrics, clock: Arc::clone(&clock), stopping: stop.clone(), stop: serve_stop.clone() };
+            Some(web::serve(listen, parts).await.map_err(|source| AppError::Io { what: format!("cannot listen on {listen} (http.listen)"), source })?)
+        }
+        None => None,
+    };
+
+    let mut drivers = JoinSet::new();
+    let idle = Span(lease.0.min(1000));
+    for (account, apps, slots) in accounts(config) {
+        let name = if account == "default" { "poll".to_owned() } else { format!("poll-{account}") };
+        let polls = Arc::new(Polls { shared: Arc::clone(&shared), name, apps });
+        let pace = driver::Pace { slots, idle, backoff: Span(250) };
+        drivers.spawn(driver::drive(polls, pace, Arc::clone(&clock), Arc::new(tokio::sync::Notify::new()), stop.clone()));
+    }
+    let downloads = Arc::new(Downloads { shared: Arc::clone(&shared), look_at: AtomicI64::new(0), look_every: idle });
+    let pace = driver::Pace { slots: DOWNLOAD_SLOTS, idle, backoff: Span(250) };
+    drivers.spawn(driver::drive(downloads, pace, Arc::clone(&clock), Arc::clone(&shared.queue.wake), stop.clone()));
+    let mut loops = JoinSet::new();
+    let period = lifecycle::watchdog_period().map_or(ready::BEAT, |half| Span(ready::BEAT.0.min(i64::try_from(half.as_millis()).unwrap_or(i64::MAX))));
+    loops.spawn(periodic::every(period, Arc::clone(&clock), serve_stop.clone(), move || {
+        pulse.beat();
+        lifecycle::notify_watchdog();
+        std::future::ready(())
+    }));
+
+    lifecycle::notify_ready();
+    let address = served.as_ref().map(|server| server.address);
+    tracing::info!(apps = config.apps.len(), address = address.map(|address| address.to_string()), lease = %lease, "running");
+    if let Some(ready) = ready {
+        let _ = ready.send(address);
+    }
+    stop.cancelled().await;
+    lifecycle::notify_stopping();
+    let finish = async { while drivers.join_next().await.is_some() {} };
+    let in_time = tokio::select! {
+        () = finish => true,
+        () = clock.sleep(options.grace) => false,
+    };
+    if !in_time {
+        tracing::warn!(grace = %options.grace, "work under way is given back");
+        hard_stop.cancel();
+        while drivers.join_next().await.is_some() {}
+    }
+    housekeeping::stop(scheduler).await;
+    serve_stop.cancel();
+    while loops.join_next().await.is_some() {}
+    if let Some(server) = served {
+        server.ended().await;
+    }
+    archive.store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// A lease: five minutes, less where windows are so short that a crash could not be made good within them.
+fn lease_of(config: &Config) -> Span {
+    let shortest = config.apps.iter().map(|app| app.policy.media_retention.0.min(app.policy.record_retention.0)).min().unwrap_or(i64::MAX);
+    Span((shortest / 8).clamp(1000, 300_000))
+}
+
+/// Accounts with their apps and how many polls may run at once: about three seconds' worth of the quota.
+fn accounts(config: &Config) -> Vec<(String, Vec<String>, usize)> {
+    let mut accounts: BTreeMap<&str, (Vec<String>, f64)> = BTreeMap::new();
+    for app in &config.apps {
+        let entry = accounts.entry(&app.account).or_insert((Vec::new(), 0.0));
+        entry.0.push(app.name.clone());
+        entry.1 = entry.1.max(app.qps);
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to small positive numbers")]
+    let slots = |qps: f64| (qps * 3.0).clamp(4.0, 64.0) as usize;
+    accounts.into_iter().map(|(account, (apps, qps))| (account.to_owned(), apps, slots(qps))).collect()
+}

@@ -1,1 +1,175 @@
-//! The use cases, one file a stage: track, poll, download, settle.
+//! The use cases, one file a stage: a record walks through them once, forwards.
+//!
+//! | stage | file | hands over |
+//! |---|---|---|
+//! | track | [`track`] | a tracked token with its first due time |
+//! | poll | [`poll`] (asks through [`fetch`], remembers through [`learn`]) | attempts, answers, wanted media, the next due time or the settlement |
+//! | download | [`download`] | objects, or why not |
+//!
+//! Settling is what [`crate::domain::plan`] says in a poll step that finds nothing left to do. Whether to retry is decided here, once, from
+//! typed errors. No stage calls the one before it; what one leaves for the next is a committed row.
+
+pub mod access;
+pub mod download;
+pub mod fetch;
+pub mod issue;
+pub mod learn;
+pub mod poll;
+mod take;
+pub mod track;
+pub mod trouble;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
+use crate::{
+    domain::{
+        answer::Endpoint,
+        identity::{Columns, IndexKey},
+        media::Slot,
+        policy::Policy,
+        secret::Secret,
+        time::{Clock, Span, Time},
+    },
+    provider::{Client, Downloader, MediaRules},
+    store::Store,
+    vault::Vault,
+};
+
+/// An app as the stages see it.
+pub struct App {
+    /// Its name in the config.
+    pub name: String,
+    /// Apps of one account share its quota.
+    pub account: String,
+    /// What is wanted of it, and for how long it is there.
+    pub policy: Policy,
+    /// The way to its provider.
+    pub client: Client,
+    /// Where its media may come from.
+    pub media: MediaRules,
+}
+
+/// Told of what happens, for metrics; never of what it happens to.
+pub trait Watcher: Send + Sync + 'static {
+    /// A call was made: `ok` or the trouble's name.
+    fn call(&self, endpoint: Endpoint, result: &'static str);
+    /// Media bytes were put into the vault.
+    fn media_stored(&self, bytes: i64);
+    /// Answer bytes were put into the vault.
+    fn answer_stored(&self, bytes: i64);
+    /// A download failed: the error's name.
+    fn download_failed(&self, result: &'static str);
+    /// A verification was settled.
+    fn settled(&self, outcome: &'static str);
+    /// Something was captured with this much time left by the earliest reading.
+    fn time_left(&self, left: Span);
+}
+
+/// What the poll stage found, handed to the download stage of the same process while the URLs are fresh.
+pub struct Handover {
+    /// The right to the download, granted with the record that told of the media.
+    pub work: crate::store::records::DownloadWork,
+    /// The fresh URLs.
+    pub urls: Vec<(Slot, Secret)>,
+}
+
+/// Everything the stages work with.
+pub struct Archive {
+    /// The rows.
+    pub store: Arc<dyn Store>,
+    /// The objects.
+    pub vault: Arc<Vault>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// By name.
+    pub apps: HashMap<String, Arc<App>>,
+    /// The way to media.
+    pub downloader: Downloader,
+    /// Which identity columns the database may hold.
+    pub columns: Columns,
+    /// The key of the look-up index.
+    pub index_key: Option<IndexKey>,
+    /// Metrics.
+    pub watcher: Arc<dyn Watcher>,
+    /// Apps that must not be asked for a while, and until when.
+    pub pauses: access::Pauses,
+    /// What unused tokens answer, by app: a copy of the store's, refreshed at the start and with each poll that learns.
+    learned: RwLock<HashMap<String, Vec<String>>>,
+}
+
+/// The parts an [`Archive`] is made of.
+#[allow(missing_docs, reason = "each is explained in `Archive`")]
+pub struct Parts {
+    pub store: Arc<dyn Store>,
+    pub vault: Arc<Vault>,
+    pub clock: Arc<dyn Clock>,
+    pub apps: Vec<App>,
+    pub downloader: Downloader,
+    pub columns: Columns,
+    pub index_key: Option<IndexKey>,
+    pub watcher: Arc<dyn Watcher>,
+}
+
+impl Archive {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        let apps = parts.apps.into_iter().map(|app| (app.name.clone(), Arc::new(app))).collect();
+        Self {
+            store: parts.store,
+            vault: parts.vault,
+            clock: parts.clock,
+            apps,
+            downloader: parts.downloader,
+            columns: parts.columns,
+            index_key: parts.index_key,
+            watcher: parts.watcher,
+            pauses: access::Pauses::default(),
+            learned: RwLock::default(),
+        }
+    }
+
+    /// The present instant.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// The configured app of that name.
+    #[must_use]
+    pub fn app(&self, name: &str) -> Option<&Arc<App>> {
+        self.apps.get(name)
+    }
+
+    /// What unused tokens of the app are known to answer.
+    #[must_use]
+    pub fn learned(&self, app: &str) -> Vec<String> {
+        self.learned.read().unwrap_or_else(PoisonError::into_inner).get(app).cloned().unwrap_or_default()
+    }
+
+    /// Reads what the store has learned, this process's and the other replicas'.
+    ///
+    /// # Errors
+    /// When the store cannot be read; what was known stays.
+    pub async fn relearn(&self) -> crate::store::Result<()> {
+        let rows = self.store.learned().await?;
+        let mut learned: HashMap<String, Vec<String>> = HashMap::new();
+        for (app, signature) in rows {
+            learned.entry(app).or_default().push(signature);
+        }
+        *self.learned.write().unwrap_or_else(PoisonError::into_inner) = learned;
+        Ok(())
+    }
+
+    /// Remembers at once what this process has just learned.
+    fn remember(&self, app: &str, signature: &str) {
+        let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
+        let known = learned.entry(app.to_owned()).or_default();
+        if !known.iter().any(|one| one == signature) {
+            known.push(signature.to_owned());
+        }
+    }
+}

@@ -1,1 +1,200 @@
 //! The commands, one file each.
+//!
+//! A command reads its arguments, asks the rooms behind it, and prints. What it needs comes in as parameters; [`rooms`] alone knows where
+//! those come from. Results go to standard output, everything said beside them to standard error, and [`report`] is the one place that tells
+//! what went wrong and with which exit code.
+
+pub mod check;
+pub mod completions;
+pub mod demo;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::unimplemented, clippy::indexing_slicing, reason = "helpers of tests may stop a test, as tests may")]
+mod fake;
+pub mod get;
+pub mod init;
+pub mod issue;
+pub mod list;
+pub mod man;
+pub mod migrate;
+pub mod people;
+pub mod progress;
+pub mod report;
+pub mod retry;
+mod rooms;
+pub mod run;
+pub mod screen;
+pub mod show;
+pub mod simulate;
+pub mod status;
+pub mod table;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests may stop a test, as tests may")]
+mod tests;
+pub mod track;
+
+use std::{convert::Infallible, ffi::OsString, io, path::PathBuf, process::ExitCode, sync::Arc};
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::{
+    config::{self, Config, Finding, Loaded, Source},
+    domain::secret::Secret,
+    provider::http::install_crypto,
+};
+use report::{Code, EXIT_CODES, Failure};
+use screen::Screen;
+
+/// Keeps what a cloud is about to forget: archives Baidu AI Cloud H5 face verifications, whole, before the provider deletes them.
+#[derive(Parser, Debug)]
+#[command(name = "verikeep", version, propagate_version = true, arg_required_else_help = true, max_term_width = 110)]
+pub struct Cli {
+    /// The configuration; else verikeep.toml here, else /etc/verikeep/verikeep.toml.
+    #[arg(long, global = true, value_name = "FILE", env = "VERIKEEP_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand, Debug)]
+#[allow(missing_docs, reason = "each is described where its arguments are")]
+pub enum Command {
+    Init(init::Init),
+    Check(check::Check),
+    Migrate(migrate::Migrate),
+    Run(run::Run),
+    Issue(issue::Issue),
+    Track(track::Track),
+    Status(status::Status),
+    List(list::List),
+    Show(show::Show),
+    Get(get::Get),
+    Retry(retry::Retry),
+    Simulate(simulate::Simulate),
+    Demo(demo::Demo),
+    Completions(completions::Completions),
+    Man(man::Man),
+}
+
+/// The command line as clap knows it: exit codes stand below every help.
+#[must_use]
+pub fn command() -> clap::Command {
+    let names: Vec<String> = Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    let with_codes = |command: clap::Command| {
+        let help = command.get_after_help().map_or_else(|| EXIT_CODES.to_owned(), |examples| format!("{examples}\n\n{EXIT_CODES}"));
+        command.after_help(help)
+    };
+    names.iter().fold(with_codes(Cli::command()), |all, name| all.mut_subcommand(name, with_codes))
+}
+
+/// The whole program.
+#[must_use]
+pub fn main() -> ExitCode {
+    install_crypto();
+    let (mut out, mut err) = (io::BufWriter::new(io::stdout()), io::stderr());
+    let mut screen = Screen::of_process(&mut out, &mut err);
+    let cli = match parse(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors, and clap knows which.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Code::Usage.number()));
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let outcome = match runtime {
+        Ok(runtime) => runtime.block_on(Box::pin(dispatch(cli, &mut screen))),
+        Err(error) => Err(Failure::told(Code::Finding, "threads", error.to_string(), "raise the limits of the process")),
+    };
+    report::finish(outcome, &mut screen)
+}
+
+/// Reads the command line.
+///
+/// # Errors
+/// What clap has to say: wrong usage, and help and version as well.
+pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    command().try_get_matches_from(line).and_then(|matches| Cli::from_arg_matches(&matches))
+}
+
+async fn dispatch(cli: Cli, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+    let source = Source::of_process(cli.config);
+    match cli.command {
+        Command::Init(args) => init::run(&args, screen),
+        Command::Completions(args) => completions::run(&args, screen),
+        Command::Man(args) => man::run(&args, screen),
+        Command::Simulate(args) => rooms::simulate(&args, screen).await,
+        Command::Demo(args) => Box::pin(rooms::demo(&args, screen)).await,
+        Command::Check(args) => {
+            let loaded = config::load(&source);
+            let mut rows = check::local(&loaded);
+            if let Ok(loaded) = &loaded {
+                rows.extend(Box::pin(rooms::checks::all(&loaded.config, args.offline)).await);
+            }
+            check::tell(&args, &rows, screen)
+        }
+        Command::Migrate(args) => migrate::tell(&args, rooms::migrate(&load(&source)?).await?, screen),
+        Command::Run(args) => Box::pin(rooms::run(load_aloud(&source, screen)?, &args)).await,
+        other => with_store(other, &load(&source)?, screen).await,
+    }
+}
+
+/// The commands that need the database.
+async fn with_store(command: Command, config: &Config, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+    match &command {
+        Command::Issue(args) => {
+            let wish = issue::wish(args, config)?;
+            let archive = rooms::archive(config).await?;
+            let issued = rooms::issue(&archive, wish).await;
+            archive.store.close().await;
+            return issue::tell(args, &issued?, screen);
+        }
+        Command::Track(args) => {
+            let archive = rooms::archive(config).await?;
+            let track = |told| -> futures::future::BoxFuture<'_, _> { Box::pin(rooms::track(Arc::clone(&archive), told)) };
+            let outcome = Box::pin(track::run(args, config, &track, screen)).await;
+            archive.store.close().await;
+            return outcome;
+        }
+        _ => {}
+    }
+    let store = rooms::store(config).await?;
+    let outcome = match &command {
+        Command::Status(args) => status::run(args, store.as_ref(), screen).await,
+        Command::List(args) => list::run(args, config, store.as_ref(), screen).await,
+        Command::Show(args) => show::run(args, store.as_ref(), screen).await,
+        Command::Get(args) => match rooms::objects(config) {
+            Ok(open) => Box::pin(get::run(args, store.as_ref(), &open, screen)).await,
+            Err(failure) => Err(failure),
+        },
+        Command::Retry(args) => retry::run(args, config, store.as_ref(), screen).await,
+        _ => Ok(Code::Done),
+    };
+    store.close().await;
+    outcome
+}
+
+/// The configuration; warnings are for `check` and `run` to tell.
+fn load(source: &Source) -> Result<Config, Failure> {
+    config::load(source).map(|loaded| loaded.config).map_err(Failure::Configuration)
+}
+
+/// The configuration, its warnings told.
+fn load_aloud(source: &Source, screen: &mut Screen<'_>) -> Result<Config, Failure> {
+    let Loaded { config, warnings } = config::load(source).map_err(Failure::Configuration)?;
+    for warning in &warnings {
+        tell_warning(warning, screen)?;
+    }
+    Ok(config)
+}
+
+fn tell_warning(warning: &Finding, screen: &mut Screen<'_>) -> io::Result<()> {
+    screen.note(format!("warning: {warning}"))
+}
+
+/// Arguments that are never printed: tokens, names, numbers.
+#[allow(clippy::unnecessary_wraps, reason = "clap wants a parser that may fail")]
+fn secret(text: &str) -> Result<Secret, Infallible> {
+    Ok(Secret::new(text))
+}

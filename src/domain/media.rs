@@ -159,6 +159,10 @@ pub struct MediaRow {
     pub state: MediaState,
     /// SHA-256 of the plain bytes, 64 hex digits, once stored.
     pub sha256: Option<String>,
+    /// Where it lies, once stored.
+    pub object_key: Option<String>,
+    /// How often fetching it has failed.
+    pub tries: i64,
 }
 
 /// What is known of an object once it lies in the vault.
@@ -187,4 +191,26 @@ pub struct StoredMedia {
     pub content_type: Option<String>,
     /// When the last byte was here.
     pub captured_at: Time,
+}
+
+/// The media type that the first bytes show; none when they show none that is expected here.
+#[must_use]
+pub fn content_type_of(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
+        [0x89, b'P', b'N', b'G', ..] => Some("image/png"),
+        [b'G', b'I', b'F', b'8', ..] => Some("image/gif"),
+        [b'B', b'M', ..] => Some("image/bmp"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some("video/mp4"),
+        [0x1a, 0x45, 0xdf, 0xa3, ..] => Some("video/webm"),
+        _ => None,
+    }
+}
+
+/// SHA-256 as 64 lower-case hex digits.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    super::identity::hex(&sha2::Sha256::digest(bytes))
 }

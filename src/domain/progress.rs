@@ -1,8 +1,14 @@
 //! What has been learned of a verification so far: the memory the plan works from.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{attempt::Seen, time::Time};
+use super::{
+    answer::Endpoint,
+    attempt::Seen,
+    time::{Span, Time},
+};
 
 /// Kept as one JSON column beside the schedule, so that a new fact for the plan is no change of the tables.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +34,8 @@ pub struct Progress {
     pub video_asks: u32,
     /// How many attempts were known when a video was last listed.
     pub video_for: usize,
+    /// Whether media/query was answered with a refusal about the token, as it may be where videos are not enabled.
+    pub media_refused: bool,
     /// Signature of the last answer about the token that brought no data, and when.
     pub refusal: Option<Refusal>,
     /// The last such answer that falls between the window's end and the earliest end of the retention.
@@ -36,12 +44,23 @@ pub struct Progress {
     pub others_asked: bool,
     /// The other app that knows the token.
     pub known_by: Option<String>,
-    /// Calls in a row that brought nothing usable.
-    pub fails: u32,
-    /// When the last of them was made.
-    pub failed_at: Option<Time>,
+    /// Endpoints whose last calls brought nothing usable.
+    pub fails: BTreeMap<Endpoint, Fails>,
+    /// When a person last woke it: it is then asked at least once more, whatever the clock says.
+    pub woken_at: Option<Time>,
     /// What could not be taken out of an answer that was kept (`detail.front_base64`, …).
     pub unreadable: Vec<String>,
+}
+
+/// Calls of one endpoint in a row that brought nothing usable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fails {
+    /// How many.
+    pub count: u32,
+    /// When the last one was made.
+    pub at: Time,
+    /// How long to wait after it.
+    pub wait: Span,
 }
 
 /// An answer about the token that brought no data.
@@ -61,6 +80,23 @@ impl Progress {
     #[must_use]
     pub fn passed(&self) -> bool {
         self.attempts.iter().any(|seen| seen.passed)
+    }
+
+    /// When getall last answered about the token, with data or without.
+    #[must_use]
+    pub fn answered_at(&self) -> Option<Time> {
+        self.getall_at.max(self.refusal.as_ref().map(|refusal| refusal.at))
+    }
+
+    /// Notes a call that brought nothing usable, to be repeated after `wait`.
+    pub fn failed(&mut self, endpoint: Endpoint, at: Time, wait: Span) {
+        let count = self.fails.get(&endpoint).map_or(0, |fails| fails.count).saturating_add(1);
+        self.fails.insert(endpoint, Fails { count, at, wait });
+    }
+
+    /// A person wants it tried again: what was learned from refusals is forgotten, what was captured is not.
+    pub fn wake(&mut self, now: Time) {
+        *self = Self { refusal: None, closing: None, others_asked: false, known_by: None, fails: BTreeMap::new(), woken_at: Some(now), ..std::mem::take(self) };
     }
 
     /// The attempt that passed, else the last one; 0 when there is none.

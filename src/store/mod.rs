@@ -4,8 +4,16 @@
 //! may put those of many into one transaction (group commit), so that their cost is shared. Nothing here decides: what to write,
 //! when a row is due and how a verification ends comes in as values.
 
+mod commit;
+mod connect;
+mod dialect;
+mod errors;
+mod migrate;
 pub mod records;
 pub mod reports;
+mod rows;
+mod sql;
+mod transact;
 
 use async_trait::async_trait;
 
@@ -14,11 +22,13 @@ use crate::domain::{
     lease::{Lease, Stage},
     time::Time,
 };
+pub use connect::open;
+pub use migrate::{MigrationReport, SchemaReport, check_schema, migrate};
 use records::{Claim, DownloadRecord, DownloadWork, NewVerification, PollRecord, PollWork, RetryVerdict, TrackVerdict};
 use reports::{AlarmRow, Filter, Status, Summary, Whole};
 
 /// Why a verb did not take place. Named by what the caller can do.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database cannot be reached, is busy or full: wait and try again. Nothing was written, or a repeat changes nothing.
     #[error("the database is not available: {0}")]

@@ -192,6 +192,8 @@ pub struct PollRecord {
     pub wanted: Vec<WantedMedia>,
     /// Media that came inside answers.
     pub inline: Vec<InlineMedia>,
+    /// Rows to delete: the same bytes are there as another medium of the verification. Rows stored by their own URL stay.
+    pub same: Vec<String>,
     /// Schedules the download stage.
     pub download: Option<DownloadStart>,
     /// What unused tokens of the app were seen to answer: (app, signature).
@@ -213,7 +215,7 @@ pub struct DownloadRecord {
     pub at: Time,
     /// Media that are in the vault now.
     pub stored: Vec<StoredMedia>,
-    /// Rows to delete: the same bytes are there already as another medium of the verification.
+    /// Rows to delete: the same bytes are there as another medium of the verification. Rows stored by their own URL stay.
     pub same: Vec<String>,
     /// Media that failed this time: (media_id, why).
     pub failed: Vec<(String, String)>,

@@ -1,1 +1,104 @@
 //! Health, readiness and metrics over HTTP.
+//!
+//! | path | says | when it is bad |
+//! |---|---|---|
+//! | `/healthz` | whether this process works at all: restart it otherwise | 503 |
+//! | `/readyz` | whether database, object store and provider can be used: JSON with one entry each | 503 |
+//! | `/metrics` | figures for Prometheus | those of the service are left out, those of the process are there |
+//!
+//! Nothing here decides or changes anything, and nothing that could hold a secret is asked for: what is shown comes from [`Source`].
+
+mod held;
+mod pages;
+
+use std::{io, net::SocketAddr, sync::Arc};
+
+use async_trait::async_trait;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    domain::time::{Clock, Span},
+    store::reports::Status,
+    telemetry::metrics::Metrics,
+};
+
+/// What the pages show.
+#[async_trait]
+pub trait Source: Send + Sync + 'static {
+    /// Whether the loops of this process turn; nothing of what they depend on, or a storm restarts healthy daemons.
+    fn alive(&self) -> bool;
+
+    /// Whether everything this process depends on can be used. Asked every few seconds at most.
+    async fn readiness(&self) -> Vec<Check>;
+
+    /// The figures of the service; none when they cannot be read. Asked every few seconds at most.
+    async fn status(&self) -> Option<Status>;
+}
+
+/// Whether one dependency can be used.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Check {
+    /// Which: `database`, `object_store`, `provider`, …
+    pub name: String,
+    /// Whether it can.
+    pub ok: bool,
+    /// Why not, or what was found; shown to whoever asks, so without secrets.
+    pub text: String,
+}
+
+/// What the server is made of.
+pub struct Parts {
+    /// What is shown.
+    pub source: Arc<dyn Source>,
+    /// The figures of this process.
+    pub metrics: Arc<Metrics>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Once cancelled, `/readyz` says no: this process is stopping.
+    pub stopping: CancellationToken,
+    /// Once cancelled, the server itself ends.
+    pub stop: CancellationToken,
+}
+
+/// A server that listens.
+pub struct Server {
+    /// Where: the port is the real one even if port 0 was asked for.
+    pub address: SocketAddr,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+/// How long open requests may take once the server is to end.
+const GRACE: Span = Span::seconds(2);
+
+/// Serves on `listen` until `parts.stop` is cancelled.
+///
+/// # Errors
+/// When nothing can listen there.
+pub async fn serve(listen: SocketAddr, parts: Parts) -> io::Result<Server> {
+    let listener = TcpListener::bind(listen).await?;
+    let address = listener.local_addr()?;
+    let (clock, stop) = (Arc::clone(&parts.clock), parts.stop.clone());
+    let pages = pages::router(parts);
+    let told = stop.clone();
+    let task = tokio::spawn(async move {
+        let served = axum::serve(listener, pages).with_graceful_shutdown(told.cancelled_owned()).await;
+        if let Err(error) = served {
+            tracing::error!(%error, "the HTTP server ended");
+        }
+    });
+    Ok(Server { address, clock, stop, task })
+}
+
+impl Server {
+    /// Waits until the server was told to end and has; a request that never ends is cut off.
+    pub async fn ended(mut self) {
+        self.stop.cancelled().await;
+        tokio::select! {
+            _ = &mut self.task => {}
+            () = self.clock.sleep(GRACE) => self.task.abort(),
+        }
+    }
+}

@@ -1,1 +1,6 @@
-//! Generic machinery that knows no tokens: drivers, loops, lifecycle, backoff.
+//! Generic machinery that knows no tokens: the claim→step driver, periodic loops, the clock, the lifecycle.
+
+pub mod clock;
+pub mod driver;
+pub mod lifecycle;
+pub mod periodic;

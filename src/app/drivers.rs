@@ -1,0 +1,216 @@
+//! The two drivers: polls (one an account, whose quota they share) and downloads.
+
+use std::{
+    collections::VecDeque,
+    future::Future,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    archive::{Archive, Handover, poll::StepError},
+    domain::{
+        lease::{Lease, Stage},
+        media::Slot,
+        secret::Secret,
+        time::{Span, Time},
+    },
+    store::{
+        StoreError,
+        records::{Claim, DownloadWork, PollWork},
+    },
+    telemetry::metrics::Metrics,
+    worker::driver::Work,
+};
+
+/// After this many claims in a row without completion an item waits longer each time.
+const PATIENCE: i64 = 3;
+
+/// What both drivers share.
+pub(super) struct Shared {
+    pub(super) archive: Arc<Archive>,
+    pub(super) metrics: Arc<Metrics>,
+    /// How long a lease runs; renewed at half of it.
+    pub(super) lease: Span,
+    /// The end of the grace: what is under way is given back.
+    pub(super) hard_stop: CancellationToken,
+    /// Downloads handed over by polls of this process.
+    pub(super) queue: Queue,
+}
+
+/// Downloads handed over while their URLs are fresh. Full means that a poll is granted no lease, and the download is claimed later.
+pub(super) struct Queue {
+    items: Mutex<VecDeque<Handover>>,
+    most: usize,
+    pub(super) wake: Arc<Notify>,
+}
+
+impl Queue {
+    pub(super) fn new(most: usize) -> Self {
+        Self { items: Mutex::default(), most, wake: Arc::new(Notify::new()) }
+    }
+
+    fn has_room(&self) -> bool {
+        self.items.lock().unwrap_or_else(PoisonError::into_inner).len() < self.most
+    }
+
+    fn push(&self, handover: Handover) {
+        self.items.lock().unwrap_or_else(PoisonError::into_inner).push_back(handover);
+        self.wake.notify_one();
+    }
+
+    fn take(&self, limit: usize) -> Vec<Handover> {
+        let mut items = self.items.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = limit.min(items.len());
+        items.drain(..count).collect()
+    }
+}
+
+impl Shared {
+    fn claim(&self, limit: usize, apps: Vec<String>) -> Claim {
+        Claim { now: self.archive.now(), lease: self.lease, limit: i64::try_from(limit).unwrap_or(i64::MAX), apps, patience: PATIENCE }
+    }
+
+    /// Runs a step under its lease: renews it at half time, drops the step when the lease is lost (another does the work), and gives the
+    /// lease back when the grace of a stop is over.
+    async fn under_lease<T>(&self, mut lease: Lease, step: impl Future<Output = Result<T, StepError>>) -> Result<Option<T>, StepError> {
+        let mut step = std::pin::pin!(step);
+        loop {
+            tokio::select! {
+                done = &mut step => return match done {
+                    Ok(value) => Ok(Some(value)),
+                    Err(StepError::Store(StoreError::LeaseLost)) => Ok(None),
+                    Err(error) => Err(error),
+                },
+                () = self.hard_stop.cancelled() => {
+                    let now = self.archive.now();
+                    self.archive.store.release(vec![lease], now).await?;
+                    return Ok(None);
+                }
+                () = self.archive.clock.sleep(self.lease.part(2)) => {
+                    let until = self.archive.now().plus(self.lease);
+                    match self.archive.store.renew(&lease, until).await {
+                        Ok(()) => lease.until = until,
+                        Err(StoreError::LeaseLost) => return Ok(None),
+                        // It may be there again before the lease ends; the completion decides.
+                        Err(_) => {}
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Polls of the apps of one account.
+pub(super) struct Polls {
+    pub(super) shared: Arc<Shared>,
+    pub(super) name: String,
+    pub(super) apps: Vec<String>,
+}
+
+impl Polls {
+    /// The apps that are not paused.
+    fn askable(&self) -> Vec<String> {
+        let now = self.shared.archive.now();
+        self.apps.iter().filter(|app| self.shared.archive.pauses.until(app, now).is_none()).cloned().collect()
+    }
+}
+
+impl Work for Polls {
+    type Item = PollWork;
+    type Error = StepError;
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn claim(&self, limit: usize) -> Result<Vec<PollWork>, StepError> {
+        let apps = self.askable();
+        if apps.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(self.shared.archive.store.claim_polls(&self.shared.claim(limit, apps)).await?)
+    }
+
+    async fn step(&self, item: PollWork) -> Result<(), StepError> {
+        let _in_flight = self.shared.metrics.in_flight(Stage::Poll.name());
+        let room = self.shared.queue.has_room().then_some(self.shared.lease);
+        let lease = item.lease.clone();
+        if let Some(Some(handover)) = self.shared.under_lease(lease, self.shared.archive.poll(item, room)).await? {
+            self.shared.queue.push(handover);
+        }
+        Ok(())
+    }
+
+    async fn until_due(&self) -> Option<Span> {
+        let apps = self.askable();
+        if apps.is_empty() {
+            return None;
+        }
+        let due = self.shared.archive.store.next_due(Stage::Poll, &apps).await.ok().flatten()?;
+        // A little patience gathers what falls due close together into one claim.
+        Some(Span(due.since(self.shared.archive.now()).0.max(25)))
+    }
+
+    fn round(&self, claimed: usize, failed: bool) {
+        self.shared.metrics.round(&self.name, claimed, failed, self.shared.archive.now());
+    }
+
+    fn stepped(&self, result: &'static str) {
+        self.shared.metrics.step(Stage::Poll.name(), result);
+    }
+}
+
+/// All downloads.
+pub(super) struct Downloads {
+    pub(super) shared: Arc<Shared>,
+    /// When to look into the database again, unix milliseconds: what polls of this process find comes through the queue.
+    pub(super) look_at: AtomicI64,
+    pub(super) look_every: Span,
+}
+
+impl Work for Downloads {
+    type Item = (DownloadWork, Vec<(Slot, Secret)>);
+    type Error = StepError;
+
+    fn name(&self) -> &str {
+        Stage::Download.name()
+    }
+
+    async fn claim(&self, limit: usize) -> Result<Vec<Self::Item>, StepError> {
+        let mut items: Vec<Self::Item> = self.shared.queue.take(limit).into_iter().map(|one| (one.work, one.urls)).collect();
+        let now = self.shared.archive.now();
+        let room = limit - items.len();
+        if room > 0 && now >= Time(self.look_at.load(Ordering::Relaxed)) {
+            let found = self.shared.archive.store.claim_downloads(&self.shared.claim(room, Vec::new())).await?;
+            if found.len() < room {
+                self.look_at.store(now.plus(self.look_every).0, Ordering::Relaxed);
+            }
+            items.extend(found.into_iter().map(|work| (work, Vec::new())));
+        }
+        Ok(items)
+    }
+
+    async fn step(&self, (work, urls): Self::Item) -> Result<(), StepError> {
+        let _in_flight = self.shared.metrics.in_flight(Stage::Download.name());
+        let lease = work.lease.clone();
+        self.shared.under_lease(lease, self.shared.archive.download(work, urls)).await.map(|_| ())
+    }
+
+    async fn until_due(&self) -> Option<Span> {
+        Some(Time(self.look_at.load(Ordering::Relaxed)).since(self.shared.archive.now()))
+    }
+
+    fn round(&self, claimed: usize, failed: bool) {
+        self.shared.metrics.round(Stage::Download.name(), claimed, failed, self.shared.archive.now());
+    }
+
+    fn stepped(&self, result: &'static str) {
+        self.shared.metrics.step(Stage::Download.name(), result);
+    }
+}

@@ -1,0 +1,41 @@
+//! Jobs by cron expression: what keeps the house in order but no record alive.
+
+use std::sync::Arc;
+
+use tokio_cron_scheduler::{Job, JobScheduler};
+
+use super::AppError;
+use crate::{archive::Archive, config::Schedule, telemetry::metrics::Metrics};
+
+/// Starts the scheduler with every job of the configuration.
+pub(super) async fn start(archive: &Arc<Archive>, metrics: &Arc<Metrics>, schedule: &Schedule) -> Result<JobScheduler, AppError> {
+    let wrong = |error: tokio_cron_scheduler::JobSchedulerError| AppError::Schedule(error.to_string());
+    let scheduler = JobScheduler::new().await.map_err(wrong)?;
+    for (name, expression) in [("tidy", &schedule.tidy), ("relearn", &schedule.relearn)] {
+        let (archive, metrics) = (Arc::clone(archive), Arc::clone(metrics));
+        let job = Job::new_async(expression.as_str(), move |_, _| {
+            let (archive, metrics) = (Arc::clone(&archive), Arc::clone(&metrics));
+            Box::pin(async move {
+                let done = match name {
+                    "tidy" => archive.store.tidy().await,
+                    _ => archive.relearn().await,
+                };
+                if let Err(error) = &done {
+                    tracing::warn!(job = name, %error, "a housekeeping job failed; it runs again at its time");
+                }
+                metrics.round(name, usize::from(done.is_ok()), done.is_err(), archive.now());
+            })
+        })
+        .map_err(wrong)?;
+        scheduler.add(job).await.map_err(wrong)?;
+    }
+    scheduler.start().await.map_err(wrong)?;
+    Ok(scheduler)
+}
+
+/// Ends the scheduler; jobs under way are short and finish by themselves.
+pub(super) async fn stop(mut scheduler: JobScheduler) {
+    if let Err(error) = scheduler.shutdown().await {
+        tracing::warn!(%error, "the scheduler did not end in order");
+    }
+}

@@ -1,0 +1,151 @@
+//! One question to the provider: call, keep the verbatim answer, and only then read it.
+
+use super::{App, Archive};
+use crate::{
+    domain::{
+        answer::{AnswerRow, Detail, Endpoint, Getall, MediaList, Problem, Stat, Trouble},
+        chance,
+        media::Listed,
+        token::Verification,
+    },
+    provider::{Reply, envelope, parse},
+    store::records::CallRow,
+    vault::{ObjectKey, VaultError},
+};
+
+/// An answer, read.
+#[derive(Debug)]
+pub enum Answered {
+    /// `result/getall`.
+    Getall(Getall),
+    /// `result/detail`.
+    Detail(Detail),
+    /// `result/media/query`.
+    Media(MediaList),
+    /// `result/simple`: the final face.
+    Simple(Option<Listed>),
+    /// `result/stat`.
+    Stat(Stat),
+}
+
+/// One exchange, read.
+struct Exchange {
+    read: Result<Answered, Problem>,
+    /// Whether it was refused for its access_token, and the next call gets a fresh one.
+    renewed: bool,
+}
+
+/// What questions about one verification brought so far in this step: the rows to write with it.
+#[derive(Debug, Default)]
+pub struct Brought {
+    /// Answers new to the verification.
+    pub answers: Vec<AnswerRow>,
+    /// Every call made.
+    pub calls: Vec<CallRow>,
+    /// (endpoint, SHA-256) of all answers kept, these included.
+    kept: Vec<(String, String)>,
+}
+
+impl Brought {
+    /// Begins with what is kept already.
+    #[must_use]
+    pub fn beside(kept: Vec<(String, String)>) -> Self {
+        Self { kept, ..Self::default() }
+    }
+
+    /// (endpoint, SHA-256) of all answers kept so far.
+    #[must_use]
+    pub fn kept(&self) -> &[(String, String)] {
+        &self.kept
+    }
+}
+
+impl Archive {
+    /// Asks `app` about a verification. The body lies in the vault before it is parsed, whatever it holds.
+    ///
+    /// A bad access_token is renewed and the call repeated once, at once; the second time it is the answer.
+    ///
+    /// # Errors
+    /// The outer error is ours: the vault could not keep the answer. The inner one is the provider's.
+    pub(super) async fn ask(
+        &self,
+        app: &App,
+        verification: &Verification,
+        endpoint: Endpoint,
+        brought: &mut Brought,
+    ) -> Result<Result<Answered, Problem>, VaultError> {
+        let first = self.exchange(app, verification, endpoint, brought).await?;
+        if first.renewed { Ok(self.exchange(app, verification, endpoint, brought).await?.read) } else { Ok(first.read) }
+    }
+
+    async fn exchange(&self, app: &App, verification: &Verification, endpoint: Endpoint, brought: &mut Brought) -> Result<Exchange, VaultError> {
+        let reply = match app.client.query(endpoint, &verification.verify_token).await {
+            Ok(reply) => reply,
+            Err(problem) => {
+                let call = CallRow { endpoint, at: self.now(), result: problem.trouble.name(), http_status: None, code: problem.code.clone(), sha256: None };
+                self.watcher.call(endpoint, call.result);
+                brought.calls.push(call);
+                return Ok(Exchange { read: Err(problem), renewed: false });
+            }
+        };
+        let sha256 = self.keep(verification, &reply, brought).await?;
+        let read = read(&reply);
+        let result = read.as_ref().map_or_else(|problem| problem.trouble.name(), |_| "ok");
+        self.watcher.call(endpoint, result);
+        brought.calls.push(CallRow {
+            endpoint,
+            at: reply.fetched_at,
+            result,
+            http_status: Some(i64::from(reply.http_status)),
+            code: read.as_ref().err().and_then(|problem| problem.code.clone()),
+            sha256: Some(sha256),
+        });
+        if read.as_ref().map_or_else(|problem| problem.trouble.is_about_the_token(), |_| true) {
+            self.well(app).await;
+        }
+        let renewed = matches!(&read, Err(problem) if problem.trouble == Trouble::Unauthorised) && app.client.invalidate(&reply);
+        Ok(Exchange { read, renewed })
+    }
+
+    /// Puts the body into the vault unless the verification has the very same answer already.
+    async fn keep(&self, verification: &Verification, reply: &Reply, brought: &mut Brought) -> Result<String, VaultError> {
+        let sha256 = crate::domain::media::sha256_hex(&reply.body);
+        let endpoint = reply.endpoint;
+        if brought.kept.iter().any(|(name, digest)| name == endpoint.name() && *digest == sha256) {
+            return Ok(sha256);
+        }
+        let answer_id = chance::fresh_id(reply.fetched_at);
+        let key = ObjectKey::answer(&verification.verification_id, &answer_id)?;
+        let object = self.vault.put(&key, reply.body.clone()).await?;
+        self.watcher.answer_stored(object.bytes);
+        let (success, code, log_id) = envelope::summary(reply);
+        brought.kept.push((endpoint.name().to_owned(), sha256.clone()));
+        brought.answers.push(AnswerRow {
+            answer_id,
+            endpoint,
+            fetched_at: reply.fetched_at,
+            http_status: i64::from(reply.http_status),
+            success,
+            code,
+            log_id,
+            object,
+        });
+        Ok(sha256)
+    }
+}
+
+/// Reads an answer as what it was asked for.
+fn read(reply: &Reply) -> Result<Answered, Problem> {
+    envelope::read(reply)?;
+    let body = &reply.body;
+    match reply.endpoint {
+        Endpoint::Getall => parse::getall(body).map(Answered::Getall),
+        Endpoint::Detail => parse::detail(body).map(Answered::Detail),
+        Endpoint::Media => parse::media(body).map(Answered::Media),
+        Endpoint::Simple => parse::simple(body).map(Answered::Simple),
+        Endpoint::Stat => parse::stat(body).map(Answered::Stat),
+        Endpoint::Generate | Endpoint::Submit | Endpoint::UploadMatchImage => {
+            Err(Problem::new(Trouble::Misconfigured, "a preparation endpoint is not a query"))
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Issue: have the provider generate a token, prepare it, and track it, in one step.
+
+use super::{App, Archive, track::Tracked};
+use crate::{
+    domain::{
+        answer::{Endpoint, Problem, Trouble},
+        chance,
+        secret::Secret,
+        time::Span,
+        token::Told,
+    },
+    provider::{
+        Reply, envelope, parse,
+        request::{Control, Generate},
+    },
+    store::{StoreError, records::TrackVerdict},
+};
+
+/// What is wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Wish {
+    /// Which app.
+    pub app: String,
+    /// For which plan.
+    pub plan_id: String,
+    /// The business's own name for it.
+    pub reference: Option<String>,
+    /// Name, number and certificate type (0 to 5) of the person who is to verify, for plans that want them submitted.
+    pub identity: Option<(Secret, Secret, Option<u8>)>,
+    /// The image to compare with, for plans that want one uploaded.
+    pub match_image: Option<Vec<u8>>,
+    /// Who asked.
+    pub actor: String,
+}
+
+/// A token issued here.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    /// The provider's handle.
+    pub verify_token: Secret,
+    /// Ours.
+    pub verification_id: String,
+    /// What could not be prepared although the token exists and is tracked.
+    pub unprepared: Option<Problem>,
+}
+
+/// Why nothing was issued.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// No such app, or nothing that can be tracked.
+    #[error("{0}")]
+    Wrong(String),
+    /// The provider.
+    #[error(transparent)]
+    Provider(#[from] Problem),
+    /// The token was generated but could not be tracked; it is named nowhere, so that it is not used: issue another one.
+    #[error("a token was generated but not tracked, and is not given out: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// How often a call that a person waits for is repeated: about six seconds.
+const TRIES: u32 = 3;
+
+impl Archive {
+    /// Generates a token, tracks it, and then submits identity or match image: a token that exists is tracked whatever follows.
+    ///
+    /// # Errors
+    /// [`IssueError`]; then no token was given out.
+    pub async fn issue(&self, wish: Wish) -> Result<Issued, IssueError> {
+        let app = self.app(&wish.app).cloned().ok_or_else(|| IssueError::Wrong(format!("app {:?} is not in the config", wish.app)))?;
+        let generate = Generate { plan_id: wish.plan_id.clone(), ..Generate::default() };
+        let asked_at = self.now();
+        // A token whose answer was lost is given to nobody: generating another one harms nothing.
+        let reply = self.persist(&app, || app.client.generate(&generate)).await?;
+        let verify_token = parse::prepare::verify_token(&reply.body)?;
+        let told = Told {
+            verify_token: verify_token.clone(),
+            app: wish.app.clone(),
+            issued_at: Some(asked_at),
+            plan_id: Some(wish.plan_id.clone()),
+            reference: wish.reference.clone(),
+            tracked_by: wish.actor.clone(),
+            issued_here: true,
+        };
+        let verification_id = match self.track(vec![told]).await?.into_iter().next() {
+            Some(Tracked::Verdict(TrackVerdict::New { verification_id } | TrackVerdict::Known { verification_id, .. })) => verification_id,
+            Some(Tracked::Verdict(TrackVerdict::Conflict { .. })) => {
+                return Err(IssueError::Wrong("the provider gave out a token that is tracked already with other facts".to_owned()));
+            }
+            Some(Tracked::Wrong(why)) => return Err(IssueError::Wrong(format!("the provider gave out what is no token: {why}"))),
+            None => return Err(IssueError::Wrong("the token was not tracked".to_owned())),
+        };
+        let unprepared = self.prepare(&app, &verify_token, &wish).await.err();
+        Ok(Issued { verify_token, verification_id, unprepared })
+    }
+
+    async fn prepare(&self, app: &App, token: &Secret, wish: &Wish) -> Result<(), Problem> {
+        if let Some((name, number, certificate_type)) = &wish.identity {
+            self.persist(app, || app.client.submit_identity(token, name, number, *certificate_type)).await?;
+        }
+        if let Some(image) = &wish.match_image {
+            self.persist(app, || app.client.upload_match_image(token, image, Control::None, Control::None)).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes a call that a person waits for: repeated a few times over transient trouble, once over a bad access_token.
+    async fn persist<F>(&self, app: &App, call: impl Fn() -> F) -> Result<Reply, Problem>
+    where
+        F: Future<Output = Result<Reply, Problem>>,
+    {
+        let mut tries = 0;
+        loop {
+            let answer = match call().await {
+                Ok(reply) => {
+                    let renewed = self.refused_for_its_token(app, &reply);
+                    match self.judge(app, &reply).await {
+                        Err(_) if renewed && tries == 0 => Err(Problem::new(Trouble::Transient, "the access_token was renewed")),
+                        judged => judged.map(|()| reply),
+                    }
+                }
+                Err(problem) => Err(problem),
+            };
+            match answer {
+                Err(problem) if tries < TRIES && matches!(problem.trouble, Trouble::Transient | Trouble::Garbled | Trouble::TooFast) => {
+                    tries += 1;
+                    self.clock.sleep(chance::jitter(Span::millis(400).times(1 << tries))).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// Whether the access_token was refused and the next call gets a fresh one.
+    fn refused_for_its_token(&self, app: &App, reply: &Reply) -> bool {
+        matches!(envelope::read(reply), Err(problem) if problem.trouble == Trouble::Unauthorised) && app.client.invalidate(reply)
+    }
+
+    async fn judge(&self, app: &App, reply: &Reply) -> Result<(), Problem> {
+        let endpoint: Endpoint = reply.endpoint;
+        match envelope::read(reply) {
+            Ok(_) => {
+                self.watcher.call(endpoint, "ok");
+                self.well(app).await;
+                Ok(())
+            }
+            Err(problem) => {
+                self.watcher.call(endpoint, problem.trouble.name());
+                self.heed(app, &problem).await;
+                Err(problem)
+            }
+        }
+    }
+}

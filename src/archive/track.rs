@@ -1,0 +1,95 @@
+//! The track stage: a told token becomes a tracked one, with its first step planned.
+
+use super::Archive;
+use crate::{
+    domain::{
+        alarm::{self, Alarm},
+        chance,
+        plan::{self, Ends, Known, Step},
+        progress::Progress,
+        time::Time,
+        token::{State, Told, Verification, check_token},
+    },
+    store::{
+        Result,
+        records::{NewVerification, Next, TrackVerdict},
+    },
+};
+
+/// What became of one told token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tracked {
+    /// The store's verdict.
+    Verdict(TrackVerdict),
+    /// It cannot be tracked: why, without repeating the token.
+    Wrong(String),
+}
+
+/// How far in the future `issued_at` may lie: two clocks differ.
+const SKEW_MAX_MS: i64 = 10 * 60_000;
+
+impl Archive {
+    /// Tracks tokens; idempotent, one answer each, in order. A wrong one never stops the others.
+    ///
+    /// # Errors
+    /// When the database cannot be written; then it is not known which were tracked, and repeating is safe.
+    pub async fn track(&self, told: Vec<Told>) -> Result<Vec<Tracked>> {
+        let now = self.now();
+        let mut answers: Vec<Option<Tracked>> = Vec::with_capacity(told.len());
+        let mut rows = Vec::with_capacity(told.len());
+        for one in told {
+            match self.first_step(one, now) {
+                Ok(row) => {
+                    rows.push(row);
+                    answers.push(None);
+                }
+                Err(why) => answers.push(Some(Tracked::Wrong(why))),
+            }
+        }
+        let mut verdicts = self.store.track(rows).await?.into_iter();
+        Ok(answers.into_iter().filter_map(|answer| answer.or_else(|| verdicts.next().map(Tracked::Verdict))).collect())
+    }
+
+    fn first_step(&self, told: Told, now: Time) -> std::result::Result<NewVerification, String> {
+        check_token(told.verify_token.reveal())?;
+        let app = self.app(&told.app).ok_or_else(|| {
+            let mut names: Vec<&str> = self.apps.keys().map(String::as_str).collect();
+            names.sort_unstable();
+            format!("app {:?} is not in the config, which has: {}", told.app, names.join(", "))
+        })?;
+        let issued_at = told.issued_at.unwrap_or(now);
+        if issued_at.0 - now.0 > SKEW_MAX_MS {
+            return Err(format!("issued_at {issued_at} lies in the future: check the clock, and that it is written with its offset"));
+        }
+        let verification = Verification {
+            verification_id: chance::fresh_id(now),
+            verify_token: told.verify_token,
+            app: told.app,
+            issued_at,
+            tracked_at: now,
+            issued_here: told.issued_here,
+        };
+        let progress = Progress::default();
+        let known = Known { verification: &verification, progress: &progress, media: &[], learned: &[], others: false, policy: &app.policy };
+        let ends = Ends::of(known);
+        let (next, alarms) = match plan::plan(known, now) {
+            Step::Settle(outcome, missing) => {
+                let text = missing.first().map(|one| one.why.clone()).unwrap_or_default();
+                (Next::Settled { outcome, missing }, vec![Alarm { kind: alarm::Kind::Loss, subject: app.name.clone(), text }])
+            }
+            Step::Wait { due_at, deadline } => (Next::Due { due_at, deadline, state: State::Waiting }, Vec::new()),
+            Step::Ask(_) | Step::AskOthers => (Next::Due { due_at: now, deadline: ends.media_deadline, state: State::Waiting }, Vec::new()),
+        };
+        Ok(NewVerification {
+            media_deadline: ends.media_deadline,
+            record_deadline: ends.record_deadline,
+            verification,
+            plan_id: told.plan_id,
+            reference: told.reference,
+            tracked_by: told.tracked_by,
+            next,
+            alarms,
+            issued_at_told: told.issued_at.is_some(),
+        })
+    }
+}

@@ -1,0 +1,105 @@
+//! What to do about a call that brought nothing: how long to wait, what to pause, which alarm to raise. Decided here and nowhere else.
+
+use super::{App, Archive};
+use crate::domain::{
+    alarm::{self, Alarm},
+    answer::{Problem, Trouble},
+    chance,
+    plan::{self, Known},
+    time::{Span, Time},
+};
+
+/// Midnight in Beijing, when a daily quota is filled up again.
+fn next_midnight_in_beijing(now: Time) -> Time {
+    const DAY_MS: i64 = 86_400_000;
+    const OFFSET_MS: i64 = 8 * 3_600_000;
+    Time((now.0 + OFFSET_MS).div_euclid(DAY_MS).saturating_add(1).saturating_mul(DAY_MS) - OFFSET_MS)
+}
+
+/// Whether the trouble concerns the whole app, so that asking another endpoint would meet it too.
+#[must_use]
+pub fn concerns_the_app(trouble: Trouble) -> bool {
+    match trouble {
+        Trouble::Unauthorised | Trouble::TooFast | Trouble::DailyQuota | Trouble::TotalQuota | Trouble::Forbidden => true,
+        Trouble::Transient | Trouble::Garbled | Trouble::Misconfigured | Trouble::Refused | Trouble::NotYet => false,
+    }
+}
+
+/// How long to wait before the same call is made again: backed off with jitter, longer when the far end asks for it.
+#[must_use]
+pub fn wait(known: Known<'_>, fails: u32, problem: &Problem, now: Time) -> Span {
+    let left = plan::left(known, now);
+    let backoff = chance::jitter(plan::backoff(known.policy, fails, left));
+    let asked = problem.retry_after.unwrap_or_default().0.min((left.0 / 8).max(1));
+    Span(backoff.0.max(asked))
+}
+
+impl Archive {
+    /// Pauses what must be paused and raises what people must know. An alarm that cannot be written is logged: it must not stop the work.
+    pub(super) async fn heed(&self, app: &App, problem: &Problem) {
+        let now = self.now();
+        let pause = |span: Span| self.pauses.pause(&app.name, now.plus(span));
+        let small = Span(app.policy.first_poll().0.min(60_000));
+        let kind = match problem.trouble {
+            Trouble::DailyQuota => {
+                // Looked at now and then all the same: quotas are raised by hand, too.
+                let until = next_midnight_in_beijing(now).min(now.plus(app.policy.verify_window.part(4)));
+                self.pauses.pause(&app.name, until);
+                alarm::Kind::Quota
+            }
+            Trouble::TotalQuota => {
+                pause(app.policy.verify_window.part(8));
+                alarm::Kind::Quota
+            }
+            Trouble::Unauthorised => {
+                pause(small);
+                alarm::Kind::Credentials
+            }
+            Trouble::Forbidden => {
+                pause(app.policy.first_poll());
+                alarm::Kind::Forbidden
+            }
+            Trouble::Misconfigured => alarm::Kind::Misconfigured,
+            Trouble::TooFast => {
+                // Now and then is the quota's doing, which slows down by itself; for long it may be that nothing is paid for.
+                let since = self.pauses.in_trouble_since(&app.name, now);
+                if now.since(since) < app.policy.verify_window.part(12) {
+                    return;
+                }
+                alarm::Kind::TooFast
+            }
+            Trouble::Transient | Trouble::Garbled | Trouble::Refused | Trouble::NotYet => return,
+        };
+        self.pauses.in_trouble_since(&app.name, now);
+        let alarm = Alarm { kind, subject: app.name.clone(), text: problem.to_string() };
+        match self.store.raise(&alarm, now).await {
+            Ok(true) => tracing::warn!(alarm = kind.name(), app = %app.name, "{problem}"),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(alarm = kind.name(), app = %app.name, %error, "an alarm could not be written: {problem}"),
+        }
+    }
+
+    /// A call went well: ends what a failure began.
+    pub(super) async fn well(&self, app: &App) {
+        if !self.pauses.resume(&app.name) {
+            return;
+        }
+        for kind in [alarm::Kind::Quota, alarm::Kind::Credentials, alarm::Kind::Forbidden, alarm::Kind::TooFast] {
+            if let Ok(true) = self.store.clear(kind, &app.name, self.now()).await {
+                tracing::info!(alarm = kind.name(), app = %app.name, "alarm over");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_daily_quota_heals_at_midnight_in_beijing() {
+        let at = |text: &str| Time::parse(text).unwrap();
+        assert_eq!(next_midnight_in_beijing(at("2026-11-23T15:59:59Z")), at("2026-11-23T16:00:00Z"));
+        assert_eq!(next_midnight_in_beijing(at("2026-11-23T16:00:00Z")), at("2026-11-24T16:00:00Z"));
+    }
+}

@@ -1,0 +1,192 @@
+//! `check`: everything a first start can trip over, all findings at once.
+
+use std::{fs, path::Path};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{
+    report::{Code, Failure},
+    screen::Screen,
+    table::Table,
+};
+use crate::config::{Config, Finding, Level, Loaded};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  verikeep check
+  verikeep check --offline --config new.toml        # before it is put in place
+  verikeep check --json | jq '.rows[] | select(.level != \"ok\")'
+Ends with 3 when the configuration is wrong, 4 when something cannot be reached, 1 for other findings, 0 for warnings.";
+
+/// Check everything a first start can trip over: configuration, files, database, object store, credentials, clock.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Check {
+    /// Leave out the network.
+    #[arg(long)]
+    pub offline: bool,
+    /// One JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How one thing stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grade {
+    /// As it should be.
+    Ok,
+    /// Works, and somebody should look at it.
+    Warn,
+    /// Does not work.
+    Fail,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// How it stands.
+    pub level: Grade,
+    /// What: `database`, `object store`, `app h5`, a key of the configuration.
+    pub what: String,
+    /// How it was found; never a secret, a URL with credentials or a person.
+    pub found: String,
+    /// What to do; empty when there is nothing to be done.
+    pub todo: String,
+    /// What the process ends with because of it.
+    #[serde(skip)]
+    pub code: Code,
+}
+
+impl Row {
+    /// As it should be.
+    pub fn ok(what: impl Into<String>, found: impl Into<String>) -> Self {
+        Self { level: Grade::Ok, what: what.into(), found: found.into(), todo: String::new(), code: Code::Done }
+    }
+
+    /// Works, and somebody should look at it.
+    pub fn warn(what: impl Into<String>, found: impl Into<String>, todo: impl Into<String>) -> Self {
+        Self { level: Grade::Warn, what: what.into(), found: found.into(), todo: todo.into(), code: Code::Done }
+    }
+
+    /// Does not work.
+    pub fn fail(code: Code, what: impl Into<String>, found: impl Into<String>, todo: impl Into<String>) -> Self {
+        Self { level: Grade::Fail, what: what.into(), found: found.into(), todo: todo.into(), code }
+    }
+
+    /// What a command would have said.
+    #[must_use]
+    pub fn of_failure(failure: Failure) -> Vec<Self> {
+        match failure {
+            Failure::ReaderGone => Vec::new(),
+            Failure::Configuration(findings) => findings.iter().map(Self::of_finding).collect(),
+            Failure::Told { code, what, why, todo } => vec![Self::fail(code, what, why, todo)],
+        }
+    }
+
+    fn of_finding(finding: &Finding) -> Self {
+        let what = if finding.path.is_empty() { finding.place.to_string() } else { format!("{} ({})", finding.path, finding.place) };
+        match finding.level {
+            Level::Warn => Self::warn(what, finding.reason.clone(), finding.todo.clone()),
+            Level::Fail => Self::fail(Code::Configuration, what, finding.reason.clone(), finding.todo.clone()),
+        }
+    }
+}
+
+/// What is seen without any other room: the configuration and the files it names.
+#[must_use]
+pub fn local(loaded: &Result<Loaded, Vec<Finding>>) -> Vec<Row> {
+    match loaded {
+        Err(findings) => findings.iter().map(Row::of_finding).collect(),
+        Ok(loaded) => {
+            let config = &loaded.config;
+            let file = config.file.as_ref().map_or_else(|| "the environment".to_owned(), |file| file.display().to_string());
+            let apps: Vec<&str> = config.apps.iter().map(|app| app.name.as_str()).collect();
+            let mut rows = vec![Row::ok("configuration", format!("{file}; apps: {}", apps.join(", ")))];
+            rows.extend(loaded.warnings.iter().map(Row::of_finding));
+            rows.extend(data_dir(config));
+            rows
+        }
+    }
+}
+
+/// Whether the data directory can be used, where anything lies in it.
+fn data_dir(config: &Config) -> Option<Row> {
+    let embedded = config.database.url.reveal().starts_with("sqlite:") || config.vault.url.starts_with("file:");
+    if !embedded {
+        return None;
+    }
+    let (what, folder) = ("data_dir", config.data_dir.as_path());
+    let shown = folder.display();
+    let Ok(facts) = fs::metadata(folder) else {
+        return Some(match nearest(folder).map(fs::metadata) {
+            Some(Ok(above)) if above.is_dir() && !above.permissions().readonly() => Row::ok(what, format!("{shown} will be made at the first start")),
+            _ => Row::fail(
+                Code::Configuration,
+                what,
+                format!("{shown} is not there and cannot be made"),
+                "make the folder and give it to the user that runs verikeep",
+            ),
+        });
+    };
+    if !facts.is_dir() {
+        return Some(Row::fail(Code::Configuration, what, format!("{shown} is no folder"), "move the file away, or name another data_dir"));
+    }
+    if let Err(error) = probe(folder) {
+        return Some(Row::fail(
+            Code::Configuration,
+            what,
+            format!("{shown} cannot be written to: {error}"),
+            "give the folder to the user that runs verikeep, and see that there is room",
+        ));
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = facts.permissions().mode() & 0o777;
+        if mode & !0o750 != 0 {
+            return Some(Row::warn(what, format!("{shown} can be used by others (mode {mode:03o})"), format!("chmod 700 {shown}")));
+        }
+    }
+    Some(Row::ok(what, format!("{shown} can be written to")))
+}
+
+/// The closest folder above that exists.
+fn nearest(folder: &Path) -> Option<&Path> {
+    folder.ancestors().skip(1).find(|above| above.exists())
+}
+
+fn probe(folder: &Path) -> std::io::Result<()> {
+    let mut random = [0u8; 8];
+    crate::domain::chance::fill(&mut random);
+    let file = folder.join(format!(".verikeep-check-{}", crate::domain::identity::hex(&random)));
+    fs::write(&file, b"verikeep")?;
+    fs::remove_file(&file)
+}
+
+/// Shows all rows; the worst decides the exit code, and a wrong configuration comes before everything.
+///
+/// # Errors
+/// When the stream fails.
+pub fn tell(args: &Check, rows: &[Row], screen: &mut Screen<'_>) -> Result<Code, Failure> {
+    let code = rows.iter().map(|row| row.code).max_by_key(|code| if *code == Code::Configuration { 9 } else { code.number() }).unwrap_or(Code::Done);
+    if args.json {
+        let sound = rows.iter().all(|row| row.level != Grade::Fail);
+        screen.document(&serde_json::json!({ "ok": sound, "exit_code": code.number(), "rows": rows }))?;
+        return Ok(code);
+    }
+    let mut table = Table::new(["", "what", "found", "what to do"]);
+    for row in rows {
+        let mark = match row.level {
+            Grade::Ok => "ok",
+            Grade::Warn => "warn",
+            Grade::Fail => "FAIL",
+        };
+        table.row([mark, &row.what, &row.found, &row.todo]);
+    }
+    table.print(screen)?;
+    let number = |level: Grade| rows.iter().filter(|row| row.level == level).count();
+    screen.line(format!("\n{} ok, {} to look at, {} wrong", number(Grade::Ok), number(Grade::Warn), number(Grade::Fail)))?;
+    Ok(code)
+}

@@ -1,0 +1,89 @@
+//! `demo`: simulator, daemon and a batch of tokens, start to finish.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{
+    people::{count, counted, size},
+    report::{Code, Failure},
+    screen::Screen,
+    table::Table,
+};
+use crate::{app::demo::Report, domain::time::Span};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  verikeep demo
+  verikeep demo --dir /tmp/verikeep-demo --keep-serving
+Windows are seconds instead of days; everything else is as it is in earnest. Ends with 1 when what was archived is not what the simulated
+provider held.";
+
+/// See it all at work: a simulated provider, the daemon, a batch of tokens, and what was archived in the end.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Demo {
+    /// Where to put the database and the objects; they stay, and the next demo begins anew.
+    #[arg(long, value_name = "DIR", default_value = "verikeep-demo")]
+    pub dir: PathBuf,
+    /// Keep the simulated provider and the daemon running afterwards, to look around.
+    #[arg(long)]
+    pub keep_serving: bool,
+}
+
+/// Tells what was archived and where it lies.
+///
+/// # Errors
+/// When the stream fails.
+pub fn tell(report: &Report, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+    let mut table = Table::new(["what happened to the person", "tokens", "became", "as it should"]);
+    for ending in &report.endings {
+        let states: Vec<String> =
+            ending.states.iter().map(|(state, number)| if ending.states.len() > 1 { format!("{state} {number}") } else { state.clone() }).collect();
+        table.row([ending.life.clone(), ending.tokens.to_string(), states.join(", "), if ending.as_it_should { "yes" } else { "NO" }.to_owned()]);
+    }
+    table.print(screen)?;
+    let figures = &report.status;
+    let media: i64 = figures.media.iter().filter(|row| row.state == "stored").map(|row| row.count).sum();
+    let bytes: i64 = figures.media.iter().map(|row| row.bytes).sum::<i64>() + figures.answer_bytes;
+    let (verify, media_kept, records) = report.windows;
+    screen.line(format!(
+        "\n{} and {} kept, {}; the provider forgot videos after {media_kept} and the rest after {records}, persons had {verify}",
+        counted(figures.answers, "answer"),
+        counted(media, "medium").replace("mediums", "media"),
+        size(bytes)
+    ))?;
+    if let Some(left) = figures.least_left_ms {
+        screen.line(format!("the least time that was left when something was captured: {}", Span(left)))?;
+    }
+    let config = report.config.display();
+    // As it was called, so that the lines can be copied: the program need not be installed.
+    let program = std::env::args().next().unwrap_or_else(|| "verikeep".to_owned());
+    screen.line(format!(
+        "
+  rows      {}
+  objects   {}
+
+Look around:
+  {program} list --config {config}
+  {program} show --config {config} {}
+  {program} get  --config {config} {} --out case",
+        report.database.display(),
+        report.objects.display(),
+        report.example,
+        report.example,
+    ))?;
+    let wrong: usize = report.endings.iter().filter(|ending| !ending.as_it_should).map(|ending| ending.tokens).sum();
+    if wrong > 0 {
+        screen.note(format!(
+            "\nerror: of {} some did not end as they should: this is a defect of Verikeep, please tell us",
+            counted(i64::try_from(wrong).unwrap_or(i64::MAX), "token")
+        ))?;
+        return Ok(Code::Finding);
+    }
+    screen.line(format!(
+        "\nevery one of {} ended as it should",
+        count(i64::try_from(report.endings.iter().map(|ending| ending.tokens).sum::<usize>()).unwrap_or(i64::MAX))
+    ))?;
+    Ok(Code::Done)
+}

@@ -1,0 +1,245 @@
+//! A store by hand, for the tests of commands: says what it was given to say, and remembers what it was asked.
+
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use serde_json::json;
+
+use crate::{
+    domain::{
+        alarm::{Alarm, Kind},
+        lease::{Lease, Stage},
+        time::Time,
+    },
+    store::{
+        Result, Store, StoreError,
+        records::{Claim, DownloadRecord, DownloadWork, NewVerification, PollRecord, PollWork, RetryVerdict, TrackVerdict},
+        reports::{AlarmRow, AnswerReport, AttemptReport, Filter, MediaReport, Status, Summary, Whole},
+    },
+};
+
+/// The instant the fake takes for now: 2026-11-23T08:15:01Z.
+pub(super) const NOW: Time = Time(1_795_421_701_000);
+
+#[derive(Default)]
+pub(super) struct Fake {
+    pub(super) wholes: Vec<Whole>,
+    pub(super) status: Mutex<Vec<Status>>,
+    pub(super) retries: Vec<RetryVerdict>,
+    pub(super) filters: Mutex<Vec<Filter>>,
+    pub(super) down: bool,
+}
+
+impl Fake {
+    fn up(&self) -> Result<()> {
+        if self.down { Err(StoreError::Unavailable("connection refused".to_owned())) } else { Ok(()) }
+    }
+}
+
+pub(super) fn no_figures() -> Status {
+    Status {
+        states: Vec::new(),
+        media: Vec::new(),
+        answers: 0,
+        answer_bytes: 0,
+        next_deadline: None,
+        polls_due: 0,
+        downloads_due: 0,
+        oldest_due: None,
+        poisoned: 0,
+        least_left_ms: None,
+        errors: Vec::new(),
+        alarms: Vec::new(),
+    }
+}
+
+pub(super) fn summary(number: usize) -> Summary {
+    Summary {
+        verification_id: format!("019ab000-0000-7000-8000-{number:012}"),
+        app: "h5".to_owned(),
+        verify_token: format!("token-{number}"),
+        plan_id: Some("17".to_owned()),
+        reference: Some(format!("order-{number}")),
+        issued_at: "2026-11-23T08:00:00Z".to_owned(),
+        tracked_at: "2026-11-23T08:00:01Z".to_owned(),
+        tracked_by: "cli".to_owned(),
+        state: "incomplete".to_owned(),
+        passed: Some(true),
+        attempts: 1,
+        first_attempt_at: Some("2026-11-23T08:03:00Z".to_owned()),
+        settled_at: None,
+        missing: json!([{ "what": "process_video", "attempt_no": 1, "why": "gone at the provider" }]),
+        media_deadline: "2026-11-24T08:00:00Z".to_owned(),
+        record_deadline: "2026-11-26T08:00:00Z".to_owned(),
+        next_poll_at: None,
+        polls: 4,
+        last_error: None,
+    }
+}
+
+fn attempt() -> AttemptReport {
+    AttemptReport {
+        attempt_no: 1,
+        passed: Some(true),
+        code: Some("0".to_owned()),
+        message: None,
+        verified_at: Some("2026-11-23T08:03:00Z".to_owned()),
+        charged: Some(true),
+        charge_type: Some("verify".to_owned()),
+        charged_at: None,
+        ocr_charged: None,
+        ocr_count: None,
+        ocr_charged_at: None,
+        score: Some(97.5),
+        threshold: Some(80.0),
+        liveness_score: None,
+        spoofing_score: None,
+        risk_level: None,
+        risk_tag: None,
+        demoted: None,
+        verify_log_id: None,
+        id_type: None,
+        name_masked: Some("张*".to_owned()),
+        id_number_masked: Some("370***********5826".to_owned()),
+        id_number_index: None,
+        name: None,
+        id_number: None,
+    }
+}
+
+pub(super) fn answer(number: usize, endpoint: &str, object_key: &str, bytes: &[u8]) -> AnswerReport {
+    AnswerReport {
+        answer_id: format!("a{number}"),
+        endpoint: endpoint.to_owned(),
+        fetched_at: "2026-11-23T08:04:00Z".to_owned(),
+        http_status: 200,
+        success: Some(true),
+        code: None,
+        log_id: None,
+        bytes: i64::try_from(bytes.len()).unwrap(),
+        sha256: sha256(bytes),
+        object_key: object_key.to_owned(),
+    }
+}
+
+pub(super) fn medium(kind: &str, position: i64, object: Option<(&str, &[u8])>) -> MediaReport {
+    MediaReport {
+        media_id: format!("m-{kind}-{position}"),
+        attempt_no: 1,
+        kind: kind.to_owned(),
+        position,
+        state: if object.is_some() { "stored" } else { "lost" }.to_owned(),
+        content_type: None,
+        bytes: object.map(|(_, bytes)| i64::try_from(bytes.len()).unwrap()),
+        sha256: object.map(|(_, bytes)| sha256(bytes)),
+        object_key: object.map(|(key, _)| key.to_owned()),
+        stored_bytes: None,
+        stored_sha256: None,
+        captured_at: None,
+        lost_reason: object.is_none().then(|| "gone at the provider".to_owned()),
+    }
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    crate::domain::identity::hex(&sha2::Sha256::digest(bytes))
+}
+
+pub(super) fn whole(number: usize) -> Whole {
+    Whole { summary: summary(number), attempt_rows: vec![attempt()], media: Vec::new(), answers: Vec::new(), calls: Vec::new() }
+}
+
+pub(super) fn alarm() -> AlarmRow {
+    AlarmRow {
+        kind: "loss".to_owned(),
+        subject: "019ab".to_owned(),
+        text: "a video is gone; look at the quota".to_owned(),
+        since: "2026-11-23T08:00:00Z".to_owned(),
+        times: 3,
+    }
+}
+
+#[async_trait]
+impl Store for Fake {
+    async fn ping(&self) -> Result<Time> {
+        self.up().map(|()| NOW)
+    }
+
+    async fn track(&self, _: Vec<NewVerification>) -> Result<Vec<TrackVerdict>> {
+        unimplemented!()
+    }
+
+    async fn claim_polls(&self, _: &Claim) -> Result<Vec<PollWork>> {
+        unimplemented!()
+    }
+
+    async fn claim_downloads(&self, _: &Claim) -> Result<Vec<DownloadWork>> {
+        unimplemented!()
+    }
+
+    async fn record_poll(&self, _: PollRecord) -> Result<()> {
+        unimplemented!()
+    }
+
+    async fn record_download(&self, _: DownloadRecord) -> Result<()> {
+        unimplemented!()
+    }
+
+    async fn renew(&self, _: &Lease, _: Time) -> Result<()> {
+        unimplemented!()
+    }
+
+    async fn release(&self, _: Vec<Lease>, _: Time) -> Result<()> {
+        unimplemented!()
+    }
+
+    async fn next_due(&self, _: Stage, _: &[String]) -> Result<Option<Time>> {
+        unimplemented!()
+    }
+
+    async fn retry(&self, tokens: &[String], _: Option<&str>, _: &str, _: Time) -> Result<Vec<RetryVerdict>> {
+        self.up()?;
+        assert_eq!(tokens.len(), self.retries.len());
+        Ok(self.retries.clone())
+    }
+
+    async fn learned(&self) -> Result<Vec<(String, String)>> {
+        unimplemented!()
+    }
+
+    async fn raise(&self, _: &Alarm, _: Time) -> Result<bool> {
+        unimplemented!()
+    }
+
+    async fn clear(&self, _: Kind, _: &str, _: Time) -> Result<bool> {
+        unimplemented!()
+    }
+
+    async fn alarms(&self) -> Result<Vec<AlarmRow>> {
+        unimplemented!()
+    }
+
+    async fn status(&self, _: Time) -> Result<Status> {
+        self.up()?;
+        let mut all = self.status.lock().unwrap();
+        Ok(if all.len() > 1 { all.remove(0) } else { all[0].clone() })
+    }
+
+    async fn list(&self, filter: &Filter) -> Result<Vec<Summary>> {
+        self.up()?;
+        self.filters.lock().unwrap().push(filter.clone());
+        let from = filter.after.as_ref().map_or(0, |after| self.wholes.iter().position(|whole| whole.summary.verification_id == *after).unwrap() + 1);
+        Ok(self.wholes.iter().skip(from).take(usize::try_from(filter.limit).unwrap()).map(|whole| whole.summary.clone()).collect())
+    }
+
+    async fn show(&self, handle: &str) -> Result<Option<Whole>> {
+        self.up()?;
+        Ok(self.wholes.iter().find(|whole| whole.summary.verify_token == handle || whole.summary.verification_id == handle).cloned())
+    }
+
+    async fn tidy(&self) -> Result<()> {
+        unimplemented!()
+    }
+
+    async fn close(&self) {}
+}

@@ -1,0 +1,113 @@
+//! Which objects make up a verification, and what their files are called.
+
+use std::{collections::HashSet, fmt};
+
+use serde::Serialize;
+
+use super::Failed;
+use crate::{
+    domain::{answer::Endpoint, media::Kind},
+    store::reports::Whole,
+};
+
+/// What a file is: the columns that tell one from another.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "snake_case", tag = "what")]
+pub(super) enum What {
+    Answer { answer_id: String, endpoint: String, fetched_at: String },
+    Media { media_id: String, kind: String, attempt_no: i64, position: i64, captured_at: Option<String> },
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answer { endpoint, fetched_at, .. } => write!(f, "answer of {} at {}", endpoint_name(endpoint), fetched_at),
+            Self::Media { kind, attempt_no, position, .. } => write!(f, "{} {position} of attempt {attempt_no}", kind_name(kind)),
+        }
+    }
+}
+
+/// An object to be written.
+pub(super) struct Wanted {
+    pub(super) what: What,
+    pub(super) stem: String,
+    pub(super) object_key: String,
+    pub(super) sha256: String,
+    pub(super) bytes: i64,
+}
+
+impl Wanted {
+    pub(super) fn failed(&self, reason: &str) -> Failed {
+        Failed { what: self.what.clone(), object_key: self.object_key.clone(), reason: reason.to_owned() }
+    }
+}
+
+/// The name of a known endpoint, so that no foreign text becomes part of a file name.
+fn endpoint_name(name: &str) -> &'static str {
+    Endpoint::query_named(name).map_or("answer", Endpoint::name)
+}
+
+fn kind_name(name: &str) -> &'static str {
+    Kind::named(name).map_or("media", Kind::name)
+}
+
+/// Every object of a verification: answers by time, media by attempt.
+pub(super) fn wanted(whole: &Whole) -> Vec<Wanted> {
+    let mut all = Vec::with_capacity(whole.answers.len() + whole.media.len());
+    let mut seen: Vec<(&'static str, usize)> = Vec::new();
+    for row in &whole.answers {
+        let endpoint = endpoint_name(&row.endpoint);
+        let number = match seen.iter_mut().find(|(name, _)| *name == endpoint) {
+            Some((_, number)) => {
+                *number += 1;
+                *number
+            }
+            None => {
+                seen.push((endpoint, 1));
+                1
+            }
+        };
+        all.push(Wanted {
+            what: What::Answer { answer_id: row.answer_id.clone(), endpoint: row.endpoint.clone(), fetched_at: row.fetched_at.clone() },
+            stem: format!("{endpoint}-{number}"),
+            object_key: row.object_key.clone(),
+            sha256: row.sha256.clone(),
+            bytes: row.bytes,
+        });
+    }
+    for row in &whole.media {
+        // Wanted and lost media have no object.
+        let (Some(object_key), Some(sha256), Some(bytes)) = (&row.object_key, &row.sha256, row.bytes) else { continue };
+        all.push(Wanted {
+            what: What::Media {
+                media_id: row.media_id.clone(),
+                kind: row.kind.clone(),
+                attempt_no: row.attempt_no,
+                position: row.position,
+                captured_at: row.captured_at.clone(),
+            },
+            stem: format!("{}-attempt{}-{}", kind_name(&row.kind), row.attempt_no, row.position),
+            object_key: object_key.clone(),
+            sha256: sha256.clone(),
+            bytes,
+        });
+    }
+    all
+}
+
+/// Names given so far: the same slot may have come from two queries with other bytes.
+#[derive(Default)]
+pub(super) struct Names(HashSet<String>);
+
+impl Names {
+    /// `face-attempt1-0.jpg`, or `face-attempt1-0-2.png` when the stem is taken.
+    pub(super) fn fresh(&mut self, stem: &str, extension: &str) -> String {
+        let mut name = stem.to_owned();
+        let mut number = 2;
+        while !self.0.insert(name.clone()) {
+            name = format!("{stem}-{number}");
+            number += 1;
+        }
+        format!("{name}.{extension}")
+    }
+}

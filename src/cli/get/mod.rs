@@ -1,0 +1,225 @@
+//! `get`: the verbatim answers and all media of one verification, readable, digests checked.
+//!
+//! Files are written under a temporary name and renamed once their digest agrees with the row: what bears its name is whole. Names come from
+//! kinds and numbers alone.
+
+mod files;
+mod folder;
+mod sniff;
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use clap::Args;
+use futures::{StreamExt as _, future::BoxFuture, stream::BoxStream};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    people::{counted, size},
+    progress::Progress,
+    report::{Code, Failure},
+    screen::Screen,
+    show,
+};
+use crate::{
+    domain::{identity::hex, secret::Secret},
+    store::{Store, reports::Whole},
+};
+use files::Wanted;
+use folder::Folder;
+
+/// Why an object cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It is not there.
+    Missing,
+    /// The object store cannot be reached: try again.
+    Unreachable(String),
+    /// Anything else; never a credential.
+    Broken(String),
+}
+
+/// The plain bytes of an object, piece by piece.
+pub type Pieces = BoxStream<'static, Result<Bytes, Unreadable>>;
+
+/// Opens an object by its key.
+pub type OpenFn<'a> = dyn Fn(String) -> BoxFuture<'a, Result<Pieces, Unreadable>> + Send + Sync + 'a;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  verikeep get 8vTkUsEJ… --out case-4711
+  verikeep get 8vTkUsEJ… --out case-4711 --purpose \"dispute 4711\"
+
+Writes getall-1.json, face-attempt1-0.jpg, process_video-attempt1-0.mp4 and so on, and manifest.json with their digests.
+Checked again at any time: (cd case-4711 && jq -r '.files[] | .sha256 + \"  \" + .file' manifest.json | sha256sum -c)";
+
+/// Get the verbatim answers and all media of a verification as files, digests checked.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Get {
+    /// Its verify_token or verification_id.
+    #[arg(value_name = "TOKEN", value_parser = super::secret)]
+    pub token: Secret,
+    /// The folder to write into: a new or empty one, or that of the same verification.
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// What it is wanted for; stands in the manifest.
+    #[arg(long, value_name = "TEXT")]
+    pub purpose: Option<String>,
+    /// The key that opens sealed objects.
+    #[arg(long, value_name = "FILE")]
+    pub identity: Option<PathBuf>,
+}
+
+/// What lies in the folder, for people and programs.
+#[derive(Debug, Serialize)]
+struct Manifest<'a> {
+    verification_id: &'a str,
+    verify_token: &'a str,
+    app: &'a str,
+    state: &'a str,
+    passed: Option<bool>,
+    issued_at: &'a str,
+    settled_at: Option<&'a str>,
+    written_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purpose: Option<&'a str>,
+    files: Vec<Written>,
+    /// What the rows name and the object store does not give, or gives altered.
+    failed: Vec<Failed>,
+    /// What was gone at the provider before it could be fetched, and why.
+    missing: &'a serde_json::Value,
+}
+
+#[derive(Debug, Serialize)]
+struct Written {
+    file: String,
+    #[serde(flatten)]
+    what: files::What,
+    content_type: &'static str,
+    bytes: u64,
+    sha256: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Failed {
+    #[serde(flatten)]
+    what: files::What,
+    object_key: String,
+    reason: String,
+}
+
+/// Writes everything that is kept of the verification.
+///
+/// # Errors
+/// When it is not tracked, the folder cannot be used, or nothing can be reached.
+pub async fn run(args: &Get, store: &dyn Store, open: &OpenFn<'_>, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+    if args.identity.is_some() {
+        screen.note("--identity is not needed: objects are not sealed in this version")?;
+    }
+    let whole = show::find(&args.token, store).await?;
+    let folder = Folder::prepare(&args.out, &whole.summary.verification_id)?;
+    let wanted = files::wanted(&whole);
+    let mut names = files::Names::default();
+    let (mut written, mut failed) = (Vec::new(), Vec::new());
+    let mut progress = Progress::new("writing", Some(wanted.len() as u64), screen).quiet();
+    let mut unreachable = None;
+    for (done, want) in (0u64..).zip(wanted) {
+        progress.at(done, want.stem.clone(), screen);
+        match take(&want, &folder, open, &mut names).await? {
+            Ok(file) => written.push(file),
+            Err(Unreadable::Unreachable(why)) => {
+                unreachable = Some(why);
+                break;
+            }
+            Err(Unreadable::Missing) => failed.push(want.failed("is not in the object store")),
+            Err(Unreadable::Broken(why)) => failed.push(want.failed(&why)),
+        }
+    }
+    progress.end();
+    if let Some(why) = unreachable {
+        return Err(Failure::told(
+            Code::Unreachable,
+            "object store",
+            why,
+            format!("{} written; run the same command again", counted(number(written.len()), "file")),
+        ));
+    }
+    let written_at = store.ping().await?.rfc3339();
+    let manifest = manifest(args, &whole, written_at, written, failed);
+    folder.write_manifest(&manifest)?;
+    tell(&manifest, &folder, screen)
+}
+
+fn number(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
+}
+
+/// One object into one file; the inner error spoils this file only.
+async fn take(want: &Wanted, folder: &Folder, open: &OpenFn<'_>, names: &mut files::Names) -> Result<Result<Written, Unreadable>, Failure> {
+    let mut pieces = match open(want.object_key.clone()).await {
+        Ok(pieces) => pieces,
+        Err(why) => return Ok(Err(why)),
+    };
+    let mut part = folder.part()?;
+    let mut digest = Sha256::new();
+    let mut head = Vec::with_capacity(sniff::HEAD_BYTES);
+    while let Some(piece) = pieces.next().await {
+        let piece = match piece {
+            Ok(piece) => piece,
+            Err(why) => return Ok(Err(why)),
+        };
+        head.extend(piece.iter().take(sniff::HEAD_BYTES - head.len()));
+        digest.update(&piece);
+        part.write(&piece)?;
+    }
+    let sha256 = hex(&digest.finalize());
+    let bytes = part.bytes();
+    if sha256 != want.sha256 || i64::try_from(bytes) != Ok(want.bytes) {
+        return Ok(Err(Unreadable::Broken(format!(
+            "its bytes are not those that were captured ({bytes} with SHA-256 {sha256}, {} with {} expected)",
+            want.bytes, want.sha256
+        ))));
+    }
+    let (extension, content_type) = sniff::kind_of(&head);
+    let file = names.fresh(&want.stem, extension);
+    part.rename(&file)?;
+    Ok(Ok(Written { file, what: want.what.clone(), content_type, bytes, sha256 }))
+}
+
+fn manifest<'a>(args: &'a Get, whole: &'a Whole, written_at: String, files: Vec<Written>, failed: Vec<Failed>) -> Manifest<'a> {
+    let row = &whole.summary;
+    Manifest {
+        verification_id: &row.verification_id,
+        verify_token: &row.verify_token,
+        app: &row.app,
+        state: &row.state,
+        passed: row.passed,
+        issued_at: &row.issued_at,
+        settled_at: row.settled_at.as_deref(),
+        written_at,
+        purpose: args.purpose.as_deref(),
+        files,
+        failed,
+        missing: &row.missing,
+    }
+}
+
+fn tell(manifest: &Manifest<'_>, folder: &Folder, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+    let bytes: u64 = manifest.files.iter().map(|file| file.bytes).sum();
+    screen.line(format!(
+        "{}, {}, every digest agrees, in {}",
+        counted(number(manifest.files.len()), "file"),
+        size(i64::try_from(bytes).unwrap_or(i64::MAX)),
+        folder.path().display()
+    ))?;
+    for failed in &manifest.failed {
+        screen.note(format!("error: {} (object {}): {}", failed.what, failed.object_key, failed.reason))?;
+    }
+    if manifest.failed.is_empty() {
+        return Ok(Code::Done);
+    }
+    screen.note("  keep the object store as it is and compare with a backup; `verikeep show` tells when they were captured")?;
+    Ok(Code::Finding)
+}

@@ -1,0 +1,95 @@
+//! `init`: a commented configuration and fresh keys. Never overwrites anything.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use zeroize::Zeroizing;
+
+use super::{
+    report::{Code, Failure},
+    screen::Screen,
+};
+use crate::{
+    config::{self, COMMENTED, INDEX_KEY_FILE},
+    domain::{
+        chance,
+        identity::{IndexKey, hex},
+    },
+};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  verikeep init                                     # here
+  verikeep init /etc/verikeep
+Then fill in the credentials of your app and run `verikeep check`.";
+
+/// Write a commented configuration with safe defaults and fresh keys; overwrites nothing.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Init {
+    /// Where; made when it is not there.
+    #[arg(default_value = ".", value_name = "DIR")]
+    pub dir: PathBuf,
+}
+
+/// Writes what is not there yet.
+///
+/// # Errors
+/// When a file or folder cannot be made.
+pub fn run(args: &Init, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+    make_folder(&args.dir, 0o755)?;
+    let file = if args.dir == Path::new(".") { PathBuf::from("verikeep.toml") } else { args.dir.join("verikeep.toml") };
+    let fresh = write_new(&file, COMMENTED.as_bytes())?;
+    tell(fresh, &file, "", screen)?;
+    let data_dir = config::data_dir_in(&file);
+    make_folder(&data_dir, 0o700)?;
+    let key_file = data_dir.join(INDEX_KEY_FILE);
+    let mut key = Zeroizing::new([0u8; IndexKey::BYTES]);
+    chance::fill(key.as_mut_slice());
+    let text = Zeroizing::new(format!("{}\n", hex(key.as_slice())));
+    let fresh_key = write_new(&key_file, text.as_bytes())?;
+    tell(fresh_key, &key_file, ": looks up ID numbers; keep a copy of it apart from the database", screen)?;
+    if fresh {
+        let given = file.display();
+        screen.line(format!("\nNext: fill in name, api_key and secret_key under [[apps]] in {given}, then\n  verikeep check --config {given}"))?;
+    }
+    Ok(Code::Done)
+}
+
+fn tell(fresh: bool, file: &Path, what: &str, screen: &mut Screen<'_>) -> io::Result<()> {
+    if fresh { screen.line(format!("written     {}{what}", file.display())) } else { screen.line(format!("left alone  {}: is there already", file.display())) }
+}
+
+fn failed(path: &Path) -> impl FnOnce(io::Error) -> Failure {
+    let named = path.display().to_string();
+    move |error| Failure::told(Code::Finding, named, error.to_string(), "choose a folder that can be written to: verikeep init DIR")
+}
+
+/// Makes a folder, unless it is there.
+fn make_folder(folder: &Path, mode: u32) -> Result<(), Failure> {
+    if folder.as_os_str().is_empty() || folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, mode);
+    builder.create(folder).map_err(failed(folder))
+}
+
+/// Writes a file for its owner alone, unless it is there; false when it was.
+fn write_new(file: &Path, bytes: &[u8]) -> Result<bool, Failure> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(file) {
+        Ok(mut opened) => opened.write_all(bytes).and_then(|()| opened.sync_all()).map(|()| true).map_err(failed(file)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(failed(file)(error)),
+    }
+}

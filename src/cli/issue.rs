@@ -1,0 +1,108 @@
+//! `issue`: has the provider generate a verify_token, submits what is known of the person, tracks it, prints it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{
+    people::actor,
+    report::{Code, Failure},
+    screen::Screen,
+};
+use crate::{
+    archive::issue::{Issued, Wish},
+    config::Config,
+    domain::secret::Secret,
+};
+
+/// The largest match image the provider takes: 10 MB of base64 (provider.md §2).
+const IMAGE_BYTES_MAX: u64 = 10_000_000 / 4 * 3;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  verikeep issue --app h5 --plan 17
+  verikeep issue --app h5 --plan 17 --identity-name 张三 --identity-number 11010119900307… --reference order-4711
+  verikeep issue --app h5 --plan 17 --match-image face.jpg --json";
+
+/// Generate a verify_token at the provider, submit identity or a match image, track it, print it.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Issue {
+    /// The configured app.
+    #[arg(long)]
+    pub app: String,
+    /// The plan (plan_id) from the provider's console.
+    #[arg(long, value_name = "PLAN")]
+    pub plan: String,
+    /// The name to verify against.
+    #[arg(long, value_name = "NAME", value_parser = super::secret, requires = "identity_number")]
+    pub identity_name: Option<Secret>,
+    /// The number of the certificate to verify against.
+    #[arg(long, value_name = "NUMBER", value_parser = super::secret, requires = "identity_name")]
+    pub identity_number: Option<Secret>,
+    /// The kind of certificate: 0 mainland identity card, 1 to 5 the provider's others.
+    #[arg(long, value_name = "0..5", value_parser = clap::value_parser!(u8).range(0..=5), requires = "identity_number")]
+    pub certificate_type: Option<u8>,
+    /// The image of a face to match against.
+    #[arg(long, value_name = "FILE")]
+    pub match_image: Option<PathBuf>,
+    /// Your own name for it.
+    #[arg(long)]
+    pub reference: Option<String>,
+    /// One JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Checks the arguments and reads the image, before anything is asked of the provider.
+///
+/// # Errors
+/// When the app is unknown or the image cannot be used.
+pub fn wish(args: &Issue, config: &Config) -> Result<Wish, Failure> {
+    if config.app(&args.app).is_none() {
+        let names: Vec<&str> = config.apps.iter().map(|app| app.name.as_str()).collect();
+        return Err(Failure::usage("--app", "no app of that name is configured", format!("there are: {}", names.join(", "))));
+    }
+    let identity = args.identity_name.clone().zip(args.identity_number.clone()).map(|(name, number)| (name, number, args.certificate_type));
+    let match_image = args.match_image.as_deref().map(image).transpose()?;
+    Ok(Wish { app: args.app.clone(), plan_id: args.plan.clone(), reference: args.reference.clone(), identity, match_image, actor: actor() })
+}
+
+fn image(file: &Path) -> Result<Vec<u8>, Failure> {
+    let wrong = |why: String| Failure::usage("--match-image", why, "name an image of at most 7.5 MB");
+    let length = fs::metadata(file).map_err(|error| wrong(error.to_string()))?.len();
+    if length == 0 || length > IMAGE_BYTES_MAX {
+        return Err(wrong(format!("the file has {length} bytes")));
+    }
+    fs::read(file).map_err(|error| wrong(error.to_string()))
+}
+
+/// Prints the token. One that exists and could not be prepared is printed all the same, with what is wrong.
+///
+/// # Errors
+/// When the stream fails.
+pub fn tell(args: &Issue, issued: &Issued, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        verify_token: &'a str,
+        verification_id: &'a str,
+        app: &'a str,
+        prepared: bool,
+    }
+    let prepared = issued.unprepared.is_none();
+    if args.json {
+        screen.document(&Document { verify_token: issued.verify_token.reveal(), verification_id: &issued.verification_id, app: &args.app, prepared })?;
+    } else {
+        // The token alone, so that it can be used as it stands: token=$(verikeep issue …)
+        screen.line(issued.verify_token.reveal())?;
+    }
+    let Some(problem) = &issued.unprepared else { return Ok(Code::Done) };
+    screen.note(format!(
+        "error: identity or match image: {problem}\n  the token exists and is tracked, but cannot verify this person: issue another one once that is mended"
+    ))?;
+    Ok(Code::Finding)
+}

@@ -1,0 +1,184 @@
+//! `list`: tracked verifications, newest first.
+
+use std::io::Read as _;
+
+use clap::Args;
+
+use super::{
+    people::yes,
+    report::{Code, Failure},
+    screen::Screen,
+    table::Table,
+};
+use crate::{
+    config::Config,
+    domain::{
+        secret::Secret,
+        time::{Span, Time},
+        token::State,
+    },
+    store::{
+        Store,
+        reports::{Filter, Summary},
+    },
+};
+
+/// How many rows are asked of the database at once.
+const PAGE: i64 = 500;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  verikeep list
+  verikeep list --state incomplete --app h5 --since 2026-11-01T00:00:00Z
+  verikeep list --since 2d --json | jq -r .verification_id
+  verikeep list --id-number - < number.txt          # keeps it out of the list of processes";
+
+/// List tracked verifications, the newest first.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct List {
+    /// Only those in this state: waiting, collecting, archived, abandoned, incomplete, missed or rejected.
+    #[arg(long, value_parser = state)]
+    pub state: Option<State>,
+    /// Only those of this app.
+    #[arg(long)]
+    pub app: Option<String>,
+    /// Only those issued since: an instant (RFC 3339) or how long ago (`2d`).
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    pub since: Option<Since>,
+    /// Only those of this reference.
+    #[arg(long)]
+    pub reference: Option<String>,
+    /// Only those of the person with exactly this ID number; `-` reads it from standard input.
+    #[arg(long, value_name = "NUMBER", value_parser = super::secret)]
+    pub id_number: Option<Secret>,
+    /// How many at most; 0 for all. By default 100, with --json all.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<i64>,
+    /// A line of NDJSON for each, with the columns of report_verifications.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// An instant, or how long ago it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// As told.
+    At(Time),
+    /// Counted back from now.
+    Ago(Span),
+}
+
+fn state(name: &str) -> Result<State, String> {
+    State::named(name).ok_or_else(|| format!("there are: {}", State::ALL.map(State::name).join(", ")))
+}
+
+fn since(text: &str) -> Result<Since, String> {
+    Span::parse(text).map(Since::Ago).or_else(|_| Time::parse(text).map(Since::At)).map_err(|why| format!("{why}, and no span such as 2d"))
+}
+
+/// Lists what the arguments name.
+///
+/// # Errors
+/// When an ID number is looked up without an index key, or the database cannot be reached.
+pub async fn run(args: &List, config: &Config, store: &dyn Store, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+    let mut filter = filter(args, config, store).await?;
+    let most = match args.limit {
+        Some(0) => i64::MAX,
+        Some(limit) if limit > 0 => limit,
+        Some(_) => return Err(Failure::usage("--limit", "is negative", "write how many at most, or 0 for all")),
+        None if args.json => i64::MAX,
+        None => 100,
+    };
+    let mut table = heading();
+    let mut shown = 0;
+    loop {
+        // One more than wanted, so that it is known whether there are more.
+        filter.limit = PAGE.min(most.saturating_sub(shown).saturating_add(1));
+        let page = store.list(&filter).await?;
+        let whole = i64::try_from(page.len()).unwrap_or(i64::MAX) < filter.limit;
+        for summary in page {
+            if shown == most {
+                table.print(screen)?;
+                if !args.json {
+                    screen.note(format!("only the newest {most}; --limit 0 shows all"))?;
+                }
+                return Ok(Code::Done);
+            }
+            shown += 1;
+            if args.json {
+                screen.ndjson(&summary)?;
+            } else {
+                table.row(cells(&summary));
+            }
+            filter.after = Some(summary.verification_id);
+        }
+        if whole {
+            break;
+        }
+    }
+    match (args.json, table.is_empty()) {
+        (true, _) => {}
+        (false, true) => {
+            // Apps that were taken out of the configuration still have rows, so that an unknown one is no error.
+            let unknown = args.app.as_ref().is_some_and(|app| config.app(app).is_none());
+            screen.note(if unknown { "nothing is tracked that fits; no app of that name is configured" } else { "nothing is tracked that fits" })?;
+        }
+        (false, false) => table.print(screen)?,
+    }
+    Ok(Code::Done)
+}
+
+async fn filter(args: &List, config: &Config, store: &dyn Store) -> Result<Filter, Failure> {
+    let since = match args.since {
+        Some(Since::Ago(span)) => Some(store.ping().await?.minus(span)),
+        Some(Since::At(at)) => Some(at),
+        None => None,
+    };
+    let id_number_index = match &args.id_number {
+        None => None,
+        Some(number) => {
+            let key = config.identity.index_key.as_ref().ok_or_else(|| {
+                Failure::told(
+                    Code::Configuration,
+                    "identity.index_key_file",
+                    "there is no index key, so that an ID number cannot be looked up",
+                    "name the key file that was in use when the verifications were tracked",
+                )
+            })?;
+            let number = if number.reveal() == "-" { from_input()? } else { number.clone() };
+            Some(key.id_number(number.reveal()))
+        }
+    };
+    Ok(Filter { state: args.state, app: args.app.clone(), since, reference: args.reference.clone(), id_number_index, limit: PAGE, after: None })
+}
+
+fn from_input() -> Result<Secret, Failure> {
+    let mut text = String::new();
+    let read = std::io::stdin().lock().take(1024).read_to_string(&mut text);
+    read.map_err(|error| Failure::usage("standard input", error.to_string(), "write the ID number as one line of text"))?;
+    Ok(Secret::new(text.trim()))
+}
+
+fn heading() -> Table {
+    Table::new(["verify_token", "app", "state", "issued_at", "attempts", "passed", "reference", "note"])
+}
+
+fn cells(row: &Summary) -> [String; 8] {
+    [
+        row.verify_token.clone(),
+        row.app.clone(),
+        row.state.clone(),
+        row.issued_at.clone(),
+        row.attempts.to_string(),
+        yes(row.passed),
+        row.reference.clone().unwrap_or_default(),
+        note(row),
+    ]
+}
+
+/// What is missing, or else what fails.
+fn note(row: &Summary) -> String {
+    let missing: Vec<&str> = row.missing.as_array().into_iter().flatten().filter_map(|one| one.get("what").and_then(serde_json::Value::as_str)).collect();
+    if missing.is_empty() { row.last_error.clone().unwrap_or_default() } else { format!("missing: {}", missing.join(", ")) }
+}

@@ -1,0 +1,83 @@
+//! Figures as people read them.
+
+/// `1.5 MiB`
+#[must_use]
+pub fn size(bytes: i64) -> String {
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    #[allow(clippy::cast_precision_loss, reason = "shown with one digit")]
+    let mut amount = bytes as f64 / 1024.0;
+    let mut name = "KiB";
+    for unit in ["MiB", "GiB", "TiB", "PiB"] {
+        // What would be rounded to 1024.0 is one of the next unit.
+        if amount < 1023.95 {
+            break;
+        }
+        amount /= 1024.0;
+        name = unit;
+    }
+    format!("{amount:.1} {name}")
+}
+
+/// `12,345`
+#[must_use]
+pub fn count(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if number < 0 {
+        text.push('-');
+    }
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// `1 token`, `2 tokens`
+#[must_use]
+pub fn counted(number: i64, one: &str) -> String {
+    format!("{} {one}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
+/// `yes`, `no`, or nothing when it is not known.
+#[must_use]
+pub fn yes(flag: Option<bool>) -> String {
+    flag.map_or("", |flag| if flag { "yes" } else { "no" }).to_owned()
+}
+
+/// Who gives a command, for the record of who did what.
+#[must_use]
+pub fn actor() -> String {
+    ["USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
+        .map_or_else(|| "cli".to_owned(), |user| format!("cli:{user}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_shown_as_people_read_them() {
+        for (bytes, text) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (1_572_864, "1.5 MiB"),
+            (1_048_575, "1.0 MiB"),
+            (5_368_709_120, "5.0 GiB"),
+            (i64::MAX, "8192.0 PiB"),
+        ] {
+            assert_eq!(size(bytes), text);
+        }
+        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (-1_234_567, "-1,234,567")] {
+            assert_eq!(count(number), text);
+        }
+        assert_eq!((counted(1, "token"), counted(1000, "token")), ("1 token".to_owned(), "1,000 tokens".to_owned()));
+    }
+}

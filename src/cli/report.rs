@@ -1,0 +1,148 @@
+//! Exit codes, and the one place that prints what went wrong: the thing, the reason, what to do.
+
+use std::{io, process::ExitCode};
+
+use serde::Serialize;
+
+use super::screen::Screen;
+use crate::{
+    config::{Finding, Level},
+    store::StoreError,
+};
+
+/// What a command ends with (contract.md, "Commands").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// 0: done.
+    Done,
+    /// 1: something lost, not verified, not healthy, not there.
+    Finding,
+    /// 2: used wrongly.
+    Usage,
+    /// 3: the configuration is wrong.
+    Configuration,
+    /// 4: the far end or a dependency could not be reached.
+    Unreachable,
+}
+
+impl Code {
+    /// The number the process ends with.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Finding => 1,
+            Self::Usage => 2,
+            Self::Configuration => 3,
+            Self::Unreachable => 4,
+        }
+    }
+}
+
+/// Shown below the help of every command.
+pub const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  a finding: something lost, not verified, not healthy, not there
+  2  used wrongly
+  3  the configuration is wrong
+  4  the far end or a dependency could not be reached";
+
+/// Why a command ended early.
+#[derive(Debug)]
+pub enum Failure {
+    /// Whoever read the output has gone (`verikeep list | head`): nothing to say, nothing wrong.
+    ReaderGone,
+    /// The configuration, everything at once.
+    Configuration(Vec<Finding>),
+    /// Anything else.
+    Told {
+        /// How the process ends.
+        code: Code,
+        /// The thing.
+        what: String,
+        /// The reason; never a secret, a token, its URL or a person.
+        why: String,
+        /// What to do; may be empty.
+        todo: String,
+    },
+}
+
+impl Failure {
+    /// One with all its parts.
+    pub fn told(code: Code, what: impl Into<String>, why: impl Into<String>, todo: impl Into<String>) -> Self {
+        Self::Told { code, what: what.into(), why: why.into(), todo: todo.into() }
+    }
+
+    /// Used wrongly.
+    pub fn usage(what: impl Into<String>, why: impl Into<String>, todo: impl Into<String>) -> Self {
+        Self::told(Code::Usage, what, why, todo)
+    }
+
+    /// How the process ends.
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::ReaderGone => Code::Done,
+            Self::Configuration(_) => Code::Configuration,
+            Self::Told { code, .. } => *code,
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    /// For the output alone; errors of files are told with the file's name.
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::ReaderGone;
+        }
+        Self::told(Code::Finding, "output", error.to_string(), "see that there is room where it is written to")
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let (code, why, todo) = match error {
+            StoreError::Unavailable(why) => {
+                (Code::Unreachable, format!("not available: {why}"), "see that it runs and that database.url is right; `verikeep check` looks at it closely")
+            }
+            StoreError::Schema(why) => (Code::Finding, why, "`verikeep migrate` brings an older database up to date; another one needs another database.url"),
+            StoreError::LeaseLost => (Code::Finding, "the work was taken over by another process".to_owned(), "try again"),
+            StoreError::Corrupt(why) => (Code::Finding, format!("holds an impossible value: {why}"), "keep a copy of it and restore a backup beside it"),
+        };
+        Self::told(code, "database", why, todo)
+    }
+}
+
+/// Prints a failure to the error stream.
+pub fn print(failure: &Failure, screen: &mut Screen<'_>) {
+    // Nothing is left to be told when the error stream itself fails.
+    let _ = match failure {
+        Failure::ReaderGone => Ok(()),
+        Failure::Configuration(findings) => {
+            let fails = findings.iter().filter(|finding| finding.level == Level::Fail).count();
+            let told: Vec<String> =
+                findings.iter().map(|finding| if finding.level == Level::Warn { format!("  warning: {finding}") } else { format!("  {finding}") }).collect();
+            screen.note(format!(
+                "error: the configuration cannot be used, {fails} {}:\n{}",
+                if fails == 1 { "thing is wrong" } else { "things are wrong" },
+                told.join("\n")
+            ))
+        }
+        Failure::Told { what, why, todo, .. } => {
+            let way_out = if todo.is_empty() { String::new() } else { format!("\n  {todo}") };
+            screen.note(format!("error: {what}: {why}{way_out}"))
+        }
+    };
+}
+
+/// The end of a command: prints what went wrong, gives the exit code.
+pub fn finish(outcome: Result<Code, Failure>, screen: &mut Screen<'_>) -> ExitCode {
+    let outcome = outcome.and_then(|code| screen.flush().map(|()| code).map_err(Failure::from));
+    let code = outcome.unwrap_or_else(|failure| {
+        print(&failure, screen);
+        failure.code()
+    });
+    ExitCode::from(code.number())
+}

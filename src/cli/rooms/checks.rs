@@ -1,0 +1,201 @@
+//! What `check` looks at beyond the configuration: database, object store, and each app at the provider.
+
+use std::sync::Arc;
+
+use super::super::{
+    check::Row,
+    report::{Code, Failure},
+};
+use crate::{
+    app,
+    config::{App, Config},
+    domain::{
+        answer::Problem,
+        time::{Clock, Span, Time},
+    },
+    provider::{
+        Probe, QuotaBook,
+        http::{Api, Limits},
+    },
+    store,
+    vault::{CreateOnlyFound, ProbeReport},
+    worker::clock::SystemClock,
+};
+
+/// More than this between two clocks is worth a look: deadlines are reckoned with ours.
+const SKEW_LOOK: Span = Span::seconds(30);
+/// More than this, and signed requests are refused (bce-auth-v1 is good for half an hour).
+const SKEW_MOST: Span = Span::minutes(10);
+/// An access_token that ends sooner than this is odd: the provider's last 30 days.
+const TOKEN_LEAST: Span = Span::hours(24);
+
+/// Looks at all of it; `offline` leaves out what is behind a network.
+pub(in crate::cli) async fn all(config: &Config, offline: bool) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let (database_here, vault_here) = (config.database.url.reveal().starts_with("sqlite:"), config.vault.url.starts_with("file:"));
+    if database_here || !offline {
+        rows.extend(database(config).await);
+    }
+    if vault_here || !offline {
+        rows.extend(vault(config).await);
+    }
+    if !offline {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let quotas = Arc::new(QuotaBook::new(Arc::clone(&clock)));
+        match Api::new(&Limits::default()) {
+            Ok(api) => {
+                for one in &config.apps {
+                    rows.extend(provider(one, &api, &quotas, &clock).await);
+                }
+            }
+            Err(problem) => rows.extend(Row::of_failure(problem.into())),
+        }
+    }
+    rows
+}
+
+async fn database(config: &Config) -> Vec<Row> {
+    let what = "database";
+    let report = match store::check_schema(&config.database.url).await {
+        Ok(report) => report,
+        Err(error) => return Row::of_failure(error.into()),
+    };
+    if report.found == 0 {
+        return vec![Row::ok(what, "empty; `verikeep migrate` or the first `verikeep run` makes the tables")];
+    }
+    if report.found != report.needed {
+        let found = format!("its schema has version {}, this program needs {}", report.found, report.needed);
+        return vec![Row::warn(what, found, "`verikeep migrate`, or `verikeep run` without --no-migrate, brings it up to date")];
+    }
+    let store = match super::store(config).await {
+        Ok(store) => store,
+        Err(failure) => return Row::of_failure(failure),
+    };
+    let pinged = store.ping().await;
+    store.close().await;
+    match pinged {
+        Ok(theirs) => {
+            let apart = theirs.since(SystemClock.now());
+            vec![match clock("the database", apart) {
+                Some((found, todo)) => Row::warn(what, found, todo),
+                None => Row::ok(what, format!("reached, schema version {}", report.found)),
+            }]
+        }
+        Err(error) => Row::of_failure(error.into()),
+    }
+}
+
+async fn vault(config: &Config) -> Vec<Row> {
+    let vault = match super::vault(config) {
+        Ok(vault) => vault,
+        Err(error) => return Row::of_failure(error.into()),
+    };
+    match vault.probe().await {
+        Ok(report) => vault_rows(report),
+        Err(error) => Row::of_failure(error.into()),
+    }
+}
+
+fn vault_rows(report: ProbeReport) -> Vec<Row> {
+    let what = "object store";
+    let mut rows = vec![Row::ok(what, "written, read back, compared")];
+    let refuses = match report.create_only {
+        CreateOnlyFound::Works => None,
+        CreateOnlyFound::Ignored => Some("replaces objects without a word although asked to create only"),
+        CreateOnlyFound::Refused => Some("does not know create-only requests"),
+    };
+    match (refuses, report.puts_create_only) {
+        (None, _) => rows.push(Row::ok(what, "refuses to overwrite")),
+        // Keys are never used twice, so that this is a second line of defence only.
+        (Some(found), false) => rows.push(Row::warn(what, found, "nothing need be done; versioning or object lock of the bucket guard it better")),
+        (Some(found), true) => rows.push(Row::fail(Code::Configuration, "vault.create_only", found, "set vault.create_only = \"off\" or \"probe\"")),
+    }
+    if !report.deletes {
+        rows.push(Row::warn(what, "refuses to delete", "fine for a write-once bucket; the object under probe/ stays"));
+    }
+    if report.open_to_others {
+        rows.push(Row::warn(what, "other users of this machine can enter its folder", "chmod 700 the folder named by vault.url"));
+    }
+    rows
+}
+
+async fn provider(one: &App, api: &Api, quotas: &Arc<QuotaBook>, clock: &Arc<dyn Clock>) -> Vec<Row> {
+    let what = format!("app {}", one.name);
+    let probed: Result<Probe, Problem> = match app::edge(one, api, quotas, clock) {
+        Ok(edge) => edge.client.probe().await,
+        Err(problem) => Err(problem),
+    };
+    match probed {
+        Ok(probe) => provider_rows(&what, &probe, clock.now()),
+        Err(problem) => match Failure::from(problem) {
+            Failure::Told { code, why, todo, .. } => vec![Row::fail(code, what, why, todo)],
+            other => Row::of_failure(other),
+        },
+    }
+}
+
+fn provider_rows(what: &str, probe: &Probe, now: Time) -> Vec<Row> {
+    let mut rows = Vec::new();
+    match probe.expires_at {
+        Some(end) if end.since(now) < TOKEN_LEAST => {
+            rows.push(Row::warn(what, format!("access_token granted, and it ends at {end} already"), "see whether this is the real provider"))
+        }
+        Some(end) => rows.push(Row::ok(what, format!("access_token granted until {end}"))),
+        None => rows.push(Row::ok(what, "credentials accepted")),
+    }
+    if probe.has_scope == Some(false) {
+        let found = "the access_token names no permission for face verification (brain_solution_faceprint)";
+        rows.push(Row::warn(what, found, "switch the H5 face verification on for this app in the provider's console"));
+    }
+    match probe.skew {
+        Some(apart) if apart.0.abs() > SKEW_MOST.0 => {
+            let found = format!("the clocks are {} apart", Span(apart.0.abs()));
+            rows.push(Row::fail(Code::Finding, what, found, "set this machine's clock (NTP): deadlines and signatures depend on it"));
+        }
+        Some(apart) => match clock("the provider", apart) {
+            Some((found, todo)) => rows.push(Row::warn(what, found, todo)),
+            None => rows.push(Row::ok(what, "its clock and ours agree")),
+        },
+        None => rows.push(Row::warn(what, "it told no time, so that the clocks could not be compared", "see that this machine's clock is kept right (NTP)")),
+    }
+    rows
+}
+
+/// What is to be said of two clocks, when they are too far apart.
+fn clock(whose: &str, apart: Span) -> Option<(String, String)> {
+    let which = if apart.0 < 0 { "behind" } else { "ahead of" };
+    (apart.0.abs() > SKEW_LOOK.0).then(|| {
+        (format!("{whose}'s clock is {} {which} ours", Span(apart.0.abs())), "keep the clocks right (NTP): deadlines are reckoned with them".to_owned())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::check::Grade;
+
+    fn grades(rows: &[Row]) -> Vec<Grade> {
+        rows.iter().map(|row| row.level).collect()
+    }
+
+    #[test]
+    fn what_an_object_store_lacks_is_told_by_how_much_it_matters() {
+        let good = ProbeReport { create_only: CreateOnlyFound::Works, puts_create_only: true, deletes: true, open_to_others: false };
+        assert_eq!(grades(&vault_rows(good)), [Grade::Ok, Grade::Ok]);
+        let lacking = ProbeReport { create_only: CreateOnlyFound::Ignored, puts_create_only: false, deletes: false, open_to_others: true };
+        assert_eq!(grades(&vault_rows(lacking)), [Grade::Ok, Grade::Warn, Grade::Warn, Grade::Warn]);
+        let insisted = vault_rows(ProbeReport { create_only: CreateOnlyFound::Refused, ..good });
+        assert_eq!((grades(&insisted), insisted[1].code), (vec![Grade::Ok, Grade::Fail], Code::Configuration));
+    }
+
+    #[test]
+    fn clocks_and_permissions_are_told_apart() {
+        let now = Time(1_795_421_701_000);
+        let probe = |skew_ms, has_scope| Probe { skew: Some(Span(skew_ms)), has_scope, expires_at: Some(now.plus(Span::hours(720))) };
+        assert_eq!(grades(&provider_rows("app h5", &probe(900, Some(true)), now)), [Grade::Ok, Grade::Ok]);
+        assert_eq!(grades(&provider_rows("app h5", &probe(-60_000, Some(false)), now)), [Grade::Ok, Grade::Warn, Grade::Warn]);
+        assert_eq!(grades(&provider_rows("app h5", &probe(3_600_000, None), now)), [Grade::Ok, Grade::Fail]);
+        let text = clock("the database", Span(-60_000)).unwrap().0;
+        assert_eq!(text, "the database's clock is 1m behind ours");
+    }
+}

@@ -1,0 +1,111 @@
+//! Where the commands meet the other rooms: a few lines each, and nothing that a command could do without them.
+
+pub(super) mod checks;
+mod failures;
+mod play;
+
+pub(super) use play::{demo, simulate};
+
+use std::sync::Arc;
+
+use futures::{StreamExt as _, future::BoxFuture};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    get::{Pieces, Unreadable},
+    migrate::Migrated,
+    report::{Code, Failure},
+    run::Run,
+};
+use crate::{
+    app::{self, RunOptions},
+    archive::{
+        Archive,
+        issue::{Issued, Wish},
+        track::Tracked,
+    },
+    config::{self, Config},
+    domain::token::Told,
+    store::{self, Store, StoreError, records::TrackVerdict},
+    telemetry::logs,
+    vault::{CreateOnly, ObjectKey, Vault, VaultError},
+    worker::{clock::SystemClock, lifecycle},
+};
+
+/// The database; its schema must be up to date.
+pub(super) async fn store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
+    Ok(store::open(&config.database.url, config.database.max_connections, Arc::new(SystemClock)).await?)
+}
+
+/// Brings the schema up to date.
+pub(super) async fn migrate(config: &Config) -> Result<Migrated, Failure> {
+    let report = store::migrate(&config.database.url).await?;
+    Ok(Migrated { from: report.from, to: report.to })
+}
+
+/// The object store.
+pub(super) fn vault(config: &Config) -> Result<Vault, VaultError> {
+    let options = config.vault.options.iter().map(|(name, value)| (name.as_str(), value.reveal().to_owned()));
+    let create_only = match config.vault.create_only {
+        config::CreateOnly::Probe => CreateOnly::Probe,
+        config::CreateOnly::On => CreateOnly::On,
+        config::CreateOnly::Off => CreateOnly::Off,
+    };
+    Vault::open(&config.vault.url, options, create_only)
+}
+
+/// What opens an object of the vault by its key.
+pub(super) fn objects(config: &Config) -> Result<impl Fn(String) -> BoxFuture<'static, Result<Pieces, Unreadable>> + Send + Sync + use<>, Failure> {
+    let vault = Arc::new(vault(config)?);
+    Ok(move |key: String| -> BoxFuture<'static, Result<Pieces, Unreadable>> {
+        let vault = Arc::clone(&vault);
+        Box::pin(async move {
+            let opened = vault.open_object(&ObjectKey::parse(&key)?).await?;
+            Ok(opened.stream.map(|piece| piece.map_err(Unreadable::from)).boxed())
+        })
+    })
+}
+
+/// The stages, for the commands that need one.
+pub(super) async fn archive(config: &Config) -> Result<Arc<Archive>, Failure> {
+    Ok(app::open(config, Arc::new(SystemClock)).await?.archive)
+}
+
+/// Tracks tokens.
+pub(super) async fn track(archive: Arc<Archive>, told: Vec<Told>) -> Result<Vec<Result<TrackVerdict, String>>, StoreError> {
+    let tracked = archive.track(told).await?;
+    Ok(tracked
+        .into_iter()
+        .map(|one| match one {
+            Tracked::Verdict(verdict) => Ok(verdict),
+            Tracked::Wrong(why) => Err(why),
+        })
+        .collect())
+}
+
+/// Generates, tracks, submits.
+pub(super) async fn issue(archive: &Archive, wish: Wish) -> Result<Issued, Failure> {
+    Ok(archive.issue(wish).await?)
+}
+
+/// The daemon, until a signal.
+pub(super) async fn run(config: Config, args: &Run) -> Result<Code, Failure> {
+    logs::init().map_err(|error| {
+        Failure::told(Code::Configuration, "environment VERIKEEP_LOG", error.to_string(), "leave it out, or write a level: error, warn, info, debug")
+    })?;
+    if !args.no_migrate {
+        migrate(&config).await?;
+    }
+    let opened = app::open(&config, Arc::new(SystemClock)).await?;
+    let stop = stop_on_signals()?;
+    app::run(opened, &config, RunOptions::of(&config), stop, None).await?;
+    Ok(Code::Done)
+}
+
+/// Cancelled at the first signal.
+fn stop_on_signals() -> Result<CancellationToken, Failure> {
+    let stop = CancellationToken::new();
+    lifecycle::stop_on_signals(stop.clone())
+        .map_err(|error| Failure::told(Code::Finding, "signals", error.to_string(), "look at the limits of the process"))?;
+    Ok(stop)
+}

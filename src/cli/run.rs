@@ -1,0 +1,21 @@
+//! `run`: the daemon.
+
+use clap::Args;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  verikeep run
+  verikeep run --config /etc/verikeep/verikeep.toml
+  VERIKEEP_LOG=debug verikeep run
+
+SIGTERM or Ctrl-C finishes or releases the work at hand and ends with 0; a second one leaves at once. Several may run side by side on one
+PostgreSQL database. /healthz, /readyz and /metrics are served on http.listen.";
+
+/// Run the daemon.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Run {
+    /// Do not touch the schema of the database; refuse to start when it is not up to date.
+    #[arg(long)]
+    pub no_migrate: bool,
+}

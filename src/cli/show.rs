@@ -1,0 +1,182 @@
+//! `show`: one verification whole.
+
+use clap::Args;
+
+use super::{
+    people::{counted, size, yes},
+    report::{Code, Failure},
+    screen::Screen,
+    table::{Table, harmless},
+};
+use crate::{
+    domain::secret::Secret,
+    store::{
+        Store,
+        reports::{AttemptReport, Whole},
+    },
+};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  verikeep show 8vTkUsEJ…
+  verikeep show 019ab1c2-… --json | jq .missing      # by verification_id as well";
+
+/// Show one verification whole: attempts, media, answers, what is missing and why.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Show {
+    /// Its verify_token or verification_id.
+    #[arg(value_name = "TOKEN", value_parser = super::secret)]
+    pub token: Secret,
+    /// One JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Shows it.
+///
+/// # Errors
+/// When it is not tracked, or the database cannot be reached.
+pub async fn run(args: &Show, store: &dyn Store, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+    let whole = find(&args.token, store).await?;
+    if args.json {
+        screen.document(&whole)?
+    } else {
+        print(&whole, screen)?
+    }
+    Ok(Code::Done)
+}
+
+/// The verification of a token or identifier.
+///
+/// # Errors
+/// When it is not tracked, or the database cannot be reached.
+pub(super) async fn find(handle: &Secret, store: &dyn Store) -> Result<Whole, Failure> {
+    let found = store.show(handle.reveal().trim()).await?;
+    found.ok_or_else(|| Failure::told(Code::Finding, "this token", "is not tracked here", "`verikeep track` tracks it; `verikeep list` shows what is tracked"))
+}
+
+fn print(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    facts(whole, screen)?;
+    let missing: Vec<_> = whole.summary.missing.as_array().into_iter().flatten().collect();
+    if !missing.is_empty() {
+        screen.line("\nmissing")?;
+        for one in missing {
+            let text = |key: &str| one.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
+            let attempt = one.get("attempt_no").and_then(serde_json::Value::as_i64).map_or_else(String::new, |no| format!(" of attempt {no}"));
+            screen.line(harmless(&format!("  {}{attempt}: {}", text("what"), text("why"))))?;
+        }
+    }
+    attempts(&whole.attempt_rows, screen)?;
+    media(whole, screen)?;
+    answers(whole, screen)?;
+    Ok(())
+}
+
+fn facts(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    let row = &whole.summary;
+    let optional = |text: &Option<String>| text.clone().unwrap_or_default();
+    let facts = [
+        ("verify_token", row.verify_token.clone()),
+        ("verification_id", row.verification_id.clone()),
+        ("state", row.state.clone()),
+        ("passed", yes(row.passed)),
+        ("app", row.app.clone()),
+        ("plan_id", optional(&row.plan_id)),
+        ("reference", optional(&row.reference)),
+        ("issued_at", row.issued_at.clone()),
+        ("tracked_at", row.tracked_at.clone()),
+        ("tracked_by", row.tracked_by.clone()),
+        ("first_attempt_at", optional(&row.first_attempt_at)),
+        ("settled_at", optional(&row.settled_at)),
+        ("media_deadline", row.media_deadline.clone()),
+        ("record_deadline", row.record_deadline.clone()),
+        ("next_poll_at", optional(&row.next_poll_at)),
+        ("polls", row.polls.to_string()),
+        ("last_error", optional(&row.last_error)),
+    ];
+    for (name, text) in facts.iter().filter(|(_, text)| !text.is_empty()) {
+        screen.line(format!("{name:<17} {}", harmless(text)))?;
+    }
+    Ok(())
+}
+
+fn attempts(rows: &[AttemptReport], screen: &mut Screen<'_>) -> Result<(), Failure> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let number = |number: Option<f64>| number.map_or_else(String::new, |number| ((number * 100.0).round() / 100.0).to_string());
+    let mut table =
+        Table::new(["attempt", "verified_at", "passed", "code", "message", "name", "id_number", "score", "threshold", "liveness", "risk", "charge"]);
+    for row in rows {
+        table.row([
+            row.attempt_no.to_string(),
+            text(&row.verified_at),
+            yes(row.passed),
+            text(&row.code),
+            text(&row.message),
+            row.name.clone().or_else(|| row.name_masked.clone()).unwrap_or_default(),
+            row.id_number.clone().or_else(|| row.id_number_masked.clone()).unwrap_or_default(),
+            number(row.score),
+            number(row.threshold),
+            number(row.liveness_score),
+            [text(&row.risk_level), text(&row.risk_tag)].join(" ").trim().to_owned(),
+            if row.charged == Some(true) { row.charge_type.clone().unwrap_or_else(|| "yes".to_owned()) } else { yes(row.charged) },
+        ]);
+    }
+    screen.line(format!("\n{}", counted(i64::try_from(rows.len()).unwrap_or(i64::MAX), "attempt")))?;
+    table.print(screen)?;
+    Ok(())
+}
+
+fn media(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    if whole.media.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new(["attempt", "kind", "position", "state", "size", "captured_at", "sha256", "lost_reason"]);
+    for row in &whole.media {
+        table.row([
+            row.attempt_no.to_string(),
+            row.kind.clone(),
+            row.position.to_string(),
+            row.state.clone(),
+            row.bytes.map_or_else(String::new, size),
+            row.captured_at.clone().unwrap_or_default(),
+            row.sha256.clone().map_or_else(String::new, |digest| short(&digest)),
+            row.lost_reason.clone().unwrap_or_default(),
+        ]);
+    }
+    screen.line("\nmedia")?;
+    table.print(screen)?;
+    Ok(())
+}
+
+fn answers(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    if whole.answers.is_empty() {
+        let calls = i64::try_from(whole.calls.len()).unwrap_or(i64::MAX);
+        screen.line(format!("\nno answer kept; {} made", counted(calls, "call")))?;
+        return Ok(());
+    }
+    let mut table = Table::new(["endpoint", "fetched_at", "http", "success", "code", "size", "sha256"]);
+    for row in &whole.answers {
+        table.row([
+            row.endpoint.clone(),
+            row.fetched_at.clone(),
+            row.http_status.to_string(),
+            yes(row.success),
+            row.code.clone().unwrap_or_default(),
+            size(row.bytes),
+            short(&row.sha256),
+        ]);
+    }
+    let calls = i64::try_from(whole.calls.len()).unwrap_or(i64::MAX);
+    screen.line(format!("\nanswers kept, of {} made", counted(calls, "call")))?;
+    table.print(screen)?;
+    Ok(())
+}
+
+/// Enough of a digest to tell one from another; --json shows it whole.
+fn short(digest: &str) -> String {
+    digest.chars().take(16).collect()
+}

@@ -1,0 +1,257 @@
+//! `track`: tells Verikeep of tokens, by argument, file or pipe.
+
+pub mod input;
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader},
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use futures::future::BoxFuture;
+use serde::Serialize;
+
+use super::{
+    people::{actor, count, counted},
+    progress::Progress,
+    report::{Code, Failure},
+    screen::Screen,
+};
+use crate::{
+    config::Config,
+    domain::{secret::Secret, time::Time, token::Told},
+    store::{StoreError, records::TrackVerdict},
+};
+
+/// How many lines are tracked at once.
+pub const CHUNK: usize = 1000;
+
+/// Tracks tokens, one verdict each, in order; a refusal says why without repeating the token.
+pub type TrackFn<'a> = dyn Fn(Vec<Told>) -> BoxFuture<'a, Result<Vec<Result<TrackVerdict, String>>, StoreError>> + Send + Sync + 'a;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  verikeep track 8vTkUsEJ… --app h5
+  verikeep track 8vTkUsEJ… --app h5 --issued-at 2026-11-23T08:15:01Z --reference order-4711
+  verikeep track --file tokens.csv                  # verify_token,app,issued_at,plan_id,reference
+  psql -Atc 'select …' | verikeep track --app h5 --file -
+
+NDJSON has one object a line with the same field names. Tracking again changes nothing: repeat it whenever in doubt.
+Tell the time of issue where you know it: without it a token counts as issued now, and its deadlines as later than they may be.";
+
+/// Track tokens, so that what the provider holds of them is archived.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Track {
+    /// The verify_tokens.
+    #[arg(value_name = "TOKEN", value_parser = super::secret, required_unless_present = "file", conflicts_with = "file")]
+    pub tokens: Vec<Secret>,
+    /// The configured app that generated them; may be left out when there is only one, or when each line says it.
+    #[arg(long)]
+    pub app: Option<String>,
+    /// When they were generated (RFC 3339).
+    #[arg(long, value_name = "TIME", value_parser = Time::parse)]
+    pub issued_at: Option<Time>,
+    /// The plan they were generated for.
+    #[arg(long, value_name = "PLAN")]
+    pub plan: Option<String>,
+    /// Your own name for them.
+    #[arg(long)]
+    pub reference: Option<String>,
+    /// Read NDJSON or CSV from a file, or from standard input (`-`).
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// A line of NDJSON for each token.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What became of one line.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case", tag = "verdict")]
+enum Line<'a> {
+    New { line: u64, verification_id: &'a str },
+    Known { line: u64, verification_id: &'a str, state: &'static str },
+    Conflict { line: u64, verification_id: &'a str, field: &'static str },
+    Wrong { line: u64, reason: &'a str },
+}
+
+#[derive(Default)]
+struct Sums {
+    new: i64,
+    known: i64,
+    conflict: i64,
+    wrong: i64,
+}
+
+/// Tracks what the arguments name.
+///
+/// # Errors
+/// When the app is unknown, the file cannot be read, or the database cannot be reached; what was tracked until then stays tracked.
+pub async fn run(args: &Track, config: &Config, track: &TrackFn<'_>, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+    let defaults = defaults(args, config)?;
+    let mut run = Run { args, track, screen, sums: Sums::default(), tracked: 0 };
+    match args.file.as_deref() {
+        None => run.tokens(&defaults).await?,
+        Some(file) if file == Path::new("-") => run.file(io::stdin().lock(), None, "standard input", defaults).await?,
+        Some(file) => {
+            let named = file.display().to_string();
+            let opened = File::open(file).map_err(|error| Failure::usage(&named, error.to_string(), "check the name given by --file"))?;
+            let length = opened.metadata().ok().map(|facts| facts.len()).filter(|length| *length > 0);
+            run.file(BufReader::with_capacity(256 * 1024, opened), length, &named, defaults).await?;
+        }
+    }
+    run.summary()
+}
+
+fn defaults(args: &Track, config: &Config) -> Result<input::Defaults, Failure> {
+    let apps: Vec<String> = config.apps.iter().map(|app| app.name.clone()).collect();
+    let app = match (&args.app, apps.as_slice()) {
+        (Some(app), _) if !apps.contains(app) => {
+            return Err(Failure::usage("--app", "no app of that name is configured", format!("there are: {}", apps.join(", "))));
+        }
+        (Some(app), _) => Some(app.clone()),
+        (None, [only]) => Some(only.clone()),
+        (None, _) if args.file.is_none() => return Err(Failure::usage("--app", "several apps are configured", format!("name one of {}", apps.join(", ")))),
+        (None, _) => None,
+    };
+    Ok(input::Defaults { app, issued_at: args.issued_at, plan_id: args.plan.clone(), reference: args.reference.clone(), tracked_by: actor(), apps })
+}
+
+struct Run<'r, 'w, 't> {
+    args: &'r Track,
+    track: &'r TrackFn<'t>,
+    screen: &'r mut Screen<'w>,
+    sums: Sums,
+    tracked: u64,
+}
+
+impl Run<'_, '_, '_> {
+    async fn tokens(&mut self, defaults: &input::Defaults) -> Result<(), Failure> {
+        let mut chunk = Vec::with_capacity(self.args.tokens.len());
+        for (number, token) in (1..).zip(&self.args.tokens) {
+            match defaults.told_of(token.reveal()) {
+                Ok(told) => chunk.push((number, told)),
+                Err(why) => self.wrong(number, &why, None)?,
+            }
+        }
+        self.hand_over(&mut chunk, None).await
+    }
+
+    async fn file<R: BufRead>(&mut self, input: R, length: Option<u64>, named: &str, defaults: input::Defaults) -> Result<(), Failure> {
+        let mut lines = input::open(input, defaults).map_err(|why| Failure::usage(named, why, "`verikeep track --help` shows examples"))?;
+        let mut progress = Progress::new("tracking", length, self.screen);
+        let mut chunk = Vec::with_capacity(CHUNK);
+        let mut seen = 0;
+        while let Some(line) = lines.next() {
+            seen += 1;
+            match line {
+                Ok(told) => chunk.push(told),
+                Err((number, why)) => self.wrong(number, &why, Some(&progress))?,
+            }
+            if chunk.len() >= CHUNK {
+                self.hand_over(&mut chunk, Some(&progress)).await?;
+                progress.at(lines.bytes(), counted(seen, "line"), self.screen);
+            }
+        }
+        self.hand_over(&mut chunk, Some(&progress)).await?;
+        progress.end();
+        Ok(())
+    }
+
+    async fn hand_over(&mut self, chunk: &mut Vec<(u64, Told)>, progress: Option<&Progress>) -> Result<(), Failure> {
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        let (numbers, told): (Vec<u64>, Vec<Told>) = chunk.drain(..).unzip();
+        let verdicts = (self.track)(told).await.map_err(|error| self.stopped(error, &numbers))?;
+        for (number, verdict) in numbers.into_iter().zip(verdicts) {
+            self.tracked += 1;
+            match verdict {
+                Ok(verdict) => self.verdict(number, &verdict, progress)?,
+                Err(why) => self.wrong(number, &why, progress)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn stopped(&self, error: StoreError, numbers: &[u64]) -> Failure {
+        let what = self.unit();
+        let from = numbers.first().copied().unwrap_or(0);
+        let note = format!(
+            "{} tracked, everything from {what} {from} on was not; run the same command again, what is tracked already is only found known",
+            counted_u(self.tracked, what)
+        );
+        match Failure::from(error) {
+            Failure::Told { code, what, why, todo } => Failure::told(code, what, why, format!("{todo}\n  {note}")),
+            other => other,
+        }
+    }
+
+    const fn unit(&self) -> &'static str {
+        if self.args.file.is_some() { "line" } else { "token" }
+    }
+
+    fn verdict(&mut self, line: u64, verdict: &TrackVerdict, progress: Option<&Progress>) -> Result<(), Failure> {
+        let by_argument = self.args.file.is_none();
+        let unit = self.unit();
+        let (row, text) = match verdict {
+            TrackVerdict::New { verification_id } => {
+                self.sums.new += 1;
+                (Line::New { line, verification_id }, format!("{unit} {line}: new, {verification_id}"))
+            }
+            TrackVerdict::Known { verification_id, state } => {
+                self.sums.known += 1;
+                (Line::Known { line, verification_id, state: state.name() }, format!("{unit} {line}: known, {} ({verification_id})", state.name()))
+            }
+            TrackVerdict::Conflict { verification_id, field } => {
+                self.sums.conflict += 1;
+                let text = format!("{unit} {line}: tracked already with another {field}, which stays ({verification_id})");
+                if !self.args.json {
+                    self.beside(&text, progress)?;
+                }
+                (Line::Conflict { line, verification_id, field }, String::new())
+            }
+        };
+        if self.args.json {
+            self.screen.ndjson(&row)?;
+        } else if by_argument && !text.is_empty() {
+            self.screen.line(text)?;
+        }
+        Ok(())
+    }
+
+    fn wrong(&mut self, line: u64, reason: &str, progress: Option<&Progress>) -> Result<(), Failure> {
+        self.sums.wrong += 1;
+        if self.args.json {
+            self.screen.ndjson(&Line::Wrong { line, reason })?;
+        }
+        let text = format!("{} {line}: {reason}", self.unit());
+        self.beside(&text, progress)
+    }
+
+    fn beside(&mut self, text: &str, progress: Option<&Progress>) -> Result<(), Failure> {
+        match progress {
+            Some(progress) => progress.note(text, self.screen)?,
+            None => self.screen.note(text)?,
+        }
+        Ok(())
+    }
+
+    fn summary(self) -> Result<Code, Failure> {
+        let Sums { new, known, conflict, wrong } = self.sums;
+        let text = format!("{} new, {} known, {} in conflict, {} wrong", count(new), count(known), count(conflict), count(wrong));
+        // Results are for programs with --json: the sum stands beside them.
+        if self.args.json {
+            self.screen.note(text)?
+        } else {
+            self.screen.line(text)?
+        }
+        Ok(if wrong + conflict > 0 { Code::Finding } else { Code::Done })
+    }
+}
+
+fn counted_u(number: u64, one: &str) -> String {
+    counted(i64::try_from(number).unwrap_or(i64::MAX), one)
+}

@@ -1,0 +1,146 @@
+//! The environment's say: `VERIKEEP_DATABASE__URL=…` overrides `database.url`.
+//!
+//! `__` separates levels. An app is named by its place (`VERIKEEP_APPS__0__QPS`, the next free place adds one) or by its name in capitals with
+//! every other character as `_` (`VERIKEEP_APPS__LOAN_H5__SECRET_KEY` for `loan-h5`). Options of the vault follow in small letters
+//! (`VERIKEEP_VAULT__OPTIONS__ENDPOINT`). Lists are written with commas.
+
+use std::ffi::OsString;
+
+use super::{
+    finding::{Findings, Place},
+    keys,
+    tree::{Node, Table, Value},
+};
+
+const PREFIX: &str = "VERIKEEP_";
+
+/// Variables of ours that are no configuration.
+const OURS: &[&str] = &["VERIKEEP_CONFIG", "VERIKEEP_LOG"];
+
+/// Lays the environment over what the file says. Returns how many variables had a say.
+pub(super) fn overlay(tree: &mut Table, variables: impl IntoIterator<Item = (OsString, OsString)>, findings: &Findings) -> usize {
+    let mut mine: Vec<(String, OsString)> = variables
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+        .filter(|(name, _)| name.starts_with(PREFIX) && !is_left_alone(name))
+        .collect();
+    // Numbered apps first and in order, so that app 10 is added after app 9 and a name given by number can be used by the rest.
+    mine.sort_by(|(one, _), (other, _)| (one.len(), one).cmp(&(other.len(), other)));
+    mine.sort_by_key(|(name, _)| name.split("__").nth(1).and_then(|place| place.parse::<usize>().ok()).unwrap_or(usize::MAX));
+    for (name, value) in &mine {
+        let place = Place::Env(name.clone());
+        match value.to_str() {
+            Some(text) => put(tree, name, text, &place, findings),
+            None => findings.fail("", &place, "its value is not UTF-8", "set it again as text"),
+        }
+    }
+    mine.len()
+}
+
+/// Kubernetes tells every container of the services around it by variables such as `VERIKEEP_SERVICE_HOST` and `VERIKEEP_PORT_8640_TCP`, when
+/// a service is called verikeep.
+fn is_left_alone(name: &str) -> bool {
+    let of_a_service = || {
+        name.ends_with("_SERVICE_HOST")
+            || name.contains("_SERVICE_PORT")
+            || name.ends_with("_PORT")
+            || name.split_once("_PORT_").is_some_and(|(_, tail)| tail.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    OURS.contains(&name) || name.starts_with("VERIKEEP_TEST_") || (!name.contains("__") && of_a_service())
+}
+
+fn put(tree: &mut Table, name: &str, text: &str, place: &Place, findings: &Findings) {
+    let path = name.strip_prefix(PREFIX).unwrap_or(name);
+    let node = || Node { value: Value::Text(text.to_owned()), place: place.clone() };
+    let levels: Vec<String> = path.split("__").map(str::to_lowercase).collect();
+    let levels: Vec<&str> = levels.iter().map(String::as_str).collect();
+    let wrong = |known: &[&str], key: &str| {
+        let todo = format!("{} (a variable that is not meant for Verikeep needs another prefix)", keys::suggestion(key, known));
+        findings.key(&levels.join("."), place, "no such key", todo);
+    };
+    match levels.as_slice() {
+        ["data_dir"] => tree.set("data_dir", node()),
+        ["apps", which, key] if keys::APP.contains(key) => match app(tree, which, place) {
+            Ok(app) => app.set(key, node()),
+            Err(todo) => findings.key(&levels.join("."), place, "no such app", todo),
+        },
+        ["apps", _, key] => wrong(keys::APP, key),
+        ["vault", "options", key] => {
+            if let Some(options) = tree.table_mut("vault", place).and_then(|vault| vault.table_mut("options", place)) {
+                options.set(key, node());
+            }
+        }
+        [section, key] if *section != "apps" => match keys::of_section(section) {
+            // A section that the file writes as something else is a finding of the walk.
+            Some(known) if known.contains(key) && *key != "options" => {
+                if let Some(table) = tree.table_mut(section, place) {
+                    table.set(key, node());
+                }
+            }
+            Some(known) => wrong(known, key),
+            None => wrong(keys::TOP, section),
+        },
+        [first, ..] if keys::TOP.contains(first) => {
+            findings.key(
+                &levels.join("."),
+                place,
+                "names no single value",
+                "write the levels down to one key, such as VERIKEEP_DATABASE__URL or VERIKEEP_APPS__0__QPS",
+            );
+        }
+        [first, ..] => wrong(keys::TOP, first),
+        [] => {}
+    }
+}
+
+/// The app's table, by place or name.
+fn app<'t>(tree: &'t mut Table, which: &str, place: &Place) -> Result<&'t mut Table, String> {
+    if tree.get("apps").is_none() {
+        tree.set("apps", Node { value: Value::List(Vec::new()), place: place.clone() });
+    }
+    let Some(Node { value: Value::List(apps), .. }) = tree.get_mut("apps") else { return Err("`apps` is written as something else: use [[apps]]".to_owned()) };
+    let names: Vec<Option<String>> = apps.iter().map(name_of).collect();
+    let at = match which.parse::<usize>() {
+        Ok(at) => at,
+        Err(_) => {
+            let matching: Vec<usize> =
+                names.iter().enumerate().filter(|(_, name)| name.as_deref().is_some_and(|name| as_variable(name) == which)).map(|(at, _)| at).collect();
+            match matching.as_slice() {
+                [at] => *at,
+                [] => return Err(format!("there are: {}; add one as number {}", listed(&names), apps.len())),
+                _ => return Err("more than one app has this name in capitals; use its number".to_owned()),
+            }
+        }
+    };
+    let length = apps.len();
+    if at == length {
+        apps.push(Node { value: Value::Table(Table::default()), place: place.clone() });
+    }
+    match apps.get_mut(at) {
+        Some(Node { value: Value::Table(table), .. }) => Ok(table),
+        Some(_) => Err("this app is not written as a table: use [[apps]]".to_owned()),
+        None => Err(format!("numbers count from 0 without a gap; the next free one is {length}")),
+    }
+}
+
+fn name_of(app: &Node) -> Option<String> {
+    match &app.value {
+        Value::Table(table) => match table.get("name") {
+            Some(Node { value: Value::Text(name), .. }) => Some(name.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn listed(names: &[Option<String>]) -> String {
+    let all: Vec<String> =
+        names.iter().enumerate().map(|(at, name)| name.as_deref().map_or_else(|| at.to_string(), |name| as_variable(name).to_uppercase())).collect();
+    if all.is_empty() { "none".to_owned() } else { all.join(", ") }
+}
+
+fn as_variable(name: &str) -> String {
+    let plain: String = name.to_lowercase().chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
+    // Two underscores separate levels, so that a name cannot hold them.
+    plain.split('_').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_")
+}

@@ -1,0 +1,128 @@
+//! What is wrong with a configuration: where, why, and the way out.
+//!
+//! A finding never repeats a value, with one exception: durations, which are no secrets. Everything else is found by path and line.
+
+use std::{cell::RefCell, fmt, path::PathBuf, sync::Arc};
+
+use serde::Serialize;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    /// It works, and somebody should look at it; shown by `check`.
+    Warn,
+    /// Nothing starts with it.
+    Fail,
+}
+
+/// Where a value was written.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// Nowhere: it is a default, or absent.
+    Nowhere,
+    /// In a file as a whole.
+    File(Arc<PathBuf>),
+    /// In a line of a file, counted from 1.
+    Line(Arc<PathBuf>, usize),
+    /// In an environment variable.
+    Env(String),
+}
+
+impl Place {
+    /// Whether an environment variable brought it.
+    #[must_use]
+    pub const fn is_env(&self) -> bool {
+        matches!(self, Self::Env(_))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nowhere => f.write_str("configuration"),
+            Self::File(file) => write!(f, "{}", file.display()),
+            Self::Line(file, line) => write!(f, "{}:{line}", file.display()),
+            Self::Env(variable) => write!(f, "environment {variable}"),
+        }
+    }
+}
+
+/// What a finding is about; decides which of them can be trusted when the file has syntax errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The file is no TOML.
+    Syntax,
+    /// A key nobody knows, or one that is missing: may only be debris of a syntax error.
+    Key,
+    /// A value.
+    Value,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// How bad it is.
+    pub level: Level,
+    /// Which key: `apps[0].qps`; empty for the file as a whole.
+    pub path: String,
+    /// Where it was written.
+    pub place: Place,
+    /// Why it is wrong.
+    pub reason: String,
+    /// The way out.
+    pub todo: String,
+    pub(super) kind: Kind,
+}
+
+/// `verikeep.toml:12: apps[0].qps: must be above 0; write …`
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.place)?;
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.reason)?;
+        if self.todo.is_empty() { Ok(()) } else { write!(f, "; {}", self.todo) }
+    }
+}
+
+/// Gathers findings from all over the walk.
+#[derive(Default)]
+pub(super) struct Findings(RefCell<Vec<Finding>>);
+
+impl Findings {
+    fn push(&self, level: Level, kind: Kind, path: &str, place: &Place, reason: impl Into<String>, todo: impl Into<String>) {
+        self.0.borrow_mut().push(Finding { level, path: path.to_owned(), place: place.clone(), reason: reason.into(), todo: todo.into(), kind });
+    }
+
+    /// A value that nothing starts with.
+    pub(super) fn fail(&self, path: &str, place: &Place, reason: impl Into<String>, todo: impl Into<String>) {
+        self.push(Level::Fail, Kind::Value, path, place, reason, todo);
+    }
+
+    /// Text that is no TOML.
+    pub(super) fn syntax(&self, place: &Place, reason: impl Into<String>, todo: impl Into<String>) {
+        self.push(Level::Fail, Kind::Syntax, "", place, reason, todo);
+    }
+
+    /// A key that is unknown or missing.
+    pub(super) fn key(&self, path: &str, place: &Place, reason: impl Into<String>, todo: impl Into<String>) {
+        self.push(Level::Fail, Kind::Key, path, place, reason, todo);
+    }
+
+    /// A value somebody should look at.
+    pub(super) fn warn(&self, path: &str, place: &Place, reason: impl Into<String>, todo: impl Into<String>) {
+        self.push(Level::Warn, Kind::Value, path, place, reason, todo);
+    }
+
+    /// All of them, in the order of the file, then of the environment.
+    pub(super) fn into_sorted(self) -> Vec<Finding> {
+        let mut all = self.0.into_inner();
+        let broken = all.iter().any(|finding| finding.kind == Kind::Syntax);
+        // What was recovered from a broken file may have lost or gained keys, and a scrap of a secret may have become one.
+        all.retain(|finding| !broken || finding.kind != Kind::Key || finding.place.is_env());
+        all.sort_by(|one, other| one.place.cmp(&other.place));
+        all
+    }
+}

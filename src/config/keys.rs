@@ -1,0 +1,106 @@
+//! Which keys there are: the one table that unknown keys, suggestions and environment variables are checked against.
+
+/// Keys of the file itself.
+pub(super) const TOP: &[&str] = &["data_dir", "database", "vault", "sealing", "identity", "http", "schedule", "apps"];
+/// `[database]`
+pub(super) const DATABASE: &[&str] = &["url", "max_connections"];
+/// `[vault]`
+pub(super) const VAULT: &[&str] = &["url", "options", "create_only"];
+/// `[sealing]`
+pub(super) const SEALING: &[&str] = &["mode", "recipients"];
+/// `[identity]`
+pub(super) const IDENTITY: &[&str] = &["columns", "index_key_file"];
+/// `[http]`
+pub(super) const HTTP: &[&str] = &["listen"];
+/// `[schedule]`
+pub(super) const SCHEDULE: &[&str] = &["first_poll", "final_grace", "tidy", "relearn"];
+/// `[[apps]]`
+pub(super) const APP: &[&str] = &[
+    "name",
+    "base_url",
+    "auth",
+    "api_key",
+    "api_key_file",
+    "secret_key",
+    "secret_key_file",
+    "account",
+    "qps",
+    "verify_window",
+    "record_retention",
+    "media_retention",
+    "fetch",
+    "video",
+    "media_hosts",
+    "allow_private_media_hosts",
+];
+
+/// The keys of a section of the file; none when there is no such section.
+pub(super) fn of_section(name: &str) -> Option<&'static [&'static str]> {
+    Some(match name {
+        "database" => DATABASE,
+        "vault" => VAULT,
+        "sealing" => SEALING,
+        "identity" => IDENTITY,
+        "http" => HTTP,
+        "schedule" => SCHEDULE,
+        _ => return None,
+    })
+}
+
+/// "did you mean …", or else the list of what there is.
+pub(super) fn suggestion(wrong: &str, known: &[&str]) -> String {
+    let wrong = wrong.to_lowercase().replace('-', "_");
+    if let Some(key) = known.iter().find(|key| wrong.len() >= 3 && key.starts_with(&wrong)) {
+        return format!("did you mean `{key}`?");
+    }
+    let close = known.iter().map(|key| (distance(&wrong, key), *key)).min_by_key(|(far, _)| *far);
+    match close {
+        Some((far, key)) if far <= (wrong.chars().count().max(key.len()) / 3).max(1) || letters(&wrong) == letters(key) => format!("did you mean `{key}`?"),
+        _ => format!("there are: {}", known.join(", ")),
+    }
+}
+
+fn letters(word: &str) -> Vec<char> {
+    let mut letters: Vec<char> = word.chars().collect();
+    letters.sort_unstable();
+    letters
+}
+
+/// Edit distance (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (i, a) in one.chars().enumerate() {
+        let mut left = i + 1;
+        let mut next = vec![left];
+        for (pair, b) in row.windows(2).zip(&other) {
+            let [diagonal, above] = pair else { continue };
+            left = (diagonal + usize::from(a != *b)).min(above + 1).min(left + 1);
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_key_brings_its_neighbour_to_mind() {
+        for (wrong, meant) in [
+            ("recod_retention", "record_retention"),
+            ("Base-URL", "base_url"),
+            ("apikey", "api_key"),
+            ("fetsh", "fetch"),
+            ("qsp", "qps"),
+            ("secret", "secret_key"),
+        ] {
+            assert_eq!(suggestion(wrong, APP), format!("did you mean `{meant}`?"), "{wrong}");
+        }
+        assert!(suggestion("zzzzzz", HTTP).contains("listen"));
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+    }
+}

@@ -1,0 +1,192 @@
+//! From what was written to the typed configuration: one function a section. Findings are left on the way; a value that is wrong counts as its
+//! default, so that everything after it is checked as well.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use tokio_cron_scheduler::JobBuilder;
+use url::Url;
+
+use super::{
+    apps, keys, paths,
+    secrets::{self, Folders},
+    section::Section,
+    shape::{Config, CreateOnly, Database, Http, Identity, Schedule, Sealing, Vault, defaults},
+    tree::Value,
+};
+use crate::domain::{
+    identity::{Columns, IndexKey},
+    secret::Secret,
+};
+
+/// Reads the whole file.
+pub(super) fn config(top: &Section<'_>, file: Option<PathBuf>, folders: &Folders) -> Config {
+    let data_dir = top.text("data_dir").map_or_else(|| defaults::DATA_DIR.to_owned(), |text| text.value);
+    let data_dir = paths::absolute(&folders.base, &data_dir);
+    let plain = Config::embedded(data_dir.clone(), Vec::new());
+    let schedule = schedule(&top.section("schedule", keys::SCHEDULE));
+    Config {
+        file,
+        database: database(&top.section("database", keys::DATABASE), plain.database, folders),
+        vault: vault(&top.section("vault", keys::VAULT), plain.vault, folders),
+        sealing: sealing(&top.section("sealing", keys::SEALING)),
+        identity: identity(&top.section("identity", keys::IDENTITY), &data_dir, folders),
+        http: http(&top.section("http", keys::HTTP)),
+        apps: apps::all(top, &schedule, folders),
+        schedule,
+        data_dir,
+    }
+}
+
+fn database(section: &Section<'_>, plain: Database, folders: &Folders) -> Database {
+    let url = section.text("url").and_then(|text| {
+        // The URL may hold a password: no finding repeats it.
+        if let Some((path, tail)) = paths::split_sqlite(&text.value) {
+            if path.is_empty() || path == ":memory:" || tail.contains("mode=memory") {
+                section.fail("url", "names no file, so that everything would be forgotten at the end", "name a file: \"sqlite://verikeep-data/verikeep.db\"");
+                return None;
+            }
+            let start = if path.starts_with('/') { String::new() } else { paths::sqlite_url(&folders.base).trim_start_matches("sqlite://").to_owned() + "/" };
+            return Some(Secret::new(format!("sqlite://{start}{path}{tail}")));
+        }
+        let ok = Url::parse(&text.value).is_ok_and(|url| matches!(url.scheme(), "postgres" | "postgresql") && url.path().len() > 1);
+        if !ok {
+            section.fail("url", "is no database URL", "write \"sqlite://folder/file.db\" or \"postgres://user@host/database\"");
+        }
+        ok.then(|| Secret::new(text.value))
+    });
+    let max_connections = section.whole("max_connections", 1, 1000).and_then(|number| u32::try_from(number.value).ok());
+    Database { url: url.unwrap_or(plain.url), max_connections: max_connections.unwrap_or(plain.max_connections) }
+}
+
+fn vault(section: &Section<'_>, plain: Vault, folders: &Folders) -> Vault {
+    let url = section.text("url").and_then(|text| {
+        if let Some(path) = text.value.strip_prefix("file://") {
+            if path.is_empty() {
+                section.fail("url", "names no folder", "name one: \"file://verikeep-data/objects\"");
+                return None;
+            }
+            let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+            return Some(paths::file_url(&paths::absolute(&folders.base, &path)));
+        }
+        let todo = "write \"file://folder\", \"s3://bucket/prefix\", \"gs://bucket/prefix\" or \"az://container/prefix\"";
+        match Url::parse(&text.value) {
+            Ok(url) if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() => {
+                section.fail("url", "holds more than a place", "put credentials and settings into [vault.options] or the environment");
+            }
+            Ok(url) if matches!(url.scheme(), "s3" | "gs" | "az") && url.has_host() => return Some(text.value),
+            _ => section.fail("url", "is no object store", todo),
+        }
+        None
+    });
+    let create_only = section.choice("create_only", &[("probe", CreateOnly::Probe), ("on", CreateOnly::On), ("off", CreateOnly::Off)]);
+    Vault { url: url.unwrap_or(plain.url), options: options(section), create_only: create_only.map(|word| word.value).unwrap_or_default() }
+}
+
+fn options(section: &Section<'_>) -> Vec<(String, Secret)> {
+    let Some(node) = section.node("options") else { return Vec::new() };
+    let Value::Table(table) = &node.value else {
+        section.wrong_type("options", node, "a table, such as { region = \"eu-west-1\" }");
+        return Vec::new();
+    };
+    let mut options = Vec::with_capacity(table.0.len());
+    for (key, node) in &table.0 {
+        let text = match &node.value {
+            Value::Text(text) => text.clone(),
+            Value::Integer(number) => number.to_string(),
+            Value::Flag(flag) => flag.to_string(),
+            other => {
+                let path = format!("{}.{key}", section.path("options"));
+                section.findings.fail(&path, &node.place, format!("must be a text, and is {}", other.type_name()), "write it in quotes");
+                continue;
+            }
+        };
+        options.push((key.clone(), Secret::new(text)));
+    }
+    options
+}
+
+fn sealing(section: &Section<'_>) -> Sealing {
+    let todo = "set mode = \"off\" and let the bucket or the disk encrypt, until a version that seals";
+    match section.choice("mode", &[("off", true), ("recipients", false)]) {
+        Some(mode) if mode.value && !section.texts("recipients").is_none_or(|recipients| recipients.is_empty()) => {
+            section.warn("recipients", "are not used while mode is \"off\": objects lie as they came", "take them out, so that nobody believes otherwise");
+        }
+        Some(mode) if mode.value => {}
+        Some(_) => section.fail("mode", "sealing is not built into this version yet", todo),
+        // Whoever names recipients wants sealing; starting without would be a lie.
+        None if section.has("recipients") => section.fail("recipients", "sealing is not built into this version yet", todo),
+        None => {}
+    }
+    Sealing::Off
+}
+
+fn identity(section: &Section<'_>, data_dir: &std::path::Path, folders: &Folders) -> Identity {
+    let columns = section.choice("columns", &[("masked", Columns::Masked), ("plain", Columns::Plain)]).map(|word| word.value).unwrap_or_default();
+    let named = section.text("index_key_file").or_else(|| {
+        let usual = data_dir.join(defaults::INDEX_KEY_FILE);
+        if usual.exists() {
+            return Some(super::section::At {
+                value: usual.to_string_lossy().into_owned(),
+                path: section.path("index_key_file"),
+                place: section.place.clone(),
+            });
+        }
+        if !section.has("index_key_file") {
+            section.warn(
+                "index_key_file",
+                "there is no index key, so that an ID number cannot be looked up",
+                "run `verikeep init`, or name a file of 64 hex digits",
+            );
+        }
+        None
+    });
+    let index_key = named.and_then(|named| {
+        let text = secrets::read(section, &named, folders)?;
+        let key = from_hex(text.trim()).ok_or_else(|| "is no key of hex digits".to_owned()).and_then(IndexKey::new);
+        if let Err(why) = &key {
+            section.findings.fail(
+                &named.path,
+                &named.place,
+                why.clone(),
+                "it must hold 64 hex digits: keep the key you have; `openssl rand -hex 32` makes a new one",
+            );
+        }
+        key.ok()
+    });
+    Identity { columns, index_key }
+}
+
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> = text.chars().map(|digit| digit.to_digit(16).and_then(|value| u8::try_from(value).ok())).collect();
+    digits?.chunks(2).map(|pair| if let [high, low] = pair { Some(high * 16 + low) } else { None }).collect()
+}
+
+fn http(section: &Section<'_>) -> Http {
+    let listen = section.text("listen").and_then(|text| {
+        let parsed = text.value.parse::<SocketAddr>().ok();
+        if parsed.is_none() {
+            section.fail("listen", "is no address with a port", "write one such as \"127.0.0.1:8640\" or \"[::]:8640\"");
+        }
+        parsed
+    });
+    Http { listen: listen.unwrap_or(defaults::LISTEN) }
+}
+
+fn schedule(section: &Section<'_>) -> Schedule {
+    let plain = Schedule::default();
+    Schedule {
+        first_poll: section.span("first_poll", false).map_or(plain.first_poll, |span| span.value),
+        final_grace: section.span("final_grace", true).map_or(plain.final_grace, |span| span.value),
+        tidy: cron(section, "tidy").unwrap_or(plain.tidy),
+        relearn: cron(section, "relearn").unwrap_or(plain.relearn),
+    }
+}
+
+fn cron(section: &Section<'_>, key: &str) -> Option<String> {
+    let text = section.text(key)?.value;
+    if JobBuilder::new().with_schedule(&text).is_ok() {
+        return Some(text);
+    }
+    section.fail(key, "is no cron expression", "write six fields, seconds first, in UTC: \"0 17 3 * * *\" is every day at 03:17");
+    None
+}

@@ -1,0 +1,124 @@
+//! Secrets, and the files they may lie in.
+//!
+//! A file is looked for among systemd's credentials (`$CREDENTIALS_DIRECTORY/<name>`, for plain names), then from the folder of the
+//! configuration file. Its text is taken without white space at either end. Nothing of it ever reaches a finding.
+
+use std::{
+    fs,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use zeroize::Zeroizing;
+
+use super::{
+    paths,
+    section::{At, Section},
+};
+use crate::domain::secret::Secret;
+
+/// A secret file longer than this is none.
+const SECRET_BYTES_MAX: u64 = 64 * 1024;
+
+/// Where secret files are looked for.
+pub(super) struct Folders {
+    /// The folder of the configuration file.
+    pub(super) base: PathBuf,
+    /// `$CREDENTIALS_DIRECTORY`.
+    pub(super) credentials: Option<PathBuf>,
+}
+
+impl Folders {
+    fn find(&self, name: &str) -> PathBuf {
+        let plain = !name.contains('/');
+        let credential = self.credentials.as_ref().filter(|_| plain).map(|folder| folder.join(name)).filter(|file| file.is_file());
+        credential.unwrap_or_else(|| paths::absolute(&self.base, name))
+    }
+}
+
+/// A secret written in place (`key`) or in a file (`key_file`); the environment's word counts before the file's. None leaves a finding.
+pub(super) fn secret(section: &Section<'_>, key: &str, folders: &Folders, whence: &str) -> Option<Secret> {
+    let file_key = format!("{key}_file");
+    let (in_place, in_file) = (section.has(key), section.has(&file_key));
+    let env = |key: &str| section.place_of(key).is_env();
+    match (in_place, in_file) {
+        (true, true) if env(key) == env(&file_key) => {
+            section.fail(&file_key, format!("`{key}` is given as well"), format!("keep one of `{key}` and `{file_key}`"));
+            None
+        }
+        (true, both) if !both || env(key) => {
+            let node = section.node(key)?;
+            if matches!(&node.value, super::tree::Value::Text(text) if text.trim().is_empty()) {
+                section.fail(key, "is empty", format!("put {whence} here, or its file's name into `{file_key}`"));
+                return None;
+            }
+            section.text(key).map(|text| Secret::new(text.value))
+        }
+        (_, true) => {
+            let named = section.text(&file_key)?;
+            read(section, &named, folders).map(|text| Secret::new(text.trim()))
+        }
+        _ => {
+            section.missing(key, format!("give `{key}` or `{file_key}`: {whence}"));
+            None
+        }
+    }
+}
+
+/// The text of a secret file.
+pub(super) fn read(section: &Section<'_>, named: &At<String>, folders: &Folders) -> Option<Zeroizing<String>> {
+    let file = folders.find(&named.value);
+    match read_file(&file) {
+        Ok(text) => {
+            if let Some(mode) = too_open(&file) {
+                let todo = format!("chmod 600 {}", file.display());
+                section.findings.warn(&named.path, &named.place, format!("{} can be read by others (mode {mode:03o})", file.display()), todo);
+            }
+            Some(text)
+        }
+        Err(why) => {
+            section.findings.fail(&named.path, &named.place, format!("{}: {why}", file.display()), "create the file, or correct its name and owner");
+            None
+        }
+    }
+}
+
+fn read_file(file: &Path) -> Result<Zeroizing<String>, String> {
+    let opened = fs::File::open(file).map_err(|error| reason(&error))?;
+    if opened.metadata().is_ok_and(|facts| facts.is_dir()) {
+        return Err("is a folder".to_owned());
+    }
+    let mut bytes = Zeroizing::new(Vec::new());
+    opened.take(SECRET_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| reason(&error))?;
+    if bytes.len() as u64 > SECRET_BYTES_MAX {
+        return Err(format!("is longer than {SECRET_BYTES_MAX} bytes"));
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| "is not text".to_owned())?;
+    if text.trim().is_empty() {
+        return Err("is empty".to_owned());
+    }
+    Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// Why a file could not be used, in a few words.
+pub(super) fn reason(error: &std::io::Error) -> String {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "no such file".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "may not be read".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// The mode of a file that more people can use than its owner and the readers of its group.
+#[cfg(unix)]
+pub(super) fn too_open(file: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::metadata(file).ok()?.permissions().mode() & 0o777;
+    (mode & !0o640 != 0).then_some(mode)
+}
+
+/// Elsewhere files have no modes.
+#[cfg(not(unix))]
+pub(super) fn too_open(_: &Path) -> Option<u32> {
+    None
+}

@@ -1,0 +1,226 @@
+//! The configuration as the rest of the program gets it: typed, whole, every default filled in, every relative path made absolute.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use crate::domain::{
+    answer::Endpoint,
+    identity::{Columns, IndexKey},
+    policy::Policy,
+    secret::Secret,
+    time::Span,
+};
+
+/// Everything that can be configured. Keys and defaults are those of the contract and of `config/verikeep.toml`.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file it was read from; none when the environment alone said it.
+    pub file: Option<PathBuf>,
+    /// Where the embedded default keeps its database and objects.
+    pub data_dir: PathBuf,
+    /// `[database]`
+    pub database: Database,
+    /// `[vault]`
+    pub vault: Vault,
+    /// `[sealing]`
+    pub sealing: Sealing,
+    /// `[identity]`
+    pub identity: Identity,
+    /// `[http]`
+    pub http: Http,
+    /// `[schedule]`
+    pub schedule: Schedule,
+    /// `[[apps]]`; at least one, names distinct.
+    pub apps: Vec<App>,
+}
+
+/// Where rows lie.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// `sqlite://…` with an absolute path, or `postgres://…`; may hold a password.
+    pub url: Secret,
+    /// Connections of the pool at most.
+    pub max_connections: u32,
+}
+
+/// Where objects lie.
+#[derive(Clone, Debug)]
+pub struct Vault {
+    /// `file://…` with an absolute path, `s3://…`, `gs://…`, `az://…`; never holds credentials.
+    pub url: String,
+    /// Handed to the object store as they are; may hold credentials.
+    pub options: Vec<(String, Secret)>,
+    /// Whether the store refuses to overwrite.
+    pub create_only: CreateOnly,
+}
+
+/// Whether the object store knows `If-None-Match: *`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum CreateOnly {
+    /// Found out by trying.
+    #[default]
+    Probe,
+    /// It does.
+    On,
+    /// It does not.
+    Off,
+}
+
+/// Whether objects are encrypted before they leave the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Sealing {
+    /// Objects lie as they came.
+    #[default]
+    Off,
+}
+
+/// What the database may hold of persons.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// Masks, or everything.
+    pub columns: Columns,
+    /// Looks an ID number up exactly; none when there is no key file.
+    pub index_key: Option<IndexKey>,
+}
+
+/// The daemon's own server.
+#[derive(Clone, Debug)]
+pub struct Http {
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+}
+
+/// When things happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// From issue to the first poll.
+    pub first_poll: Span,
+    /// From the end of the verification window to the poll that decides.
+    pub final_grace: Span,
+    /// When the database lets go of what it gathers: cron, six fields (seconds first), UTC.
+    pub tidy: String,
+    /// When it is read again what unused tokens answer, as other replicas may have learned: cron, as [`Schedule::tidy`].
+    pub relearn: String,
+}
+
+/// One app of the provider.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// Its name in this configuration, in tables and metrics.
+    pub name: String,
+    /// Without a slash at its end.
+    pub base_url: String,
+    /// How it shows who it is.
+    pub auth: Auth,
+    /// Apps of one account share its quota.
+    pub account: String,
+    /// Calls a second, for each endpoint of the account.
+    pub qps: f64,
+    /// Its windows and what is wanted of it.
+    pub policy: Policy,
+    /// Hosts that media may be fetched from: `host` or `*.host`, in small letters.
+    pub media_hosts: Vec<String>,
+    /// Whether those hosts may be private or loopback addresses: for a simulator.
+    pub allow_private_media_hosts: bool,
+}
+
+/// How an app shows who it is (provider.md §5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// OAuth client credentials, traded for an access_token.
+    AccessToken {
+        /// API Key of the app.
+        api_key: Secret,
+        /// Secret Key of the app.
+        secret_key: Secret,
+    },
+    /// Signed requests of older cloud accounts.
+    BceAuthV1 {
+        /// AK.
+        api_key: Secret,
+        /// SK.
+        secret_key: Secret,
+    },
+    /// `Authorization: Bearer bce-v3/ALTAK-…`.
+    ApiKey {
+        /// What stands behind `Bearer`.
+        api_key: Secret,
+    },
+}
+
+impl Config {
+    /// A configuration with every default, everything below `data_dir`, and these apps.
+    #[must_use]
+    pub fn embedded(data_dir: PathBuf, apps: Vec<App>) -> Self {
+        Self {
+            file: None,
+            database: Database { url: Secret::new(super::paths::sqlite_url(&data_dir.join("verikeep.db"))), max_connections: defaults::MAX_CONNECTIONS },
+            vault: Vault { url: super::paths::file_url(&data_dir.join("objects")), options: Vec::new(), create_only: CreateOnly::default() },
+            sealing: Sealing::default(),
+            identity: Identity { columns: Columns::default(), index_key: None },
+            http: Http { listen: defaults::LISTEN },
+            schedule: Schedule::default(),
+            data_dir,
+            apps,
+        }
+    }
+
+    /// The app of that name.
+    #[must_use]
+    pub fn app(&self, name: &str) -> Option<&App> {
+        self.apps.iter().find(|app| app.name == name)
+    }
+}
+
+impl App {
+    /// An app with every default.
+    #[must_use]
+    pub fn new(name: impl Into<String>, base_url: impl Into<String>, auth: Auth) -> Self {
+        let schedule = Schedule::default();
+        Self {
+            name: name.into(),
+            base_url: base_url.into(),
+            auth,
+            account: defaults::ACCOUNT.to_owned(),
+            qps: defaults::QPS,
+            policy: Policy {
+                verify_window: defaults::VERIFY_WINDOW,
+                record_retention: defaults::RECORD_RETENTION,
+                media_retention: defaults::MEDIA_RETENTION,
+                first_poll: schedule.first_poll,
+                final_grace: schedule.final_grace,
+                fetch: defaults::FETCH.to_vec(),
+                video_expected: true,
+            },
+            media_hosts: defaults::MEDIA_HOSTS.map(str::to_owned).to_vec(),
+            allow_private_media_hosts: false,
+        }
+    }
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self { first_poll: Span::minutes(3), final_grace: Span::minutes(5), tidy: defaults::TIDY.to_owned(), relearn: defaults::RELEARN.to_owned() }
+    }
+}
+
+/// The defaults of the contract.
+pub(super) mod defaults {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::{Endpoint, SocketAddr, Span};
+
+    pub(in crate::config) const DATA_DIR: &str = "verikeep-data";
+    pub(in crate::config) const MAX_CONNECTIONS: u32 = 10;
+    pub(in crate::config) const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8640);
+    pub(in crate::config) const INDEX_KEY_FILE: &str = "identity-index.key";
+    pub(in crate::config) const TIDY: &str = "0 17 3 * * *";
+    pub(in crate::config) const RELEARN: &str = "30 */10 * * * *";
+    pub(in crate::config) const BASE_URL: &str = "https://aip.baidubce.com";
+    pub(in crate::config) const ACCOUNT: &str = "default";
+    pub(in crate::config) const QPS: f64 = 2.0;
+    pub(in crate::config) const VERIFY_WINDOW: Span = Span::hours(2);
+    pub(in crate::config) const RECORD_RETENTION: Span = Span::hours(72);
+    pub(in crate::config) const MEDIA_RETENTION: Span = Span::hours(24);
+    pub(in crate::config) const FETCH: [Endpoint; 3] = [Endpoint::Getall, Endpoint::Detail, Endpoint::Media];
+    pub(in crate::config) const MEDIA_HOSTS: [&str; 3] = ["*.bcebos.com", "*.baidu.com", "*.baidubce.com"];
+}

@@ -1,0 +1,274 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::{
+    attempt::Seen,
+    media::{Kind, Slot, Source},
+    progress::Fails,
+    secret::Secret,
+};
+
+const ISSUED: Time = Time(1_700_000_000_000);
+
+fn policy() -> Policy {
+    Policy {
+        verify_window: Span::hours(2),
+        record_retention: Span::hours(72),
+        media_retention: Span::hours(24),
+        first_poll: Span::minutes(3),
+        final_grace: Span::minutes(5),
+        fetch: vec![Endpoint::Getall, Endpoint::Detail, Endpoint::Media],
+        video_expected: true,
+    }
+}
+
+fn verification(tracked_after: Span) -> Verification {
+    Verification {
+        verification_id: "v".to_owned(),
+        verify_token: Secret::new("t"),
+        app: "a".to_owned(),
+        issued_at: ISSUED,
+        tracked_at: ISSUED.plus(tracked_after),
+        issued_here: false,
+    }
+}
+
+fn decide(progress: &Progress, media: &[MediaRow], learned: &[String], others: bool, at: Span) -> Step {
+    let (verification, policy) = (verification(Span(0)), policy());
+    plan(Known { verification: &verification, progress, media, learned, others, policy: &policy }, ISSUED.plus(at))
+}
+
+fn due_after(step: &Step) -> Option<Span> {
+    if let Step::Wait { due_at, .. } = step { Some(due_at.since(ISSUED)) } else { None }
+}
+
+fn refusal(at: Span) -> Refusal {
+    Refusal { signature: "refused".to_owned(), at: ISSUED.plus(at) }
+}
+
+fn passed_at(at: Span) -> Progress {
+    let seen = Seen { no: 1, passed: true, face: true, at: Some(ISSUED.plus(at)) };
+    Progress { attempts: vec![seen], getall_at: Some(ISSUED.plus(at)), grew_at: Some(ISSUED.plus(at)), ..Progress::default() }
+}
+
+#[test]
+fn polls_thin_out_and_one_always_follows_the_window() {
+    let mut progress = Progress::default();
+    let mut polls = Vec::new();
+    let mut at = Span(0);
+    for _ in 0..6 {
+        at = due_after(&decide(&progress, &[], &[], false, at)).unwrap();
+        polls.push(at.0 / 60_000);
+        assert_eq!(decide(&progress, &[], &[], false, at), Step::Ask(Endpoint::Getall));
+        progress.refusal = Some(refusal(at));
+    }
+    assert_eq!(polls, [3, 9, 27, 81, 125, 130]);
+}
+
+#[test]
+fn a_token_told_late_is_asked_at_once_and_one_told_too_late_is_missed_at_once() {
+    assert_eq!(decide(&Progress::default(), &[], &[], false, Span::hours(50)), Step::Ask(Endpoint::Getall));
+    let (verification, policy) = (verification(Span::hours(96)), policy());
+    let known = Known { verification: &verification, progress: &Progress::default(), media: &[], learned: &[], others: false, policy: &policy };
+    let Step::Settle(Outcome::Missed, missing) = plan(known, ISSUED.plus(Span::hours(96))) else { panic!("not missed") };
+    assert!(missing[0].why.contains("told too late: tracked 4d after issue"), "{missing:?}");
+}
+
+#[test]
+fn after_a_pass_media_come_first_then_detail_and_then_it_is_over() {
+    let at = Span::minutes(9);
+    let mut progress = passed_at(at);
+    assert_eq!(decide(&progress, &[], &[], false, at), Step::Ask(Endpoint::Media));
+    progress.media_for = 1;
+    progress.video_for = 1;
+    progress.media_at = Some(ISSUED.plus(at));
+    assert_eq!(decide(&progress, &[], &[], false, at), Step::Ask(Endpoint::Detail));
+    progress.detail = true;
+    assert_eq!(decide(&progress, &[], &[], false, at), Step::Settle(Outcome::Archived, vec![]));
+    let row = |state| MediaRow {
+        media_id: "m".to_owned(),
+        slot: Slot { attempt_no: 1, kind: Kind::Face, position: 0, source: Source::Getall },
+        state,
+        sha256: None,
+        object_key: None,
+        tries: 0,
+    };
+    assert!(matches!(decide(&progress, &[row(MediaState::Wanted)], &[], false, at), Step::Wait { .. }));
+    let Step::Settle(Outcome::Incomplete, missing) = decide(&progress, &[row(MediaState::Lost)], &[], false, at) else { panic!("not incomplete") };
+    assert_eq!(missing[0].what, "face");
+}
+
+#[test]
+fn a_new_attempt_is_followed_by_its_media_at_once() {
+    let mut progress = passed_at(Span::minutes(9));
+    progress.attempts[0].passed = false;
+    progress.media_for = 1;
+    progress.video_for = 1;
+    progress.media_at = progress.getall_at;
+    assert!(matches!(decide(&progress, &[], &[], false, Span::minutes(10)), Step::Wait { .. }));
+    progress.attempts.push(Seen { no: 2, passed: false, face: true, at: None });
+    assert_eq!(decide(&progress, &[], &[], false, Span::minutes(10)), Step::Ask(Endpoint::Media));
+}
+
+#[test]
+fn a_failed_verification_is_final_only_after_the_window() {
+    let mut progress = passed_at(Span::minutes(9));
+    progress.attempts[0].passed = false;
+    (progress.media_for, progress.video_for, progress.media_at) = (1, 1, progress.getall_at);
+    let mut at = Span::minutes(9);
+    while let Step::Wait { due_at, .. } = decide(&progress, &[], &[], false, at) {
+        at = due_at.since(ISSUED);
+        assert_eq!(decide(&progress, &[], &[], false, at), Step::Ask(Endpoint::Getall));
+        progress.getall_at = Some(due_at);
+    }
+    assert_eq!(at, Span::minutes(125));
+    assert_eq!(decide(&progress, &[], &[], false, at), Step::Settle(Outcome::Archived, vec![]));
+}
+
+#[test]
+fn a_missing_video_is_asked_for_until_its_end_and_the_policy_says_whether_it_is_a_loss() {
+    for (expected, outcome) in [(true, Outcome::Incomplete), (false, Outcome::Archived)] {
+        let verification = verification(Span(0));
+        let policy = Policy { video_expected: expected, ..policy() };
+        let mut progress = passed_at(Span::minutes(9));
+        (progress.media_for, progress.detail, progress.media_at) = (1, true, progress.getall_at);
+        let mut now = ISSUED.plus(Span::minutes(9));
+        let mut asks = Vec::new();
+        let end = loop {
+            let known = Known { verification: &verification, progress: &progress, media: &[], learned: &[], others: false, policy: &policy };
+            match plan(known, now) {
+                Step::Wait { due_at, .. } => now = due_at,
+                Step::Ask(Endpoint::Media) => {
+                    asks.push(now.since(ISSUED));
+                    progress.media_at = Some(now);
+                }
+                Step::Settle(end, _) => break end,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(end, outcome);
+        assert!(asks.iter().any(|at| *at == Span(Span::hours(24).0 - Span::minutes(5).0)), "one ask right before the earliest end: {asks:?}");
+        assert!(asks.len() < 12 && now >= ISSUED.plus(Span::hours(26)), "{asks:?}");
+    }
+}
+
+#[test]
+fn abandonment_needs_proof() {
+    let closing = |signature: &str| Progress {
+        refusal: Some(refusal(Span::minutes(125))),
+        closing: Some(Refusal { signature: signature.to_owned(), at: ISSUED.plus(Span::minutes(125)) }),
+        ..Progress::default()
+    };
+    let at = Span::minutes(125);
+    let learned = ["refused".to_owned()];
+    assert_eq!(decide(&closing(ZERO_ATTEMPTS), &[], &[], true, at), Step::Settle(Outcome::Abandoned, vec![]));
+    assert_eq!(decide(&closing("refused"), &[], &learned, false, at), Step::Settle(Outcome::Abandoned, vec![]));
+    assert_eq!(decide(&closing("refused"), &[], &learned, true, at), Step::AskOthers);
+    assert!(matches!(decide(&closing("refused"), &[], &[], false, at), Step::Wait { .. }));
+    let known_elsewhere = Progress { others_asked: true, known_by: Some("b".to_owned()), ..closing("refused") };
+    assert!(matches!(decide(&known_elsewhere, &[], &learned, true, at), Step::Wait { .. }));
+    let Step::Settle(Outcome::Rejected, missing) = decide(&known_elsewhere, &[], &learned, true, Span::hours(80)) else { panic!("not rejected") };
+    assert!(missing[0].why.contains("retry --app b"));
+    let early = Progress { refusal: Some(refusal(Span::minutes(81))), ..Progress::default() };
+    assert!(matches!(decide(&early, &[], &learned, false, Span::hours(80)), Step::Settle(Outcome::Missed, _)));
+}
+
+#[test]
+fn a_refusal_unused_tokens_do_not_give_is_followed_up_at_once() {
+    let progress = Progress { refusal: Some(refusal(Span::minutes(3))), ..Progress::default() };
+    assert_eq!(decide(&progress, &[], &["not_yet:222901".to_owned()], true, Span::minutes(3)), Step::AskOthers);
+    assert!(matches!(decide(&progress, &[], &["refused".to_owned()], true, Span::minutes(3)), Step::Wait { .. }));
+}
+
+#[test]
+fn a_woken_verification_is_asked_once_more_whatever_the_clock_says() {
+    let mut progress = Progress { refusal: Some(refusal(Span::minutes(125))), closing: Some(refusal(Span::minutes(125))), ..Progress::default() };
+    assert!(matches!(decide(&progress, &[], &[], false, Span::hours(90)), Step::Settle(..)));
+    progress.wake(ISSUED.plus(Span::hours(90)));
+    assert_eq!(decide(&progress, &[], &[], false, Span::hours(90)), Step::Ask(Endpoint::Getall));
+}
+
+#[test]
+fn windows_of_seconds_work_like_windows_of_days() {
+    let small = Policy { verify_window: Span::seconds(4), record_retention: Span::seconds(20), media_retention: Span::seconds(10), ..policy() };
+    assert_eq!((small.first_poll(), small.final_grace()), (Span(500), Span(1500)));
+}
+
+prop_compose! {
+    fn policies()(window in 10_i64..20_000_000, record in 1_i64..300_000_000, media in 1_i64..300_000_000, first in 1_i64..1_000_000, grace in 0_i64..1_000_000, video in any::<bool>()) -> Policy {
+        Policy { verify_window: Span(window), record_retention: Span(record), media_retention: Span(media), first_poll: Span(first), final_grace: Span(grace), video_expected: video, ..policy() }
+    }
+}
+
+prop_compose! {
+    fn histories()(
+        attempts in proptest::collection::vec((any::<bool>(), any::<bool>(), proptest::option::of(-10_000_000_i64..100_000_000)), 0..4),
+        answered in proptest::option::of(0_i64..400_000_000), refused in proptest::option::of(0_i64..400_000_000),
+        closing in any::<bool>(), media_for in 0_usize..4, video_for in 0_usize..4, detail in any::<bool>(),
+        fails in proptest::option::of((0_u32..40, 0_i64..400_000_000, 0_i64..10_000_000)), wanted in any::<bool>(), others in any::<bool>(), woken in proptest::option::of(0_i64..400_000_000),
+    ) -> (Progress, Vec<MediaRow>, bool) {
+        let at = |ms: i64| ISSUED.plus(Span(ms));
+        let attempts: Vec<Seen> = attempts.into_iter().zip(1..).map(|((passed, face, when), no)| Seen { no, passed, face, at: when.map(at) }).collect();
+        let refusal = refused.map(|ms| Refusal { signature: "refused".to_owned(), at: at(ms) });
+        let progress = Progress {
+            getall_at: answered.map(at).filter(|_| !attempts.is_empty()),
+            grew_at: answered.map(at).filter(|_| !attempts.is_empty()),
+            media_at: (media_for > 0).then(|| at(1000)),
+            media_for: media_for.min(attempts.len()), video_for: video_for.min(attempts.len()), detail,
+            closing: refusal.clone().filter(|_| closing && attempts.is_empty()), refusal,
+            fails: fails.map(|(count, when, wait)| (Endpoint::Getall, Fails { count, at: at(when), wait: Span(wait) })).into_iter().collect(),
+            woken_at: woken.map(at), attempts, ..Progress::default()
+        };
+        let slot = Slot { attempt_no: 1, kind: Kind::ProcessVideo, position: 0, source: Source::Media };
+        let media = if wanted && !progress.attempts.is_empty() { vec![MediaRow { media_id: "m".to_owned(), slot, state: MediaState::Wanted, sha256: None, object_key: None, tries: 0 }] } else { vec![] };
+        (progress, media, others)
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_state_has_a_next_step_and_nothing_settles_early((progress, media, others) in histories(), policy in policies(), after in 0_i64..800_000_000) {
+        let verification = verification(Span(0));
+        let known = Known { verification: &verification, progress: &progress, media: &media, learned: &["refused".to_owned()], others, policy: &policy };
+        let now = ISSUED.plus(Span(after));
+        let ends = Ends::of(known);
+        match plan(known, now) {
+            Step::Wait { due_at, .. } => {
+                prop_assert!(due_at > now, "a wait lies ahead");
+                prop_assert!(due_at <= ends.record_end.max(ends.media_end).max(now.plus(Span(1))), "and not behind every end");
+            }
+            Step::Settle(Outcome::Abandoned, _) => prop_assert!(progress.closing.is_some() && progress.attempts.is_empty()),
+            Step::Settle(Outcome::Missed | Outcome::Rejected, _) => prop_assert!(now >= ends.record_end && progress.attempts.is_empty()),
+            Step::Settle(Outcome::Archived, missing) => {
+                prop_assert!(missing.is_empty() && !progress.attempts.is_empty());
+                prop_assert!(progress.passed() || progress.getall_at.is_some_and(|at| at >= ends.decide), "final");
+                prop_assert!(media.is_empty(), "nothing wanted is left");
+            }
+            Step::Settle(Outcome::Incomplete, missing) => {
+                prop_assert!(!missing.is_empty());
+                prop_assert!(now >= ends.media_end.min(ends.record_end), "given up only when an end has come");
+            }
+            Step::Ask(_) | Step::AskOthers => {}
+        }
+    }
+
+    #[test]
+    fn deadlines_are_never_later_than_any_reading_of_the_retention((progress, media, others) in histories(), policy in policies()) {
+        let verification = verification(Span(0));
+        let ends = Ends::of(Known { verification: &verification, progress: &progress, media: &media, learned: &[], others, policy: &policy });
+        let readings = progress.attempts.iter().filter_map(|seen| seen.at).chain([verification.issued_at, policy.window_end(verification.issued_at)]);
+        for reading in readings {
+            prop_assert!(ends.record_deadline <= reading.plus(policy.record_retention));
+            prop_assert!(ends.media_deadline <= reading.plus(policy.media_retention));
+            prop_assert!(ends.record_end >= reading.plus(policy.record_retention));
+            prop_assert!(ends.media_end >= reading.plus(policy.media_retention));
+        }
+    }
+
+    #[test]
+    fn a_retry_always_fits_before_the_deadline(policy in policies(), fails in 0_u32..100, left in 1_i64..300_000_000) {
+        let wait = backoff(&policy, fails, Span(left));
+        prop_assert!(wait.0 > 0);
+        prop_assert!(wait.0 <= (left / 16).max((policy.first_poll().0 / 36).max(50)));
+    }
+}

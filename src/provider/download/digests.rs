@@ -1,0 +1,149 @@
+//! What an answer says of its own body, and whether the body keeps to it.
+//!
+//! Looked at: `Content-Length`, `Content-MD5`, `ETag` when it is 32 hex digits and no `Content-MD5` speaks for itself, and
+//! `x-bce-content-crc32c`. A digest of a form that is not known is no digest.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use md5::{Digest as _, Md5};
+use reqwest::header::HeaderMap;
+
+use super::header;
+
+/// Reckons along while a body passes.
+pub(super) struct Check {
+    expected_bytes: Option<u64>,
+    bytes: u64,
+    md5: Option<([u8; 16], Md5)>,
+    /// What the header may mean, and the sum so far.
+    crc32c: Option<(Vec<u32>, u32)>,
+}
+
+impl Check {
+    pub(super) fn new(headers: &HeaderMap) -> Self {
+        let expected_bytes = header(headers, "content-length").and_then(|text| text.parse().ok());
+        let md5 = header(headers, "content-md5").and_then(md5_of).or_else(|| header(headers, "etag").and_then(etag_md5));
+        let crc32c = header(headers, "x-bce-content-crc32c").map(crc32c_of).filter(|readings| !readings.is_empty());
+        Self { expected_bytes, bytes: 0, md5: md5.map(|expected| (expected, Md5::new())), crc32c: crc32c.map(|readings| (readings, 0)) }
+    }
+
+    pub(super) const fn expected_bytes(&self) -> Option<u64> {
+        self.expected_bytes
+    }
+
+    /// Whether the far end vouches for the bytes by a digest or sum.
+    pub(super) const fn is_vouched_for(&self) -> bool {
+        self.md5.is_some() || self.crc32c.is_some()
+    }
+
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    pub(super) fn take(&mut self, chunk: &[u8]) {
+        self.bytes = self.bytes.saturating_add(chunk.len() as u64);
+        if let Some((_, md5)) = &mut self.md5 {
+            md5.update(chunk);
+        }
+        if let Some((_, crc32c)) = &mut self.crc32c {
+            *crc32c = crc32c::crc32c_append(*crc32c, chunk);
+        }
+    }
+
+    /// What is off, if anything.
+    pub(super) fn finish(self) -> Result<(), &'static str> {
+        if self.expected_bytes.is_some_and(|expected| expected != self.bytes) {
+            return Err("its length is not its Content-Length");
+        }
+        if self.md5.is_some_and(|(expected, md5)| expected != <[u8; 16]>::from(md5.finalize())) {
+            return Err("its MD5 is not the one that was announced");
+        }
+        if self.crc32c.is_some_and(|(readings, crc32c)| !readings.contains(&crc32c)) {
+            return Err("its CRC32C is not the one that was announced");
+        }
+        Ok(())
+    }
+}
+
+/// Base64, as RFC 1864 has it, or hex.
+fn md5_of(text: &str) -> Option<[u8; 16]> {
+    STANDARD.decode(text).ok().and_then(|bytes| bytes.try_into().ok()).or_else(|| hex_md5(text))
+}
+
+/// A strong `ETag` of 32 hex digits is the MD5; that of an object stored in parts has another form.
+fn etag_md5(text: &str) -> Option<[u8; 16]> {
+    hex_md5(text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text))
+}
+
+fn hex_md5(text: &str) -> Option<[u8; 16]> {
+    if text.len() != 32 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    u128::from_str_radix(text, 16).ok().map(u128::to_be_bytes)
+}
+
+/// The provider's SDKs write the sum in decimal; its documents do not say. Every reading is tried: decimal, hex, base64 of four bytes.
+fn crc32c_of(text: &str) -> Vec<u32> {
+    let hex = text.strip_prefix("0x").unwrap_or(text);
+    let decimal = text.parse().ok();
+    let hex = (hex.len() == 8 && hex.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| u32::from_str_radix(hex, 16).ok()).flatten();
+    let base64 = STANDARD.decode(text).ok().and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()).map(u32::from_be_bytes);
+    [decimal, hex, base64].into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BODY: &[u8] = b"123456789";
+    /// Of `123456789`, as published for CRC-32C.
+    const CRC: u32 = 0xe306_9283;
+
+    fn verdict(headers: &[(&'static str, &str)], body: &[u8]) -> Result<(), &'static str> {
+        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let mut check = Check::new(&headers);
+        for chunk in body.chunks(4) {
+            check.take(chunk);
+        }
+        check.finish()
+    }
+
+    #[test]
+    fn whole_bodies_pass_whatever_the_form_of_their_digest() {
+        let crc = CRC.to_string();
+        for headers in [
+            &[][..],
+            &[("content-length", "9")],
+            &[("content-md5", "JfnnlDI7RTiF9RgfG2JNCw==")],
+            &[("content-md5", "25F9E794323B453885F5181F1B624D0B")],
+            &[("etag", "\"25f9e794323b453885f5181f1b624d0b\"")],
+            &[("etag", "25f9e794323b453885f5181f1b624d0b")],
+            &[("etag", "\"-25f9e794323b453885f5181f1b624d0b\"")],
+            &[("etag", "W/\"00000000000000000000000000000000\"")],
+            &[("etag", "\"abc\"")],
+            &[("content-md5", "nonsense"), ("x-bce-content-crc32c", "nonsense")],
+            &[("content-md5", "JfnnlDI7RTiF9RgfG2JNCw=="), ("etag", "00000000000000000000000000000000")],
+            &[("x-bce-content-crc32c", crc.as_str())],
+            &[("x-bce-content-crc32c", "e3069283")],
+            &[("x-bce-content-crc32c", "0xE3069283")],
+            &[("x-bce-content-crc32c", "4waSgw==")],
+        ] {
+            assert_eq!(verdict(headers, BODY), Ok(()), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn one_flipped_bit_or_one_missing_byte_is_seen_by_each() {
+        let crc = CRC.to_string();
+        for header in [
+            ("content-md5", "JfnnlDI7RTiF9RgfG2JNCw=="),
+            ("etag", "\"25f9e794323b453885f5181f1b624d0b\""),
+            ("x-bce-content-crc32c", crc.as_str()),
+            ("x-bce-content-crc32c", "4waSgw=="),
+        ] {
+            assert!(verdict(&[header], b"123456788").is_err(), "{header:?}");
+            assert!(verdict(&[header], b"12345678").is_err(), "{header:?}");
+        }
+        assert!(verdict(&[("content-length", "9")], b"12345678").is_err());
+        assert!(verdict(&[("content-length", "9")], b"1234567890").is_err());
+    }
+}

@@ -1,0 +1,236 @@
+//! Media: fetched from the URLs that answers name, which come from outside and are bearer secrets (provider.md §6).
+//!
+//! Promised: only hosts and addresses the rules allow are ever connected to, redirects included, and the address checked is the one
+//! connected to; only GET, the signed query byte for byte as it came; every time and size has a limit; a body that is short, long or
+//! altered ends in an error, so that a consumer never takes it for whole. No URL stands in an error or a `Debug`. Not promised: that the
+//! bytes are what their content type says.
+
+mod addresses;
+mod digests;
+mod expiry;
+mod target;
+
+use std::{
+    error::Error,
+    fmt,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt as _, stream::BoxStream};
+
+use crate::domain::{answer::Problem, secret::Secret, time::Span};
+
+use super::http::{self, Limits, describe, header};
+use addresses::{Blocked, CheckedDns, Reach};
+use digests::Check;
+use target::Target;
+
+pub use expiry::expires_at;
+
+/// Redirects followed at most.
+const REDIRECTS_MAX: usize = 3;
+
+/// Where media may come from, and how large they may be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaRules {
+    /// Host names, or `*.` before one for everything below it.
+    pub hosts: Vec<String>,
+    /// For a simulator: loopback and private addresses, `localhost`, and hosts named without `*` are reached as the URL says, also over
+    /// plain `http` and on any port. Link-local, metadata and multicast addresses never are.
+    pub allow_private: bool,
+    /// The largest medium, in bytes.
+    pub media_bytes_max: u64,
+}
+
+impl Default for MediaRules {
+    fn default() -> Self {
+        let hosts = ["*.bcebos.com", "*.baidu.com", "*.baidubce.com"].map(str::to_owned).to_vec();
+        Self { hosts, allow_private: false, media_bytes_max: 4 << 30 }
+    }
+}
+
+/// Why a medium is not here. Named by what the caller can do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DownloadError {
+    /// The URL is no longer good: query again for a fresh one.
+    #[error("the URL has expired or is refused (HTTP {0})")]
+    Expired(u16),
+    /// The object is not there; on a fresh URL it is lost.
+    #[error("the object is gone")]
+    Gone,
+    /// The URL leads where we do not go: alarm. Never with the URL itself.
+    #[error("the URL is refused: {0}")]
+    ForbiddenUrl(&'static str),
+    /// The far end was not reached or did not finish: try again.
+    #[error("{0}")]
+    Transient(String),
+    /// What arrived is not what the far end says it sent: try again, store nothing.
+    #[error("the body is not whole: {0}")]
+    Corrupt(&'static str),
+    /// Larger than `media_bytes_max`: a person must decide.
+    #[error("larger than media_bytes_max allows")]
+    TooLarge,
+}
+
+/// Opens media. Cheap to share behind an `Arc`.
+pub struct Downloader {
+    /// Reaches public addresses only.
+    public: reqwest::Client,
+    /// Reaches private ones too; used for hosts the rules allow privately.
+    near: reqwest::Client,
+}
+
+impl Downloader {
+    /// Limits that fit media: half an hour for a video over a slow line.
+    #[must_use]
+    pub fn limits() -> Limits {
+        Limits { total: Span::minutes(30), ..Limits::default() }
+    }
+
+    /// Makes a downloader; `body_bytes_max` of the limits is not used, [`MediaRules::media_bytes_max`] is.
+    ///
+    /// # Errors
+    /// `Misconfigured` when the system has no certificates to trust.
+    pub fn new(limits: &Limits) -> Result<Self, Problem> {
+        let client = |farthest| http::media(limits, std::sync::Arc::new(CheckedDns { farthest }));
+        Ok(Self { public: client(Reach::Public)?, near: client(Reach::Private)? })
+    }
+
+    /// Asks for a medium and reads the head of the answer; the body is the stream of [`Download`].
+    ///
+    /// # Errors
+    /// Why there is none. `ForbiddenUrl` means nothing was connected to, or no further.
+    pub async fn open(&self, url: &Secret, rules: &MediaRules) -> Result<Download, DownloadError> {
+        let mut target = Target::check(url.reveal(), rules)?;
+        for _ in 0..=REDIRECTS_MAX {
+            let response = self.get(&target).await?;
+            let status = response.status().as_u16();
+            match status {
+                200 => return Download::of(response, rules.media_bytes_max),
+                301 | 302 | 303 | 307 | 308 => {
+                    let location = response.headers().get("location").and_then(|location| std::str::from_utf8(location.as_bytes()).ok());
+                    target = target.redirected(location.unwrap_or_default(), rules)?;
+                }
+                // BOS answers a malformed or outdated signature with 400 as well.
+                400 | 401 | 403 => return Err(DownloadError::Expired(status)),
+                404 | 410 => return Err(DownloadError::Gone),
+                _ => return Err(DownloadError::Transient(format!("HTTP {status}"))),
+            }
+        }
+        Err(DownloadError::ForbiddenUrl("too many redirects"))
+    }
+
+    async fn get(&self, target: &Target) -> Result<reqwest::Response, DownloadError> {
+        let client = if target.is_near { &self.near } else { &self.public };
+        client
+            .get(target.url.clone())
+            .send()
+            .await
+            .map_err(|error| if is_blocked(&error) { DownloadError::ForbiddenUrl(Blocked::TEXT) } else { DownloadError::Transient(describe(error)) })
+    }
+}
+
+impl fmt::Debug for Downloader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Downloader")
+    }
+}
+
+fn is_blocked(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&dyn Error> = Some(error);
+    while let Some(inner) = cause {
+        if inner.is::<Blocked>() {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
+}
+
+/// A medium on its way: a stream of its bytes that ends with an error when they are not all and exactly what the far end says it sent.
+pub struct Download {
+    /// `Content-Type`, as the far end has it; not to be trusted.
+    pub content_type: Option<String>,
+    /// `Content-Length`.
+    pub expected_bytes: Option<u64>,
+    /// `ETag`, as the far end has it.
+    pub etag: Option<String>,
+    /// Whether the far end vouches for the bytes by a digest or sum, which the stream checks.
+    pub is_vouched_for: bool,
+    body: BoxStream<'static, reqwest::Result<Bytes>>,
+    /// `None` once the end, good or bad, was handed out.
+    check: Option<Check>,
+    bytes_max: u64,
+}
+
+impl Download {
+    fn of(response: reqwest::Response, bytes_max: u64) -> Result<Self, DownloadError> {
+        let headers = response.headers();
+        let text = |name| header(headers, name).map(str::to_owned);
+        let (content_type, etag) = (text("content-type"), text("etag"));
+        let check = Check::new(headers);
+        let expected_bytes = check.expected_bytes();
+        if expected_bytes.is_some_and(|bytes| bytes > bytes_max) {
+            return Err(DownloadError::TooLarge);
+        }
+        let is_vouched_for = check.is_vouched_for();
+        Ok(Self { content_type, expected_bytes, etag, is_vouched_for, body: response.bytes_stream().boxed(), check: Some(check), bytes_max })
+    }
+
+    /// The next bytes; `None` after the last, and then all of it was verified.
+    ///
+    /// # Errors
+    /// Why the medium is not whole; nothing follows.
+    pub async fn chunk(&mut self) -> Option<Result<Bytes, DownloadError>> {
+        self.next().await
+    }
+
+    fn end(&mut self, error: DownloadError) -> Poll<Option<Result<Bytes, DownloadError>>> {
+        self.check = None;
+        Poll::Ready(Some(Err(error)))
+    }
+}
+
+impl Stream for Download {
+    type Item = Result<Bytes, DownloadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        let Some(check) = &mut this.check else { return Poll::Ready(None) };
+        match std::task::ready!(this.body.poll_next_unpin(context)) {
+            Some(Ok(chunk)) => {
+                check.take(&chunk);
+                if check.bytes() > this.bytes_max {
+                    return this.end(DownloadError::TooLarge);
+                }
+                Poll::Ready(Some(Ok(chunk)))
+            }
+            Some(Err(error)) => this.end(DownloadError::Transient(describe(error))),
+            None => match this.check.take().map(Check::finish) {
+                Some(Err(what)) => Poll::Ready(Some(Err(DownloadError::Corrupt(what)))),
+                _ => Poll::Ready(None),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Download {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Download").field("content_type", &self.content_type).field("expected_bytes", &self.expected_bytes).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_that_turns_out_to_lead_inside_is_refused_at_the_connection() {
+        let downloader = Downloader::new(&Downloader::limits()).unwrap();
+        // As if the rules had let it pass: only the name resolution stands in the way now.
+        let target = Target { url: "https://localhost/canary?canary".parse().unwrap(), is_near: false };
+        assert_eq!(downloader.get(&target).await.err(), Some(DownloadError::ForbiddenUrl(Blocked::TEXT)));
+    }
+}

@@ -1,0 +1,231 @@
+//! The one place that builds HTTP clients.
+//!
+//! Promised: certificates are always checked against the system's roots (`SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured), and there is
+//! no switch; no redirect is followed by itself; nothing is retried; every wait has a limit; no proxy from the environment is used, for it
+//! would see every token and would resolve media hosts past our checks. HTTP/1.1 only: the provider's answers are few and large.
+//!
+//! Not promised: which addresses may be reached; that is `download`'s matter.
+
+use std::{error::Error, sync::Arc};
+
+use bytes::{Bytes, BytesMut};
+use reqwest::header::HeaderMap;
+
+use crate::domain::{
+    answer::{Problem, Trouble},
+    time::{Span, Time},
+};
+
+/// Limits of a client.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// To connect, TLS included.
+    pub connect: Span,
+    /// Between two reads, and from the request to the first byte.
+    pub idle: Span,
+    /// From the request to the last byte.
+    pub total: Span,
+    /// Longest body, in bytes after decoding; what goes beyond is cut off.
+    pub body_bytes_max: usize,
+    /// Idle connections kept for each host.
+    pub idle_connections_max: usize,
+}
+
+/// For calls of the API: answers of `detail` are several MB.
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connect: Span::seconds(10), idle: Span::seconds(30), total: Span::seconds(60), body_bytes_max: 32 << 20, idle_connections_max: 16 }
+    }
+}
+
+/// Installs the TLS provider (aws-lc-rs) for the whole process; the first thing in `main`. Calling it again changes nothing.
+pub fn install_crypto() {
+    // It fails only when a provider is there already.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}
+
+/// The client for calls, with its cap on bodies.
+#[derive(Clone, Debug)]
+pub struct Api {
+    pub(super) client: reqwest::Client,
+    body_bytes_max: usize,
+}
+
+impl Api {
+    /// Builds the client; apps share it.
+    ///
+    /// # Errors
+    /// `Misconfigured` when the system has no certificates to trust.
+    pub fn new(limits: &Limits) -> Result<Self, Problem> {
+        let client = builder(limits).gzip(true).build().map_err(problem)?;
+        Ok(Self { client, body_bytes_max: limits.body_bytes_max })
+    }
+
+    /// Sends a request and reads the answer under the cap, whatever its status.
+    ///
+    /// # Errors
+    /// When no whole answer arrived.
+    pub(super) async fn exchange(&self, request: reqwest::RequestBuilder) -> Result<Exchange, Problem> {
+        let mut response = request.send().await.map_err(problem)?;
+        let http_status = response.status().as_u16();
+        let headers = std::mem::take(response.headers_mut());
+        let (body, truncated) = self.read(response).await?;
+        Ok(Exchange { http_status, headers, body, truncated })
+    }
+
+    async fn read(&self, mut response: reqwest::Response) -> Result<(Bytes, bool), Problem> {
+        let mut body = BytesMut::new();
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) => {
+                    let room = self.body_bytes_max - body.len();
+                    if let Some(part) = chunk.get(..room).filter(|_| chunk.len() > room) {
+                        body.extend_from_slice(part);
+                        return Ok((body.freeze(), true));
+                    }
+                    body.extend_from_slice(&chunk);
+                }
+                Ok(None) => return Ok((body.freeze(), false)),
+                // The answer came whole, but its compression is broken: what could be unpacked is worth keeping.
+                Err(error) if is_broken_encoding(&error) => return Ok((body.freeze(), true)),
+                Err(error) => return Err(problem(error)),
+            }
+        }
+    }
+}
+
+/// A whole answer.
+pub(super) struct Exchange {
+    pub(super) http_status: u16,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+    pub(super) truncated: bool,
+}
+
+impl Exchange {
+    pub(super) fn date(&self) -> Option<Time> {
+        http_date(header(&self.headers, "date")?)
+    }
+
+    /// `Retry-After`, in seconds or as a date, never negative.
+    pub(super) fn retry_after(&self, now: Time) -> Option<Span> {
+        let text = header(&self.headers, "retry-after")?;
+        let wait = match text.parse::<u32>() {
+            Ok(seconds) => Span::seconds(i64::from(seconds)),
+            // Against the far end's own clock, so that a skew between us does not lengthen the wait.
+            Err(_) => http_date(text)?.since(self.date().unwrap_or(now)),
+        };
+        Some(Span(wait.0.max(0)))
+    }
+}
+
+/// The client for media: no decoding, so that digests are those of what the far end stores.
+///
+/// # Errors
+/// As [`Api::new`].
+pub(super) fn media(limits: &Limits, resolver: Arc<dyn reqwest::dns::Resolve>) -> Result<reqwest::Client, Problem> {
+    builder(limits).no_gzip().dns_resolver(resolver).build().map_err(problem)
+}
+
+#[allow(clippy::disallowed_methods, reason = "the one place")]
+fn builder(limits: &Limits) -> reqwest::ClientBuilder {
+    install_crypto();
+    reqwest::Client::builder()
+        .user_agent(concat!("verikeep/", env!("CARGO_PKG_VERSION")))
+        .http1_only()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .connect_timeout(limits.connect.std())
+        .read_timeout(limits.idle.std())
+        .timeout(limits.total.std())
+        .pool_max_idle_per_host(limits.idle_connections_max)
+        // Shorter than any far end's own patience, so that a request is not sent into a connection just being closed.
+        .pool_idle_timeout(Span::seconds(15).std())
+        .tcp_nodelay(true)
+}
+
+/// What kept an exchange from being whole, without the URL.
+pub(super) fn problem(error: reqwest::Error) -> Problem {
+    let trouble = if error.is_builder() { Trouble::Misconfigured } else { Trouble::Transient };
+    Problem::new(trouble, describe(error))
+}
+
+/// The kind and the innermost cause: `connection failed: Connection refused (os error 111)`.
+pub(super) fn describe(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let kind = if error.is_timeout() {
+        if error.is_connect() { "no connection within the time limit" } else { "no whole answer within the time limit" }
+    } else if error.is_connect() {
+        "connection failed"
+    } else if error.is_builder() {
+        "the request or the client could not be made"
+    } else if error.is_request() {
+        "the exchange broke off before an answer"
+    } else {
+        "the answer broke off"
+    };
+    let mut cause: &dyn Error = &error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    // The outermost text would only repeat the kind.
+    if error.is_timeout() || error.source().is_none() { kind.to_owned() } else { format!("{kind}: {cause}") }
+}
+
+/// Whether the bytes arrived and only their content encoding is broken. The decoder's complaint is an I/O error at the outside; the
+/// network's lies within an error of the HTTP layer.
+fn is_broken_encoding(error: &reqwest::Error) -> bool {
+    let mut source = error.source();
+    while let Some(inner) = source {
+        if inner.is::<reqwest::Error>() {
+            source = inner.source();
+        } else {
+            return !error.is_timeout() && inner.is::<std::io::Error>();
+        }
+    }
+    false
+}
+
+pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok().map(str::trim)
+}
+
+/// The instant of a `Date` header, to the second (RFC 9110, 5.6.7; the preferred form only).
+pub(super) fn http_date(text: &str) -> Option<Time> {
+    let parser = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true);
+    parser.parse_timestamp(text).ok().map(|at| Time(at.as_millisecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_of_http_are_read() {
+        assert_eq!(http_date("Tue, 02 Apr 2024 08:15:01 GMT"), Time::parse("2024-04-02T08:15:01Z").ok());
+        assert_eq!(http_date("Mon, 02 Apr 2024 08:15:01 GMT"), Time::parse("2024-04-02T08:15:01Z").ok(), "a wrong weekday does no harm");
+        for text in ["", "yesterday", "2024-04-02T08:15:01Z"] {
+            assert_eq!(http_date(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_wish_to_wait_is_a_span_whatever_its_form() {
+        let exchange = |pairs: &[(&'static str, &'static str)]| {
+            let headers = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+            Exchange { http_status: 503, headers, body: Bytes::new(), truncated: false }
+        };
+        let date = ("date", "Tue, 02 Apr 2024 08:15:01 GMT");
+        for (pairs, wait) in [
+            (vec![("retry-after", "7")], Some(Span::seconds(7))),
+            (vec![date, ("retry-after", "Tue, 02 Apr 2024 08:16:01 GMT")], Some(Span::minutes(1))),
+            (vec![date, ("retry-after", "Tue, 02 Apr 2024 08:00:00 GMT")], Some(Span(0))),
+            (vec![("retry-after", "soon")], None),
+            (vec![], None),
+        ] {
+            assert_eq!(exchange(&pairs).retry_after(Time(0)), wait, "{pairs:?}");
+        }
+    }
+}

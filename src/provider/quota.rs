@@ -1,0 +1,451 @@
+//! The account's quota: how often each interface may be called, shared by all apps of an account (provider.md §5).
+//!
+//! Promised: permits are spaced (GCRA) with a quarter second's worth at once, handed out in the order they were asked for, slower while
+//! the provider says it is too fast and back to full speed by and by, none while the quota is spent. All of it within this process;
+//! what replicas share among them is the store's matter.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use crate::domain::{
+    answer::{Endpoint, Problem, Trouble},
+    time::{Clock, Span, Time},
+};
+
+/// What may be taken at once, as time, in whole intervals: a burst of more would overrun a provider that counts seconds.
+const BURST_US: i64 = 250_000;
+/// The slowest an interface is called, as a part of its full rate: enough to notice when things are well again.
+const FLOOR_PART: f64 = 16.0;
+/// What a good answer gives back, as a part of the full rate.
+const RECOVERY_PART: f64 = 32.0;
+/// Calls under way when the first "too fast" comes back bring more of them: they count as one.
+const SLOWDOWN_GAP: Span = Span::seconds(1);
+/// The longest a wish to wait (`Retry-After`) holds back every caller; beyond that the archive's own schedule does.
+const HOLD_MAX: Span = Span::seconds(60);
+/// How long an interface whose total quota is spent is left alone; somebody may have bought more.
+const TOTAL_PAUSE: Span = Span::hours(1);
+const BEIJING: Span = Span::hours(8);
+const DAY: Span = Span::hours(24);
+
+/// All gates, by account and endpoint.
+pub struct QuotaBook {
+    clock: Arc<dyn Clock>,
+    gates: Mutex<BTreeMap<(String, Endpoint), Arc<Gate>>>,
+}
+
+/// What a gate is doing, for metrics and `status`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Figures {
+    /// Whose quota.
+    pub account: String,
+    /// Which interface.
+    pub endpoint: Endpoint,
+    /// Calls a second, at present.
+    pub rate: f64,
+    /// Calls a second, as configured.
+    pub qps: f64,
+    /// Callers waiting for a permit.
+    pub waiting: usize,
+    /// Until when no permit is given, where the quota is spent.
+    pub paused_until: Option<Time>,
+}
+
+impl QuotaBook {
+    /// An empty book.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, gates: Mutex::default() }
+    }
+
+    /// The gate of an account's endpoint, made when it is first asked for. Where apps of one account name different rates, the lowest holds.
+    #[must_use]
+    pub fn gate(&self, account: &str, endpoint: Endpoint, qps: f64) -> Arc<Gate> {
+        let mut gates = lock(&self.gates);
+        let gate = gates.entry((account.to_owned(), endpoint)).or_insert_with(|| Arc::new(Gate::new(Arc::clone(&self.clock), qps)));
+        gate.state().hold_to(qps);
+        Arc::clone(gate)
+    }
+
+    /// What every gate is doing.
+    #[must_use]
+    pub fn figures(&self) -> Vec<Figures> {
+        let now = self.clock.now();
+        let gates = lock(&self.gates);
+        gates
+            .iter()
+            .map(|((account, endpoint), gate)| {
+                let state = gate.state();
+                let paused_until = state.pause.as_ref().map(|pause| pause.until).filter(|until| *until > now);
+                Figures {
+                    account: account.clone(),
+                    endpoint: *endpoint,
+                    rate: state.rate,
+                    qps: state.qps,
+                    waiting: gate.waiting.load(Ordering::Relaxed),
+                    paused_until,
+                }
+            })
+            .collect()
+    }
+}
+
+/// One interface of one account.
+pub struct Gate {
+    clock: Arc<dyn Clock>,
+    /// Held by whoever is next, also while waiting: a fair queue.
+    turn: tokio::sync::Mutex<()>,
+    state: Mutex<State>,
+    waiting: AtomicUsize,
+}
+
+struct State {
+    /// Calls a second, as configured.
+    qps: f64,
+    /// Calls a second, at present.
+    rate: f64,
+    /// GCRA's theoretical arrival time, in microseconds since the Unix epoch.
+    tat_us: i64,
+    /// No permit before this, because the provider asked to wait.
+    not_before: Time,
+    slowed_at: Option<Time>,
+    pause: Option<Pause>,
+}
+
+#[derive(Clone)]
+struct Pause {
+    until: Time,
+    trouble: Trouble,
+    code: &'static str,
+}
+
+enum Take {
+    Granted,
+    Wait(Span),
+    Paused(Problem),
+}
+
+impl Gate {
+    fn new(clock: Arc<dyn Clock>, qps: f64) -> Self {
+        let qps = sane(qps);
+        let state = State { qps, rate: qps, tat_us: i64::MIN, not_before: Time(i64::MIN), slowed_at: None, pause: None };
+        Self { clock, turn: tokio::sync::Mutex::default(), state: Mutex::new(state), waiting: AtomicUsize::new(0) }
+    }
+
+    /// Waits for the permission to make one call. Dropping the wait takes nothing.
+    ///
+    /// # Errors
+    /// `DailyQuota` or `TotalQuota`, at once, while the quota is spent; `retry_after` says how long that is expected to last.
+    pub async fn permit(&self) -> Result<(), Problem> {
+        let _waiting = Waiting::enter(&self.waiting);
+        let _turn = self.turn.lock().await;
+        loop {
+            // The rate may have changed meanwhile, and the clock may have jumped: asked anew after each sleep.
+            let take = self.state().take(self.clock.now());
+            match take {
+                Take::Granted => return Ok(()),
+                Take::Wait(span) => self.clock.sleep(span).await,
+                Take::Paused(problem) => return Err(problem),
+            }
+        }
+    }
+
+    /// Learns from an answer: which trouble it was, if any, and how long the provider asked to wait.
+    pub fn learn(&self, trouble: Option<Trouble>, retry_after: Option<Span>) {
+        let now = self.clock.now();
+        let mut state = self.state();
+        match trouble {
+            Some(Trouble::TooFast) => state.too_fast(now, retry_after),
+            Some(Trouble::DailyQuota) => state.pause = Some(Pause { until: next_midnight_in_beijing(now), trouble: Trouble::DailyQuota, code: "17" }),
+            Some(Trouble::TotalQuota) => state.pause = Some(Pause { until: now.plus(TOTAL_PAUSE), trouble: Trouble::TotalQuota, code: "19" }),
+            // The call got through the quota, whatever else it met.
+            None | Some(Trouble::NotYet | Trouble::Refused) => state.went_well(),
+            Some(_) => {}
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+impl State {
+    fn take(&mut self, now: Time) -> Take {
+        if let Some(pause) = &self.pause {
+            let left = pause.until.since(now);
+            if left.0 > 0 {
+                return Take::Paused(Problem {
+                    trouble: pause.trouble,
+                    code: Some(pause.code.to_owned()),
+                    detail: "the quota is spent; not asked".to_owned(),
+                    retry_after: Some(left),
+                });
+            }
+            self.pause = None;
+        }
+        // A clock that jumped back must not be waited for, here and below.
+        self.not_before = self.not_before.min(now.plus(HOLD_MAX));
+        let held = self.not_before.since(now);
+        if held.0 > 0 {
+            return Take::Wait(held);
+        }
+        let now_us = now.0.saturating_mul(1000);
+        let (interval_us, burst_us) = (self.interval_us(), self.burst_us());
+        self.tat_us = self.tat_us.clamp(now_us, now_us.saturating_add(interval_us + burst_us));
+        let early_us = self.tat_us - now_us - burst_us;
+        if early_us > 0 {
+            return Take::Wait(Span(early_us / 1000 + i64::from(early_us % 1000 > 0)));
+        }
+        self.tat_us = self.tat_us.saturating_add(interval_us);
+        Take::Granted
+    }
+
+    fn interval_us(&self) -> i64 {
+        #[allow(clippy::cast_possible_truncation, reason = "rates are sane, so the interval is below 10^12")]
+        let interval = (1_000_000.0 / self.rate).ceil() as i64;
+        interval
+    }
+
+    fn burst_us(&self) -> i64 {
+        let interval_us = self.interval_us().max(1);
+        BURST_US / interval_us * interval_us
+    }
+
+    fn too_fast(&mut self, now: Time, retry_after: Option<Span>) {
+        if let Some(wait) = retry_after {
+            self.not_before = now.plus(Span(wait.0.min(HOLD_MAX.0)));
+        }
+        let is_same = self.slowed_at.is_some_and(|at| now >= at && now.since(at) < SLOWDOWN_GAP);
+        if !is_same {
+            self.rate = (self.rate / 2.0).max(self.qps / FLOOR_PART);
+            self.slowed_at = Some(now);
+            // What was just refused would be refused again at once.
+            self.tat_us = now.0.saturating_mul(1000).saturating_add(self.interval_us() + self.burst_us());
+        }
+    }
+
+    fn went_well(&mut self) {
+        self.rate = (self.rate + self.qps / RECOVERY_PART).min(self.qps);
+    }
+
+    fn hold_to(&mut self, qps: f64) {
+        self.qps = self.qps.min(sane(qps));
+        self.rate = self.rate.min(self.qps);
+    }
+}
+
+/// A rate that can be divided by, whatever the configuration says.
+fn sane(qps: f64) -> f64 {
+    if qps.is_finite() { qps.clamp(0.001, 10_000.0) } else { 1.0 }
+}
+
+fn next_midnight_in_beijing(now: Time) -> Time {
+    let wall = now.plus(BEIJING).0;
+    Time(wall - wall.rem_euclid(DAY.0)).plus(DAY).minus(BEIJING)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing in these sections can leave half a change behind.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Counts a caller for as long as it waits, also when it gives up.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn enter(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::Future, pin::Pin};
+
+    use super::*;
+
+    /// Sleeping moves the hands: no test waits.
+    struct HandClock(Mutex<i64>);
+
+    impl HandClock {
+        fn at(ms: i64) -> Arc<Self> {
+            Arc::new(Self(Mutex::new(ms)))
+        }
+        fn set(&self, ms: i64) {
+            *lock(&self.0) = ms;
+        }
+        fn add(&self, span: Span) {
+            *lock(&self.0) += span.0;
+        }
+    }
+
+    impl Clock for HandClock {
+        fn now(&self) -> Time {
+            Time(*lock(&self.0))
+        }
+        fn sleep(&self, span: Span) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+            assert!(span.0 > 0, "never a negative or empty wait");
+            self.add(span);
+            Box::pin(tokio::task::yield_now())
+        }
+    }
+
+    const NOON: i64 = 1_712_030_400_000;
+
+    fn gate(qps: f64) -> (Arc<HandClock>, QuotaBook, Arc<Gate>) {
+        let clock = HandClock::at(NOON);
+        let book = QuotaBook::new(Arc::clone(&clock) as Arc<dyn Clock>);
+        let gate = book.gate("default", Endpoint::Getall, qps);
+        (clock, book, gate)
+    }
+
+    async fn times(clock: &HandClock, gate: &Gate, count: usize) -> Vec<i64> {
+        let mut times = Vec::new();
+        for _ in 0..count {
+            gate.permit().await.unwrap();
+            times.push(clock.now().0 - NOON);
+        }
+        times
+    }
+
+    #[tokio::test]
+    async fn permits_are_spaced_with_no_more_than_a_quarter_second_at_once() {
+        for (qps, expected) in
+            [(2.0, &[0, 500, 1000, 1500][..]), (1.0, &[0, 1000, 2000]), (4.0, &[0, 0, 250, 500]), (10.0, &[0, 0, 0, 100, 200, 300]), (0.5, &[0, 2000, 4000])]
+        {
+            let (clock, _book, gate) = gate(qps);
+            assert_eq!(times(&clock, &gate, expected.len()).await, expected, "{qps}");
+        }
+    }
+
+    #[tokio::test]
+    async fn no_second_sees_more_than_the_rate_and_its_small_burst() {
+        let (clock, _book, gate) = gate(30.0);
+        let times = times(&clock, &gate, 300).await;
+        for window in times.windows(39) {
+            assert!(window[38] - window[0] >= 1000, "{window:?}");
+        }
+        assert!((9600..=10_000).contains(&times[299]), "and the rate is used: {}", times[299]);
+    }
+
+    #[tokio::test]
+    async fn permits_come_in_the_order_they_were_asked_for() {
+        let (_clock, _book, gate) = gate(2.0);
+        let order = Arc::new(Mutex::new(Vec::new()));
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 0..20 {
+            let (gate, order) = (Arc::clone(&gate), Arc::clone(&order));
+            tasks.spawn(async move {
+                gate.permit().await.unwrap();
+                lock(&order).push(number);
+            });
+        }
+        tasks.join_all().await;
+        assert_eq!(*lock(&order), (0..20).collect::<Vec<_>>());
+    }
+
+    #[tokio::test]
+    async fn too_fast_halves_the_rate_once_a_second_down_to_a_floor() {
+        let (clock, book, gate) = gate(8.0);
+        let rate = || book.figures()[0].rate;
+        gate.learn(Some(Trouble::TooFast), None);
+        gate.learn(Some(Trouble::TooFast), None);
+        assert_eq!(rate(), 4.0, "answers of one burst count once");
+        for expected in [2.0, 1.0, 0.5, 0.5] {
+            clock.add(Span::seconds(1));
+            gate.learn(Some(Trouble::TooFast), None);
+            assert_eq!(rate(), expected);
+        }
+        for _ in 0..29 {
+            gate.learn(None, None);
+        }
+        assert!(rate() < 8.0, "it comes back slowly");
+        gate.learn(Some(Trouble::NotYet), None);
+        assert_eq!(rate(), 8.0);
+        gate.learn(Some(Trouble::Transient), None);
+        assert_eq!(rate(), 8.0, "an outage says nothing of the rate");
+    }
+
+    #[tokio::test]
+    async fn a_wish_to_wait_is_granted_within_reason() {
+        for (wish, wait_ms) in [(Span::seconds(5), 5000), (Span::hours(5), 60_000)] {
+            let (clock, _book, gate) = gate(2.0);
+            gate.learn(Some(Trouble::TooFast), Some(wish));
+            assert_eq!(times(&clock, &gate, 1).await, [wait_ms], "{wish}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_spent_daily_quota_pauses_until_midnight_in_beijing() {
+        let (clock, book, gate) = gate(2.0);
+        gate.learn(Some(Trouble::DailyQuota), None);
+        let problem = gate.permit().await.unwrap_err();
+        assert_eq!((problem.trouble, problem.code.as_deref(), problem.retry_after), (Trouble::DailyQuota, Some("17"), Some(Span::hours(12))));
+        assert_eq!(book.figures()[0].paused_until, Time::parse("2024-04-02T16:00:00Z").ok());
+        clock.add(Span::hours(12));
+        assert!(gate.permit().await.is_ok());
+        assert_eq!(book.figures()[0].paused_until, None);
+    }
+
+    #[tokio::test]
+    async fn a_spent_total_quota_is_tried_again_each_hour() {
+        let (clock, _book, gate) = gate(2.0);
+        gate.learn(Some(Trouble::TotalQuota), None);
+        assert_eq!(gate.permit().await.unwrap_err().retry_after, Some(Span::hours(1)));
+        clock.add(Span::hours(1));
+        assert!(gate.permit().await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_jumps_costs_no_more_than_one_interval() {
+        let (clock, _book, gate) = gate(2.0);
+        times(&clock, &gate, 5).await;
+        for jump in [NOON - 600_000, NOON + 600_000, 0, NOON] {
+            clock.set(jump);
+            gate.permit().await.unwrap();
+            assert!(clock.now().0 - jump <= 500, "{jump}");
+        }
+    }
+
+    #[tokio::test]
+    async fn apps_of_one_account_share_a_gate_at_the_lowest_of_their_rates() {
+        let (_clock, book, gate) = gate(10.0);
+        let other = book.gate("default", Endpoint::Getall, 4.0);
+        assert!(Arc::ptr_eq(&gate, &other));
+        assert!(!Arc::ptr_eq(&gate, &book.gate("default", Endpoint::Detail, 4.0)));
+        assert!(!Arc::ptr_eq(&gate, &book.gate("other", Endpoint::Getall, 4.0)));
+        assert_eq!(book.figures()[1].qps, 4.0);
+        for absurd in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            assert!(book.gate("absurd", Endpoint::Stat, absurd).permit().await.is_ok(), "{absurd}");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_gives_up_waiting_takes_nothing_and_is_not_counted() {
+        let (clock, book, gate) = gate(1.0);
+        let held = gate.turn.lock().await;
+        let waiting = tokio::spawn({
+            let gate = Arc::clone(&gate);
+            async move { gate.permit().await }
+        });
+        while book.figures()[0].waiting == 0 {
+            tokio::task::yield_now().await;
+        }
+        waiting.abort();
+        assert!(waiting.await.unwrap_err().is_cancelled());
+        assert_eq!(book.figures()[0].waiting, 0);
+        drop(held);
+        assert_eq!(times(&clock, &gate, 1).await, [0]);
+    }
+}

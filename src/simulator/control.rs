@@ -1,0 +1,112 @@
+//! The hand on the simulated provider, below `/sim/`: making tokens, moving its clock, setting its faults, and
+//! telling the truth. None of it exists at the real one.
+//!
+//! | request | body | answer |
+//! |---|---|---|
+//! | `POST /sim/lives` | `{"app": …, "lives": [{"life": "passed", "count": 3, …}]}` | the tokens made |
+//! | `POST /sim/advance` | `{"ms": 86400000}` | `{"now_ms": …}` |
+//! | `POST /sim/faults` | `{"rate": 0.15, "kinds": […], …}` | `{}` |
+//! | `POST /sim/expire-access-tokens` | – | `{}` |
+//! | `GET /sim/truth` | – | [`Truth`] |
+//! | `GET /sim/stats` | – | [`Counts`](super::tallies::Counts) |
+
+use std::sync::Arc;
+
+use axum::{
+    http::{Method, StatusCode, request::Parts},
+    response::Response,
+};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use super::{faults::Faults, life::LifeSpec, reply, token::Token, truth::Truth, world::World};
+
+/// An order for tokens.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Order {
+    /// The app they are to be told under; left out, the first.
+    #[serde(default)]
+    app: Option<String>,
+    lives: Vec<LifeSpec>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    ms: i64,
+}
+
+/// A token that was made to order, as one tells it to an archiver.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// The token.
+    pub verify_token: String,
+    /// The name of its life.
+    pub life: String,
+    /// The app to tell it under.
+    pub app: String,
+    /// When it was generated, RFC 3339.
+    pub issued_at: String,
+    /// The same, unix milliseconds.
+    pub issued_at_ms: i64,
+}
+
+impl Made {
+    fn of(token: &Token) -> Self {
+        let issued_at = jiff::Timestamp::from_millisecond(token.issued_at_ms).unwrap_or_default();
+        Self {
+            verify_token: token.verify_token.clone(),
+            life: token.life.name().to_owned(),
+            app: token.app.clone(),
+            issued_at: issued_at.to_string(),
+            issued_at_ms: token.issued_at_ms,
+        }
+    }
+}
+
+/// Makes the tokens of `lives`, to be told under `app`.
+pub fn make(world: &World, app: &str, lives: &[LifeSpec]) -> Vec<Made> {
+    lives.iter().flat_map(|spec| world.create(app, spec)).map(|token| Made::of(&token)).collect()
+}
+
+/// Answers a request below `/sim/`.
+pub async fn answer(world: &Arc<World>, parts: &Parts, body: &Bytes) -> Response {
+    match (&parts.method, parts.uri.path()) {
+        (&Method::POST, "/sim/lives") => read(body, |order: Order| {
+            let first = || world.options.apps.first().map(|app| app.name.clone());
+            let app = order.app.or_else(first).unwrap_or_default();
+            json!(make(world, &app, &order.lives))
+        }),
+        (&Method::POST, "/sim/advance") => read(body, |advance: Advance| {
+            world.clock.advance(advance.ms);
+            json!({"now_ms": world.clock.now_ms()})
+        }),
+        (&Method::POST, "/sim/faults") => read(body, |faults: Faults| {
+            world.faults.set(faults);
+            json!({})
+        }),
+        (&Method::POST, "/sim/expire-access-tokens") => {
+            world.expire_access_tokens();
+            reply::json(StatusCode::OK, &json!({}))
+        }
+        (&Method::GET, "/sim/stats") => reply::json(StatusCode::OK, &json!(world.tallies.counts())),
+        (&Method::GET, "/sim/truth") => {
+            let far = Arc::clone(world);
+            let told = tokio::task::spawn_blocking(move || serde_json::to_vec(&Truth::of(&far))).await;
+            match told {
+                Ok(Ok(truth)) => reply::of(StatusCode::OK, "application/json", truth),
+                _ => reply::of(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", "the truth could not be told"),
+            }
+        }
+        (method, path) => reply::unknown_path(method.as_str(), path),
+    }
+}
+
+fn read<T: DeserializeOwned>(body: &Bytes, act: impl FnOnce(T) -> Value) -> Response {
+    match serde_json::from_slice(body) {
+        Ok(order) => reply::json(StatusCode::OK, &act(order)),
+        Err(error) => reply::json(StatusCode::BAD_REQUEST, &json!({"error": error.to_string()})),
+    }
+}

@@ -1,0 +1,208 @@
+//! The schema: brought up to date, or found to be another's or a newer one.
+//!
+//! All pending migrations are one transaction under one lock, so of two programs that migrate at once the second finds nothing to do,
+//! and one that is cut half way has done nothing. Migrations are append-only (`migrations/README.md`).
+
+use std::borrow::Cow;
+
+use sqlx::{
+    Connection as _, PgConnection, Postgres, SqlSafeStr as _, Sqlite, SqliteConnection,
+    migrate::{Migrate, MigrateError, Migration, MigrationType, Migrator},
+    postgres::PgConnectOptions,
+    sqlite::SqliteConnectOptions,
+};
+
+use super::{
+    Result, StoreError,
+    connect::{Target, create_private_file, sqlite_writer},
+    dialect::Dialect,
+    rows::{Cells as _, binds},
+};
+use crate::domain::secret::Secret;
+
+/// The table that holds what was applied, and whose presence shows that a database is ours.
+const TABLE: &str = "verikeep_migrations";
+/// The advisory lock under which PostgreSQL is migrated; any number no one else would choose.
+const LOCK: i64 = 0x7665_7269_6b65_6570;
+
+type Embedded = &'static [(i64, &'static str, &'static str)];
+
+const SQLITE: Embedded =
+    &[(1, "tables", include_str!("../../migrations/sqlite/0001_tables.sql")), (2, "reports", include_str!("../../migrations/sqlite/0002_reports.sql"))];
+
+const POSTGRES: Embedded =
+    &[(1, "tables", include_str!("../../migrations/postgres/0001_tables.sql")), (2, "reports", include_str!("../../migrations/postgres/0002_reports.sql"))];
+
+/// Which schema version a database has, and which this program needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SchemaReport {
+    /// The version found; 0 for an empty database.
+    pub found: i64,
+    /// The version this program writes.
+    pub needed: i64,
+}
+
+/// What a migration did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MigrationReport {
+    /// The version before; 0 for an empty database.
+    pub from: i64,
+    /// The version now.
+    pub to: i64,
+}
+
+/// Brings the schema up to date; makes the file of a SQLite database when there is none.
+///
+/// # Errors
+/// [`StoreError::Schema`] when the database is foreign or newer than this program; [`StoreError::Unavailable`] when it cannot be reached.
+pub async fn migrate(url: &Secret) -> Result<MigrationReport> {
+    match Target::of(url)? {
+        Target::Sqlite(options) => migrate_sqlite(options).await,
+        Target::Postgres(options) => migrate_postgres(options).await,
+    }
+}
+
+/// Reads which schema a database has, and changes nothing. A SQLite file that is not there counts as empty.
+///
+/// # Errors
+/// As [`migrate`].
+pub async fn check_schema(url: &Secret) -> Result<SchemaReport> {
+    match Target::of(url)? {
+        Target::Sqlite(options) if !options.get_filename().exists() => Ok(SchemaReport { found: 0, needed: newest(SQLITE) }),
+        Target::Sqlite(options) => {
+            let mut connection = SqliteConnection::connect_with(&options.read_only(true)).await?;
+            let report = inspect::<Sqlite>(&mut connection, SQLITE).await;
+            connection.close().await?;
+            report
+        }
+        Target::Postgres(options) => {
+            let mut connection = PgConnection::connect_with(&options).await?;
+            let report = inspect::<Postgres>(&mut connection, POSTGRES).await;
+            connection.close().await?;
+            report
+        }
+    }
+}
+
+/// Refuses a schema that is not up to date.
+pub(super) fn require_current(report: &SchemaReport) -> Result<()> {
+    match report.found {
+        found if found == report.needed => Ok(()),
+        0 => Err(StoreError::Schema("the database is empty: run `verikeep migrate`".to_owned())),
+        found => Err(StoreError::Schema(format!("the database has schema version {found}, this program needs {}: run `verikeep migrate`", report.needed))),
+    }
+}
+
+async fn migrate_sqlite(options: SqliteConnectOptions) -> Result<MigrationReport> {
+    create_private_file(options.get_filename())?;
+    // Looked at before anything is set, because even the journal mode is written into the file.
+    let mut connection = SqliteConnection::connect_with(&options).await?;
+    inspect::<Sqlite>(&mut connection, SQLITE).await?;
+    connection.close().await?;
+    let mut connection = SqliteConnection::connect_with(&sqlite_writer(options)).await?;
+    let mut transaction = connection.begin_with(Sqlite::BEGIN_WRITE).await?;
+    let report = apply::<Sqlite>(&mut transaction, SQLITE).await?;
+    transaction.commit().await?;
+    connection.close().await?;
+    Ok(report)
+}
+
+async fn migrate_postgres(options: PgConnectOptions) -> Result<MigrationReport> {
+    let mut connection = PgConnection::connect_with(&options).await?;
+    let mut transaction = connection.begin_with(Postgres::BEGIN_WRITE).await?;
+    // Of the transaction, not of the session: it holds behind a pooler too, and nothing can forget to give it back.
+    Postgres::execute(&mut transaction, "select pg_advisory_xact_lock($1)".to_owned(), binds![LOCK]).await?;
+    let report = apply::<Postgres>(&mut transaction, POSTGRES).await?;
+    transaction.commit().await?;
+    connection.close().await?;
+    Ok(report)
+}
+
+/// Applies what is pending, within the caller's transaction.
+async fn apply<DB: Dialect>(connection: &mut DB::Connection, embedded: Embedded) -> Result<MigrationReport>
+where
+    DB::Connection: Migrate,
+{
+    let before = inspect::<DB>(connection, embedded).await?;
+    migrator(embedded).run_direct(None, connection, false).await.map_err(refused)?;
+    Ok(MigrationReport { from: before.found, to: before.needed })
+}
+
+async fn inspect<DB: Dialect>(connection: &mut DB::Connection, embedded: Embedded) -> Result<SchemaReport> {
+    let mut tables = Vec::new();
+    for row in DB::fetch(connection, DB::TABLES.to_owned(), Vec::new()).await? {
+        tables.push(row.text("name")?);
+    }
+    let needed = newest(embedded);
+    if !tables.iter().any(|table| table == TABLE) {
+        return if tables.is_empty() {
+            Ok(SchemaReport { found: 0, needed })
+        } else {
+            Err(StoreError::Schema(format!("the database holds {} tables of another program: give verikeep a database (or a schema) of its own", tables.len())))
+        };
+    }
+    let sql = format!("select coalesce(max(version), 0) as version from {TABLE}");
+    let rows = DB::fetch(connection, sql, Vec::new()).await?;
+    let found = rows.first().map_or(Ok(0), |row| row.int("version"))?;
+    if found > needed {
+        return Err(StoreError::Schema(format!(
+            "the database has schema version {found}, this program knows versions up to {needed}: it was migrated by a newer verikeep, use that one"
+        )));
+    }
+    Ok(SchemaReport { found, needed })
+}
+
+fn migrator(embedded: Embedded) -> Migrator {
+    let migrations =
+        embedded.iter().map(|(version, name, sql)| Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, sql.into_sql_str(), false)).collect();
+    let mut migrator = Migrator::with_migrations(migrations);
+    migrator.dangerous_set_table_name(TABLE);
+    // The caller's transaction holds the lock.
+    migrator.set_locking(false);
+    migrator
+}
+
+fn newest(embedded: Embedded) -> i64 {
+    embedded.iter().map(|(version, ..)| *version).max().unwrap_or(0)
+}
+
+fn refused(error: MigrateError) -> StoreError {
+    match error {
+        MigrateError::Execute(error) => error.into(),
+        MigrateError::ExecuteMigration(error, version) => match StoreError::from(error) {
+            StoreError::Unavailable(text) => StoreError::Unavailable(text),
+            other => StoreError::Schema(format!("migration {version} failed: {other}")),
+        },
+        MigrateError::VersionMismatch(version) => {
+            StoreError::Schema(format!("migration {version} of the database is not the one of this program: it was built from other sources"))
+        }
+        other => StoreError::Schema(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_folder_is_embedded_and_both_databases_have_the_same() {
+        for (folder, embedded) in [("sqlite", SQLITE), ("postgres", POSTGRES)] {
+            let path = format!("{}/migrations/{folder}", env!("CARGO_MANIFEST_DIR"));
+            let mut files: Vec<String> = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            files.sort();
+            let names: Vec<String> = embedded.iter().map(|(version, name, _)| format!("{version:04}_{name}.sql")).collect();
+            assert_eq!(files, names, "{folder}");
+        }
+        let names = |embedded: Embedded| -> Vec<_> { embedded.iter().map(|(version, name, _)| (*version, *name)).collect() };
+        assert_eq!(names(SQLITE), names(POSTGRES));
+    }
+
+    #[test]
+    fn an_older_schema_is_refused_with_the_way_out() {
+        assert!(require_current(&SchemaReport { found: 2, needed: 2 }).is_ok());
+        for found in [0, 1] {
+            let error = require_current(&SchemaReport { found, needed: 2 }).unwrap_err();
+            assert!(error.to_string().contains("verikeep migrate"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Alarms: one of a kind and subject is open at a time.
+
+use std::collections::BTreeMap;
+
+use super::facts::insert;
+use crate::{
+    domain::{
+        alarm::{Alarm, Kind},
+        time::Time,
+    },
+    store::{
+        Result,
+        dialect::Dialect,
+        reports::AlarmRow,
+        rows::{Cells as _, Json, binds, moment, rows},
+    },
+};
+
+rows! {
+    struct AlarmIn<'a> { kind: &'a str, subject: &'a str, text: &'a str, since: i64, last_at: i64, times: i64 }
+}
+
+/// Raises alarms, or counts them when they are open; brings the (kind, subject) of those that were not open.
+pub(in crate::store) async fn raise<DB: Dialect>(connection: &mut DB::Connection, alarms: Vec<(&Alarm, Time)>) -> Result<Vec<(String, String)>> {
+    // One row each, and in one order, so that two transactions never wait for one another.
+    let mut once: BTreeMap<(&str, &str), AlarmIn> = BTreeMap::new();
+    for (alarm, at) in alarms {
+        let row = once.entry((alarm.kind.name(), &alarm.subject)).or_insert_with(|| AlarmIn {
+            kind: alarm.kind.name(),
+            subject: &alarm.subject,
+            text: &alarm.text,
+            since: at.0,
+            last_at: at.0,
+            times: 0,
+        });
+        row.text = &alarm.text;
+        row.last_at = row.last_at.max(at.0);
+        row.times += 1;
+    }
+    if once.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<AlarmIn> = once.into_values().collect();
+    let sql = insert::<DB, AlarmIn>(
+        "alarms",
+        "on conflict (kind, subject) where ended_at is null
+        do update set text = excluded.text, last_at = excluded.last_at, times = alarms.times + excluded.times
+        returning kind, subject, times",
+    );
+    let mut fresh = Vec::new();
+    for row in DB::fetch(connection, sql, binds![Json::of(&rows)?]).await? {
+        let (kind, subject, times) = (row.text("kind")?, row.text("subject")?, row.int("times")?);
+        if rows.iter().any(|raised| raised.kind == kind && raised.subject == subject && raised.times == times) {
+            fresh.push((kind, subject));
+        }
+    }
+    Ok(fresh)
+}
+
+/// Ends an alarm; true when one was open.
+pub(in crate::store) async fn clear<DB: Dialect>(connection: &mut DB::Connection, kind: Kind, subject: &str, now: Time) -> Result<bool> {
+    let sql = "update alarms set ended_at = $3 where kind = $1 and subject = $2 and ended_at is null";
+    Ok(DB::execute(connection, sql.to_owned(), binds![kind.name(), subject, now]).await? > 0)
+}
+
+/// Open alarms, oldest first.
+pub(in crate::store) async fn open<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<AlarmRow>> {
+    let sql = "select kind, subject, text, since, times from alarms where ended_at is null order by since, kind, subject";
+    let rows = DB::fetch(connection, sql.to_owned(), Vec::new()).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(AlarmRow {
+                kind: row.text("kind")?,
+                subject: row.text("subject")?,
+                text: row.text("text")?,
+                since: moment(row, "since")?,
+                times: row.int("times")?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,64 @@
+//! The order in which the members of a batch are written within their transaction.
+//!
+//! Downloads come before polls: a poll that settles a verification then sees what a download of the same batch has brought.
+
+use std::collections::HashSet;
+
+use super::{alarm, download, facts, lease, poll};
+use crate::{
+    domain::lease::{Lease, Stage},
+    store::{
+        Result, StoreError,
+        commit::Work,
+        dialect::Dialect,
+        records::{DownloadRecord, PollRecord},
+    },
+};
+
+/// Writes the works, no two of which concern the same lease; one result each.
+///
+/// # Errors
+/// What concerns the whole transaction, which then must be rolled back.
+pub(in crate::store) async fn write<DB: Dialect>(connection: &mut DB::Connection, works: &[&Work]) -> Result<Vec<Result<()>>> {
+    let mut polls: Vec<&PollRecord> = Vec::new();
+    let mut downloads: Vec<&DownloadRecord> = Vec::new();
+    let mut renewals = Vec::new();
+    let mut releases = Vec::new();
+    for work in works {
+        match work {
+            Work::Poll(record) => polls.push(record),
+            Work::Download(record) => downloads.push(record),
+            Work::Renew(lease, until) => renewals.push((lease, *until)),
+            Work::Release(leases, now) => releases.extend(leases.iter().map(|lease| (lease, *now))),
+        }
+    }
+
+    let leases: Vec<&Lease> = works.iter().flat_map(|work| work.leases()).collect();
+    lease::lock::<DB>(connection, &leases).await?;
+    let mut held: HashSet<(String, Stage)> = lease::renew::<DB>(connection, &renewals).await?;
+    let downloads = download::complete::<DB>(connection, downloads).await?;
+    held.extend(downloads.iter().map(|record| key(&record.lease)));
+    let polls = poll::complete::<DB>(connection, polls).await?;
+    held.extend(polls.iter().map(|poll| key(&poll.record.lease)));
+
+    let answers = downloads.iter().map(|record| (&record.lease, &record.answers)).chain(polls.iter().map(|poll| (&poll.record.lease, &poll.record.answers)));
+    facts::answers::<DB>(connection, answers.collect()).await?;
+    let calls = downloads.iter().map(|record| (&record.lease, &record.calls)).chain(polls.iter().map(|poll| (&poll.record.lease, &poll.record.calls)));
+    facts::calls::<DB>(connection, calls.collect()).await?;
+    facts::learned::<DB>(connection, polls.iter().flat_map(|poll| &poll.record.learned).collect()).await?;
+    let alarms = downloads.iter().flat_map(|record| record.alarms.iter().map(|alarm| (alarm, record.at)));
+    alarm::raise::<DB>(connection, alarms.chain(polls.iter().flat_map(poll::Completed::alarms)).collect()).await?;
+
+    lease::release::<DB>(connection, &releases).await?;
+    Ok(works.iter().map(|work| result(work, &held)).collect())
+}
+
+fn key(lease: &Lease) -> (String, Stage) {
+    (lease.verification_id.clone(), lease.stage)
+}
+
+fn result(work: &Work, held: &HashSet<(String, Stage)>) -> Result<()> {
+    // Leases given back that were lost are passed over.
+    let asked = if matches!(work, Work::Release(..)) { &[] } else { work.leases() };
+    if asked.iter().all(|lease| held.contains(&key(lease))) { Ok(()) } else { Err(StoreError::LeaseLost) }
+}

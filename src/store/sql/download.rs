@@ -1,0 +1,57 @@
+//! What a download brought.
+
+use super::{
+    lease::{self, Done},
+    media,
+};
+use crate::{
+    domain::lease::Stage,
+    store::{
+        Result,
+        dialect::Dialect,
+        records::DownloadRecord,
+        rows::{Cells as _, Json, binds},
+    },
+};
+
+/// Writes the media of those records whose lease holds, reschedules or ends them, and wakes their polls; brings those records.
+pub(super) async fn complete<'r, DB: Dialect>(connection: &mut DB::Connection, records: Vec<&'r DownloadRecord>) -> Result<Vec<&'r DownloadRecord>> {
+    let done: Vec<Done> = records.iter().map(|record| Done { lease: &record.lease, at: record.at, next: record.again }).collect();
+    let woken = lease::complete::<DB>(connection, Stage::Download, &done).await?;
+    let records: Vec<&DownloadRecord> = records.into_iter().filter(|record| woken.contains_key(&record.lease.verification_id)).collect();
+
+    media::fill::<DB>(connection, records.iter().flat_map(|record| record.stored.iter().map(|stored| (&record.lease, stored))).collect()).await?;
+    let same: Vec<&str> = records.iter().flat_map(|record| &record.same).map(String::as_str).collect();
+    media::forget::<DB>(connection, &same).await?;
+    media::fail::<DB>(connection, records.iter().flat_map(|record| noted(record, &record.failed)).collect()).await?;
+    media::lose::<DB>(connection, records.iter().flat_map(|record| noted(record, &record.lost)).collect()).await?;
+
+    let ended = end::<DB>(connection, &records).await?;
+    let told: Vec<&str> = records.iter().map(|record| record.lease.verification_id.as_str()).filter(|id| woken.get(*id) == Some(&true)).collect();
+    lease::rest::<DB>(connection, Stage::Download, &told).await?;
+    let polls = records.iter().map(|record| (record.lease.verification_id.as_str(), record.at)).filter(|(id, _)| ended.iter().any(|ended| ended == id));
+    lease::wake::<DB>(connection, Stage::Poll, &polls.collect::<Vec<_>>()).await?;
+    Ok(records)
+}
+
+fn noted<'r>(record: &'r DownloadRecord, media: &'r [(String, String)]) -> impl Iterator<Item = media::Noted<'r>> {
+    media.iter().map(|(medium, why)| (&record.lease, medium.as_str(), why.as_str()))
+}
+
+/// Takes downloads that do not go on out of the schedule, except those a poll has added media to meanwhile: they are due now.
+async fn end<DB: Dialect>(connection: &mut DB::Connection, records: &[&DownloadRecord]) -> Result<Vec<String>> {
+    let ids: Vec<&str> = records.iter().filter(|record| record.again.is_none()).map(|record| record.lease.verification_id.as_str()).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "delete from schedule
+        where verification_id in {ids} and stage = {stage}
+        and (not woken or not exists (select 1 from media as m where m.verification_id = schedule.verification_id and m.state = 'wanted'))
+        returning verification_id",
+        ids = DB::list(1),
+        stage = Stage::Download.number(),
+    );
+    let rows = DB::fetch(connection, sql, binds![Json::of(&ids)?]).await?;
+    rows.iter().map(|row| row.text("verification_id")).collect()
+}

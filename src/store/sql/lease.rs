@@ -1,0 +1,152 @@
+//! What the schedule keeps of leases: locking, completing, prolonging and giving them back.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::{
+    domain::{
+        lease::{Lease, Stage},
+        time::Time,
+    },
+    store::{
+        Result,
+        dialect::Dialect,
+        rows::{Cells as _, Json, binds, rows},
+    },
+};
+
+rows! {
+    struct LeaseRow<'a> { id: &'a str, stage_no: i64, token: &'a str, at: i64 }
+}
+
+rows! {
+    struct Completion<'a> { id: &'a str, token: &'a str, at: i64, due_at: Option<i64>, deadline: Option<i64> }
+}
+
+/// A claimed row that is done for now.
+pub(super) struct Done<'r> {
+    /// The right to say so.
+    pub lease: &'r Lease,
+    /// When.
+    pub at: Time,
+    /// When it is due again, and what orders it; none leaves both to what follows in the transaction.
+    pub next: Option<(Time, Time)>,
+}
+
+/// Locks the verifications of these leases in one order, so that no two transactions ever wait for one another crosswise.
+pub(super) async fn lock<DB: Dialect>(connection: &mut DB::Connection, leases: &[&Lease]) -> Result<()> {
+    if !DB::CONCURRENT_WRITERS {
+        return Ok(());
+    }
+    let ids: Vec<&str> = leases.iter().map(|lease| lease.verification_id.as_str()).collect();
+    lock_ids::<DB>(connection, &ids).await
+}
+
+/// See [`lock`].
+pub(super) async fn lock_ids<DB: Dialect>(connection: &mut DB::Connection, ids: &[&str]) -> Result<()> {
+    if !DB::CONCURRENT_WRITERS || ids.is_empty() {
+        return Ok(());
+    }
+    let sql = format!("select 1 as locked from verifications where verification_id in {} order by verification_id {}", DB::list(1), DB::FOR_UPDATE);
+    DB::fetch(connection, sql, binds![Json::of(ids)?]).await.map(|_| ())
+}
+
+/// Releases the leases that still hold and says of each whether it was woken meanwhile; those missing from the answer were lost.
+///
+/// A row that was woken while it was leased is due at once, whatever `next` says.
+pub(super) async fn complete<DB: Dialect>(connection: &mut DB::Connection, stage: Stage, done: &[Done<'_>]) -> Result<HashMap<String, bool>> {
+    if done.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows: Vec<Completion> = done
+        .iter()
+        .map(|done| Completion {
+            id: &done.lease.verification_id,
+            token: &done.lease.token,
+            at: done.at.0,
+            due_at: done.next.map(|(due_at, _)| due_at.0),
+            deadline: done.next.map(|(_, deadline)| deadline.0),
+        })
+        .collect();
+    let sql = format!(
+        "update schedule as s set
+            due_at = case when s.woken then {least}(t.at, coalesce(t.due_at, t.at)) else coalesce(t.due_at, t.at) end,
+            deadline = coalesce(t.deadline, s.deadline), lease_token = null, lease_until = null, attempts = 0
+        from {rows}
+        where s.verification_id = t.id and s.stage = {stage} and s.lease_token = t.token
+        returning verification_id, woken",
+        least = DB::LEAST,
+        rows = DB::rows::<Completion>(),
+        stage = stage.number(),
+    );
+    let mut woken = HashMap::new();
+    for row in DB::fetch(connection, sql, binds![Json::of(&rows)?]).await? {
+        woken.insert(row.text("verification_id")?, row.flag("woken")?);
+    }
+    Ok(woken)
+}
+
+/// Forgets that rows were woken: the wake has been honoured.
+pub(super) async fn rest<DB: Dialect>(connection: &mut DB::Connection, stage: Stage, ids: &[&str]) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let sql = format!("update schedule set woken = false where verification_id in {} and stage = {}", DB::list(1), stage.number());
+    DB::execute(connection, sql, binds![Json::of(ids)?]).await.map(|_| ())
+}
+
+/// Makes rows of a stage due at an instant. One that is leased stays with its holder and is due again as soon as that is done.
+pub(super) async fn wake<DB: Dialect>(connection: &mut DB::Connection, stage: Stage, ids: &[(&str, Time)]) -> Result<()> {
+    let rows: Vec<LeaseRow> = ids.iter().map(|(id, at)| LeaseRow { id, stage_no: stage.number(), token: "", at: at.0 }).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "update schedule as s set
+            due_at = case when s.lease_token is not null and s.lease_until > t.at then s.due_at else {least}(s.due_at, t.at) end,
+            woken = s.lease_token is not null
+        from {rows}
+        where s.verification_id = t.id and s.stage = {stage}",
+        least = DB::LEAST,
+        rows = DB::rows::<LeaseRow>(),
+        stage = stage.number(),
+    );
+    DB::execute(connection, sql, binds![Json::of(&rows)?]).await.map(|_| ())
+}
+
+/// Prolongs leases; those that still held are in the answer.
+pub(super) async fn renew<DB: Dialect>(connection: &mut DB::Connection, leases: &[(&Lease, Time)]) -> Result<HashSet<(String, Stage)>> {
+    if leases.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let sql = format!(
+        "update schedule as s set lease_until = t.at, due_at = case when s.due_at > t.at then s.due_at else t.at end
+        from {rows}
+        where s.verification_id = t.id and s.stage = t.stage_no and s.lease_token = t.token
+        returning verification_id, stage",
+        rows = DB::rows::<LeaseRow>(),
+    );
+    let mut held = HashSet::new();
+    for row in DB::fetch(connection, sql, binds![Json::of(&rows_of(leases))?]).await? {
+        let stage = if row.int("stage")? == Stage::Poll.number() { Stage::Poll } else { Stage::Download };
+        held.insert((row.text("verification_id")?, stage));
+    }
+    Ok(held)
+}
+
+/// Gives leases back unused: due at once, the claim not counted.
+pub(super) async fn release<DB: Dialect>(connection: &mut DB::Connection, leases: &[(&Lease, Time)]) -> Result<()> {
+    if leases.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "update schedule as s set due_at = t.at, lease_token = null, lease_until = null, attempts = s.attempts - 1, woken = false
+        from {rows}
+        where s.verification_id = t.id and s.stage = t.stage_no and s.lease_token = t.token",
+        rows = DB::rows::<LeaseRow>(),
+    );
+    DB::execute(connection, sql, binds![Json::of(&rows_of(leases))?]).await.map(|_| ())
+}
+
+fn rows_of<'r>(leases: &[(&'r Lease, Time)]) -> Vec<LeaseRow<'r>> {
+    leases.iter().map(|(lease, at)| LeaseRow { id: &lease.verification_id, stage_no: lease.stage.number(), token: &lease.token, at: at.0 }).collect()
+}

@@ -1,0 +1,240 @@
+//! The media table: wanted, stored, lost.
+
+use std::collections::BTreeMap;
+
+use super::facts::insert;
+use crate::{
+    domain::{
+        lease::Lease,
+        media::{Kind, Slot, StoredMedia},
+    },
+    store::{
+        Result,
+        dialect::Dialect,
+        records::{InlineMedia, WantedMedia},
+        rows::{Json, binds, rows},
+    },
+};
+
+rows! {
+    struct WantedIn<'a> { media_id: &'a str, verification_id: &'a str, attempt_no: i64, kind: &'a str, position: i64, source: &'a str, state: &'a str }
+}
+
+rows! {
+    struct InlineIn<'a> {
+        media_id: &'a str,
+        verification_id: &'a str,
+        attempt_no: i64,
+        kind: &'a str,
+        position: i64,
+        source: &'a str,
+        state: &'a str,
+        content_type: Option<&'a str>,
+        bytes: i64,
+        sha256: &'a str,
+        object_key: &'a str,
+        stored_bytes: i64,
+        stored_sha256: &'a str,
+        captured_at: i64,
+    }
+}
+
+rows! {
+    struct StoredIn<'a> {
+        id: &'a str,
+        medium: &'a str,
+        content: Option<&'a str>,
+        length: i64,
+        digest: &'a str,
+        key: &'a str,
+        stored_length: i64,
+        stored_digest: &'a str,
+        at: i64,
+    }
+}
+
+rows! {
+    struct Note<'a> { id: &'a str, medium: &'a str, why: &'a str }
+}
+
+rows! {
+    struct LostAll<'a> { id: &'a str, why: &'a str }
+}
+
+rows! {
+    struct Captured<'a> { id: &'a str, at: i64, short_life: bool }
+}
+
+/// A medium named by a record of its verification, with a word about it.
+pub(super) type Noted<'r> = (&'r Lease, &'r str, &'r str);
+
+const SLOT: &str = "on conflict (verification_id, attempt_no, kind, position, source)";
+
+/// Adds media that are to be fetched; those known already stay as they are.
+pub(super) async fn want<'r, DB: Dialect>(connection: &mut DB::Connection, media: Vec<(&'r Lease, &'r WantedMedia)>) -> Result<()> {
+    let rows: Vec<WantedIn> = media
+        .into_iter()
+        .map(|(lease, wanted)| {
+            let Slot { attempt_no, kind, position, source } = &wanted.slot;
+            WantedIn {
+                media_id: &wanted.media_id,
+                verification_id: &lease.verification_id,
+                attempt_no: *attempt_no,
+                kind: kind.name(),
+                position: *position,
+                source: source.name(),
+                state: "wanted",
+            }
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sql = insert::<DB, WantedIn>("media", &format!("{SLOT} do nothing"));
+    DB::execute(connection, sql, binds![Json::of(&rows)?]).await.map(|_| ())
+}
+
+/// Adds media that are in the vault already; a slot that is filled stays as it is.
+pub(super) async fn add_stored<'r, DB: Dialect>(connection: &mut DB::Connection, media: Vec<(&'r Lease, &'r InlineMedia)>) -> Result<()> {
+    // A statement must not touch a slot twice.
+    let mut once: BTreeMap<(&str, &Slot), InlineIn> = BTreeMap::new();
+    for (lease, inline) in media {
+        let (slot, stored) = (&inline.slot, &inline.stored);
+        once.entry((&lease.verification_id, slot)).or_insert_with(|| InlineIn {
+            media_id: &stored.media_id,
+            verification_id: &lease.verification_id,
+            attempt_no: slot.attempt_no,
+            kind: slot.kind.name(),
+            position: slot.position,
+            source: slot.source.name(),
+            state: "stored",
+            content_type: stored.content_type.as_deref(),
+            bytes: stored.object.bytes,
+            sha256: &stored.object.sha256,
+            object_key: &stored.object.object_key,
+            stored_bytes: stored.object.stored_bytes,
+            stored_sha256: &stored.object.stored_sha256,
+            captured_at: stored.captured_at.0,
+        });
+    }
+    if once.is_empty() {
+        return Ok(());
+    }
+    let captured: Vec<Captured> = once.iter().map(|((id, slot), row)| Captured { id, at: row.captured_at, short_life: slot.kind.has_short_life() }).collect();
+    let rows: Vec<InlineIn> = once.into_values().collect();
+    let sql = insert::<DB, InlineIn>(
+        "media",
+        &format!(
+            "{SLOT} do update set media_id = excluded.media_id, state = excluded.state, content_type = excluded.content_type,
+                bytes = excluded.bytes, sha256 = excluded.sha256, object_key = excluded.object_key, stored_bytes = excluded.stored_bytes,
+                stored_sha256 = excluded.stored_sha256, captured_at = excluded.captured_at, lost_reason = null, last_error = null
+            where media.state <> 'stored'"
+        ),
+    );
+    DB::execute(connection, sql, binds![Json::of(&rows)?]).await?;
+    time_left::<DB>(connection, &captured).await
+}
+
+/// Fills known slots with what is in the vault now.
+pub(super) async fn fill<'r, DB: Dialect>(connection: &mut DB::Connection, media: Vec<(&'r Lease, &'r StoredMedia)>) -> Result<()> {
+    let rows: Vec<StoredIn> = media
+        .into_iter()
+        .map(|(lease, stored)| StoredIn {
+            id: &lease.verification_id,
+            medium: &stored.media_id,
+            content: stored.content_type.as_deref(),
+            length: stored.object.bytes,
+            digest: &stored.object.sha256,
+            key: &stored.object.object_key,
+            stored_length: stored.object.stored_bytes,
+            stored_digest: &stored.object.stored_sha256,
+            at: stored.captured_at.0,
+        })
+        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "update media as m set state = 'stored', content_type = t.content, bytes = t.length, sha256 = t.digest, object_key = t.key,
+            stored_bytes = t.stored_length, stored_sha256 = t.stored_digest, captured_at = t.at, lost_reason = null, last_error = null
+        from {rows}
+        where m.media_id = t.medium and m.verification_id = t.id and m.state <> 'stored'
+        returning verification_id, kind, captured_at",
+        rows = DB::rows::<StoredIn>(),
+    );
+    let mut filled = Vec::new();
+    for row in DB::fetch(connection, sql, binds![Json::of(&rows)?]).await? {
+        filled.push(filled_row(&row)?);
+    }
+    let captured: Vec<Captured> = filled.iter().map(|(id, short_life, at)| Captured { id, at: *at, short_life: *short_life }).collect();
+    time_left::<DB>(connection, &captured).await
+}
+
+fn filled_row(row: &impl crate::store::rows::Cells) -> Result<(String, bool, i64)> {
+    let short_life = Kind::named(&row.text("kind")?).is_some_and(Kind::has_short_life);
+    Ok((row.text("verification_id")?, short_life, row.int("captured_at")?))
+}
+
+/// Notes how little time was left when something was captured, where it is the least so far.
+async fn time_left<DB: Dialect>(connection: &mut DB::Connection, captured: &[Captured<'_>]) -> Result<()> {
+    if captured.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "update verifications as v set least_left = {least}(coalesce(v.least_left, c.left_ms), c.left_ms)
+        from (
+            select w.verification_id as id, min(case when t.short_life then w.media_deadline else w.record_deadline end - t.at) as left_ms
+            from {rows} join verifications as w on w.verification_id = t.id
+            group by w.verification_id
+        ) as c
+        where v.verification_id = c.id",
+        least = DB::LEAST,
+        rows = DB::rows::<Captured>(),
+    );
+    DB::execute(connection, sql, binds![Json::of(captured)?]).await.map(|_| ())
+}
+
+/// Deletes rows whose bytes are there already as another medium: wanted ones, and images that came inside an answer. What was fetched by
+/// its own URL stays, whatever a record says.
+pub(super) async fn forget<DB: Dialect>(connection: &mut DB::Connection, media_ids: &[&str]) -> Result<()> {
+    if media_ids.is_empty() {
+        return Ok(());
+    }
+    let sql = format!("delete from media where media_id in {} and (state <> 'stored' or source = 'detail')", DB::list(1));
+    DB::execute(connection, sql, binds![Json::of(media_ids)?]).await.map(|_| ())
+}
+
+/// Notes failed tries.
+pub(super) async fn fail<'r, DB: Dialect>(connection: &mut DB::Connection, media: Vec<Noted<'r>>) -> Result<()> {
+    note::<DB>(connection, "tries = m.tries + 1, last_error = t.why", media).await
+}
+
+/// Gives up media that are gone at the provider.
+pub(super) async fn lose<'r, DB: Dialect>(connection: &mut DB::Connection, media: Vec<Noted<'r>>) -> Result<()> {
+    note::<DB>(connection, "state = 'lost', lost_reason = t.why", media).await
+}
+
+async fn note<'r, DB: Dialect>(connection: &mut DB::Connection, change: &str, media: Vec<Noted<'r>>) -> Result<()> {
+    let rows: Vec<Note> = media.into_iter().map(|(lease, medium, why)| Note { id: &lease.verification_id, medium, why }).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "update media as m set {change} from {rows} where m.media_id = t.medium and m.verification_id = t.id and m.state = 'wanted'",
+        rows = DB::rows::<Note>(),
+    );
+    DB::execute(connection, sql, binds![Json::of(&rows)?]).await.map(|_| ())
+}
+
+/// Gives up all that is still wanted of verifications: (verification_id, why).
+pub(super) async fn lose_all<DB: Dialect>(connection: &mut DB::Connection, verifications: &[(&str, String)]) -> Result<()> {
+    let rows: Vec<LostAll> = verifications.iter().map(|(id, why)| LostAll { id, why }).collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "update media as m set state = 'lost', lost_reason = t.why from {rows} where m.verification_id = t.id and m.state = 'wanted'",
+        rows = DB::rows::<LostAll>(),
+    );
+    DB::execute(connection, sql, binds![Json::of(&rows)?]).await.map(|_| ())
+}

@@ -1,0 +1,162 @@
+//! Waking what waits for a person.
+
+use std::collections::HashMap;
+
+use super::{facts::insert, lease};
+use crate::{
+    domain::{lease::Stage, progress::Progress, time::Time, token::State},
+    store::{
+        Result, StoreError,
+        dialect::Dialect,
+        records::RetryVerdict,
+        rows::{Cells, Json, binds, known, rows, storable},
+    },
+};
+
+rows! {
+    struct Reopened<'a> { id: &'a str, app: &'a str, progress: String, state: &'a str }
+}
+
+rows! {
+    struct Due<'a> { id: &'a str, app: &'a str, due_at: i64, deadline: i64 }
+}
+
+rows! {
+    struct EventIn<'a> { verification_id: &'a str, at: i64, actor: &'a str, what: &'a str, detail: String }
+}
+
+/// A verification as it was before.
+struct Found {
+    id: String,
+    token: String,
+    app: String,
+    state: State,
+    attempts: i64,
+    media_deadline: Time,
+    record_deadline: Time,
+    progress: Progress,
+}
+
+/// Wakes verifications named by verify_token or verification_id; one verdict each, in order.
+pub(in crate::store) async fn retry<DB: Dialect>(
+    connection: &mut DB::Connection,
+    handles: &[String],
+    app: Option<&str>,
+    actor: &str,
+    now: Time,
+) -> Result<Vec<RetryVerdict>> {
+    let found = find::<DB>(connection, handles).await?;
+    let woken: Vec<&Found> = found.iter().filter(|found| !is_whole(found.state)).collect();
+    reopen::<DB>(connection, &woken, app, now).await?;
+    schedule::<DB>(connection, &woken, app, now).await?;
+    note::<DB>(connection, &woken, app, actor, now).await?;
+
+    let mut by_handle: HashMap<&str, &Found> = HashMap::new();
+    for found in &found {
+        by_handle.insert(&found.id, found);
+        by_handle.insert(&found.token, found);
+    }
+    Ok(handles.iter().map(|handle| by_handle.get(storable(handle).as_str()).map_or(RetryVerdict::Unknown, |found| verdict(found))).collect())
+}
+
+/// Whether nothing of it can be had by trying again.
+fn is_whole(state: State) -> bool {
+    matches!(state, State::Archived | State::Abandoned)
+}
+
+fn verdict(found: &Found) -> RetryVerdict {
+    let verification_id = found.id.clone();
+    if is_whole(found.state) { RetryVerdict::Whole { verification_id } } else { RetryVerdict::Woken { verification_id, was: found.state } }
+}
+
+async fn find<DB: Dialect>(connection: &mut DB::Connection, handles: &[String]) -> Result<Vec<Found>> {
+    let sql = format!(
+        "select verification_id, verify_token, app, state, attempts, media_deadline, record_deadline, progress from verifications
+        where verify_token in {handles} or verification_id in {handles} order by verification_id {lock}",
+        handles = DB::list(1),
+        lock = DB::FOR_UPDATE,
+    );
+    DB::fetch(connection, sql, binds![Json::of(handles)?]).await?.iter().map(found).collect()
+}
+
+fn found(row: &impl Cells) -> Result<Found> {
+    Ok(Found {
+        id: row.text("verification_id")?,
+        token: row.text("verify_token")?,
+        app: row.text("app")?,
+        state: known(State::named(&row.text("state")?), "verifications.state")?,
+        attempts: row.int("attempts")?,
+        media_deadline: Time(row.int("media_deadline")?),
+        record_deadline: Time(row.int("record_deadline")?),
+        progress: serde_json::from_str(&row.text("progress")?).map_err(|error| StoreError::Corrupt(format!("`progress`: {error}")))?,
+    })
+}
+
+/// Opens them again, gives them to `app`, and forgets what stood in the way.
+async fn reopen<DB: Dialect>(connection: &mut DB::Connection, woken: &[&Found], app: Option<&str>, now: Time) -> Result<()> {
+    if woken.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Vec::with_capacity(woken.len());
+    for found in woken {
+        let mut progress = found.progress.clone();
+        progress.wake(now);
+        let state = match found.state {
+            open @ (State::Waiting | State::Collecting) => open,
+            _ if found.attempts > 0 => State::Collecting,
+            _ => State::Waiting,
+        };
+        rows.push(Reopened { id: &found.id, app: app.unwrap_or(&found.app), progress: Json::of(&progress)?.into_text(), state: state.name() });
+    }
+    let bound = Json::of(&rows)?.into_text();
+    let rows = DB::rows::<Reopened>();
+    let verifications = format!(
+        "update verifications as v set app = t.app, state = t.state, progress = t.progress, settled_at = null, missing = '[]'
+        from {rows} where v.verification_id = t.id"
+    );
+    DB::execute(connection, verifications, binds![bound.as_str()]).await?;
+    let schedule = format!("update schedule as s set app = t.app from {rows} where s.verification_id = t.id");
+    DB::execute(connection, schedule, binds![bound.as_str()]).await?;
+    let media = format!("update media as m set state = 'wanted', lost_reason = null from {rows} where m.verification_id = t.id and m.state = 'lost'");
+    DB::execute(connection, media, binds![bound.as_str()]).await.map(|_| ())
+}
+
+/// Makes both stages due now: the poll always, the download where something is wanted.
+async fn schedule<DB: Dialect>(connection: &mut DB::Connection, woken: &[&Found], app: Option<&str>, now: Time) -> Result<()> {
+    if woken.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<Due> = woken
+        .iter()
+        .map(|found| {
+            let deadline = if now < found.media_deadline { found.media_deadline } else { found.record_deadline };
+            Due { id: &found.id, app: app.unwrap_or(&found.app), due_at: now.0, deadline: deadline.0 }
+        })
+        .collect();
+    for (stage, only) in [(Stage::Poll, ""), (Stage::Download, "and exists (select 1 from media as m where m.verification_id = t.id and m.state = 'wanted')")] {
+        lease::wake::<DB>(connection, stage, &woken.iter().map(|found| (found.id.as_str(), now)).collect::<Vec<_>>()).await?;
+        let sql = format!(
+            "insert into schedule (verification_id, stage, app, due_at, deadline)
+            select t.id, {stage}, t.app, t.due_at, t.deadline from {rows} where true {only}
+            on conflict (verification_id, stage) do nothing",
+            stage = stage.number(),
+            rows = DB::rows::<Due>(),
+        );
+        DB::execute(connection, sql, binds![Json::of(&rows)?]).await?;
+    }
+    Ok(())
+}
+
+async fn note<DB: Dialect>(connection: &mut DB::Connection, woken: &[&Found], app: Option<&str>, actor: &str, now: Time) -> Result<()> {
+    if woken.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<EventIn> = woken
+        .iter()
+        .map(|found| {
+            let assigned = app.filter(|app| *app != found.app).map_or_else(String::new, |app| format!(", given from app `{}` to `{app}`", found.app));
+            EventIn { verification_id: &found.id, at: now.0, actor, what: "retry", detail: format!("was {}{assigned}", found.state.name()) }
+        })
+        .collect();
+    DB::execute(connection, insert::<DB, EventIn>("events", ""), binds![Json::of(&rows)?]).await.map(|_| ())
+}

@@ -1,0 +1,76 @@
+//! The figures of `status`: a few grouped counts, not for a hot path.
+
+use super::alarm;
+use crate::{
+    domain::{lease::Stage, time::Time},
+    store::{
+        Result,
+        dialect::Dialect,
+        reports::{MediaCount, StateCount, Status},
+        rows::{Cells as _, binds},
+    },
+};
+
+/// A row claimed more often than this in a row without completion counts as poisoned.
+const POISONED_BEYOND: i64 = 5;
+
+/// The figures as of `now`.
+pub(in crate::store) async fn status<DB: Dialect>(connection: &mut DB::Connection, now: Time) -> Result<Status> {
+    let mut status = Status {
+        states: states::<DB>(connection).await?,
+        media: media::<DB>(connection).await?,
+        answers: 0,
+        answer_bytes: 0,
+        next_deadline: None,
+        polls_due: 0,
+        downloads_due: 0,
+        oldest_due: None,
+        poisoned: 0,
+        least_left_ms: None,
+        errors: errors::<DB>(connection).await?,
+        alarms: alarm::open::<DB>(connection).await?,
+    };
+    for row in DB::fetch(connection, "select count(*) as n, cast(coalesce(sum(bytes), 0) as bigint) as length from answers".to_owned(), Vec::new()).await? {
+        (status.answers, status.answer_bytes) = (row.int("n")?, row.int("length")?);
+    }
+    let schedule = format!(
+        "select min(deadline) as next_deadline,
+            count(case when stage = {poll} and due_at <= $1 then 1 end) as polls_due,
+            count(case when stage = {download} and due_at <= $1 then 1 end) as downloads_due,
+            min(case when due_at <= $1 then due_at end) as oldest_due,
+            count(case when attempts > {POISONED_BEYOND} then 1 end) as poisoned
+        from schedule",
+        poll = Stage::Poll.number(),
+        download = Stage::Download.number(),
+    );
+    for row in DB::fetch(connection, schedule, binds![now]).await? {
+        status.next_deadline = row.int_or_null("next_deadline")?.map(Time);
+        (status.polls_due, status.downloads_due) = (row.int("polls_due")?, row.int("downloads_due")?);
+        status.oldest_due = row.int_or_null("oldest_due")?.map(Time);
+        status.poisoned = row.int("poisoned")?;
+    }
+    for row in DB::fetch(connection, "select min(least_left) as least_left from verifications".to_owned(), Vec::new()).await? {
+        status.least_left_ms = row.int_or_null("least_left")?;
+    }
+    Ok(status)
+}
+
+async fn states<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<StateCount>> {
+    let sql = "select app, state, count(*) as n from verifications group by app, state order by app, state";
+    let rows = DB::fetch(connection, sql.to_owned(), Vec::new()).await?;
+    rows.iter().map(|row| Ok(StateCount { app: row.text("app")?, state: row.text("state")?, count: row.int("n")? })).collect()
+}
+
+async fn media<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<MediaCount>> {
+    let sql = "select kind, state, count(*) as n, cast(coalesce(sum(bytes), 0) as bigint) as length from media group by kind, state order by kind, state";
+    let rows = DB::fetch(connection, sql.to_owned(), Vec::new()).await?;
+    rows.iter().map(|row| Ok(MediaCount { kind: row.text("kind")?, state: row.text("state")?, count: row.int("n")?, bytes: row.int("length")? })).collect()
+}
+
+/// What fails at present: settled verifications have nothing left to fail.
+async fn errors<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<(String, i64)>> {
+    let sql = "select last_error, count(*) as n from verifications where state in ('waiting', 'collecting') and last_error is not null
+        group by last_error order by n desc, last_error limit 10";
+    let rows = DB::fetch(connection, sql.to_owned(), Vec::new()).await?;
+    rows.iter().map(|row| Ok((row.text("last_error")?, row.int("n")?))).collect()
+}

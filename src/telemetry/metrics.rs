@@ -1,0 +1,244 @@
+//! What this process did: counted here, by plain methods, and encoded at each scrape.
+//!
+//! Names begin with `verikeep_`, units are base units. Labels come from fixed sets and from the configuration (apps, accounts), never
+//! from an answer or a person, so that their number is bounded.
+
+use std::{
+    borrow::Cow,
+    sync::{Arc, atomic::AtomicU64},
+};
+
+use prometheus_client::{
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+
+use super::{
+    service,
+    text::{self, Format},
+};
+use crate::{
+    domain::{
+        answer::Endpoint,
+        time::{Span, Time},
+    },
+    store::reports::Status,
+};
+
+type Labels<const N: usize> = [(&'static str, Cow<'static, str>); N];
+type Counters<const N: usize> = Family<Labels<N>, Counter>;
+type Seconds = Gauge<f64, AtomicU64>;
+
+/// Time left at capture, in seconds: from a last moment to all of three days.
+const LEFT_SECONDS: [f64; 10] = [1.0, 10.0, 60.0, 300.0, 1800.0, 7200.0, 21_600.0, 64_800.0, 86_400.0, 259_200.0];
+
+/// The figures of this process.
+pub struct Metrics {
+    registry: Registry,
+    calls: Counters<2>,
+    stored_objects: Counters<1>,
+    stored_bytes: Counters<1>,
+    downloads_failed: Counters<1>,
+    settled: Counters<1>,
+    left: Histogram,
+    steps: Counters<2>,
+    steps_in_flight: Family<Labels<1>, Gauge>,
+    rounds: Counters<2>,
+    claimed: Counters<1>,
+    last_run: Family<Labels<1>, Seconds>,
+    last_success: Family<Labels<1>, Seconds>,
+    quota_rate: Family<Labels<1>, Seconds>,
+    paused: Family<Labels<1>, Gauge>,
+}
+
+impl Metrics {
+    /// All figures at zero.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("verikeep"),
+            calls: Family::default(),
+            stored_objects: Family::default(),
+            stored_bytes: Family::default(),
+            downloads_failed: Family::default(),
+            settled: Family::default(),
+            left: Histogram::new(LEFT_SECONDS),
+            steps: Family::default(),
+            steps_in_flight: Family::default(),
+            rounds: Family::default(),
+            claimed: Family::default(),
+            last_run: Family::default(),
+            last_success: Family::default(),
+            quota_rate: Family::default(),
+            paused: Family::default(),
+        };
+        metrics.register();
+        metrics
+    }
+
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        let build = Family::<Labels<1>, Gauge>::default();
+        build.get_or_create(&[("version", Cow::Borrowed(env!("CARGO_PKG_VERSION")))]).set(1);
+        registry.register("build_info", "Always 1; the label says which version runs", build);
+        registry.register("provider_calls", "Calls made at the provider, by endpoint and what came of them", self.calls.clone());
+        registry.register("stored_objects", "Objects put into the vault, by what they are", self.stored_objects.clone());
+        registry.register("stored_bytes", "Plain bytes put into the vault, by what they are", self.stored_bytes.clone());
+        registry.register("downloads_failed", "Downloads of media that failed and are tried again while there is time", self.downloads_failed.clone());
+        registry.register("settled", "Verifications settled by this process, by how they ended", self.settled.clone());
+        registry.register("capture_left_seconds", "Time left until the provider would have forgotten it, at each capture", self.left.clone());
+        registry.register("steps", "Steps of work, by stage and how they ended", self.steps.clone());
+        registry.register("steps_in_flight", "Steps of work under way", self.steps_in_flight.clone());
+        registry.register("loop_rounds", "Rounds of each loop, by how they ended", self.rounds.clone());
+        registry.register("loop_claimed", "Items claimed by each loop", self.claimed.clone());
+        registry.register("loop_last_run_timestamp_seconds", "When each loop last came round", self.last_run.clone());
+        registry.register("loop_last_success_timestamp_seconds", "When each loop last came round without a failure", self.last_success.clone());
+        registry.register("quota_calls_per_second", "The rate at which an account is asked at present, per endpoint", self.quota_rate.clone());
+        registry.register("app_paused", "1 while an app is not asked at all", self.paused.clone());
+    }
+
+    /// A call was made: `ok` or the trouble's name.
+    pub fn call(&self, endpoint: Endpoint, result: &'static str) {
+        self.calls.get_or_create(&[("endpoint", endpoint.name().into()), ("result", result.into())]).inc();
+    }
+
+    /// An answer was put into the vault.
+    pub fn answer_stored(&self, bytes: i64) {
+        self.stored("answer", bytes);
+    }
+
+    /// An image or video was put into the vault.
+    pub fn media_stored(&self, bytes: i64) {
+        self.stored("media", bytes);
+    }
+
+    fn stored(&self, what: &'static str, bytes: i64) {
+        let labels = [("what", what.into())];
+        self.stored_objects.get_or_create(&labels).inc();
+        self.stored_bytes.get_or_create(&labels).inc_by(u64::try_from(bytes).unwrap_or(0));
+    }
+
+    /// A download failed: the error's name.
+    pub fn download_failed(&self, result: &'static str) {
+        self.downloads_failed.get_or_create(&[("result", result.into())]).inc();
+    }
+
+    /// A verification was settled.
+    pub fn settled(&self, outcome: &'static str) {
+        self.settled.get_or_create(&[("outcome", outcome.into())]).inc();
+    }
+
+    /// Something was captured with this much time left by the earliest reading.
+    pub fn time_left(&self, left: Span) {
+        self.left.observe(seconds(left.0).max(0.0));
+    }
+
+    /// A step of a stage ended: `ok`, `failed`, `panicked`.
+    pub fn step(&self, stage: &'static str, result: &'static str) {
+        self.steps.get_or_create(&[("stage", stage.into()), ("result", result.into())]).inc();
+    }
+
+    /// A step of a stage is under way until what is returned is dropped.
+    #[must_use]
+    pub fn in_flight(self: &Arc<Self>, stage: &'static str) -> InFlight {
+        self.steps_in_flight.get_or_create(&[("stage", stage.into())]).inc();
+        InFlight { metrics: Arc::clone(self), stage }
+    }
+
+    /// A loop came round.
+    pub fn round(&self, name: &str, claimed: usize, failed: bool, now: Time) {
+        let name = || ("loop", Cow::Owned(name.to_owned()));
+        self.rounds.get_or_create(&[name(), ("result", if failed { "failed" } else { "ok" }.into())]).inc();
+        self.claimed.get_or_create(&[name()]).inc_by(claimed as u64);
+        self.last_run.get_or_create(&[name()]).set(seconds(now.0));
+        if !failed {
+            self.last_success.get_or_create(&[name()]).set(seconds(now.0));
+        }
+    }
+
+    /// At which rate an account is asked at present.
+    pub fn quota(&self, account: &str, calls_per_second: f64) {
+        self.quota_rate.get_or_create(&[("account", Cow::Owned(account.to_owned()))]).set(calls_per_second);
+    }
+
+    /// Whether an app is not asked at all at present.
+    pub fn paused(&self, app: &str, paused: bool) {
+        self.paused.get_or_create(&[("app", Cow::Owned(app.to_owned()))]).set(i64::from(paused));
+    }
+
+    /// The page for a scrape: these figures and, as far as the database could be read, those of the whole service as of `now`.
+    #[must_use]
+    pub fn page(&self, status: Option<&Status>, now: Time, format: Format) -> String {
+        text::page(&[&self.registry, &service::registry(status, now)], format)
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A step under way.
+pub struct InFlight {
+    metrics: Arc<Metrics>,
+    stage: &'static str,
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.metrics.steps_in_flight.get_or_create(&[("stage", self.stage.into())]).dec();
+    }
+}
+
+/// Milliseconds as seconds.
+#[allow(clippy::cast_precision_loss, reason = "exact for 285,000 years")]
+pub(super) fn seconds(ms: i64) -> f64 {
+    ms as f64 / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happened_is_counted() {
+        let metrics = Arc::new(Metrics::new());
+        metrics.call(Endpoint::Getall, "ok");
+        metrics.call(Endpoint::Getall, "ok");
+        metrics.answer_stored(3000);
+        metrics.media_stored(200_000);
+        metrics.download_failed("expired");
+        metrics.settled("archived");
+        metrics.time_left(Span::hours(1));
+        metrics.step("poll", "ok");
+        metrics.round("poll", 7, false, Time(1_500));
+        metrics.round("poll", 0, true, Time(2_500));
+        metrics.quota("default", 1.5);
+        metrics.paused("loan-h5", true);
+        let under_way = metrics.in_flight("poll");
+        let page = metrics.page(None, Time(0), Format::OpenMetrics);
+        for line in [
+            r#"verikeep_provider_calls_total{endpoint="getall",result="ok"} 2"#,
+            r#"verikeep_stored_bytes_total{what="answer"} 3000"#,
+            r#"verikeep_stored_bytes_total{what="media"} 200000"#,
+            r#"verikeep_stored_objects_total{what="media"} 1"#,
+            r#"verikeep_downloads_failed_total{result="expired"} 1"#,
+            r#"verikeep_settled_total{outcome="archived"} 1"#,
+            r#"verikeep_capture_left_seconds_bucket{le="7200.0"} 1"#,
+            r#"verikeep_steps_total{stage="poll",result="ok"} 1"#,
+            r#"verikeep_steps_in_flight{stage="poll"} 1"#,
+            r#"verikeep_loop_rounds_total{loop="poll",result="failed"} 1"#,
+            r#"verikeep_loop_claimed_total{loop="poll"} 7"#,
+            r#"verikeep_loop_last_run_timestamp_seconds{loop="poll"} 2.5"#,
+            r#"verikeep_loop_last_success_timestamp_seconds{loop="poll"} 1.5"#,
+            r#"verikeep_quota_calls_per_second{account="default"} 1.5"#,
+            r#"verikeep_app_paused{app="loan-h5"} 1"#,
+            r#"verikeep_database_up 0"#,
+        ] {
+            assert!(page.lines().any(|found| found == line), "{line} is not in\n{page}");
+        }
+        drop(under_way);
+        assert!(metrics.page(None, Time(0), Format::OpenMetrics).contains(r#"verikeep_steps_in_flight{stage="poll"} 0"#));
+    }
+}

@@ -1,0 +1,208 @@
+//! From a URL and options of the config to a store.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
+
+use object_store::{
+    DynObjectStore, ObjectStore, RetryConfig,
+    aws::{AmazonS3Builder, AmazonS3ConfigKey},
+    azure::{AzureConfigKey, MicrosoftAzureBuilder},
+    gcp::{GoogleCloudStorageBuilder, GoogleConfigKey},
+    local::LocalFileSystem,
+    prefix::PrefixStore,
+};
+use percent_encoding::percent_decode_str;
+use url::Url;
+
+use super::{CreateOnly, Result, Vault, VaultError, error};
+
+impl Vault {
+    /// Opens the vault at `url`: `file://` with an absolute path or one relative to the working directory, `s3://bucket/prefix`,
+    /// `gs://bucket/prefix` or `az://container/prefix`. A folder is created if need be, open to its owner only.
+    ///
+    /// `options` go to the store's builder, by the names it knows (`endpoint`, `region`, `access_key_id`, `allow_http`, …), and stand
+    /// above the store's usual environment variables. No network is touched: see [`Vault::probe`].
+    ///
+    /// # Errors
+    /// [`VaultError::Config`] for a URL or option that cannot be right; for a folder that cannot be made, what stands in the way.
+    pub fn open<K, V>(url: &str, options: impl IntoIterator<Item = (K, V)>, create_only: CreateOnly) -> Result<Self>
+    where
+        K: AsRef<str>,
+        V: Into<String>,
+    {
+        if let Some(path) = url.strip_prefix("file://") {
+            if let Some((key, _)) = options.into_iter().next() {
+                return Err(unknown(key.as_ref(), "file"));
+            }
+            return folder(path, create_only);
+        }
+        // The URL may hold a key where none belongs, so no message repeats it.
+        let parsed = Url::parse(url).map_err(|_| wrong_url())?;
+        if parsed.username() != "" || parsed.password().is_some() || parsed.query().is_some() {
+            return Err(VaultError::Config("vault.url must not hold credentials or a query; they belong in vault.options or the environment".to_owned()));
+        }
+        let bucket = parsed.host_str().filter(|host| !host.is_empty()).ok_or_else(wrong_url)?;
+        let prefix = object_store::path::Path::from_url_path(parsed.path()).map_err(|_| wrong_url())?;
+        let place = format!("{}://{bucket}/{prefix}", parsed.scheme());
+        let store = match parsed.scheme() {
+            "s3" => s3(url, options).map(|store| under(store, prefix)),
+            "gs" => gs(url, options).map(|store| under(store, prefix)),
+            "az" => az(url, options).map(|store| under(store, prefix)),
+            _ => Err(wrong_url()),
+        }?;
+        // Google and Azure have always known create-only puts; of what speaks S3, not all do.
+        let create_only = if parsed.scheme() != "s3" && create_only == CreateOnly::Probe { CreateOnly::On } else { create_only };
+        Ok(Self::over(store, place, None, create_only))
+    }
+}
+
+fn folder(path: &str, create_only: CreateOnly) -> Result<Vault> {
+    let path = percent_decode_str(path).decode_utf8().map_err(|_| wrong_url())?;
+    if path.is_empty() {
+        return Err(wrong_url());
+    }
+    let root = std::path::absolute(path.as_ref()).map_err(|error| no_folder(&error))?;
+    create_durably(&root).map_err(|error| no_folder(&error))?;
+    let store = LocalFileSystem::new_with_prefix(&root).map_err(|error| error::on_build(&error))?.with_fsync(true);
+    let create_only = if create_only == CreateOnly::Probe { CreateOnly::On } else { create_only };
+    Ok(Vault::over(Arc::new(store), format!("file://{}", root.display()), Some(root), create_only))
+}
+
+/// Creates the folder and those above it, each synced in its parent: otherwise a power cut after the first start could take the
+/// whole vault with it.
+fn create_durably(folder: &Path) -> io::Result<()> {
+    let missing: Vec<PathBuf> = folder.ancestors().take_while(|ancestor| !ancestor.exists()).map(Path::to_path_buf).collect();
+    for folder in missing.iter().rev() {
+        match builder().create(folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+        if let Some(parent) = folder.parent() {
+            std::fs::File::open(parent)?.sync_all()?;
+        }
+    }
+    Ok(())
+}
+
+fn builder() -> std::fs::DirBuilder {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+}
+
+fn s3<K: AsRef<str>, V: Into<String>>(url: &str, options: impl IntoIterator<Item = (K, V)>) -> Result<impl ObjectStore> {
+    let mut builder = AmazonS3Builder::from_env().with_url(url).with_retry(retry());
+    for (key, value) in options {
+        builder = builder.with_config(named::<AmazonS3ConfigKey>(key.as_ref(), "s3")?, value);
+    }
+    // TLS protects the body already; its digest in the signature would cost as much as our own. Over plain HTTP it stays signed.
+    let endpoint = builder.get_config_value(&AmazonS3ConfigKey::S3Endpoint).or_else(|| builder.get_config_value(&AmazonS3ConfigKey::Endpoint));
+    if !endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
+        builder = builder.with_unsigned_payload(true);
+    }
+    builder.build().map_err(|error| error::on_build(&error))
+}
+
+fn gs<K: AsRef<str>, V: Into<String>>(url: &str, options: impl IntoIterator<Item = (K, V)>) -> Result<impl ObjectStore> {
+    let mut builder = GoogleCloudStorageBuilder::from_env().with_url(url).with_retry(retry());
+    for (key, value) in options {
+        builder = builder.with_config(named::<GoogleConfigKey>(key.as_ref(), "gs")?, value);
+    }
+    builder.build().map_err(|error| error::on_build(&error))
+}
+
+fn az<K: AsRef<str>, V: Into<String>>(url: &str, options: impl IntoIterator<Item = (K, V)>) -> Result<impl ObjectStore> {
+    let mut builder = MicrosoftAzureBuilder::from_env().with_url(url).with_retry(retry());
+    for (key, value) in options {
+        builder = builder.with_config(named::<AzureConfigKey>(key.as_ref(), "az")?, value);
+    }
+    builder.build().map_err(|error| error::on_build(&error))
+}
+
+fn under(store: impl ObjectStore, prefix: object_store::path::Path) -> Arc<DynObjectStore> {
+    if prefix.as_ref().is_empty() { Arc::new(store) } else { Arc::new(PrefixStore::new(store, prefix)) }
+}
+
+/// Only what heals at once: whether and when to try again is decided in one place, by whoever holds the lease.
+fn retry() -> RetryConfig {
+    RetryConfig { max_retries: 2, retry_timeout: Duration::from_secs(20), ..RetryConfig::default() }
+}
+
+fn named<T: FromStr>(key: &str, scheme: &str) -> Result<T> {
+    key.to_ascii_lowercase().parse().map_err(|_| unknown(key, scheme))
+}
+
+fn unknown(key: &str, scheme: &str) -> VaultError {
+    VaultError::Config(format!("vault.options: `{key}` is not an option of {scheme}:// stores"))
+}
+
+fn wrong_url() -> VaultError {
+    VaultError::Config("vault.url is not usable; write file://folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix".to_owned())
+}
+
+fn no_folder(error: &io::Error) -> VaultError {
+    // Operating system errors only, which name no path.
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => VaultError::Denied(error.to_string()),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => VaultError::Full(error.to_string()),
+        _ => VaultError::Config(format!("the folder of vault.url cannot be created: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONE: [(&str, &str); 0] = [];
+
+    #[test]
+    fn the_folder_is_made_for_its_owner_only() {
+        let temp = tempfile::tempdir().unwrap();
+        let url = format!("file://{}/a%20b/objects", temp.path().display());
+        Vault::open(&url, NONE, CreateOnly::Probe).unwrap();
+        #[cfg(unix)]
+        for made in ["a b", "a b/objects"] {
+            let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(temp.path().join(made)).unwrap().permissions());
+            assert_eq!(mode & 0o777, 0o700, "{made}");
+        }
+        Vault::open(&url, NONE, CreateOnly::Probe).unwrap();
+    }
+
+    #[test]
+    fn urls_of_all_kinds_open_without_a_network() {
+        for (url, options, place) in [
+            ("s3://bucket/some/prefix", vec![("region", "cn-north-1"), ("Access_Key_Id", "a"), ("secret_access_key", "canary")], "s3://bucket/some/prefix"),
+            ("gs://bucket", vec![("google_skip_signature", "true")], "gs://bucket/"),
+            ("az://container/p", vec![("account_name", "a"), ("account_key", "Y2FuYXJ5")], "az://container/p"),
+        ] {
+            let vault = Vault::open(url, options, CreateOnly::Probe).unwrap();
+            assert_eq!(vault.to_string(), place);
+            assert!(!format!("{vault:?}").contains("canary"));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_right_is_named_and_not_repeated() {
+        let key = [("region", "x"), ("acces_key", "canary")];
+        for (url, options, part) in [
+            ("s3://bucket", &key[..], "`acces_key`"),
+            ("file:///tmp/never-made", &key[..], "`region`"),
+            ("s3://canary:canary@bucket", &[], "credentials"),
+            ("s3://bucket?sig=canary", &[], "credentials"),
+            ("file://", &[], "vault.url"),
+            ("s3://", &[], "vault.url"),
+            ("http://canary/x", &[], "vault.url"),
+            ("/var/canary", &[], "vault.url"),
+        ] {
+            let error = Vault::open(url, options.iter().copied(), CreateOnly::Probe).unwrap_err();
+            let VaultError::Config(text) = &error else { panic!("{url}: {error:?}") };
+            assert!(text.contains(part) && !text.contains("canary"), "{url}: {text}");
+        }
+    }
+}

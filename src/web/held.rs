@@ -1,0 +1,51 @@
+//! A value that is costly to find out, held for a while, and found out once however many ask.
+
+use std::{future::Future, sync::Arc};
+
+use tokio::sync::Mutex;
+
+use crate::domain::time::{Clock, Span, Time};
+
+/// The value, and when it was found.
+pub(super) struct Held<T> {
+    found: Arc<Mutex<Option<(Time, T)>>>,
+    clock: Arc<dyn Clock>,
+    /// How old it may be.
+    age_max: Span,
+    /// How long one who asks waits for it.
+    wait_max: Span,
+}
+
+impl<T: Clone + Send + 'static> Held<T> {
+    pub(super) fn new(clock: Arc<dyn Clock>, age_max: Span, wait_max: Span) -> Self {
+        Self { found: Arc::default(), clock, age_max, wait_max }
+    }
+
+    /// The value; none when it could not be found in time. Finding out goes on then, for whoever asks next.
+    pub(super) async fn get<F>(&self, find: F) -> Option<T>
+    where
+        F: Future<Output = T> + Send + 'static,
+    {
+        let mut patience = std::pin::pin!(self.clock.sleep(self.wait_max));
+        let mut found = tokio::select! {
+            found = Arc::clone(&self.found).lock_owned() => found,
+            () = &mut patience => return None,
+        };
+        if let Some((at, value)) = found.as_ref()
+            && (Span(0)..self.age_max).contains(&self.clock.now().since(*at))
+        {
+            return Some(value.clone());
+        }
+        let clock = Arc::clone(&self.clock);
+        // Apart from the request: whoever hangs up must not break off a database call half way.
+        let finding = tokio::spawn(async move {
+            let value = find.await;
+            *found = Some((clock.now(), value.clone()));
+            value
+        });
+        tokio::select! {
+            value = finding => value.ok(),
+            () = &mut patience => None,
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The pages.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::{Check, Parts, Source, held::Held};
+use crate::{
+    domain::time::{Clock, Span},
+    store::reports::Status,
+    telemetry::{Format, metrics::Metrics},
+};
+
+/// Answers for this long are as good as fresh ones; nobody who asks often costs more than one who asks at this pace.
+const READINESS_AGE_MAX: Span = Span::seconds(5);
+const STATUS_AGE_MAX: Span = Span::seconds(10);
+/// Below the time limits of those who ask (Prometheus: 10 s).
+const WAIT_MAX: Span = Span::seconds(8);
+
+struct Pages {
+    source: Arc<dyn Source>,
+    metrics: Arc<Metrics>,
+    clock: Arc<dyn Clock>,
+    stopping: CancellationToken,
+    readiness: Held<Vec<Check>>,
+    status: Held<Option<Status>>,
+}
+
+pub(super) fn router(parts: Parts) -> Router {
+    let pages = Pages {
+        readiness: Held::new(Arc::clone(&parts.clock), READINESS_AGE_MAX, WAIT_MAX),
+        status: Held::new(Arc::clone(&parts.clock), STATUS_AGE_MAX, WAIT_MAX),
+        source: parts.source,
+        metrics: parts.metrics,
+        clock: parts.clock,
+        stopping: parts.stopping,
+    };
+    Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics))
+        .fallback(|| async { refusal(StatusCode::NOT_FOUND, "no such page") })
+        .method_not_allowed_fallback(|| async { refusal(StatusCode::METHOD_NOT_ALLOWED, "this page can only be read") })
+        .with_state(Arc::new(pages))
+}
+
+async fn healthz(State(pages): State<Arc<Pages>>) -> Response {
+    let alive = pages.source.alive();
+    json_page(alive, json!({ "alive": alive }))
+}
+
+async fn readyz(State(pages): State<Arc<Pages>>) -> Response {
+    let checks = if pages.stopping.is_cancelled() {
+        vec![no("process", "this process is stopping")]
+    } else {
+        let source = Arc::clone(&pages.source);
+        let found = pages.readiness.get(async move { source.readiness().await }).await;
+        found.unwrap_or_else(|| vec![no("process", "no answer in time")])
+    };
+    let ready = checks.iter().all(|check| check.ok);
+    json_page(ready, json!({ "ready": ready, "checks": checks }))
+}
+
+async fn metrics(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Response {
+    let source = Arc::clone(&pages.source);
+    let status = pages.status.get(async move { source.status().await }).await.flatten();
+    let format = Format::accepted(headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default());
+    let page = pages.metrics.page(status.as_ref(), pages.clock.now(), format);
+    ([(header::CONTENT_TYPE, format.content_type()), NO_STORE], page).into_response()
+}
+
+const NO_STORE: (header::HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
+
+fn json_page(good: bool, body: serde_json::Value) -> Response {
+    let status = if good { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, [NO_STORE], Json(body)).into_response()
+}
+
+fn refusal(status: StatusCode, why: &str) -> Response {
+    (status, [NO_STORE], Json(json!({ "error": why }))).into_response()
+}
+
+fn no(name: &str, text: &str) -> Check {
+    Check { name: name.to_owned(), ok: false, text: text.to_owned() }
+}

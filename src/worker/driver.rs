@@ -1,0 +1,214 @@
+//! The claim→step driver: claims what is due as long as there is room, and runs each item as a task of its own.
+//!
+//! A step that panics or fails takes nothing with it: its lease runs out and another claim finds the item again. A stop ends claiming at
+//! once and lets steps under way finish.
+
+use std::{fmt, future::Future, sync::Arc};
+
+use tokio::{sync::Notify, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::{
+    chance,
+    time::{Clock, Span, Time},
+};
+
+/// The work of one driver.
+pub trait Work: Send + Sync + 'static {
+    /// A claimed item.
+    type Item: Send + 'static;
+    /// Why claiming or a step failed; must say nothing of persons, tokens or URLs.
+    type Error: fmt::Display + Send;
+
+    /// The driver's name in logs and metrics.
+    fn name(&self) -> &str;
+
+    /// Claims up to `limit` items that are due.
+    fn claim(&self, limit: usize) -> impl Future<Output = Result<Vec<Self::Item>, Self::Error>> + Send;
+
+    /// Works on one item.
+    fn step(&self, item: Self::Item) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// How long to sleep when nothing was due: until the next item is, at most [`Pace::idle`].
+    fn until_due(&self) -> impl Future<Output = Option<Span>> + Send;
+
+    /// Told how a round went, for metrics: items claimed, and whether the claim failed.
+    fn round(&self, claimed: usize, failed: bool);
+
+    /// Told how a step ended: `ok`, `failed` or `panicked`.
+    fn stepped(&self, result: &'static str);
+}
+
+/// How fast a driver turns.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Items at once.
+    pub slots: usize,
+    /// The longest sleep when nothing is due.
+    pub idle: Span,
+    /// The first wait after a failure; doubles up to 32 times as long.
+    pub backoff: Span,
+}
+
+/// Turns until `stop`. `wake` cuts a sleep short; losing a wake costs time, never work.
+pub async fn drive<W: Work>(work: Arc<W>, pace: Pace, clock: Arc<dyn Clock>, wake: Arc<Notify>, stop: CancellationToken) {
+    let mut steps: JoinSet<Result<(), W::Error>> = JoinSet::new();
+    let mut failures = 0_u32;
+    // Whether something may be due: a claim that came back short says no, until the sleep is over or a wake comes.
+    let mut hungry = true;
+    let batch = (pace.slots / 4).max(1);
+    let mut sleep_until = clock.now();
+    while !stop.is_cancelled() {
+        let room = pace.slots.saturating_sub(steps.len());
+        // While it fails, one item at a time probes whether it still does.
+        let (room, enough) = if failures > 0 { (1, steps.is_empty()) } else { (room, room >= batch) };
+        if hungry && enough {
+            let mut nap = pace.idle;
+            match work.claim(room).await {
+                Ok(items) => {
+                    work.round(items.len(), false);
+                    hungry = items.len() == room && failures == 0;
+                    if items.is_empty() {
+                        failures = 0;
+                    }
+                    for item in items {
+                        let work = Arc::clone(&work);
+                        steps.spawn(async move { work.step(item).await });
+                    }
+                }
+                Err(error) => {
+                    failures = failures.saturating_add(1);
+                    hungry = false;
+                    work.round(0, true);
+                    if failures.is_power_of_two() {
+                        tracing::warn!(driver = work.name(), failures, %error, "nothing could be claimed; trying again");
+                    }
+                }
+            }
+            if failures > 0 {
+                nap = chance::jitter(pace.backoff.times(1 << failures.min(5)));
+            } else if !hungry {
+                nap = work.until_due().await.map_or(pace.idle, |span| Span(span.0.clamp(1, pace.idle.0)));
+            }
+            sleep_until = clock.now().plus(nap);
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = wake.notified(), if failures == 0 => hungry = true,
+            Some(ended) = steps.join_next(), if !steps.is_empty() => failures = ended_step(&*work, ended, failures),
+            () = clock.sleep(remaining(sleep_until, &*clock)), if !hungry => hungry = true,
+        }
+        while let Some(ended) = steps.try_join_next() {
+            failures = ended_step(&*work, ended, failures);
+        }
+    }
+    while let Some(ended) = steps.join_next().await {
+        ended_step(&*work, ended, 0);
+    }
+}
+
+fn remaining(until: Time, clock: &dyn Clock) -> Span {
+    Span(until.since(clock.now()).0.max(1))
+}
+
+/// Notes how a step ended; returns the count of failures in a row.
+fn ended_step<W: Work>(work: &W, ended: Result<Result<(), W::Error>, tokio::task::JoinError>, failures: u32) -> u32 {
+    match ended {
+        Ok(Ok(())) => {
+            work.stepped("ok");
+            0
+        }
+        Ok(Err(error)) => {
+            work.stepped("failed");
+            tracing::warn!(driver = work.name(), %error, "a step failed; it will be repeated");
+            failures.saturating_add(1)
+        }
+        Err(error) if error.is_panic() => {
+            work.stepped("panicked");
+            tracing::error!(driver = work.name(), "a step panicked; its item waits until its lease has run out");
+            failures
+        }
+        Err(_) => failures,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use super::*;
+    use crate::worker::clock::SystemClock;
+
+    struct Fake {
+        items: Mutex<Vec<i32>>,
+        done: Mutex<Vec<i32>>,
+        running: AtomicUsize,
+        most: AtomicUsize,
+        ended: Notify,
+        results: Mutex<Vec<&'static str>>,
+    }
+
+    impl Work for Fake {
+        type Item = i32;
+        type Error = String;
+
+        fn name(&self) -> &str {
+            "fake"
+        }
+
+        async fn claim(&self, limit: usize) -> Result<Vec<i32>, String> {
+            let mut items = self.items.lock().unwrap();
+            let count = limit.min(items.len());
+            Ok(items.drain(..count).collect())
+        }
+
+        async fn step(&self, item: i32) -> Result<(), String> {
+            let running = self.running.fetch_add(1, Ordering::SeqCst) + 1;
+            self.most.fetch_max(running, Ordering::SeqCst);
+            tokio::task::yield_now().await;
+            self.running.fetch_sub(1, Ordering::SeqCst);
+            assert_ne!(item, 13, "poison");
+            self.done.lock().unwrap().push(item);
+            Ok(())
+        }
+
+        async fn until_due(&self) -> Option<Span> {
+            None
+        }
+
+        fn round(&self, _claimed: usize, _failed: bool) {}
+
+        fn stepped(&self, result: &'static str) {
+            self.results.lock().unwrap().push(result);
+            self.ended.notify_one();
+        }
+    }
+
+    #[tokio::test]
+    async fn every_item_is_worked_on_within_the_slots_and_a_panic_takes_nothing_with_it() {
+        let work = Arc::new(Fake {
+            items: Mutex::new((0..50).collect()),
+            done: Mutex::default(),
+            running: AtomicUsize::new(0),
+            most: AtomicUsize::new(0),
+            ended: Notify::new(),
+            results: Mutex::default(),
+        });
+        let stop = CancellationToken::new();
+        let pace = Pace { slots: 4, idle: Span(1000), backoff: Span(1) };
+        let driver = tokio::spawn(drive(Arc::clone(&work), pace, Arc::new(SystemClock), Arc::new(Notify::new()), stop.clone()));
+        while work.results.lock().unwrap().len() < 50 {
+            work.ended.notified().await;
+        }
+        stop.cancel();
+        driver.await.unwrap();
+        let mut done = work.done.lock().unwrap().clone();
+        done.sort_unstable();
+        assert_eq!(done, (0..50).filter(|item| *item != 13).collect::<Vec<_>>());
+        assert!(work.most.load(Ordering::SeqCst) <= 4);
+        assert_eq!(work.results.lock().unwrap().iter().filter(|result| **result == "panicked").count(), 1);
+    }
+}

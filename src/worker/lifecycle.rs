@@ -1,0 +1,56 @@
+//! Starting and stopping as a service: signals, and what systemd is told.
+
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// Cancels `stop` at the first SIGTERM, SIGINT or SIGHUP, and leaves at once at the second, as nobody who asks twice wants to wait.
+///
+/// # Errors
+/// When the signal handlers cannot be installed.
+pub fn stop_on_signals(stop: CancellationToken) -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        let mut asked = false;
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+                _ = hangup.recv() => {}
+            }
+            if asked {
+                tracing::warn!("asked to stop a second time: leaving at once");
+                std::process::exit(130);
+            }
+            asked = true;
+            tracing::info!("asked to stop: no new claims, finishing what is under way");
+            stop.cancel();
+        }
+    });
+    Ok(())
+}
+
+/// Tells systemd that the service is ready. Without systemd nothing happens.
+pub fn notify_ready() {
+    let _ = sd_notify::notify(&[NotifyState::Ready]);
+}
+
+/// Tells systemd that the service is stopping.
+pub fn notify_stopping() {
+    let _ = sd_notify::notify(&[NotifyState::Stopping]);
+}
+
+/// Pats systemd's watchdog.
+pub fn notify_watchdog() {
+    let _ = sd_notify::notify(&[NotifyState::Watchdog]);
+}
+
+/// How often systemd's watchdog wants to be patted: half of its limit; none when it does not watch.
+#[must_use]
+pub fn watchdog_period() -> Option<Duration> {
+    sd_notify::watchdog_enabled().map(|limit| limit / 2)
+}

@@ -1,0 +1,82 @@
+//! From tracked tokens to settled records, against the simulated provider and its truth.
+
+use std::time::Duration;
+
+use verikeep::simulator::{Faults, Life, LifeSpec, Video, Windows};
+
+use crate::lab::{Db, FILMED, Lab, PLAIN, compare, options, track};
+
+/// Every kind of life, several times.
+fn lives(each: u32) -> Vec<(&'static str, LifeSpec)> {
+    let mut lives = Vec::new();
+    for video in [Video::One, Video::Two, Video::Late, Video::Recorded] {
+        for ocr in [true, false] {
+            lives.push((FILMED, LifeSpec { video: Some(video), ocr: Some(ocr), ..LifeSpec::of(Life::Passed, each) }));
+        }
+    }
+    lives.push((PLAIN, LifeSpec { video: Some(Video::None), ..LifeSpec::of(Life::Passed, each) }));
+    for (app, life) in [
+        (FILMED, Life::FailedThenPassed),
+        (FILMED, Life::Failed),
+        (FILMED, Life::Unused),
+        (FILMED, Life::WrongApp),
+        (FILMED, Life::ToldLate),
+        (PLAIN, Life::Failed),
+        (PLAIN, Life::Unused),
+    ] {
+        let video = if app == FILMED { Video::One } else { Video::None };
+        lives.push((app, LifeSpec { video: Some(video), ..LifeSpec::of(life, each) }));
+    }
+    lives
+}
+
+async fn everything_is_kept(db: Db, each: u32, faults: f64, within: Duration) {
+    let mut options = options(7);
+    if each > 2 {
+        // Hundreds of tokens and a fault in every seventh call: time enough for a slow machine to make them all good.
+        options.windows = Windows { verify_ms: 6_000, media_ms: 40_000, record_ms: 45_000, ..options.windows };
+    }
+    options.faults = Faults { stall_ms: 300, daily_quota_ms: 500, ..Faults::at_rate(faults) };
+    let lab = Lab::new(db, options).await;
+    let running = lab.run().await;
+    let mut made = Vec::new();
+    for (app, life) in lives(each) {
+        made.extend(lab.simulator.create(app, &[life]));
+    }
+    track(&running.archive, &made).await;
+    let states = lab.settled(&running.archive, made.len(), within).await;
+    let truth = lab.simulator.truth();
+    let found = compare(&running.archive, &truth).await;
+    println!(
+        "{db:?}, {:.0} % faults: {} tokens {states:?}, {} attempts, {} media with {} bytes, {} answers; simulator: {:?}",
+        faults * 100.0,
+        found.tokens,
+        found.attempts,
+        found.media,
+        found.media_bytes,
+        found.answers,
+        truth.counts
+    );
+    running.stop().await;
+    assert!(found.wrong.is_empty(), "{} wrong: {:#?}", found.wrong.len(), found.wrong.iter().take(20).collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_life_ends_as_it_should_on_sqlite() {
+    everything_is_kept(Db::Sqlite, 2, 0.0, Duration::from_secs(90)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_life_ends_as_it_should_on_postgres() {
+    everything_is_kept(Db::Postgres, 2, 0.0, Duration::from_secs(90)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_hundred_tokens_with_faults_lose_nothing_on_sqlite() {
+    everything_is_kept(Db::Sqlite, 32, 0.15, Duration::from_secs(180)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_hundred_tokens_with_faults_lose_nothing_on_postgres() {
+    everything_is_kept(Db::Postgres, 32, 0.15, Duration::from_secs(180)).await;
+}

@@ -1,0 +1,254 @@
+//! The real binary: help, exit codes, and what needs no other room.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use tempfile::TempDir;
+
+const COMMANDS: [&str; 15] =
+    ["init", "check", "migrate", "run", "issue", "track", "status", "list", "show", "get", "retry", "simulate", "demo", "completions", "man"];
+
+fn verikeep(folder: &Path, line: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_verikeep")).args(line).current_dir(folder).env_clear().stdin(Stdio::null()).output().unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn every_command_explains_itself_and_its_exit_codes() {
+    let folder = TempDir::new().unwrap();
+    let all = verikeep(folder.path(), &["--help"]);
+    for command in COMMANDS {
+        assert!(out(&all).contains(&format!("\n  {command} ")), "{command} in {}", out(&all));
+        let help = verikeep(folder.path(), &[command, "--help"]);
+        assert_eq!(help.status.code(), Some(0), "{command}");
+        for part in ["Exit codes:", "3  the configuration is wrong", "4  the far end", "Examples:", "--config <FILE>"] {
+            assert!(out(&help).contains(part), "{command} --help tells {part}\n{}", out(&help));
+        }
+    }
+    assert!(out(&all).contains("Exit codes:"));
+    assert!(out(&verikeep(folder.path(), &["--version"])).starts_with("verikeep "));
+}
+
+#[test]
+fn wrong_usage_ends_with_two() {
+    let folder = TempDir::new().unwrap();
+    for line in [
+        [].as_slice(),
+        &["lst"],
+        &["show"],
+        &["get", "t"],
+        &["track"],
+        &["track", "t", "--file", "f"],
+        &["list", "--state", "gone"],
+        &["status", "--every", "2s"],
+        &["issue", "--app", "a", "--plan", "1", "--identity-name", "canary"],
+    ] {
+        let output = verikeep(folder.path(), line);
+        assert_eq!(output.status.code(), Some(2), "{line:?}: {}", err(&output));
+        assert!(!err(&output).contains("canary"), "{line:?}: {}", err(&output));
+    }
+}
+
+#[test]
+fn a_wrong_configuration_ends_with_three_and_names_everything() {
+    let folder = TempDir::new().unwrap();
+    let none = verikeep(folder.path(), &["list"]);
+    assert_eq!(none.status.code(), Some(3));
+    assert!(err(&none).contains("verikeep init"), "{}", err(&none));
+
+    fs::write(folder.path().join("verikeep.toml"), "[http]\nlisten = \"x\"\n[[apps]]\nname = \"a\"\napi_key = \"canary\"\nsecret_key = 5\n").unwrap();
+    for command in ["list", "run", "status", "migrate"] {
+        let output = verikeep(folder.path(), &[command]);
+        assert_eq!(output.status.code(), Some(3), "{command}");
+        assert!(
+            err(&output).contains("2 things are wrong")
+                && err(&output).contains("verikeep.toml:2: http.listen")
+                && err(&output).contains("verikeep.toml:6: apps[0].secret_key"),
+            "{}",
+            err(&output)
+        );
+        assert!(!err(&output).contains("canary"), "{}", err(&output));
+    }
+    let named = verikeep(folder.path(), &["list", "--config", "gone.toml"]);
+    assert!(named.status.code() == Some(3) && err(&named).contains("gone.toml: no such file"), "{}", err(&named));
+
+    let check = verikeep(folder.path(), &["check", "--offline"]);
+    assert_eq!(check.status.code(), Some(3));
+    assert!(out(&check).contains("FAIL") && out(&check).contains("http.listen (verikeep.toml:2)") && !out(&check).contains("canary"), "{}", out(&check));
+    let json: serde_json::Value = serde_json::from_str(&out(&verikeep(folder.path(), &["check", "--offline", "--json"]))).unwrap();
+    assert_eq!((&json["ok"], &json["exit_code"]), (&false.into(), &3.into()));
+}
+
+#[test]
+fn init_writes_what_check_accepts_once_the_credentials_are_there() {
+    let folder = TempDir::new().unwrap();
+    let output = verikeep(folder.path(), &["init", "new/place"]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let place = folder.path().join("new/place");
+    let mode = |name: &str| fs::metadata(place.join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("verikeep.toml"), mode("verikeep-data"), mode("verikeep-data/identity-index.key")), (0o600, 0o700, 0o600));
+    let key = fs::read_to_string(place.join("verikeep-data/identity-index.key")).unwrap();
+    assert!(key.trim().len() == 64 && key.trim().bytes().all(|byte| byte.is_ascii_hexdigit()));
+    assert!(!out(&output).contains(key.trim()), "the key is not shown");
+
+    let empty = verikeep(&place, &["check", "--offline"]);
+    assert_eq!(empty.status.code(), Some(3), "{}", out(&empty));
+    let text = fs::read_to_string(place.join("verikeep.toml")).unwrap();
+    fs::write(
+        place.join("verikeep.toml"),
+        text.replace("api_key = \"\"", "api_key = \"canary-ak\"").replace("secret_key = \"\"", "secret_key = \"canary-sk\""),
+    )
+    .unwrap();
+    // The network and the database are the business of other tests.
+    let filled = verikeep(&place, &["check", "--offline"]);
+    assert!(!out(&filled).contains("apps[0]") && !out(&filled).contains("warn") && out(&filled).contains("can be written to"), "{}", out(&filled));
+    assert!(!out(&filled).contains("canary"), "{}", out(&filled));
+}
+
+#[test]
+fn init_never_overwrites() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("verikeep.toml"), "data_dir = \"elsewhere\"\nbroken").unwrap();
+    fs::create_dir(folder.path().join("elsewhere")).unwrap();
+    fs::write(folder.path().join("elsewhere/identity-index.key"), "mine").unwrap();
+    let output = verikeep(folder.path(), &["init"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(out(&output).matches("left alone").count(), 2, "{}", out(&output));
+    assert_eq!(fs::read_to_string(folder.path().join("verikeep.toml")).unwrap(), "data_dir = \"elsewhere\"\nbroken");
+    assert_eq!(fs::read_to_string(folder.path().join("elsewhere/identity-index.key")).unwrap(), "mine");
+    assert!(!folder.path().join("verikeep-data").exists(), "the data directory is the one the file names");
+
+    let fresh = TempDir::new().unwrap();
+    verikeep(fresh.path(), &["init"]);
+    let first = fs::read(fresh.path().join("verikeep-data/identity-index.key")).unwrap();
+    verikeep(fresh.path(), &["init"]);
+    assert_eq!(fs::read(fresh.path().join("verikeep-data/identity-index.key")).unwrap(), first);
+    let other = TempDir::new().unwrap();
+    verikeep(other.path(), &["init"]);
+    assert_ne!(fs::read(other.path().join("verikeep-data/identity-index.key")).unwrap(), first, "keys are fresh");
+}
+
+#[test]
+fn init_says_why_it_cannot_write() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("file"), "").unwrap();
+    let output = verikeep(folder.path(), &["init", "file/below"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("file/below") && err(&output).contains("verikeep init DIR"), "{}", err(&output));
+}
+
+#[test]
+fn shells_and_man_get_what_they_need() {
+    let folder = TempDir::new().unwrap();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let output = verikeep(folder.path(), &["completions", shell]);
+        assert!(output.status.success() && out(&output).contains("retry"), "{shell}");
+    }
+    let page = verikeep(folder.path(), &["man"]);
+    assert!(out(&page).contains(".TH verikeep") && out(&page).contains("Exit codes"), "{}", out(&page));
+    let output = verikeep(folder.path(), &["man", "--out", "man1"]);
+    assert!(output.status.success(), "{}", err(&output));
+    for command in COMMANDS {
+        let page = fs::read_to_string(folder.path().join(format!("man1/verikeep-{command}.1"))).unwrap();
+        assert!(page.contains("Exit codes"), "{command}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let folder = TempDir::new().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_verikeep"))
+        .args(["completions", "zsh"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""));
+}
+
+/// A place with a configuration, a database and no provider.
+fn place() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let app = "[[apps]]\nname = \"h5\"\nbase_url = \"http://127.0.0.1:9\"\napi_key = \"canary-ak\"\nsecret_key = \"canary-sk\"\n";
+    fs::write(folder.path().join("verikeep.toml"), app).unwrap();
+    let output = verikeep(folder.path(), &["list"]);
+    assert_eq!(output.status.code(), Some(1), "without tables: {}", err(&output));
+    assert!(err(&output).contains("verikeep migrate"), "{}", err(&output));
+    assert!(out(&verikeep(folder.path(), &["migrate"])).contains("the tables are made"));
+    assert!(out(&verikeep(folder.path(), &["migrate"])).contains("up to date"));
+    folder
+}
+
+#[test]
+fn ten_thousand_lines_are_imported_and_the_thirty_seven_wrong_ones_named() {
+    let place = place();
+    let mut text = String::from("verify_token,issued_at,reference\n");
+    for number in 0..10_000 {
+        // An hour from now would be refused; long ago is tracked as missed. Without a time it counts from now.
+        text.push_str(&if number % 270 == 100 { format!("canary-{number},yesterday,\n") } else { format!("canary-{number},,order-{number}\n") });
+    }
+    fs::write(place.path().join("tokens.csv"), text).unwrap();
+    let first = verikeep(place.path(), &["track", "--app", "h5", "--file", "tokens.csv"]);
+    assert_eq!((first.status.code(), out(&first).as_str()), (Some(1), "9,963 new, 0 known, 0 in conflict, 37 wrong\n"), "{}", err(&first));
+    assert!(err(&first).contains("line 102: issued_at is not an RFC 3339 instant") && !err(&first).contains("canary"), "{}", err(&first));
+    let again = verikeep(place.path(), &["track", "--app", "h5", "--file", "tokens.csv"]);
+    assert_eq!(out(&again), "0 new, 9,963 known, 0 in conflict, 37 wrong\n");
+
+    let listed = verikeep(place.path(), &["list", "--json"]);
+    assert_eq!(out(&listed).lines().count(), 9_963);
+    let status: serde_json::Value = serde_json::from_str(&out(&verikeep(place.path(), &["status", "--json"]))).unwrap();
+    assert_eq!((&status["open"], &status["lost"]), (&9_963.into(), &0.into()));
+}
+
+#[test]
+fn one_token_walks_through_the_commands() {
+    let place = place();
+    let run = |line: &[&str]| verikeep(place.path(), line);
+    let new = run(&["track", "canary-token", "--reference", "order-1", "--issued-at", "2001-01-01T00:00:00Z"]);
+    assert_eq!(new.status.code(), Some(0), "{}", err(&new));
+    assert!(out(&new).starts_with("token 1: new, ") && !out(&new).contains("canary"), "{}", out(&new));
+    let other = run(&["track", "canary-token", "--reference", "order-2", "--issued-at", "2001-01-01T00:00:00Z"]);
+    assert!(other.status.code() == Some(1) && err(&other).contains("with another reference"), "{}", err(&other));
+
+    // Told decades too late: a loss that status tells by its exit code.
+    let status = run(&["status"]);
+    assert!(status.status.code() == Some(1) && out(&status).contains("missed") && out(&status).contains("1 alarm open"), "{}", out(&status));
+    let shown = run(&["show", "canary-token"]);
+    assert!(out(&shown).contains("state             missed") && out(&shown).contains("order-1"), "{}", out(&shown));
+    assert!(out(&run(&["list", "--state", "missed"])).contains("canary-token"));
+    assert!(err(&run(&["list", "--since", "2d"])).contains("nothing is tracked that fits"));
+
+    let got = run(&["get", "canary-token", "--out", "case"]);
+    assert!(got.status.success() && out(&got).starts_with("0 files"), "{}{}", out(&got), err(&got));
+    assert!(fs::read_to_string(place.path().join("case/manifest.json")).unwrap().contains("\"missed\""));
+    let woken = run(&["retry", "canary-token"]);
+    assert!(woken.status.success() && out(&woken).contains("woken, was missed"), "{}", out(&woken));
+    assert_eq!(run(&["retry", "canary-gone"]).status.code(), Some(1));
+}
+
+#[test]
+fn what_cannot_be_reached_ends_with_four() {
+    let place = place();
+    let issue = verikeep(place.path(), &["issue", "--app", "h5", "--plan", "1"]);
+    assert_eq!(issue.status.code(), Some(4), "{}", err(&issue));
+    let check = verikeep(place.path(), &["check"]);
+    assert_eq!(check.status.code(), Some(4), "{}", out(&check));
+    assert!(out(&check).contains("app h5") && out(&check).contains("written, read back"), "{}", out(&check));
+    for output in [issue, check] {
+        assert!(!err(&output).contains("canary") && !out(&output).contains("canary"), "{}{}", out(&output), err(&output));
+    }
+}

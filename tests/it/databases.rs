@@ -1,0 +1,150 @@
+//! Databases for tests: a SQLite file in a folder of its own, or a database of its own on the PostgreSQL server that `./scripts/test` starts.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection};
+use verikeep::{
+    domain::{
+        secret::Secret,
+        time::{Clock, Span, Time},
+    },
+    store::{Store, migrate, open},
+};
+
+/// A clock that stands still until it is set.
+pub struct HeldClock(AtomicI64);
+
+impl HeldClock {
+    pub fn at(now: Time) -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(now.0)))
+    }
+}
+
+impl Clock for HeldClock {
+    fn now(&self) -> Time {
+        Time(self.0.load(Ordering::SeqCst))
+    }
+
+    fn sleep(&self, span: Span) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.0.fetch_add(span.0, Ordering::SeqCst);
+        Box::pin(std::future::ready(()))
+    }
+}
+
+/// An empty database.
+pub struct Database {
+    /// How the product reaches it.
+    pub url: Secret,
+    /// The folder of a SQLite file, which goes with the value.
+    pub folder: Option<tempfile::TempDir>,
+}
+
+impl Database {
+    pub fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = Secret::new(format!("sqlite://{}", folder.path().join("verikeep.db").display()));
+        Self { url, folder: Some(folder) }
+    }
+
+    /// # Panics
+    /// Without a server: a half of the suite that is skipped proves nothing.
+    pub async fn postgres() -> Self {
+        let server = std::env::var("VERIKEEP_TEST_POSTGRES")
+            .expect("VERIKEEP_TEST_POSTGRES does not name a PostgreSQL server; run the tests by ./scripts/test, which starts one");
+        let name = format!("test_{}", uuid::Uuid::new_v4().simple());
+        let mut connection = PgConnection::connect(&server).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(format!("create database {name}"))).execute(&mut connection).await.unwrap();
+        let mut url = url::Url::parse(&server).unwrap();
+        url.set_path(&name);
+        Self { url: Secret::new(url.as_str()), folder: None }
+    }
+
+    pub fn is_sqlite(&self) -> bool {
+        self.folder.is_some()
+    }
+
+    /// Migrates it and opens a store with a clock that stands at `now`.
+    pub async fn store_at(&self, now: Time) -> Arc<dyn Store> {
+        migrate(&self.url).await.unwrap();
+        open(&self.url, 10, HeldClock::at(now)).await.unwrap()
+    }
+
+    /// Runs statements past the product.
+    pub async fn run(&self, sql: &str) {
+        let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        if self.is_sqlite() {
+            let options = self.url.reveal().parse::<sqlx::sqlite::SqliteConnectOptions>().unwrap().create_if_missing(true);
+            let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+            sql.execute(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+        } else {
+            sql.execute(&mut PgConnection::connect(self.url.reveal()).await.unwrap()).await.unwrap();
+        }
+    }
+
+    /// Keeps everybody else from writing verifications.
+    pub async fn hold_write_lock(&self) -> HeldLock {
+        let sql = if self.is_sqlite() { "begin immediate" } else { "begin; lock table verifications in exclusive mode" };
+        let mut held = if self.is_sqlite() {
+            HeldLock::Sqlite(SqliteConnection::connect(self.url.reveal()).await.unwrap())
+        } else {
+            HeldLock::Postgres(PgConnection::connect(self.url.reveal()).await.unwrap())
+        };
+        held.run(sql).await;
+        held
+    }
+
+    /// The first column of each row, which is a number.
+    pub async fn numbers(&self, sql: &str) -> Vec<i64> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        if self.is_sqlite() {
+            let mut connection = SqliteConnection::connect(self.url.reveal()).await.unwrap();
+            sqlx::query(sql).fetch_all(&mut connection).await.unwrap().iter().map(|row| row.get(0)).collect()
+        } else {
+            let mut connection = PgConnection::connect(self.url.reveal()).await.unwrap();
+            sqlx::query(sql).fetch_all(&mut connection).await.unwrap().iter().map(|row| row.get(0)).collect()
+        }
+    }
+
+    /// The first column of the first row.
+    pub async fn number(&self, sql: &str) -> i64 {
+        self.numbers(sql).await[0]
+    }
+
+    /// Rows of texts, null as `∅`; every column must be text.
+    pub async fn texts(&self, sql: &str) -> Vec<Vec<String>> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        let shown = |text: Option<String>| text.unwrap_or_else(|| "∅".to_owned());
+        if self.is_sqlite() {
+            let mut connection = SqliteConnection::connect(self.url.reveal()).await.unwrap();
+            let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
+            rows.iter().map(|row| (0..row.len()).map(|at| shown(row.get(at))).collect()).collect()
+        } else {
+            let mut connection = PgConnection::connect(self.url.reveal()).await.unwrap();
+            let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
+            rows.iter().map(|row| (0..row.len()).map(|at| shown(row.get(at))).collect()).collect()
+        }
+    }
+}
+
+/// A transaction of another program.
+pub enum HeldLock {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl HeldLock {
+    async fn run(&mut self, sql: &'static str) {
+        match self {
+            Self::Sqlite(connection) => drop(sqlx::raw_sql(sql).execute(connection).await.unwrap()),
+            Self::Postgres(connection) => drop(sqlx::raw_sql(sql).execute(connection).await.unwrap()),
+        }
+    }
+
+    pub async fn release(mut self) {
+        self.run("rollback").await;
+    }
+}

@@ -1,0 +1,9 @@
+//! The provider edge against real local servers that misbehave.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests, which the test attribute does not reach")]
+
+mod api;
+mod canary;
+mod fuzz_parse;
+mod media;
+mod server;
+mod tls;

@@ -1,0 +1,111 @@
+//! The conformance suite of the store: plain functions over a database, each run on SQLite and on PostgreSQL.
+
+mod alarm;
+mod bulk;
+mod claim;
+mod download;
+mod make;
+mod poll;
+mod read;
+mod retry;
+mod robust;
+mod schema;
+mod track;
+mod views;
+
+macro_rules! on_both {
+    ($($module:ident: $($test:ident),+ $(,)?;)+) => {
+        mod sqlite {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    crate::store::$module::$test(crate::databases::Database::sqlite()).await;
+                })+
+            })+
+        }
+
+        mod postgres {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $test() {
+                    crate::store::$module::$test(crate::databases::Database::postgres().await).await;
+                })+
+            })+
+        }
+    };
+}
+
+on_both! {
+    track:
+        tracking_twice_is_tracking_once,
+        other_facts_are_a_conflict_and_change_nothing,
+        an_assumed_issue_conflicts_with_nothing,
+        a_token_twice_in_one_call_is_tracked_once,
+        a_token_told_too_late_is_settled_at_once,
+        texts_of_every_script_come_back_and_nul_is_replaced,
+        two_programs_that_track_the_same_tokens_crosswise_agree;
+    claim:
+        only_due_rows_are_claimed_the_least_time_left_first,
+        claims_keep_to_their_apps,
+        concurrent_claims_never_overlap,
+        an_expired_lease_can_be_claimed_anew_and_the_old_one_is_lost,
+        a_released_row_is_due_at_once_and_not_counted,
+        a_renewed_lease_is_not_claimed,
+        renewing_tells_the_stages_of_a_verification_apart,
+        a_row_claimed_in_vain_waits_longer_but_never_past_its_deadline,
+        a_claim_brings_all_that_its_step_needs;
+    poll:
+        a_record_is_read_back_whole,
+        a_lost_lease_cannot_complete,
+        a_record_counts_once,
+        identical_answers_are_kept_once,
+        attempts_replace_what_was_known_of_their_number,
+        a_settled_verification_leaves_the_schedule_for_good,
+        a_record_the_database_refuses_leaves_nothing_and_holds_up_nobody,
+        plain_identity_is_kept_only_when_given,
+        what_is_learned_is_learned_once;
+    download:
+        stored_same_failed_and_lost_media_stand_as_told,
+        a_download_that_ends_wakes_its_poll,
+        a_wake_during_a_poll_is_not_lost,
+        a_poll_that_was_woken_does_not_settle,
+        a_download_goes_on_when_told_to,
+        media_wanted_during_a_download_are_not_forgotten,
+        a_granted_lease_can_complete,
+        a_running_lease_is_kept_over_a_granted_one,
+        a_lost_download_changes_nothing;
+    retry:
+        what_waits_for_a_person_is_woken,
+        a_token_can_be_given_to_another_app,
+        whole_and_unknown_tokens_are_left_alone,
+        an_open_one_is_due_at_once_and_a_running_poll_is_followed_by_another;
+    alarm:
+        an_alarm_is_open_once_and_counted,
+        alarms_of_records_are_raised_with_them;
+    read:
+        pages_follow_one_another_newest_first,
+        each_filter_filters,
+        the_figures_add_up,
+        show_finds_by_token_and_by_identifier,
+        the_clock_answers;
+    views:
+        columns_are_those_of_the_contract,
+        rows_look_as_the_contract_says,
+        charges_are_counted_by_the_day_in_beijing,
+        every_view_and_column_is_explained;
+    bulk:
+        a_thousand_records_at_once_are_all_there,
+        a_hundred_thousand_tokens_take_seconds;
+    robust:
+        another_program_that_writes_is_waited_for,
+        cancelled_callers_poison_nothing,
+        many_tasks_at_once_settle_every_verification_once,
+        closing_waits_and_then_refuses;
+    schema:
+        two_that_migrate_at_once_agree,
+        migrating_again_does_nothing,
+        an_empty_database_is_not_opened,
+        a_newer_schema_is_refused,
+        a_changed_migration_is_refused,
+        a_foreign_database_is_refused_and_left_alone;
+}

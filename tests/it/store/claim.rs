@@ -1,0 +1,188 @@
+//! Claims, leases, their loss and renewal.
+
+use std::collections::HashSet;
+
+use verikeep::{
+    domain::{
+        answer::Endpoint,
+        lease::Stage,
+        media::MediaState,
+        progress::Progress,
+        time::{Span, Time},
+        token::State,
+    },
+    store::{
+        StoreError,
+        records::{Claim, NewVerification, Next, PollRecord},
+    },
+};
+
+use super::make::{HOUR, MINUTE, START, answer, claim_at, id, later, one_download, one_poll, poll, start, store, token, track, wanted, wanting};
+use crate::databases::Database;
+
+fn due(n: u32, due_at: Time, deadline: Time) -> NewVerification {
+    NewVerification { next: Next::Due { due_at, deadline, state: State::Waiting }, ..token(n) }
+}
+
+pub async fn only_due_rows_are_claimed_the_least_time_left_first(db: Database) {
+    let store = store(&db).await;
+    let rows = vec![
+        due(1, START, later(Span::hours(9))),
+        due(2, START, later(Span::hours(3))),
+        due(3, later(Span(1)), later(Span::hours(1))),
+        due(4, later(Span(-1)), later(Span::hours(6))),
+    ];
+    store.track(rows).await.unwrap();
+    let claim = Claim { limit: 2, ..claim_at(START) };
+    let ids = |works: Vec<verikeep::store::records::PollWork>| works.into_iter().map(|work| work.lease.verification_id).collect::<Vec<_>>();
+    assert_eq!(ids(store.claim_polls(&claim).await.unwrap()), [id(2), id(4)]);
+    assert_eq!(ids(store.claim_polls(&claim).await.unwrap()), [id(1)]);
+    assert_eq!(store.next_due(Stage::Poll, &[]).await.unwrap(), Some(later(Span(1))));
+    assert_eq!(ids(store.claim_polls(&claim_at(later(Span(1)))).await.unwrap()), [id(3)]);
+    assert!(store.claim_polls(&Claim { limit: 0, ..claim_at(later(HOUR)) }).await.unwrap().is_empty());
+    assert!(store.claim_downloads(&claim_at(later(HOUR))).await.unwrap().is_empty());
+}
+
+pub async fn claims_keep_to_their_apps(db: Database) {
+    let store = store(&db).await;
+    let mut other = token(2);
+    other.verification.app = "其他".to_owned();
+    store.track(vec![token(1), other]).await.unwrap();
+    let of = |apps: &[&str]| Claim { apps: apps.iter().map(|app| (*app).to_owned()).collect(), ..claim_at(START) };
+    assert!(store.claim_polls(&of(&["none"])).await.unwrap().is_empty());
+    assert_eq!(store.next_due(Stage::Poll, &["none".to_owned()]).await.unwrap(), None);
+    assert_eq!(store.next_due(Stage::Poll, &["其他".to_owned()]).await.unwrap(), Some(START));
+    let claimed = store.claim_polls(&of(&["none", "其他"])).await.unwrap();
+    assert_eq!(claimed.len(), 1);
+    assert_eq!(claimed[0].verification.app, "其他");
+}
+
+pub async fn concurrent_claims_never_overlap(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 2000).await;
+    let claimers = (0..8).map(|_| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let mut mine = Vec::new();
+            loop {
+                let works = store.claim_polls(&Claim { limit: 23, ..claim_at(START) }).await.unwrap();
+                if works.is_empty() {
+                    return mine;
+                }
+                mine.extend(works.into_iter().map(|work| work.lease.verification_id));
+            }
+        })
+    });
+    let mut all = Vec::new();
+    for claimer in claimers.collect::<Vec<_>>() {
+        all.extend(claimer.await.unwrap());
+    }
+    // A claimer may find nothing because others hold locks on all that is left of a page; what is due stays due.
+    all.extend(store.claim_polls(&Claim { limit: 2000, ..claim_at(START) }).await.unwrap().into_iter().map(|work| work.lease.verification_id));
+    assert_eq!(all.len(), 2000);
+    assert_eq!(all.iter().collect::<HashSet<_>>().len(), 2000, "none twice");
+    assert_eq!(db.number("select max(attempts) from schedule").await, 1);
+}
+
+pub async fn an_expired_lease_can_be_claimed_anew_and_the_old_one_is_lost(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 1).await;
+    let old = one_poll(&*store, START).await;
+    assert_eq!((old.lease.until, old.lease.attempts, old.lease.stage), (later(MINUTE), 1, Stage::Poll));
+    assert!(store.claim_polls(&claim_at(later(Span(59_999)))).await.unwrap().is_empty(), "leased");
+    let new = one_poll(&*store, later(MINUTE)).await;
+    assert_eq!(new.lease.attempts, 2);
+    assert_ne!(new.lease.token, old.lease.token);
+    assert!(matches!(store.record_poll(poll(&old.lease, later(MINUTE))).await, Err(StoreError::LeaseLost)));
+    assert!(matches!(store.renew(&old.lease, later(HOUR)).await, Err(StoreError::LeaseLost)));
+    store.release(vec![old.lease], later(MINUTE)).await.unwrap();
+    store.record_poll(poll(&new.lease, later(MINUTE))).await.unwrap();
+    assert_eq!(one_poll(&*store, later(HOUR).plus(MINUTE)).await.lease.attempts, 1, "completion starts the count anew");
+}
+
+pub async fn a_released_row_is_due_at_once_and_not_counted(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 2).await;
+    let leases = store.claim_polls(&claim_at(START)).await.unwrap().into_iter().map(|work| work.lease).collect::<Vec<_>>();
+    store.release(leases.clone(), START).await.unwrap();
+    assert!(matches!(store.record_poll(poll(&leases[0], START)).await, Err(StoreError::LeaseLost)));
+    let again = store.claim_polls(&claim_at(START)).await.unwrap();
+    assert_eq!(again.iter().map(|work| work.lease.attempts).collect::<Vec<_>>(), [1, 1]);
+    store.release(Vec::new(), START).await.unwrap();
+}
+
+pub async fn a_renewed_lease_is_not_claimed(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 1).await;
+    let work = one_poll(&*store, START).await;
+    store.renew(&work.lease, later(HOUR)).await.unwrap();
+    assert!(store.claim_polls(&claim_at(later(Span(3_599_999)))).await.unwrap().is_empty());
+    store.record_poll(poll(&work.lease, later(MINUTE))).await.unwrap();
+    assert!(matches!(store.renew(&work.lease, later(HOUR)).await, Err(StoreError::LeaseLost)), "completed");
+}
+
+pub async fn renewing_tells_the_stages_of_a_verification_apart(db: Database) {
+    let store = store(&db).await;
+    wanting(&*store, 1).await;
+    let mut lost = one_poll(&*store, later(HOUR)).await.lease;
+    let held = one_download(&*store, later(HOUR)).await.lease;
+    lost.token = "another".to_owned();
+    let (lost, held) = tokio::join!(store.renew(&lost, later(Span::hours(2))), store.renew(&held, later(Span::hours(2))));
+    assert!(matches!(lost, Err(StoreError::LeaseLost)));
+    held.unwrap();
+}
+
+pub async fn a_row_claimed_in_vain_waits_longer_but_never_past_its_deadline(db: Database) {
+    let store = store(&db).await;
+    store.track(vec![due(1, START, later(Span::hours(10)))]).await.unwrap();
+    let mut now = START;
+    let mut waits = Vec::new();
+    for attempts in 1..=12 {
+        let work = one_poll(&*store, now).await;
+        assert_eq!(work.lease.attempts, attempts);
+        let next = store.next_due(Stage::Poll, &[]).await.unwrap().unwrap();
+        assert!(next.since(work.lease.until).0 <= later(Span::hours(10)).since(now).0 / 4, "at most a quarter of what is left");
+        waits.push(next.since(now).0 / MINUTE.0);
+        now = next;
+    }
+    // A minute's lease while patience (5) lasts; then 1, 4, 9, … leases more.
+    assert_eq!(waits, [1, 1, 1, 1, 1, 2, 5, 10, 17, 26, 37, 50]);
+    for _ in 0..40 {
+        now = store.next_due(Stage::Poll, &[]).await.unwrap().unwrap();
+        one_poll(&*store, now).await;
+    }
+    assert!(now > later(Span::hours(10)), "tried until its deadline and beyond");
+    assert_eq!(db.number("select attempts from schedule").await, 52);
+}
+
+pub async fn a_claim_brings_all_that_its_step_needs(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 2).await;
+    let works = store.claim_polls(&claim_at(START)).await.unwrap();
+    assert_eq!(works[1].verification, token(2).verification);
+    assert_eq!(works[0].progress, Progress::default());
+    assert!(works[0].media.is_empty() && works[0].answers.is_empty());
+    let progress = Progress { video_for: 7, video_asks: 3, getall_at: Some(START), unreadable: vec!["detail.\0".to_owned()], ..Progress::default() };
+    for work in &works {
+        let n: u32 = work.lease.verification_id[..8].parse().unwrap();
+        let record = PollRecord {
+            progress: progress.clone(),
+            answers: vec![answer(&format!("b{n}"), Endpoint::Detail, later(Span(1))), answer(&format!("a{n}"), Endpoint::Getall, START)],
+            wanted: vec![wanted(n, 1), wanted(n, 0)],
+            download: Some(start(START)),
+            ..poll(&work.lease, START)
+        };
+        store.record_poll(record).await.unwrap();
+    }
+    let again = store.claim_polls(&claim_at(later(HOUR))).await.unwrap();
+    assert_eq!(again.len(), 2);
+    assert_eq!(again[1].progress, Progress { unreadable: vec!["detail.\u{fffd}".to_owned()], ..progress });
+    assert_eq!(again[1].answers, [("getall".to_owned(), "sha-of-a2".to_owned()), ("detail".to_owned(), "sha-of-b2".to_owned())]);
+    assert_eq!(again[1].media.iter().map(|medium| medium.media_id.as_str()).collect::<Vec<_>>(), ["medium-2-0", "medium-2-1"]);
+    assert!(again[1].media.iter().all(|medium| (medium.state, medium.tries, &medium.object_key) == (MediaState::Wanted, 0, &None)));
+    let downloads = store.claim_downloads(&claim_at(START)).await.unwrap();
+    assert_eq!(downloads.len(), 2);
+    assert_eq!(downloads[0].media, again[0].media);
+    assert_eq!(downloads[0].answers, again[0].answers);
+    assert_eq!(downloads[0].verification, token(1).verification);
+}

@@ -1,0 +1,119 @@
+//! Migration, and what is refused.
+
+use verikeep::store::{MigrationReport, SchemaReport, StoreError, check_schema, migrate, open};
+
+use super::make::START;
+use crate::databases::{Database, HeldClock};
+
+const NEWEST: i64 = 2;
+
+async fn refusal(db: &Database) -> String {
+    let errors = [migrate(&db.url).await.err(), check_schema(&db.url).await.err(), open(&db.url, 2, HeldClock::at(START)).await.err()];
+    let texts: Vec<String> = errors
+        .into_iter()
+        .map(|error| match error {
+            Some(StoreError::Schema(text)) => text,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert!(texts.iter().all(|text| *text == texts[0]), "{texts:?}");
+    texts[0].clone()
+}
+
+pub async fn two_that_migrate_at_once_agree(db: Database) {
+    let migrations = (0..6).map(|_| {
+        let url = db.url.clone();
+        tokio::spawn(async move {
+            let report = migrate(&url).await.unwrap();
+            open(&url, 2, HeldClock::at(START)).await.unwrap().close().await;
+            report
+        })
+    });
+    let mut did = 0;
+    for migration in migrations.collect::<Vec<_>>() {
+        let report = migration.await.unwrap();
+        assert_eq!(report.to, NEWEST);
+        did += i32::from(report.from == 0);
+    }
+    assert_eq!(did, 1, "one of them found it empty");
+    assert_eq!(db.number("select count(*) from verikeep_migrations").await, NEWEST);
+}
+
+pub async fn migrating_again_does_nothing(db: Database) {
+    assert_eq!(migrate(&db.url).await.unwrap(), MigrationReport { from: 0, to: NEWEST });
+    assert_eq!(migrate(&db.url).await.unwrap(), MigrationReport { from: NEWEST, to: NEWEST });
+    assert_eq!(check_schema(&db.url).await.unwrap(), SchemaReport { found: NEWEST, needed: NEWEST });
+}
+
+pub async fn an_empty_database_is_not_opened(db: Database) {
+    assert_eq!(check_schema(&db.url).await.unwrap(), SchemaReport { found: 0, needed: NEWEST });
+    let error = open(&db.url, 2, HeldClock::at(START)).await.err().unwrap();
+    assert!(matches!(&error, StoreError::Schema(text) if text.contains("verikeep migrate")), "{error}");
+    if let Some(folder) = &db.folder {
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "looking makes no file");
+    }
+}
+
+pub async fn a_newer_schema_is_refused(db: Database) {
+    migrate(&db.url).await.unwrap();
+    let (yes, bytes) = if db.is_sqlite() { ("1", "x'00'") } else { ("true", "'\\x00'") };
+    db.run(&format!("insert into verikeep_migrations (version, description, success, checksum, execution_time) values (99, 'future', {yes}, {bytes}, 1)"))
+        .await;
+    let text = refusal(&db).await;
+    assert!(text.contains("version 99") && text.contains("newer"), "{text}");
+}
+
+pub async fn a_changed_migration_is_refused(db: Database) {
+    migrate(&db.url).await.unwrap();
+    let bytes = if db.is_sqlite() { "x'00'" } else { "'\\x00'" };
+    db.run(&format!("update verikeep_migrations set checksum = {bytes} where version = 1")).await;
+    let error = migrate(&db.url).await.unwrap_err();
+    assert!(matches!(&error, StoreError::Schema(text) if text.contains("migration 1")), "{error}");
+}
+
+pub async fn a_foreign_database_is_refused_and_left_alone(db: Database) {
+    db.run("create table customers (name text); insert into customers values ('x')").await;
+    let text = refusal(&db).await;
+    assert!(text.contains("another program"), "{text}");
+    assert_eq!(db.number("select count(*) from customers").await, 1);
+    let tables = if db.is_sqlite() { "select count(*) from sqlite_schema" } else { "select count(*) from pg_tables where schemaname = 'public'" };
+    assert_eq!(db.number(tables).await, 1);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_files_of_a_sqlite_database_are_private() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let db = Database::sqlite();
+    let store = db.store_at(START).await;
+    store.track(vec![super::make::token(1)]).await.unwrap();
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(db.folder.as_ref().unwrap().path()).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", entry.file_name());
+        names.push(entry.file_name().into_string().unwrap());
+    }
+    names.sort();
+    assert_eq!(names, ["verikeep.db", "verikeep.db-shm", "verikeep.db-wal"]);
+    assert_eq!(db.texts("pragma journal_mode").await, [["wal"]]);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused_and_left_alone() {
+    let db = Database::sqlite();
+    let file = db.folder.as_ref().unwrap().path().join("verikeep.db");
+    let text = "this is a letter, not a database. ".repeat(200);
+    std::fs::write(&file, &text).unwrap();
+    assert!(refusal(&db).await.contains("not a SQLite database"));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_unavailable_and_its_password_not_told() {
+    let url = verikeep::domain::secret::Secret::new("postgres://canary:canary@127.0.0.1:1/canary");
+    for error in [migrate(&url).await.err(), check_schema(&url).await.err(), open(&url, 2, HeldClock::at(START)).await.err()] {
+        let error = error.unwrap();
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+        assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
+    }
+}

@@ -1,0 +1,213 @@
+//! The pages over real HTTP.
+
+use std::{
+    future::Future,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+use tokio_util::sync::CancellationToken;
+use verikeep::{
+    domain::time::{Clock, Span, Time},
+    store::reports::Status,
+    telemetry::metrics::Metrics,
+    web::{Check, Parts, Server, Source, serve},
+};
+
+/// A clock set by hand; sleeping on it takes a moment and sets it forward.
+#[derive(Default)]
+struct HandClock(Arc<AtomicI64>);
+
+impl Clock for HandClock {
+    fn now(&self) -> Time {
+        Time(self.0.load(Ordering::SeqCst))
+    }
+
+    fn sleep(&self, span: Span) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let now = Arc::clone(&self.0);
+        Box::pin(async move {
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            now.fetch_add(span.0, Ordering::SeqCst);
+        })
+    }
+}
+
+struct Fake {
+    alive: AtomicBool,
+    ready: AtomicBool,
+    hangs: AtomicBool,
+    asked: AtomicUsize,
+    status: AtomicBool,
+}
+
+#[async_trait]
+impl Source for Fake {
+    fn alive(&self) -> bool {
+        self.alive.load(Ordering::SeqCst)
+    }
+
+    async fn readiness(&self) -> Vec<Check> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if self.hangs.load(Ordering::SeqCst) {
+            std::future::pending::<()>().await;
+        }
+        let check = |name: &str, ok| Check { name: name.to_owned(), ok, text: "as it is".to_owned() };
+        vec![check("database", true), check("object_store", self.ready.load(Ordering::SeqCst))]
+    }
+
+    async fn status(&self) -> Option<Status> {
+        self.status.load(Ordering::SeqCst).then(|| Status {
+            states: vec![],
+            media: vec![],
+            answers: 4,
+            answer_bytes: 0,
+            next_deadline: None,
+            polls_due: 0,
+            downloads_due: 0,
+            oldest_due: None,
+            poisoned: 0,
+            least_left_ms: None,
+            errors: vec![],
+            alarms: vec![],
+        })
+    }
+}
+
+struct Running {
+    server: Server,
+    source: Arc<Fake>,
+    clock: Arc<HandClock>,
+    stopping: CancellationToken,
+    stop: CancellationToken,
+}
+
+async fn running() -> Running {
+    let yes = || AtomicBool::new(true);
+    let source = Arc::new(Fake { alive: yes(), ready: yes(), hangs: AtomicBool::new(false), asked: AtomicUsize::new(0), status: yes() });
+    let (clock, stopping, stop) = (Arc::new(HandClock::default()), CancellationToken::new(), CancellationToken::new());
+    let metrics = Arc::new(Metrics::new());
+    metrics.step("poll", "ok");
+    let parts = Parts { source: source.clone(), metrics, clock: clock.clone(), stopping: stopping.clone(), stop: stop.clone() };
+    let server = serve(SocketAddr::from(([127, 0, 0, 1], 0)), parts).await.unwrap();
+    Running { server, source, clock, stopping, stop }
+}
+
+/// Status, head and body of one request by hand.
+async fn ask(at: SocketAddr, method: &str, path: &str, accept: &str) -> (u16, String, String) {
+    let mut stream = TcpStream::connect(at).await.unwrap();
+    let request = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head[9..12].parse().unwrap(), head.to_lowercase(), body.to_owned())
+}
+
+async fn json_of(at: SocketAddr, path: &str) -> (u16, Value) {
+    let (status, head, body) = ask(at, "GET", path, "*/*").await;
+    assert!(head.contains("content-type: application/json"), "{head}");
+    (status, serde_json::from_str(&body).unwrap())
+}
+
+#[tokio::test]
+async fn healthz_says_whether_the_process_works() {
+    let running = running().await;
+    assert_eq!(json_of(running.server.address, "/healthz").await, (200, json!({ "alive": true })));
+    running.source.alive.store(false, Ordering::SeqCst);
+    assert_eq!(json_of(running.server.address, "/healthz").await, (503, json!({ "alive": false })));
+    assert_eq!(running.source.asked.load(Ordering::SeqCst), 0, "it asked the dependencies");
+}
+
+#[tokio::test]
+async fn readyz_names_what_cannot_be_used_and_asks_only_now_and_then() {
+    let Running { server, source, clock, .. } = running().await;
+    let (status, body) = json_of(server.address, "/readyz").await;
+    assert_eq!((status, &body["ready"]), (200, &json!(true)));
+    source.ready.store(false, Ordering::SeqCst);
+    assert_eq!(json_of(server.address, "/readyz").await.0, 200, "held for a while");
+    assert_eq!(source.asked.load(Ordering::SeqCst), 1);
+    clock.0.fetch_add(5_000, Ordering::SeqCst);
+    let (status, body) = json_of(server.address, "/readyz").await;
+    assert_eq!((status, &body["ready"]), (503, &json!(false)));
+    assert_eq!(body["checks"][1], json!({ "name": "object_store", "ok": false, "text": "as it is" }));
+    assert_eq!(source.asked.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_back_does_not_hold_an_answer_for_ever() {
+    let Running { server, source, clock, .. } = running().await;
+    clock.0.store(1_000_000, Ordering::SeqCst);
+    json_of(server.address, "/readyz").await;
+    clock.0.store(0, Ordering::SeqCst);
+    json_of(server.address, "/readyz").await;
+    assert_eq!(source.asked.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn readyz_answers_in_time_when_a_dependency_does_not() {
+    let Running { server, source, .. } = running().await;
+    source.hangs.store(true, Ordering::SeqCst);
+    let (status, body) = json_of(server.address, "/readyz").await;
+    assert_eq!((status, &body["checks"][0]["text"]), (503, &json!("no answer in time")));
+}
+
+#[tokio::test]
+async fn readyz_says_no_at_once_when_the_process_is_stopping() {
+    let Running { server, stopping, .. } = running().await;
+    assert_eq!(json_of(server.address, "/readyz").await.0, 200);
+    stopping.cancel();
+    assert_eq!(json_of(server.address, "/readyz").await.0, 503);
+    assert_eq!(json_of(server.address, "/healthz").await.0, 200);
+}
+
+#[tokio::test]
+async fn metrics_come_in_the_format_asked_for() {
+    let Running { server, .. } = running().await;
+    let (status, head, body) = ask(server.address, "GET", "/metrics", "*/*").await;
+    assert!(status == 200 && head.contains("text/plain; version=0.0.4"), "{head}");
+    assert!(body.contains("# TYPE verikeep_steps_total counter\n") && body.contains("verikeep_answers 4\n"), "{body}");
+    let (_, head, body) = ask(server.address, "GET", "/metrics", "application/openmetrics-text; version=1.0.0").await;
+    assert!(head.contains("application/openmetrics-text; version=1.0.0"), "{head}");
+    assert!(body.contains("# TYPE verikeep_steps counter\n") && body.ends_with("# EOF\n"), "{body}");
+}
+
+#[tokio::test]
+async fn the_process_shows_its_own_figures_without_a_database() {
+    let Running { server, source, .. } = running().await;
+    source.status.store(false, Ordering::SeqCst);
+    let (status, _, body) = ask(server.address, "GET", "/metrics", "*/*").await;
+    assert_eq!(status, 200);
+    assert!(body.contains("verikeep_database_up 0\n") && body.contains(r#"verikeep_steps_total{stage="poll",result="ok"} 1"#), "{body}");
+    assert!(!body.contains("verikeep_answers"), "{body}");
+}
+
+#[tokio::test]
+async fn whatever_else_is_asked_for_is_refused_as_json() {
+    let Running { server, .. } = running().await;
+    for (method, path, status) in [("GET", "/", 404), ("GET", "/metrics/x", 404), ("POST", "/metrics", 405)] {
+        let (found, _, body) = ask(server.address, method, path, "*/*").await;
+        assert_eq!(found, status, "{method} {path}");
+        assert!(serde_json::from_str::<Value>(&body).unwrap()["error"].is_string());
+    }
+}
+
+#[tokio::test]
+async fn a_stop_ends_the_server_even_when_somebody_holds_a_connection() {
+    let Running { server, stop, .. } = running().await;
+    let mut held = TcpStream::connect(server.address).await.unwrap();
+    held.write_all(b"GET /healthz HTTP/1.1\r\nHost:").await.unwrap();
+    let address = server.address;
+    stop.cancel();
+    server.ended().await;
+    assert!(TcpStream::connect(address).await.is_err());
+}
