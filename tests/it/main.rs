@@ -13,6 +13,7 @@ mod arrows;
 mod cli;
 mod config;
 mod databases;
+mod deploy;
 mod lab;
 mod provider;
 mod simulator;
