@@ -15,7 +15,7 @@ const SECRET: &str = "deploy/kubernetes/secret.example.yaml";
 #[test]
 fn every_configuration_is_one_the_program_takes() {
     for (file, variables) in [
-        (CONFIGURATIONS[0], &[("VERIKEEP_APPS__H5__API_KEY", "key")][..]),
+        (CONFIGURATIONS[0], &[][..]),
         (CONFIGURATIONS[1], &[]),
         (
             CONFIGURATIONS[2],
