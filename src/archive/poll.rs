@@ -53,9 +53,8 @@ impl Archive {
         let settled = matches!(next, Next::Settled { .. });
         let doubles: Vec<MediaRow> = if settled { doubles(&taken.media) } else { Vec::new() };
         let download = download_start(&taken, &app, &work.verification.issued_at, now, room);
-        if let Next::Settled { outcome, .. } = &next {
-            self.watcher.settled(outcome.state().name());
-        }
+        let outcome = if let Next::Settled { outcome, .. } = &next { Some(*outcome) } else { None };
+        let verification_id = work.lease.verification_id.clone();
         let handover = download.as_ref().filter(|_| !settled).and_then(|start| start.lease.clone()).map(|(token, until)| Handover {
             work: DownloadWork {
                 lease: crate::domain::lease::Lease {
@@ -90,6 +89,12 @@ impl Archive {
                 alarms: taken.alarms,
             })
             .await?;
+        if let Some(outcome) = outcome {
+            self.watcher.settled(outcome.state().name());
+            if outcome.state().is_loss() {
+                tracing::warn!(alarm = "loss", app = %app.name, %verification_id, outcome = outcome.state().name(), "something was lost: `verikeep show` says what and why");
+            }
+        }
         for key in doubles.iter().filter_map(|row| row.object_key.as_deref()).filter_map(|key| ObjectKey::parse(key).ok()) {
             // An object left over by a failure here is an orphan, which harms nothing.
             let _ = self.vault.delete(&key).await;

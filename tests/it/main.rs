@@ -12,6 +12,7 @@ mod archive;
 mod arrows;
 mod cli;
 mod config;
+mod daemon;
 mod databases;
 mod deploy;
 mod lab;
