@@ -135,6 +135,16 @@ fn both_databases_have_the_same_migrations() {
 }
 
 #[test]
+fn every_file_of_this_suite_is_part_of_it() {
+    let suite = project().join("tests/it");
+    let main = fs::read_to_string(suite.join("main.rs")).unwrap();
+    let named: BTreeSet<_> = main.lines().filter_map(|line| Some(line.strip_prefix("mod ")?.strip_suffix(';')?.to_owned())).collect();
+    let files = fs::read_dir(&suite).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let there: BTreeSet<_> = files.filter_map(|file| file.strip_suffix(".rs").map(str::to_owned)).filter(|name| name != "main").collect();
+    assert_eq!(there, named, "a file without its `mod` line is a test that never runs");
+}
+
+#[test]
 fn no_source_file_is_too_long_to_see_across() {
     let long: Vec<_> = sources()
         .into_iter()

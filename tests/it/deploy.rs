@@ -1,7 +1,9 @@
 //! What lies in deploy/ agrees with itself and with the package. scripts/check-deploy asks systemd, kubectl and hadolint about each file;
 //! here is what none of them can see, because it is said in more than one place.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, ffi::OsString, fs, os::unix::fs::PermissionsExt, path::Path};
+
+use verikeep::config::{self, Source};
 
 const CONFIGURATIONS: [&str; 3] =
     ["deploy/systemd/verikeep.toml", "deploy/kubernetes/overlays/sqlite/verikeep.toml", "deploy/kubernetes/overlays/postgres/verikeep.toml"];
@@ -9,6 +11,40 @@ const UNIT: &str = "deploy/systemd/verikeep.service";
 const CONTAINER: &str = "deploy/container/Containerfile";
 const POD: &str = "deploy/kubernetes/components/pod/pod.yaml";
 const SECRET: &str = "deploy/kubernetes/secret.example.yaml";
+
+#[test]
+fn every_configuration_is_one_the_program_takes() {
+    for (file, variables) in [
+        (CONFIGURATIONS[0], &[][..]),
+        (CONFIGURATIONS[1], &[]),
+        (
+            CONFIGURATIONS[2],
+            &[
+                ("VERIKEEP_DATABASE__URL", "postgres://verikeep@postgres.example.com/verikeep"),
+                ("VERIKEEP_VAULT__OPTIONS__ACCESS_KEY_ID", "id"),
+                ("VERIKEEP_VAULT__OPTIONS__SECRET_ACCESS_KEY", "key"),
+            ],
+        ),
+    ] {
+        let mut text = text(file);
+        let folder = tempfile::tempdir().unwrap();
+        // The folder stands for the mounted secrets, and for systemd's credentials.
+        text = text.replace("/run/secrets/verikeep", folder.path().to_str().unwrap());
+        for named in secret_files(file) {
+            let secret = folder.path().join(Path::new(&named).file_name().unwrap());
+            fs::write(&secret, "0123456789abcdef".repeat(4)).unwrap();
+            fs::set_permissions(&secret, PermissionsExt::from_mode(0o440)).unwrap();
+        }
+        let here = tempfile::tempdir().unwrap();
+        fs::write(here.path().join("verikeep.toml"), text).unwrap();
+        let credentials = [(OsString::from("CREDENTIALS_DIRECTORY"), folder.path().into())];
+        let variables = variables.iter().map(|(name, value)| (name.into(), value.into())).chain(credentials).collect();
+        match config::load(&Source { file: Some("verikeep.toml".into()), variables, here: here.path().to_owned() }) {
+            Ok(loaded) => assert!(loaded.warnings.is_empty(), "{file}: {:?}", loaded.warnings),
+            Err(findings) => panic!("{file}: {findings:#?}"),
+        }
+    }
+}
 
 #[test]
 fn one_port_is_listened_on_exposed_and_scraped() {

@@ -14,6 +14,7 @@ mod cli;
 mod config;
 mod daemon;
 mod databases;
+mod deploy;
 mod lab;
 mod provider;
 mod simulator;
