@@ -151,6 +151,7 @@ create table calls (
 ) strict;
 
 create index calls_of on calls (verification_id);
+create index calls_at on calls (at);
 
 -- What unused tokens of an app are known to answer.
 create table learned (

@@ -48,6 +48,7 @@ pub(super) fn no_figures() -> Status {
         oldest_due: None,
         poisoned: 0,
         least_left_ms: None,
+        quota_use: Vec::new(),
         errors: Vec::new(),
         alarms: Vec::new(),
     }

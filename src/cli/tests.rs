@@ -24,7 +24,7 @@ use crate::{
     store::{
         StoreError,
         records::{RetryVerdict, TrackVerdict},
-        reports::{MediaCount, StateCount},
+        reports::{MediaCount, QuotaUse, StateCount},
     },
 };
 
@@ -181,6 +181,7 @@ fn figures() -> crate::store::reports::Status {
         polls_due: 2,
         oldest_due: Some(Time(fake::NOW.0 - 12_000)),
         least_left_ms: Some(600_000),
+        quota_use: vec![QuotaUse { app: "h5".to_owned(), endpoint: "getall".to_owned(), calls: 93, too_fast: 7 }],
         errors: vec![("too_fast (code 18)".to_owned(), 2)],
         ..fake::no_figures()
     }
@@ -197,6 +198,7 @@ async fn status_tells_counts_time_left_lateness_and_errors() {
     let ended = status_of(vec![figures()], &[]).await;
     assert_eq!(ended.code(), Code::Done);
     for part in [
+        "getall    93     1.5       7",
         "1,200",
         "1,234",
         "47.7 MiB",

@@ -171,6 +171,17 @@ pub struct MediaCount {
     pub bytes: i64,
 }
 
+/// How often an endpoint was asked for an app in the last minute: what its quota was used for.
+#[derive(Clone, Debug, Serialize)]
+#[allow(missing_docs, reason = "the names say it")]
+pub struct QuotaUse {
+    pub app: String,
+    pub endpoint: String,
+    pub calls: i64,
+    /// Those of them that were answered with "too fast" (code 18, HTTP 429).
+    pub too_fast: i64,
+}
+
 /// The figures of `status`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Status {
@@ -194,6 +205,8 @@ pub struct Status {
     pub poisoned: i64,
     /// The least time that was left when something was captured, in milliseconds.
     pub least_left_ms: Option<i64>,
+    /// Calls of the last minute, by app and endpoint.
+    pub quota_use: Vec<QuotaUse>,
     /// What fails at present: (last_error, count), the most frequent first, ten at most.
     pub errors: Vec<(String, i64)>,
     /// Open alarms.

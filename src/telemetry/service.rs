@@ -130,6 +130,7 @@ mod tests {
             oldest_due: Some(Time(500)),
             poisoned: 0,
             least_left_ms: Some(2_500),
+            quota_use: Vec::new(),
             errors: vec![("canary".to_owned(), 1)],
             alarms: vec![AlarmRow { kind: "loss".to_owned(), subject: "canary".to_owned(), text: "canary".to_owned(), since: String::new(), times: 3 }],
         }

@@ -77,6 +77,7 @@ impl Source for Fake {
             oldest_due: None,
             poisoned: 0,
             least_left_ms: None,
+            quota_use: Vec::new(),
             errors: vec![],
             alarms: vec![],
         })

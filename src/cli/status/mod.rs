@@ -66,6 +66,15 @@ fn print(figures: &Figures, now: Time, screen: &mut Screen<'_>) -> Result<(), Fa
     states(figures, screen)?;
     media(figures, screen)?;
     time_left(figures, now, screen)?;
+    if !figures.quota_use.is_empty() {
+        let mut table = Table::new(["quota use, last minute", "endpoint", "calls", "a second", "too fast"]);
+        for row in &figures.quota_use {
+            let tenths = row.calls * 10 / 60;
+            table.row([row.app.clone(), row.endpoint.clone(), count(row.calls), format!("{}.{}", tenths / 10, tenths % 10), count(row.too_fast)]);
+        }
+        screen.line("")?;
+        table.print(screen)?;
+    }
     if !figures.errors.is_empty() {
         let mut table = Table::new(["what fails at present", "verifications"]);
         for (error, number) in &figures.errors {

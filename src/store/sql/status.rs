@@ -2,11 +2,14 @@
 
 use super::alarm;
 use crate::{
-    domain::{lease::Stage, time::Time},
+    domain::{
+        lease::Stage,
+        time::{Span, Time},
+    },
     store::{
         Result,
         dialect::Dialect,
-        reports::{MediaCount, StateCount, Status},
+        reports::{MediaCount, QuotaUse, StateCount, Status},
         rows::{Cells as _, binds},
     },
 };
@@ -27,6 +30,7 @@ pub(in crate::store) async fn status<DB: Dialect>(connection: &mut DB::Connectio
         oldest_due: None,
         poisoned: 0,
         least_left_ms: None,
+        quota_use: quota_use::<DB>(connection, now).await?,
         errors: errors::<DB>(connection).await?,
         alarms: alarm::open::<DB>(connection).await?,
     };
@@ -68,6 +72,16 @@ async fn media<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<Media
 }
 
 /// What fails at present: settled verifications have nothing left to fail.
+async fn quota_use<DB: Dialect>(connection: &mut DB::Connection, now: Time) -> Result<Vec<QuotaUse>> {
+    let sql = "select v.app, c.endpoint, count(*) as n, count(case when c.result = 'too_fast' then 1 end) as too_fast
+        from calls as c join verifications as v on v.verification_id = c.verification_id
+        where c.at > $1 group by v.app, c.endpoint order by v.app, c.endpoint";
+    let rows = DB::fetch(connection, sql.to_owned(), binds![now.minus(Span::minutes(1))]).await?;
+    rows.iter()
+        .map(|row| Ok(QuotaUse { app: row.text("app")?, endpoint: row.text("endpoint")?, calls: row.int("n")?, too_fast: row.int("too_fast")? }))
+        .collect()
+}
+
 async fn errors<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<(String, i64)>> {
     let sql = "select last_error, count(*) as n from verifications where state in ('waiting', 'collecting') and last_error is not null
         group by last_error order by n desc, last_error limit 10";
