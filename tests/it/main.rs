@@ -5,6 +5,7 @@ mod archive;
 mod arrows;
 mod cli;
 mod config;
+mod daemon;
 mod databases;
 mod lab;
 mod provider;

@@ -1,0 +1,95 @@
+//! The real binary as a process of its own: killed, stopped, and listened to for what it must not say.
+
+mod canary;
+mod process;
+
+use std::time::Duration;
+
+use verikeep::simulator::{Life, LifeSpec, Made, Simulator, Video};
+
+use crate::lab::{Db, FILMED, PLAIN, compare};
+use process::{Place, code, err, out};
+
+/// Lives that settle at different times: at once, after the window, with late videos and second attempts, and never.
+fn lives(simulator: &Simulator, each: u32) -> Vec<Made> {
+    let filmed = |life, video, ocr| LifeSpec { video: Some(video), ocr: Some(ocr), ..LifeSpec::of(life, each) };
+    let mut made = simulator.create(
+        FILMED,
+        &[
+            filmed(Life::Passed, Video::One, true),
+            filmed(Life::Passed, Video::Two, false),
+            filmed(Life::Passed, Video::Late, true),
+            filmed(Life::Passed, Video::Recorded, false),
+            filmed(Life::FailedThenPassed, Video::One, true),
+            filmed(Life::Failed, Video::One, false),
+            filmed(Life::Unused, Video::One, false),
+            filmed(Life::WrongApp, Video::One, false),
+        ],
+    );
+    made.extend(simulator.create(PLAIN, &[LifeSpec { video: Some(Video::None), ..LifeSpec::of(Life::Passed, each) }]));
+    made
+}
+
+async fn whole(place: &Place, made: &[Made]) {
+    let archive = place.archive().await;
+    place.until("all are settled", Duration::from_secs(90), async || place.progress(&archive).await.settled == made.len()).await;
+    let found = compare(&archive, &place.simulator().truth()).await;
+    assert_eq!(found.tokens, made.len());
+    assert!(found.media > 0 && found.attempts > 0);
+    assert!(found.wrong.is_empty(), "{} wrong: {:#?}", found.wrong.len(), found.wrong.iter().take(20).collect::<Vec<_>>());
+    archive.store.close().await;
+}
+
+async fn killed_twice(db: Db) {
+    let place = Place::new(db, 21).await;
+    let mut first = place.start().await;
+    let made = lives(place.simulator(), 6);
+    place.track(&made);
+    let archive = place.archive().await;
+    place.until("some media are kept", Duration::from_secs(30), async || place.progress(&archive).await.media >= 5).await;
+    first.kill();
+    let at_first = place.progress(&archive).await;
+    assert!(at_first.settled < made.len(), "killed in the middle: {at_first:?}");
+
+    let mut second = place.start().await;
+    let aim = (at_first.settled + 4).max(made.len() / 2);
+    place.until("half are settled", Duration::from_secs(60), async || place.progress(&archive).await.settled >= aim).await;
+    second.kill();
+    let at_second = place.progress(&archive).await;
+    assert!(at_second.settled < made.len(), "killed in the middle: {at_second:?}");
+
+    let third = place.start().await;
+    whole(&place, &made).await;
+    archive.store.close().await;
+    third.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_killed_in_the_middle_ends_with_the_same_result_on_sqlite() {
+    killed_twice(Db::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_killed_in_the_middle_ends_with_the_same_result_on_postgres() {
+    killed_twice(Db::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_asked_to_stop_ends_with_zero_and_the_next_goes_on() {
+    let place = Place::new(Db::Sqlite, 22).await;
+    let first = place.start().await;
+    let made = lives(place.simulator(), 3);
+    place.track(&made);
+    let archive = place.archive().await;
+    place.until("some media are kept", Duration::from_secs(30), async || place.progress(&archive).await.media >= 3).await;
+    first.stop();
+    let stopped = place.progress(&archive).await;
+    assert!(stopped.settled < made.len(), "stopped in the middle: {stopped:?}");
+    archive.store.close().await;
+
+    let second = place.start().await;
+    whole(&place, &made).await;
+    second.stop();
+    let status = place.verikeep(&["status", "--json"]);
+    assert!(out(&status).contains("\"open\": 0") || out(&status).contains("\"open\":0"), "{} {}", code(&status), err(&status));
+}
