@@ -12,7 +12,14 @@ use crate::domain::time::Time;
 #[derive(Debug, Default)]
 pub struct Pauses {
     until: RwLock<HashMap<String, Time>>,
-    since: RwLock<HashMap<String, Time>>,
+    /// None once a call went well.
+    troubles: RwLock<HashMap<String, Option<Trouble>>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Trouble {
+    since: Time,
+    alarmed: bool,
 }
 
 impl Pauses {
@@ -23,19 +30,40 @@ impl Pauses {
         *end = (*end).max(until);
     }
 
-    /// It went well: asks again at once. True when the app was in trouble before.
+    /// It went well: asks again at once. True when alarms about the app may be open: one was raised since the last success, or this is the
+    /// first success of the process, which cannot know what an earlier one raised.
     pub fn resume(&self, app: &str) -> bool {
-        let in_trouble = |map: &RwLock<HashMap<String, Time>>| map.read().unwrap_or_else(PoisonError::into_inner).contains_key(app);
-        if !in_trouble(&self.until) && !in_trouble(&self.since) {
-            return false;
+        let mut troubles = self.troubles.write().unwrap_or_else(PoisonError::into_inner);
+        let trouble = troubles.insert(app.to_owned(), None);
+        drop(troubles);
+        match trouble {
+            None => true,
+            Some(None) => false,
+            Some(Some(trouble)) => {
+                self.until.write().unwrap_or_else(PoisonError::into_inner).remove(app);
+                trouble.alarmed
+            }
         }
-        self.until.write().unwrap_or_else(PoisonError::into_inner).remove(app);
-        self.since.write().unwrap_or_else(PoisonError::into_inner).remove(app).is_some()
     }
 
     /// Notes that the app is in trouble; returns since when, without a call between that went well.
     pub fn in_trouble_since(&self, app: &str, now: Time) -> Time {
-        *self.since.write().unwrap_or_else(PoisonError::into_inner).entry(app.to_owned()).or_insert(now)
+        self.trouble(app, now, false)
+    }
+
+    /// Notes that an alarm about the app was raised.
+    pub fn alarmed(&self, app: &str, now: Time) {
+        self.trouble(app, now, true);
+    }
+
+    fn trouble(&self, app: &str, now: Time, alarmed: bool) -> Time {
+        let mut troubles = self.troubles.write().unwrap_or_else(PoisonError::into_inner);
+        let known = troubles.get(app).copied();
+        // Before the first success an alarm of an earlier process may be open.
+        let first = known.is_none();
+        let old = known.flatten().unwrap_or(Trouble { since: now, alarmed: first });
+        troubles.insert(app.to_owned(), Some(Trouble { alarmed: old.alarmed || alarmed, ..old }));
+        old.since
     }
 
     /// Until when `app` is not to be asked; none when it may be.
@@ -57,11 +85,15 @@ mod tests {
         assert_eq!(pauses.until("a", Time(60)), Some(Time(100)));
         assert_eq!(pauses.until("a", Time(100)), None);
         assert_eq!(pauses.until("b", Time(0)), None);
-        assert!(!pauses.resume("a"), "it was paused, but not in trouble");
-        assert_eq!(pauses.until("a", Time(60)), None);
+        assert!(pauses.resume("a"), "the first success looks for alarms an earlier process left");
+        assert_eq!(pauses.until("a", Time(60)), Some(Time(100)), "paused without trouble: by somebody else");
         assert_eq!(pauses.in_trouble_since("a", Time(70)), Time(70));
         assert_eq!(pauses.in_trouble_since("a", Time(80)), Time(70));
+        assert!(!pauses.resume("a"), "no alarm was raised");
+        assert_eq!(pauses.until("a", Time(60)), None);
+        pauses.alarmed("a", Time(90));
+        assert_eq!(pauses.in_trouble_since("a", Time(95)), Time(90));
         assert!(pauses.resume("a"));
-        assert_eq!(pauses.in_trouble_since("a", Time(90)), Time(90));
+        assert!(!pauses.resume("a"));
     }
 }

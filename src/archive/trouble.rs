@@ -57,20 +57,26 @@ impl Archive {
             }
             Trouble::Forbidden => {
                 pause(app.policy.first_poll());
-                alarm::Kind::Forbidden
+                // OAuth's word for a wrong key or secret.
+                if problem.code.as_deref() == Some("invalid_client") { alarm::Kind::Credentials } else { alarm::Kind::Forbidden }
             }
             Trouble::Misconfigured => alarm::Kind::Misconfigured,
             Trouble::TooFast => {
                 // Now and then is the quota's doing, which slows down by itself; for long it may be that nothing is paid for.
-                let since = self.pauses.in_trouble_since(&app.name, now);
-                if now.since(since) < app.policy.verify_window.part(12) {
+                if !self.lasts(app, now) {
                     return;
                 }
                 alarm::Kind::TooFast
             }
-            Trouble::Transient | Trouble::Garbled | Trouble::Refused | Trouble::NotYet => return,
+            Trouble::Transient | Trouble::Garbled => {
+                if !self.lasts(app, now) {
+                    return;
+                }
+                alarm::Kind::ProviderDown
+            }
+            Trouble::Refused | Trouble::NotYet => return,
         };
-        self.pauses.in_trouble_since(&app.name, now);
+        self.pauses.alarmed(&app.name, now);
         let alarm = Alarm { kind, subject: app.name.clone(), text: problem.to_string() };
         match self.store.raise(&alarm, now).await {
             Ok(true) => tracing::warn!(alarm = kind.name(), app = %app.name, "{problem}"),
@@ -79,12 +85,17 @@ impl Archive {
         }
     }
 
+    /// Whether nothing has gone well for the app for ten minutes (a twelfth of the verification window).
+    fn lasts(&self, app: &App, now: Time) -> bool {
+        now.since(self.pauses.in_trouble_since(&app.name, now)) >= app.policy.verify_window.part(12)
+    }
+
     /// A call went well: ends what a failure began.
     pub(super) async fn well(&self, app: &App) {
         if !self.pauses.resume(&app.name) {
             return;
         }
-        for kind in [alarm::Kind::Quota, alarm::Kind::Credentials, alarm::Kind::Forbidden, alarm::Kind::TooFast] {
+        for kind in [alarm::Kind::Quota, alarm::Kind::Credentials, alarm::Kind::Forbidden, alarm::Kind::TooFast, alarm::Kind::ProviderDown] {
             if let Ok(true) = self.store.clear(kind, &app.name, self.now()).await {
                 tracing::info!(alarm = kind.name(), app = %app.name, "alarm over");
             }

@@ -1,0 +1,250 @@
+//! A folder with a configuration for a simulated provider, and the real binary at work in it.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+use verikeep::{
+    app,
+    archive::Archive,
+    config::{Source, load},
+    domain::token::State,
+    simulator::{self, AppCredential, Faults, Made, Simulator},
+    worker::clock::SystemClock,
+};
+
+use crate::{
+    databases::Database,
+    lab::{Db, options, short_windows},
+};
+
+/// Longer than the grace of a stop, so that a daemon that overruns it is seen.
+const STOP_MOST: Duration = Duration::from_secs(30);
+
+pub(super) struct Place {
+    folder: TempDir,
+    simulator: Arc<Simulator>,
+    _database: Option<Database>,
+}
+
+/// How far the work is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Progress {
+    pub(super) settled: usize,
+    pub(super) media: i64,
+}
+
+impl Place {
+    pub(super) async fn new(db: Db, seed: u64) -> Self {
+        let simulator = simulator::start(options(seed)).await.unwrap();
+        let apps = simulator.apps().to_vec();
+        let base_url = simulator.base_url().to_owned();
+        Self::beside(Arc::new(simulator), db, &base_url, &apps).await
+    }
+
+    /// Another archive of the same provider, or of none, with credentials of its own.
+    pub(super) async fn beside(simulator: Arc<Simulator>, db: Db, base_url: &str, apps: &[AppCredential]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = match db {
+            Db::Sqlite => None,
+            Db::Postgres => Some(Database::postgres().await),
+        };
+        fs::create_dir(folder.path().join("data")).unwrap();
+        fs::write(folder.path().join("index.key"), INDEX_KEY).unwrap();
+        fs::write(folder.path().join("verikeep.toml"), configuration(base_url, apps, database.as_ref())).unwrap();
+        let place = Self { folder, simulator, _database: database };
+        let migrated = place.verikeep(&["migrate"]);
+        assert_eq!(code(&migrated), 0, "{}", err(&migrated));
+        place
+    }
+
+    pub(super) fn simulator(&self) -> &Simulator {
+        &self.simulator
+    }
+
+    pub(super) fn provider(&self) -> Arc<Simulator> {
+        Arc::clone(&self.simulator)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(super) fn set_faults(&self, faults: Faults) {
+        self.simulator.set_faults(faults);
+    }
+
+    fn command(&self, line: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_verikeep"));
+        command.args(line).current_dir(self.folder.path()).env_clear().env("VERIKEEP_LOG", "trace").stdin(Stdio::null());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(super) fn verikeep(&self, line: &[&str]) -> Output {
+        self.command(line).output().unwrap()
+    }
+
+    /// Runs a command that reads `text`.
+    pub(super) fn verikeep_reading(&self, line: &[&str], text: &str) -> Output {
+        let mut child = self.command(line).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    }
+
+    /// Tells of tokens the simulator made; every one must be new.
+    pub(super) fn track(&self, made: &[Made]) -> Output {
+        let mut text = String::new();
+        for one in made {
+            let line = serde_json::json!({ "verify_token": one.verify_token, "app": one.app, "issued_at": one.issued_at, "reference": one.life });
+            writeln!(text, "{line}").unwrap();
+        }
+        let tracked = self.verikeep_reading(&["track", "--file", "-"], &text);
+        assert_eq!(code(&tracked), 0, "{}", err(&tracked));
+        assert!(out(&tracked).starts_with(&format!("{} new, 0 known", made.len())), "{}", out(&tracked));
+        tracked
+    }
+
+    /// Starts the daemon and waits until it runs.
+    pub(super) async fn start(&self) -> Daemon {
+        let number = fs::read_dir(self.path()).unwrap().count();
+        let log = self.path().join(format!("daemon-{number}.log"));
+        let file = fs::File::create(&log).unwrap();
+        let child = self.command(&["run"]).stdout(file.try_clone().unwrap()).stderr(file).spawn().unwrap();
+        let mut daemon = Daemon { child, log, address: String::new() };
+        let started = Instant::now();
+        while daemon.address.is_empty() {
+            let said = daemon.said();
+            assert!(daemon.child.try_wait().unwrap().is_none(), "ended at once: {said}");
+            assert!(started.elapsed() < Duration::from_secs(30), "does not run: {said}");
+            daemon.address = address(&said).unwrap_or_default();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        daemon
+    }
+
+    /// Opens the same archive in this process, to look at it.
+    pub(super) async fn archive(&self) -> Arc<Archive> {
+        let source = Source { file: Some(self.path().join("verikeep.toml")), variables: Vec::new(), here: self.path().to_owned() };
+        let config = load(&source).unwrap().config;
+        app::open(&config, Arc::new(SystemClock)).await.unwrap().archive
+    }
+
+    pub(super) async fn progress(&self, archive: &Archive) -> Progress {
+        let status = archive.store.status(archive.now()).await.unwrap();
+        let settled: i64 = status.states.iter().filter(|row| State::named(&row.state).unwrap().is_settled()).map(|row| row.count).sum();
+        let media = status.media.iter().filter(|row| row.state == "stored").map(|row| row.count).sum();
+        Progress { settled: usize::try_from(settled).unwrap(), media }
+    }
+
+    /// Waits for a condition; when it does not come, tells what the daemons said last.
+    pub(super) async fn until(&self, what: &str, most: Duration, mut condition: impl AsyncFnMut() -> bool) {
+        let started = Instant::now();
+        while !condition().await {
+            assert!(started.elapsed() < most, "not within {most:?}: {what}; {}", out(&self.verikeep(&["status"])));
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+}
+
+/// The key of the look-up index, which is a secret too.
+pub(super) const INDEX_KEY: &str = "5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e";
+
+fn configuration(base_url: &str, apps: &[AppCredential], database: Option<&Database>) -> String {
+    let windows = short_windows();
+    let mut text = String::from("data_dir = \"data\"\n[http]\nlisten = \"127.0.0.1:0\"\n[identity]\ncolumns = \"masked\"\nindex_key_file = \"index.key\"\n");
+    text.push_str("[schedule]\nfirst_poll = \"400ms\"\nfinal_grace = \"800ms\"\n");
+    if let Some(database) = database {
+        writeln!(text, "[database]\nurl = \"{}\"", database.url.reveal()).unwrap();
+    }
+    for app in apps {
+        let video = if app.records_video { "expected" } else { "optional" };
+        writeln!(
+            text,
+            "[[apps]]\nname = \"{}\"\nbase_url = \"{base_url}\"\napi_key = \"{}\"\nsecret_key = \"{}\"\nqps = 2000\nverify_window = \"{}ms\"\n\
+             record_retention = \"{}ms\"\nmedia_retention = \"{}ms\"\nvideo = \"{video}\"\nmedia_hosts = [\"127.0.0.1\"]\nallow_private_media_hosts = true",
+            app.name, app.api_key, app.secret_key, windows.verify_ms, windows.record_ms, windows.media_ms
+        )
+        .unwrap();
+    }
+    text
+}
+
+/// Where the daemon says that it listens.
+fn address(said: &str) -> Option<String> {
+    let lines = said.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    lines.filter(|line| line["message"] == "running").find_map(|line| line["address"].as_str().map(str::to_owned))
+}
+
+/// A daemon of its own process, killed when it is dropped.
+pub(super) struct Daemon {
+    child: Child,
+    log: PathBuf,
+    address: String,
+}
+
+impl Daemon {
+    /// What it wrote so far.
+    pub(super) fn said(&self) -> String {
+        String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()
+    }
+
+    /// SIGKILL.
+    pub(super) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        assert_eq!(self.child.wait().unwrap().code(), None, "ended by the signal, not by itself");
+    }
+
+    /// SIGTERM; it must end with 0 within the grace. Returns all it said.
+    pub(super) fn stop(mut self) -> String {
+        assert!(Command::new("kill").args(["-s", "TERM", &self.child.id().to_string()]).status().unwrap().success());
+        let asked = Instant::now();
+        let ended = loop {
+            if let Some(ended) = self.child.try_wait().unwrap() {
+                break ended;
+            }
+            assert!(asked.elapsed() < STOP_MOST, "does not end: {}", self.said());
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        let said = self.said();
+        assert_eq!(ended.code(), Some(0), "{said}");
+        said
+    }
+
+    /// Status line, headers and body of a page.
+    pub(super) fn page(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub(super) fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+pub(super) fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+pub(super) fn code(output: &Output) -> i32 {
+    output.status.code().unwrap_or(-1)
+}
