@@ -25,7 +25,7 @@
 //! *With small media* they are `getall`, `detail` and `media`, and what they list is fetched: a face, both sides of an ID card, a video
 //! and four images of some KB.
 //!
-//! The bare loop makes its calls with one `reqwest` client, as many tokens at once as the daemon polls at once, parses answers for URLs and drops
+//! The bare loop is one task, so at most one core, and makes its calls with one `reqwest` client, as many tokens at once as the daemon polls at once, parses answers for URLs and drops
 //! everything: no database, no object, no digest, no address check. What the archive costs beyond it is the price of keeping.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "the table is what it is for")]
