@@ -14,6 +14,7 @@ use crate::{
         alarm::{self, Alarm},
         answer::Endpoint,
         chance,
+        lease::Lease,
         media::{Listed, MediaRow, MediaState, Slot, Source, StoredMedia},
         plan,
         secret::Secret,
@@ -48,23 +49,12 @@ impl Archive {
     pub async fn download(&self, work: DownloadWork, mut urls: Vec<(Slot, Secret)>) -> Result<(), StepError> {
         let Some(app) = self.app(&work.verification.app).cloned() else {
             let now = self.now();
-            return Ok(self.store.record_download(nothing(work, now, Some((now.plus(Span::minutes(5)), now.plus(Span::minutes(5)))))).await?);
+            return Ok(self.store.record_download(nothing(work.lease, now, Some((now.plus(Span::minutes(5)), now.plus(Span::minutes(5)))))).await?);
         };
         let mut brought = Brought::beside(work.answers);
         let mut media = work.media;
         media.sort_by_key(|row| (!row.slot.kind.has_short_life(), row.slot.clone()));
-        let mut record = DownloadRecord {
-            lease: work.lease,
-            at: self.now(),
-            stored: Vec::new(),
-            same: Vec::new(),
-            failed: Vec::new(),
-            lost: Vec::new(),
-            answers: Vec::new(),
-            calls: Vec::new(),
-            again: None,
-            alarms: Vec::new(),
-        };
+        let mut record = nothing(work.lease, self.now(), None);
         let mut asked = BTreeSet::new();
         let wanted: Vec<MediaRow> = media.iter().filter(|row| row.state == MediaState::Wanted).cloned().collect();
         for row in &wanted {
@@ -232,9 +222,10 @@ const fn name(error: &DownloadError) -> &'static str {
     }
 }
 
-fn nothing(work: DownloadWork, now: Time, again: Option<(Time, Time)>) -> DownloadRecord {
+/// A record that brings nothing yet.
+fn nothing(lease: Lease, now: Time, again: Option<(Time, Time)>) -> DownloadRecord {
     DownloadRecord {
-        lease: work.lease,
+        lease,
         at: now,
         stored: Vec::new(),
         same: Vec::new(),
