@@ -5,6 +5,7 @@
 
 pub mod demo;
 mod drivers;
+pub mod guard;
 mod housekeeping;
 mod ready;
 mod watch;
@@ -165,12 +166,22 @@ pub async fn run(
     archive.relearn().await?;
     let hard_stop = CancellationToken::new();
     let lease = lease_of(config);
-    let shared =
-        Arc::new(Shared { archive: Arc::clone(&archive), metrics: Arc::clone(&metrics), lease, hard_stop: hard_stop.clone(), queue: Queue::new(QUEUE_MOST) });
+    let accounts = accounts(config);
+    let steps_wished = DOWNLOAD_SLOTS + accounts.iter().map(|(_, _, slots)| slots).sum::<usize>();
+    let guard = Arc::new(guard::Guard::new(config, Arc::clone(&archive), Arc::clone(&metrics), lease, steps_wished));
+    guard.look().await;
+    let shared = Arc::new(Shared {
+        archive: Arc::clone(&archive),
+        metrics: Arc::clone(&metrics),
+        lease,
+        hard_stop: hard_stop.clone(),
+        queue: Queue::new(QUEUE_MOST),
+        guard: Arc::clone(&guard),
+    });
 
     let scheduler = housekeeping::start(&archive, &metrics, &config.schedule).await?;
     let serve_stop = CancellationToken::new();
-    let pulse = Arc::new(ready::Pulse::new(Arc::clone(&archive), Arc::clone(&metrics), quotas));
+    let pulse = Arc::new(ready::Pulse::new(Arc::clone(&archive), Arc::clone(&metrics), quotas, Arc::clone(&guard)));
     let served = match options.listen {
         Some(listen) => {
             let source = Arc::clone(&pulse) as Arc<dyn web::Source>;
@@ -182,14 +193,14 @@ pub async fn run(
 
     let mut drivers = JoinSet::new();
     let idle = Span(lease.0.min(1000));
-    for (account, apps, slots) in accounts(config) {
+    for (account, apps, slots) in accounts {
         let name = if account == "default" { "poll".to_owned() } else { format!("poll-{account}") };
         let polls = Arc::new(Polls { shared: Arc::clone(&shared), name, apps });
-        let pace = driver::Pace { slots, idle, backoff: Span(250) };
+        let pace = driver::Pace { slots: guard.steps(slots), idle, backoff: Span(250) };
         drivers.spawn(driver::drive(polls, pace, Arc::clone(&clock), Arc::new(tokio::sync::Notify::new()), stop.clone()));
     }
     let downloads = Arc::new(Downloads { shared: Arc::clone(&shared), look_at: AtomicI64::new(0), look_every: idle });
-    let pace = driver::Pace { slots: DOWNLOAD_SLOTS, idle, backoff: Span(250) };
+    let pace = driver::Pace { slots: guard.steps(DOWNLOAD_SLOTS), idle, backoff: Span(250) };
     drivers.spawn(driver::drive(downloads, pace, Arc::clone(&clock), Arc::clone(&shared.queue.wake), stop.clone()));
     let mut loops = JoinSet::new();
     let period = lifecycle::watchdog_period().map_or(ready::BEAT, |half| Span(ready::BEAT.0.min(i64::try_from(half.as_millis()).unwrap_or(i64::MAX))));
@@ -197,6 +208,18 @@ pub async fn run(
         pulse.beat();
         lifecycle::notify_watchdog();
         std::future::ready(())
+    }));
+
+    let looking = serve_stop.clone();
+    loops.spawn(periodic::every(guard::PERIOD, Arc::clone(&clock), serve_stop.clone(), move || {
+        let (guard, stop) = (Arc::clone(&guard), looking.clone());
+        async move {
+            // An alarm on its way to a database that is away must not hold up the end.
+            tokio::select! {
+                () = guard.look() => {}
+                () = stop.cancelled() => {}
+            }
+        }
     }));
 
     lifecycle::notify_ready();

@@ -12,6 +12,7 @@ use std::{
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::guard::Guard;
 use crate::{
     archive::{Archive, Handover, poll::StepError},
     domain::{
@@ -25,6 +26,7 @@ use crate::{
         records::{Claim, DownloadWork, PollWork},
     },
     telemetry::metrics::Metrics,
+    vault::VaultError,
     worker::driver::Work,
 };
 
@@ -41,6 +43,8 @@ pub(super) struct Shared {
     pub(super) hard_stop: CancellationToken,
     /// Downloads handed over by polls of this process.
     pub(super) queue: Queue,
+    /// Says when nothing new is to be begun.
+    pub(super) guard: Arc<Guard>,
 }
 
 /// Downloads handed over while their URLs are fresh. Full means that a poll is granted no lease, and the download is claimed later.
@@ -76,6 +80,16 @@ impl Shared {
         Claim { now: self.archive.now(), lease: self.lease, limit: i64::try_from(limit).unwrap_or(i64::MAX), apps, patience: PATIENCE }
     }
 
+    /// Notes whether a claim could be written; one that found nothing has not written anything.
+    fn claimed<T>(&self, claimed: Result<Vec<T>, StoreError>) -> Result<Vec<T>, StepError> {
+        match &claimed {
+            Ok(items) if items.is_empty() => {}
+            Ok(_) => self.guard.wrote(Ok(())),
+            Err(error) => self.guard.wrote(Err(error)),
+        }
+        Ok(claimed?)
+    }
+
     /// Runs a step under its lease: renews it at half time, drops the step when the lease is lost (another does the work), and gives the
     /// lease back when the grace of a stop is over.
     async fn under_lease<T>(&self, mut lease: Lease, step: impl Future<Output = Result<T, StepError>>) -> Result<Option<T>, StepError> {
@@ -83,9 +97,22 @@ impl Shared {
         loop {
             tokio::select! {
                 done = &mut step => return match done {
-                    Ok(value) => Ok(Some(value)),
+                    Ok(value) => {
+                        self.guard.wrote(Ok(()));
+                        Ok(Some(value))
+                    }
                     Err(StepError::Store(StoreError::LeaseLost)) => Ok(None),
-                    Err(error) => Err(error),
+                    Err(StepError::Store(error)) => {
+                        self.guard.wrote(Err(&error));
+                        Err(error.into())
+                    }
+                    Err(StepError::Vault(error)) => {
+                        if is_of_the_store(&error) {
+                            // Not the item's fault: due at once, for whoever finds the store usable again first.
+                            let _ = self.archive.store.release(vec![lease], self.archive.now()).await;
+                        }
+                        Err(error.into())
+                    }
                 },
                 () = self.hard_stop.cancelled() => {
                     let now = self.archive.now();
@@ -104,6 +131,11 @@ impl Shared {
             }
         }
     }
+}
+
+/// Whether an object could not be written whichever it was.
+const fn is_of_the_store(error: &VaultError) -> bool {
+    matches!(error, VaultError::Unavailable(_) | VaultError::Full(_) | VaultError::Denied(_))
 }
 
 /// Polls of the apps of one account.
@@ -131,15 +163,15 @@ impl Work for Polls {
 
     async fn claim(&self, limit: usize) -> Result<Vec<PollWork>, StepError> {
         let apps = self.askable();
-        if apps.is_empty() {
+        if apps.is_empty() || self.shared.guard.holds() {
             return Ok(Vec::new());
         }
-        Ok(self.shared.archive.store.claim_polls(&self.shared.claim(limit, apps)).await?)
+        self.shared.claimed(self.shared.archive.store.claim_polls(&self.shared.claim(limit, apps)).await)
     }
 
     async fn step(&self, item: PollWork) -> Result<(), StepError> {
         let _in_flight = self.shared.metrics.in_flight(Stage::Poll.name());
-        let room = self.shared.queue.has_room().then_some(self.shared.lease);
+        let room = (self.shared.queue.has_room() && !self.shared.guard.holds()).then_some(self.shared.lease);
         let lease = item.lease.clone();
         if let Some(Some(handover)) = self.shared.under_lease(lease, self.shared.archive.poll(item, room)).await? {
             self.shared.queue.push(handover);
@@ -149,7 +181,7 @@ impl Work for Polls {
 
     async fn until_due(&self) -> Option<Span> {
         let apps = self.askable();
-        if apps.is_empty() {
+        if apps.is_empty() || self.shared.guard.holds() {
             return None;
         }
         let due = self.shared.archive.store.next_due(Stage::Poll, &apps).await.ok().flatten()?;
@@ -174,6 +206,17 @@ pub(super) struct Downloads {
     pub(super) look_every: Span,
 }
 
+impl Downloads {
+    /// Gives back what waits in memory, so that it is claimed again once something may be begun.
+    async fn give_back(&self) {
+        let leases: Vec<Lease> = self.shared.queue.take(usize::MAX).into_iter().map(|one| one.work.lease).collect();
+        if !leases.is_empty() {
+            // Those that cannot be given back now run out by themselves.
+            let _ = self.shared.archive.store.release(leases, self.shared.archive.now()).await;
+        }
+    }
+}
+
 impl Work for Downloads {
     type Item = (DownloadWork, Vec<(Slot, Secret)>);
     type Error = StepError;
@@ -183,11 +226,20 @@ impl Work for Downloads {
     }
 
     async fn claim(&self, limit: usize) -> Result<Vec<Self::Item>, StepError> {
+        if self.shared.guard.holds() {
+            self.give_back().await;
+            return Ok(Vec::new());
+        }
         let mut items: Vec<Self::Item> = self.shared.queue.take(limit).into_iter().map(|one| (one.work, one.urls)).collect();
         let now = self.shared.archive.now();
         let room = limit - items.len();
         if room > 0 && now >= Time(self.look_at.load(Ordering::Relaxed)) {
-            let found = self.shared.archive.store.claim_downloads(&self.shared.claim(room, Vec::new())).await?;
+            let found = match self.shared.claimed(self.shared.archive.store.claim_downloads(&self.shared.claim(room, Vec::new())).await) {
+                Ok(found) => found,
+                // What came through the queue is held already and can be worked on.
+                Err(_) if !items.is_empty() => return Ok(items),
+                Err(error) => return Err(error),
+            };
             if found.len() < room {
                 self.look_at.store(now.plus(self.look_every).0, Ordering::Relaxed);
             }
@@ -203,6 +255,9 @@ impl Work for Downloads {
     }
 
     async fn until_due(&self) -> Option<Span> {
+        if self.shared.guard.holds() {
+            return None;
+        }
         Some(Time(self.look_at.load(Ordering::Relaxed)).since(self.shared.archive.now()))
     }
 

@@ -10,11 +10,12 @@ use std::{
 
 use async_trait::async_trait;
 
+use super::guard::Guard;
 use crate::{
     archive::Archive,
     domain::time::Span,
     provider::QuotaBook,
-    store::reports::Status,
+    store::reports::{AlarmRow, Status},
     telemetry::metrics::Metrics,
     web::{Check, Source},
 };
@@ -28,15 +29,16 @@ pub(super) struct Pulse {
     archive: Arc<Archive>,
     metrics: Arc<Metrics>,
     quotas: Arc<QuotaBook>,
+    guard: Arc<Guard>,
     beat: AtomicI64,
     /// Apps whose provider has accepted them since the start.
     accepted: Mutex<BTreeSet<String>>,
 }
 
 impl Pulse {
-    pub(super) fn new(archive: Arc<Archive>, metrics: Arc<Metrics>, quotas: Arc<QuotaBook>) -> Self {
+    pub(super) fn new(archive: Arc<Archive>, metrics: Arc<Metrics>, quotas: Arc<QuotaBook>, guard: Arc<Guard>) -> Self {
         let beat = AtomicI64::new(archive.now().0);
-        Self { archive, metrics, quotas, beat, accepted: Mutex::default() }
+        Self { archive, metrics, quotas, guard, beat, accepted: Mutex::default() }
     }
 
     /// The runtime turns: notes it, and refreshes the figures that nobody reports by himself.
@@ -87,12 +89,17 @@ impl Source for Pulse {
             check("database", self.archive.store.ping().await.map(|_| ()).map_err(|error| error.to_string())),
             check("object_store", self.archive.vault.ready().await.map_err(|error| error.to_string())),
         ];
+        checks.extend(self.guard.checks());
         let mut apps: Vec<_> = self.archive.apps.values().collect();
         apps.sort_by(|one, other| one.name.cmp(&other.name));
         for app in apps {
             checks.push(self.provider(app).await);
         }
         checks
+    }
+
+    fn alarms(&self) -> Vec<AlarmRow> {
+        self.archive.alarms.open()
     }
 
     async fn status(&self) -> Option<Status> {

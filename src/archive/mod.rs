@@ -10,6 +10,7 @@
 //! typed errors. No stage calls the one before it; what one leaves for the next is a committed row.
 
 pub mod access;
+pub mod alarms;
 pub mod download;
 pub mod fetch;
 pub mod issue;
@@ -96,6 +97,8 @@ pub struct Archive {
     pub watcher: Arc<dyn Watcher>,
     /// Apps that must not be asked for a while, and until when.
     pub pauses: access::Pauses,
+    /// Alarms of this process, also those that the database does not know yet.
+    pub alarms: alarms::Alarms,
     /// What unused tokens answer, by app: a copy of the store's, refreshed at the start and with each poll that learns.
     learned: RwLock<HashMap<String, Vec<String>>>,
 }
@@ -128,6 +131,7 @@ impl Archive {
             index_key: parts.index_key,
             watcher: parts.watcher,
             pauses: access::Pauses::default(),
+            alarms: alarms::Alarms::default(),
             learned: RwLock::default(),
         }
     }

@@ -35,7 +35,7 @@ pub fn wait(known: Known<'_>, fails: u32, problem: &Problem, now: Time) -> Span 
 }
 
 impl Archive {
-    /// Pauses what must be paused and raises what people must know. An alarm that cannot be written is logged: it must not stop the work.
+    /// Pauses what must be paused and raises what people must know. An alarm that cannot be written must not stop the work.
     pub(super) async fn heed(&self, app: &App, problem: &Problem) {
         let now = self.now();
         let pause = |span: Span| self.pauses.pause(&app.name, now.plus(span));
@@ -78,11 +78,7 @@ impl Archive {
         };
         self.pauses.alarmed(&app.name, now);
         let alarm = Alarm { kind, subject: app.name.clone(), text: problem.to_string() };
-        match self.store.raise(&alarm, now).await {
-            Ok(true) => tracing::warn!(alarm = kind.name(), app = %app.name, "{problem}"),
-            Ok(false) => {}
-            Err(error) => tracing::warn!(alarm = kind.name(), app = %app.name, %error, "an alarm could not be written: {problem}"),
-        }
+        self.alarms.raise(&*self.store, &alarm, now).await;
     }
 
     /// Whether nothing has gone well for the app for ten minutes (a twelfth of the verification window).
@@ -96,9 +92,7 @@ impl Archive {
             return;
         }
         for kind in [alarm::Kind::Quota, alarm::Kind::Credentials, alarm::Kind::Forbidden, alarm::Kind::TooFast, alarm::Kind::ProviderDown] {
-            if let Ok(true) = self.store.clear(kind, &app.name, self.now()).await {
-                tracing::info!(alarm = kind.name(), app = %app.name, "alarm over");
-            }
+            self.alarms.clear(&*self.store, kind, &app.name, self.now()).await;
         }
     }
 }

@@ -9,12 +9,13 @@ use crate::{
     domain::{
         alarm::{Alarm, Kind},
         lease::{Lease, Stage},
+        secret::Secret,
         time::Time,
     },
     store::{
         Result, Store, StoreError,
-        records::{Claim, DownloadRecord, DownloadWork, NewVerification, PollRecord, PollWork, RetryVerdict, TrackVerdict},
-        reports::{AlarmRow, AnswerReport, AttemptReport, Filter, MediaReport, Status, Summary, Whole},
+        records::{Claim, DownloadRecord, DownloadWork, Known, NewVerification, PollRecord, PollWork, RetryVerdict, TrackVerdict},
+        reports::{AlarmRow, AnswerReport, AttemptReport, Filter, MediaReport, Reconciliation, Status, Summary, Whole},
     },
 };
 
@@ -28,6 +29,8 @@ pub(super) struct Fake {
     pub(super) retries: Vec<RetryVerdict>,
     pub(super) filters: Mutex<Vec<Filter>>,
     pub(super) down: bool,
+    pub(super) known: std::collections::HashMap<String, Known>,
+    pub(super) reconciled: Mutex<Vec<Reconciliation>>,
 }
 
 impl Fake {
@@ -51,6 +54,8 @@ pub(super) fn no_figures() -> Status {
         quota_use: Vec::new(),
         errors: Vec::new(),
         alarms: Vec::new(),
+        open_by_app: Vec::new(),
+        reconciled: None,
     }
 }
 
@@ -231,6 +236,17 @@ impl Store for Fake {
         self.filters.lock().unwrap().push(filter.clone());
         let from = filter.after.as_ref().map_or(0, |after| self.wholes.iter().position(|whole| whole.summary.verification_id == *after).unwrap() + 1);
         Ok(self.wholes.iter().skip(from).take(usize::try_from(filter.limit).unwrap()).map(|whole| whole.summary.clone()).collect())
+    }
+
+    async fn known(&self, tokens: &[Secret]) -> Result<Vec<Option<Known>>> {
+        self.up()?;
+        Ok(tokens.iter().map(|token| self.known.get(token.reveal()).cloned()).collect())
+    }
+
+    async fn record_reconciliation(&self, found: &Reconciliation) -> Result<()> {
+        self.up()?;
+        self.reconciled.lock().unwrap().push(found.clone());
+        Ok(())
     }
 
     async fn show(&self, handle: &str) -> Result<Option<Whole>> {

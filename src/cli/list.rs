@@ -150,7 +150,7 @@ async fn filter(args: &List, config: &Config, store: &dyn Store) -> Result<Filte
             Some(key.id_number(number.reveal()))
         }
     };
-    Ok(Filter { state: args.state, app: args.app.clone(), since, reference: args.reference.clone(), id_number_index, limit: PAGE, after: None })
+    Ok(Filter { state: args.state, app: args.app.clone(), since, until: None, reference: args.reference.clone(), id_number_index, limit: PAGE, after: None })
 }
 
 fn from_input() -> Result<Secret, Failure> {

@@ -62,6 +62,20 @@ impl Progress {
         }
     }
 
+    /// Prints a result without tearing the bar.
+    ///
+    /// # Errors
+    /// When the stream fails.
+    pub fn line(&self, text: &str, screen: &mut Screen<'_>) -> std::io::Result<()> {
+        match &self.bar {
+            Some(bar) if screen.terminal => bar.suspend(|| {
+                screen.line(text)?;
+                screen.flush()
+            }),
+            _ => screen.line(text),
+        }
+    }
+
     /// Takes the bar away.
     pub fn end(self) {
         if let Some(bar) = self.bar {

@@ -1,7 +1,7 @@
 //! Which keys there are: the one table that unknown keys, suggestions and environment variables are checked against.
 
 /// Keys of the file itself.
-pub(super) const TOP: &[&str] = &["data_dir", "database", "vault", "sealing", "identity", "http", "schedule", "apps"];
+pub(super) const TOP: &[&str] = &["data_dir", "database", "vault", "sealing", "identity", "http", "schedule", "limits", "apps"];
 /// `[database]`
 pub(super) const DATABASE: &[&str] = &["url", "max_connections"];
 /// `[vault]`
@@ -14,6 +14,8 @@ pub(super) const IDENTITY: &[&str] = &["columns", "index_key_file"];
 pub(super) const HTTP: &[&str] = &["listen"];
 /// `[schedule]`
 pub(super) const SCHEDULE: &[&str] = &["first_poll", "final_grace", "tidy", "relearn"];
+/// `[limits]`
+pub(super) const LIMITS: &[&str] = &["free_bytes_min"];
 /// `[[apps]]`
 pub(super) const APP: &[&str] = &[
     "name",
@@ -43,6 +45,7 @@ pub(super) fn of_section(name: &str) -> Option<&'static [&'static str]> {
         "identity" => IDENTITY,
         "http" => HTTP,
         "schedule" => SCHEDULE,
+        "limits" => LIMITS,
         _ => return None,
     })
 }

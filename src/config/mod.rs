@@ -21,7 +21,7 @@ mod tree;
 
 pub use finding::{Finding, Level, Place};
 pub use load::{DEFAULT_FILES, Loaded, Source, data_dir_in, load};
-pub use shape::{App, Auth, Config, CreateOnly, Database, Http, Identity, Schedule, Sealing, Vault};
+pub use shape::{App, Auth, Config, CreateOnly, Database, Http, Identity, Limits, Schedule, Sealing, Vault};
 
 /// The commented configuration that `init` writes; what it says and what the code takes for granted are the same.
 pub const COMMENTED: &str = include_str!("../../config/verikeep.toml");

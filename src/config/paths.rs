@@ -39,6 +39,18 @@ pub(super) fn split_sqlite(url: &str) -> Option<(&str, &str)> {
     Some(rest.split_at(at))
 }
 
+/// The file of a `sqlite:` URL; none of another URL.
+pub(super) fn sqlite_path(url: &str) -> Option<PathBuf> {
+    let (path, _) = split_sqlite(url)?;
+    Some(PathBuf::from(percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned()))
+}
+
+/// The folder of a `file://` URL; none of another URL.
+pub(super) fn file_path(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("file://")?;
+    Some(PathBuf::from(percent_encoding::percent_decode_str(path).decode_utf8_lossy().into_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,5 +64,8 @@ mod tests {
         assert_eq!(file_url(Path::new("/a b/o")), "file:///a%20b/o");
         assert_eq!(split_sqlite("sqlite://a/b.db?mode=rwc"), Some(("a/b.db", "?mode=rwc")));
         assert_eq!(split_sqlite("postgres://h/d"), None);
+        assert_eq!(sqlite_path(&sqlite_url(Path::new("/a b/50%/v.db"))).as_deref(), Some(Path::new("/a b/50%/v.db")));
+        assert_eq!(file_path(&file_url(Path::new("/a b/o"))).as_deref(), Some(Path::new("/a b/o")));
+        assert_eq!((sqlite_path("postgres://h/d"), file_path("s3://b/p")), (None, None));
     }
 }

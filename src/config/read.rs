@@ -10,7 +10,7 @@ use super::{
     apps, keys, paths,
     secrets::{self, Folders},
     section::Section,
-    shape::{Config, CreateOnly, Database, Http, Identity, Schedule, Sealing, Vault, defaults},
+    shape::{Config, CreateOnly, Database, Http, Identity, Limits, Schedule, Sealing, Vault, defaults},
     tree::Value,
 };
 use crate::domain::{
@@ -31,6 +31,7 @@ pub(super) fn config(top: &Section<'_>, file: Option<PathBuf>, folders: &Folders
         sealing: sealing(&top.section("sealing", keys::SEALING)),
         identity: identity(&top.section("identity", keys::IDENTITY), &data_dir, folders),
         http: http(&top.section("http", keys::HTTP)),
+        limits: limits(&top.section("limits", keys::LIMITS)),
         apps: apps::all(top, &schedule, folders),
         schedule,
         data_dir,
@@ -180,6 +181,11 @@ fn schedule(section: &Section<'_>) -> Schedule {
         tidy: cron(section, "tidy").unwrap_or(plain.tidy),
         relearn: cron(section, "relearn").unwrap_or(plain.relearn),
     }
+}
+
+fn limits(section: &Section<'_>) -> Limits {
+    let plain = Limits::default();
+    Limits { free_bytes_min: section.bytes("free_bytes_min").map_or(plain.free_bytes_min, |bytes| bytes.value) }
 }
 
 fn cron(section: &Section<'_>, key: &str) -> Option<String> {

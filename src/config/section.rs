@@ -143,6 +143,20 @@ impl<'t> Section<'t> {
         }
     }
 
+    /// A number of bytes: a whole number, or a text such as "512MiB".
+    pub(super) fn bytes(&self, key: &str) -> Option<At<u64>> {
+        let node = self.node(key)?;
+        let bytes = match &node.value {
+            Value::Integer(number) => u64::try_from(*number).ok(),
+            Value::Text(text) => bytes(text),
+            _ => None,
+        };
+        if bytes.is_none() {
+            self.fail(key, "is no number of bytes", "write a whole number with its unit in quotes, such as \"512MiB\" or \"2GiB\"");
+        }
+        bytes.map(|bytes| self.at(key, node, bytes))
+    }
+
     /// A whole number within bounds.
     pub(super) fn whole(&self, key: &str, least: i64, most: i64) -> Option<At<i64>> {
         let number = self.number(key, "a whole number")?;
@@ -218,6 +232,48 @@ impl<'t> Section<'t> {
     }
 }
 
+/// Reads `1048576`, `512MiB`, `2 GB`.
+fn bytes(text: &str) -> Option<u64> {
+    let text = text.trim();
+    let (digits, unit) = text.split_at(text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len()));
+    let factor: u64 = match unit.trim() {
+        "" | "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "TiB" => 1 << 40,
+        "kB" | "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        "TB" => 1_000_000_000_000,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok()?.checked_mul(factor)
+}
+
 fn join(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_read_as_people_write_them() {
+        for (text, found) in [
+            ("0", Some(0)),
+            ("512MiB", Some(536_870_912)),
+            (" 2 GB ", Some(2_000_000_000)),
+            ("1TiB", Some(1 << 40)),
+            ("7B", Some(7)),
+            ("MiB", None),
+            ("-1", None),
+            ("1.5GiB", None),
+            ("5 stones", None),
+            ("99999999999TiB", None),
+        ] {
+            assert_eq!(bytes(text), found, "{text}");
+        }
+    }
 }

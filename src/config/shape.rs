@@ -29,6 +29,8 @@ pub struct Config {
     pub http: Http,
     /// `[schedule]`
     pub schedule: Schedule,
+    /// `[limits]`
+    pub limits: Limits,
     /// `[[apps]]`; at least one, names distinct.
     pub apps: Vec<App>,
 }
@@ -102,6 +104,13 @@ pub struct Schedule {
     pub relearn: String,
 }
 
+/// What must be left for work to be begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Below this much room on the file system of a SQLite database or of local objects nothing new is begun, bytes; 0 never looks.
+    pub free_bytes_min: u64,
+}
+
 /// One app of the provider.
 #[derive(Clone, Debug)]
 pub struct App {
@@ -159,9 +168,18 @@ impl Config {
             identity: Identity { columns: Columns::default(), index_key: None },
             http: Http { listen: defaults::LISTEN },
             schedule: Schedule::default(),
+            limits: Limits::default(),
             data_dir,
             apps,
         }
+    }
+
+    /// The folders of this machine that are written to, and what for: the file of a SQLite database, local objects.
+    #[must_use]
+    pub fn local_folders(&self) -> Vec<(&'static str, PathBuf)> {
+        let database = super::paths::sqlite_path(self.database.url.reveal()).and_then(|file| Some(file.parent()?.to_owned()));
+        let objects = super::paths::file_path(&self.vault.url);
+        [("database", database), ("objects", objects)].into_iter().filter_map(|(what, folder)| Some((what, folder?))).collect()
     }
 
     /// The app of that name.
@@ -203,6 +221,12 @@ impl Default for Schedule {
     }
 }
 
+impl Default for Limits {
+    fn default() -> Self {
+        Self { free_bytes_min: defaults::FREE_BYTES_MIN }
+    }
+}
+
 /// The defaults of the contract.
 pub(super) mod defaults {
     use std::net::{IpAddr, Ipv4Addr};
@@ -215,6 +239,7 @@ pub(super) mod defaults {
     pub(in crate::config) const INDEX_KEY_FILE: &str = "identity-index.key";
     pub(in crate::config) const TIDY: &str = "0 17 3 * * *";
     pub(in crate::config) const RELEARN: &str = "30 */10 * * * *";
+    pub(in crate::config) const FREE_BYTES_MIN: u64 = 512 << 20;
     pub(in crate::config) const BASE_URL: &str = "https://aip.baidubce.com";
     pub(in crate::config) const ACCOUNT: &str = "default";
     pub(in crate::config) const QPS: f64 = 2.0;

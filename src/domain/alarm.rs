@@ -2,51 +2,95 @@
 
 use serde::Serialize;
 
-/// The kinds of alarm. One of a kind and subject is open at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
+/// What an alarm's subject names, and so whose open verifications it threatens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// What it tells of has happened: nothing further is threatened.
+    Past,
+    /// An app: everything open of it.
+    App,
+    /// One verification.
+    Verification,
+    /// A part of this service: everything that is open.
+    Service,
+}
+
+macro_rules! kinds {
+    ($($(#[doc = $doc:literal])+ $kind:ident = $name:literal, $scope:ident, $todo:literal;)+) => {
+        /// The kinds of alarm. One of a kind and subject is open at a time.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Kind {
+            $($(#[doc = $doc])+ $kind,)+
+        }
+
+        impl Kind {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$kind),+];
+
+            /// The name in tables and metrics.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)+
+                }
+            }
+
+            /// Whom it threatens.
+            #[must_use]
+            pub const fn scope(self) -> Scope {
+                match self {
+                    $(Self::$kind => Scope::$scope,)+
+                }
+            }
+
+            /// What a person should do.
+            #[must_use]
+            pub const fn todo(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $todo,)+
+                }
+            }
+        }
+    };
+}
+
+kinds! {
     /// A verification ended as a loss.
-    Loss,
+    Loss = "loss", Past, "`verikeep list --state incomplete` and `--state missed` show which; `verikeep show TOKEN` says what and why";
     /// Code 18 lasts: quota or billing.
-    TooFast,
+    TooFast = "too_fast", App, "look at quota and billing in the provider's console, and see that apps.qps is what was bought";
     /// The daily or total quota is spent.
-    Quota,
+    Quota = "quota", App, "have the quota raised in the provider's console; asking goes on by itself";
     /// Credentials are refused.
-    Credentials,
+    Credentials = "credentials", App, "compare api_key and secret_key with the provider's console, then restart; `verikeep check` tries them";
     /// Permission, signature or clock.
-    Forbidden,
+    Forbidden = "forbidden", App, "see that the app has face verification switched on and that this machine's clock is right; `verikeep check` looks at both";
     /// A request or the configuration is wrong.
-    Misconfigured,
+    Misconfigured = "misconfigured", App, "`verikeep check` shows the configuration at fault";
     /// A token is refused and another app knows it.
-    WrongApp,
+    WrongApp = "wrong_app", Verification, "assign it with `verikeep retry TOKEN --app NAME` before the provider forgets it";
     /// A medium's URL leads where we do not go.
-    ForbiddenHost,
+    ForbiddenHost = "forbidden_host", App, "if the host is the provider's, add it to apps.media_hosts; otherwise tell the provider";
     /// The provider cannot be reached.
-    ProviderDown,
+    ProviderDown = "provider_down", App, "see that the network lets calls to base_url through; work goes on by itself, the least time left first";
     /// Objects cannot be written.
-    VaultDown,
+    VaultDown = "vault_down", Service, "see that the object store runs and accepts writes (`verikeep check` tries); work goes on by itself";
+    /// The database cannot be written.
+    DatabaseDown = "database_down", Service, "see that the database runs and accepts writes; work goes on by itself";
+    /// A file system has little room: nothing new is begun.
+    DiskFull = "disk_full", Service, "make room, or lower limits.free_bytes_min; work goes on by itself";
+    /// The process may open few files or connections.
+    FewDescriptors = "few_descriptors", Service, "raise the limit of open files (LimitNOFILE in systemd, `ulimit -n`)";
     /// A step dies again and again.
-    Poison,
+    Poison = "poison", Verification, "`verikeep show` it, and tell us what is odd about it";
 }
 
 impl Kind {
-    /// The name in tables and metrics.
+    /// The kind of that name.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Loss => "loss",
-            Self::TooFast => "too_fast",
-            Self::Quota => "quota",
-            Self::Credentials => "credentials",
-            Self::Forbidden => "forbidden",
-            Self::Misconfigured => "misconfigured",
-            Self::WrongApp => "wrong_app",
-            Self::ForbiddenHost => "forbidden_host",
-            Self::ProviderDown => "provider_down",
-            Self::VaultDown => "vault_down",
-            Self::Poison => "poison",
-        }
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.name() == name)
     }
 }
 
@@ -55,8 +99,24 @@ impl Kind {
 pub struct Alarm {
     /// What kind.
     pub kind: Kind,
-    /// What it is about: an app, an account, a verification_id.
+    /// What it is about: an app, an account, a verification_id, a part of the service ([`Kind::scope`]).
     pub subject: String,
     /// What happened, what it threatens, what to do.
     pub text: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_name_of_its_own_and_says_what_to_do() {
+        let names: std::collections::BTreeSet<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+        assert_eq!(names.len(), Kind::ALL.len());
+        for kind in Kind::ALL {
+            assert_eq!(Kind::named(kind.name()), Some(*kind));
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
+            assert!(!kind.todo().is_empty());
+        }
+    }
 }

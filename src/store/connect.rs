@@ -9,7 +9,7 @@ use std::{
 
 use futures::FutureExt as _;
 use sqlx::{
-    Executor as _, PgPool, Pool, Postgres, SqlitePool,
+    Connection as _, Executor as _, PgPool, Pool, Postgres, SqliteConnection, SqlitePool,
     pool::PoolOptions,
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
@@ -81,6 +81,48 @@ pub async fn open(url: &Secret, max_connections: u32, clock: Arc<dyn Clock>) -> 
             Ok(Arc::new(SqlStore::new(pool.clone(), pool, clock)))
         }
     }
+}
+
+/// Opens a store to read from: nothing is asked of the database that a full disk, a read-only file system or a standby would refuse. Verbs
+/// that write fail as [`StoreError::Unavailable`].
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_to_read(url: &Secret, max_connections: u32, clock: Arc<dyn Clock>) -> Result<Arc<dyn Store>> {
+    migrate::require_current(&migrate::check_schema(url).await?)?;
+    match Target::of(url)? {
+        Target::Sqlite(options) => {
+            let options = sqlite_readable(options).await?;
+            let pool: SqlitePool = PoolOptions::new().acquire_timeout(BUSY + ACQUIRE).max_connections(SQLITE_READERS_MAX).connect_with(options).await?;
+            Ok(Arc::new(SqlStore::new(pool.clone(), pool, clock)))
+        }
+        Target::Postgres(options) => {
+            let pool = postgres_pool(options, max_connections).await?;
+            Ok(Arc::new(SqlStore::new(pool.clone(), pool, clock)))
+        }
+    }
+}
+
+/// Settings with which the file can be read here and now.
+///
+/// A file in WAL mode that nobody has open needs room for its side files, even to be read. Where there is none and nothing waits in the log,
+/// the file is read as one that does not change.
+pub(super) async fn sqlite_readable(options: SqliteConnectOptions) -> Result<SqliteConnectOptions> {
+    let options = options.read_only(true);
+    let Err(refused) = try_to_read(&options).await else { return Ok(options) };
+    let mut log = options.get_filename().as_os_str().to_owned();
+    log.push("-wal");
+    let frozen = options.immutable(true);
+    let all_there = std::fs::metadata(log).map_or(true, |facts| facts.len() == 0);
+    if all_there && try_to_read(&frozen).await.is_ok() { Ok(frozen) } else { Err(refused) }
+}
+
+async fn try_to_read(options: &SqliteConnectOptions) -> Result<()> {
+    let mut connection = SqliteConnection::connect_with(options).await?;
+    let read = connection.execute("select count(*) from sqlite_schema").await;
+    // A file that is no database is told by whoever reads it; what matters here is the error.
+    let _ = connection.close().await;
+    read.map(|_| ()).map_err(StoreError::from)
 }
 
 async fn sqlite_pools(options: SqliteConnectOptions, max_connections: u32) -> Result<(SqlitePool, SqlitePool)> {

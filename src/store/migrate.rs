@@ -14,7 +14,7 @@ use sqlx::{
 
 use super::{
     Result, StoreError,
-    connect::{Target, create_private_file, sqlite_writer},
+    connect::{Target, create_private_file, sqlite_readable, sqlite_writer},
     dialect::Dialect,
     rows::{Cells as _, binds},
 };
@@ -27,11 +27,17 @@ const LOCK: i64 = 0x7665_7269_6b65_6570;
 
 type Embedded = &'static [(i64, &'static str, &'static str)];
 
-const SQLITE: Embedded =
-    &[(1, "tables", include_str!("../../migrations/sqlite/0001_tables.sql")), (2, "reports", include_str!("../../migrations/sqlite/0002_reports.sql"))];
+const SQLITE: Embedded = &[
+    (1, "tables", include_str!("../../migrations/sqlite/0001_tables.sql")),
+    (2, "reports", include_str!("../../migrations/sqlite/0002_reports.sql")),
+    (3, "reconciliations", include_str!("../../migrations/sqlite/0003_reconciliations.sql")),
+];
 
-const POSTGRES: Embedded =
-    &[(1, "tables", include_str!("../../migrations/postgres/0001_tables.sql")), (2, "reports", include_str!("../../migrations/postgres/0002_reports.sql"))];
+const POSTGRES: Embedded = &[
+    (1, "tables", include_str!("../../migrations/postgres/0001_tables.sql")),
+    (2, "reports", include_str!("../../migrations/postgres/0002_reports.sql")),
+    (3, "reconciliations", include_str!("../../migrations/postgres/0003_reconciliations.sql")),
+];
 
 /// Which schema version a database has, and which this program needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +76,7 @@ pub async fn check_schema(url: &Secret) -> Result<SchemaReport> {
     match Target::of(url)? {
         Target::Sqlite(options) if !options.get_filename().exists() => Ok(SchemaReport { found: 0, needed: newest(SQLITE) }),
         Target::Sqlite(options) => {
-            let mut connection = SqliteConnection::connect_with(&options.read_only(true)).await?;
+            let mut connection = SqliteConnection::connect_with(&sqlite_readable(options).await?).await?;
             let report = inspect::<Sqlite>(&mut connection, SQLITE).await;
             connection.close().await?;
             report

@@ -20,12 +20,13 @@ use async_trait::async_trait;
 use crate::domain::{
     alarm::Alarm,
     lease::{Lease, Stage},
+    secret::Secret,
     time::Time,
 };
-pub use connect::open;
+pub use connect::{open, open_to_read};
 pub use migrate::{MigrationReport, SchemaReport, check_schema, migrate};
-use records::{Claim, DownloadRecord, DownloadWork, NewVerification, PollRecord, PollWork, RetryVerdict, TrackVerdict};
-use reports::{AlarmRow, Filter, Status, Summary, Whole};
+use records::{Claim, DownloadRecord, DownloadWork, Known, NewVerification, PollRecord, PollWork, RetryVerdict, TrackVerdict};
+use reports::{AlarmRow, Filter, Reconciliation, Status, Summary, Whole};
 
 /// Why a verb did not take place. Named by what the caller can do.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -107,6 +108,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// Tracked verifications, newest first.
     async fn list(&self, filter: &Filter) -> Result<Vec<Summary>>;
+
+    /// What is known of each of these verify_tokens, in order; none of one that is not tracked.
+    async fn known(&self, tokens: &[Secret]) -> Result<Vec<Option<Known>>>;
+
+    /// Remembers what a comparison with the business's own list found.
+    async fn record_reconciliation(&self, found: &Reconciliation) -> Result<()>;
 
     /// One verification whole, by verify_token or verification_id.
     async fn show(&self, handle: &str) -> Result<Option<Whole>>;

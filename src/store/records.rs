@@ -1,5 +1,6 @@
 //! What goes into the store and what a claim brings out of it.
 
+use super::rows::storable;
 use crate::domain::{
     alarm::Alarm,
     answer::{AnswerRow, Endpoint},
@@ -58,6 +59,44 @@ pub enum TrackVerdict {
         /// Which fact differs: `app`, `issued_at`, `plan_id` or `reference`.
         field: &'static str,
     },
+}
+
+/// What is known of a tracked token.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// Its identifier.
+    pub verification_id: String,
+    /// Its app.
+    pub app: String,
+    /// When it was issued.
+    pub issued_at: Time,
+    /// Whether that was told, or assumed to be the moment of tracking.
+    pub issued_at_told: bool,
+    /// The plan it was generated for.
+    pub plan_id: Option<String>,
+    /// The business's own name for it.
+    pub reference: Option<String>,
+    /// Where it stands.
+    pub state: State,
+    /// What is missing and why, once it is settled.
+    pub missing: Vec<Missing>,
+    /// Earliest end of the media retention.
+    pub media_deadline: Time,
+}
+
+impl Known {
+    /// Which facts differ from what is told now, of `app`, `issued_at`, `plan_id` and `reference`. What is not told conflicts with nothing.
+    #[must_use]
+    pub fn differs(&self, app: &str, issued_at: Option<Time>, plan_id: Option<&str>, reference: Option<&str>) -> Vec<&'static str> {
+        let other = |told: Option<&str>, known: Option<&str>| told.is_some_and(|told| Some(storable(told).as_str()) != known);
+        let facts = [
+            ("app", other(Some(app), Some(&self.app))),
+            ("issued_at", self.issued_at_told && issued_at.is_some_and(|told| told != self.issued_at)),
+            ("plan_id", other(plan_id, self.plan_id.as_deref())),
+            ("reference", other(reference, self.reference.as_deref())),
+        ];
+        facts.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
+    }
 }
 
 /// How a verification goes on.

@@ -13,6 +13,8 @@ pub struct Filter {
     pub app: Option<String>,
     /// Only those issued at or after this instant.
     pub since: Option<Time>,
+    /// Only those issued at or before this instant.
+    pub until: Option<Time>,
     /// Only this reference.
     pub reference: Option<String>,
     /// Only those with an attempt of this keyed index ([`crate::domain::identity::IndexKey::id_number`]).
@@ -182,6 +184,50 @@ pub struct QuotaUse {
     pub too_fast: i64,
 }
 
+/// What is open of an app: what an alarm about it threatens.
+#[derive(Clone, Debug, Serialize)]
+pub struct Open {
+    /// The app.
+    pub app: String,
+    /// Verifications that are not settled.
+    pub verifications: i64,
+    /// Those of them with media still to be fetched.
+    pub downloads: i64,
+    /// When the provider forgets the first thing of it, by the earliest reading.
+    pub next_deadline: Option<Time>,
+}
+
+/// What a comparison with the business's own list found (`verikeep reconcile`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reconciliation {
+    /// When.
+    pub at: Time,
+    /// Who had it made.
+    pub actor: String,
+    /// Lines of the list.
+    pub lines: i64,
+    /// Tokens never tracked before.
+    pub untracked: i64,
+    /// Those of them that are tracked now.
+    pub tracked: i64,
+    /// Those of these that were told after something of them may have been forgotten.
+    pub late: i64,
+    /// Tokens whose verification is under way.
+    pub open: i64,
+    /// Tokens archived or abandoned.
+    pub whole: i64,
+    /// Tokens of which something was lost.
+    pub lost: i64,
+    /// Tokens that the provider refused.
+    pub rejected: i64,
+    /// Tokens known with other facts.
+    pub conflict: i64,
+    /// Lines that cannot be read.
+    pub wrong: i64,
+    /// Tokens tracked in the period of the list and not in it; none when that was not asked.
+    pub unlisted: Option<i64>,
+}
+
 /// The figures of `status`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Status {
@@ -211,4 +257,8 @@ pub struct Status {
     pub errors: Vec<(String, i64)>,
     /// Open alarms.
     pub alarms: Vec<AlarmRow>,
+    /// What is open, by app.
+    pub open_by_app: Vec<Open>,
+    /// What the last comparison with the business's own list found.
+    pub reconciled: Option<Reconciliation>,
 }

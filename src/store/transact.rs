@@ -3,9 +3,12 @@
 //! A caller may be cancelled at any await (a time limit, a client that left). sqlx 0.9.0 does not survive that between sending `begin` and
 //! its answer: the connection goes back to the pool inside a transaction nobody knows of. In a task of its own a transaction runs to its end
 //! whatever becomes of the caller.
+//!
+//! SQLite ends a transaction by itself when a write fails for want of room or by an I/O error. sqlx 0.9.0 then cannot roll back, believes the
+//! connection to be inside that transaction for ever, and refuses every further one: such a connection is closed, and the pool opens another.
 
 use futures::future::BoxFuture;
-use sqlx::Pool;
+use sqlx::{Connection as _, Pool};
 
 use super::{Result, StoreError, dialect::Dialect};
 
@@ -21,18 +24,13 @@ where
 {
     let pool = pool.clone();
     let task = tokio::spawn(async move {
-        let mut transaction = pool.begin_with(begin).await?;
-        match work(&mut transaction).await {
-            Ok(result) => {
-                transaction.commit().await?;
-                Ok(result)
-            }
-            Err(error) => {
-                // The error of the work says more than one of the rollback; a connection that cannot roll back is not used again.
-                let _ = transaction.rollback().await;
-                Err(error)
-            }
+        let mut connection = pool.acquire().await?;
+        let (sound, result) = within::<DB, _, _>(&mut connection, begin, work).await;
+        if !sound {
+            // What it says at its end is of no use to anybody.
+            let _ = connection.close().await;
         }
+        result
     });
     task.await.unwrap_or_else(|cut| {
         Err(if cut.is_panic() {
@@ -41,4 +39,24 @@ where
             StoreError::Unavailable("the program is stopping".to_owned())
         })
     })
+}
+
+/// One transaction on one connection; and whether the connection may be used again.
+async fn within<DB, T, F>(connection: &mut DB::Connection, begin: &'static str, work: F) -> (bool, Result<T>)
+where
+    DB: Dialect,
+    F: for<'c> FnOnce(&'c mut DB::Connection) -> BoxFuture<'c, Result<T>> + Send + 'static,
+{
+    let mut transaction = match connection.begin_with(begin).await {
+        Ok(transaction) => transaction,
+        Err(error) => return (false, Err(error.into())),
+    };
+    match work(&mut transaction).await {
+        Ok(result) => match transaction.commit().await {
+            Ok(()) => (true, Ok(result)),
+            Err(error) => (false, Err(error.into())),
+        },
+        // The error of the work says more than one of the rollback.
+        Err(error) => (transaction.rollback().await.is_ok(), Err(error)),
+    }
 }

@@ -5,6 +5,7 @@
 
 use std::{
     borrow::Cow,
+    collections::BTreeMap,
     sync::{Arc, atomic::AtomicU64},
 };
 
@@ -19,6 +20,7 @@ use super::{
 };
 use crate::{
     domain::{
+        alarm::Kind,
         answer::Endpoint,
         time::{Span, Time},
     },
@@ -49,6 +51,10 @@ pub struct Metrics {
     last_success: Family<Labels<1>, Seconds>,
     quota_rate: Family<Labels<1>, Seconds>,
     paused: Family<Labels<1>, Gauge>,
+    free_bytes: Family<Labels<1>, Gauge>,
+    held: Gauge,
+    descriptors_free: Gauge,
+    alarms: Family<Labels<1>, Gauge>,
 }
 
 impl Metrics {
@@ -71,6 +77,10 @@ impl Metrics {
             last_success: Family::default(),
             quota_rate: Family::default(),
             paused: Family::default(),
+            free_bytes: Family::default(),
+            held: Gauge::default(),
+            descriptors_free: Gauge::default(),
+            alarms: Family::default(),
         };
         metrics.register();
         metrics
@@ -95,6 +105,10 @@ impl Metrics {
         registry.register("loop_last_success_timestamp_seconds", "When each loop last came round without a failure", self.last_success.clone());
         registry.register("quota_calls_per_second", "The rate at which an account is asked at present, per endpoint", self.quota_rate.clone());
         registry.register("app_paused", "1 while an app is not asked at all", self.paused.clone());
+        registry.register("free_bytes", "Room left on the file systems this process writes to, by what lies there", self.free_bytes.clone());
+        registry.register("claims_held", "1 while nothing new is begun, for want of room or descriptors", self.held.clone());
+        registry.register("descriptors_free", "How many more files and connections this process may open", self.descriptors_free.clone());
+        registry.register("process_alarms", "Open alarms that this process raised, known to the database or not, by kind", self.alarms.clone());
     }
 
     /// A call was made: `ok` or the trouble's name.
@@ -166,6 +180,31 @@ impl Metrics {
         self.paused.get_or_create(&[("app", Cow::Owned(app.to_owned()))]).set(i64::from(paused));
     }
 
+    /// How much room is left on a file system this process writes to.
+    pub fn room(&self, what: &str, free_bytes: u64) {
+        let labels = [("what", Cow::Owned(what.to_owned()))];
+        self.free_bytes.get_or_create(&labels).set(i64::try_from(free_bytes).unwrap_or(i64::MAX));
+    }
+
+    /// Whether nothing new is begun, and how many descriptors are left as far as that can be told.
+    pub fn held(&self, held: bool, descriptors_free: Option<u64>) {
+        self.held.set(i64::from(held));
+        if let Some(free) = descriptors_free {
+            self.descriptors_free.set(i64::try_from(free).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// The kinds of the alarms that this process has raised and that are open.
+    pub fn alarms<'a>(&self, open: impl IntoIterator<Item = &'a str>) {
+        let mut counts: BTreeMap<&str, i64> = Kind::ALL.iter().map(|kind| (kind.name(), 0)).collect();
+        for kind in open {
+            *counts.entry(kind).or_default() += 1;
+        }
+        for (kind, count) in counts {
+            self.alarms.get_or_create(&[("kind", Cow::Owned(kind.to_owned()))]).set(count);
+        }
+    }
+
     /// The page for a scrape: these figures and, as far as the database could be read, those of the whole service as of `now`.
     #[must_use]
     pub fn page(&self, status: Option<&Status>, now: Time, format: Format) -> String {
@@ -216,6 +255,9 @@ mod tests {
         metrics.round("poll", 0, true, Time(2_500));
         metrics.quota("default", 1.5);
         metrics.paused("loan-h5", true);
+        metrics.room("objects", 4096);
+        metrics.held(true, Some(12));
+        metrics.alarms(["disk_full"]);
         let under_way = metrics.in_flight("poll");
         let page = metrics.page(None, Time(0), Format::OpenMetrics);
         for line in [
@@ -234,6 +276,11 @@ mod tests {
             r#"verikeep_loop_last_success_timestamp_seconds{loop="poll"} 1.5"#,
             r#"verikeep_quota_calls_per_second{account="default"} 1.5"#,
             r#"verikeep_app_paused{app="loan-h5"} 1"#,
+            r#"verikeep_free_bytes{what="objects"} 4096"#,
+            r#"verikeep_claims_held 1"#,
+            r#"verikeep_descriptors_free 12"#,
+            r#"verikeep_process_alarms{kind="disk_full"} 1"#,
+            r#"verikeep_process_alarms{kind="loss"} 0"#,
             r#"verikeep_database_up 0"#,
         ] {
             assert!(page.lines().any(|found| found == line), "{line} is not in\n{page}");

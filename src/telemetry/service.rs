@@ -15,21 +15,6 @@ use crate::{
 
 type Gauges<const N: usize> = Family<[(&'static str, Cow<'static, str>); N], Gauge>;
 
-/// Every kind of alarm, so that each has a figure before it is ever raised.
-const ALARMS: [Kind; 11] = [
-    Kind::Loss,
-    Kind::TooFast,
-    Kind::Quota,
-    Kind::Credentials,
-    Kind::Forbidden,
-    Kind::Misconfigured,
-    Kind::WrongApp,
-    Kind::ForbiddenHost,
-    Kind::ProviderDown,
-    Kind::VaultDown,
-    Kind::Poison,
-];
-
 /// The figures as of `now`; without a status only that there is none.
 pub(super) fn registry(status: Option<&Status>, now: Time) -> Registry {
     let mut registry = Registry::with_prefix("verikeep");
@@ -39,6 +24,7 @@ pub(super) fn registry(status: Option<&Status>, now: Time) -> Registry {
         objects(&mut registry, status);
         work(&mut registry, status, now);
         alarms(&mut registry, status);
+        reconciled(&mut registry, status);
     }
     registry
 }
@@ -88,13 +74,38 @@ fn work(registry: &mut Registry, status: &Status, now: Time) {
 
 fn alarms(registry: &mut Registry, status: &Status) {
     let open = Gauges::<1>::default();
-    for kind in ALARMS {
+    for kind in Kind::ALL {
         open.get_or_create(&[("kind", kind.name().into())]).set(0);
     }
     for alarm in &status.alarms {
         open.get_or_create(&[("kind", alarm.kind.clone().into())]).inc();
     }
     registry.register("alarms", "Open alarms, by kind", open);
+}
+
+/// Of the last comparison with the business's own list; nothing when there was none.
+fn reconciled(registry: &mut Registry, status: &Status) {
+    let Some(found) = &status.reconciled else { return };
+    let counts = Gauges::<1>::default();
+    for (result, count) in [
+        ("untracked", found.untracked),
+        ("tracked", found.tracked),
+        ("late", found.late),
+        ("open", found.open),
+        ("whole", found.whole),
+        ("lost", found.lost),
+        ("rejected", found.rejected),
+        ("conflict", found.conflict),
+        ("wrong", found.wrong),
+    ] {
+        counts.get_or_create(&[("result", result.into())]).set(count);
+    }
+    if let Some(unlisted) = found.unlisted {
+        counts.get_or_create(&[("result", "unlisted".into())]).set(unlisted);
+    }
+    registry.register("reconciled_tokens", "What the last comparison with the business's own list found, by result", counts);
+    gauge(registry, "reconciled_lines", "Lines of the list of the last comparison", found.lines);
+    time(registry, "reconciled_timestamp_seconds", "When the last comparison was made", found.at.0);
 }
 
 fn gauge(registry: &mut Registry, name: &str, help: &str, value: i64) {
@@ -113,7 +124,7 @@ fn time(registry: &mut Registry, name: &str, help: &str, ms: i64) {
 mod tests {
     use super::*;
     use crate::{
-        store::reports::{AlarmRow, MediaCount, StateCount},
+        store::reports::{AlarmRow, MediaCount, Reconciliation, StateCount},
         telemetry::{Format, metrics::Metrics},
     };
 
@@ -133,6 +144,22 @@ mod tests {
             quota_use: Vec::new(),
             errors: vec![("canary".to_owned(), 1)],
             alarms: vec![AlarmRow { kind: "loss".to_owned(), subject: "canary".to_owned(), text: "canary".to_owned(), since: String::new(), times: 3 }],
+            open_by_app: Vec::new(),
+            reconciled: Some(Reconciliation {
+                at: Time(1_000),
+                actor: "canary".to_owned(),
+                lines: 9,
+                untracked: 3,
+                tracked: 1,
+                late: 1,
+                open: 1,
+                whole: 2,
+                lost: 1,
+                rejected: 0,
+                conflict: 1,
+                wrong: 1,
+                unlisted: None,
+            }),
         }
     }
 
@@ -156,6 +183,11 @@ mod tests {
             r#"verikeep_poisoned 0"#,
             r#"verikeep_alarms{kind="loss"} 1"#,
             r#"verikeep_alarms{kind="quota"} 0"#,
+            r#"verikeep_alarms{kind="disk_full"} 0"#,
+            r#"verikeep_reconciled_tokens{result="untracked"} 3"#,
+            r#"verikeep_reconciled_tokens{result="lost"} 1"#,
+            r#"verikeep_reconciled_lines 9"#,
+            r#"verikeep_reconciled_timestamp_seconds 1.0"#,
         ] {
             assert!(page.lines().any(|found| found == line), "{line} is not in\n{page}");
         }

@@ -3,7 +3,7 @@
 //! | path | says | when it is bad |
 //! |---|---|---|
 //! | `/healthz` | whether this process works at all: restart it otherwise | 503 |
-//! | `/readyz` | whether database, object store and provider can be used: JSON with one entry each | 503 |
+//! | `/readyz` | whether database, object store and provider can be used: JSON with one entry each, and the alarms of this process | 503 |
 //! | `/metrics` | figures for Prometheus | those of the service are left out, those of the process are there |
 //!
 //! Nothing here decides or changes anything, and nothing that could hold a secret is asked for: what is shown comes from [`Source`].
@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     domain::time::{Clock, Span},
-    store::reports::Status,
+    store::reports::{AlarmRow, Status},
     telemetry::metrics::Metrics,
 };
 
@@ -31,6 +31,11 @@ pub trait Source: Send + Sync + 'static {
 
     /// Whether everything this process depends on can be used. Asked every few seconds at most.
     async fn readiness(&self) -> Vec<Check>;
+
+    /// The alarms this process has raised, from memory: there also while the database is away.
+    fn alarms(&self) -> Vec<AlarmRow> {
+        Vec::new()
+    }
 
     /// The figures of the service; none when they cannot be read. Asked every few seconds at most.
     async fn status(&self) -> Option<Status>;

@@ -66,7 +66,7 @@ async fn readyz(State(pages): State<Arc<Pages>>) -> Response {
         found.unwrap_or_else(|| vec![no("process", "no answer in time")])
     };
     let ready = checks.iter().all(|check| check.ok);
-    json_page(ready, json!({ "ready": ready, "checks": checks }))
+    json_page(ready, json!({ "ready": ready, "checks": checks, "alarms": pages.source.alarms() }))
 }
 
 async fn metrics(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Response {

@@ -75,6 +75,8 @@ fn a_bad_value_is_found_by_path_and_line_with_a_way_out() {
         ("[schedule]\nfirst_poll = \"soon\"", "", "schedule.first_poll", 2, "not a duration", "90s"),
         ("[schedule]\nfirst_poll = 3", "", "schedule.first_poll", 2, "must be a duration in quotes", ""),
         ("[schedule]\ntidy = \"daily\"", "", "schedule.tidy", 2, "no cron expression", "six fields"),
+        ("[limits]\nfree_bytes_min = \"much\"", "", "limits.free_bytes_min", 2, "no number of bytes", "512MiB"),
+        ("[limits]\nfree_byte_min = 1", "", "limits.free_byte_min", 2, "no such key", "did you mean `free_bytes_min`?"),
         ("", "qsp = 2", "apps[0].qsp", 6, "no such key", "did you mean `qps`?"),
         ("", "qps = 0", "apps[0].qps", 6, "out of range", "above 0"),
         ("", "qps = \"2\"", "apps[0].qps", 6, "must be a number", ""),

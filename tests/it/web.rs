@@ -80,6 +80,8 @@ impl Source for Fake {
             quota_use: Vec::new(),
             errors: vec![],
             alarms: vec![],
+            open_by_app: Vec::new(),
+            reconciled: None,
         })
     }
 }

@@ -106,17 +106,27 @@ pub async fn run(args: &Track, config: &Config, track: &TrackFn<'_>, screen: &mu
 }
 
 fn defaults(args: &Track, config: &Config) -> Result<input::Defaults, Failure> {
+    let (app, apps) = app_named(args.app.as_ref(), config, args.file.is_none())?;
+    Ok(input::Defaults { app, issued_at: args.issued_at, plan_id: args.plan.clone(), reference: args.reference.clone(), tracked_by: actor(), apps })
+}
+
+/// The app that `--app` names, or the only one, and the names of all. Where several are configured and none is named, each line has to name its own;
+/// `must` says that there are no lines that could.
+///
+/// # Errors
+/// When no such app is configured.
+pub(super) fn app_named(app: Option<&String>, config: &Config, must: bool) -> Result<(Option<String>, Vec<String>), Failure> {
     let apps: Vec<String> = config.apps.iter().map(|app| app.name.clone()).collect();
-    let app = match (&args.app, apps.as_slice()) {
+    let app = match (app, apps.as_slice()) {
         (Some(app), _) if !apps.contains(app) => {
             return Err(Failure::usage("--app", "no app of that name is configured", format!("there are: {}", apps.join(", "))));
         }
         (Some(app), _) => Some(app.clone()),
         (None, [only]) => Some(only.clone()),
-        (None, _) if args.file.is_none() => return Err(Failure::usage("--app", "several apps are configured", format!("name one of {}", apps.join(", ")))),
+        (None, _) if must => return Err(Failure::usage("--app", "several apps are configured", format!("name one of {}", apps.join(", ")))),
         (None, _) => None,
     };
-    Ok(input::Defaults { app, issued_at: args.issued_at, plan_id: args.plan.clone(), reference: args.reference.clone(), tracked_by: actor(), apps })
+    Ok((app, apps))
 }
 
 struct Run<'r, 'w, 't> {

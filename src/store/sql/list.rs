@@ -37,6 +37,9 @@ pub(in crate::store) async fn list<DB: Dialect>(connection: &mut DB::Connection,
     if let Some(since) = filter.since {
         only("v.issued_at >= $n", since.into());
     }
+    if let Some(until) = filter.until {
+        only("v.issued_at <= $n", until.into());
+    }
     if let Some(reference) = &filter.reference {
         only("v.reference = $n", reference.as_str().into());
     }

@@ -10,6 +10,7 @@ mod lease;
 mod list;
 mod media;
 mod poll;
+mod reconcile;
 mod retry;
 mod show;
 mod status;
@@ -25,14 +26,15 @@ use super::{
     Result, Store,
     commit::{Work, Writer},
     dialect::Dialect,
-    records::{Claim, DownloadRecord, DownloadWork, NewVerification, PollRecord, PollWork, RetryVerdict, TrackVerdict},
-    reports::{AlarmRow, Filter, Status, Summary, Whole},
+    records::{Claim, DownloadRecord, DownloadWork, Known, NewVerification, PollRecord, PollWork, RetryVerdict, TrackVerdict},
+    reports::{AlarmRow, Filter, Reconciliation, Status, Summary, Whole},
     rows::Cells as _,
     transact::transact,
 };
 use crate::domain::{
     alarm::{Alarm, Kind},
     lease::{Lease, Stage},
+    secret::Secret,
     time::{Clock, Time},
 };
 
@@ -151,6 +153,16 @@ impl<DB: Dialect> Store for SqlStore<DB> {
     async fn list(&self, filter: &Filter) -> Result<Vec<Summary>> {
         let filter = filter.clone();
         self.reading(move |connection| async move { list::list::<DB>(connection, &filter).await }.boxed()).await
+    }
+
+    async fn known(&self, tokens: &[Secret]) -> Result<Vec<Option<Known>>> {
+        let tokens = tokens.to_vec();
+        self.reading(move |connection| async move { reconcile::known::<DB>(connection, &tokens).await }.boxed()).await
+    }
+
+    async fn record_reconciliation(&self, found: &Reconciliation) -> Result<()> {
+        let found = found.clone();
+        self.writing(move |connection| async move { reconcile::record::<DB>(connection, &found).await }.boxed()).await
     }
 
     async fn show(&self, handle: &str) -> Result<Option<Whole>> {

@@ -1,6 +1,6 @@
 //! The figures of `status`: a few grouped counts, not for a hot path.
 
-use super::alarm;
+use super::{alarm, reconcile};
 use crate::{
     domain::{
         lease::Stage,
@@ -9,7 +9,7 @@ use crate::{
     store::{
         Result,
         dialect::Dialect,
-        reports::{MediaCount, QuotaUse, StateCount, Status},
+        reports::{MediaCount, Open, QuotaUse, StateCount, Status},
         rows::{Cells as _, binds},
     },
 };
@@ -33,30 +33,44 @@ pub(in crate::store) async fn status<DB: Dialect>(connection: &mut DB::Connectio
         quota_use: quota_use::<DB>(connection, now).await?,
         errors: errors::<DB>(connection).await?,
         alarms: alarm::open::<DB>(connection).await?,
+        open_by_app: Vec::new(),
+        reconciled: reconcile::last::<DB>(connection).await?,
     };
     for row in DB::fetch(connection, "select count(*) as n, cast(coalesce(sum(bytes), 0) as bigint) as length from answers".to_owned(), Vec::new()).await? {
         (status.answers, status.answer_bytes) = (row.int("n")?, row.int("length")?);
     }
-    let schedule = format!(
-        "select min(deadline) as next_deadline,
-            count(case when stage = {poll} and due_at <= $1 then 1 end) as polls_due,
-            count(case when stage = {download} and due_at <= $1 then 1 end) as downloads_due,
-            min(case when due_at <= $1 then due_at end) as oldest_due,
-            count(case when attempts > {POISONED_BEYOND} then 1 end) as poisoned
-        from schedule",
-        poll = Stage::Poll.number(),
-        download = Stage::Download.number(),
-    );
-    for row in DB::fetch(connection, schedule, binds![now]).await? {
-        status.next_deadline = row.int_or_null("next_deadline")?.map(Time);
-        (status.polls_due, status.downloads_due) = (row.int("polls_due")?, row.int("downloads_due")?);
-        status.oldest_due = row.int_or_null("oldest_due")?.map(Time);
-        status.poisoned = row.int("poisoned")?;
-    }
+    schedule::<DB>(connection, now, &mut status).await?;
     for row in DB::fetch(connection, "select min(least_left) as least_left from verifications".to_owned(), Vec::new()).await? {
         status.least_left_ms = row.int_or_null("least_left")?;
     }
     Ok(status)
+}
+
+/// What is left to do: one look at the narrow table, which settled verifications have left.
+async fn schedule<DB: Dialect>(connection: &mut DB::Connection, now: Time, status: &mut Status) -> Result<()> {
+    let sql = format!(
+        "select app, min(deadline) as next_deadline,
+            count(case when stage = {poll} then 1 end) as verifications,
+            count(case when stage = {download} then 1 end) as downloads,
+            count(case when stage = {poll} and due_at <= $1 then 1 end) as polls_due,
+            count(case when stage = {download} and due_at <= $1 then 1 end) as downloads_due,
+            min(case when due_at <= $1 then due_at end) as oldest_due,
+            count(case when attempts > {POISONED_BEYOND} then 1 end) as poisoned
+        from schedule group by app order by app",
+        poll = Stage::Poll.number(),
+        download = Stage::Download.number(),
+    );
+    let sooner = |one: Option<Time>, other: Option<Time>| one.into_iter().chain(other).min();
+    for row in DB::fetch(connection, sql, binds![now]).await? {
+        let next_deadline = row.int_or_null("next_deadline")?.map(Time);
+        status.next_deadline = sooner(status.next_deadline, next_deadline);
+        status.oldest_due = sooner(status.oldest_due, row.int_or_null("oldest_due")?.map(Time));
+        status.polls_due += row.int("polls_due")?;
+        status.downloads_due += row.int("downloads_due")?;
+        status.poisoned += row.int("poisoned")?;
+        status.open_by_app.push(Open { app: row.text("app")?, verifications: row.int("verifications")?, downloads: row.int("downloads")?, next_deadline });
+    }
+    Ok(())
 }
 
 async fn states<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<StateCount>> {

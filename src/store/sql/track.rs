@@ -1,15 +1,15 @@
 //! Tracking tokens: idempotent, and nothing that is known is overwritten.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use super::{alarm, facts::insert};
+use super::{alarm, facts::insert, reconcile::known_by_token};
 use crate::{
     domain::{plan::Missing, token::State},
     store::{
         Result, StoreError,
         dialect::Dialect,
-        records::{NewVerification, Next, TrackVerdict},
-        rows::{Cells, Json, binds, known, rows, storable},
+        records::{Known, NewVerification, Next, TrackVerdict},
+        rows::{Cells as _, Json, binds, rows, storable},
     },
 };
 
@@ -41,17 +41,6 @@ rows! {
     struct FirstPoll<'a> { verification_id: &'a str, stage: i64, app: &'a str, due_at: i64, deadline: i64 }
 }
 
-/// What is known of a token.
-struct Tracked {
-    verification_id: String,
-    app: String,
-    issued_at: i64,
-    issued_at_told: bool,
-    plan_id: Option<String>,
-    reference: Option<String>,
-    state: State,
-}
-
 /// Tracks at most [`CHUNK`] tokens; one verdict each, in order.
 pub(in crate::store) async fn track<DB: Dialect>(connection: &mut DB::Connection, tokens: &[NewVerification]) -> Result<Vec<TrackVerdict>> {
     let mut rows = tokens.iter().map(new).collect::<Result<Vec<New>>>()?;
@@ -72,7 +61,7 @@ pub(in crate::store) async fn track<DB: Dialect>(connection: &mut DB::Connection
     alarm::raise::<DB>(connection, alarms.collect()).await?;
 
     let others: Vec<&str> = tokens.iter().filter(|token| !is_new(token)).map(|token| token.verification.verify_token.reveal()).collect();
-    let tracked = tracked::<DB>(connection, &others).await?;
+    let tracked = known_by_token::<DB>(connection, &others).await?;
     tokens
         .iter()
         .map(|token| {
@@ -124,50 +113,12 @@ fn first_poll(token: &NewVerification) -> Option<FirstPoll<'_>> {
     }
 }
 
-async fn tracked<DB: Dialect>(connection: &mut DB::Connection, tokens: &[&str]) -> Result<HashMap<String, Tracked>> {
-    if tokens.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let sql = format!(
-        "select verification_id, verify_token, app, issued_at, issued_at_told, plan_id, reference, state from verifications where verify_token in {}",
-        DB::list(1)
-    );
-    let mut tracked = HashMap::with_capacity(tokens.len());
-    for row in DB::fetch(connection, sql, binds![Json::of(tokens)?]).await? {
-        tracked.insert(row.text("verify_token")?, tracked_row(&row)?);
-    }
-    Ok(tracked)
-}
-
-fn tracked_row(row: &impl Cells) -> Result<Tracked> {
-    Ok(Tracked {
-        verification_id: row.text("verification_id")?,
-        app: row.text("app")?,
-        issued_at: row.int("issued_at")?,
-        issued_at_told: row.flag("issued_at_told")?,
-        plan_id: row.text_or_null("plan_id")?,
-        reference: row.text_or_null("reference")?,
-        state: known(State::named(&row.text("state")?), "verifications.state")?,
-    })
-}
-
-/// What was not told this time conflicts with nothing.
-fn compare(token: &NewVerification, known: &Tracked) -> TrackVerdict {
-    let differs = |told: &Option<String>, known: &Option<String>| told.is_some() && told.as_deref().map(storable) != *known;
-    let field = if storable(&token.verification.app) != known.app {
-        Some("app")
-    } else if token.issued_at_told && known.issued_at_told && token.verification.issued_at.0 != known.issued_at {
-        Some("issued_at")
-    } else if differs(&token.plan_id, &known.plan_id) {
-        Some("plan_id")
-    } else if differs(&token.reference, &known.reference) {
-        Some("reference")
-    } else {
-        None
-    };
+fn compare(token: &NewVerification, known: &Known) -> TrackVerdict {
+    let facts = &token.verification;
+    let issued_at = token.issued_at_told.then_some(facts.issued_at);
     let verification_id = known.verification_id.clone();
-    field.map_or_else(
-        || TrackVerdict::Known { verification_id: verification_id.clone(), state: known.state },
-        |field| TrackVerdict::Conflict { verification_id: verification_id.clone(), field },
-    )
+    match known.differs(&facts.app, issued_at, token.plan_id.as_deref(), token.reference.as_deref()).first() {
+        Some(field) => TrackVerdict::Conflict { verification_id, field },
+        None => TrackVerdict::Known { verification_id, state: known.state },
+    }
 }

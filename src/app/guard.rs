@@ -1,0 +1,208 @@
+//! What keeps the daemon from beginning work that it could not finish: too little room, too few descriptors, a database that cannot be written.
+//!
+//! Promised: while room or descriptors are short nothing is claimed, what is under way is finished, and claims begin again by themselves.
+//! Each is an alarm, told from memory ([`crate::archive::alarms`]) as long as the database cannot be written. Looking is never done by
+//! whoever claims: a file system that hangs holds up nobody but the look at it.
+
+mod descriptors;
+mod room;
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+pub use room::{Place, Room, places};
+
+use crate::{
+    archive::Archive,
+    config::Config,
+    domain::{
+        alarm::{Alarm, Kind},
+        time::{Span, Time},
+    },
+    store::StoreError,
+    telemetry::metrics::Metrics,
+    web::Check,
+};
+
+/// How often it looks.
+pub(super) const PERIOD: Span = Span::seconds(1);
+/// A database that cannot be written for this long is an alarm; a restart of it takes less.
+const PATIENCE: Span = Span::seconds(10);
+/// What alarms about the database are about.
+const DATABASE: &str = "database";
+/// What alarms about descriptors are about.
+const PROCESS: &str = "process";
+
+/// The guard of one daemon.
+pub(super) struct Guard {
+    archive: Arc<Archive>,
+    metrics: Arc<Metrics>,
+    free_bytes_min: u64,
+    patience: Span,
+    /// Whether nothing new is begun.
+    holds: AtomicBool,
+    /// Each place, and what is wrong with it at present.
+    places: Mutex<Vec<(Place, Option<String>)>>,
+    failing: Mutex<Option<Failing>>,
+    /// The first look also ends what an earlier process has raised.
+    looked: AtomicBool,
+    /// How many steps at once were wished for.
+    steps_wished: usize,
+}
+
+/// Since when, and with which words, the database cannot be written.
+#[derive(Clone, Debug)]
+struct Failing {
+    since: Time,
+    last: Time,
+    text: String,
+}
+
+impl Guard {
+    /// One for this configuration; `lease` is how long a lease runs, and `steps_wished` how many steps would run at once.
+    pub(super) fn new(config: &Config, archive: Arc<Archive>, metrics: Arc<Metrics>, lease: Span, steps_wished: usize) -> Self {
+        descriptors::raise();
+        Self {
+            archive,
+            metrics,
+            free_bytes_min: config.limits.free_bytes_min,
+            patience: Span(lease.0.min(PATIENCE.0)),
+            holds: AtomicBool::new(false),
+            places: Mutex::new(places(config).into_iter().map(|place| (place, None)).collect()),
+            failing: Mutex::default(),
+            looked: AtomicBool::new(false),
+            steps_wished,
+        }
+    }
+
+    /// Whether nothing new is to be begun.
+    pub(super) fn holds(&self) -> bool {
+        self.holds.load(Ordering::Relaxed)
+    }
+
+    /// How many of `wished` steps of one driver may run at once with the descriptors there are.
+    pub(super) fn steps(&self, wished: usize) -> usize {
+        let all = descriptors::steps_at_once(self.steps_wished, descriptors::free());
+        (wished * all / self.steps_wished.max(1)).clamp(1, wished.max(1))
+    }
+
+    /// Something was written into the database, or could not be.
+    pub(super) fn wrote(&self, result: Result<(), &StoreError>) {
+        let now = self.archive.now();
+        let mut failing = lock(&self.failing);
+        match result {
+            Ok(()) => *failing = None,
+            Err(StoreError::Unavailable(text)) => {
+                let since = failing.as_ref().map_or(now, |failing| failing.since);
+                *failing = Some(Failing { since, last: now, text: text.clone() });
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Looks at everything once: holds or lets go, raises and ends alarms, refreshes the figures.
+    pub(super) async fn look(&self) {
+        let first = !self.looked.swap(true, Ordering::Relaxed);
+        let looked: Vec<(Place, Option<String>)> = lock(&self.places).clone();
+        let found = tokio::task::spawn_blocking(move || {
+            let rooms: Vec<_> = looked.into_iter().map(|(place, wrong)| (place.look(), place, wrong)).collect();
+            (rooms, descriptors::free())
+        });
+        // The runtime is ending.
+        let Ok((rooms, free)) = found.await else { return };
+        let (mut begun, mut over) = (Vec::new(), Vec::new());
+        let mut places = Vec::with_capacity(rooms.len());
+        for (room, place, was) in rooms {
+            let is = match room {
+                Ok(room) => {
+                    self.metrics.room(&place.what, room.free_bytes);
+                    room.is_short(self.free_bytes_min, was.is_some()).then(|| room.tell(&place.what, self.free_bytes_min))
+                }
+                // A folder that has gone is found by whoever writes to it.
+                Err(_) => was.clone(),
+            };
+            match (&was, &is) {
+                (None, Some(text)) => begun.push(Alarm { kind: Kind::DiskFull, subject: place.what.clone(), text: text.clone() }),
+                (Some(_), None) => over.push((Kind::DiskFull, place.what.clone())),
+                (None, None) if first => over.push((Kind::DiskFull, place.what.clone())),
+                _ => {}
+            }
+            places.push((place, is));
+        }
+        let short = places.iter().any(|(_, wrong)| wrong.is_some());
+        *lock(&self.places) = places;
+        let few = free.is_some_and(|free| free < descriptors::FREE_MIN);
+        if self.holds.swap(short || few, Ordering::Relaxed) && !short && !few {
+            tracing::info!("there is room again: work goes on");
+        }
+        self.descriptors(free, few, first, &mut begun, &mut over);
+        self.metrics.held(short || few, free);
+
+        let (archive, now) = (&self.archive, self.archive.now());
+        for alarm in begun {
+            archive.alarms.raise(&*archive.store, &alarm, now).await;
+        }
+        for (kind, subject) in over {
+            archive.alarms.clear(&*archive.store, kind, &subject, now).await;
+        }
+        self.database(first).await;
+        archive.alarms.sync(&*archive.store).await;
+        self.metrics.alarms(archive.alarms.open().iter().map(|alarm| alarm.kind.as_str()));
+    }
+
+    /// Too few for what is wished for is an alarm as well: it costs time, and somebody can mend it.
+    fn descriptors(&self, free: Option<u64>, few: bool, first: bool, begun: &mut Vec<Alarm>, over: &mut Vec<(Kind, String)>) {
+        let stands = self.archive.alarms.stands(Kind::FewDescriptors, PROCESS);
+        let steps = descriptors::steps_at_once(self.steps_wished, descriptors::most());
+        let cramped = steps < self.steps_wished;
+        if (few || cramped) && !stands {
+            let most = descriptors::most().unwrap_or_default();
+            let left = free.map_or_else(String::new, |free| format!(", {free} of them are left"));
+            let text = format!("the process may open {most} files and connections{left}: {steps} steps at once instead of {}", self.steps_wished);
+            begun.push(Alarm { kind: Kind::FewDescriptors, subject: PROCESS.to_owned(), text });
+        } else if !few && !cramped && (stands || first) {
+            over.push((Kind::FewDescriptors, PROCESS.to_owned()));
+        }
+    }
+
+    /// An alarm once the database could not be written for long; over with the first write that succeeds.
+    async fn database(&self, first: bool) {
+        let (archive, now) = (&self.archive, self.archive.now());
+        let stands = archive.alarms.stands(Kind::DatabaseDown, DATABASE);
+        let failing = lock(&self.failing).clone();
+        let Some(failing) = failing else {
+            if stands || first {
+                archive.alarms.clear(&*archive.store, Kind::DatabaseDown, DATABASE, now).await;
+            }
+            return;
+        };
+        if now.since(failing.since) < self.patience {
+            return;
+        }
+        if now.since(failing.last) >= self.patience {
+            // Nobody has tried for a while: a write that changes nothing tells.
+            let tried = archive.store.clear(Kind::DatabaseDown, DATABASE, now).await;
+            self.wrote(tried.as_ref().map(|_| ()));
+        } else if !stands {
+            let text = format!("nothing can be written to the database: {}", failing.text);
+            archive.alarms.raise(&*archive.store, &Alarm { kind: Kind::DatabaseDown, subject: DATABASE.to_owned(), text }, failing.since).await;
+        }
+    }
+
+    /// What is wrong at present, for the readiness page.
+    pub(super) fn checks(&self) -> Vec<Check> {
+        let check = |name: String, text: String| Check { name, ok: false, text };
+        let mut checks: Vec<Check> =
+            lock(&self.places).iter().filter_map(|(place, wrong)| Some(check(format!("room/{}", place.what), wrong.clone()?))).collect();
+        if let Some(failing) = lock(&self.failing).as_ref() {
+            checks.push(check("database_writes".to_owned(), format!("nothing can be written since {}: {}", failing.since, failing.text)));
+        }
+        checks
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

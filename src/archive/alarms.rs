@@ -1,0 +1,148 @@
+//! The alarms this process has raised: kept here as well as in the database, so that they are told of while it cannot be written.
+//!
+//! Promised: each is logged once when it starts and once when it ends; what could not be written is written as soon as it can be, with the
+//! instants at which it really began and ended. Not promised: alarms written with a record ([`crate::store::records`]) or by other
+//! replicas; those are in the database alone.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{
+    domain::{
+        alarm::{Alarm, Kind},
+        time::Time,
+    },
+    store::{Store, reports::AlarmRow},
+};
+
+/// Alarms of this process that are open, or over and not yet written.
+#[derive(Debug, Default)]
+pub struct Alarms(Mutex<BTreeMap<(Kind, String), Standing>>);
+
+/// One alarm and how much of it the database knows.
+#[derive(Clone, Debug)]
+struct Standing {
+    text: String,
+    since: Time,
+    times: i64,
+    /// Whether its beginning is written.
+    written: bool,
+    /// When it ended, until that is written.
+    over: Option<Time>,
+}
+
+impl Alarms {
+    /// Raises an alarm, or counts it when it is open. One that cannot be written now stands all the same.
+    pub async fn raise(&self, store: &dyn Store, alarm: &Alarm, now: Time) {
+        let key = (alarm.kind, alarm.subject.clone());
+        let since = {
+            let mut standing = self.lock();
+            let one = standing.entry(key.clone()).or_insert_with(|| Standing { text: String::new(), since: now, times: 0, written: false, over: None });
+            // An end that was not written yet is none.
+            one.over = None;
+            one.text.clone_from(&alarm.text);
+            one.times += 1;
+            if one.times == 1 {
+                tracing::warn!(alarm = alarm.kind.name(), subject = %alarm.subject, "{}", alarm.text);
+            }
+            if one.written { now } else { one.since }
+        };
+        match store.raise(alarm, since).await {
+            Ok(_) => {
+                if let Some(one) = self.lock().get_mut(&key) {
+                    one.written = true;
+                }
+            }
+            Err(error) => tracing::debug!(alarm = alarm.kind.name(), %error, "an alarm could not be written yet"),
+        }
+    }
+
+    /// Ends an alarm, whoever raised it. True when one was open.
+    pub async fn clear(&self, store: &dyn Store, kind: Kind, subject: &str, now: Time) -> bool {
+        let key = (kind, subject.to_owned());
+        let (stood, unwritten) = {
+            let mut standing = self.lock();
+            match standing.get_mut(&key) {
+                Some(one) => {
+                    let stood = one.over.is_none();
+                    one.over.get_or_insert(now);
+                    (stood, (!one.written).then(|| (Alarm { kind, subject: subject.to_owned(), text: one.text.clone() }, one.since)))
+                }
+                None => (false, None),
+            }
+        };
+        if let Some((alarm, since)) = unwritten
+            && store.raise(&alarm, since).await.is_err()
+        {
+            return stood;
+        }
+        match store.clear(kind, subject, now).await {
+            Ok(open) => {
+                let mut standing = self.lock();
+                if standing.get(&key).is_some_and(|one| one.over.is_some()) {
+                    standing.remove(&key);
+                }
+                drop(standing);
+                if open {
+                    tracing::info!(alarm = kind.name(), subject, "alarm over");
+                }
+                open || stood
+            }
+            Err(_) => {
+                // Of an alarm of an earlier process nothing is known but that it is over.
+                let ended = Standing { text: String::new(), since: now, times: 0, written: true, over: Some(now) };
+                self.lock().entry(key).or_insert(ended);
+                stood
+            }
+        }
+    }
+
+    /// Writes what could not be written before. True when the database knows everything now.
+    pub async fn sync(&self, store: &dyn Store) -> bool {
+        let behind: Vec<((Kind, String), Standing)> =
+            self.lock().iter().filter(|(_, one)| !one.written || one.over.is_some()).map(|(key, one)| (key.clone(), one.clone())).collect();
+        for (key, one) in behind {
+            if let Some(over) = one.over {
+                self.clear(store, key.0, &key.1, over).await;
+            } else {
+                let alarm = Alarm { kind: key.0, subject: key.1.clone(), text: one.text };
+                if store.raise(&alarm, one.since).await.is_err() {
+                    return false;
+                }
+                if let Some(one) = self.lock().get_mut(&key) {
+                    one.written = true;
+                }
+            }
+        }
+        self.lock().values().all(|one| one.written && one.over.is_none())
+    }
+
+    /// Those open, oldest first.
+    #[must_use]
+    pub fn open(&self) -> Vec<AlarmRow> {
+        let standing = self.lock();
+        let mut open: Vec<(&(Kind, String), &Standing)> = standing.iter().filter(|(_, one)| one.over.is_none()).collect();
+        open.sort_by_key(|(key, one)| (one.since, *key));
+        open.into_iter()
+            .map(|((kind, subject), one)| AlarmRow {
+                kind: kind.name().to_owned(),
+                subject: subject.clone(),
+                text: one.text.clone(),
+                since: one.since.rfc3339(),
+                times: one.times,
+            })
+            .collect()
+    }
+
+    /// Whether this one is open.
+    #[must_use]
+    pub fn stands(&self, kind: Kind, subject: &str) -> bool {
+        self.lock().get(&(kind, subject.to_owned())).is_some_and(|one| one.over.is_none())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<(Kind, String), Standing>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

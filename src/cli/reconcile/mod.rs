@@ -1,0 +1,233 @@
+//! `reconcile`: compares the business's own list of issued tokens with what is tracked.
+
+mod unlisted;
+mod verdict;
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader},
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+
+use super::{
+    people::{actor, count, counted},
+    progress::Progress,
+    report::{Code, Failure},
+    screen::Screen,
+    track::{CHUNK, TrackFn, app_named, input},
+};
+use crate::{
+    config::Config,
+    domain::{time::Time, token::Told},
+    store::{
+        Store,
+        records::{Known, TrackVerdict},
+        reports::{Reconciliation, Summary},
+    },
+};
+use unlisted::Listed;
+use verdict::{Line, Verdict, add, is_finding, nothing};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  verikeep reconcile issued.csv                     # verify_token,app,issued_at,plan_id,reference, as for `track`
+  verikeep reconcile issued.csv --track             # and track those that never were
+  psql -Atc 'select …' | verikeep reconcile - --app h5 --unlisted
+  verikeep reconcile issued.ndjson --json | jq 'select(.verdict == \"lost\")'
+
+A line each for what needs a look: tokens never tracked, lost, rejected, or tracked with other facts, and lines that cannot be read. The counts of
+the last comparison stand in `verikeep status` and in /metrics.
+Ends with 1 when there is such a line, also when --track has just tracked it; what is tracked beyond the list (--unlisted) is no finding.";
+
+/// Compare the business's own list of issued tokens with what is tracked.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Reconcile {
+    /// The list, NDJSON or CSV; `-` reads standard input.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The configured app that generated them; may be left out when there is only one, or when each line says it.
+    #[arg(long)]
+    pub app: Option<String>,
+    /// Track those that never were.
+    #[arg(long)]
+    pub track: bool,
+    /// Also tell of what is tracked in the period of the list and not in it.
+    #[arg(long)]
+    pub unlisted: bool,
+    /// When the period begins (RFC 3339); else with the first time of issue in the list.
+    #[arg(long, value_name = "TIME", value_parser = Time::parse, requires = "unlisted")]
+    pub since: Option<Time>,
+    /// When the period ends (RFC 3339); else with the last time of issue in the list.
+    #[arg(long, value_name = "TIME", value_parser = Time::parse, requires = "unlisted")]
+    pub until: Option<Time>,
+    /// A line of NDJSON for each line of the list.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Compares, tracks what is asked for, and remembers what was found.
+///
+/// # Errors
+/// When the list cannot be read, the app is unknown, or the database cannot be reached; what was tracked until then stays tracked.
+pub async fn run(args: &Reconcile, config: &Config, store: &dyn Store, track: &TrackFn<'_>, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+    let (app, apps) = app_named(args.app.as_ref(), config, false)?;
+    let tracked_by = format!("{} (reconcile)", actor());
+    let defaults = input::Defaults { app, apps, tracked_by, ..input::Defaults::default() };
+    let now = store.ping().await?;
+    let mut run = Run { args, store, track, screen, now, sums: nothing(now, actor()), listed: args.unlisted.then(Listed::default) };
+    if args.file == Path::new("-") {
+        run.list(io::stdin().lock(), None, "standard input", defaults).await?;
+    } else {
+        let named = args.file.display().to_string();
+        let opened = File::open(&args.file).map_err(|error| Failure::usage(&named, error.to_string(), "check the name of the list"))?;
+        let length = opened.metadata().ok().map(|facts| facts.len()).filter(|length| *length > 0);
+        run.list(BufReader::with_capacity(256 * 1024, opened), length, &named, defaults).await?;
+    }
+    run.unlisted().await?;
+    run.end().await
+}
+
+struct Run<'r, 'w, 't> {
+    args: &'r Reconcile,
+    store: &'r dyn Store,
+    track: &'r TrackFn<'t>,
+    screen: &'r mut Screen<'w>,
+    now: Time,
+    sums: Reconciliation,
+    listed: Option<Listed>,
+}
+
+impl Run<'_, '_, '_> {
+    async fn list<R: BufRead>(&mut self, input: R, length: Option<u64>, named: &str, defaults: input::Defaults) -> Result<(), Failure> {
+        let mut lines = input::open(input, defaults).map_err(|why| Failure::usage(named, why, "`verikeep reconcile --help` shows examples"))?;
+        let mut progress = Progress::new("comparing", length, self.screen);
+        let mut chunk = Vec::with_capacity(CHUNK);
+        while let Some(line) = lines.next() {
+            match line {
+                Ok(told) => chunk.push(told),
+                Err((number, why)) => self.tell(&Line::wrong(number, why), &progress)?,
+            }
+            if chunk.len() >= CHUNK {
+                self.compare(&mut chunk, &progress).await?;
+                progress.at(lines.bytes(), counted(self.sums.lines, "line"), self.screen);
+            }
+        }
+        self.compare(&mut chunk, &progress).await?;
+        progress.end();
+        Ok(())
+    }
+
+    async fn compare(&mut self, chunk: &mut Vec<(u64, Told)>, progress: &Progress) -> Result<(), Failure> {
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        let known = self.known(chunk).await?;
+        if let Some(listed) = &mut self.listed {
+            for ((_, told), known) in chunk.iter().zip(&known) {
+                listed.note(told, known.as_ref());
+            }
+        }
+        let mut untracked = Vec::new();
+        for ((number, told), known) in chunk.drain(..).zip(known) {
+            let line = Line::of(number, &told, known.as_ref());
+            if self.args.track && line.verdict == Verdict::Untracked { untracked.push((number, told)) } else { self.tell(&line, progress)? }
+        }
+        self.track(untracked, progress).await
+    }
+
+    /// Tracks tokens that never were, and looks where each stands then.
+    async fn track(&mut self, untracked: Vec<(u64, Told)>, progress: &Progress) -> Result<(), Failure> {
+        if untracked.is_empty() {
+            return Ok(());
+        }
+        let verdicts = (self.track)(untracked.iter().map(|(_, told)| told.clone()).collect()).await?;
+        let known = self.known(&untracked).await?;
+        for (((number, told), verdict), known) in untracked.iter().zip(verdicts).zip(known) {
+            let line = match (verdict, known) {
+                (Ok(TrackVerdict::New { .. }), Some(known)) => Line::tracked(*number, &known, self.now),
+                // Twice in the list, or told by somebody else a moment ago.
+                (Ok(_), known) => Line::of(*number, told, known.as_ref()),
+                (Err(why), _) => Line::wrong(*number, why),
+            };
+            self.tell(&line, progress)?;
+        }
+        Ok(())
+    }
+
+    async fn known(&self, told: &[(u64, Told)]) -> Result<Vec<Option<Known>>, Failure> {
+        let tokens: Vec<_> = told.iter().map(|(_, told)| told.verify_token.clone()).collect();
+        Ok(self.store.known(&tokens).await?)
+    }
+
+    fn tell(&mut self, line: &Line, progress: &Progress) -> Result<(), Failure> {
+        add(&mut self.sums, line);
+        if self.args.json {
+            self.screen.ndjson(line)?;
+        } else if let Some(text) = line.tell() {
+            progress.line(&text, self.screen)?;
+        }
+        Ok(())
+    }
+
+    async fn unlisted(&mut self) -> Result<(), Failure> {
+        let Some(listed) = self.listed.take() else { return Ok(()) };
+        let Some(period) = listed.period(self.args.since, self.args.until) else {
+            let todo = "tell it by --since and --until, or by issued_at in the list";
+            return Err(Failure::usage("--unlisted", "nothing says which period the list is of", todo));
+        };
+        let (json, screen) = (self.args.json, &mut *self.screen);
+        let told = listed.each_unlisted(self.store, period, |one| tell_unlisted(one, json, screen)).await?;
+        self.sums.unlisted = Some(told?);
+        Ok(())
+    }
+
+    /// Remembers what was found and says it in one line.
+    async fn end(self) -> Result<Code, Failure> {
+        let sums = &self.sums;
+        let remembered = self.store.record_reconciliation(sums).await;
+        let tracked = match (sums.tracked, sums.late) {
+            (0, _) => String::new(),
+            (tracked, 0) => format!(" ({} tracked now)", count(tracked)),
+            (tracked, late) => format!(" ({} tracked now, {} of them late)", count(tracked), count(late)),
+        };
+        let mut text = format!(
+            "{}: {} whole, {} open, {} never tracked{tracked}, {} lost, {} rejected, {} in conflict, {} wrong",
+            counted(sums.lines, "line"),
+            count(sums.whole),
+            count(sums.open),
+            count(sums.untracked),
+            count(sums.lost),
+            count(sums.rejected),
+            count(sums.conflict),
+            count(sums.wrong)
+        );
+        if let Some(unlisted) = sums.unlisted {
+            text.push_str(&format!("; {} tracked and not in the list", count(unlisted)));
+        }
+        // Results are for programs with --json: the sum stands beside them.
+        if self.args.json {
+            self.screen.note(text)?
+        } else {
+            self.screen.line(text)?
+        }
+        if let Err(error) = remembered {
+            self.screen.note(format!("warning: what was found could not be remembered for `status` and /metrics: {error}"))?;
+        }
+        Ok(if is_finding(sums) { Code::Finding } else { Code::Done })
+    }
+}
+
+fn tell_unlisted(one: &Summary, json: bool, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    if json {
+        let (id, app, issued_at, state, reference) = (&one.verification_id, &one.app, &one.issued_at, &one.state, &one.reference);
+        screen.ndjson(
+            &serde_json::json!({ "verdict": "unlisted", "verification_id": id, "app": app, "issued_at": issued_at, "state": state, "reference": reference }),
+        )?;
+    } else {
+        screen.line(format!("not in the list: {}, issued {} by app {}, {}", one.verification_id, one.issued_at, one.app, one.state))?;
+    }
+    Ok(())
+}

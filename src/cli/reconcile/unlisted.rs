@@ -1,0 +1,75 @@
+//! What is tracked in the period of a list and not in it.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    domain::{media::sha256_hex, time::Time},
+    store::{
+        Result, Store,
+        records::Known,
+        reports::{Filter, Summary},
+    },
+};
+
+/// How many are read at once.
+const PAGE: i64 = 500;
+
+/// The tokens of a list, 16 bytes each, its apps and its period.
+#[derive(Default)]
+pub struct Listed {
+    digests: Vec<u128>,
+    apps: BTreeSet<String>,
+    period: Option<(Time, Time)>,
+}
+
+impl Listed {
+    /// Notes a token of the list, and what is known of it.
+    pub fn note(&mut self, told: &crate::domain::token::Told, known: Option<&Known>) {
+        self.digests.push(digest(told.verify_token.reveal()));
+        self.apps.insert(told.app.clone());
+        if let Some(issued_at) = told.issued_at.or_else(|| known.map(|known| known.issued_at)) {
+            let (from, to) = self.period.unwrap_or((issued_at, issued_at));
+            self.period = Some((from.min(issued_at), to.max(issued_at)));
+        }
+    }
+
+    /// The period: as told, or from the first to the last time of issue in the list.
+    pub fn period(&self, since: Option<Time>, until: Option<Time>) -> Option<(Time, Time)> {
+        Some((since.or(self.period.map(|(from, _)| from))?, until.or(self.period.map(|(_, to)| to))?))
+    }
+
+    /// Hands every verification of the apps of the list that was issued in the period and is not in the list to `tell`.
+    ///
+    /// # Errors
+    /// When the database cannot be read, or what `tell` says.
+    pub async fn each_unlisted<E>(
+        mut self,
+        store: &dyn Store,
+        (from, to): (Time, Time),
+        mut tell: impl FnMut(&Summary) -> std::result::Result<(), E>,
+    ) -> Result<std::result::Result<i64, E>> {
+        self.digests.sort_unstable();
+        let mut filter = Filter { since: Some(from), until: Some(to), limit: PAGE, ..Filter::default() };
+        let mut count = 0;
+        loop {
+            let page = store.list(&filter).await?;
+            for one in &page {
+                if self.apps.contains(&one.app) && self.digests.binary_search(&digest(&one.verify_token)).is_err() {
+                    count += 1;
+                    if let Err(error) = tell(one) {
+                        return Ok(Err(error));
+                    }
+                }
+            }
+            match page.last() {
+                Some(last) => filter.after = Some(last.verification_id.clone()),
+                None => return Ok(Ok(count)),
+            }
+        }
+    }
+}
+
+/// Enough of a digest that no two tokens of a list are taken for one another.
+fn digest(token: &str) -> u128 {
+    sha256_hex(token.as_bytes()).get(..32).and_then(|half| u128::from_str_radix(half, 16).ok()).unwrap_or_default()
+}

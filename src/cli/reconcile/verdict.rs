@@ -1,0 +1,168 @@
+//! What a line of the list comes to: pure, beside what is known of its token.
+
+use serde::Serialize;
+
+use crate::{
+    domain::{
+        plan::Missing,
+        time::Time,
+        token::{State, Told},
+    },
+    store::{records::Known, reports::Reconciliation},
+};
+
+/// How one token of the list stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Never tracked.
+    Untracked,
+    /// Never tracked before, tracked now.
+    Tracked,
+    /// Under way.
+    Open,
+    /// Archived, or abandoned with proof.
+    Whole,
+    /// Something of it was lost.
+    Lost,
+    /// The provider refused it.
+    Rejected,
+    /// The line cannot be read.
+    Wrong,
+}
+
+/// One line of the list, judged. Never shows the token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// Its number, from 1.
+    pub line: u64,
+    /// How its token stands.
+    pub verdict: Verdict,
+    /// Ours for it, when it is tracked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verification_id: Option<String>,
+    /// Its state, when it is tracked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<State>,
+    /// Which facts differ from those known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<&'static str>,
+    /// What is missing and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<Missing>,
+    /// Tracked now, after something of it may have been forgotten.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub late: bool,
+    /// Why it cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Line {
+    fn new(line: u64, verdict: Verdict) -> Self {
+        Self { line, verdict, verification_id: None, state: None, conflicts: Vec::new(), missing: Vec::new(), late: false, reason: None }
+    }
+
+    /// A line that cannot be read.
+    pub fn wrong(line: u64, reason: String) -> Self {
+        Self { reason: Some(reason), ..Self::new(line, Verdict::Wrong) }
+    }
+
+    /// A token beside what is known of it.
+    pub fn of(line: u64, told: &Told, known: Option<&Known>) -> Self {
+        let Some(known) = known else { return Self::new(line, Verdict::Untracked) };
+        let verdict = match known.state {
+            State::Waiting | State::Collecting => Verdict::Open,
+            State::Archived | State::Abandoned => Verdict::Whole,
+            State::Incomplete | State::Missed => Verdict::Lost,
+            State::Rejected => Verdict::Rejected,
+        };
+        Self {
+            verification_id: Some(known.verification_id.clone()),
+            state: Some(known.state),
+            conflicts: known.differs(&told.app, told.issued_at, told.plan_id.as_deref(), told.reference.as_deref()),
+            missing: known.missing.clone(),
+            ..Self::new(line, verdict)
+        }
+    }
+
+    /// A token that was tracked a moment ago, at `now`.
+    pub fn tracked(line: u64, known: &Known, now: Time) -> Self {
+        Self {
+            verification_id: Some(known.verification_id.clone()),
+            state: Some(known.state),
+            missing: known.missing.clone(),
+            late: known.state.is_settled() || now >= known.media_deadline,
+            ..Self::new(line, Verdict::Tracked)
+        }
+    }
+
+    /// What a person is told of it; nothing when all is well.
+    pub fn tell(&self) -> Option<String> {
+        let id = self.verification_id.as_deref().unwrap_or_default();
+        let state = self.state.map_or("", State::name);
+        let missing: Vec<String> = self.missing.iter().map(tell_missing).collect();
+        let missing = if missing.is_empty() { String::new() } else { format!(": {}", missing.join("; ")) };
+        let text = match self.verdict {
+            Verdict::Untracked => "never tracked".to_owned(),
+            Verdict::Tracked if self.state.is_some_and(State::is_loss) => format!("never tracked, and told too late now: {state} ({id})"),
+            Verdict::Tracked if self.late => format!("never tracked, tracked now; its videos may be forgotten already ({id})"),
+            Verdict::Tracked => format!("never tracked, tracked now ({id})"),
+            Verdict::Lost => format!("{state} ({id}){missing}"),
+            Verdict::Rejected => format!("rejected by the provider ({id}); `verikeep show` says why"),
+            Verdict::Wrong => self.reason.clone().unwrap_or_default(),
+            Verdict::Open | Verdict::Whole if self.conflicts.is_empty() => return None,
+            Verdict::Open | Verdict::Whole => format!("{state} ({id})"),
+        };
+        let conflicts = if self.conflicts.is_empty() { String::new() } else { format!("; tracked with another {}, which stays", self.conflicts.join(", ")) };
+        Some(format!("line {}: {text}{conflicts}", self.line))
+    }
+}
+
+fn tell_missing(one: &Missing) -> String {
+    let attempt = one.attempt_no.map_or_else(String::new, |number| format!(" of attempt {number}"));
+    format!("{}{attempt}: {}", one.what, one.why)
+}
+
+/// Adds a line to the sums.
+pub fn add(sums: &mut Reconciliation, line: &Line) {
+    sums.lines += 1;
+    match line.verdict {
+        Verdict::Untracked => sums.untracked += 1,
+        Verdict::Tracked => {
+            sums.untracked += 1;
+            sums.tracked += 1;
+        }
+        Verdict::Open => sums.open += 1,
+        Verdict::Whole => sums.whole += 1,
+        Verdict::Lost => sums.lost += 1,
+        Verdict::Rejected => sums.rejected += 1,
+        Verdict::Wrong => sums.wrong += 1,
+    }
+    sums.late += i64::from(line.late);
+    sums.conflict += i64::from(!line.conflicts.is_empty());
+}
+
+/// Sums of nothing yet.
+pub fn nothing(at: Time, actor: String) -> Reconciliation {
+    Reconciliation {
+        at,
+        actor,
+        lines: 0,
+        untracked: 0,
+        tracked: 0,
+        late: 0,
+        open: 0,
+        whole: 0,
+        lost: 0,
+        rejected: 0,
+        conflict: 0,
+        wrong: 0,
+        unlisted: None,
+    }
+}
+
+/// Whether a person should look: tokens that are tracked beyond the list are no finding.
+pub fn is_finding(sums: &Reconciliation) -> bool {
+    sums.untracked + sums.lost + sums.rejected + sums.conflict + sums.wrong > 0
+}

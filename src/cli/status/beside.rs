@@ -1,0 +1,148 @@
+//! What can be told without the database: what the daemon of this machine says of itself, and how much room there is.
+
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
+
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::timeout,
+};
+
+/// Longer than the daemon itself waits for what it depends on.
+const WAIT_MAX: Duration = Duration::from_secs(10);
+/// A page longer than this is not the daemon's.
+const PAGE_BYTES_MAX: u64 = 1 << 20;
+
+/// Finds it out; asked for each look.
+pub type BesideFn<'a> = dyn Fn() -> BoxFuture<'a, Beside> + Send + Sync + 'a;
+
+/// What stands beside the figures of the database.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Beside {
+    /// The daemon on `http.listen`; none when that names no fixed port.
+    pub daemon: Option<Daemon>,
+    /// File systems that are short of room: (what lies there, in words).
+    pub short_of_room: Vec<(String, String)>,
+}
+
+/// The daemon of this machine.
+#[derive(Clone, Debug, Serialize)]
+pub struct Daemon {
+    /// Where it was asked.
+    pub address: SocketAddr,
+    /// What it said; none when nobody answered.
+    pub says: Option<Says>,
+}
+
+/// Its readiness page.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Says {
+    /// Whether it can do its work.
+    pub ready: bool,
+    /// What it depends on.
+    pub checks: Vec<Check>,
+    /// Alarms from its memory, which the database may not know yet.
+    pub alarms: Vec<Alarm>,
+}
+
+/// One thing that it depends on.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Check {
+    /// Which.
+    pub name: String,
+    /// Whether it can be used.
+    pub ok: bool,
+    /// Why not.
+    pub text: String,
+}
+
+/// An alarm from its memory.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct Alarm {
+    /// Its kind.
+    pub kind: String,
+    /// What it is about.
+    pub subject: String,
+    /// What happened.
+    pub text: String,
+    /// Since when, RFC 3339.
+    pub since: String,
+    /// How many times.
+    pub times: i64,
+}
+
+impl Beside {
+    /// The daemon is there and says that it cannot do its work.
+    pub fn is_not_ready(&self) -> bool {
+        self.daemon.as_ref().and_then(|daemon| daemon.says.as_ref()).is_some_and(|says| !says.ready)
+    }
+
+    /// A daemon was asked, and nobody answered.
+    pub fn is_silent(&self) -> bool {
+        self.daemon.as_ref().is_some_and(|daemon| daemon.says.is_none())
+    }
+
+    /// The alarms from memory.
+    pub fn alarms(&self) -> &[Alarm] {
+        self.daemon.as_ref().and_then(|daemon| daemon.says.as_ref()).map_or(&[], |says| &says.alarms)
+    }
+}
+
+/// Asks the daemon that listens on `listen`.
+pub async fn ask(listen: SocketAddr) -> Option<Daemon> {
+    if listen.port() == 0 {
+        return None;
+    }
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    let address = SocketAddr::new(ip, listen.port());
+    let says = timeout(WAIT_MAX, page(address)).await.ok().and_then(Result::ok).and_then(|page| read(&page));
+    Some(Daemon { address, says })
+}
+
+async fn page(address: SocketAddr) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await?;
+    let mut page = Vec::new();
+    stream.take(PAGE_BYTES_MAX).read_to_end(&mut page).await?;
+    Ok(String::from_utf8_lossy(&page).into_owned())
+}
+
+fn read(page: &str) -> Option<Says> {
+    let (head, body) = page.split_once("\r\n\r\n")?;
+    head.starts_with("HTTP/1.1 ").then(|| serde_json::from_str(body).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_readiness_page_is_read_and_any_other_is_not() {
+        let body = r#"{"ready":false,"checks":[{"name":"database","ok":false,"text":"away"}],"alarms":[{"kind":"disk_full","subject":"objects","text":"x","since":"s","times":1}],"more":1}"#;
+        let says = read(&format!("HTTP/1.1 503 Service Unavailable\r\na: b\r\n\r\n{body}")).unwrap();
+        assert_eq!((says.ready, says.checks[0].name.as_str(), says.alarms[0].kind.as_str()), (false, "database", "disk_full"));
+        for page in ["", "HTTP/1.1 200 OK\r\n\r\n<html>", "SSH-2.0-x\r\n\r\n{}"] {
+            assert!(read(page).is_none(), "{page}");
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_is_asked_at_port_0_and_silence_is_told() {
+        assert!(ask("127.0.0.1:0".parse().unwrap()).await.is_none());
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let silent = Beside { daemon: ask(free).await, ..Beside::default() };
+        assert!(silent.is_silent() && !silent.is_not_ready() && silent.alarms().is_empty());
+    }
+}
