@@ -18,6 +18,7 @@ pub mod man;
 pub mod migrate;
 pub mod people;
 pub mod progress;
+pub mod reconcile;
 pub mod report;
 pub mod retry;
 mod rooms;
@@ -66,6 +67,7 @@ pub enum Command {
     Run(run::Run),
     Issue(issue::Issue),
     Track(track::Track),
+    Reconcile(reconcile::Reconcile),
     Status(status::Status),
     List(list::List),
     Show(show::Show),
@@ -157,11 +159,19 @@ async fn with_store(command: Command, config: &Config, screen: &mut Screen<'_>) 
             archive.store.close().await;
             return outcome;
         }
+        Command::Reconcile(args) => {
+            let archive = rooms::archive(config).await?;
+            let track = |told| -> futures::future::BoxFuture<'_, _> { Box::pin(rooms::track(Arc::clone(&archive), told)) };
+            let outcome = Box::pin(reconcile::run(args, config, archive.store.as_ref(), &track, screen)).await;
+            archive.store.close().await;
+            return outcome;
+        }
+        Command::Status(args) => return Box::pin(status(args, config, screen)).await,
         _ => {}
     }
-    let store = rooms::store(config).await?;
+    // Only `retry` writes.
+    let store = if matches!(command, Command::Retry(_)) { rooms::store(config).await? } else { rooms::reader(config).await? };
     let outcome = match &command {
-        Command::Status(args) => status::run(args, store.as_ref(), screen).await,
         Command::List(args) => list::run(args, config, store.as_ref(), screen).await,
         Command::Show(args) => show::run(args, store.as_ref(), screen).await,
         Command::Get(args) => match rooms::objects(config) {
@@ -172,6 +182,25 @@ async fn with_store(command: Command, config: &Config, screen: &mut Screen<'_>) 
         _ => Ok(Code::Done),
     };
     store.close().await;
+    outcome
+}
+
+/// `status`, which has something to tell without the database as well.
+async fn status(args: &status::Status, config: &Config, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+    let beside = || -> futures::future::BoxFuture<'_, _> { Box::pin(rooms::beside(config)) };
+    let outcome = match rooms::reader(config).await {
+        Ok(store) => {
+            let outcome = Box::pin(status::run(args, store.as_ref(), &beside, screen)).await;
+            store.close().await;
+            outcome
+        }
+        Err(failure) => Err(failure),
+    };
+    if let Err(failure) = &outcome
+        && failure.code() == Code::Unreachable
+    {
+        status::without_database(args, failure, &beside, screen).await?;
+    }
     outcome
 }
 

@@ -12,7 +12,9 @@ use super::{
     report::{Code, Failure},
     retry,
     screen::Screen,
-    show, status, track,
+    show,
+    status::{self, beside::Beside},
+    track,
 };
 use crate::{
     config::{App, Auth, Config},
@@ -190,7 +192,12 @@ fn figures() -> crate::store::reports::Status {
 async fn status_of(figures: Vec<crate::store::reports::Status>, line: &[&str]) -> Ended {
     let store = Fake { status: Mutex::new(figures), ..Fake::default() };
     let Command::Status(args) = command(&[&["status"], line].concat()) else { panic!() };
-    ran!(|screen| status::run(&args, &store, screen).await)
+    status_beside(&args, &store, Beside::default()).await
+}
+
+async fn status_beside(args: &status::Status, store: &Fake, beside: Beside) -> Ended {
+    let beside = move || -> BoxFuture<'_, Beside> { std::future::ready(beside.clone()).boxed() };
+    ran!(|screen| status::run(args, store, &beside, screen).await)
 }
 
 #[tokio::test]

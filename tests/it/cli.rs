@@ -9,8 +9,8 @@ use std::{
 
 use tempfile::TempDir;
 
-const COMMANDS: [&str; 15] =
-    ["init", "check", "migrate", "run", "issue", "track", "status", "list", "show", "get", "retry", "simulate", "demo", "completions", "man"];
+const COMMANDS: [&str; 16] =
+    ["init", "check", "migrate", "run", "issue", "track", "reconcile", "status", "list", "show", "get", "retry", "simulate", "demo", "completions", "man"];
 
 fn verikeep(folder: &Path, line: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_verikeep")).args(line).current_dir(folder).env_clear().stdin(Stdio::null()).output().unwrap()

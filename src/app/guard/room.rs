@@ -65,7 +65,7 @@ impl Room {
     /// What a person is told of it.
     #[must_use]
     pub fn tell(self, what: &str, free_bytes_min: u64) -> String {
-        let mib = |bytes: u64| format!("{}.{} MiB", bytes >> 20, (bytes & 0xf_ffff) * 10 >> 20);
+        let mib = |bytes: u64| format!("{}.{} MiB", bytes >> 20, ((bytes & 0xf_ffff) * 10) >> 20);
         match self.free_inodes {
             Some(inodes) if inodes < INODES_FREE_MIN => format!("the file system of {what} can hold {inodes} more files: nothing new is begun"),
             _ => format!(

@@ -145,21 +145,7 @@ pub fn add(sums: &mut Reconciliation, line: &Line) {
 
 /// Sums of nothing yet.
 pub fn nothing(at: Time, actor: String) -> Reconciliation {
-    Reconciliation {
-        at,
-        actor,
-        lines: 0,
-        untracked: 0,
-        tracked: 0,
-        late: 0,
-        open: 0,
-        whole: 0,
-        lost: 0,
-        rejected: 0,
-        conflict: 0,
-        wrong: 0,
-        unlisted: None,
-    }
+    Reconciliation { at, actor, lines: 0, untracked: 0, tracked: 0, late: 0, open: 0, whole: 0, lost: 0, rejected: 0, conflict: 0, wrong: 0, unlisted: None }
 }
 
 /// Whether a person should look: tokens that are tracked beyond the list are no finding.

@@ -16,6 +16,7 @@ use super::{
     migrate::Migrated,
     report::{Code, Failure},
     run::Run,
+    status::beside::{Beside, ask},
 };
 use crate::{
     app::{self, RunOptions},
@@ -35,6 +36,22 @@ use crate::{
 /// The database; its schema must be up to date.
 pub(super) async fn store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
     Ok(store::open(&config.database.url, config.database.max_connections, Arc::new(SystemClock)).await?)
+}
+
+/// The database, to be read alone: a full disk or a standby will do.
+pub(super) async fn reader(config: &Config) -> Result<Arc<dyn Store>, Failure> {
+    Ok(store::open_to_read(&config.database.url, config.database.max_connections, Arc::new(SystemClock)).await?)
+}
+
+/// What `status` tells beside the database's figures.
+pub(super) async fn beside(config: &Config) -> Beside {
+    let free_bytes_min = config.limits.free_bytes_min;
+    let short = |place: app::guard::Place| {
+        let room = place.look().ok().filter(|room| room.is_short(free_bytes_min, false))?;
+        let text = room.tell(&place.what, free_bytes_min);
+        Some((place.what, text))
+    };
+    Beside { daemon: ask(config.http.listen).await, short_of_room: app::guard::places(config).into_iter().filter_map(short).collect() }
 }
 
 /// Brings the schema up to date.

@@ -2,11 +2,22 @@
 
 use serde_json::{Value, json};
 
-use super::super::report::{Code, Failure};
+use super::{
+    super::report::{Code, Failure},
+    alarms,
+    beside::Beside,
+};
 use crate::{
-    domain::{media::MediaState, time::Time, token::State},
+    domain::{
+        media::MediaState,
+        time::{Span, Time},
+        token::State,
+    },
     store::reports::Status as Figures,
 };
+
+/// Work that waits longer than this is late.
+const LATE: Span = Span::minutes(1);
 
 /// Verifications, added up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,17 +26,20 @@ pub(super) struct Sums {
     pub(super) settled: i64,
     pub(super) lost: i64,
     media_lost: i64,
-    alarms: bool,
+    wrong: bool,
 }
 
 impl Sums {
-    pub(super) fn of(figures: &Figures) -> Self {
+    pub(super) fn of(figures: &Figures, beside: &Beside, now: Time) -> Self {
         let sum = |wanted: &dyn Fn(State) -> bool| -> i64 {
             figures.states.iter().filter(|row| State::named(&row.state).is_some_and(wanted)).map(|row| row.count).sum()
         };
         // Media can be lost without the verification being so: those of a failed attempt that another followed.
         let media_lost: i64 = figures.media.iter().filter(|row| row.state == MediaState::Lost.name()).map(|row| row.count).sum();
-        Self { all: sum(&|_| true), settled: sum(&State::is_settled), lost: sum(&State::is_loss), media_lost, alarms: !figures.alarms.is_empty() }
+        // Work that waits while no daemon answers here is nobody's work, as far as can be seen.
+        let idle = beside.is_silent() && figures.oldest_due.is_some_and(|due| now.since(due) > LATE);
+        let wrong = !figures.alarms.is_empty() || !beside.alarms().is_empty() || !beside.short_of_room.is_empty() || beside.is_not_ready() || idle;
+        Self { all: sum(&|_| true), settled: sum(&State::is_settled), lost: sum(&State::is_loss), media_lost, wrong }
     }
 
     pub(super) const fn open(self) -> i64 {
@@ -33,14 +47,14 @@ impl Sums {
     }
 
     pub(super) const fn code(self) -> Code {
-        if self.lost > 0 || self.media_lost > 0 || self.alarms { Code::Finding } else { Code::Done }
+        if self.lost > 0 || self.media_lost > 0 || self.wrong { Code::Finding } else { Code::Done }
     }
 }
 
 /// The figures as JSON, instants readable.
-pub(super) fn document(figures: &Figures, now: Time) -> Result<Value, Failure> {
+pub(super) fn document(figures: &Figures, beside: &Beside, now: Time) -> Result<Value, Failure> {
     let mut value = serde_json::to_value(figures).map_err(std::io::Error::from)?;
-    let sums = Sums::of(figures);
+    let sums = Sums::of(figures, beside, now);
     if let Value::Object(fields) = &mut value {
         fields.insert("as_of".to_owned(), json!(now.rfc3339()));
         fields.insert("open".to_owned(), json!(sums.open()));
@@ -48,6 +62,18 @@ pub(super) fn document(figures: &Figures, now: Time) -> Result<Value, Failure> {
         fields.insert("time_left_ms".to_owned(), json!(figures.next_deadline.map(|deadline| deadline.since(now).0)));
         for (name, at) in [("next_deadline", figures.next_deadline), ("oldest_due", figures.oldest_due)] {
             fields.insert(name.to_owned(), json!(at.map(Time::rfc3339)));
+        }
+        fields.insert("alarms".to_owned(), serde_json::to_value(alarms::all(Some(figures), beside, Some(now))).map_err(std::io::Error::from)?);
+        if let Some(Value::Array(apps)) = fields.get_mut("open_by_app") {
+            for (app, open) in apps.iter_mut().zip(&figures.open_by_app) {
+                app["next_deadline"] = json!(open.next_deadline.map(Time::rfc3339));
+            }
+        }
+        if let (Some(reconciled), Some(found)) = (fields.get_mut("reconciled"), &figures.reconciled) {
+            reconciled["at"] = json!(found.at.rfc3339());
+        }
+        if let Value::Object(more) = alarms::beside_document(beside) {
+            fields.extend(more);
         }
         let errors: Vec<Value> = figures.errors.iter().map(|(error, count)| json!({ "last_error": error, "count": count })).collect();
         fields.insert("errors".to_owned(), Value::Array(errors));

@@ -1,5 +1,7 @@
 //! `status`: what is tracked, what is late, what fails and why, how much time is left.
 
+mod alarms;
+pub mod beside;
 mod figures;
 mod watch;
 
@@ -9,7 +11,7 @@ use super::{
     people::{count, size},
     report::{Code, Failure},
     screen::Screen,
-    table::{Table, harmless},
+    table::Table,
 };
 use crate::{
     domain::{
@@ -19,6 +21,7 @@ use crate::{
     },
     store::{Store, reports::Status as Figures},
 };
+use beside::{Beside, BesideFn};
 use figures::{Sums, document};
 
 pub(super) const EXAMPLES: &str = "\
@@ -26,7 +29,8 @@ Examples:
   verikeep status
   verikeep status --watch                           # until nothing is open any more, or Ctrl-C
   verikeep status --json | jq .lost
-Ends with 1 when something was lost or an alarm is open.";
+Ends with 1 when something was lost or an alarm is open, when the daemon of this machine is not ready, when room is short, or when work waits and
+no daemon answers on http.listen; with 4 when the database cannot be reached. Needs no more than to read the database.";
 
 /// Show counts by state, the time left, what is late, and open alarms.
 #[derive(Args, Debug)]
@@ -47,22 +51,47 @@ pub struct Status {
 ///
 /// # Errors
 /// When the database cannot be reached.
-pub async fn run(args: &Status, store: &dyn Store, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+pub async fn run(args: &Status, store: &dyn Store, beside: &BesideFn<'_>, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     if args.watch {
-        return watch::run(args, store, screen).await;
+        return watch::run(args, store, beside, screen).await;
     }
     let now = store.ping().await?;
     let figures = store.status(now).await?;
-    let sums = Sums::of(&figures);
+    let beside = beside().await;
+    let sums = Sums::of(&figures, &beside, now);
     if args.json {
-        screen.document(&document(&figures, now)?)?
+        screen.document(&document(&figures, &beside, now)?)?
     } else {
-        print(&figures, now, screen)?
+        print(&figures, &beside, now, screen)?
     }
     Ok(sums.code())
 }
 
-fn print(figures: &Figures, now: Time, screen: &mut Screen<'_>) -> Result<(), Failure> {
+/// What can be told when the database cannot: what the daemon says from memory, and how much room there is.
+///
+/// # Errors
+/// When the stream fails.
+pub async fn without_database(args: &Status, away: &Failure, beside: &BesideFn<'_>, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    let beside = beside().await;
+    let wrong = alarms::all(None, &beside, None);
+    if args.json {
+        let why = if let Failure::Told { why, .. } = away { why.as_str() } else { "" };
+        let alarms = serde_json::to_value(wrong).map_err(std::io::Error::from)?;
+        let mut document = serde_json::json!({ "database": { "ok": false, "error": why }, "alarms": alarms });
+        if let (serde_json::Value::Object(fields), serde_json::Value::Object(more)) = (&mut document, alarms::beside_document(&beside)) {
+            fields.extend(more);
+        }
+        screen.document(&document)?;
+        return Ok(());
+    }
+    alarms::print_beside(&beside, &wrong, screen)?;
+    if !wrong.is_empty() {
+        alarms::print(&wrong, screen)?;
+    }
+    Ok(())
+}
+
+fn print(figures: &Figures, beside: &Beside, now: Time, screen: &mut Screen<'_>) -> Result<(), Failure> {
     states(figures, screen)?;
     media(figures, screen)?;
     time_left(figures, now, screen)?;
@@ -83,7 +112,27 @@ fn print(figures: &Figures, now: Time, screen: &mut Screen<'_>) -> Result<(), Fa
         screen.line("")?;
         table.print(screen)?;
     }
-    alarms(figures, screen)
+    reconciled(figures, now, screen)?;
+    let wrong = alarms::all(Some(figures), beside, Some(now));
+    alarms::print_beside(beside, &wrong, screen)?;
+    alarms::print(&wrong, screen)
+}
+
+fn reconciled(figures: &Figures, now: Time, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    let Some(found) = &figures.reconciled else { return Ok(()) };
+    screen.line(format!(
+        "last reconciled {} ago ({}): {}, {} never tracked ({} tracked then), {} lost, {} rejected, {} in conflict, {} wrong",
+        now.since(found.at),
+        found.at,
+        super::people::counted(found.lines, "line"),
+        count(found.untracked),
+        count(found.tracked),
+        count(found.lost),
+        count(found.rejected),
+        count(found.conflict),
+        count(found.wrong)
+    ))?;
+    Ok(())
 }
 
 fn states(figures: &Figures, screen: &mut Screen<'_>) -> Result<(), Failure> {
@@ -148,21 +197,6 @@ fn time_left(figures: &Figures, now: Time, screen: &mut Screen<'_>) -> Result<()
     }
     if let Some(least) = figures.least_left_ms {
         screen.line(format!("least time that was left at a capture: {}", Span(least)))?;
-    }
-    Ok(())
-}
-
-fn alarms(figures: &Figures, screen: &mut Screen<'_>) -> Result<(), Failure> {
-    let number = i64::try_from(figures.alarms.len()).unwrap_or(i64::MAX);
-    if number == 0 {
-        screen.line("no alarm is open")?;
-        return Ok(());
-    }
-    screen.line(format!("\n{} open", super::people::counted(number, "alarm")))?;
-    for alarm in &figures.alarms {
-        let times = if alarm.times > 1 { format!(", {} times", count(alarm.times)) } else { String::new() };
-        screen.line(harmless(&format!("  {} of {}, since {}{times}", alarm.kind, alarm.subject, alarm.since)))?;
-        screen.line(harmless(&format!("    {}", alarm.text)))?;
     }
     Ok(())
 }

@@ -6,7 +6,8 @@ use super::{
         report::{Code, Failure},
         screen::Screen,
     },
-    Status,
+    Status, alarms,
+    beside::{Beside, BesideFn},
     figures::{Sums, document},
     print,
 };
@@ -18,14 +19,15 @@ use crate::{
 /// Width of the bar, in letters.
 const BAR: i64 = 40;
 
-pub(super) async fn run(args: &Status, store: &dyn Store, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+pub(super) async fn run(args: &Status, store: &dyn Store, beside: &BesideFn<'_>, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     let mut told = String::new();
     loop {
         let looked = look(store).await;
         match looked {
             Ok((now, figures)) => {
-                let sums = Sums::of(&figures);
-                show(args, &figures, now, sums, &mut told, screen)?;
+                let beside = beside().await;
+                let sums = Sums::of(&figures, &beside, now);
+                show(args, (&figures, &beside), now, sums, &mut told, screen)?;
                 if sums.open() == 0 {
                     return Ok(sums.code());
                 }
@@ -59,13 +61,13 @@ async fn waited(args: &Status) -> bool {
     }
 }
 
-fn show(args: &Status, figures: &Figures, now: Time, sums: Sums, told: &mut String, screen: &mut Screen<'_>) -> Result<(), Failure> {
+fn show(args: &Status, (figures, beside): (&Figures, &Beside), now: Time, sums: Sums, told: &mut String, screen: &mut Screen<'_>) -> Result<(), Failure> {
     if args.json {
-        screen.ndjson(&document(figures, now)?)?;
+        screen.ndjson(&document(figures, beside, now)?)?;
     } else if screen.terminal {
         // Clears the screen and goes to its top left.
         screen.line(format!("\u{1b}[2J\u{1b}[H{}\n{}\n", now.rfc3339(), bar(sums)))?;
-        print(figures, now, screen)?;
+        print(figures, beside, now, screen)?;
     } else {
         let left = figures.next_deadline.map_or_else(String::new, |deadline| format!(", {} left", deadline.since(now)));
         let line = format!(
@@ -73,10 +75,10 @@ fn show(args: &Status, figures: &Figures, now: Time, sums: Sums, told: &mut Stri
             count(sums.settled),
             count(sums.all),
             count(sums.lost),
-            super::super::people::counted(alarms(figures), "alarm")
+            super::super::people::counted(alarms(figures, beside, now), "alarm")
         );
         // A pipe gets a line when something has changed, not each time.
-        let key = format!("{} {} {} {}", sums.settled, sums.all, sums.lost, alarms(figures));
+        let key = format!("{} {} {} {}", sums.settled, sums.all, sums.lost, alarms(figures, beside, now));
         if *told != key {
             screen.line(format!("{} {line}", now.rfc3339()))?;
             *told = key;
@@ -86,8 +88,8 @@ fn show(args: &Status, figures: &Figures, now: Time, sums: Sums, told: &mut Stri
     Ok(())
 }
 
-fn alarms(figures: &Figures) -> i64 {
-    i64::try_from(figures.alarms.len()).unwrap_or(i64::MAX)
+fn alarms(figures: &Figures, beside: &Beside, now: Time) -> i64 {
+    i64::try_from(alarms::all(Some(figures), beside, Some(now)).len()).unwrap_or(i64::MAX)
 }
 
 /// `[=====>    ]  512 of 1,000 settled`
