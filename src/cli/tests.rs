@@ -13,7 +13,10 @@ use super::{
     retry,
     screen::Screen,
     show,
-    status::{self, beside::Beside},
+    status::{
+        self,
+        beside::{Alarm, Beside, Check, Daemon, Says},
+    },
     track,
 };
 use crate::{
@@ -26,7 +29,7 @@ use crate::{
     store::{
         StoreError,
         records::{RetryVerdict, TrackVerdict},
-        reports::{MediaCount, QuotaUse, StateCount},
+        reports::{AlarmRow, MediaCount, Open, QuotaUse, StateCount},
     },
 };
 
@@ -69,6 +72,7 @@ macro_rules! ran {
 }
 
 mod files;
+mod lists;
 
 async fn listed(line: &[&str], config: &Config, store: &Fake) -> Ended {
     let Command::List(args) = command(&[&["list"], line].concat()) else { panic!() };
@@ -239,6 +243,64 @@ async fn losses_and_alarms_end_with_one() {
     let ended = status_of(vec![alarmed], &[]).await;
     assert_eq!(ended.code(), Code::Finding);
     assert!(ended.out.contains("1 alarm open\n  loss of 019ab, since 2026-11-23T08:00:00Z, 3 times\n    a video is gone; look at the quota"), "{}", ended.out);
+}
+
+/// Two apps with work left, and an alarm of each scope.
+fn alarmed() -> crate::store::reports::Status {
+    let open = |app: &str, verifications, left_ms| Open { app: app.to_owned(), verifications, downloads: 1, next_deadline: Some(Time(fake::NOW.0 + left_ms)) };
+    let alarm = |kind: &str, subject: &str| AlarmRow { kind: kind.to_owned(), subject: subject.to_owned(), times: 1, ..fake::alarm() };
+    crate::store::reports::Status {
+        open_by_app: vec![open("h5", 3, 3_900_000), open("other", 4, 60_000)],
+        alarms: vec![alarm("credentials", "h5"), alarm("disk_full", "objects"), alarm("loss", "h5")],
+        ..figures()
+    }
+}
+
+#[tokio::test]
+async fn an_alarm_says_what_it_threatens_and_what_to_do() {
+    let ended = status_of(vec![alarmed()], &[]).await;
+    for part in [
+        "threatens: 3 verifications open, 1 of them with media to fetch; the first thing is forgotten in 1h 5m",
+        "threatens: 7 verifications open, 2 of them with media to fetch; the first thing is forgotten in 1m",
+        "to do: make room, or lower limits.free_bytes_min",
+        "to do: compare api_key and secret_key",
+    ] {
+        assert!(ended.out.contains(part), "{part} in\n{}", ended.out);
+    }
+    assert_eq!(ended.out.matches("threatens:").count(), 2, "a loss has happened: {}", ended.out);
+    let json: Value = serde_json::from_str(&status_of(vec![alarmed()], &["--json"]).await.out).unwrap();
+    assert_eq!(json["alarms"][0]["threatens"], serde_json::json!({ "verifications": 3, "downloads": 1, "time_left_ms": 3_900_000 }));
+    assert_eq!((&json["alarms"][2]["threatens"], &json["open_by_app"][1]["next_deadline"]), (&Value::Null, &"2026-11-23T08:16:01Z".into()));
+    assert!(json["alarms"][1]["todo"].as_str().unwrap().starts_with("make room"));
+}
+
+#[tokio::test]
+async fn what_the_daemon_knows_alone_is_told_as_well() {
+    let says = Says {
+        ready: false,
+        checks: vec![Check { name: "database_writes".to_owned(), ok: false, text: "disk is full".to_owned() }],
+        alarms: vec![Alarm { kind: "database_down".to_owned(), subject: "database".to_owned(), text: "full".to_owned(), since: "s".to_owned(), times: 1 }],
+    };
+    let daemon = |says| Some(Daemon { address: "127.0.0.1:8640".parse().unwrap(), says });
+    let beside = Beside { daemon: daemon(Some(says)), short_of_room: vec![("objects".to_owned(), "1.0 MiB are free".to_owned())] };
+    let Command::Status(args) = command(&["status"]) else { panic!() };
+    let store = Fake { status: Mutex::new(vec![figures()]), ..Fake::default() };
+    let ended = status_beside(&args, &store, beside.clone()).await;
+    assert_eq!(ended.code(), Code::Finding);
+    for part in ["is not ready:\n  database_writes: disk is full", "1.0 MiB are free", "database_down of database, since s, known to the daemon alone"] {
+        assert!(ended.out.contains(part), "{part} in\n{}", ended.out);
+    }
+    let away = Failure::told(Code::Unreachable, "database", "not available", "");
+    let look = move || -> BoxFuture<'_, Beside> { std::future::ready(beside.clone()).boxed() };
+    let told = ran!(|screen| status::without_database(&args, &away, &look, screen).await.map(|()| Code::Unreachable));
+    assert!(told.out.contains("database_down") && told.out.contains("1.0 MiB"), "{}", told.out);
+
+    // Nobody answers: a finding only when work waits for somebody.
+    let silent = || Beside { daemon: daemon(None), ..Beside::default() };
+    let ended = status_beside(&args, &store, silent()).await;
+    assert!(ended.out.contains("no daemon answers on 127.0.0.1:8640") && ended.code() == Code::Done, "{}", ended.out);
+    let late = crate::store::reports::Status { oldest_due: Some(Time(fake::NOW.0 - 120_000)), ..figures() };
+    assert_eq!(status_beside(&args, &Fake { status: Mutex::new(vec![late]), ..Fake::default() }, silent()).await.code(), Code::Finding);
 }
 
 #[tokio::test]

@@ -1,4 +1,6 @@
 //! A value that is costly to find out, held for a while, and found out once however many ask.
+//!
+//! The longer it took, the longer it is held: finding it out never takes more than a twentieth of the time.
 
 use std::{future::Future, sync::Arc};
 
@@ -6,15 +8,18 @@ use tokio::sync::Mutex;
 
 use crate::domain::time::{Clock, Span, Time};
 
-/// The value, and when it was found.
+/// The value, when it was found, and how long that took.
 pub(super) struct Held<T> {
-    found: Arc<Mutex<Option<(Time, T)>>>,
+    found: Arc<Mutex<Option<(Time, Span, T)>>>,
     clock: Arc<dyn Clock>,
-    /// How old it may be.
+    /// How old it may be, unless it took long to find.
     age_max: Span,
     /// How long one who asks waits for it.
     wait_max: Span,
 }
+
+/// A value is held for this many times as long as it took to find.
+const COST: i64 = 20;
 
 impl<T: Clone + Send + 'static> Held<T> {
     pub(super) fn new(clock: Arc<dyn Clock>, age_max: Span, wait_max: Span) -> Self {
@@ -31,16 +36,18 @@ impl<T: Clone + Send + 'static> Held<T> {
             found = Arc::clone(&self.found).lock_owned() => found,
             () = &mut patience => return None,
         };
-        if let Some((at, value)) = found.as_ref()
-            && (Span(0)..self.age_max).contains(&self.clock.now().since(*at))
+        if let Some((at, took, value)) = found.as_ref()
+            && (Span(0)..self.age_max.max(took.times(COST))).contains(&self.clock.now().since(*at))
         {
             return Some(value.clone());
         }
         let clock = Arc::clone(&self.clock);
         // Apart from the request: whoever hangs up must not break off a database call half way.
         let finding = tokio::spawn(async move {
+            let began = clock.now();
             let value = find.await;
-            *found = Some((clock.now(), value.clone()));
+            let now = clock.now();
+            *found = Some((now, now.since(began), value.clone()));
             value
         });
         tokio::select! {

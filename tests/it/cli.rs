@@ -53,6 +53,8 @@ fn wrong_usage_ends_with_two() {
         &["list", "--state", "gone"],
         &["status", "--every", "2s"],
         &["issue", "--app", "a", "--plan", "1", "--identity-name", "canary"],
+        &["reconcile"],
+        &["reconcile", "f", "--since", "2026-11-23T08:15:01Z"],
     ] {
         let output = verikeep(folder.path(), line);
         assert_eq!(output.status.code(), Some(2), "{line:?}: {}", err(&output));
@@ -251,4 +253,39 @@ fn what_cannot_be_reached_ends_with_four() {
     for output in [issue, check] {
         assert!(!err(&output).contains("canary") && !out(&output).contains("canary"), "{}{}", out(&output), err(&output));
     }
+}
+
+#[test]
+fn a_list_is_reconciled_and_status_remembers_it() {
+    let place = place();
+    let run = |line: &[&str]| verikeep(place.path(), line);
+    let lines = |from: u32, to: u32| (from..to).fold("verify_token,reference\n".to_owned(), |text, number| format!("{text}canary-{number},order-{number}\n"));
+    fs::write(place.path().join("told.csv"), lines(0, 900)).unwrap();
+    fs::write(place.path().join("issued.csv"), lines(100, 1000) + "canary bad,\ncanary-150,other\n").unwrap();
+    assert!(run(&["track", "--file", "told.csv"]).status.success());
+    let old = run(&["track", "canary-lost", "--issued-at", "2001-01-01T00:00:00Z"]);
+    assert_eq!(old.status.code(), Some(0), "{}", err(&old));
+
+    let found = run(&["reconcile", "issued.csv", "--unlisted"]);
+    let sum = "902 lines: 0 whole, 801 open, 100 never tracked, 0 lost, 0 rejected, 1 in conflict, 1 wrong; ";
+    assert!(found.status.code() == Some(1) && out(&found).contains(sum), "{}{}", out(&found), err(&found));
+    assert!(out(&found).contains("line 903: waiting (") && out(&found).contains("another reference") && !out(&found).contains("canary"), "{}", out(&found));
+
+    let tracked = run(&["reconcile", "issued.csv", "--track"]);
+    assert!(tracked.status.code() == Some(1) && out(&tracked).contains("100 never tracked (100 tracked now)"), "{}", out(&tracked));
+    fs::write(place.path().join("good.csv"), lines(100, 1000)).unwrap();
+    let again = run(&["reconcile", "good.csv", "--unlisted", "--since", "2001-01-01T00:00:00Z", "--until", "2101-01-01T00:00:00Z"]);
+    let sum = "900 lines: 0 whole, 900 open, 0 never tracked, 0 lost, 0 rejected, 0 in conflict, 0 wrong; 101 tracked and not in the list\n";
+    assert!(again.status.code() == Some(0) && out(&again).ends_with(sum), "{}{}", out(&again), err(&again));
+    let status = run(&["status"]);
+    assert!(out(&status).contains("last reconciled") && out(&status).contains("900 lines, 0 never tracked"), "{}", out(&status));
+    let json: serde_json::Value = serde_json::from_str(&out(&run(&["status", "--json"]))).unwrap();
+    assert!(json["reconciled"]["lines"] == 900 && json["reconciled"]["at"].as_str().unwrap().ends_with('Z'), "{json}");
+    assert!(json["daemon"]["says"].is_null() && json["alarms"][0]["kind"] == "loss", "{json}");
+
+    fs::write(place.path().join("late.csv"), "verify_token,issued_at\ncanary-late,2001-01-01T00:00:00Z\ncanary-lost,2001-01-01T00:00:00Z\n").unwrap();
+    let late = run(&["reconcile", "late.csv", "--track"]);
+    assert!(out(&late).contains("line 2: never tracked, and told too late now: missed (") && out(&late).contains("line 3: missed ("), "{}", out(&late));
+    assert!(out(&late).contains("1 never tracked (1 tracked now, 1 of them late), 1 lost"), "{}", out(&late));
+    assert_eq!(run(&["reconcile", "gone.csv"]).status.code(), Some(2));
 }

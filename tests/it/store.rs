@@ -7,6 +7,7 @@ mod download;
 mod make;
 mod poll;
 mod read;
+mod reconcile;
 mod retry;
 mod robust;
 mod schema;
@@ -88,6 +89,10 @@ on_both! {
         the_figures_add_up,
         show_finds_by_token_and_by_identifier,
         the_clock_answers;
+    reconcile:
+        tokens_are_known_in_the_order_asked,
+        facts_that_differ_are_named,
+        the_last_comparison_is_the_one_shown;
     views:
         columns_are_those_of_the_contract,
         rows_look_as_the_contract_says,

@@ -83,7 +83,11 @@ impl Place {
     }
 
     fn command(&self, line: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_verikeep"));
+        self.program(env!("CARGO_BIN_EXE_verikeep"), line)
+    }
+
+    fn program(&self, program: &str, line: &[&str]) -> Command {
+        let mut command = Command::new(program);
         command.args(line).current_dir(self.folder.path()).env_clear().env("VERIKEEP_LOG", "trace").stdin(Stdio::null());
         command
     }
@@ -115,10 +119,16 @@ impl Place {
 
     /// Starts the daemon and waits until it runs.
     pub(super) async fn start(&self) -> Daemon {
+        self.start_under(&[]).await
+    }
+
+    /// The same by a program that becomes the daemon: `prlimit`, a shell that ends with `exec "$@"`.
+    pub(super) async fn start_under(&self, wrapper: &[&str]) -> Daemon {
         let number = fs::read_dir(self.path()).unwrap().count();
         let log = self.path().join(format!("daemon-{number}.log"));
         let file = fs::File::create(&log).unwrap();
-        let child = self.command(&["run"]).stdout(file.try_clone().unwrap()).stderr(file).spawn().unwrap();
+        let line = [wrapper, &[env!("CARGO_BIN_EXE_verikeep"), "run"]].concat();
+        let child = self.program(line[0], &line[1..]).stdout(file.try_clone().unwrap()).stderr(file).spawn().unwrap();
         let mut daemon = Daemon { child, log, address: String::new() };
         let started = Instant::now();
         while daemon.address.is_empty() {
@@ -195,6 +205,11 @@ impl Daemon {
     /// What it wrote so far.
     pub(super) fn said(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()
+    }
+
+    /// Its process.
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// SIGKILL.

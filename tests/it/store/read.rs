@@ -40,6 +40,8 @@ pub async fn each_filter_filters(db: Database) {
         (Filter { state: Some(State::Waiting), ..all() }, vec![4, 3, 1]),
         (Filter { app: Some("other".to_owned()), ..all() }, vec![4]),
         (Filter { since: Some(later(HOUR)), ..all() }, vec![4]),
+        (Filter { until: Some(START), ..all() }, vec![3, 2, 1]),
+        (Filter { since: Some(later(Span(1))), until: Some(later(Span(2))), ..all() }, vec![]),
         (Filter { reference: Some("order-1".to_owned()), ..all() }, vec![1]),
         (Filter { id_number_index: Some("index-7".to_owned()), ..all() }, vec![2]),
         (Filter { app: Some("loan-h5".to_owned()), state: Some(State::Waiting), since: Some(START), ..all() }, vec![3, 1]),
@@ -81,6 +83,8 @@ pub async fn the_figures_add_up(db: Database) {
     assert_eq!((status.answers, status.answer_bytes), (2, 2000));
     assert_eq!((status.polls_due, status.downloads_due, status.oldest_due), (1, 1, Some(START)));
     assert_eq!(status.poisoned, 2);
+    let open: Vec<_> = status.open_by_app.iter().map(|open| (open.app.as_str(), open.verifications, open.downloads, open.next_deadline)).collect();
+    assert_eq!(open, [("loan-h5", 3, 1, status.next_deadline)]);
     assert_eq!(status.next_deadline, Some(later(Span::hours(24))));
     assert_eq!(status.least_left_ms, Some(Span::hours(72).0));
     assert_eq!(status.errors, [("transient".to_owned(), 2)]);

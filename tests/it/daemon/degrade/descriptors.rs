@@ -1,0 +1,26 @@
+//! Few files and connections.
+
+use verikeep::simulator::MediaBytes;
+
+use super::{
+    super::{
+        process::{code, out},
+        whole,
+    },
+    lives, place, shows, windows,
+};
+use crate::lab::Db;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_few_descriptors_the_work_is_done_more_slowly_and_an_alarm_says_why() {
+    let place = place(Db::Sqlite, 46, windows(), MediaBytes::small()).await;
+    let daemon = place.start_under(&["prlimit", "--nofile=64:64"]).await;
+    let made = lives(&place, 12);
+    place.track(&made);
+    shows(&place, &daemon, "/metrics", &["verikeep_process_alarms{kind=\"few_descriptors\"} 1", "verikeep_descriptors_free"]).await;
+    whole(&place, &made).await;
+    let status = place.verikeep(&["status"]);
+    assert!(code(&status) == 1 && out(&status).contains("may open 64 files") && out(&status).contains("LimitNOFILE"), "{}", out(&status));
+    let said = daemon.stop();
+    assert!(!said.contains("Too many open files"), "{said}");
+}
