@@ -12,7 +12,10 @@ mod watch;
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    sync::{Arc, atomic::AtomicI64},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicUsize},
+    },
 };
 
 use tokio::{sync::oneshot, task::JoinSet};
@@ -184,7 +187,7 @@ pub async fn run(
     let idle = Span(lease.0.min(1000));
     for (account, apps, slots) in accounts(config) {
         let name = if account == "default" { "poll".to_owned() } else { format!("poll-{account}") };
-        let polls = Arc::new(Polls { shared: Arc::clone(&shared), name, apps });
+        let polls = Arc::new(Polls { shared: Arc::clone(&shared), name, apps, trickle: (slots / 8).max(1), running: AtomicUsize::new(0) });
         let pace = driver::Pace { slots, idle, backoff: Span(250) };
         drivers.spawn(driver::drive(polls, pace, Arc::clone(&clock), Arc::new(tokio::sync::Notify::new()), stop.clone()));
     }
