@@ -13,7 +13,10 @@ mod watch;
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    sync::{Arc, atomic::AtomicI64},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicUsize},
+    },
 };
 
 use tokio::{sync::oneshot, task::JoinSet};
@@ -195,8 +198,9 @@ pub async fn run(
     let idle = Span(lease.0.min(1000));
     for (account, apps, slots) in accounts {
         let name = if account == "default" { "poll".to_owned() } else { format!("poll-{account}") };
-        let polls = Arc::new(Polls { shared: Arc::clone(&shared), name, apps });
-        let pace = driver::Pace { slots: guard.steps(slots), idle, backoff: Span(250) };
+        let slots = guard.steps(slots);
+        let polls = Arc::new(Polls { shared: Arc::clone(&shared), name, apps, trickle: (slots / 8).max(1), running: AtomicUsize::new(0) });
+        let pace = driver::Pace { slots, idle, backoff: Span(250) };
         drivers.spawn(driver::drive(polls, pace, Arc::clone(&clock), Arc::new(tokio::sync::Notify::new()), stop.clone()));
     }
     let downloads = Arc::new(Downloads { shared: Arc::clone(&shared), look_at: AtomicI64::new(0), look_every: idle });

@@ -5,7 +5,7 @@ use std::{
     future::Future,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicUsize, Ordering},
     },
 };
 
@@ -59,8 +59,8 @@ impl Queue {
         Self { items: Mutex::default(), most, wake: Arc::new(Notify::new()) }
     }
 
-    fn has_room(&self) -> bool {
-        self.items.lock().unwrap_or_else(PoisonError::into_inner).len() < self.most
+    fn room(&self) -> usize {
+        self.most.saturating_sub(self.items.lock().unwrap_or_else(PoisonError::into_inner).len())
     }
 
     fn push(&self, handover: Handover) {
@@ -143,13 +143,41 @@ pub(super) struct Polls {
     pub(super) shared: Arc<Shared>,
     pub(super) name: String,
     pub(super) apps: Vec<String>,
+    /// How many may run while downloads do not keep up: answers are never given up for the sake of media.
+    pub(super) trickle: usize,
+    /// How many are running.
+    pub(super) running: AtomicUsize,
 }
 
 impl Polls {
+    /// How many of `limit` may begin. A poll whose download finds no place in the queue costs two more calls later, for fresh URLs; so
+    /// no more begin than the queue has places for, down to a trickle.
+    fn useful(&self, limit: usize) -> usize {
+        let running = self.running.load(Ordering::Relaxed);
+        let places = self.shared.queue.room().saturating_sub(running);
+        limit.min(places.max(self.trickle.saturating_sub(running)))
+    }
+
     /// The apps that are not paused.
     fn askable(&self) -> Vec<String> {
         let now = self.shared.archive.now();
         self.apps.iter().filter(|app| self.shared.archive.pauses.until(app, now).is_none()).cloned().collect()
+    }
+}
+
+/// Counts a step for as long as it runs, however it ends.
+struct Running<'a>(&'a AtomicUsize);
+
+impl<'a> Running<'a> {
+    fn enter(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -162,8 +190,8 @@ impl Work for Polls {
     }
 
     async fn claim(&self, limit: usize) -> Result<Vec<PollWork>, StepError> {
-        let apps = self.askable();
-        if apps.is_empty() || self.shared.guard.holds() {
+        let (apps, limit) = (self.askable(), self.useful(limit));
+        if apps.is_empty() || limit == 0 || self.shared.guard.holds() {
             return Ok(Vec::new());
         }
         self.shared.claimed(self.shared.archive.store.claim_polls(&self.shared.claim(limit, apps)).await)
@@ -171,7 +199,8 @@ impl Work for Polls {
 
     async fn step(&self, item: PollWork) -> Result<(), StepError> {
         let _in_flight = self.shared.metrics.in_flight(Stage::Poll.name());
-        let room = (self.shared.queue.has_room() && !self.shared.guard.holds()).then_some(self.shared.lease);
+        let _running = Running::enter(&self.running);
+        let room = (self.shared.queue.room() > 0 && !self.shared.guard.holds()).then_some(self.shared.lease);
         let lease = item.lease.clone();
         if let Some(Some(handover)) = self.shared.under_lease(lease, self.shared.archive.poll(item, room)).await? {
             self.shared.queue.push(handover);
