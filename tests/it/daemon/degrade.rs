@@ -13,9 +13,9 @@ use verikeep::simulator::{self, Life, LifeSpec, Made, MediaBytes, Options, Video
 use super::process::{Daemon, Place};
 use crate::lab::{Db, FILMED, options, short_windows};
 
-/// Long enough to live through an outage of seconds, short enough for a lease of three.
+/// Long enough to live through an outage of seconds, short enough for a lease of four.
 fn windows() -> Windows {
-    Windows { media_ms: 40_000, record_ms: 60_000, ..short_windows() }
+    Windows { media_ms: 32_000, record_ms: 60_000, ..short_windows() }
 }
 
 /// A place with these windows, whose daemon listens where `status` finds it.

@@ -123,7 +123,7 @@ async fn a_full_disk_under_postgres_costs_time_and_nothing_else() {
     sql(format!("alter database {name} set tablespace {space}")).await;
 
     let daemon = place.start().await;
-    let made = lives(&place, 60);
+    let made = lives(&place, 24);
     place.track(&made);
     let ballast = disk.fill(0);
     shows(&place, &daemon, "/readyz", &["database_writes", "No space left on device", "database_down"]).await;

@@ -8,7 +8,7 @@ use std::{
 
 use verikeep::simulator::{Life, LifeSpec, MediaBytes, Video, Windows};
 
-use super::{super::whole, place};
+use super::{super::whole, configure, place};
 use crate::lab::{Db, FILMED, PLAIN, short_windows};
 
 /// A limit on memory (cgroup version 1), taken away when dropped.
@@ -38,6 +38,8 @@ impl Drop for Limit {
 async fn within(limit_bytes: u64, tokens: u32, videos: u32, video_bytes: u64, windows: Windows) {
     let sizes = MediaBytes { video: video_bytes, ..MediaBytes::small() };
     let place = place(Db::Sqlite, 47, windows, sizes).await;
+    // Without videos there is nothing to wait for until the media deadline.
+    configure(&place, |text| text.replace("name = \"plain\"\n", "name = \"plain\"\nfetch = [\"getall\", \"detail\"]\n"));
     let mut made = place.simulator().create(FILMED, &[LifeSpec { video: Some(Video::One), ocr: Some(false), ..LifeSpec::of(Life::Passed, videos) }]);
     made.extend(place.simulator().create(PLAIN, &[LifeSpec { video: Some(Video::None), ocr: Some(false), ..LifeSpec::of(Life::Passed, tokens) }]));
     place.track(&made);
@@ -51,12 +53,13 @@ async fn within(limit_bytes: u64, tokens: u32, videos: u32, video_bytes: u64, wi
     let took = began.elapsed();
     archive.store.close().await;
     let status = fs::read_to_string(format!("/proc/{}/status", daemon.pid())).unwrap();
-    let peak = status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or_default();
+    let own = status.lines().find(|line| line.starts_with("RssAnon")).unwrap_or_default();
     println!(
-        "limit {} MiB, {tokens} tokens due at once, {videos} videos of about {} MiB: {took:?}, {peak}, page cache included at most {} MiB",
+        "limit {} MiB, {tokens} tokens due at once, {videos} videos of about {} MiB: {took:?}, at the end {own}, at most {} MiB with page cache, {} times at the limit",
         limit_bytes >> 20,
         video_bytes >> 20,
-        limit.figure("memory.max_usage_in_bytes") >> 20
+        limit.figure("memory.max_usage_in_bytes") >> 20,
+        limit.figure("memory.failcnt")
     );
     whole(&place, &made).await;
     assert!(daemon.said().lines().all(|line| !line.contains("panicked")));
@@ -64,9 +67,9 @@ async fn within(limit_bytes: u64, tokens: u32, videos: u32, video_bytes: u64, wi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_tokens_at_once_and_large_videos_fit_into_little_memory() {
+async fn many_tokens_at_once_and_large_videos_fit_into_little_memory() {
     let windows = Windows { media_ms: 60_000, record_ms: 80_000, ..short_windows() };
-    within(96 << 20, 1_000, 4, 96 << 20, windows).await;
+    within(64 << 20, 500, 3, 48 << 20, windows).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
