@@ -84,8 +84,8 @@ impl Shared {
     fn claimed<T>(&self, claimed: Result<Vec<T>, StoreError>) -> Result<Vec<T>, StepError> {
         match &claimed {
             Ok(items) if items.is_empty() => {}
-            Ok(_) => self.guard.wrote(Ok(())),
-            Err(error) => self.guard.wrote(Err(error)),
+            Ok(_) => self.guard.claimed(Ok(())),
+            Err(error) => self.guard.claimed(Err(error)),
         }
         Ok(claimed?)
     }
@@ -98,12 +98,12 @@ impl Shared {
             tokio::select! {
                 done = &mut step => return match done {
                     Ok(value) => {
-                        self.guard.wrote(Ok(()));
+                        self.guard.recorded(Ok(()));
                         Ok(Some(value))
                     }
                     Err(StepError::Store(StoreError::LeaseLost)) => Ok(None),
                     Err(StepError::Store(error)) => {
-                        self.guard.wrote(Err(&error));
+                        self.guard.recorded(Err(&error));
                         Err(error.into())
                     }
                     Err(StepError::Vault(error)) => {

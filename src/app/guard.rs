@@ -57,6 +57,8 @@ pub(super) struct Guard {
 struct Failing {
     since: Time,
     last: Time,
+    /// Whether a record has failed, so that only a record can prove the contrary.
+    by_record: bool,
     text: String,
 }
 
@@ -88,17 +90,27 @@ impl Guard {
         (wished * all / self.steps_wished.max(1)).clamp(1, wished.max(1))
     }
 
-    /// Something was written into the database, or could not be.
-    pub(super) fn wrote(&self, result: Result<(), &StoreError>) {
+    /// A step's record was written into the database, or could not be.
+    pub(super) fn recorded(&self, result: Result<(), &StoreError>) {
+        self.wrote(true, result);
+    }
+
+    /// A claim was written, or could not be. A claim changes rows where they lie: with a full disk it may succeed where no record does, and
+    /// so proves less.
+    pub(super) fn claimed(&self, result: Result<(), &StoreError>) {
+        self.wrote(false, result);
+    }
+
+    fn wrote(&self, by_record: bool, result: Result<(), &StoreError>) {
         let now = self.archive.now();
         let mut failing = lock(&self.failing);
         match result {
-            Ok(()) => *failing = None,
+            Ok(()) if by_record || failing.as_ref().is_some_and(|failing| !failing.by_record) => *failing = None,
             Err(StoreError::Unavailable(text)) => {
-                let since = failing.as_ref().map_or(now, |failing| failing.since);
-                *failing = Some(Failing { since, last: now, text: text.clone() });
+                let (since, before) = failing.as_ref().map_or((now, false), |failing| (failing.since, failing.by_record));
+                *failing = Some(Failing { since, last: now, by_record: by_record || before, text: text.clone() });
             }
-            Err(_) => {}
+            _ => {}
         }
     }
 
@@ -184,7 +196,7 @@ impl Guard {
         if now.since(failing.last) >= self.patience {
             // Nobody has tried for a while: a write that changes nothing tells.
             let tried = archive.store.clear(Kind::DatabaseDown, DATABASE, now).await;
-            self.wrote(tried.as_ref().map(|_| ()));
+            self.recorded(tried.as_ref().map(|_| ()));
         } else if !stands {
             let text = format!("nothing can be written to the database: {}", failing.text);
             archive.alarms.raise(&*archive.store, &Alarm { kind: Kind::DatabaseDown, subject: DATABASE.to_owned(), text }, failing.since).await;
