@@ -15,6 +15,17 @@ pub struct Time(pub i64);
 pub struct Span(pub i64);
 
 impl Time {
+    /// Nothing this service deals with is older: 2015-01-01T00:00:00Z. The provider sold no H5 face verification before.
+    pub const EARLIEST: Self = Self(1_420_070_400_000);
+
+    /// Whether somebody else's clock can have read this instant: from [`Time::EARLIEST`] to one day after `now`.
+    ///
+    /// Year 1 and 1970 are what programs write when they know no time; beyond a day no two clocks that are set at all differ, nor any two time zones.
+    #[must_use]
+    pub const fn is_believable(self, now: Self) -> bool {
+        Self::EARLIEST.0 <= self.0 && self.0 <= now.plus(Span::hours(24)).0
+    }
+
     /// The instant `span` later, held at the ends of the range instead of overflowing.
     #[must_use]
     pub const fn plus(self, span: Span) -> Self {
@@ -201,6 +212,25 @@ mod tests {
         {
             assert_eq!(Span(ms).to_string(), text);
         }
+    }
+
+    #[test]
+    fn only_times_of_the_service_are_believed() {
+        let now = Time::parse("2026-11-23T08:15:01Z").unwrap();
+        for (text, believed) in [
+            ("-005000-01-01T00:00:00Z", false),
+            ("0001-01-01T00:00:00Z", false),
+            ("1970-01-01T00:00:00Z", false),
+            ("2014-12-31T23:59:59.999Z", false),
+            ("2015-01-01T00:00:00Z", true),
+            ("2026-11-23T08:15:01Z", true),
+            ("2026-11-24T08:15:01Z", true),
+            ("2026-11-24T08:15:01.001Z", false),
+            ("9999-12-30T00:00:00Z", false),
+        ] {
+            assert_eq!(Time::parse(text).unwrap().is_believable(now), believed, "{text}");
+        }
+        assert!(!Time(i64::MAX).is_believable(now) && !Time(i64::MIN).is_believable(now));
     }
 
     #[test]
