@@ -82,7 +82,15 @@ impl Archive {
         let reply = match app.client.query(endpoint, &verification.verify_token).await {
             Ok(reply) => reply,
             Err(problem) => {
-                let call = CallRow { endpoint, at: self.now(), result: problem.trouble.name(), http_status: None, code: problem.code.clone(), sha256: None };
+                let call = CallRow {
+                    app: app.name.clone(),
+                    endpoint,
+                    at: self.now(),
+                    result: problem.trouble.name(),
+                    http_status: None,
+                    code: problem.code.clone(),
+                    sha256: None,
+                };
                 self.watcher.call(endpoint, call.result);
                 brought.calls.push(call);
                 return Ok(Exchange { read: Err(problem), renewed: false });
@@ -93,6 +101,7 @@ impl Archive {
         let result = read.as_ref().map_or_else(|problem| problem.trouble.name(), |_| "ok");
         self.watcher.call(endpoint, result);
         brought.calls.push(CallRow {
+            app: app.name.clone(),
             endpoint,
             at: reply.fetched_at,
             result,

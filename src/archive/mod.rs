@@ -159,10 +159,10 @@ impl Archive {
     /// # Errors
     /// When the store cannot be read; what was known stays.
     pub async fn relearn(&self) -> crate::store::Result<()> {
-        let rows = self.store.learned().await?;
+        let lessons = self.store.lessons().await?;
         let mut learned: HashMap<String, Vec<String>> = HashMap::new();
-        for (app, signature) in rows {
-            learned.entry(app).or_default().push(signature);
+        for seen in lessons.unused {
+            learned.entry(seen.app).or_default().push(seen.signature);
         }
         *self.learned.write().unwrap_or_else(PoisonError::into_inner) = learned;
         Ok(())

@@ -6,10 +6,11 @@ use crate::{
         alarm::{self, Alarm},
         answer::{Endpoint, Problem},
         chance,
+        lessons::{Lessons, Origin, UnusedSignature},
         media::{MediaRow, MediaState, Source},
         plan::{self, Ends, Known, Step},
         time::{Span, Time},
-        token::State,
+        token::{State, Verification},
     },
     store::{
         StoreError,
@@ -62,7 +63,7 @@ impl Archive {
                     stage: crate::domain::lease::Stage::Download,
                     token,
                     until,
-                    attempts: 1,
+                    claims: 1,
                 },
                 verification: work.verification.clone(),
                 media: taken.media.clone(),
@@ -83,7 +84,7 @@ impl Archive {
                 inline: taken.inline,
                 same: doubles.iter().map(|row| row.media_id.clone()).collect(),
                 download: download.filter(|_| !settled),
-                learned: taken.learned,
+                lessons: taken.lessons,
                 last_error: taken.last_error,
                 next,
                 alarms: taken.alarms,
@@ -103,7 +104,7 @@ impl Archive {
     }
 
     /// Asks until the plan says to wait or that it is over.
-    async fn converse(&self, app: &App, verification: &crate::domain::token::Verification, taken: &mut Taken) -> Result<Next, StepError> {
+    async fn converse(&self, app: &App, verification: &Verification, taken: &mut Taken) -> Result<Next, StepError> {
         for _ in 0..ASKS_MAX {
             let now = self.now();
             let learned = self.learned(&app.name);
@@ -140,21 +141,13 @@ impl Archive {
     }
 
     /// Remembers a call that brought nothing; returns how long to wait before it is made again.
-    async fn take_problem(
-        &self,
-        app: &App,
-        verification: &crate::domain::token::Verification,
-        taken: &mut Taken,
-        endpoint: Endpoint,
-        problem: &Problem,
-        ends: &Ends,
-    ) -> Span {
+    async fn take_problem(&self, app: &App, verification: &Verification, taken: &mut Taken, endpoint: Endpoint, problem: &Problem, ends: &Ends) -> Span {
         let now = self.now();
         self.heed(app, problem).await;
         taken.last_error = Some(format!("{}: {problem}", endpoint.name()));
         if problem.trouble.is_about_the_token() && endpoint == Endpoint::Getall && taken.progress.attempts.is_empty() {
             let lesson = super::learn::refused(&mut taken.progress, problem, verification.issued_here, ends, now);
-            self.note_lesson(app, taken, lesson);
+            self.note_lesson(app, verification, taken, lesson.map(|signature| (signature, Origin::IssuedHere)));
             return Span(0);
         }
         if problem.trouble.is_about_the_token() && endpoint == Endpoint::Media {
@@ -168,17 +161,18 @@ impl Archive {
         wait
     }
 
-    pub(super) fn note_lesson(&self, app: &App, taken: &mut Taken, lesson: Option<String>) {
-        if let Some(signature) = lesson
+    pub(super) fn note_lesson(&self, app: &App, verification: &Verification, taken: &mut Taken, lesson: Option<(String, Origin)>) {
+        if let Some((signature, origin)) = lesson
             && !self.learned(&app.name).contains(&signature)
         {
             self.remember(&app.name, &signature);
-            taken.learned.push((app.name.clone(), signature));
+            let (app, verification_id) = (app.name.clone(), verification.verification_id.clone());
+            taken.lessons.unused.push(UnusedSignature { app, signature, verification_id, seen_at: self.now(), origin });
         }
     }
 
     /// Asks every other app once whether it knows the token. One that cannot be reached is asked again later.
-    async fn ask_others(&self, app: &App, verification: &crate::domain::token::Verification, taken: &mut Taken) -> Result<(), StepError> {
+    async fn ask_others(&self, app: &App, verification: &Verification, taken: &mut Taken) -> Result<(), StepError> {
         let mut unanswered = None;
         for other in self.apps.values().filter(|other| other.name != app.name) {
             match self.ask(other, verification, Endpoint::Getall, &mut taken.brought).await? {
@@ -234,7 +228,7 @@ impl Archive {
                 inline: Vec::new(),
                 same: Vec::new(),
                 download: None,
-                learned: Vec::new(),
+                lessons: Lessons::default(),
                 last_error: Some(text.clone()),
                 next: Next::Due {
                     due_at: now.plus(Span::minutes(5)),

@@ -13,6 +13,7 @@ use crate::{
         attempt::{Attempt, Counts},
         chance,
         identity::IdentityRow,
+        lessons::{Lessons, Origin},
         media::{Kind, Listed, MediaRow, MediaState, Slot, Source, StoredMedia, content_type_of, sha256_hex},
         plan::Ends,
         progress::Progress,
@@ -34,7 +35,7 @@ pub(super) struct Taken {
     pub(super) wanted: Vec<WantedMedia>,
     pub(super) inline: Vec<InlineMedia>,
     pub(super) urls: Vec<(Slot, Secret)>,
-    pub(super) learned: Vec<(String, String)>,
+    pub(super) lessons: Lessons,
     pub(super) last_error: Option<String>,
     pub(super) alarms: Vec<Alarm>,
 }
@@ -65,7 +66,7 @@ impl Archive {
         match answered {
             Answered::Getall(answer) => {
                 let lesson = learn::getall(&mut taken.progress, &answer, ends, now);
-                self.note_lesson(app, taken, lesson);
+                self.note_lesson(app, verification, taken, lesson.map(|signature| (signature, Origin::VerifiedLater)));
                 if !answer.attempts.is_empty() {
                     taken.last_error = None;
                     taken.counts = Some(answer.counts);

@@ -67,6 +67,7 @@ impl Archive {
             app: told.app,
             issued_at,
             tracked_at: now,
+            plan_id: told.plan_id,
             issued_here: told.issued_here,
         };
         let progress = Progress::default();
@@ -84,7 +85,6 @@ impl Archive {
             media_deadline: ends.media_deadline,
             record_deadline: ends.record_deadline,
             verification,
-            plan_id: told.plan_id,
             reference: told.reference,
             tracked_by: told.tracked_by,
             next,

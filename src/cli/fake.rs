@@ -9,6 +9,7 @@ use crate::{
     domain::{
         alarm::{Alarm, Kind},
         lease::{Lease, Stage},
+        lessons::Lessons,
         secret::Secret,
         time::Time,
     },
@@ -152,7 +153,7 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 pub(super) fn whole(number: usize) -> Whole {
-    Whole { summary: summary(number), attempt_rows: vec![attempt()], media: Vec::new(), answers: Vec::new(), calls: Vec::new() }
+    Whole { summary: summary(number), attempt_rows: vec![attempt()], media: Vec::new(), answers: Vec::new(), calls: Vec::new(), call_sums: Vec::new() }
 }
 
 pub(super) fn alarm() -> AlarmRow {
@@ -209,7 +210,7 @@ impl Store for Fake {
         Ok(self.retries.clone())
     }
 
-    async fn learned(&self) -> Result<Vec<(String, String)>> {
+    async fn lessons(&self) -> Result<Lessons> {
         unimplemented!()
     }
 

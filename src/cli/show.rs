@@ -154,7 +154,7 @@ fn media(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
 
 fn answers(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
     if whole.answers.is_empty() {
-        let calls = i64::try_from(whole.calls.len()).unwrap_or(i64::MAX);
+        let calls = whole.calls_made();
         screen.line(format!("\nno answer kept; {} made", counted(calls, "call")))?;
         return Ok(());
     }
@@ -170,7 +170,7 @@ fn answers(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
             short(&row.sha256),
         ]);
     }
-    let calls = i64::try_from(whole.calls.len()).unwrap_or(i64::MAX);
+    let calls = whole.calls_made();
     screen.line(format!("\nanswers kept, of {} made", counted(calls, "call")))?;
     table.print(screen)?;
     Ok(())

@@ -46,5 +46,5 @@ pub struct Lease {
     /// When the row may be claimed by another.
     pub until: Time,
     /// How often the row has been claimed since it was last completed, this time included.
-    pub attempts: i64,
+    pub claims: i64,
 }

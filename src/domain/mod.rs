@@ -9,6 +9,7 @@ pub mod attempt;
 pub mod chance;
 pub mod identity;
 pub mod lease;
+pub mod lessons;
 pub mod media;
 pub mod plan;
 pub mod policy;

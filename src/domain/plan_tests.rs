@@ -29,6 +29,7 @@ fn verification(tracked_after: Span) -> Verification {
         app: "a".to_owned(),
         issued_at: ISSUED,
         tracked_at: ISSUED.plus(tracked_after),
+        plan_id: None,
         issued_here: false,
     }
 }

@@ -93,6 +93,8 @@ pub struct Verification {
     pub issued_at: Time,
     /// When it was told.
     pub tracked_at: Time,
+    /// The plan it was generated for, as told.
+    pub plan_id: Option<String>,
     /// Whether Verikeep itself had the provider generate it.
     pub issued_here: bool,
 }

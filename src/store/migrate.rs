@@ -27,17 +27,9 @@ const LOCK: i64 = 0x7665_7269_6b65_6570;
 
 type Embedded = &'static [(i64, &'static str, &'static str)];
 
-const SQLITE: Embedded = &[
-    (1, "tables", include_str!("../../migrations/sqlite/0001_tables.sql")),
-    (2, "reports", include_str!("../../migrations/sqlite/0002_reports.sql")),
-    (3, "reconciliations", include_str!("../../migrations/sqlite/0003_reconciliations.sql")),
-];
+const SQLITE: Embedded = &[(1, "schema", include_str!("../../migrations/sqlite/0001_schema.sql"))];
 
-const POSTGRES: Embedded = &[
-    (1, "tables", include_str!("../../migrations/postgres/0001_tables.sql")),
-    (2, "reports", include_str!("../../migrations/postgres/0002_reports.sql")),
-    (3, "reconciliations", include_str!("../../migrations/postgres/0003_reconciliations.sql")),
-];
+const POSTGRES: Embedded = &[(1, "schema", include_str!("../../migrations/postgres/0001_schema.sql"))];
 
 /// Which schema version a database has, and which this program needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -20,6 +20,7 @@ use async_trait::async_trait;
 use crate::domain::{
     alarm::Alarm,
     lease::{Lease, Stage},
+    lessons::Lessons,
     secret::Secret,
     time::Time,
 };
@@ -91,8 +92,8 @@ pub trait Store: Send + Sync + 'static {
     /// ones become due at once. With `app` they are assigned to it first. Recorded with who did it.
     async fn retry(&self, tokens: &[String], app: Option<&str>, actor: &str, now: Time) -> Result<Vec<RetryVerdict>>;
 
-    /// What unused tokens are known to answer: (app, signature) pairs.
-    async fn learned(&self) -> Result<Vec<(String, String)>>;
+    /// What was learned of all apps.
+    async fn lessons(&self) -> Result<Lessons>;
 
     /// Raises an alarm; true when none of its kind and subject was open.
     async fn raise(&self, alarm: &Alarm, now: Time) -> Result<bool>;
@@ -118,7 +119,8 @@ pub trait Store: Send + Sync + 'static {
     /// One verification whole, by verify_token or verification_id.
     async fn show(&self, handle: &str) -> Result<Option<Whole>>;
 
-    /// Lets go of what the database gathers over time (`PRAGMA optimize`, WAL checkpoint; on PostgreSQL nothing).
+    /// Lets go of what the database gathers over time: calls of settled verifications become sums, old figures of the quota go, SQLite is
+    /// optimized and its log emptied.
     async fn tidy(&self) -> Result<()>;
 
     /// Closes the connections; waits for verbs under way.

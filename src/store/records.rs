@@ -7,6 +7,7 @@ use crate::domain::{
     attempt::{Attempt, Counts},
     identity::IdentityRow,
     lease::Lease,
+    lessons::Lessons,
     media::{MediaRow, Slot, StoredMedia},
     plan::{Missing, Outcome},
     progress::Progress,
@@ -19,8 +20,6 @@ use crate::domain::{
 pub struct NewVerification {
     /// Its facts.
     pub verification: Verification,
-    /// The plan it was generated for.
-    pub plan_id: Option<String>,
     /// The business's own name for it.
     pub reference: Option<String>,
     /// Who told.
@@ -166,6 +165,8 @@ pub struct DownloadWork {
 /// One call made at the provider about a verification, for the history that proves what was asked when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallRow {
+    /// The app that was asked, whose quota it used.
+    pub app: String,
     /// Which endpoint.
     pub endpoint: Endpoint,
     /// When the answer was here, or given up.
@@ -235,8 +236,8 @@ pub struct PollRecord {
     pub same: Vec<String>,
     /// Schedules the download stage.
     pub download: Option<DownloadStart>,
-    /// What unused tokens of the app were seen to answer: (app, signature).
-    pub learned: Vec<(String, String)>,
+    /// What it teaches of the app.
+    pub lessons: Lessons,
     /// Shown in `report_verifications.last_error`; none clears it.
     pub last_error: Option<String>,
     /// How it goes on.

@@ -127,6 +127,21 @@ pub struct CallReport {
     pub code: Option<String>,
 }
 
+/// Calls of one endpoint that came to the same.
+#[derive(Clone, Debug, Serialize)]
+pub struct CallSum {
+    /// Which endpoint.
+    pub endpoint: String,
+    /// `ok`, or what they failed of.
+    pub result: String,
+    /// How many.
+    pub calls: i64,
+    /// When the first of them ended.
+    pub first_at: String,
+    /// When the last of them ended.
+    pub last_at: String,
+}
+
 /// One verification whole.
 #[derive(Clone, Debug, Serialize)]
 pub struct Whole {
@@ -139,8 +154,18 @@ pub struct Whole {
     pub media: Vec<MediaReport>,
     /// Its answers, by time.
     pub answers: Vec<AnswerReport>,
-    /// Every call made about it, by time.
+    /// Every call made about it while it is open, by time.
     pub calls: Vec<CallReport>,
+    /// The calls made about it until it was last settled.
+    pub call_sums: Vec<CallSum>,
+}
+
+impl Whole {
+    /// How many calls were made about it.
+    #[must_use]
+    pub fn calls_made(&self) -> i64 {
+        i64::try_from(self.calls.len()).unwrap_or(i64::MAX) + self.call_sums.iter().map(|sum| sum.calls).sum::<i64>()
+    }
 }
 
 /// An open alarm.

@@ -64,7 +64,8 @@ on_both! {
         a_settled_verification_leaves_the_schedule_for_good,
         a_record_the_database_refuses_leaves_nothing_and_holds_up_nobody,
         plain_identity_is_kept_only_when_given,
-        what_is_learned_is_learned_once;
+        what_is_learned_is_learned_once,
+        calls_of_a_settled_verification_become_sums;
     download:
         stored_same_failed_and_lost_media_stand_as_told,
         a_download_that_ends_wakes_its_poll,

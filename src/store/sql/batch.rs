@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use super::{alarm, download, facts, lease, poll};
+use super::{alarm, calls, download, facts, lease, lessons, poll};
 use crate::{
     domain::lease::{Lease, Stage},
     store::{
@@ -44,8 +44,10 @@ pub(in crate::store) async fn write<DB: Dialect>(connection: &mut DB::Connection
     let answers = downloads.iter().map(|record| (&record.lease, &record.answers)).chain(polls.iter().map(|poll| (&poll.record.lease, &poll.record.answers)));
     facts::answers::<DB>(connection, answers.collect()).await?;
     let calls = downloads.iter().map(|record| (&record.lease, &record.calls)).chain(polls.iter().map(|poll| (&poll.record.lease, &poll.record.calls)));
-    facts::calls::<DB>(connection, calls.collect()).await?;
-    facts::learned::<DB>(connection, polls.iter().flat_map(|poll| &poll.record.learned).collect()).await?;
+    calls::add::<DB>(connection, calls.collect()).await?;
+    lessons::remember::<DB>(connection, polls.iter().map(|poll| &poll.record.lessons)).await?;
+    let settled: Vec<&str> = polls.iter().filter(|poll| poll.is_settled()).map(poll::Completed::id).collect();
+    calls::fold::<DB>(connection, &settled).await?;
     let alarms = downloads.iter().flat_map(|record| record.alarms.iter().map(|alarm| (alarm, record.at)));
     alarm::raise::<DB>(connection, alarms.chain(polls.iter().flat_map(poll::Completed::alarms)).collect()).await?;
 

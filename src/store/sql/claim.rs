@@ -89,7 +89,7 @@ async fn lease<DB: Dialect>(connection: &mut DB::Connection, stage: Stage, claim
         binds.push(Json::of(&claim.apps)?.into());
     }
     // The lease alone as long as patience lasts; then quadratically more, but never beyond a quarter of the time that is left.
-    let impatience = "(s.attempts + 1 - $6)";
+    let impatience = "(s.claims + 1 - $6)";
     let sql = format!(
         "with picked as materialized (
             select verification_id as id from schedule
@@ -97,20 +97,20 @@ async fn lease<DB: Dialect>(connection: &mut DB::Connection, stage: Stage, claim
             order by deadline, verification_id limit $2 {skip_locked}
         )
         update schedule as s set
-            lease_token = $3, lease_until = $4, attempts = s.attempts + 1, woken = false,
+            lease_token = $3, lease_until = $4, claims = s.claims + 1, woken = false,
             due_at = $4 + case
                 when {impatience} <= 0 or s.deadline <= $1 then 0
                 else {least}($5 * {least}({impatience}, 1000) * {least}({impatience}, 1000), (s.deadline - $1) / 4) end
         from picked
         where s.verification_id = picked.id and s.stage = {stage} and s.due_at <= $1
-        returning verification_id, deadline, attempts",
+        returning verification_id, deadline, claims",
         stage = stage.number(),
         skip_locked = DB::FOR_UPDATE_SKIP_LOCKED,
         least = DB::LEAST,
     );
     let mut leased = Vec::new();
     for row in DB::fetch(connection, sql, binds).await? {
-        let lease = Lease { verification_id: row.text("verification_id")?, stage, token: token.clone(), until, attempts: row.int("attempts")? };
+        let lease = Lease { verification_id: row.text("verification_id")?, stage, token: token.clone(), until, claims: row.int("claims")? };
         leased.push((row.int("deadline")?, lease));
     }
     // `returning` promises no order.
@@ -120,7 +120,7 @@ async fn lease<DB: Dialect>(connection: &mut DB::Connection, stage: Stage, claim
 
 async fn facts<DB: Dialect>(connection: &mut DB::Connection, ids: &[&str]) -> Result<HashMap<String, (Verification, String)>> {
     let sql = format!(
-        "select verification_id, verify_token, app, issued_at, tracked_at, issued_here, progress from verifications where verification_id in {}",
+        "select verification_id, verify_token, app, issued_at, tracked_at, plan_id, issued_here, progress from verifications where verification_id in {}",
         DB::list(1)
     );
     let mut facts = HashMap::with_capacity(ids.len());
@@ -138,6 +138,7 @@ fn verification(row: &impl Cells) -> Result<Verification> {
         app: row.text("app")?,
         issued_at: instant(row, "issued_at")?,
         tracked_at: instant(row, "tracked_at")?,
+        plan_id: row.text_or_null("plan_id")?,
         issued_here: row.flag("issued_here")?,
     })
 }

@@ -1,14 +1,11 @@
-//! Facts that are only ever added: answers kept, calls made, what unused tokens answer.
-
-use std::collections::BTreeSet;
+//! Facts that are only ever added: the answers kept.
 
 use crate::{
     domain::{answer::AnswerRow, lease::Lease},
     store::{
         Result,
         dialect::Dialect,
-        records::CallRow,
-        rows::{Cells as _, Json, Shape, binds, rows},
+        rows::{Json, Shape, binds, rows},
     },
 };
 
@@ -28,22 +25,6 @@ rows! {
         stored_bytes: i64,
         stored_sha256: &'a str,
     }
-}
-
-rows! {
-    struct CallIn<'a> {
-        verification_id: &'a str,
-        endpoint: &'a str,
-        at: i64,
-        result: &'a str,
-        http_status: Option<i64>,
-        code: Option<&'a str>,
-        sha256: Option<&'a str>,
-    }
-}
-
-rows! {
-    struct LearnedIn<'a> { app: &'a str, signature: &'a str }
 }
 
 /// `insert into <table>` of the rows bound to `$1`, whose columns are named like the table's; `tail` says what happens on a conflict.
@@ -79,40 +60,4 @@ pub(super) async fn answers<'r, DB: Dialect>(connection: &mut DB::Connection, an
     }
     let sql = insert::<DB, AnswerIn>("answers", "on conflict (verification_id, endpoint, sha256) do nothing");
     DB::execute(connection, sql, binds![Json::of(&rows)?]).await.map(|_| ())
-}
-
-/// Adds calls to the history.
-pub(super) async fn calls<'r, DB: Dialect>(connection: &mut DB::Connection, calls: Vec<(&'r Lease, &'r Vec<CallRow>)>) -> Result<()> {
-    let mut rows = Vec::new();
-    for (lease, calls) in calls {
-        rows.extend(calls.iter().map(|call| CallIn {
-            verification_id: &lease.verification_id,
-            endpoint: call.endpoint.name(),
-            at: call.at.0,
-            result: call.result,
-            http_status: call.http_status,
-            code: call.code.as_deref(),
-            sha256: call.sha256.as_deref(),
-        }));
-    }
-    if rows.is_empty() {
-        return Ok(());
-    }
-    DB::execute(connection, insert::<DB, CallIn>("calls", ""), binds![Json::of(&rows)?]).await.map(|_| ())
-}
-
-/// Remembers what unused tokens of an app answer.
-pub(super) async fn learned<DB: Dialect>(connection: &mut DB::Connection, pairs: Vec<&(String, String)>) -> Result<()> {
-    // In one order, so that two transactions never wait for one another.
-    let rows: Vec<LearnedIn> = pairs.into_iter().collect::<BTreeSet<_>>().into_iter().map(|(app, signature)| LearnedIn { app, signature }).collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    DB::execute(connection, insert::<DB, LearnedIn>("learned", "on conflict do nothing"), binds![Json::of(&rows)?]).await.map(|_| ())
-}
-
-/// Everything learned.
-pub(in crate::store) async fn all_learned<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<(String, String)>> {
-    let rows = DB::fetch(connection, "select app, signature from learned order by app, signature".to_owned(), Vec::new()).await?;
-    rows.iter().map(|row| Ok((row.text("app")?, row.text("signature")?))).collect()
 }

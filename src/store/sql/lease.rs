@@ -70,7 +70,7 @@ pub(super) async fn complete<DB: Dialect>(connection: &mut DB::Connection, stage
     let sql = format!(
         "update schedule as s set
             due_at = case when s.woken then {least}(t.at, coalesce(t.due_at, t.at)) else coalesce(t.due_at, t.at) end,
-            deadline = coalesce(t.deadline, s.deadline), lease_token = null, lease_until = null, attempts = 0
+            deadline = coalesce(t.deadline, s.deadline), lease_token = null, lease_until = null, claims = 0
         from {rows}
         where s.verification_id = t.id and s.stage = {stage} and s.lease_token = t.token
         returning verification_id, woken",
@@ -139,7 +139,7 @@ pub(super) async fn release<DB: Dialect>(connection: &mut DB::Connection, leases
         return Ok(());
     }
     let sql = format!(
-        "update schedule as s set due_at = t.at, lease_token = null, lease_until = null, attempts = s.attempts - 1, woken = false
+        "update schedule as s set due_at = t.at, lease_token = null, lease_until = null, claims = s.claims - 1, woken = false
         from {rows}
         where s.verification_id = t.id and s.stage = t.stage_no and s.lease_token = t.token",
         rows = DB::rows::<LeaseRow>(),

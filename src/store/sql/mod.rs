@@ -3,10 +3,12 @@
 mod alarm;
 mod attempts;
 pub(super) mod batch;
+mod calls;
 mod claim;
 mod download;
 mod facts;
 mod lease;
+mod lessons;
 mod list;
 mod media;
 mod poll;
@@ -34,6 +36,7 @@ use super::{
 use crate::domain::{
     alarm::{Alarm, Kind},
     lease::{Lease, Stage},
+    lessons::Lessons,
     secret::Secret,
     time::{Clock, Time},
 };
@@ -127,8 +130,8 @@ impl<DB: Dialect> Store for SqlStore<DB> {
         self.writing(move |connection| async move { retry::retry::<DB>(connection, &tokens, app.as_deref(), &actor, now).await }.boxed()).await
     }
 
-    async fn learned(&self) -> Result<Vec<(String, String)>> {
-        self.reading(|connection| facts::all_learned::<DB>(connection).boxed()).await
+    async fn lessons(&self) -> Result<Lessons> {
+        self.reading(|connection| lessons::all::<DB>(connection).boxed()).await
     }
 
     async fn raise(&self, alarm: &Alarm, now: Time) -> Result<bool> {
@@ -171,6 +174,9 @@ impl<DB: Dialect> Store for SqlStore<DB> {
     }
 
     async fn tidy(&self) -> Result<()> {
+        let now = self.clock.now();
+        self.writing(move |connection| calls::forget_quota_use::<DB>(connection, now).boxed()).await?;
+        while self.writing(|connection| calls::fold_settled::<DB>(connection).boxed()).await? {}
         let pool = self.write.clone();
         for sql in DB::TIDY {
             let mut connection = pool.acquire().await?;

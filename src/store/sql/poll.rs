@@ -75,7 +75,13 @@ impl<'r> Completed<'r> {
         self.woken && matches!(self.record.next, Next::Settled { .. })
     }
 
-    fn id(&self) -> &'r str {
+    /// Whether the verification ends with it.
+    pub(super) fn is_settled(&self) -> bool {
+        self.settlement().is_some()
+    }
+
+    /// Whose.
+    pub(super) fn id(&self) -> &'r str {
         &self.record.lease.verification_id
     }
 }
@@ -170,7 +176,7 @@ async fn start_downloads<DB: Dialect>(connection: &mut DB::Connection, polls: &[
         "update schedule as s set
             due_at = case when s.lease_token is not null and s.lease_until > t.at then s.due_at else coalesce(t.until, {least}(s.due_at, t.due_at)) end,
             deadline = {least}(s.deadline, t.deadline),
-            attempts = case when {kept} or t.token is null then s.attempts else s.attempts + 1 end,
+            claims = case when {kept} or t.token is null then s.claims else s.claims + 1 end,
             lease_until = case when {kept} then s.lease_until else t.until end,
             lease_token = case when {kept} then s.lease_token else t.token end,
             woken = {kept}
@@ -182,7 +188,7 @@ async fn start_downloads<DB: Dialect>(connection: &mut DB::Connection, polls: &[
     );
     DB::execute(connection, update, binds![rows_bound.as_str()]).await?;
     let insert = format!(
-        "insert into schedule (verification_id, stage, app, due_at, deadline, lease_token, lease_until, attempts)
+        "insert into schedule (verification_id, stage, app, due_at, deadline, lease_token, lease_until, claims)
         select t.id, {stage}, v.app, coalesce(t.until, t.due_at), t.deadline, t.token, t.until, case when t.token is null then 0 else 1 end
         from {rows} join verifications as v on v.verification_id = t.id
         where true on conflict (verification_id, stage) do nothing",

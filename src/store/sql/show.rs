@@ -1,10 +1,13 @@
 //! One verification whole.
 
-use super::list::{select, summary};
+use super::{
+    calls,
+    list::{select, summary},
+};
 use crate::store::{
     Result,
     dialect::Dialect,
-    reports::{AnswerReport, AttemptReport, CallReport, MediaReport, Whole},
+    reports::{AnswerReport, AttemptReport, MediaReport, Whole},
     rows::{Cells, binds, moment, moment_or_null},
 };
 
@@ -18,12 +21,14 @@ pub(in crate::store) async fn show<DB: Dialect>(connection: &mut DB::Connection,
     let attempts = "select * from attempts where verification_id = $1 order by attempt_no";
     let media = "select * from media where verification_id = $1 order by attempt_no, kind, position, source";
     let answers = "select * from answers where verification_id = $1 order by fetched_at, answer_id";
-    let calls = "select * from calls where verification_id = $1 order by at, call_id";
+    let made = "select * from calls where verification_id = $1 order by at, call_id";
+    let sums = "select * from call_sums where verification_id = $1 order by endpoint, result";
     Ok(Some(Whole {
         attempt_rows: all::<DB, _>(connection, attempts, id, attempt).await?,
         media: all::<DB, _>(connection, media, id, medium).await?,
         answers: all::<DB, _>(connection, answers, id, answer).await?,
-        calls: all::<DB, _>(connection, calls, id, call).await?,
+        calls: all::<DB, _>(connection, made, id, calls::call).await?,
+        call_sums: all::<DB, _>(connection, sums, id, calls::sum).await?,
         summary,
     }))
 }
@@ -92,15 +97,5 @@ fn answer(row: &impl Cells) -> Result<AnswerReport> {
         bytes: row.int("bytes")?,
         sha256: row.text("sha256")?,
         object_key: row.text("object_key")?,
-    })
-}
-
-fn call(row: &impl Cells) -> Result<CallReport> {
-    Ok(CallReport {
-        endpoint: row.text("endpoint")?,
-        at: moment(row, "at")?,
-        result: row.text("result")?,
-        http_status: row.int_or_null("http_status")?,
-        code: row.text_or_null("code")?,
     })
 }

@@ -1,15 +1,12 @@
 //! The figures of `status`: a few grouped counts, not for a hot path.
 
-use super::{alarm, reconcile};
+use super::{alarm, calls, reconcile};
 use crate::{
-    domain::{
-        lease::Stage,
-        time::{Span, Time},
-    },
+    domain::{lease::Stage, time::Time},
     store::{
         Result,
         dialect::Dialect,
-        reports::{MediaCount, Open, QuotaUse, StateCount, Status},
+        reports::{MediaCount, Open, StateCount, Status},
         rows::{Cells as _, binds},
     },
 };
@@ -30,7 +27,7 @@ pub(in crate::store) async fn status<DB: Dialect>(connection: &mut DB::Connectio
         oldest_due: None,
         poisoned: 0,
         least_left_ms: None,
-        quota_use: quota_use::<DB>(connection, now).await?,
+        quota_use: calls::quota_use::<DB>(connection, now).await?,
         errors: errors::<DB>(connection).await?,
         alarms: alarm::open::<DB>(connection).await?,
         open_by_app: Vec::new(),
@@ -55,7 +52,7 @@ async fn schedule<DB: Dialect>(connection: &mut DB::Connection, now: Time, statu
             count(case when stage = {poll} and due_at <= $1 then 1 end) as polls_due,
             count(case when stage = {download} and due_at <= $1 then 1 end) as downloads_due,
             min(case when due_at <= $1 then due_at end) as oldest_due,
-            count(case when attempts > {POISONED_BEYOND} then 1 end) as poisoned
+            count(case when claims > {POISONED_BEYOND} then 1 end) as poisoned
         from schedule group by app order by app",
         poll = Stage::Poll.number(),
         download = Stage::Download.number(),
@@ -86,16 +83,6 @@ async fn media<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<Media
 }
 
 /// What fails at present: settled verifications have nothing left to fail.
-async fn quota_use<DB: Dialect>(connection: &mut DB::Connection, now: Time) -> Result<Vec<QuotaUse>> {
-    let sql = "select v.app, c.endpoint, count(*) as n, count(case when c.result = 'too_fast' then 1 end) as too_fast
-        from calls as c join verifications as v on v.verification_id = c.verification_id
-        where c.at > $1 group by v.app, c.endpoint order by v.app, c.endpoint";
-    let rows = DB::fetch(connection, sql.to_owned(), binds![now.minus(Span::minutes(1))]).await?;
-    rows.iter()
-        .map(|row| Ok(QuotaUse { app: row.text("app")?, endpoint: row.text("endpoint")?, calls: row.int("n")?, too_fast: row.int("too_fast")? }))
-        .collect()
-}
-
 async fn errors<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<(String, i64)>> {
     let sql = "select last_error, count(*) as n from verifications where state in ('waiting', 'collecting') and last_error is not null
         group by last_error order by n desc, last_error limit 10";

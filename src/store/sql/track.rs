@@ -84,7 +84,7 @@ fn new(token: &NewVerification) -> Result<New<'_>> {
         verification_id: &facts.verification_id,
         verify_token: facts.verify_token.reveal(),
         app: &facts.app,
-        plan_id: token.plan_id.as_deref(),
+        plan_id: facts.plan_id.as_deref(),
         reference: token.reference.as_deref(),
         issued_at: facts.issued_at.0,
         issued_at_told: token.issued_at_told,
@@ -117,7 +117,7 @@ fn compare(token: &NewVerification, known: &Known) -> TrackVerdict {
     let facts = &token.verification;
     let issued_at = token.issued_at_told.then_some(facts.issued_at);
     let verification_id = known.verification_id.clone();
-    match known.differs(&facts.app, issued_at, token.plan_id.as_deref(), token.reference.as_deref()).first() {
+    match known.differs(&facts.app, issued_at, facts.plan_id.as_deref(), token.reference.as_deref()).first() {
         Some(field) => TrackVerdict::Conflict { verification_id, field },
         None => TrackVerdict::Known { verification_id, state: known.state },
     }

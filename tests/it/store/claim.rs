@@ -81,23 +81,23 @@ pub async fn concurrent_claims_never_overlap(db: Database) {
     all.extend(store.claim_polls(&Claim { limit: 2000, ..claim_at(START) }).await.unwrap().into_iter().map(|work| work.lease.verification_id));
     assert_eq!(all.len(), 2000);
     assert_eq!(all.iter().collect::<HashSet<_>>().len(), 2000, "none twice");
-    assert_eq!(db.number("select max(attempts) from schedule").await, 1);
+    assert_eq!(db.number("select max(claims) from schedule").await, 1);
 }
 
 pub async fn an_expired_lease_can_be_claimed_anew_and_the_old_one_is_lost(db: Database) {
     let store = store(&db).await;
     track(&*store, 1).await;
     let old = one_poll(&*store, START).await;
-    assert_eq!((old.lease.until, old.lease.attempts, old.lease.stage), (later(MINUTE), 1, Stage::Poll));
+    assert_eq!((old.lease.until, old.lease.claims, old.lease.stage), (later(MINUTE), 1, Stage::Poll));
     assert!(store.claim_polls(&claim_at(later(Span(59_999)))).await.unwrap().is_empty(), "leased");
     let new = one_poll(&*store, later(MINUTE)).await;
-    assert_eq!(new.lease.attempts, 2);
+    assert_eq!(new.lease.claims, 2);
     assert_ne!(new.lease.token, old.lease.token);
     assert!(matches!(store.record_poll(poll(&old.lease, later(MINUTE))).await, Err(StoreError::LeaseLost)));
     assert!(matches!(store.renew(&old.lease, later(HOUR)).await, Err(StoreError::LeaseLost)));
     store.release(vec![old.lease], later(MINUTE)).await.unwrap();
     store.record_poll(poll(&new.lease, later(MINUTE))).await.unwrap();
-    assert_eq!(one_poll(&*store, later(HOUR).plus(MINUTE)).await.lease.attempts, 1, "completion starts the count anew");
+    assert_eq!(one_poll(&*store, later(HOUR).plus(MINUTE)).await.lease.claims, 1, "completion starts the count anew");
 }
 
 pub async fn a_released_row_is_due_at_once_and_not_counted(db: Database) {
@@ -107,7 +107,7 @@ pub async fn a_released_row_is_due_at_once_and_not_counted(db: Database) {
     store.release(leases.clone(), START).await.unwrap();
     assert!(matches!(store.record_poll(poll(&leases[0], START)).await, Err(StoreError::LeaseLost)));
     let again = store.claim_polls(&claim_at(START)).await.unwrap();
-    assert_eq!(again.iter().map(|work| work.lease.attempts).collect::<Vec<_>>(), [1, 1]);
+    assert_eq!(again.iter().map(|work| work.lease.claims).collect::<Vec<_>>(), [1, 1]);
     store.release(Vec::new(), START).await.unwrap();
 }
 
@@ -139,7 +139,7 @@ pub async fn a_row_claimed_in_vain_waits_longer_but_never_past_its_deadline(db: 
     let mut waits = Vec::new();
     for attempts in 1..=12 {
         let work = one_poll(&*store, now).await;
-        assert_eq!(work.lease.attempts, attempts);
+        assert_eq!(work.lease.claims, attempts);
         let next = store.next_due(Stage::Poll, &[]).await.unwrap().unwrap();
         assert!(next.since(work.lease.until).0 <= later(Span::hours(10)).since(now).0 / 4, "at most a quarter of what is left");
         waits.push(next.since(now).0 / MINUTE.0);
@@ -152,7 +152,7 @@ pub async fn a_row_claimed_in_vain_waits_longer_but_never_past_its_deadline(db: 
         one_poll(&*store, now).await;
     }
     assert!(now > later(Span::hours(10)), "tried until its deadline and beyond");
-    assert_eq!(db.number("select attempts from schedule").await, 52);
+    assert_eq!(db.number("select claims from schedule").await, 52);
 }
 
 pub async fn a_claim_brings_all_that_its_step_needs(db: Database) {

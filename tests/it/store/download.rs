@@ -103,7 +103,7 @@ pub async fn a_download_goes_on_when_told_to(db: Database) {
     store.record_download(DownloadRecord { again: Some((later(HOUR), later(Span::hours(2)))), ..download(&work.lease, later(MINUTE)) }).await.unwrap();
     assert_eq!(store.next_due(Stage::Download, &[]).await.unwrap(), Some(later(HOUR)));
     assert_eq!(store.next_due(Stage::Poll, &[]).await.unwrap(), Some(later(HOUR)), "the poll is not woken");
-    assert_eq!(one_download(&*store, later(HOUR)).await.lease.attempts, 1);
+    assert_eq!(one_download(&*store, later(HOUR)).await.lease.claims, 1);
 }
 
 pub async fn media_wanted_during_a_download_are_not_forgotten(db: Database) {
@@ -131,7 +131,7 @@ fn granted(token: &str, at: verikeep::domain::time::Time) -> DownloadStart {
 }
 
 fn lease(token: &str) -> Lease {
-    Lease { verification_id: id(1), stage: Stage::Download, token: token.to_owned(), until: later(MINUTE), attempts: 1 }
+    Lease { verification_id: id(1), stage: Stage::Download, token: token.to_owned(), until: later(MINUTE), claims: 1 }
 }
 
 pub async fn a_granted_lease_can_complete(db: Database) {
@@ -140,7 +140,7 @@ pub async fn a_granted_lease_can_complete(db: Database) {
     let work = one_poll(&*store, START).await;
     store.record_poll(PollRecord { wanted: vec![wanted(1, 0)], download: Some(granted("mine", START)), ..poll(&work.lease, START) }).await.unwrap();
     assert!(store.claim_downloads(&claim_at(START)).await.unwrap().is_empty());
-    assert_eq!(db.number("select attempts from schedule where stage = 1").await, 1);
+    assert_eq!(db.number("select claims from schedule where stage = 1").await, 1);
     store.record_download(DownloadRecord { stored: vec![stored("medium-1-0", START)], ..download(&lease("mine"), later(Span(1))) }).await.unwrap();
     assert_eq!(store.next_due(Stage::Poll, &[]).await.unwrap(), Some(later(Span(1))));
 }
@@ -158,7 +158,7 @@ pub async fn a_running_lease_is_kept_over_a_granted_one(db: Database) {
     store.record_poll(PollRecord { download: Some(granted("next", later(Span::hours(2)))), ..poll(&asking.lease, later(Span::hours(2))) }).await.unwrap();
     assert!(matches!(store.renew(&running.lease, later(Span::hours(3))).await, Err(StoreError::LeaseLost)));
     store.renew(&lease("next"), later(Span::hours(3))).await.unwrap();
-    assert_eq!(db.number("select attempts from schedule where stage = 1").await, 2);
+    assert_eq!(db.number("select claims from schedule where stage = 1").await, 2);
 }
 
 pub async fn a_lost_download_changes_nothing(db: Database) {

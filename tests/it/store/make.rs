@@ -8,6 +8,7 @@ use verikeep::{
         attempt::Attempt,
         identity::IdentityRow,
         lease::Lease,
+        lessons::Lessons,
         media::{Kind, ObjectFacts, Slot, Source, StoredMedia},
         plan::{Missing, Outcome},
         progress::Progress,
@@ -53,9 +54,9 @@ pub fn token(n: u32) -> NewVerification {
             app: "loan-h5".to_owned(),
             issued_at: START,
             tracked_at: START,
+            plan_id: Some("plan-1".to_owned()),
             issued_here: n.is_multiple_of(2),
         },
-        plan_id: Some("plan-1".to_owned()),
         reference: Some(format!("order-{n}")),
         tracked_by: "test".to_owned(),
         media_deadline,
@@ -104,7 +105,7 @@ pub fn poll(lease: &Lease, at: Time) -> PollRecord {
         inline: Vec::new(),
         same: Vec::new(),
         download: None,
-        learned: Vec::new(),
+        lessons: Lessons::default(),
         last_error: None,
         next: Next::Due { due_at: at.plus(HOUR), deadline: later(Span::hours(24)), state: State::Waiting },
         alarms: Vec::new(),
@@ -161,7 +162,7 @@ pub fn answer(name: &str, endpoint: Endpoint, fetched_at: Time) -> AnswerRow {
 }
 
 pub fn call(at: Time) -> CallRow {
-    CallRow { endpoint: Endpoint::Getall, at, result: "ok", http_status: Some(200), code: None, sha256: Some("sha-of-a".to_owned()) }
+    CallRow { app: "loan-h5".to_owned(), endpoint: Endpoint::Getall, at, result: "ok", http_status: Some(200), code: None, sha256: Some("sha-of-a".to_owned()) }
 }
 
 pub fn attempt(attempt_no: i64, passed: bool, verified_at: Time) -> (Attempt, IdentityRow) {

@@ -5,6 +5,7 @@ use verikeep::{
         answer::Endpoint,
         attempt::{Counts, OcrIdentity},
         identity::PlainIdentity,
+        lessons::{DataSeen, FilmedPlan, Lessons, Origin, UnusedSignature},
         media::{Kind, Slot, Source},
         plan::Outcome,
         secret::Secret,
@@ -72,11 +73,11 @@ pub async fn a_lost_lease_cannot_complete(db: Database) {
         attempts: vec![attempt(1, true, START)],
         wanted: vec![wanted(1, 0)],
         download: Some(start(START)),
-        learned: vec![("loan-h5".to_owned(), "refused".to_owned())],
+        lessons: lessons("refused", 1),
         ..settling(&lost.lease, later(MINUTE), Outcome::Archived)
     };
     assert!(matches!(store.record_poll(record).await, Err(StoreError::LeaseLost)));
-    for table in ["answers", "calls", "attempts", "media", "learned", "alarms"] {
+    for table in ["answers", "calls", "attempts", "media", "unused_signatures", "filmed_plans", "data_seen", "quota_use", "alarms"] {
         assert_eq!(db.number(&format!("select count(*) from {table}")).await, 0, "{table}");
     }
     let whole = store.show(&id(1)).await.unwrap().unwrap();
@@ -196,13 +197,62 @@ pub async fn plain_identity_is_kept_only_when_given(db: Database) {
     assert_eq!(db.texts(ocr).await, [["张三", "北京市\u{fffd}", "长期", "∅"], ["∅", "∅", "∅", "∅"]]);
 }
 
+/// What an answer to the `n`th token teaches.
+fn lessons(signature: &str, n: u32) -> Lessons {
+    let app = || "loan-h5".to_owned();
+    let unused = UnusedSignature { app: app(), signature: signature.to_owned(), verification_id: id(n), seen_at: START, origin: Origin::IssuedHere };
+    Lessons {
+        unused: vec![unused.clone(), unused],
+        filmed: vec![FilmedPlan { app: app(), plan_id: "plan-1".to_owned(), seen_at: START }],
+        data_seen: vec![DataSeen { app: app(), at: later(Span(i64::from(n))) }, DataSeen { app: app(), at: START }],
+    }
+}
+
 pub async fn what_is_learned_is_learned_once(db: Database) {
     let store = store(&db).await;
-    track(&*store, 2).await;
-    let pair = |signature: &str| ("loan-h5".to_owned(), signature.to_owned());
-    for work in store.claim_polls(&claim_at(START)).await.unwrap() {
-        let learned = vec![pair("refused"), pair("not_yet:283407"), pair("refused")];
-        store.record_poll(PollRecord { learned, ..poll(&work.lease, START) }).await.unwrap();
+    track(&*store, 3).await;
+    let works = store.claim_polls(&claim_at(START)).await.unwrap();
+    for (n, work) in [3, 1, 2].into_iter().zip(&works) {
+        let signature = if n == 3 { "not_yet:283407" } else { "refused" };
+        store.record_poll(PollRecord { lessons: lessons(signature, n), ..poll(&work.lease, START) }).await.unwrap();
     }
-    assert_eq!(store.learned().await.unwrap(), [pair("not_yet:283407"), pair("refused")]);
+    let learned = store.lessons().await.unwrap();
+    let unused: Vec<_> = learned.unused.iter().map(|seen| (seen.signature.as_str(), seen.verification_id.clone(), seen.origin)).collect();
+    assert_eq!(unused, [("not_yet:283407", id(3), Origin::IssuedHere), ("refused", id(1), Origin::IssuedHere), ("refused", id(2), Origin::IssuedHere)]);
+    assert_eq!(learned.filmed, lessons("refused", 1).filmed);
+    assert_eq!(learned.data_seen, [DataSeen { app: "loan-h5".to_owned(), at: later(Span(3)) }], "the latest counts, whoever tells it last");
+}
+
+pub async fn calls_of_a_settled_verification_become_sums(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 2).await;
+    let works = store.claim_polls(&claim_at(START)).await.unwrap();
+    let late = verikeep::store::records::CallRow { result: "transient", ..call(later(MINUTE)) };
+    let calls = || vec![call(START), call(later(Span(5))), late.clone()];
+    for work in &works {
+        store.record_poll(PollRecord { calls: calls(), ..poll(&work.lease, START) }).await.unwrap();
+    }
+    let again = store.claim_polls(&claim_at(later(HOUR))).await.unwrap();
+    store.record_poll(PollRecord { calls: vec![call(later(HOUR))], ..settling(&again[0].lease, later(HOUR), Outcome::Missed) }).await.unwrap();
+    assert_eq!(db.number("select count(*) from calls").await, 3, "those of the open one");
+    let whole = store.show(&id(1)).await.unwrap().unwrap();
+    let sums: Vec<_> = whole.call_sums.iter().map(|sum| (sum.result.as_str(), sum.calls, sum.first_at.clone(), sum.last_at.clone())).collect();
+    assert_eq!(sums, [("ok", 3, START.rfc3339(), later(HOUR).rfc3339()), ("transient", 1, later(MINUTE).rfc3339(), later(MINUTE).rfc3339())]);
+    assert_eq!((whole.calls.len(), whole.calls_made()), (0, 4));
+
+    // Woken and settled once more, its sums grow.
+    store.retry(&["token-1".to_owned()], None, "test", later(HOUR)).await.unwrap();
+    let woken = one_poll(&*store, later(HOUR)).await;
+    store.record_poll(PollRecord { calls: calls(), ..settling(&woken.lease, later(HOUR), Outcome::Missed) }).await.unwrap();
+    assert_eq!(store.show(&id(1)).await.unwrap().unwrap().calls_made(), 7);
+
+    // What an earlier program left of settled ones is folded by tidying up; what was counted for the quota is kept for a day.
+    db.run(&format!("insert into calls (verification_id, endpoint, at, result) values ('{}', 'getall', {}, 'ok')", id(1), START.0)).await;
+    assert!(db.number("select count(*) from quota_use").await > 0);
+    store.tidy().await.unwrap();
+    assert_eq!(db.number("select count(*) from calls").await, 3);
+    assert_eq!(store.show(&id(1)).await.unwrap().unwrap().calls_made(), 8);
+    assert!(db.number("select count(*) from quota_use").await > 0);
+    db.store_at(later(Span::hours(26))).await.tidy().await.unwrap();
+    assert_eq!(db.number("select count(*) from quota_use").await, 0);
 }

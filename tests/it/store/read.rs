@@ -73,7 +73,7 @@ pub async fn the_figures_add_up(db: Database) {
         .record_download(verikeep::store::records::DownloadRecord { stored: vec![stored(&media_id, START)], ..super::make::download(&work.lease, later(HOUR)) })
         .await
         .unwrap();
-    db.run("update schedule set attempts = 6 where due_at = (select max(due_at) from schedule) and stage = 0").await;
+    db.run("update schedule set claims = 6 where due_at = (select max(due_at) from schedule) and stage = 0").await;
 
     let status = store.status(later(Span(1))).await.unwrap();
     let states: Vec<_> = status.states.iter().map(|row| (row.app.as_str(), row.state.as_str(), row.count)).collect();

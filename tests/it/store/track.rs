@@ -38,7 +38,7 @@ pub async fn other_facts_are_a_conflict_and_change_nothing(db: Database) {
         match field {
             "app" => other.verification.app = "other".to_owned(),
             "issued_at" => other.verification.issued_at = later(Span(1)),
-            "plan_id" => other.plan_id = Some("other".to_owned()),
+            "plan_id" => other.verification.plan_id = Some("other".to_owned()),
             _ => other.reference = Some("other".to_owned()),
         }
         changed.push((field, other));
@@ -48,7 +48,8 @@ pub async fn other_facts_are_a_conflict_and_change_nothing(db: Database) {
         assert_eq!(verdicts, [TrackVerdict::Conflict { verification_id: id(1), field }], "{field}");
     }
     // Saying less is not saying something else.
-    let silent = NewVerification { plan_id: None, reference: None, ..token(1) };
+    let mut silent = NewVerification { reference: None, ..token(1) };
+    silent.verification.plan_id = None;
     assert_eq!(store.track(vec![silent]).await.unwrap(), [TrackVerdict::Known { verification_id: id(1), state: State::Waiting }]);
     assert_eq!(db.texts("select verify_token, app, plan_id, reference, cast(issued_at as text) from verifications").await, before);
 }

@@ -29,7 +29,7 @@ const VIEWS: [(&str, &str); 5] = [
     (
         "report_media",
         "verification_id, media_id, attempt_no, kind, position, state, content_type, bytes, sha256, object_key, stored_bytes, \
-         stored_sha256, captured_at, lost_reason",
+         stored_sha256, captured_at, lost_reason, check",
     ),
     ("report_answers", "verification_id, answer_id, endpoint, fetched_at, http_status, success, code, log_id, bytes, sha256, object_key"),
     ("report_charges", "app, day, charge_type, charged, attempts"),

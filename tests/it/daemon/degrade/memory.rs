@@ -73,7 +73,7 @@ async fn many_tokens_at_once_and_large_videos_fit_into_little_memory() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "gigabytes and minutes: part of scripts/campaign"]
+#[ignore = "gigabytes and minutes: run it by name with --run-ignored only"]
 async fn campaign_ten_thousand_tokens_at_once_and_videos_of_a_gigabyte_fit_into_256_mib() {
     let windows = Windows { verify_ms: 60_000, media_ms: 1_200_000, record_ms: 1_500_000, ..short_windows() };
     within(256 << 20, 10_000, 6, 1 << 30, windows).await;

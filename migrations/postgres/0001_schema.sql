@@ -1,0 +1,449 @@
+-- Instants are unix milliseconds. See migrations/README.md.
+
+create table verifications (
+    verification_id    text collate "C" not null primary key,
+    verify_token       text collate "C" not null,
+    app                text    not null,
+    plan_id            text,
+    reference          text,
+    issued_at          bigint  not null,
+    issued_at_told     boolean not null,
+    issued_here        boolean not null,
+    tracked_at         bigint  not null,
+    tracked_by         text    not null,
+    media_deadline     bigint  not null,
+    record_deadline    bigint  not null,
+    state              text    not null check (state in ('waiting', 'collecting', 'archived', 'abandoned', 'incomplete', 'missed', 'rejected')),
+    settled_at         bigint,
+    missing            text    not null default '[]',
+    progress           text    not null default '{}',
+    passed             boolean,
+    attempts           bigint  not null default 0,
+    first_attempt_at   bigint,
+    least_left         bigint,
+    polls              bigint  not null default 0,
+    last_error         text,
+    verify_count       bigint,
+    ocr_charge_count   bigint,
+    match_charge_count bigint,
+    verify_charge_count bigint,
+    live_charge_count  bigint,
+    check ((settled_at is null) = (state in ('waiting', 'collecting'))),
+    check (issued_at between 1420070400000 and 4102444800000
+        and tracked_at between 1420070400000 and 4102444800000
+        and (settled_at is null or settled_at between 1420070400000 and 4102444800000)
+        and (first_attempt_at is null or first_attempt_at between 1420070400000 and 4102444800000))
+) with (fillfactor = 70);
+
+create unique index verifications_token on verifications (verify_token);
+create index verifications_reference on verifications (reference) where reference is not null;
+create index verifications_state on verifications (state, verification_id);
+
+-- What is left to do: at most one row a stage (0 poll, 1 download) of each open verification. Settled ones have none.
+create table schedule (
+    verification_id text collate "C" not null,
+    stage           bigint  not null check (stage in (0, 1)),
+    app             text    not null,
+    due_at          bigint  not null,
+    deadline        bigint  not null,
+    lease_token     text,
+    lease_until     bigint,
+    claims          bigint  not null default 0,
+    poisoned        boolean not null default false,
+    woken           boolean not null default false,
+    primary key (verification_id, stage)
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+
+create index schedule_polls on schedule (due_at, deadline) where stage = 0;
+create index schedule_downloads on schedule (due_at, deadline) where stage = 1;
+
+create table attempts (
+    verification_id  text collate "C" not null,
+    attempt_no       bigint  not null,
+    passed           boolean,
+    code             text,
+    message          text,
+    verified_at      bigint,
+    charged          boolean,
+    charge_type      text,
+    charged_at       bigint,
+    ocr_charged      boolean,
+    ocr_count        bigint,
+    ocr_charged_at   bigint,
+    score            double precision,
+    threshold        double precision,
+    liveness_score   double precision,
+    spoofing_score   double precision,
+    risk_level       text,
+    risk_tag         text,
+    demoted          boolean,
+    verify_log_id    text,
+    id_type          text,
+    name_masked      text,
+    id_number_masked text,
+    id_number_index  text,
+    index_key_id     text,
+    name             text,
+    id_number        text,
+    ocr_name         text,
+    ocr_id_number    text,
+    ocr_id_type      text,
+    ocr_address      text,
+    ocr_birthday     text,
+    ocr_gender       text,
+    ocr_nation       text,
+    ocr_issued       text,
+    ocr_expires      text,
+    ocr_authority    text,
+    primary key (verification_id, attempt_no),
+    check ((verified_at is null or verified_at between 1420070400000 and 4102444800000)
+        and (charged_at is null or charged_at between 1420070400000 and 4102444800000)
+        and (ocr_charged_at is null or ocr_charged_at between 1420070400000 and 4102444800000))
+);
+
+create index attempts_id_number on attempts (id_number_index) where id_number_index is not null;
+
+-- Append-only. An identical answer of an endpoint is kept once.
+create table answers (
+    answer_id       text collate "C" not null primary key,
+    verification_id text collate "C" not null,
+    endpoint        text    not null,
+    fetched_at      bigint  not null,
+    http_status     bigint  not null,
+    success         boolean,
+    code            text,
+    log_id          text,
+    bytes           bigint  not null,
+    sha256          text    not null,
+    object_key      text    not null,
+    stored_bytes    bigint  not null,
+    stored_sha256   text    not null,
+    check (fetched_at between 1420070400000 and 4102444800000)
+);
+
+create unique index answers_distinct on answers (verification_id, endpoint, sha256);
+create unique index answers_object on answers (object_key);
+
+create table media (
+    media_id        text collate "C" not null primary key,
+    verification_id text collate "C" not null,
+    attempt_no      bigint  not null,
+    kind            text    not null,
+    position        bigint  not null,
+    source          text    not null,
+    state           text    not null check (state in ('wanted', 'stored', 'lost')),
+    tries           bigint  not null default 0,
+    last_error      text,
+    lost_reason     text,
+    checked         text    check (checked in ('full', 'etag_differs', 'none')),
+    etag_sha256     text,
+    answer_id       text collate "C",
+    content_type    text,
+    bytes           bigint,
+    sha256          text,
+    object_key      text,
+    stored_bytes    bigint,
+    stored_sha256   text,
+    captured_at     bigint,
+    check ((state = 'stored') = (object_key is not null)),
+    check ((captured_at is null or captured_at between 1420070400000 and 4102444800000))
+);
+
+create unique index media_slot on media (verification_id, attempt_no, kind, position, source);
+create unique index media_object on media (object_key) where object_key is not null;
+
+-- Every call made about a verification while it is open; folded into `call_sums` when it settles.
+create table calls (
+    call_id         bigint generated always as identity primary key,
+    verification_id text collate "C" not null,
+    endpoint        text    not null,
+    at              bigint  not null,
+    result          text    not null,
+    http_status     bigint,
+    code            text,
+    sha256          text,
+    check (at between 1420070400000 and 4102444800000)
+);
+
+create index calls_of on calls (verification_id);
+
+-- The calls of settled verifications, by endpoint and what came of them.
+create table call_sums (
+    verification_id text collate "C" not null,
+    endpoint        text    not null,
+    result          text    not null,
+    calls           bigint  not null,
+    first_at        bigint  not null,
+    last_at         bigint  not null,
+    primary key (verification_id, endpoint, result)
+);
+
+-- Calls by ten seconds (unix time over ten), for the use of the quota; what is older than a day is let go.
+create table quota_use (
+    app      text    not null,
+    endpoint text    not null,
+    period   bigint  not null,
+    calls    bigint  not null,
+    too_fast bigint  not null,
+    primary key (period, app, endpoint)
+);
+
+-- Append-only, a few rows an app: what tokens that nobody had used were seen to answer, and how that is known.
+create table unused_signatures (
+    app             text    not null,
+    signature       text    not null,
+    verification_id text collate "C" not null,
+    seen_at         bigint  not null check (seen_at between 1420070400000 and 4102444800000),
+    origin          text    not null check (origin in ('issued_here', 'verified_later')),
+    primary key (app, signature, verification_id)
+);
+
+-- When a token of each app was last seen to be answered with data: an app that gets none proves nothing.
+create table data_seen (
+    app    text    not null primary key,
+    at     bigint  not null check (at between 1420070400000 and 4102444800000)
+);
+
+-- Plans whose tokens were seen to be filmed: images or videos listed by media/query. Without a plan, an empty text.
+create table filmed_plans (
+    app     text    not null,
+    plan_id text    not null,
+    seen_at bigint  not null check (seen_at between 1420070400000 and 4102444800000),
+    primary key (app, plan_id)
+);
+
+create table alarms (
+    alarm_id   bigint generated always as identity primary key,
+    kind       text    not null,
+    subject    text    not null,
+    text       text    not null,
+    since      bigint  not null,
+    last_at    bigint  not null,
+    times      bigint  not null,
+    ended_at   bigint
+);
+
+create unique index alarms_open on alarms (kind, subject) where ended_at is null;
+
+-- Append-only: what persons did to a verification.
+create table events (
+    event_id        bigint generated always as identity primary key,
+    verification_id text collate "C" not null,
+    at              bigint  not null,
+    actor           text    not null,
+    what            text    not null,
+    detail          text    not null
+);
+
+create index events_of on events (verification_id);
+
+-- One row: what this database belongs to. The object `installation` at the root of its vault holds the same id.
+create table installation (
+    one             bigint  not null primary key check (one = 1),
+    installation_id text    not null,
+    created_at      bigint  not null check (created_at between 1420070400000 and 4102444800000),
+    index_key_id    text
+);
+
+-- Append-only: what each comparison with the business's own list of issued tokens found.
+create table reconciliations (
+    reconciliation_id bigint generated always as identity primary key,
+    at                bigint not null,
+    actor             text   not null,
+    lines             bigint not null,
+    untracked         bigint not null,
+    tracked           bigint not null,
+    late              bigint not null,
+    open              bigint not null,
+    whole             bigint not null,
+    lost              bigint not null,
+    rejected          bigint not null,
+    conflict          bigint not null,
+    wrong             bigint not null,
+    unlisted          bigint
+);
+
+-- The views people query: the names and the order of their columns are promised, so a change here is a breaking change.
+
+create view report_verifications as
+select
+    v.verification_id,
+    v.app,
+    v.verify_token,
+    v.plan_id,
+    v.reference,
+    to_timestamp(v.issued_at / 1000.0) as issued_at,
+    to_timestamp(v.tracked_at / 1000.0) as tracked_at,
+    v.tracked_by,
+    v.state,
+    v.passed,
+    v.attempts,
+    to_timestamp(v.first_attempt_at / 1000.0) as first_attempt_at,
+    to_timestamp(v.settled_at / 1000.0) as settled_at,
+    v.missing::jsonb as missing,
+    to_timestamp(v.media_deadline / 1000.0) as media_deadline,
+    to_timestamp(v.record_deadline / 1000.0) as record_deadline,
+    to_timestamp(s.due_at / 1000.0) as next_poll_at,
+    v.polls,
+    v.last_error
+from verifications as v left join schedule as s on s.verification_id = v.verification_id and s.stage = 0;
+
+comment on view report_verifications is 'A row per tracked token';
+comment on column report_verifications.verification_id is 'Verikeep''s identifier of the verification (UUID version 7)';
+comment on column report_verifications.app is 'The configured app that generated the token';
+comment on column report_verifications.verify_token is 'The provider''s handle';
+comment on column report_verifications.plan_id is 'The plan the token was generated for, where it was told';
+comment on column report_verifications.reference is 'The business''s own name for it, where it was told';
+comment on column report_verifications.issued_at is 'When the token was generated, as told; else when it was tracked';
+comment on column report_verifications.tracked_at is 'When Verikeep was told of the token';
+comment on column report_verifications.tracked_by is 'Who told';
+comment on column report_verifications.state is 'waiting, collecting, archived, abandoned, incomplete, missed or rejected';
+comment on column report_verifications.passed is 'Whether an attempt passed; null before an attempt is known';
+comment on column report_verifications.attempts is 'Number of attempts known';
+comment on column report_verifications.first_attempt_at is 'The earliest verified_at of its attempts';
+comment on column report_verifications.settled_at is 'When its final state was decided; null while it is open';
+comment on column report_verifications.missing is 'JSON array of what is missing and why; empty when nothing is';
+comment on column report_verifications.media_deadline is 'The earliest instant at which the provider may forget videos and liveness images';
+comment on column report_verifications.record_deadline is 'The earliest instant at which the provider may forget everything else';
+comment on column report_verifications.next_poll_at is 'When the provider is asked next; null when settled';
+comment on column report_verifications.polls is 'Number of polls recorded';
+comment on column report_verifications.last_error is 'What went wrong at the last poll; null when nothing did';
+
+create view report_attempts as
+select
+    verification_id,
+    attempt_no,
+    passed,
+    code,
+    message,
+    to_timestamp(verified_at / 1000.0) as verified_at,
+    charged,
+    charge_type,
+    to_timestamp(charged_at / 1000.0) as charged_at,
+    ocr_charged,
+    ocr_count,
+    to_timestamp(ocr_charged_at / 1000.0) as ocr_charged_at,
+    score,
+    threshold,
+    liveness_score,
+    spoofing_score,
+    risk_level,
+    risk_tag,
+    demoted,
+    verify_log_id,
+    id_type,
+    name_masked,
+    id_number_masked,
+    id_number_index,
+    name,
+    id_number
+from attempts;
+
+comment on view report_attempts is 'A row per attempt (order of getall)';
+comment on column report_attempts.verification_id is 'The verification it belongs to';
+comment on column report_attempts.attempt_no is 'order of getall, from 1';
+comment on column report_attempts.passed is 'is_verify_passed';
+comment on column report_attempts.code is 'code, 0 when passed';
+comment on column report_attempts.message is 'message';
+comment on column report_attempts.verified_at is 'verify_time, Beijing wall time turned into an instant';
+comment on column report_attempts.charged is 'is_charged';
+comment on column report_attempts.charge_type is 'charge_type: verify, match or live';
+comment on column report_attempts.charged_at is 'charge_time, turned into an instant';
+comment on column report_attempts.ocr_charged is 'is_ocr_charge';
+comment on column report_attempts.ocr_count is 'ocr_count';
+comment on column report_attempts.ocr_charged_at is 'ocr_charge_time, turned into an instant';
+comment on column report_attempts.score is 'verify_detail.score: likeness from 0 to 100';
+comment on column report_attempts.threshold is 'verify_detail.threshold';
+comment on column report_attempts.liveness_score is 'verify_detail.liveness_score';
+comment on column report_attempts.spoofing_score is 'verify_detail.spoofing_score';
+comment on column report_attempts.risk_level is 'verify_detail.risk_level: 1 and 2 are risks';
+comment on column report_attempts.risk_tag is 'verify_detail.risk_tag';
+comment on column report_attempts.demoted is 'is_demote';
+comment on column report_attempts.verify_log_id is 'verify_detail.verify_log_id';
+comment on column report_attempts.id_type is 'idcard_type: 0 is the mainland identity card';
+comment on column report_attempts.name_masked is 'The name, all but its first character hidden';
+comment on column report_attempts.id_number_masked is 'The ID number, all but its ends hidden';
+comment on column report_attempts.id_number_index is 'Keyed index of the ID number, for exact look-up';
+comment on column report_attempts.name is 'The name; null unless identity.columns = plain';
+comment on column report_attempts.id_number is 'The ID number; null unless identity.columns = plain';
+
+create view report_media as
+select
+    verification_id,
+    media_id,
+    attempt_no,
+    kind,
+    position,
+    state,
+    content_type,
+    bytes,
+    sha256,
+    object_key,
+    stored_bytes,
+    stored_sha256,
+    to_timestamp(captured_at / 1000.0) as captured_at,
+    lost_reason,
+    checked as "check"
+from media;
+
+comment on view report_media is 'A row per image or video';
+comment on column report_media.verification_id is 'The verification it belongs to';
+comment on column report_media.media_id is 'Verikeep''s identifier of the medium';
+comment on column report_media.attempt_no is 'The attempt it belongs to';
+comment on column report_media.kind is 'face, id_front, id_back, process_video, video, liveness_image or final_face';
+comment on column report_media.position is 'From 0 within a kind';
+comment on column report_media.state is 'wanted, stored or lost';
+comment on column report_media.content_type is 'What the far end called it';
+comment on column report_media.bytes is 'Length of the plain bytes';
+comment on column report_media.sha256 is 'SHA-256 of the plain bytes, in hex digits';
+comment on column report_media.object_key is 'Where the object lies, relative to the root of the vault';
+comment on column report_media.stored_bytes is 'Length of the object as it lies in the store';
+comment on column report_media.stored_sha256 is 'SHA-256 of the object as it lies in the store, in hex digits';
+comment on column report_media.captured_at is 'When its last byte was here';
+comment on column report_media.lost_reason is 'Why it is lost';
+comment on column report_media."check" is 'full: a digest or length of the provider agreed; etag_differs: only its ETag did not, twice with the same bytes; none: it gave nothing to check by';
+
+create view report_answers as
+select
+    verification_id,
+    answer_id,
+    endpoint,
+    to_timestamp(fetched_at / 1000.0) as fetched_at,
+    http_status,
+    success,
+    code,
+    log_id,
+    bytes,
+    sha256,
+    object_key
+from answers;
+
+comment on view report_answers is 'A row per distinct answer kept';
+comment on column report_answers.verification_id is 'The verification it is about';
+comment on column report_answers.answer_id is 'Verikeep''s identifier of the answer';
+comment on column report_answers.endpoint is 'getall, detail, media, simple or stat';
+comment on column report_answers.fetched_at is 'When its last byte was here';
+comment on column report_answers.http_status is 'HTTP status';
+comment on column report_answers.success is 'success of the envelope; null where there is none';
+comment on column report_answers.code is 'code or error_code of the envelope';
+comment on column report_answers.log_id is 'log_id of the envelope';
+comment on column report_answers.bytes is 'Length of the body after content decoding';
+comment on column report_answers.sha256 is 'SHA-256 of the body after content decoding, in hex digits';
+comment on column report_answers.object_key is 'Where the object lies, relative to the root of the vault';
+
+create view report_charges as
+select
+    v.app,
+    to_char(to_timestamp(coalesce(a.charged_at, a.verified_at, v.issued_at) / 1000 + 28800) at time zone 'UTC', 'YYYY-MM-DD') as day,
+    a.charge_type,
+    sum(case when a.charged then 1 else 0 end) as charged,
+    count(*) as attempts
+from attempts as a join verifications as v on v.verification_id = a.verification_id
+group by 1, 2, 3;
+
+comment on view report_charges is 'A row per app, day and charge type: what the provider says it charged';
+comment on column report_charges.app is 'The configured app';
+comment on column report_charges.day is 'The day in Beijing (YYYY-MM-DD) of the charge, else of the attempt, else of the token''s issue';
+comment on column report_charges.charge_type is 'verify, match or live; null where the provider names none';
+comment on column report_charges.charged is 'Number of attempts charged';
+comment on column report_charges.attempts is 'Number of attempts, charged or not';

@@ -1,0 +1,363 @@
+-- Instants are unix milliseconds. Booleans are 0 and 1. See migrations/README.md.
+
+create table verifications (
+    verification_id    text    not null primary key,
+    verify_token       text    not null,
+    app                text    not null,
+    plan_id            text,
+    reference          text,
+    issued_at          integer not null,
+    issued_at_told     integer not null,
+    issued_here        integer not null,
+    tracked_at         integer not null,
+    tracked_by         text    not null,
+    media_deadline     integer not null,
+    record_deadline    integer not null,
+    state              text    not null check (state in ('waiting', 'collecting', 'archived', 'abandoned', 'incomplete', 'missed', 'rejected')),
+    settled_at         integer,
+    missing            text    not null default '[]',
+    progress           text    not null default '{}',
+    passed             integer,
+    attempts           integer not null default 0,
+    first_attempt_at   integer,
+    least_left         integer,
+    polls              integer not null default 0,
+    last_error         text,
+    verify_count       integer,
+    ocr_charge_count   integer,
+    match_charge_count integer,
+    verify_charge_count integer,
+    live_charge_count  integer,
+    check ((settled_at is null) = (state in ('waiting', 'collecting'))),
+    check (issued_at between 1420070400000 and 4102444800000
+        and tracked_at between 1420070400000 and 4102444800000
+        and (settled_at is null or settled_at between 1420070400000 and 4102444800000)
+        and (first_attempt_at is null or first_attempt_at between 1420070400000 and 4102444800000))
+) strict;
+
+create unique index verifications_token on verifications (verify_token);
+create index verifications_reference on verifications (reference) where reference is not null;
+create index verifications_state on verifications (state, verification_id);
+
+-- What is left to do: at most one row a stage (0 poll, 1 download) of each open verification. Settled ones have none.
+create table schedule (
+    verification_id text    not null,
+    stage           integer not null check (stage in (0, 1)),
+    app             text    not null,
+    due_at          integer not null,
+    deadline        integer not null,
+    lease_token     text,
+    lease_until     integer,
+    claims          integer not null default 0,
+    poisoned        integer not null default 0,
+    woken           integer not null default 0,
+    primary key (verification_id, stage)
+) strict, without rowid;
+
+create index schedule_polls on schedule (due_at, deadline) where stage = 0;
+create index schedule_downloads on schedule (due_at, deadline) where stage = 1;
+
+create table attempts (
+    verification_id  text    not null,
+    attempt_no       integer not null,
+    passed           integer,
+    code             text,
+    message          text,
+    verified_at      integer,
+    charged          integer,
+    charge_type      text,
+    charged_at       integer,
+    ocr_charged      integer,
+    ocr_count        integer,
+    ocr_charged_at   integer,
+    score            real,
+    threshold        real,
+    liveness_score   real,
+    spoofing_score   real,
+    risk_level       text,
+    risk_tag         text,
+    demoted          integer,
+    verify_log_id    text,
+    id_type          text,
+    name_masked      text,
+    id_number_masked text,
+    id_number_index  text,
+    index_key_id     text,
+    name             text,
+    id_number        text,
+    ocr_name         text,
+    ocr_id_number    text,
+    ocr_id_type      text,
+    ocr_address      text,
+    ocr_birthday     text,
+    ocr_gender       text,
+    ocr_nation       text,
+    ocr_issued       text,
+    ocr_expires      text,
+    ocr_authority    text,
+    primary key (verification_id, attempt_no),
+    check ((verified_at is null or verified_at between 1420070400000 and 4102444800000)
+        and (charged_at is null or charged_at between 1420070400000 and 4102444800000)
+        and (ocr_charged_at is null or ocr_charged_at between 1420070400000 and 4102444800000))
+) strict;
+
+create index attempts_id_number on attempts (id_number_index) where id_number_index is not null;
+
+-- Append-only. An identical answer of an endpoint is kept once.
+create table answers (
+    answer_id       text    not null primary key,
+    verification_id text    not null,
+    endpoint        text    not null,
+    fetched_at      integer not null,
+    http_status     integer not null,
+    success         integer,
+    code            text,
+    log_id          text,
+    bytes           integer not null,
+    sha256          text    not null,
+    object_key      text    not null,
+    stored_bytes    integer not null,
+    stored_sha256   text    not null,
+    check (fetched_at between 1420070400000 and 4102444800000)
+) strict;
+
+create unique index answers_distinct on answers (verification_id, endpoint, sha256);
+create unique index answers_object on answers (object_key);
+
+create table media (
+    media_id        text    not null primary key,
+    verification_id text    not null,
+    attempt_no      integer not null,
+    kind            text    not null,
+    position        integer not null,
+    source          text    not null,
+    state           text    not null check (state in ('wanted', 'stored', 'lost')),
+    tries           integer not null default 0,
+    last_error      text,
+    lost_reason     text,
+    checked         text    check (checked in ('full', 'etag_differs', 'none')),
+    etag_sha256     text,
+    answer_id       text,
+    content_type    text,
+    bytes           integer,
+    sha256          text,
+    object_key      text,
+    stored_bytes    integer,
+    stored_sha256   text,
+    captured_at     integer,
+    check ((state = 'stored') = (object_key is not null)),
+    check ((captured_at is null or captured_at between 1420070400000 and 4102444800000))
+) strict;
+
+create unique index media_slot on media (verification_id, attempt_no, kind, position, source);
+create unique index media_object on media (object_key) where object_key is not null;
+
+-- Every call made about a verification while it is open; folded into `call_sums` when it settles.
+create table calls (
+    call_id         integer primary key,
+    verification_id text    not null,
+    endpoint        text    not null,
+    at              integer not null,
+    result          text    not null,
+    http_status     integer,
+    code            text,
+    sha256          text,
+    check (at between 1420070400000 and 4102444800000)
+) strict;
+
+create index calls_of on calls (verification_id);
+
+-- The calls of settled verifications, by endpoint and what came of them.
+create table call_sums (
+    verification_id text not null,
+    endpoint        text    not null,
+    result          text    not null,
+    calls           integer not null,
+    first_at        integer not null,
+    last_at         integer not null,
+    primary key (verification_id, endpoint, result)
+) strict, without rowid;
+
+-- Calls by ten seconds (unix time over ten), for the use of the quota; what is older than a day is let go.
+create table quota_use (
+    app      text    not null,
+    endpoint text    not null,
+    period   integer not null,
+    calls    integer not null,
+    too_fast integer not null,
+    primary key (period, app, endpoint)
+) strict, without rowid;
+
+-- Append-only, a few rows an app: what tokens that nobody had used were seen to answer, and how that is known.
+create table unused_signatures (
+    app             text    not null,
+    signature       text    not null,
+    verification_id text not null,
+    seen_at         integer not null check (seen_at between 1420070400000 and 4102444800000),
+    origin          text    not null check (origin in ('issued_here', 'verified_later')),
+    primary key (app, signature, verification_id)
+) strict, without rowid;
+
+-- When a token of each app was last seen to be answered with data: an app that gets none proves nothing.
+create table data_seen (
+    app    text    not null primary key,
+    at     integer not null check (at between 1420070400000 and 4102444800000)
+) strict, without rowid;
+
+-- Plans whose tokens were seen to be filmed: images or videos listed by media/query. Without a plan, an empty text.
+create table filmed_plans (
+    app     text    not null,
+    plan_id text    not null,
+    seen_at integer not null check (seen_at between 1420070400000 and 4102444800000),
+    primary key (app, plan_id)
+) strict, without rowid;
+
+create table alarms (
+    alarm_id   integer primary key,
+    kind       text    not null,
+    subject    text    not null,
+    text       text    not null,
+    since      integer not null,
+    last_at    integer not null,
+    times      integer not null,
+    ended_at   integer
+) strict;
+
+create unique index alarms_open on alarms (kind, subject) where ended_at is null;
+
+-- Append-only: what persons did to a verification.
+create table events (
+    event_id        integer primary key,
+    verification_id text    not null,
+    at              integer not null,
+    actor           text    not null,
+    what            text    not null,
+    detail          text    not null
+) strict;
+
+create index events_of on events (verification_id);
+
+-- One row: what this database belongs to. The object `installation` at the root of its vault holds the same id.
+create table installation (
+    one             integer not null primary key check (one = 1),
+    installation_id text    not null,
+    created_at      integer not null check (created_at between 1420070400000 and 4102444800000),
+    index_key_id    text
+) strict;
+
+-- Append-only: what each comparison with the business's own list of issued tokens found.
+create table reconciliations (
+    reconciliation_id integer primary key,
+    at                integer not null,
+    actor             text    not null,
+    lines             integer not null,
+    untracked         integer not null,
+    tracked           integer not null,
+    late              integer not null,
+    open              integer not null,
+    whole             integer not null,
+    lost              integer not null,
+    rejected          integer not null,
+    conflict          integer not null,
+    wrong             integer not null,
+    unlisted          integer
+) strict;
+
+-- The views people query: the names and the order of their columns are promised, so a change here is a breaking change.
+
+create view report_verifications as
+select
+    v.verification_id,
+    v.app,
+    v.verify_token,
+    v.plan_id,
+    v.reference,
+    strftime('%Y-%m-%dT%H:%M:%SZ', v.issued_at / 1000, 'unixepoch') as issued_at,
+    strftime('%Y-%m-%dT%H:%M:%SZ', v.tracked_at / 1000, 'unixepoch') as tracked_at,
+    v.tracked_by,
+    v.state,
+    v.passed,
+    v.attempts,
+    strftime('%Y-%m-%dT%H:%M:%SZ', v.first_attempt_at / 1000, 'unixepoch') as first_attempt_at,
+    strftime('%Y-%m-%dT%H:%M:%SZ', v.settled_at / 1000, 'unixepoch') as settled_at,
+    v.missing,
+    strftime('%Y-%m-%dT%H:%M:%SZ', v.media_deadline / 1000, 'unixepoch') as media_deadline,
+    strftime('%Y-%m-%dT%H:%M:%SZ', v.record_deadline / 1000, 'unixepoch') as record_deadline,
+    strftime('%Y-%m-%dT%H:%M:%SZ', s.due_at / 1000, 'unixepoch') as next_poll_at,
+    v.polls,
+    v.last_error
+from verifications as v left join schedule as s on s.verification_id = v.verification_id and s.stage = 0;
+
+create view report_attempts as
+select
+    verification_id,
+    attempt_no,
+    passed,
+    code,
+    message,
+    strftime('%Y-%m-%dT%H:%M:%SZ', verified_at / 1000, 'unixepoch') as verified_at,
+    charged,
+    charge_type,
+    strftime('%Y-%m-%dT%H:%M:%SZ', charged_at / 1000, 'unixepoch') as charged_at,
+    ocr_charged,
+    ocr_count,
+    strftime('%Y-%m-%dT%H:%M:%SZ', ocr_charged_at / 1000, 'unixepoch') as ocr_charged_at,
+    score,
+    threshold,
+    liveness_score,
+    spoofing_score,
+    risk_level,
+    risk_tag,
+    demoted,
+    verify_log_id,
+    id_type,
+    name_masked,
+    id_number_masked,
+    id_number_index,
+    name,
+    id_number
+from attempts;
+
+create view report_media as
+select
+    verification_id,
+    media_id,
+    attempt_no,
+    kind,
+    position,
+    state,
+    content_type,
+    bytes,
+    sha256,
+    object_key,
+    stored_bytes,
+    stored_sha256,
+    strftime('%Y-%m-%dT%H:%M:%SZ', captured_at / 1000, 'unixepoch') as captured_at,
+    lost_reason,
+    checked as "check"
+from media;
+
+create view report_answers as
+select
+    verification_id,
+    answer_id,
+    endpoint,
+    strftime('%Y-%m-%dT%H:%M:%SZ', fetched_at / 1000, 'unixepoch') as fetched_at,
+    http_status,
+    success,
+    code,
+    log_id,
+    bytes,
+    sha256,
+    object_key
+from answers;
+
+create view report_charges as
+select
+    v.app,
+    strftime('%Y-%m-%d', coalesce(a.charged_at, a.verified_at, v.issued_at) / 1000 + 28800, 'unixepoch') as day,
+    a.charge_type,
+    sum(case when a.charged then 1 else 0 end) as charged,
+    count(*) as attempts
+from attempts as a join verifications as v on v.verification_id = a.verification_id
+group by 1, 2, 3;

@@ -1,0 +1,84 @@
+//! What was learned of the apps; see [`crate::domain::lessons`].
+
+use std::collections::BTreeSet;
+
+use super::facts::insert;
+use crate::{
+    domain::lessons::{DataSeen, FilmedPlan, Lessons, Origin, UnusedSignature},
+    store::{
+        Result,
+        dialect::Dialect,
+        rows::{Cells as _, Json, binds, instant, known, rows},
+    },
+};
+
+rows! {
+    struct SignatureIn<'a> { app: &'a str, signature: &'a str, verification_id: &'a str, seen_at: i64, origin: &'a str }
+}
+
+rows! {
+    struct PlanIn<'a> { app: &'a str, plan_id: &'a str, seen_at: i64 }
+}
+
+rows! {
+    struct DataIn<'a> { app: &'a str, at: i64 }
+}
+
+/// Remembers lessons; what is known already stays, but for the latest data of an app.
+pub(super) async fn remember<'r, DB: Dialect>(connection: &mut DB::Connection, lessons: impl Iterator<Item = &'r Lessons>) -> Result<()> {
+    // Each sorted, so that two transactions never wait for one another crosswise.
+    let (mut unused, mut filmed, mut data) = (BTreeSet::new(), BTreeSet::new(), std::collections::BTreeMap::new());
+    for lessons in lessons {
+        unused.extend(&lessons.unused);
+        filmed.extend(&lessons.filmed);
+        for seen in &lessons.data_seen {
+            let at = data.entry(seen.app.as_str()).or_insert(seen.at);
+            *at = seen.at.max(*at);
+        }
+    }
+    if !unused.is_empty() {
+        let rows: Vec<SignatureIn> = unused
+            .into_iter()
+            .map(|seen| SignatureIn {
+                app: &seen.app,
+                signature: &seen.signature,
+                verification_id: &seen.verification_id,
+                seen_at: seen.seen_at.0,
+                origin: seen.origin.name(),
+            })
+            .collect();
+        DB::execute(connection, insert::<DB, SignatureIn>("unused_signatures", "on conflict do nothing"), binds![Json::of(&rows)?]).await?;
+    }
+    if !filmed.is_empty() {
+        let rows: Vec<PlanIn> = filmed.into_iter().map(|plan| PlanIn { app: &plan.app, plan_id: &plan.plan_id, seen_at: plan.seen_at.0 }).collect();
+        DB::execute(connection, insert::<DB, PlanIn>("filmed_plans", "on conflict do nothing"), binds![Json::of(&rows)?]).await?;
+    }
+    if !data.is_empty() {
+        let rows: Vec<DataIn> = data.into_iter().map(|(app, at)| DataIn { app, at: at.0 }).collect();
+        let later = "on conflict (app) do update set at = excluded.at where excluded.at > data_seen.at";
+        DB::execute(connection, insert::<DB, DataIn>("data_seen", later), binds![Json::of(&rows)?]).await?;
+    }
+    Ok(())
+}
+
+/// Everything learned.
+pub(in crate::store) async fn all<DB: Dialect>(connection: &mut DB::Connection) -> Result<Lessons> {
+    let mut lessons = Lessons::default();
+    let sql = "select app, signature, verification_id, seen_at, origin from unused_signatures order by app, signature, seen_at, verification_id";
+    for row in DB::fetch(connection, sql.to_owned(), Vec::new()).await? {
+        lessons.unused.push(UnusedSignature {
+            app: row.text("app")?,
+            signature: row.text("signature")?,
+            verification_id: row.text("verification_id")?,
+            seen_at: instant(&row, "seen_at")?,
+            origin: known(Origin::named(&row.text("origin")?), "unused_signatures.origin")?,
+        });
+    }
+    for row in DB::fetch(connection, "select app, plan_id, seen_at from filmed_plans order by app, plan_id".to_owned(), Vec::new()).await? {
+        lessons.filmed.push(FilmedPlan { app: row.text("app")?, plan_id: row.text("plan_id")?, seen_at: instant(&row, "seen_at")? });
+    }
+    for row in DB::fetch(connection, "select app, at from data_seen order by app".to_owned(), Vec::new()).await? {
+        lessons.data_seen.push(DataSeen { app: row.text("app")?, at: instant(&row, "at")? });
+    }
+    Ok(lessons)
+}
