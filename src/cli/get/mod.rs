@@ -23,7 +23,7 @@ use super::{
     show,
 };
 use crate::{
-    domain::{identity::hex, secret::Secret},
+    domain::{identity::hex, secret::Secret, token::State},
     store::{Store, reports::Whole},
 };
 use files::Wanted;
@@ -206,20 +206,38 @@ fn manifest<'a>(args: &'a Get, whole: &'a Whole, written_at: String, files: Vec<
     }
 }
 
+/// Says what was seen: digests agree where they were compared, and a folder without a file is told as such.
 fn tell(manifest: &Manifest<'_>, folder: &Folder, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     let bytes: u64 = manifest.files.iter().map(|file| file.bytes).sum();
-    screen.line(format!(
-        "{}, {}, every digest agrees, in {}",
-        counted(number(manifest.files.len()), "file"),
-        size(i64::try_from(bytes).unwrap_or(i64::MAX)),
-        folder.path().display()
-    ))?;
+    let written = format!("{}, {}", counted(number(manifest.files.len()), "file"), size(i64::try_from(bytes).unwrap_or(i64::MAX)));
+    let path = folder.path().display();
+    let failed = number(manifest.failed.len());
+    let there = if failed == 1 { "is not there" } else { "are not there" };
+    screen.line(match (manifest.files.is_empty(), failed) {
+        (true, 0) => format!("nothing is kept of it: {}", standing(manifest)),
+        (true, _) => format!("no file could be written: {} failed", counted(failed, "object")),
+        (false, 0) => format!("{written}, every digest agrees, in {path}"),
+        (false, _) => format!("{written}, whose digests agree, in {path}; {} failed and {}", counted(failed, "object"), there),
+    })?;
     for failed in &manifest.failed {
         screen.note(format!("error: {} (object {}): {}", failed.what, failed.object_key, failed.reason))?;
     }
-    if manifest.failed.is_empty() {
-        return Ok(Code::Done);
+    if failed > 0 {
+        screen.note("  keep the object store as it is and compare with a backup; `verikeep show` tells when they were captured")?;
     }
-    screen.note("  keep the object store as it is and compare with a backup; `verikeep show` tells when they were captured")?;
-    Ok(Code::Finding)
+    Ok(if manifest.files.is_empty() || failed > 0 { Code::Finding } else { Code::Done })
+}
+
+/// Where a verification of which nothing is kept stands, and why.
+fn standing(manifest: &Manifest<'_>) -> String {
+    let state = manifest.state;
+    let told: Vec<&str> = manifest.missing.as_array().into_iter().flatten().filter_map(|one| one.get("why")?.as_str()).collect();
+    let why = match State::named(state) {
+        _ if !told.is_empty() => told.join("; "),
+        Some(State::Waiting) => "no attempt has been seen so far; ask again later".to_owned(),
+        Some(State::Collecting) => "an attempt has been seen and is being collected; ask again later".to_owned(),
+        Some(State::Abandoned) => "nobody verified".to_owned(),
+        _ => "`verikeep show` tells what was asked and answered".to_owned(),
+    };
+    format!("it is {state}, {why}")
 }

@@ -97,6 +97,7 @@ async fn an_altered_or_missing_object_is_named_and_not_written() {
     objects.retain(|(key, _)| *key != "a2");
     let ended = got(folder.path(), &kept(), &objects).await;
     assert_eq!(ended.code(), Code::Finding);
+    assert!(ended.out.starts_with("4 files, ") && ended.out.contains("; 2 objects failed and are not there") && !ended.out.contains("every"), "{}", ended.out);
     assert!(ended.err.contains("error: face 0 of attempt 1 (object m1): its bytes are not those that were captured"), "{}", ended.err);
     assert!(ended.err.contains("answer of getall at 2026-11-23T08:04:00Z (object a2): is not in the object store"), "{}", ended.err);
     assert_eq!(
@@ -105,6 +106,25 @@ async fn an_altered_or_missing_object_is_named_and_not_written() {
     );
     let manifest: Value = serde_json::from_slice(&fs::read(folder.path().join("manifest.json")).unwrap()).unwrap();
     assert_eq!(manifest["failed"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn what_was_not_seen_is_not_said() {
+    for (state, missing, objects, said) in [
+        ("missed", serde_json::json!([{ "what": "everything", "why": "told too late" }]), 0, "nothing is kept of it: it is missed, told too late\n"),
+        ("waiting", serde_json::json!([]), 0, "nothing is kept of it: it is waiting, no attempt has been seen so far; ask again later\n"),
+        ("abandoned", serde_json::json!([]), 0, "nothing is kept of it: it is abandoned, nobody verified\n"),
+        ("archived", serde_json::json!([]), 1, "no file could be written: 1 object failed\n"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut store = kept();
+        let whole = &mut store.wholes[0];
+        (whole.summary.state, whole.summary.missing) = (state.to_owned(), missing);
+        whole.answers.truncate(objects);
+        whole.media.clear();
+        let ended = got(folder.path(), &store, &[]).await;
+        assert_eq!((ended.code(), ended.out.as_str()), (Code::Finding, said), "{state}: {}", ended.err);
+    }
 }
 
 #[tokio::test]
