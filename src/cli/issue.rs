@@ -12,6 +12,7 @@ use super::{
     people::actor,
     report::{Code, Failure},
     screen::Screen,
+    track::names_told,
 };
 use crate::{
     archive::issue::{Issued, Wish},
@@ -67,6 +68,8 @@ pub fn wish(args: &Issue, config: &Config) -> Result<Wish, Failure> {
         let names: Vec<&str> = config.apps.iter().map(|app| app.name.as_str()).collect();
         return Err(Failure::usage("--app", "no app of that name is configured", format!("there are: {}", names.join(", "))));
     }
+    // Before a token exists that could then not be tracked.
+    names_told(Some(&args.plan), args.reference.as_deref())?;
     let identity = args.identity_name.clone().zip(args.identity_number.clone()).map(|(name, number)| (name, number, args.certificate_type));
     let match_image = args.match_image.as_deref().map(image).transpose()?;
     Ok(Wish { app: args.app.clone(), plan_id: args.plan.clone(), reference: args.reference.clone(), identity, match_image, actor: actor() })

@@ -2,9 +2,11 @@
 
 use std::{
     fs,
+    io::Write as _,
     os::unix::fs::PermissionsExt as _,
     path::Path,
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
 use tempfile::TempDir;
@@ -220,13 +222,13 @@ fn ten_thousand_lines_are_imported_and_the_thirty_seven_wrong_ones_named() {
 fn one_token_walks_through_the_commands() {
     let place = place();
     let run = |line: &[&str]| verikeep(place.path(), line);
-    let new = run(&["track", "canary-token", "--reference", "order-1", "--issued-at", "2001-01-01T00:00:00Z"]);
+    let new = run(&["track", "canary-token", "--reference", "order-1", "--issued-at", "2016-01-01T00:00:00Z"]);
     assert_eq!(new.status.code(), Some(0), "{}", err(&new));
     assert!(out(&new).starts_with("token 1: new, ") && !out(&new).contains("canary"), "{}", out(&new));
-    let other = run(&["track", "canary-token", "--reference", "order-2", "--issued-at", "2001-01-01T00:00:00Z"]);
+    let other = run(&["track", "canary-token", "--reference", "order-2", "--issued-at", "2016-01-01T00:00:00Z"]);
     assert!(other.status.code() == Some(1) && err(&other).contains("with another reference"), "{}", err(&other));
 
-    // Told decades too late: a loss that status tells by its exit code.
+    // Told years too late: a loss that status tells by its exit code.
     let status = run(&["status"]);
     assert!(status.status.code() == Some(1) && out(&status).contains("missed") && out(&status).contains("1 alarm open"), "{}", out(&status));
     let shown = run(&["show", "canary-token"]);
@@ -235,11 +237,74 @@ fn one_token_walks_through_the_commands() {
     assert!(err(&run(&["list", "--since", "2d"])).contains("nothing is tracked that fits"));
 
     let got = run(&["get", "canary-token", "--out", "case"]);
-    assert!(got.status.success() && out(&got).starts_with("0 files"), "{}{}", out(&got), err(&got));
+    assert!(got.status.code() == Some(1) && out(&got).starts_with("nothing is kept of it: it is missed, "), "{}{}", out(&got), err(&got));
     assert!(fs::read_to_string(place.path().join("case/manifest.json")).unwrap().contains("\"missed\""));
     let woken = run(&["retry", "canary-token"]);
     assert!(woken.status.success() && out(&woken).contains("woken, was missed"), "{}", out(&woken));
     assert_eq!(run(&["retry", "canary-gone"]).status.code(), Some(1));
+}
+
+/// `track -` with a pipe that stays open for as long as it is held.
+fn tracking_from_a_pipe(folder: &Path) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_verikeep"));
+    command.args(["track", "-", "--app", "h5"]).current_dir(folder).env_clear();
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn listed(folder: &Path) -> usize {
+    out(&verikeep(folder, &["list", "--json"])).lines().count()
+}
+
+#[test]
+fn an_open_pipe_is_tracked_as_it_comes_and_a_killed_one_keeps_what_it_told() {
+    let place = place();
+    let mut child = tracking_from_a_pipe(place.path());
+    let mut pipe = child.stdin.take().unwrap();
+    let mut told = 0;
+    // One line and then silence; then more lines than share a transaction.
+    for more in [1, 1_500] {
+        let lines = (told..told + more).fold(String::new(), |text, number| format!("{text}{{\"verify_token\":\"canary-{number}\"}}\n"));
+        pipe.write_all(lines.as_bytes()).unwrap();
+        told += more;
+        let began = Instant::now();
+        while listed(place.path()) < told {
+            assert!(began.elapsed() < Duration::from_secs(30), "{} of {told} are tracked while the pipe is open", listed(place.path()));
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(listed(place.path()), told);
+
+    let mut child = tracking_from_a_pipe(place.path());
+    child.stdin.take().unwrap().write_all(b"verify_token\ncanary-0\ncanary-last").unwrap();
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), out(&ended).as_str()), (Some(0), "1 new, 1 known, 0 in conflict, 0 wrong\n"), "{}", err(&ended));
+}
+
+#[test]
+fn what_is_no_token_or_no_time_is_wrong_at_every_door() {
+    let place = place();
+    let run = |line: &[&str]| verikeep(place.path(), line);
+    let by_argument = run(&["track", "https://h5.example/?token=canary&x=y", "canaryA,canaryB", "\"canary\"", "=\"canary\"", "'canary", "1.23457E+23", "good"]);
+    assert_eq!(by_argument.status.code(), Some(1));
+    assert!(out(&by_argument).ends_with("1 new, 0 known, 0 in conflict, 6 wrong\n") && !err(&by_argument).contains("canary"), "{}", err(&by_argument));
+    assert!(err(&by_argument).contains("token 1: verify_token is a URL") && err(&by_argument).contains("token 6: verify_token is a number in scientific"));
+    let zero = "{\"verify_token\":\"go\",\"issued_at\":\"0001-01-01T00:00:00Z\"}\n{\"verify_token\":\"unix\",\"issued_at\":\"1970-01-01T00:00:00Z\"}\n\
+        {\"verify_token\":\"early\",\"issued_at\":\"2101-01-01T00:00:00Z\"}\n{\"verify_token\":\"'x\"}\n";
+    fs::write(place.path().join("zero.ndjson"), zero).unwrap();
+    for line in [["track", "--file", "zero.ndjson"].as_slice(), &["reconcile", "zero.ndjson"], &["reconcile", "zero.ndjson", "--track"]] {
+        let ended = run(line);
+        assert!(ended.status.code() == Some(1) && out(&ended).contains("4 wrong"), "{line:?}: {}{}", out(&ended), err(&ended));
+        let told = out(&ended) + &err(&ended);
+        assert!(told.matches("leave the field out").count() == 2 && told.contains("lies in the future") && told.contains("quote"), "{line:?}: {told}");
+    }
+    for option in ["--reference", "--plan"] {
+        let ended = run(&["track", "good", option, &"x".repeat(256)]);
+        assert!(ended.status.code() == Some(2) && err(&ended).contains("256 characters"), "{}", err(&ended));
+    }
+    let issue = run(&["issue", "--app", "h5", "--plan", "1", "--reference", "a\u{202e}b"]);
+    assert!(issue.status.code() == Some(2) && err(&issue).contains("--reference"), "before the provider is asked: {}", err(&issue));
+    assert_eq!(listed(place.path()), 1);
 }
 
 #[test]
@@ -263,7 +328,7 @@ fn a_list_is_reconciled_and_status_remembers_it() {
     fs::write(place.path().join("told.csv"), lines(0, 900)).unwrap();
     fs::write(place.path().join("issued.csv"), lines(100, 1000) + "canary bad,\ncanary-150,other\n").unwrap();
     assert!(run(&["track", "--file", "told.csv"]).status.success());
-    let old = run(&["track", "canary-lost", "--issued-at", "2001-01-01T00:00:00Z"]);
+    let old = run(&["track", "canary-lost", "--issued-at", "2016-01-01T00:00:00Z"]);
     assert_eq!(old.status.code(), Some(0), "{}", err(&old));
 
     let found = run(&["reconcile", "issued.csv", "--unlisted"]);
@@ -283,7 +348,7 @@ fn a_list_is_reconciled_and_status_remembers_it() {
     assert!(json["reconciled"]["lines"] == 900 && json["reconciled"]["at"].as_str().unwrap().ends_with('Z'), "{json}");
     assert!(json["daemon"]["says"].is_null() && json["alarms"][0]["kind"] == "loss", "{json}");
 
-    fs::write(place.path().join("late.csv"), "verify_token,issued_at\ncanary-late,2001-01-01T00:00:00Z\ncanary-lost,2001-01-01T00:00:00Z\n").unwrap();
+    fs::write(place.path().join("late.csv"), "verify_token,issued_at\ncanary-late,2016-01-01T00:00:00Z\ncanary-lost,2016-01-01T00:00:00Z\n").unwrap();
     let late = run(&["reconcile", "late.csv", "--track"]);
     assert!(out(&late).contains("line 2: never tracked, and told too late now: missed (") && out(&late).contains("line 3: missed ("), "{}", out(&late));
     assert!(out(&late).contains("1 never tracked (1 tracked now, 1 of them late), 1 lost"), "{}", out(&late));

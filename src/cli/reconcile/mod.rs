@@ -106,7 +106,7 @@ impl Run<'_, '_, '_> {
         let mut progress = Progress::new("comparing", length, self.screen);
         let mut chunk = Vec::with_capacity(CHUNK);
         while let Some(line) = lines.next() {
-            match line {
+            match line.and_then(|(number, told)| told.check(self.now).map(|()| (number, told)).map_err(|why| (number, why))) {
                 Ok(told) => chunk.push(told),
                 Err((number, why)) => self.tell(&Line::wrong(number, why), &progress)?,
             }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::domain::{
     secret::Secret,
     time::Time,
-    token::{Told, check_token},
+    token::{Told, check_name, check_token},
 };
 
 /// The longest line that is read, in bytes.
@@ -128,6 +128,9 @@ impl Defaults {
         let app = fields.app.or_else(|| self.app.clone()).ok_or("no app is named, neither here nor by --app")?;
         if !self.apps.contains(&app) {
             return Err(format!("the app is not configured; there are: {}", self.apps.join(", ")));
+        }
+        for (field, text) in [("plan_id", &fields.plan_id), ("reference", &fields.reference)] {
+            text.as_deref().map_or(Ok(()), |text| check_name(field, text))?;
         }
         let issued_at = fields.issued_at.map(|text| Time::parse(&text)).transpose().map_err(|why| format!("issued_at is {why}"))?;
         Ok(Told {
@@ -251,6 +254,8 @@ fn text(field: &str, value: Option<Value>, number: bool) -> Result<Option<String
     match value {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
+        // One that is no integer, or has more digits than a number of JSON carries, is not what was meant.
+        Some(Value::Number(digits)) if number && digits.is_f64() => Err(format!("{field} is a number that has lost digits: write it as text")),
         Some(Value::Number(digits)) if number => Ok(Some(digits.to_string())),
         Some(_) => Err(format!("{field} is no text")),
     }
@@ -378,6 +383,43 @@ mod tests {
         assert_eq!(wrong(&json).iter().map(|(number, _)| *number).collect::<Vec<_>>(), [2, 3, 4, 5, 6, 7, 8, 9]);
         for (_, why) in wrong(&json) {
             assert!(!why.contains("canary"), "{why}");
+        }
+    }
+
+    #[test]
+    fn what_a_spreadsheet_did_to_a_line_is_told() {
+        let csv = "verify_token,app,issued_at,plan_id,reference\n\
+            canary1\t,h5,,1,12345678901234567\t\n=\"canary2\",h5,,1,r\n'canary3,h5,,1,r\n1.23457E+23,h5,,1,r\ncanary5,h5,,1.23457E+11,r\ncanary6,h5,,1,2.1E+11\n\
+            https://h5.example/?token=canary7&x=y,h5,,1,r\n-,h5,,1,r\n";
+        let csv = read(csv.as_bytes());
+        let parts = [
+            (3, "quote"),
+            (4, "quote"),
+            (5, "verify_token is a number in scientific"),
+            (6, "plan_id is a number in scientific"),
+            (7, "reference is a number in scientific"),
+            (8, "between `token=`"),
+            (9, "is -"),
+        ];
+        let wrong_lines = wrong(&csv);
+        assert_eq!(wrong_lines.iter().map(|(number, _)| *number).collect::<Vec<_>>(), parts.map(|(number, _)| number));
+        for ((_, why), (_, part)) in wrong_lines.iter().zip(parts) {
+            assert!(why.contains(part) && !why.contains("canary"), "{why}");
+        }
+
+        let json = [
+            format!("{{\"verify_token\":\"canary1\",\"reference\":\"{}\"}}", "x".repeat(8_000)),
+            "{\"verify_token\":\"canary2\",\"reference\":\"a\\nb\"}".to_owned(),
+            "{\"verify_token\":\"canary3\",\"plan_id\":1.23457e11}".to_owned(),
+            "{\"verify_token\":\"canary4\",\"reference\":123456789012345678901234}".to_owned(),
+            "{\"verify_token\":\"canary5\",\"plan_id\":17}".to_owned(),
+        ];
+        let json = read(json.join("\n").as_bytes());
+        let parts =
+            [(1, "8000 characters"), (2, "reference has a control"), (3, "plan_id is a number that has lost"), (4, "reference is a number that has lost")];
+        assert_eq!(wrong(&json).iter().map(|(number, _)| *number).collect::<Vec<_>>(), parts.map(|(number, _)| number));
+        for ((_, why), (_, part)) in wrong(&json).into_iter().zip(parts) {
+            assert!(why.contains(part) && !why.contains("canary"), "{why}");
         }
     }
 

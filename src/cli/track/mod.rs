@@ -1,5 +1,6 @@
 //! `track`: tells Verikeep of tokens, by argument, file or pipe.
 
+mod ahead;
 pub mod input;
 
 use std::{
@@ -20,7 +21,11 @@ use super::{
 };
 use crate::{
     config::Config,
-    domain::{secret::Secret, time::Time, token::Told},
+    domain::{
+        secret::Secret,
+        time::Time,
+        token::{Told, check_name},
+    },
     store::{StoreError, records::TrackVerdict},
 };
 
@@ -35,16 +40,17 @@ Examples:
   verikeep track 8vTkUsEJ… --app h5
   verikeep track 8vTkUsEJ… --app h5 --issued-at 2026-11-23T08:15:01Z --reference order-4711
   verikeep track --file tokens.csv                  # verify_token,app,issued_at,plan_id,reference
-  psql -Atc 'select …' | verikeep track --app h5 --file -
+  psql -Atc 'select …' | verikeep track --app h5 -   # the same as --file -
 
-NDJSON has one object a line with the same field names. Tracking again changes nothing: repeat it whenever in doubt.
+NDJSON has one object a line with the same field names. Tracking again changes nothing: repeat it whenever in doubt. What comes through a pipe is
+tracked as it comes: no line waits for longer than a second for others.
 Tell the time of issue where you know it: without it a token counts as issued now, and its deadlines as later than they may be.";
 
 /// Track tokens, so that what the provider holds of them is archived.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Track {
-    /// The verify_tokens.
+    /// The verify_tokens; `-` alone reads standard input.
     #[arg(value_name = "TOKEN", value_parser = super::secret, required_unless_present = "file", conflicts_with = "file")]
     pub tokens: Vec<Secret>,
     /// The configured app that generated them; may be left out when there is only one, or when each line says it.
@@ -92,21 +98,32 @@ struct Sums {
 pub async fn run(args: &Track, config: &Config, track: &TrackFn<'_>, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     let defaults = defaults(args, config)?;
     let mut run = Run { args, track, screen, sums: Sums::default(), tracked: 0 };
-    match args.file.as_deref() {
+    match args.lines() {
         None => run.tokens(&defaults).await?,
-        Some(file) if file == Path::new("-") => run.file(io::stdin().lock(), None, "standard input", defaults).await?,
+        Some(file) if file == Path::new("-") => run.file(|| io::stdin().lock(), None, "standard input", defaults).await?,
         Some(file) => {
             let named = file.display().to_string();
             let opened = File::open(file).map_err(|error| Failure::usage(&named, error.to_string(), "check the name given by --file"))?;
             let length = opened.metadata().ok().map(|facts| facts.len()).filter(|length| *length > 0);
-            run.file(BufReader::with_capacity(256 * 1024, opened), length, &named, defaults).await?;
+            run.file(|| BufReader::with_capacity(256 * 1024, opened), length, &named, defaults).await?;
         }
     }
     run.summary()
 }
 
+impl Track {
+    /// The file whose lines are tracked, `-` for standard input; none when the arguments name the tokens.
+    fn lines(&self) -> Option<&Path> {
+        match self.tokens.as_slice() {
+            [only] if only.reveal() == "-" => Some(Path::new("-")),
+            _ => self.file.as_deref(),
+        }
+    }
+}
+
 fn defaults(args: &Track, config: &Config) -> Result<input::Defaults, Failure> {
-    let (app, apps) = app_named(args.app.as_ref(), config, args.file.is_none())?;
+    let (app, apps) = app_named(args.app.as_ref(), config, args.lines().is_none())?;
+    names_told(args.plan.as_deref(), args.reference.as_deref())?;
     Ok(input::Defaults { app, issued_at: args.issued_at, plan_id: args.plan.clone(), reference: args.reference.clone(), tracked_by: actor(), apps })
 }
 
@@ -129,6 +146,18 @@ pub(super) fn app_named(app: Option<&String>, config: &Config, must: bool) -> Re
     Ok((app, apps))
 }
 
+/// Checks the plan and the reference that options tell.
+///
+/// # Errors
+/// When one of them can be neither.
+pub(super) fn names_told(plan: Option<&str>, reference: Option<&str>) -> Result<(), Failure> {
+    for (option, field, text) in [("--plan", "plan_id", plan), ("--reference", "reference", reference)] {
+        let checked = text.map_or(Ok(()), |text| check_name(field, text));
+        checked.map_err(|why| Failure::usage(option, why, "nothing was done; tell it rightly and run the same command again"))?;
+    }
+    Ok(())
+}
+
 struct Run<'r, 'w, 't> {
     args: &'r Track,
     track: &'r TrackFn<'t>,
@@ -149,23 +178,29 @@ impl Run<'_, '_, '_> {
         self.hand_over(&mut chunk, None).await
     }
 
-    async fn file<R: BufRead>(&mut self, input: R, length: Option<u64>, named: &str, defaults: input::Defaults) -> Result<(), Failure> {
-        let mut lines = input::open(input, defaults).map_err(|why| Failure::usage(named, why, "`verikeep track --help` shows examples"))?;
+    async fn file<R: BufRead>(
+        &mut self,
+        input: impl FnOnce() -> R + Send + 'static,
+        length: Option<u64>,
+        named: &str,
+        defaults: input::Defaults,
+    ) -> Result<(), Failure> {
+        let mut input =
+            ahead::read(input, defaults).map_err(|error| Failure::told(Code::Finding, named, error.to_string(), "look at the limits of the process"))?;
         let mut progress = Progress::new("tracking", length, self.screen);
-        let mut chunk = Vec::with_capacity(CHUNK);
         let mut seen = 0;
-        while let Some(line) = lines.next() {
-            seen += 1;
-            match line {
-                Ok(told) => chunk.push(told),
-                Err((number, why)) => self.wrong(number, &why, Some(&progress))?,
+        while let Some(together) = input.next().await.map_err(|why| Failure::usage(named, why, "`verikeep track --help` shows examples"))? {
+            let mut chunk = Vec::with_capacity(together.lines.len());
+            for line in together.lines {
+                seen += 1;
+                match line {
+                    Ok(told) => chunk.push(told),
+                    Err((number, why)) => self.wrong(number, &why, Some(&progress))?,
+                }
             }
-            if chunk.len() >= CHUNK {
-                self.hand_over(&mut chunk, Some(&progress)).await?;
-                progress.at(lines.bytes(), counted(seen, "line"), self.screen);
-            }
+            self.hand_over(&mut chunk, Some(&progress)).await?;
+            progress.at(together.bytes, counted(seen, "line"), self.screen);
         }
-        self.hand_over(&mut chunk, Some(&progress)).await?;
         progress.end();
         Ok(())
     }
@@ -199,12 +234,12 @@ impl Run<'_, '_, '_> {
         }
     }
 
-    const fn unit(&self) -> &'static str {
-        if self.args.file.is_some() { "line" } else { "token" }
+    fn unit(&self) -> &'static str {
+        if self.args.lines().is_some() { "line" } else { "token" }
     }
 
     fn verdict(&mut self, line: u64, verdict: &TrackVerdict, progress: Option<&Progress>) -> Result<(), Failure> {
-        let by_argument = self.args.file.is_none();
+        let by_argument = self.args.lines().is_none();
         let unit = self.unit();
         let (row, text) = match verdict {
             TrackVerdict::New { verification_id } => {
