@@ -40,7 +40,10 @@ on_both! {
     track:
         tracking_twice_is_tracking_once,
         other_facts_are_a_conflict_and_change_nothing,
-        an_assumed_issue_conflicts_with_nothing,
+        a_told_time_of_issue_replaces_an_assumed_one,
+        a_told_time_of_issue_reaches_a_poll_under_way,
+        a_told_time_of_issue_changes_nothing_that_is_settled,
+        a_row_the_database_refuses_takes_no_other_along,
         a_token_twice_in_one_call_is_tracked_once,
         a_token_told_too_late_is_settled_at_once,
         texts_of_every_script_come_back_and_nul_is_replaced,

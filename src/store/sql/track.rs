@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::{alarm, facts::insert, reconcile::known_by_token};
+use super::{alarm, facts::insert, lease, reconcile::known_by_token};
 use crate::{
-    domain::{plan::Missing, token::State},
+    domain::{lease::Stage, plan::Missing, time::Time, token::State},
     store::{
         Result, StoreError,
         dialect::Dialect,
@@ -41,6 +41,21 @@ rows! {
     struct FirstPoll<'a> { verification_id: &'a str, stage: i64, app: &'a str, due_at: i64, deadline: i64 }
 }
 
+rows! {
+    struct Founded<'a> { id: &'a str, issued_at: i64, media_deadline: i64, record_deadline: i64 }
+}
+
+rows! {
+    struct EventIn<'a> { verification_id: &'a str, at: i64, actor: &'a str, what: &'a str, detail: String }
+}
+
+/// A time of issue that was assumed, and what is told now.
+struct Replaced<'t> {
+    id: String,
+    by: &'t NewVerification,
+    assumed: Time,
+}
+
 /// Tracks at most [`CHUNK`] tokens; one verdict each, in order.
 pub(in crate::store) async fn track<DB: Dialect>(connection: &mut DB::Connection, tokens: &[NewVerification]) -> Result<Vec<TrackVerdict>> {
     let mut rows = tokens.iter().map(new).collect::<Result<Vec<New>>>()?;
@@ -61,17 +76,73 @@ pub(in crate::store) async fn track<DB: Dialect>(connection: &mut DB::Connection
     alarm::raise::<DB>(connection, alarms.collect()).await?;
 
     let others: Vec<&str> = tokens.iter().filter(|token| !is_new(token)).map(|token| token.verification.verify_token.reveal()).collect();
-    let tracked = known_by_token::<DB>(connection, &others).await?;
-    tokens
+    let mut tracked = known_by_token::<DB>(connection, &others).await?;
+    let assumed: Vec<&str> = tracked.values().filter(|known| is_assumed(known)).map(|known| known.verification_id.as_str()).collect();
+    if !assumed.is_empty() && tokens.iter().any(|token| token.issued_at_told && !is_new(&token)) {
+        // Read again under the lock: two that tell of one token do not both replace what was assumed.
+        lease::lock_ids::<DB>(connection, &assumed).await?;
+        tracked = known_by_token::<DB>(connection, &others).await?;
+    }
+    let mut founded = Vec::new();
+    let mut verdicts = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        if is_new(&token) {
+            verdicts.push(TrackVerdict::New { verification_id: token.verification.verification_id.clone() });
+            continue;
+        }
+        let known = tracked.get_mut(&storable(token.verification.verify_token.reveal()));
+        let known = known.ok_or_else(|| StoreError::Corrupt("a token is neither new nor known".to_owned()))?;
+        let verdict = compare(token, known);
+        if matches!(verdict, TrackVerdict::Known { .. }) && token.issued_at_told && is_assumed(known) {
+            let assumed = std::mem::replace(&mut known.issued_at, token.verification.issued_at);
+            known.issued_at_told = true;
+            founded.push(Replaced { id: known.verification_id.clone(), by: token, assumed });
+        }
+        verdicts.push(verdict);
+    }
+    found::<DB>(connection, &founded).await?;
+    Ok(verdicts)
+}
+
+/// Whether a told time of issue replaces the one of this verification.
+const fn is_assumed(known: &Known) -> bool {
+    !known.issued_at_told && !known.state.is_settled()
+}
+
+/// Replaces times of issue that were only assumed by those told, with the deadlines that follow from them. Each is asked for again no later than it
+/// would be had the time been told at once, and ordered by what is forgotten first; its next poll plans the rest.
+async fn found<DB: Dialect>(connection: &mut DB::Connection, founded: &[Replaced<'_>]) -> Result<()> {
+    if founded.is_empty() {
+        return Ok(());
+    }
+    let bound: Vec<Founded> = founded
         .iter()
-        .map(|token| {
-            if is_new(&token) {
-                return Ok(TrackVerdict::New { verification_id: token.verification.verification_id.clone() });
-            }
-            let known = tracked.get(&storable(token.verification.verify_token.reveal()));
-            known.map(|known| compare(token, known)).ok_or_else(|| StoreError::Corrupt("a token is neither new nor known".to_owned()))
+        .map(|Replaced { id, by, .. }| Founded {
+            id,
+            issued_at: by.verification.issued_at.0,
+            media_deadline: by.media_deadline.0,
+            record_deadline: by.record_deadline.0,
         })
-        .collect()
+        .collect();
+    let (rows, bound) = (DB::rows::<Founded>(), Json::of(&bound)?.into_text());
+    let facts = format!(
+        "update verifications as v set issued_at = t.issued_at, issued_at_told = true, media_deadline = t.media_deadline, record_deadline = t.record_deadline
+        from {rows} where v.verification_id = t.id"
+    );
+    DB::execute(connection, facts, binds![bound.as_str()]).await?;
+    let order =
+        format!("update schedule as s set deadline = {least}(s.deadline, t.media_deadline) from {rows} where s.verification_id = t.id", least = DB::LEAST);
+    DB::execute(connection, order, binds![bound.as_str()]).await?;
+    let (mut due, mut events) = (Vec::with_capacity(founded.len()), Vec::with_capacity(founded.len()));
+    for Replaced { id, by, assumed } in founded {
+        let now = by.verification.tracked_at;
+        let due_at = if let Next::Due { due_at, .. } = by.next { due_at } else { now };
+        due.push((id.as_str(), due_at));
+        let detail = format!("{assumed} was assumed, {} is told", by.verification.issued_at);
+        events.push(EventIn { verification_id: id, at: now.0, actor: &by.tracked_by, what: "issued_at", detail });
+    }
+    lease::wake::<DB>(connection, Stage::Poll, &due).await?;
+    DB::execute(connection, insert::<DB, EventIn>("events", ""), binds![Json::of(&events)?]).await.map(|_| ())
 }
 
 fn new(token: &NewVerification) -> Result<New<'_>> {
@@ -104,7 +175,7 @@ fn first_poll(token: &NewVerification) -> Option<FirstPoll<'_>> {
     match token.next {
         Next::Due { due_at, deadline, .. } => Some(FirstPoll {
             verification_id: &token.verification.verification_id,
-            stage: crate::domain::lease::Stage::Poll.number(),
+            stage: Stage::Poll.number(),
             app: &token.verification.app,
             due_at: due_at.0,
             deadline: deadline.0,

@@ -1,18 +1,20 @@
 //! Tracking.
 
 use verikeep::{
+    archive::track::Tracked,
+    config::{App, Auth, Config},
     domain::{
         alarm::{Alarm, Kind},
         plan::{Missing, Outcome},
         secret::Secret,
-        time::Span,
-        token::State,
+        time::{Span, Time},
+        token::{State, Told},
     },
     store::records::{NewVerification, Next, TrackVerdict},
 };
 
-use super::make::{START, id, later, store, token, track};
-use crate::databases::Database;
+use super::make::{START, id, later, one_poll, settling, store, token, track};
+use crate::databases::{Database, HeldClock};
 
 pub async fn tracking_twice_is_tracking_once(db: Database) {
     let store = store(&db).await;
@@ -54,18 +56,103 @@ pub async fn other_facts_are_a_conflict_and_change_nothing(db: Database) {
     assert_eq!(db.texts("select verify_token, app, plan_id, reference, cast(issued_at as text) from verifications").await, before);
 }
 
-pub async fn an_assumed_issue_conflicts_with_nothing(db: Database) {
+/// A token told as issued at `issued_at`, with what follows from that; known under another identifier.
+fn told_as_issued(issued_at: Time) -> NewVerification {
+    let mut told = token(1);
+    told.verification.verification_id = id(100);
+    told.verification.issued_at = issued_at;
+    (told.media_deadline, told.record_deadline) = (issued_at.plus(Span::hours(24)), issued_at.plus(Span::hours(72)));
+    told.next = Next::Due { due_at: START, deadline: told.media_deadline, state: State::Waiting };
+    told
+}
+
+const FACTS: &str = "select cast(v.issued_at as text), cast(v.issued_at_told as text), cast(v.media_deadline as text), cast(v.record_deadline as text), \
+    cast(s.due_at as text), cast(s.deadline as text) from verifications as v left join schedule as s on s.verification_id = v.verification_id";
+
+pub async fn a_told_time_of_issue_replaces_an_assumed_one(db: Database) {
     let store = store(&db).await;
     let mut assumed = token(1);
     assumed.issued_at_told = false;
+    let Next::Due { due_at, .. } = &mut assumed.next else { panic!() };
+    *due_at = later(Span::hours(1));
     store.track(vec![assumed.clone()]).await.unwrap();
-    track(&*store, 0).await;
-    let mut told = token(1);
-    told.verification.issued_at = later(Span::hours(-1));
-    let known = [TrackVerdict::Known { verification_id: id(1), state: State::Waiting }];
-    assert_eq!(store.track(vec![told]).await.unwrap(), known, "told after assumed");
+    let known = TrackVerdict::Known { verification_id: id(1), state: State::Waiting };
+    let stands = db.texts(FACTS).await;
     assumed.verification.issued_at = later(Span::hours(1));
-    assert_eq!(store.track(vec![assumed]).await.unwrap(), known, "assumed after assumed");
+    assert_eq!(store.track(vec![assumed.clone()]).await.unwrap(), std::slice::from_ref(&known), "assumed after assumed");
+    let mut elsewhere = told_as_issued(later(Span::hours(-2)));
+    elsewhere.verification.app = "other".to_owned();
+    store.track(vec![elsewhere]).await.unwrap();
+    assert_eq!(db.texts(FACTS).await, stands, "what assumes or is in conflict changes nothing");
+
+    let (right, wrong) = (later(Span::hours(-2)), later(Span::hours(-3)));
+    let verdicts = store.track(vec![told_as_issued(right), told_as_issued(wrong), assumed]).await.unwrap();
+    assert_eq!(verdicts, [known.clone(), TrackVerdict::Conflict { verification_id: id(1), field: "issued_at" }, known.clone()]);
+    let yes = if db.is_sqlite() { "1" } else { "true" };
+    let (media, record) = (right.plus(Span::hours(24)).0.to_string(), right.plus(Span::hours(72)).0.to_string());
+    assert_eq!(db.texts(FACTS).await, [[&right.0.to_string(), yes, &media, &record, &START.0.to_string(), &media]]);
+    let event = ["issued_at", "test", "2026-11-23T08:15:01Z was assumed, 2026-11-23T06:15:01Z is told"];
+    assert_eq!(db.texts("select what, actor, detail from events").await, [event]);
+    assert_eq!(store.track(vec![told_as_issued(right)]).await.unwrap(), [known]);
+    assert_eq!(db.number("select count(*) from events").await, 1, "told again, nothing is new");
+}
+
+pub async fn a_told_time_of_issue_reaches_a_poll_under_way(db: Database) {
+    let store = store(&db).await;
+    store.track(vec![NewVerification { issued_at_told: false, ..token(1) }]).await.unwrap();
+    let work = one_poll(&*store, START).await;
+    store.track(vec![told_as_issued(later(Span::hours(-2)))]).await.unwrap();
+    // It was planned by the time that was assumed: it is neither believed that all is over, nor that there is an hour's time.
+    store.record_poll(settling(&work.lease, START, Outcome::Missed)).await.unwrap();
+    let work = one_poll(&*store, START).await;
+    assert_eq!(work.verification.issued_at, later(Span::hours(-2)));
+}
+
+pub async fn a_told_time_of_issue_changes_nothing_that_is_settled(db: Database) {
+    let store = store(&db).await;
+    store.track(vec![NewVerification { issued_at_told: false, ..token(1) }]).await.unwrap();
+    let work = one_poll(&*store, START).await;
+    store.record_poll(settling(&work.lease, START, Outcome::Archived)).await.unwrap();
+    let stands = db.texts(FACTS).await;
+    let verdicts = store.track(vec![told_as_issued(later(Span::hours(-2)))]).await.unwrap();
+    assert_eq!(verdicts, [TrackVerdict::Known { verification_id: id(1), state: State::Archived }]);
+    assert_eq!((db.texts(FACTS).await, db.number("select count(*) from events").await), (stands, 0));
+}
+
+pub async fn a_row_the_database_refuses_takes_no_other_along(db: Database) {
+    verikeep::store::migrate(&db.url).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let app = App::new("h5", "http://127.0.0.1:9", Auth::ApiKey { api_key: "k".into() });
+    let mut config = Config::embedded(folder.path().to_owned(), vec![app]);
+    config.database.url = db.url.clone();
+    let archive = verikeep::app::open(&config, HeldClock::at(START)).await.unwrap().archive;
+    db.run(if db.is_sqlite() {
+        "create table refused (reference text check (reference <> 'refused'));
+        create trigger refuse before insert on verifications when new.reference = 'refused' begin insert into refused values (new.reference); end;"
+    } else {
+        "alter table verifications add constraint refused check (reference is distinct from 'refused')"
+    })
+    .await;
+    let told = |n: u32| Told {
+        verify_token: Secret::new(format!("canary{n}")),
+        app: "h5".to_owned(),
+        issued_at: None,
+        plan_id: None,
+        reference: matches!(n, 7 | 1_499 | 1_500).then(|| "refused".to_owned()),
+        tracked_by: "test".to_owned(),
+        issued_here: false,
+    };
+    let answers = archive.track((0..2_500).map(told).collect()).await.unwrap();
+    assert_eq!(answers.len(), 2_500);
+    for (n, answer) in (0..).zip(&answers) {
+        match answer {
+            Tracked::Wrong(why) => {
+                assert!(told(n).reference.is_some() && why.starts_with("the database refuses it: ") && !why.contains("canary"), "{n}: {why}")
+            }
+            Tracked::Verdict(verdict) => assert!(told(n).reference.is_none() && matches!(verdict, TrackVerdict::New { .. }), "{n}: {verdict:?}"),
+        }
+    }
+    assert_eq!(db.number("select count(*) from verifications").await, 2_497);
 }
 
 pub async fn a_token_twice_in_one_call_is_tracked_once(db: Database) {
