@@ -6,14 +6,18 @@
 //! | `/readyz` | whether database, object store and provider can be used: JSON with one entry each, and the alarms of this process | 503 |
 //! | `/metrics` | figures for Prometheus | those of the service are left out, those of the process are there |
 //!
+//! Whoever connects is given one answer and a short time, and no more of them are heard at once than leave the process the descriptors it works with.
+//!
 //! Nothing here decides or changes anything, and nothing that could hold a secret is asked for: what is shown comes from [`Source`].
 
 mod held;
 mod pages;
+mod server;
 
 use std::{io, net::SocketAddr, sync::Arc};
 
 use async_trait::async_trait;
+pub use server::CONNECTIONS_MAX;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
@@ -88,12 +92,7 @@ pub async fn serve(listen: SocketAddr, parts: Parts) -> io::Result<Server> {
     let (clock, stop) = (Arc::clone(&parts.clock), parts.stop.clone());
     let pages = pages::router(parts);
     let told = stop.clone();
-    let task = tokio::spawn(async move {
-        let served = axum::serve(listener, pages).with_graceful_shutdown(told.cancelled_owned()).await;
-        if let Err(error) = served {
-            tracing::error!(%error, "the HTTP server ended");
-        }
-    });
+    let task = tokio::spawn(server::serve(listener, pages, told));
     Ok(Server { address, clock, stop, task })
 }
 

@@ -30,6 +30,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("object_store", &["vault"]),
     ("reqwest", &["provider"]),
     ("axum", &["web", "simulator"]),
+    ("hyper_util", &["web"]),
     ("clap", &["cli", "main"]),
     ("tokio", &["provider", "store", "vault", "worker", "simulator", "telemetry", "archive", "web", "app", "cli", "main"]),
 ];

@@ -8,6 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -21,7 +22,7 @@ use verikeep::{
     domain::time::{Clock, Span, Time},
     store::reports::Status,
     telemetry::metrics::Metrics,
-    web::{Check, Parts, Server, Source, serve},
+    web::{CONNECTIONS_MAX, Check, Parts, Server, Source, serve},
 };
 
 /// A clock set by hand; sleeping on it takes a moment and sets it forward.
@@ -213,4 +214,38 @@ async fn a_stop_ends_the_server_even_when_somebody_holds_a_connection() {
     stop.cancel();
     server.ended().await;
     assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_only_holds_a_connection_keeps_nobody_from_an_answer_and_is_let_go() {
+    let Running { server, .. } = running().await;
+    let mut held = Vec::new();
+    for (n, said) in (0..20 * CONNECTIONS_MAX).zip(["", "GET", "GET /healthz HTTP/1.1\r\nHost:", "GET /healthz HTTP/1.1\r\nHost: x\r\n"].into_iter().cycle()) {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        // The first of them may have been cut off already.
+        let _ = stream.write_all(said.as_bytes()).await;
+        held.push(stream);
+        if n % CONNECTIONS_MAX == 0 {
+            let answer = tokio::time::timeout(Duration::from_secs(1), json_of(server.address, "/healthz")).await;
+            assert_eq!(answer.expect("an answer within a second").0, 200, "with {n} held");
+        }
+    }
+    let all = held.len();
+    let mut open = all;
+    for mut stream in held {
+        let mut rest = Vec::new();
+        let ended = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut rest)).await;
+        assert!(ended.is_ok(), "{open} of {all} connections are still held");
+        open -= 1;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_carries_one_request() {
+    let Running { server, .. } = running().await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.to_lowercase().contains("connection: close") && answer.ends_with("{\"alive\":true}"), "{answer}");
 }

@@ -2,8 +2,10 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// What stays out of reach of steps: the database's connections, the HTTP server, logs, a folder being synced.
-const RESERVED: u64 = 24;
+use crate::web;
+
+/// What stays out of reach of steps: the database's connections, logs, a folder being synced; and the connections of the HTTP server.
+const RESERVED: u64 = 16 + web::CONNECTIONS_MAX as u64;
 /// What one step holds at most: a connection, one more kept for the next step, a file, its folder.
 const PER_STEP: u64 = 4;
 /// With fewer free than this nothing new is begun.
@@ -45,7 +47,7 @@ mod tests {
 
     #[test]
     fn few_descriptors_mean_few_steps_and_never_none() {
-        for (free, steps) in [(None, 22), (Some(1_000_000), 22), (Some(64), 10), (Some(28), 1), (Some(3), 1)] {
+        for (free, steps) in [(None, 22), (Some(1_000_000), 22), (Some(72), 10), (Some(36), 1), (Some(3), 1)] {
             assert_eq!(steps_at_once(22, free), steps, "{free:?}");
         }
         assert!(free().unwrap() < most().unwrap());

@@ -234,6 +234,17 @@ impl Daemon {
         said
     }
 
+    /// Connections that never say what they want.
+    pub(super) fn half_open(&self, count: usize) -> Vec<TcpStream> {
+        let hold = |_| {
+            let mut stream = TcpStream::connect(&self.address).unwrap();
+            // It may have been cut off already.
+            let _ = stream.write_all(b"GET /healthz HTTP/1.1\r\nHost:");
+            stream
+        };
+        (0..count).map(hold).collect()
+    }
+
     /// Status line, headers and body of a page.
     pub(super) fn page(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();

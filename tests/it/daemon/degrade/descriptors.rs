@@ -24,3 +24,17 @@ async fn with_few_descriptors_the_work_is_done_more_slowly_and_an_alarm_says_why
     let said = daemon.stop();
     assert!(!said.contains("Too many open files"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_open_connections_take_no_descriptors_from_the_work() {
+    let place = place(Db::Sqlite, 47, windows(), MediaBytes::small()).await;
+    let daemon = place.start_under(&["prlimit", "--nofile=80:80"]).await;
+    let held = daemon.half_open(200);
+    let made = lives(&place, 6);
+    place.track(&made);
+    assert!(daemon.page("/healthz").starts_with("HTTP/1.1 200"), "{}", daemon.said());
+    whole(&place, &made).await;
+    drop(held);
+    let said = daemon.stop();
+    assert!(!said.contains("Too many open files"), "{said}");
+}
