@@ -16,6 +16,7 @@ pub mod issue;
 pub mod list;
 pub mod man;
 pub mod migrate;
+mod panics;
 pub mod people;
 pub mod progress;
 pub mod reconcile;
@@ -96,8 +97,9 @@ pub fn main() -> ExitCode {
     install_crypto();
     let (mut out, mut err) = (io::BufWriter::new(io::stdout()), io::stderr());
     let mut screen = Screen::of_process(&mut out, &mut err);
-    let cli = match parse(std::env::args_os()) {
-        Ok(cli) => cli,
+    panics::tell_plainly();
+    let (cli, name) = match parsed(std::env::args_os()) {
+        Ok(parsed) => parsed,
         Err(error) => {
             // Help and version are no errors, and clap knows which.
             let _ = error.print();
@@ -106,7 +108,7 @@ pub fn main() -> ExitCode {
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let outcome = match runtime {
-        Ok(runtime) => runtime.block_on(Box::pin(dispatch(cli, &mut screen))),
+        Ok(runtime) => panics::caught(&name, || runtime.block_on(Box::pin(dispatch(cli, &mut screen)))),
         Err(error) => Err(Failure::told(Code::Finding, "threads", error.to_string(), "raise the limits of the process")),
     };
     report::finish(outcome, &mut screen)
@@ -117,7 +119,14 @@ pub fn main() -> ExitCode {
 /// # Errors
 /// What clap has to say: wrong usage, and help and version as well.
 pub fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    command().try_get_matches_from(line).and_then(|matches| Cli::from_arg_matches(&matches))
+    parsed(line).map(|(cli, _)| cli)
+}
+
+/// The command line, and the name of its command.
+fn parsed(line: impl IntoIterator<Item = OsString>) -> Result<(Cli, String), clap::Error> {
+    let matches = command().try_get_matches_from(line)?;
+    let name = matches.subcommand_name().unwrap_or_default().to_owned();
+    Ok((Cli::from_arg_matches(&matches)?, name))
 }
 
 async fn dispatch(cli: Cli, screen: &mut Screen<'_>) -> Result<Code, Failure> {

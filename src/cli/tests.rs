@@ -282,11 +282,13 @@ async fn what_the_daemon_knows_alone_is_told_as_well() {
         alarms: vec![Alarm { kind: "database_down".to_owned(), subject: "database".to_owned(), text: "full".to_owned(), since: "s".to_owned(), times: 1 }],
     };
     let daemon = |says| Some(Daemon { address: "127.0.0.1:8640".parse().unwrap(), says });
-    let beside = Beside { daemon: daemon(Some(says)), short_of_room: vec![("objects".to_owned(), "1.0 MiB are free".to_owned())] };
+    let (insecure, short_of_room) = (vec!["endpoint is http".to_owned()], vec![("objects".to_owned(), "1.0 MiB are free".to_owned())]);
+    let beside = Beside { daemon: daemon(Some(says)), insecure, short_of_room };
     let Command::Status(args) = command(&["status"]) else { panic!() };
     let store = Fake { status: Mutex::new(vec![figures()]), ..Fake::default() };
     let ended = status_beside(&args, &store, beside.clone()).await;
     assert_eq!(ended.code(), Code::Finding);
+    assert!(ended.out.contains("insecure, and allowed by the configuration: endpoint is http"), "{}", ended.out);
     for part in ["is not ready:\n  database_writes: disk is full", "1.0 MiB are free", "database_down of database, since s, known to the daemon alone"] {
         assert!(ended.out.contains(part), "{part} in\n{}", ended.out);
     }

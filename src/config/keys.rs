@@ -5,7 +5,7 @@ pub(super) const TOP: &[&str] = &["data_dir", "database", "vault", "sealing", "i
 /// `[database]`
 pub(super) const DATABASE: &[&str] = &["url", "max_connections"];
 /// `[vault]`
-pub(super) const VAULT: &[&str] = &["url", "options", "create_only"];
+pub(super) const VAULT: &[&str] = &["url", "options", "create_only", "allow_insecure"];
 /// `[sealing]`
 pub(super) const SEALING: &[&str] = &["mode", "recipients"];
 /// `[identity]`

@@ -100,7 +100,7 @@ pub fn load(source: &Source) -> Result<Loaded, Vec<Finding>> {
             let reason = format!("holds a secret and can be read by others (mode {mode:03o})");
             findings.warn("", &place, reason, "chmod 600 it, or move the secret to a file of its own (secret_key_file)");
         }
-        read::config(&top, file, &folders)
+        read::config(&top, file, &folders, &source.variables)
     };
     let all = findings.into_sorted();
     if all.iter().any(|finding| finding.level == Level::Fail) { Err(all) } else { Ok(Loaded { config, warnings: all }) }

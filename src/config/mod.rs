@@ -12,6 +12,7 @@ mod env;
 mod finding;
 mod keys;
 mod load;
+mod options;
 mod paths;
 mod read;
 mod secrets;

@@ -7,19 +7,21 @@ use tokio_cron_scheduler::JobBuilder;
 use url::Url;
 
 use super::{
-    apps, keys, paths,
+    apps, keys, options,
+    options::Variables,
+    paths,
     secrets::{self, Folders},
     section::Section,
     shape::{Config, CreateOnly, Database, Http, Identity, Limits, Schedule, Sealing, Vault, defaults},
-    tree::Value,
 };
 use crate::domain::{
     identity::{Columns, IndexKey},
     secret::Secret,
+    storage::Kind,
 };
 
 /// Reads the whole file.
-pub(super) fn config(top: &Section<'_>, file: Option<PathBuf>, folders: &Folders) -> Config {
+pub(super) fn config(top: &Section<'_>, file: Option<PathBuf>, folders: &Folders, variables: &Variables) -> Config {
     let data_dir = top.text("data_dir").map_or_else(|| defaults::DATA_DIR.to_owned(), |text| text.value);
     let data_dir = paths::absolute(&folders.base, &data_dir);
     let plain = Config::embedded(data_dir.clone(), Vec::new());
@@ -27,7 +29,7 @@ pub(super) fn config(top: &Section<'_>, file: Option<PathBuf>, folders: &Folders
     Config {
         file,
         database: database(&top.section("database", keys::DATABASE), plain.database, folders),
-        vault: vault(&top.section("vault", keys::VAULT), plain.vault, folders),
+        vault: vault(&top.section("vault", keys::VAULT), plain.vault, folders, variables),
         sealing: sealing(&top.section("sealing", keys::SEALING)),
         identity: identity(&top.section("identity", keys::IDENTITY), &data_dir, folders),
         http: http(&top.section("http", keys::HTTP)),
@@ -59,7 +61,7 @@ fn database(section: &Section<'_>, plain: Database, folders: &Folders) -> Databa
     Database { url: url.unwrap_or(plain.url), max_connections: max_connections.unwrap_or(plain.max_connections) }
 }
 
-fn vault(section: &Section<'_>, plain: Vault, folders: &Folders) -> Vault {
+fn vault(section: &Section<'_>, plain: Vault, folders: &Folders, variables: &Variables) -> Vault {
     let url = section.text("url").and_then(|text| {
         if let Some(path) = text.value.strip_prefix("file://") {
             if path.is_empty() {
@@ -74,36 +76,20 @@ fn vault(section: &Section<'_>, plain: Vault, folders: &Folders) -> Vault {
             Ok(url) if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() => {
                 section.fail("url", "holds more than a place", "put credentials and settings into [vault.options] or the environment");
             }
-            Ok(url) if matches!(url.scheme(), "s3" | "gs" | "az") && url.has_host() => return Some(text.value),
+            Ok(url) if Kind::of(&text.value).is_some() && url.host_str().is_some_and(is_bucket) => return Some(text.value),
             _ => section.fail("url", "is no object store", todo),
         }
         None
     });
     let create_only = section.choice("create_only", &[("probe", CreateOnly::Probe), ("on", CreateOnly::On), ("off", CreateOnly::Off)]);
-    Vault { url: url.unwrap_or(plain.url), options: options(section), create_only: create_only.map(|word| word.value).unwrap_or_default() }
+    // Of a URL that is wrong nothing is known, and so nothing of what would be right for it.
+    let of_this_url = if section.has("url") { url.as_deref() } else { Some(plain.url.as_str()) };
+    let (options, insecure) = of_this_url.map(|url| options::all(section, url, folders, variables)).unwrap_or_default();
+    Vault { url: url.unwrap_or(plain.url), options, insecure, create_only: create_only.map(|word| word.value).unwrap_or_default() }
 }
 
-fn options(section: &Section<'_>) -> Vec<(String, Secret)> {
-    let Some(node) = section.node("options") else { return Vec::new() };
-    let Value::Table(table) = &node.value else {
-        section.wrong_type("options", node, "a table, such as { region = \"eu-west-1\" }");
-        return Vec::new();
-    };
-    let mut options = Vec::with_capacity(table.0.len());
-    for (key, node) in &table.0 {
-        let text = match &node.value {
-            Value::Text(text) => text.clone(),
-            Value::Integer(number) => number.to_string(),
-            Value::Flag(flag) => flag.to_string(),
-            other => {
-                let path = format!("{}.{key}", section.path("options"));
-                section.findings.fail(&path, &node.place, format!("must be a text, and is {}", other.type_name()), "write it in quotes");
-                continue;
-            }
-        };
-        options.push((key.clone(), Secret::new(text)));
-    }
-    options
+fn is_bucket(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
 }
 
 fn sealing(section: &Section<'_>) -> Sealing {

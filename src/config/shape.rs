@@ -49,8 +49,10 @@ pub struct Database {
 pub struct Vault {
     /// `file://…` with an absolute path, `s3://…`, `gs://…`, `az://…`; never holds credentials.
     pub url: String,
-    /// Handed to the object store as they are; may hold credentials.
+    /// Options of the object store, by their names and in the form of [`crate::domain::storage`]; may hold credentials.
     pub options: Vec<(String, Secret)>,
+    /// What of the way to the store could be listened to or pretended, where `vault.allow_insecure` lets it be; none where all is well.
+    pub insecure: Option<String>,
     /// Whether the store refuses to overwrite.
     pub create_only: CreateOnly,
 }
@@ -163,7 +165,7 @@ impl Config {
         Self {
             file: None,
             database: Database { url: Secret::new(super::paths::sqlite_url(&data_dir.join("verikeep.db"))), max_connections: defaults::MAX_CONNECTIONS },
-            vault: Vault { url: super::paths::file_url(&data_dir.join("objects")), options: Vec::new(), create_only: CreateOnly::default() },
+            vault: Vault { url: super::paths::file_url(&data_dir.join("objects")), options: Vec::new(), insecure: None, create_only: CreateOnly::default() },
             sealing: Sealing::default(),
             identity: Identity { columns: Columns::default(), index_key: None },
             http: Http { listen: defaults::LISTEN },

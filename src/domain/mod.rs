@@ -15,5 +15,6 @@ pub mod plan;
 pub mod policy;
 pub mod progress;
 pub mod secret;
+pub mod storage;
 pub mod time;
 pub mod token;

@@ -93,13 +93,17 @@ fn reason(error: &object_store::Error) -> String {
     for source in sources(error) {
         if let Some(http) = source.downcast_ref::<HttpError>() {
             return match http.kind() {
-                HttpErrorKind::Connect => "no connection",
-                HttpErrorKind::Timeout => "no answer in time",
-                HttpErrorKind::Request | HttpErrorKind::Interrupted => "the connection broke",
-                HttpErrorKind::Decode => "the answer cannot be read",
-                _ => "the request failed",
-            }
-            .to_owned();
+                HttpErrorKind::Connect => match cause(http) {
+                    Some(cause) => format!("no connection: {cause}"),
+                    None => "no connection".to_owned(),
+                },
+                HttpErrorKind::Timeout => "no answer in time".to_owned(),
+                HttpErrorKind::Request | HttpErrorKind::Interrupted => {
+                    cause(http).map_or_else(|| "the connection broke".to_owned(), |cause| format!("the connection broke: {cause}"))
+                }
+                HttpErrorKind::Decode => "the answer cannot be read".to_owned(),
+                _ => "the request failed".to_owned(),
+            };
         }
         if let Some(io) = source.downcast_ref::<io::Error>() {
             // The text of an operating system error is fixed; any other may name a path or an endpoint.
@@ -115,6 +119,43 @@ fn reason(error: &object_store::Error) -> String {
         (Some(status), None) => format!("HTTP {status}"),
         (None, Some(code)) => code.to_owned(),
         (None, None) => kind(error).to_owned(),
+    }
+}
+
+/// Why there is no connection, where the error says it in a form that holds no name of the far end.
+fn cause(http: &HttpError) -> Option<String> {
+    let mut next: Option<&(dyn StdError + 'static)> = Some(http);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<rustls::Error>() {
+            return Some(tls(error).to_owned());
+        }
+        next = match error.downcast_ref::<io::Error>() {
+            Some(io) if io.raw_os_error().is_some() => return Some(io.to_string()),
+            Some(io) if io.to_string().starts_with("failed to lookup address") => return Some("the name of its host cannot be resolved".to_owned()),
+            // What such an error holds is skipped by its `source`.
+            Some(io) => io.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+const fn tls(error: &rustls::Error) -> &'static str {
+    use rustls::CertificateError as Bad;
+    match error {
+        rustls::Error::InvalidCertificate(Bad::UnknownIssuer) => {
+            "its certificate is from an issuer that this machine does not know; name the issuer's certificate, as a PEM file, by the environment variable SSL_CERT_FILE"
+        }
+        rustls::Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => "its certificate has expired",
+        rustls::Error::InvalidCertificate(Bad::NotValidYet | Bad::NotValidYetContext { .. }) => {
+            "its certificate is not valid yet; see that this machine's clock is right"
+        }
+        rustls::Error::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
+            "its certificate is for another name than vault.options.endpoint says"
+        }
+        rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => "its certificate cannot be accepted",
+        rustls::Error::InvalidMessage(_) => "it speaks no TLS on this port; if it is plain http, write http:// and allow_http = true",
+        _ => "TLS could not be agreed on",
     }
 }
 
@@ -163,6 +204,23 @@ mod tests {
                 other => panic!("{other}"),
             };
             assert_eq!(found, expected, "os error {raw}");
+        }
+    }
+
+    #[test]
+    fn why_there_is_no_connection_is_told() {
+        let connect = |source: io::Error| on_write(generic(HttpError::new(HttpErrorKind::Connect, source))).to_string();
+        let certificate = |bad| connect(io::Error::other(rustls::Error::InvalidCertificate(bad)));
+        for (told, part) in [
+            (connect(io::Error::from_raw_os_error(111)), "no connection: Connection refused"),
+            (connect(io::Error::other("failed to lookup address information: canary")), "cannot be resolved"),
+            (connect(io::Error::other("canary")), "no connection"),
+            (certificate(rustls::CertificateError::UnknownIssuer), "SSL_CERT_FILE"),
+            (certificate(rustls::CertificateError::Expired), "has expired"),
+            (certificate(rustls::CertificateError::NotValidForName), "another name"),
+            (connect(io::Error::other(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType))), "speaks no TLS"),
+        ] {
+            assert!(told.contains(part) && !told.contains("canary"), "{told}");
         }
     }
 

@@ -20,13 +20,14 @@ use percent_encoding::percent_decode_str;
 use url::Url;
 
 use super::{CreateOnly, Result, Vault, VaultError, error};
+use crate::domain::storage::{Kind, Wrong};
 
 impl Vault {
     /// Opens the vault at `url`: `file://` with an absolute path or one relative to the working directory, `s3://bucket/prefix`,
     /// `gs://bucket/prefix` or `az://container/prefix`. A folder is created if need be, open to its owner only.
     ///
-    /// `options` go to the store's builder, by the names it knows (`endpoint`, `region`, `access_key_id`, `allow_http`, …), and stand
-    /// above the store's usual environment variables. No network is touched: see [`Vault::probe`].
+    /// `options` are those of [`crate::domain::storage`] (`endpoint`, `region`, `access_key_id`, `allow_http`, …), each read by its rules. The environment
+    /// has no say, neither by the store's usual variables nor by a proxy. No network is touched: see [`Vault::probe`].
     ///
     /// # Errors
     /// [`VaultError::Config`] for a URL or option that cannot be right; for a folder that cannot be made, what stands in the way.
@@ -49,11 +50,12 @@ impl Vault {
         let bucket = parsed.host_str().filter(|host| !host.is_empty()).ok_or_else(wrong_url)?;
         let prefix = object_store::path::Path::from_url_path(parsed.path()).map_err(|_| wrong_url())?;
         let place = format!("{}://{bucket}/{prefix}", parsed.scheme());
-        let store = match parsed.scheme() {
-            "s3" => s3(url, options).map(|store| under(store, prefix)),
-            "gs" => gs(url, options).map(|store| under(store, prefix)),
-            "az" => az(url, options).map(|store| under(store, prefix)),
-            _ => Err(wrong_url()),
+        let kind = Kind::of(url).ok_or_else(wrong_url)?;
+        let options = checked(kind, options)?;
+        let store = match kind {
+            Kind::S3 => s3(url, options).map(|store| under(store, prefix)),
+            Kind::Gs => gs(url, options).map(|store| under(store, prefix)),
+            Kind::Az => az(url, options).map(|store| under(store, prefix)),
         }?;
         // Google and Azure have always known create-only puts; of what speaks S3, not all do.
         let create_only = if parsed.scheme() != "s3" && create_only == CreateOnly::Probe { CreateOnly::On } else { create_only };
@@ -96,31 +98,51 @@ fn builder() -> std::fs::DirBuilder {
     builder
 }
 
-fn s3<K: AsRef<str>, V: Into<String>>(url: &str, options: impl IntoIterator<Item = (K, V)>) -> Result<impl ObjectStore> {
-    let mut builder = AmazonS3Builder::from_env().with_url(url).with_retry(retry());
+/// Reads every option before the library sees it, which takes values as they come and panics over some of them at the first request.
+fn checked<K: AsRef<str>, V: Into<String>>(kind: Kind, options: impl IntoIterator<Item = (K, V)>) -> Result<Vec<(&'static str, String)>> {
+    let wrong = |name: &str, wrong: Wrong| VaultError::Config(format!("vault.options.{name} {}; {}", wrong.reason, wrong.todo));
+    let mut read: Vec<(&'static str, String)> = Vec::new();
     for (key, value) in options {
-        builder = builder.with_config(named::<AmazonS3ConfigKey>(key.as_ref(), "s3")?, value);
+        let setting = kind.setting(key.as_ref()).ok_or_else(|| unknown(key.as_ref(), kind.scheme()))?;
+        let value = setting.read(&value.into()).map_err(|found| wrong(setting.name, found))?;
+        read.retain(|(name, _)| *name != setting.name);
+        read.push((setting.name, value));
     }
+    if let Some((name, found)) = kind.together(&read) {
+        return Err(wrong(name, found));
+    }
+    if !read.iter().any(|(name, _)| *name == "proxy_url") {
+        // Nothing goes through this one, be it a name or an address; without it the library would take a proxy of the environment.
+        read.retain(|(name, _)| *name != "proxy_excludes");
+        read.extend([("proxy_url", "http://127.0.0.1:9".to_owned()), ("proxy_excludes", "*,0.0.0.0/0,::/0".to_owned())]);
+    }
+    Ok(read)
+}
+
+fn s3(url: &str, options: Vec<(&'static str, String)>) -> Result<impl ObjectStore> {
+    let mut builder = AmazonS3Builder::new().with_url(url).with_retry(retry());
     // TLS protects the body already; its digest in the signature would cost as much as our own. Over plain HTTP it stays signed.
-    let endpoint = builder.get_config_value(&AmazonS3ConfigKey::S3Endpoint).or_else(|| builder.get_config_value(&AmazonS3ConfigKey::Endpoint));
-    if !endpoint.is_some_and(|endpoint| endpoint.starts_with("http://")) {
+    if !options.iter().any(|(name, value)| *name == "endpoint" && value.starts_with("http://")) {
         builder = builder.with_unsigned_payload(true);
     }
-    builder.build().map_err(|error| error::on_build(&error))
-}
-
-fn gs<K: AsRef<str>, V: Into<String>>(url: &str, options: impl IntoIterator<Item = (K, V)>) -> Result<impl ObjectStore> {
-    let mut builder = GoogleCloudStorageBuilder::from_env().with_url(url).with_retry(retry());
-    for (key, value) in options {
-        builder = builder.with_config(named::<GoogleConfigKey>(key.as_ref(), "gs")?, value);
+    for (name, value) in options {
+        builder = builder.with_config(named::<AmazonS3ConfigKey>(name, "s3")?, value);
     }
     builder.build().map_err(|error| error::on_build(&error))
 }
 
-fn az<K: AsRef<str>, V: Into<String>>(url: &str, options: impl IntoIterator<Item = (K, V)>) -> Result<impl ObjectStore> {
-    let mut builder = MicrosoftAzureBuilder::from_env().with_url(url).with_retry(retry());
-    for (key, value) in options {
-        builder = builder.with_config(named::<AzureConfigKey>(key.as_ref(), "az")?, value);
+fn gs(url: &str, options: Vec<(&'static str, String)>) -> Result<impl ObjectStore> {
+    let mut builder = GoogleCloudStorageBuilder::new().with_url(url).with_retry(retry());
+    for (name, value) in options {
+        builder = builder.with_config(named::<GoogleConfigKey>(name, "gs")?, value);
+    }
+    builder.build().map_err(|error| error::on_build(&error))
+}
+
+fn az(url: &str, options: Vec<(&'static str, String)>) -> Result<impl ObjectStore> {
+    let mut builder = MicrosoftAzureBuilder::new().with_url(url).with_retry(retry());
+    for (name, value) in options {
+        builder = builder.with_config(named::<AzureConfigKey>(name, "az")?, value);
     }
     builder.build().map_err(|error| error::on_build(&error))
 }
@@ -135,7 +157,7 @@ fn retry() -> RetryConfig {
 }
 
 fn named<T: FromStr>(key: &str, scheme: &str) -> Result<T> {
-    key.to_ascii_lowercase().parse().map_err(|_| unknown(key, scheme))
+    key.parse().map_err(|_| unknown(key, scheme))
 }
 
 fn unknown(key: &str, scheme: &str) -> VaultError {
@@ -195,6 +217,9 @@ mod tests {
             ("file:///tmp/never-made", &key[..], "`region`"),
             ("s3://canary:canary@bucket", &[], "credentials"),
             ("s3://bucket?sig=canary", &[], "credentials"),
+            ("s3://bucket", &[("endpoint", "canary:9000")], "vault.options.endpoint has no scheme"),
+            ("s3://bucket", &[("access_key_id", "canary\n"), ("secret_access_key", "canary")], "vault.options.access_key_id ends with a line break"),
+            ("az://container", &[], "vault.options.account_name is missing"),
             ("file://", &[], "vault.url"),
             ("s3://", &[], "vault.url"),
             ("http://canary/x", &[], "vault.url"),

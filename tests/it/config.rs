@@ -66,6 +66,69 @@ fn a_bad_value_is_found_by_path_and_line_with_a_way_out() {
         ("[vault]\nurl = \"ftp://x\"", "", "vault.url", 2, "no object store", "s3://"),
         ("[vault]\nurl = \"s3://key:canary@bucket\"", "", "vault.url", 2, "holds more than a place", "[vault.options]"),
         ("[vault]\noptions = { a = [1] }", "", "vault.options.a", 2, "must be a text, and is a list", "quotes"),
+        ("[vault]\noptions = { region = \"x\" }", "", "vault.options.region", 2, "not an option of file://", "take it out"),
+        ("[vault]\nurl = \"s3://bücket\"", "", "vault.url", 2, "no object store", "s3://bucket/prefix"),
+        (
+            "[vault]\nurl = \"s3://b\"\noptions = { acces_key_id = \"canary\" }",
+            "",
+            "vault.options.acces_key_id",
+            3,
+            "not an option of s3://",
+            "`access_key_id`",
+        ),
+        ("[vault]\nurl = \"s3://b\"\noptions = { endpoint = \"canary:9000\" }", "", "vault.options.endpoint", 3, "has no scheme", "https://"),
+        ("[vault]\nurl = \"s3://b\"\noptions = { endpoint = \"\" }", "", "vault.options.endpoint", 3, "is empty", "fill it in"),
+        ("[vault]\nurl = \"s3://b\"\noptions = { timeout = \"5\" }", "", "vault.options.timeout", 3, "not a duration", "5s"),
+        (
+            "[vault]\nurl = \"s3://b\"\noptions = { endpoint = \"http://127.0.0.1:1\" }",
+            "",
+            "vault.options.endpoint",
+            3,
+            "allow_http is not set",
+            "allow_http = true",
+        ),
+        ("[vault]\nurl = \"s3://b\"\noptions = { access_key_id = \"canary\" }", "", "vault.options.access_key_id", 3, "without secret_access_key", "both"),
+        (
+            "[vault]\nurl = \"s3://b\"\noptions = { access_key_id = \"canary\\n\", secret_access_key = \"canary\" }",
+            "",
+            "vault.options.access_key_id",
+            3,
+            "ends with a line break",
+            "printf",
+        ),
+        (
+            "[vault]\nurl = \"s3://b\"\noptions = { region = \"a\", aws_region = \"b\" }",
+            "",
+            "vault.options.aws_region",
+            3,
+            "`region` is given under another name",
+            "keep one",
+        ),
+        (
+            "[vault]\nurl = \"s3://b\"\noptions = { endpoint = \"http://canary.example\", allow_http = true }",
+            "",
+            "vault.options.endpoint",
+            3,
+            "in the open",
+            "vault.allow_insecure = true",
+        ),
+        (
+            "[vault]\nurl = \"s3://b\"\noptions = { allow_invalid_certificates = true }",
+            "",
+            "vault.options.allow_invalid_certificates",
+            3,
+            "any certificate",
+            "vault.allow_insecure = true",
+        ),
+        ("[vault]\nurl = \"az://c\"", "", "vault.options.account_name", 1, "is missing", "storage account"),
+        (
+            "[vault]\nurl = \"gs://b\"\noptions = { service_account = \"nowhere.json\" }",
+            "",
+            "vault.options.service_account",
+            3,
+            "no such file",
+            "create the file",
+        ),
         ("[vault]\ncreate_only = \"maybe\"", "", "vault.create_only", 2, "none of the possible words", "\"probe\" or \"on\" or \"off\""),
         ("[sealing]\nmode = \"recipients\"", "", "sealing.mode", 2, "not built into this version", "mode = \"off\""),
         ("[sealing]\nrecipients = [\"age1x\"]", "", "sealing.recipients", 2, "not built into this version", "mode = \"off\""),
@@ -230,7 +293,7 @@ fn the_environment_overrides_the_file() {
     .set("VERIKEEP_DATABASE__MAX_CONNECTIONS", "32")
     .set("VERIKEEP_DATA_DIR", "/var/lib/v")
     .set("VERIKEEP_VAULT__URL", "s3://bucket/p")
-    .set("VERIKEEP_VAULT__OPTIONS__ENDPOINT", "http://127.0.0.1:9")
+    .set("VERIKEEP_VAULT__OPTIONS__ENDPOINT", "https://127.0.0.1:9/")
     .set("VERIKEEP_APPS__LOAN_H5__SECRET_KEY", "canary-env")
     .set("VERIKEEP_APPS__0__QPS", "7.5")
     .set("VERIKEEP_APPS__LOAN_H5__FETCH", "getall, stat")
@@ -250,13 +313,52 @@ fn the_environment_overrides_the_file() {
     assert_eq!(config.database.max_connections, 32);
     assert_eq!(config.data_dir, Path::new("/var/lib/v"));
     assert_eq!(config.vault.url, "s3://bucket/p");
-    assert_eq!(config.vault.options, [("endpoint".to_owned(), Secret::new("http://127.0.0.1:9"))]);
+    assert_eq!(config.vault.options, [("endpoint".to_owned(), Secret::new("https://127.0.0.1:9"))]);
     let app = config.app("loan-h5").unwrap();
     assert_eq!(app.auth, Auth::AccessToken { api_key: Secret::new("canary-ak"), secret_key: Secret::new("canary-env") });
     assert_eq!((app.qps, app.policy.fetch.as_slice()), (7.5, [Endpoint::Getall, Endpoint::Stat].as_slice()));
     assert!(app.allow_private_media_hosts && !app.policy.video_expected);
     assert_eq!(config.app("second").unwrap().auth, Auth::ApiKey { api_key: Secret::new("bce-v3/ALTAK-canary") });
     assert!(!format!("{config:?}").contains("canary"), "{config:?}");
+}
+
+#[test]
+fn of_the_stores_own_variables_only_credentials_and_region_are_taken() {
+    let text = format!("{GOOD_APP}[vault]\nurl = \"s3://bucket\"\n");
+    let named = |config: &Config| config.vault.options.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    let usual = |place: Place| {
+        place
+            .set("AWS_ACCESS_KEY_ID", "canary-id")
+            .set("AWS_SECRET_ACCESS_KEY", "canary-key")
+            .set("AWS_SESSION_TOKEN", "canary-session")
+            .set("AWS_DEFAULT_REGION", "eu-west-1")
+            .set("AWS_ENDPOINT_URL", "http://elsewhere.example")
+            .set("AWS_ALLOW_HTTP", "true")
+            .set("AWS_CONTAINER_CREDENTIALS_FULL_URI", "")
+            .set("AZURE_CLIENT_SECRET", "canary")
+    };
+    let loaded = usual(Place::new(&text)).load().unwrap();
+    assert_eq!(named(&loaded.config), ["region", "access_key_id", "secret_access_key", "session_token"]);
+    let warnings = told(&loaded.warnings);
+    for variable in ["AWS_ENDPOINT_URL", "AWS_ALLOW_HTTP"] {
+        assert!(warnings.contains(&format!("environment {variable}: ")) && !warnings.contains("canary"), "{warnings}");
+    }
+    // Keys of the configuration are never mixed with those of the environment.
+    let own = format!("{text}options = {{ access_key_id = \"canary-own\", secret_access_key = \"canary-own\" }}\n");
+    assert_eq!(named(&usual(Place::new(&own)).config()), ["access_key_id", "secret_access_key", "region"]);
+    let fails = Place::new(&text).set("AWS_ACCESS_KEY_ID", "canary\n").set("AWS_SECRET_ACCESS_KEY", "canary").fails();
+    assert!(told(&fails).starts_with("environment AWS_ACCESS_KEY_ID: vault.options.access_key_id: ends with a line break"), "{}", told(&fails));
+    assert!(!told(&fails).contains("canary"), "{}", told(&fails));
+}
+
+#[test]
+fn an_insecure_way_to_the_vault_is_allowed_by_name_and_stays_a_warning() {
+    let text = format!("{GOOD_APP}[vault]\nurl = \"s3://b\"\nallow_insecure = true\noptions = {{ endpoint = \"http://minio.example\", allow_http = true }}\n");
+    let loaded = Place::new(&text).load().unwrap();
+    assert!(loaded.config.vault.insecure.as_deref().is_some_and(|what| what.contains("vault.options.endpoint is plain http")), "{loaded:?}");
+    assert!(told(&loaded.warnings).contains("vault.allow_insecure: vault.options.endpoint is plain http"), "{}", told(&loaded.warnings));
+    let loaded = Place::new(&text.replace("http://minio.example", "http://127.0.0.1:9000")).load().unwrap();
+    assert!(loaded.config.vault.insecure.is_none() && told(&loaded.warnings).contains("vault.allow_insecure: is not needed"), "{}", told(&loaded.warnings));
 }
 
 #[test]

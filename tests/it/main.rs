@@ -19,5 +19,6 @@ mod lab;
 mod provider;
 mod simulator;
 mod store;
+mod stores;
 mod vault;
 mod web;

@@ -17,7 +17,7 @@ impl From<VaultError> for Failure {
             VaultError::Unavailable(_) => (Code::Unreachable, "see that it runs and that vault.url and vault.options are right"),
             VaultError::Full(_) => (Code::Finding, "make room, or name a place that has some by vault.url"),
             VaultError::Denied(_) => (Code::Finding, "see that its credentials (vault.options, the environment) may read and write, or who owns the folder"),
-            VaultError::Config(_) => (Code::Configuration, "`verikeep check` shows the configuration at fault"),
+            VaultError::Config(_) => (Code::Configuration, "correct [vault] in the configuration as it says"),
             VaultError::Missing(_) | VaultError::Different(_) | VaultError::BadKey(_) => (Code::Finding, "keep it as it is and compare with a backup"),
         };
         Self::told(code, "object store", error.to_string(), todo)

@@ -51,7 +51,11 @@ pub(super) async fn beside(config: &Config) -> Beside {
         let text = room.tell(&place.what, free_bytes_min);
         Some((place.what, text))
     };
-    Beside { daemon: ask(config.http.listen).await, short_of_room: app::guard::places(config).into_iter().filter_map(short).collect() }
+    Beside {
+        daemon: ask(config.http.listen).await,
+        insecure: config.vault.insecure.clone().into_iter().collect(),
+        short_of_room: app::guard::places(config).into_iter().filter_map(short).collect(),
+    }
 }
 
 /// Brings the schema up to date.

@@ -140,6 +140,9 @@ pub(super) fn print_beside(beside: &Beside, all: &[Wrong], screen: &mut Screen<'
             }
         }
     }
+    for text in &beside.insecure {
+        screen.line(harmless(&format!("insecure, and allowed by the configuration: {text}")))?;
+    }
     for (what, text) in &beside.short_of_room {
         if !all.iter().any(|one| one.kind == Kind::DiskFull.name() && one.subject == *what) {
             screen.line(format!("{text}\n    to do: {}", Kind::DiskFull.todo()))?;
@@ -151,5 +154,5 @@ pub(super) fn print_beside(beside: &Beside, all: &[Wrong], screen: &mut Screen<'
 /// What stands beside the figures, as JSON.
 pub(super) fn beside_document(beside: &Beside) -> Value {
     let short: Vec<Value> = beside.short_of_room.iter().map(|(what, text)| json!({ "what": what, "text": text })).collect();
-    json!({ "daemon": beside.daemon, "short_of_room": short })
+    json!({ "daemon": beside.daemon, "insecure": beside.insecure, "short_of_room": short })
 }

@@ -26,6 +26,8 @@ pub type BesideFn<'a> = dyn Fn() -> BoxFuture<'a, Beside> + Send + Sync + 'a;
 pub struct Beside {
     /// The daemon on `http.listen`; none when that names no fixed port.
     pub daemon: Option<Daemon>,
+    /// What could be listened to or pretended because the configuration lets it be.
+    pub insecure: Vec<String>,
     /// File systems that are short of room: (what lies there, in words).
     pub short_of_room: Vec<(String, String)>,
 }
