@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::guard::Guard;
 use crate::{
-    archive::{Archive, Handover, poll::StepError},
+    archive::{Archive, Handover, poll::StepError, writes::is_of_the_store},
     domain::{
         lease::{Lease, Stage},
         media::Slot,
@@ -26,7 +26,6 @@ use crate::{
         records::{Claim, DownloadWork, PollWork},
     },
     telemetry::metrics::Metrics,
-    vault::VaultError,
     worker::driver::Work,
 };
 
@@ -131,11 +130,6 @@ impl Shared {
             }
         }
     }
-}
-
-/// Whether an object could not be written whichever it was.
-const fn is_of_the_store(error: &VaultError) -> bool {
-    matches!(error, VaultError::Unavailable(_) | VaultError::Full(_) | VaultError::Denied(_))
 }
 
 /// Polls of the apps of one account.

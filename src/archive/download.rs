@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 
 use super::{
     App, Archive,
-    fetch::{Answered, Brought},
+    fetch::{Answered, Brought, Kept},
     poll::StepError,
 };
 use crate::{
@@ -15,29 +16,38 @@ use crate::{
         answer::Endpoint,
         chance,
         lease::Lease,
-        media::{Listed, MediaRow, MediaState, Slot, Source, StoredMedia},
+        media::{Checked, HEAD_BYTES, Listed, MediaRow, MediaState, ObjectFacts, Slot, Source, StoredMedia, is_no_medium},
         plan,
         secret::Secret,
         time::{Span, Time},
         token::Verification,
     },
-    provider::DownloadError,
-    store::records::{DownloadRecord, DownloadWork},
+    provider::{Download, DownloadError},
+    store::records::{DownloadRecord, DownloadWork, FailedMedia},
     vault::{IngestError, ObjectKey, Taken},
 };
 
-/// After this many 404s from fresh URLs an object counts as gone.
-const GONE_TRIES: i64 = 3;
+/// From the third failed check of a medium on an alarm says so: it is no accident.
+const CHECKS_FAILED_ALARM: i64 = 3;
 
-/// A page of text that nothing vouches for is taken for an error page this many times; then it is stored as it is, since nothing that
-/// the provider holds may be lost to our taste.
-const TEXT_TRIES: i64 = 5;
+/// What comes in place of a medium is kept up to here: an error page is shorter.
+const REFUSED_BYTES_MAX: usize = 256 << 10;
 
 /// What one medium came to.
 enum Fetched {
     Stored(StoredMedia),
     /// The bytes are there already as this other medium.
     Same,
+    /// What came is empty or text, and kept as the answer with this digest.
+    Refused(DownloadError, String),
+    Failed(DownloadError),
+}
+
+/// What the body of one answer came to.
+enum Body {
+    Stored(ObjectFacts, Checked),
+    Same,
+    NoMedium(DownloadError, Bytes),
     Failed(DownloadError),
 }
 
@@ -63,25 +73,26 @@ impl Archive {
             }
             let url = urls.iter().position(|(slot, _)| *slot == row.slot).map(|at| urls.swap_remove(at).1);
             let Some(url) = url else {
-                record.failed.push((row.media_id.clone(), "no fresh URL for it could be had".to_owned()));
+                let why = "the provider lists no URL for it at present".to_owned();
+                record.failed.push(FailedMedia { media_id: row.media_id.clone(), why, refused_sha256: None });
                 continue;
             };
-            let mut fetched = self.fetch_medium(&app, &work.verification, row, &media, &url).await?;
+            let mut fetched = self.fetch_medium(&app, &work.verification, row, &media, &url, &mut brought).await?;
             if matches!(fetched, Fetched::Failed(DownloadError::Expired(_) | DownloadError::Gone)) && asked.insert(row.slot.source) {
                 urls.retain(|(slot, _)| slot.source != row.slot.source);
                 urls.extend(self.fresh_urls(&app, &work.verification, row.slot.source, row.slot.attempt_no, &mut brought).await?);
                 if let Some(at) = urls.iter().position(|(slot, _)| *slot == row.slot) {
                     let url = urls.swap_remove(at).1;
-                    fetched = self.fetch_medium(&app, &work.verification, row, &media, &url).await?;
+                    fetched = self.fetch_medium(&app, &work.verification, row, &media, &url, &mut brought).await?;
                 }
             }
-            self.note(&app, &work.verification, row, fetched, &mut media, &mut record);
+            self.note(&app, &work.verification, row, fetched, &mut media, &mut record).await;
         }
         self.finish(&app, &work.verification, &wanted, brought, record).await
     }
 
     /// Writes down what one medium came to.
-    fn note(&self, app: &App, verification: &Verification, row: &MediaRow, fetched: Fetched, media: &mut [MediaRow], record: &mut DownloadRecord) {
+    async fn note(&self, app: &App, verification: &Verification, row: &MediaRow, fetched: Fetched, media: &mut [MediaRow], record: &mut DownloadRecord) {
         match fetched {
             Fetched::Stored(stored) => {
                 let deadline = if row.slot.kind.has_short_life() {
@@ -89,6 +100,9 @@ impl Archive {
                 } else {
                     app.policy.record_deadline(verification.issued_at)
                 };
+                if row.tries >= CHECKS_FAILED_ALARM || self.alarms.stands(alarm::Kind::CorruptDownloads, &app.name) {
+                    self.alarms.clear(&*self.store, alarm::Kind::CorruptDownloads, &app.name, self.now()).await;
+                }
                 self.watcher.media_stored(stored.object.bytes);
                 self.watcher.time_left(deadline.since(stored.captured_at));
                 if let Some(known) = media.iter_mut().find(|known| known.media_id == row.media_id) {
@@ -99,22 +113,28 @@ impl Archive {
                 record.stored.push(stored);
             }
             Fetched::Same => record.same.push(row.media_id.clone()),
-            Fetched::Failed(error) => {
-                self.watcher.download_failed(name(&error));
-                if let DownloadError::ForbiddenUrl(_) = error {
-                    record.alarms.push(Alarm {
-                        kind: alarm::Kind::ForbiddenHost,
-                        subject: app.name.clone(),
-                        text: format!("a medium of verification {} is not fetched: {error}; check apps.media_hosts", verification.verification_id),
-                    });
-                }
-                if matches!(error, DownloadError::Gone) && row.tries + 1 >= GONE_TRIES {
-                    record.lost.push((row.media_id.clone(), "the provider answers fresh URLs with 404: the object is gone".to_owned()));
-                } else {
-                    record.failed.push((row.media_id.clone(), error.to_string()));
-                }
-            }
+            Fetched::Refused(error, sha256) => self.fail(app, verification, row, &error, Some(sha256), record).await,
+            Fetched::Failed(error) => self.fail(app, verification, row, &error, None, record).await,
         }
+    }
+
+    /// Notes a failure. Whatever it is, the medium is tried again, thinning out, until the provider has forgotten it for certain.
+    async fn fail(&self, app: &App, verification: &Verification, row: &MediaRow, error: &DownloadError, refused: Option<String>, record: &mut DownloadRecord) {
+        self.watcher.download_failed(name(error));
+        let alarm = |kind, text| Alarm { kind, subject: app.name.clone(), text };
+        match error {
+            DownloadError::ForbiddenUrl(_) => {
+                let text = format!("a medium of verification {} is not fetched: {error}; check apps.media_hosts", verification.verification_id);
+                record.alarms.push(alarm(alarm::Kind::ForbiddenHost, text));
+            }
+            DownloadError::Corrupt(_) | DownloadError::NotMedia(_) if row.tries + 1 >= CHECKS_FAILED_ALARM => {
+                let times = row.tries + 1;
+                let text = format!("media of app {} fail their checks, one of verification {} {times} times: {error}", app.name, verification.verification_id);
+                self.alarms.raise(&*self.store, &alarm(alarm::Kind::CorruptDownloads, text), self.now()).await;
+            }
+            _ => {}
+        }
+        record.failed.push(FailedMedia { media_id: row.media_id.clone(), why: error.to_string(), refused_sha256: refused });
     }
 
     /// Plans the rest and writes everything.
@@ -126,7 +146,7 @@ impl Archive {
         record.again = record
             .failed
             .iter()
-            .filter_map(|(media_id, _)| wanted.iter().find(|row| row.media_id == *media_id))
+            .filter_map(|failed| wanted.iter().find(|row| row.media_id == failed.media_id))
             .map(|row| {
                 let short = row.slot.kind.has_short_life();
                 let deadline = if short { app.policy.media_deadline(verification.issued_at) } else { app.policy.record_deadline(verification.issued_at) };
@@ -171,21 +191,15 @@ impl Archive {
         })
     }
 
-    async fn fetch_medium(&self, app: &App, verification: &Verification, row: &MediaRow, media: &[MediaRow], url: &Secret) -> Result<Fetched, StepError> {
-        let mut download = match self.downloader.open(url, &app.media).await {
-            Ok(download) => download,
-            Err(error) => return Ok(Fetched::Failed(error)),
-        };
-        let content_type = download.content_type.clone();
-        let first = download.chunk().await;
-        if let Some(Ok(bytes)) = &first
-            && !download.is_vouched_for
-            && row.tries < TEXT_TRIES
-            && is_text(bytes)
-        {
-            return Ok(Fetched::Failed(DownloadError::Corrupt("a page of text came in its place")));
-        }
-        let download = futures::stream::iter(first).chain(download);
+    async fn fetch_medium(
+        &self,
+        app: &App,
+        verification: &Verification,
+        row: &MediaRow,
+        media: &[MediaRow],
+        url: &Secret,
+        brought: &mut Brought,
+    ) -> Result<Fetched, StepError> {
         // media/query tells of the verification, not of an attempt: what it lists after a second attempt may still be the first one's.
         let known: Vec<String> = media
             .iter()
@@ -193,21 +207,94 @@ impl Archive {
             .filter(|other| other.slot.kind == row.slot.kind && other.slot.position == row.slot.position)
             .filter_map(|other| other.sha256.clone())
             .collect();
-        let key = ObjectKey::media(&verification.verification_id, &chance::fresh_id(self.now()))?;
-        match self.vault.ingest(&key, download, app.media.media_bytes_max, &known).await {
-            Ok(Taken::Stored(object)) => Ok(Fetched::Stored(StoredMedia { media_id: row.media_id.clone(), object, content_type, captured_at: self.now() })),
-            Ok(Taken::Same { .. }) => Ok(Fetched::Same),
-            Err(IngestError::Stream(error)) => Ok(Fetched::Failed(error)),
-            Err(IngestError::TooLarge { .. }) => Ok(Fetched::Failed(DownloadError::TooLarge)),
-            Err(IngestError::Vault(error)) => Err(error.into()),
+        let mut content_type = None;
+        let body = match self.fetch_body(app, verification, url, &known, &mut content_type).await? {
+            Body::Stored(object, Checked::EtagDiffers) => self.fetch_again(app, verification, url, object).await?,
+            other => other,
+        };
+        Ok(match body {
+            Body::Stored(object, checked) => {
+                Fetched::Stored(StoredMedia { media_id: row.media_id.clone(), object, content_type, checked, captured_at: self.now() })
+            }
+            Body::Same => Fetched::Same,
+            Body::NoMedium(error, _) if row.refused_sha256.is_some() => Fetched::Failed(error),
+            Body::NoMedium(error, body) => {
+                let kept = Kept { endpoint: Endpoint::Download, fetched_at: self.now(), http_status: 200, body, summary: (None, None, None) };
+                Fetched::Refused(error, self.keep(verification, kept, brought).await?)
+            }
+            Body::Failed(error) => Fetched::Failed(error),
+        })
+    }
+
+    /// An `ETag` that is not the MD5 is a hint: what comes a second time with the same bytes is what the provider holds (provider.md §6).
+    async fn fetch_again(&self, app: &App, verification: &Verification, url: &Secret, first: ObjectFacts) -> Result<Body, StepError> {
+        let second = self.fetch_body(app, verification, url, std::slice::from_ref(&first.sha256), &mut None).await;
+        if let Ok(Body::Same) = second {
+            return Ok(Body::Stored(first, Checked::EtagDiffers));
         }
+        self.drop_object(&first).await;
+        match second? {
+            Body::Stored(other, Checked::EtagDiffers) => {
+                self.drop_object(&other).await;
+                Ok(Body::Failed(DownloadError::Corrupt("its ETag is not its MD5, and a second fetch brought other bytes")))
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// An object that is left over by a failure here is an orphan, which harms nothing.
+    async fn drop_object(&self, object: &ObjectFacts) {
+        if let Ok(key) = ObjectKey::parse(&object.object_key) {
+            let _ = self.vault.delete(&key).await;
+        }
+    }
+
+    async fn fetch_body(
+        &self,
+        app: &App,
+        verification: &Verification,
+        url: &Secret,
+        known: &[String],
+        content_type: &mut Option<String>,
+    ) -> Result<Body, StepError> {
+        let mut download = match self.downloader.open(url, &app.media).await {
+            Ok(download) => download,
+            Err(error) => return Ok(Body::Failed(error)),
+        };
+        content_type.clone_from(&download.content_type);
+        let head = match read_up_to(&mut download, BytesMut::new(), HEAD_BYTES).await {
+            Ok(head) => head,
+            Err(error) => return Ok(Body::Failed(error)),
+        };
+        if is_no_medium(&head) {
+            let what = if head.is_empty() { "the body is empty" } else { "text came in its place" };
+            // What of it can be had is evidence enough.
+            let body = read_up_to(&mut download, head.clone(), REFUSED_BYTES_MAX).await.unwrap_or(head);
+            return Ok(Body::NoMedium(DownloadError::NotMedia(what), body.freeze()));
+        }
+        let key = ObjectKey::media(&verification.verification_id, &chance::fresh_id(self.now()))?;
+        let stream = futures::stream::iter([Ok(head.freeze())]).chain(&mut download);
+        let taken = self.vault.ingest(&key, stream, app.media.media_bytes_max, known).await;
+        let taken = match taken {
+            Err(IngestError::Stream(error)) => return Ok(Body::Failed(error)),
+            Err(IngestError::TooLarge { .. }) => return Ok(Body::Failed(DownloadError::TooLarge)),
+            Err(IngestError::Vault(error)) => Err(error),
+            Ok(taken) => Ok(taken),
+        };
+        Ok(match self.wrote(taken).await? {
+            Taken::Stored(object) => Body::Stored(object, download.checked().unwrap_or(Checked::None)),
+            Taken::Same { .. } => Body::Same,
+        })
     }
 }
 
-/// Whether a body begins as HTML, XML or JSON does: no image or video, but what a proxy says with status 200.
-fn is_text(bytes: &[u8]) -> bool {
-    let start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
-    matches!(start.first(), Some(b'<' | b'{'))
+/// Reads on until there are `enough` bytes or no more.
+async fn read_up_to(download: &mut Download, mut read: BytesMut, enough: usize) -> Result<BytesMut, DownloadError> {
+    while read.len() < enough {
+        let Some(chunk) = download.chunk().await else { break };
+        read.extend_from_slice(&chunk?);
+    }
+    Ok(read)
 }
 
 /// The label in metrics.
@@ -218,6 +305,7 @@ const fn name(error: &DownloadError) -> &'static str {
         DownloadError::ForbiddenUrl(_) => "forbidden_url",
         DownloadError::Transient(_) => "transient",
         DownloadError::Corrupt(_) => "corrupt",
+        DownloadError::NotMedia(_) => "not_media",
         DownloadError::TooLarge => "too_large",
     }
 }
@@ -230,7 +318,6 @@ fn nothing(lease: Lease, now: Time, again: Option<(Time, Time)>) -> DownloadReco
         stored: Vec::new(),
         same: Vec::new(),
         failed: Vec::new(),
-        lost: Vec::new(),
         answers: Vec::new(),
         calls: Vec::new(),
         again,

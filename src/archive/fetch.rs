@@ -1,11 +1,14 @@
 //! One question to the provider: call, keep the verbatim answer, and only then read it.
 
+use bytes::Bytes;
+
 use super::{App, Archive};
 use crate::{
     domain::{
         answer::{AnswerRow, Detail, Endpoint, Getall, MediaList, Problem, Stat, Trouble},
         chance,
         media::Listed,
+        time::Time,
         token::Verification,
     },
     provider::{Reply, envelope, parse},
@@ -33,6 +36,22 @@ struct Exchange {
     read: Result<Answered, Problem>,
     /// Whether it was refused for its access_token, and the next call gets a fresh one.
     renewed: bool,
+}
+
+/// A body to be kept as it came.
+pub(super) struct Kept {
+    pub(super) endpoint: Endpoint,
+    pub(super) fetched_at: Time,
+    pub(super) http_status: i64,
+    pub(super) body: Bytes,
+    pub(super) summary: envelope::Summary,
+}
+
+impl Kept {
+    fn of(reply: &Reply) -> Self {
+        let Reply { endpoint, fetched_at, http_status, .. } = *reply;
+        Self { endpoint, fetched_at, http_status: i64::from(http_status), body: reply.body.clone(), summary: envelope::summary(reply) }
+    }
 }
 
 /// What questions about one verification brought so far in this step: the rows to write with it.
@@ -96,7 +115,7 @@ impl Archive {
                 return Ok(Exchange { read: Err(problem), renewed: false });
             }
         };
-        let sha256 = self.keep(verification, &reply, brought).await?;
+        let sha256 = self.keep(verification, Kept::of(&reply), brought).await?;
         let read = read(&reply);
         let result = read.as_ref().map_or_else(|problem| problem.trouble.name(), |_| "ok");
         self.watcher.call(endpoint, result);
@@ -117,28 +136,18 @@ impl Archive {
     }
 
     /// Puts the body into the vault unless the verification has the very same answer already.
-    async fn keep(&self, verification: &Verification, reply: &Reply, brought: &mut Brought) -> Result<String, VaultError> {
-        let sha256 = crate::domain::media::sha256_hex(&reply.body);
-        let endpoint = reply.endpoint;
+    pub(super) async fn keep(&self, verification: &Verification, kept: Kept, brought: &mut Brought) -> Result<String, VaultError> {
+        let Kept { endpoint, fetched_at, http_status, body, summary: (success, code, log_id) } = kept;
+        let sha256 = crate::domain::media::sha256_hex(&body);
         if brought.kept.iter().any(|(name, digest)| name == endpoint.name() && *digest == sha256) {
             return Ok(sha256);
         }
-        let answer_id = chance::fresh_id(reply.fetched_at);
+        let answer_id = chance::fresh_id(fetched_at);
         let key = ObjectKey::answer(&verification.verification_id, &answer_id)?;
-        let object = self.vault.put(&key, reply.body.clone()).await?;
+        let object = self.wrote(self.vault.put(&key, body).await).await?;
         self.watcher.answer_stored(object.bytes);
-        let (success, code, log_id) = envelope::summary(reply);
         brought.kept.push((endpoint.name().to_owned(), sha256.clone()));
-        brought.answers.push(AnswerRow {
-            answer_id,
-            endpoint,
-            fetched_at: reply.fetched_at,
-            http_status: i64::from(reply.http_status),
-            success,
-            code,
-            log_id,
-            object,
-        });
+        brought.answers.push(AnswerRow { answer_id, endpoint, fetched_at, http_status, success, code, log_id, object });
         Ok(sha256)
     }
 }
@@ -153,8 +162,6 @@ fn read(reply: &Reply) -> Result<Answered, Problem> {
         Endpoint::Media => parse::media(body).map(Answered::Media),
         Endpoint::Simple => parse::simple(body).map(Answered::Simple),
         Endpoint::Stat => parse::stat(body).map(Answered::Stat),
-        Endpoint::Generate | Endpoint::Submit | Endpoint::UploadMatchImage => {
-            Err(Problem::new(Trouble::Misconfigured, "a preparation endpoint is not a query"))
-        }
+        Endpoint::Generate | Endpoint::Submit | Endpoint::UploadMatchImage | Endpoint::Download => Err(Problem::new(Trouble::Misconfigured, "not a query")),
     }
 }

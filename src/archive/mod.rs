@@ -19,6 +19,7 @@ pub mod poll;
 mod take;
 pub mod track;
 pub mod trouble;
+pub mod writes;
 
 use std::{
     collections::HashMap,
@@ -99,6 +100,8 @@ pub struct Archive {
     pub pauses: access::Pauses,
     /// Alarms of this process, also those that the database does not know yet.
     pub alarms: alarms::Alarms,
+    /// How puts of objects went.
+    writes: writes::Writes,
     /// What unused tokens answer, by app: a copy of the store's, refreshed at the start and with each poll that learns.
     learned: RwLock<HashMap<String, Vec<String>>>,
 }
@@ -132,6 +135,7 @@ impl Archive {
             watcher: parts.watcher,
             pauses: access::Pauses::default(),
             alarms: alarms::Alarms::default(),
+            writes: writes::Writes::default(),
             learned: RwLock::default(),
         }
     }

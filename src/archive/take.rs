@@ -14,7 +14,7 @@ use crate::{
         chance,
         identity::IdentityRow,
         lessons::{Lessons, Origin},
-        media::{Kind, Listed, MediaRow, MediaState, Slot, Source, StoredMedia, content_type_of, sha256_hex},
+        media::{Checked, Kind, Listed, MediaRow, MediaState, Slot, Source, StoredMedia, content_type_of, sha256_hex},
         plan::Ends,
         progress::Progress,
         secret::Secret,
@@ -53,7 +53,7 @@ impl Taken {
                 continue;
             }
             let media_id = chance::fresh_id(now);
-            self.media.push(MediaRow { media_id: media_id.clone(), slot: slot.clone(), state: MediaState::Wanted, sha256: None, object_key: None, tries: 0 });
+            self.media.push(MediaRow::wanted(media_id.clone(), slot.clone()));
             self.wanted.push(WantedMedia { media_id, slot });
         }
     }
@@ -118,18 +118,16 @@ impl Archive {
             let media_id = chance::fresh_id(now);
             let key = ObjectKey::media(&verification.verification_id, &chance::fresh_id(now))?;
             let content_type = content_type_of(&bytes).map(str::to_owned);
-            let object = self.vault.put(&key, bytes.into()).await?;
+            let object = self.wrote(self.vault.put(&key, bytes.into()).await).await?;
             self.watcher.media_stored(object.bytes);
             let slot = Slot { attempt_no, kind, position, source: Source::Detail };
             taken.media.push(MediaRow {
-                media_id: media_id.clone(),
-                slot: slot.clone(),
                 state: MediaState::Stored,
                 sha256: Some(sha256),
                 object_key: Some(object.object_key.clone()),
-                tries: 0,
+                ..MediaRow::wanted(media_id.clone(), slot.clone())
             });
-            taken.inline.push(InlineMedia { slot, stored: StoredMedia { media_id, object, content_type, captured_at: now } });
+            taken.inline.push(InlineMedia { slot, stored: StoredMedia { media_id, object, content_type, checked: Checked::None, captured_at: now } });
         }
         Ok(())
     }

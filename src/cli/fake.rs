@@ -144,6 +144,7 @@ pub(super) fn medium(kind: &str, position: i64, object: Option<(&str, &[u8])>) -
         stored_sha256: None,
         captured_at: None,
         lost_reason: object.is_none().then(|| "gone at the provider".to_owned()),
+        check: object.map(|_| "full".to_owned()),
     }
 }
 

@@ -72,6 +72,8 @@ kinds! {
     WrongApp = "wrong_app", Verification, "assign it with `verikeep retry TOKEN --app NAME` before the provider forgets it";
     /// A medium's URL leads where we do not go.
     ForbiddenHost = "forbidden_host", App, "if the host is the provider's, add it to apps.media_hosts; otherwise tell the provider";
+    /// Media fail their checks again and again.
+    CorruptDownloads = "corrupt_downloads", App, "see what lies between this machine and apps.media_hosts (a proxy, a filter); `verikeep show` and `get` have what came instead";
     /// The provider cannot be reached.
     ProviderDown = "provider_down", App, "see that the network lets calls to base_url through; work goes on by itself, the least time left first";
     /// Objects cannot be written.

@@ -28,6 +28,8 @@ pub enum Endpoint {
     Media,
     /// `result/getall`: the source of truth.
     Getall,
+    /// A media URL, where what came is no medium. Not an interface of the provider's.
+    Download,
 }
 
 impl Endpoint {
@@ -46,7 +48,14 @@ impl Endpoint {
             Self::Stat => "stat",
             Self::Media => "media",
             Self::Getall => "getall",
+            Self::Download => "download",
         }
+    }
+
+    /// The endpoint of that name whose answers are kept: a query, or `download`.
+    #[must_use]
+    pub fn kept_named(name: &str) -> Option<Self> {
+        Self::query_named(name).or_else(|| (name == Self::Download.name()).then_some(Self::Download))
     }
 
     /// The query of that name.
@@ -67,6 +76,7 @@ impl Endpoint {
             Self::Stat => "result/stat",
             Self::Media => "result/media/query",
             Self::Getall => "result/getall",
+            Self::Download => "",
         }
     }
 }

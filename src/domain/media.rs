@@ -148,6 +148,30 @@ impl MediaState {
     }
 }
 
+/// What the provider gave to check a medium by, and whether it agreed (provider.md §6). The names are those of `report_media.check`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Checked {
+    /// A digest, or at least the length, agreed and nothing else was off.
+    Full,
+    /// An `ETag` that looks like an MD5 is not the MD5, twice with the same bytes: as it is where the store encrypts by a managed key.
+    EtagDiffers,
+    /// Nothing was given to check by.
+    None,
+}
+
+impl Checked {
+    /// The name in `report_media.check`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::EtagDiffers => "etag_differs",
+            Self::None => "none",
+        }
+    }
+}
+
 /// One row of the media table, as far as decisions need it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaRow {
@@ -163,6 +187,18 @@ pub struct MediaRow {
     pub object_key: Option<String>,
     /// How often fetching it has failed.
     pub tries: i64,
+    /// Why it failed last.
+    pub last_error: Option<String>,
+    /// SHA-256 of what came in its place and is kept as an answer of `download`; none while nothing did.
+    pub refused_sha256: Option<String>,
+}
+
+impl MediaRow {
+    /// One that is to be fetched.
+    #[must_use]
+    pub fn wanted(media_id: String, slot: Slot) -> Self {
+        Self { media_id, slot, state: MediaState::Wanted, sha256: None, object_key: None, tries: 0, last_error: None, refused_sha256: None }
+    }
 }
 
 /// What is known of an object once it lies in the vault.
@@ -189,6 +225,8 @@ pub struct StoredMedia {
     pub object: ObjectFacts,
     /// What the far end called it (or, for inline images, what the bytes show).
     pub content_type: Option<String>,
+    /// How far the far end vouched for the bytes.
+    pub checked: Checked,
     /// When the last byte was here.
     pub captured_at: Time,
 }
@@ -208,9 +246,63 @@ pub fn content_type_of(bytes: &[u8]) -> Option<&'static str> {
     }
 }
 
+/// How many of the first bytes tell whether it is text.
+pub const HEAD_BYTES: usize = 512;
+
+/// Whether a body that begins with `head` can be no image or video: it is empty, or text (HTML, XML, JSON, an error page in whatever charset).
+///
+/// Text is what shows no byte that text never holds (WHATWG MIME Sniffing, "binary data byte"); every container of images and videos has one
+/// of those among its first bytes, so that formats this program has never heard of pass.
+#[must_use]
+pub fn is_no_medium(head: &[u8]) -> bool {
+    const UTF16_MARKS: [&[u8]; 2] = [&[0xfe, 0xff], &[0xff, 0xfe]];
+    let binary = |byte: &u8| matches!(byte, 0x00..=0x08 | 0x0b | 0x0e..=0x1a | 0x1c..=0x1f);
+    let head = head.get(..HEAD_BYTES).unwrap_or(head);
+    if content_type_of(head).is_some() {
+        return false;
+    }
+    UTF16_MARKS.iter().any(|mark| head.starts_with(mark)) || !head.iter().any(binary)
+}
+
 /// SHA-256 as 64 lower-case hex digits.
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
     use sha2::Digest as _;
     super::identity::hex(&sha2::Sha256::digest(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_and_text_are_no_media_and_unknown_formats_are() {
+        let gbk: &[u8] = b"\xcf\xb5\xcd\xb3\xb7\xb1\xc3\xa6";
+        for (label, head) in [
+            ("empty", &b""[..]),
+            ("html", b"<!DOCTYPE html><html>"),
+            ("html behind blank lines", b"\r\n\r\n <html>"),
+            ("xml with a mark", b"\xef\xbb\xbf<?xml version=\"1.0\"?><Error>"),
+            ("json", b"{\"error_code\":18}"),
+            ("json list", b"[]"),
+            ("words", b"Service Unavailable"),
+            ("chinese in utf-8", "系统繁忙".as_bytes()),
+            ("chinese in gbk", gbk),
+            ("utf-16", b"\xff\xfe<\0h\0"),
+        ] {
+            assert!(is_no_medium(head), "{label}");
+        }
+        for (label, head) in [
+            ("jpeg", &b"\xff\xd8\xff\xe0\x00\x10JFIF"[..]),
+            ("png", b"\x89PNG\r\n\x1a\n"),
+            ("gif", b"GIF89a"),
+            ("mp4", b"\0\0\0\x18ftypmp42"),
+            ("heic", b"\0\0\0\x18ftypheic"),
+            ("webm", b"\x1a\x45\xdf\xa3"),
+            ("flv", b"FLV\x01\x05\0\0\0\x09"),
+            ("a format of tomorrow", b"NEW1\x02\x00data"),
+        ] {
+            assert!(!is_no_medium(head), "{label}");
+        }
+    }
 }

@@ -331,9 +331,15 @@ fn open_things(known: Known<'_>, ends: &Ends) -> Vec<Open> {
     open.extend(media.iter().filter(|row| row.state == MediaState::Wanted).map(|row| Open {
         due: None,
         end: if row.slot.kind.has_short_life() { ends.media_end } else { ends.record_end },
-        missing: missing(row.slot.kind.name(), Some(row.slot.attempt_no), "it could not be fetched before the provider forgot it"),
+        missing: missing(row.slot.kind.name(), Some(row.slot.attempt_no), &not_fetched(row)),
     }));
     open
+}
+
+/// Why a medium that is known to exist is not here.
+fn not_fetched(row: &MediaRow) -> String {
+    let last = row.last_error.as_ref().map_or_else(String::new, |error| format!(" in {} tries; the last one: {error}", row.tries));
+    format!("it could not be fetched before the provider forgot it{last}")
 }
 
 /// When to ask for a video that is not listed yet; none when one is, or when none need exist.

@@ -86,14 +86,8 @@ fn after_a_pass_media_come_first_then_detail_and_then_it_is_over() {
     assert_eq!(decide(&progress, &[], &[], false, at), Step::Ask(Endpoint::Detail));
     progress.detail = true;
     assert_eq!(decide(&progress, &[], &[], false, at), Step::Settle(Outcome::Archived, vec![]));
-    let row = |state| MediaRow {
-        media_id: "m".to_owned(),
-        slot: Slot { attempt_no: 1, kind: Kind::Face, position: 0, source: Source::Getall },
-        state,
-        sha256: None,
-        object_key: None,
-        tries: 0,
-    };
+    let slot = || Slot { attempt_no: 1, kind: Kind::Face, position: 0, source: Source::Getall };
+    let row = |state| MediaRow { state, ..MediaRow::wanted("m".to_owned(), slot()) };
     assert!(matches!(decide(&progress, &[row(MediaState::Wanted)], &[], false, at), Step::Wait { .. }));
     let Step::Settle(Outcome::Incomplete, missing) = decide(&progress, &[row(MediaState::Lost)], &[], false, at) else { panic!("not incomplete") };
     assert_eq!(missing[0].what, "face");
@@ -221,7 +215,7 @@ prop_compose! {
             woken_at: woken.map(at), attempts, ..Progress::default()
         };
         let slot = Slot { attempt_no: 1, kind: Kind::ProcessVideo, position: 0, source: Source::Media };
-        let media = if wanted && !progress.attempts.is_empty() { vec![MediaRow { media_id: "m".to_owned(), slot, state: MediaState::Wanted, sha256: None, object_key: None, tries: 0 }] } else { vec![] };
+        let media = if wanted && !progress.attempts.is_empty() { vec![MediaRow::wanted("m".to_owned(), slot)] } else { vec![] };
         (progress, media, others)
     }
 }

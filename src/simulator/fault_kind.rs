@@ -58,6 +58,20 @@ pub enum FaultKind {
     MediaRedirect,
     /// A medium has the wrong content type.
     MediaWrongType,
+    /// HTTP 200 with nothing in place of a medium, under an honest length and digest.
+    MediaEmpty,
+    /// HTTP 200 with an HTML page in place of a medium.
+    MediaPage,
+    /// HTTP 404 although the medium is there.
+    MediaGone,
+    /// The only digest of a medium is an `ETag` that looks like an MD5 and is none, as of a store that encrypts by a managed key.
+    MediaWrongEtag,
+    /// A code that no document explains (`系统繁忙`) in the solution's envelope.
+    UnknownCode,
+    /// `media/query` lists nothing yet and says so in `extInfo`.
+    MediaProcessing,
+    /// `getall` and `media/query` list a hundred thousand media.
+    ManyUrls,
 }
 
 /// Where a fault can strike.
@@ -103,10 +117,18 @@ impl FaultKind {
         Self::MediaReset,
         Self::MediaRedirect,
         Self::MediaWrongType,
+        Self::MediaEmpty,
+        Self::MediaPage,
+        Self::MediaGone,
+        Self::MediaWrongEtag,
+        Self::UnknownCode,
+        Self::MediaProcessing,
+        Self::ManyUrls,
     ];
 
     /// The kinds that are sent only when named: those that stop a whole account, and those that an attacker sends.
-    pub const UNUSUAL: &'static [Self] = &[Self::Code17, Self::DuplicateKeys, Self::WrongCharset, Self::GzipBomb, Self::Endless, Self::MediaRedirect];
+    pub const UNUSUAL: &'static [Self] =
+        &[Self::Code17, Self::DuplicateKeys, Self::WrongCharset, Self::GzipBomb, Self::Endless, Self::MediaRedirect, Self::ManyUrls];
 
     /// Its name as in JSON.
     pub fn name(self) -> &'static str {
@@ -137,6 +159,13 @@ impl FaultKind {
             Self::MediaReset => "media-reset",
             Self::MediaRedirect => "media-redirect",
             Self::MediaWrongType => "media-wrong-type",
+            Self::MediaEmpty => "media-empty",
+            Self::MediaPage => "media-page",
+            Self::MediaGone => "media-gone",
+            Self::MediaWrongEtag => "media-wrong-etag",
+            Self::UnknownCode => "unknown-code",
+            Self::MediaProcessing => "media-processing",
+            Self::ManyUrls => "many-urls",
         }
     }
 
@@ -147,7 +176,7 @@ impl FaultKind {
             Self::Stall | Self::Endless => true,
             Self::AnswerLost | Self::Truncated | Self::TruncatedJson | Self::Gzip | Self::GzipBomb => place != Place::Media,
             Self::DuplicateKeys | Self::WrongCharset => matches!(place, Place::Rpc { .. }),
-            Self::Code18 | Self::Code17 | Self::BackendCode => matches!(place, Place::Rpc { .. }),
+            Self::Code18 | Self::Code17 | Self::BackendCode | Self::UnknownCode | Self::MediaProcessing | Self::ManyUrls => matches!(place, Place::Rpc { .. }),
             Self::AccessTokenRefused => place == Place::Rpc { by_access_token: true },
             Self::MediaShort
             | Self::MediaFlippedBit
@@ -155,7 +184,11 @@ impl FaultKind {
             | Self::MediaError
             | Self::MediaReset
             | Self::MediaRedirect
-            | Self::MediaWrongType => place == Place::Media,
+            | Self::MediaWrongType
+            | Self::MediaEmpty
+            | Self::MediaPage
+            | Self::MediaGone
+            | Self::MediaWrongEtag => place == Place::Media,
         }
     }
 }

@@ -116,6 +116,13 @@ async fn send(world: &Arc<World>, shears: &Shears, parts: &Parts, medium: Medium
         world.tallies.request(endpoint, "fault");
         let instead = match kind {
             FaultKind::MediaError => reply::instead(FaultKind::Http500, shears),
+            FaultKind::MediaPage => reply::instead(FaultKind::Html, shears),
+            FaultKind::MediaGone => Some(refused(world, StatusCode::NOT_FOUND, "NoSuchKey", "the specified key does not exist")),
+            FaultKind::MediaEmpty => {
+                let mut response = reply::of(StatusCode::OK, medium.kind.content_type(), "");
+                reply::set(&mut response, HeaderName::from_static("content-md5"), "1B2M2Y8AsgTpgAmY7PhCfg==");
+                Some(response)
+            }
             FaultKind::MediaExpired => Some(refused(world, StatusCode::FORBIDDEN, "RequestExpired", "request has expired")),
             FaultKind::MediaRedirect => {
                 let mut response = reply::of(StatusCode::FOUND, "text/plain", "");
@@ -158,7 +165,9 @@ async fn send(world: &Arc<World>, shears: &Shears, parts: &Parts, medium: Medium
     let content_type = if wrong { "text/html" } else { medium.kind.content_type() };
     reply::set(&mut response, header::CONTENT_TYPE, content_type);
     reply::set(&mut response, header::ACCEPT_RANGES, "bytes");
-    if world.options.media_digests {
+    if fault == Some(FaultKind::MediaWrongEtag) {
+        reply::set(&mut response, header::ETAG, &format!("\"{:032x}\"", u128::from(medium.dice(world.options.seed, "key").next())));
+    } else if world.options.media_digests {
         digest_headers(world, &mut response, medium, content.len()).await;
     }
     response

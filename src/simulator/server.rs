@@ -155,10 +155,18 @@ async fn faceprint(world: &World, shears: &Shears, parts: &Parts, body: &Bytes, 
     let verify_token = asked.get("verify_token").and_then(Value::as_str).unwrap_or_default();
     let subject = word(verify_token) ^ word(endpoint.name()).rotate_left(1);
     let fault = world.faults.draw(Place::Rpc { by_access_token: caller.by_access_token }, subject);
+    let fault = fault.filter(|kind| match kind {
+        FaultKind::MediaProcessing => endpoint == Endpoint::MediaQuery,
+        FaultKind::ManyUrls => matches!(endpoint, Endpoint::GetAll | Endpoint::MediaQuery),
+        _ => true,
+    });
     if let Some(response) = struck(world, shears, endpoint.name(), fault) {
         return response;
     }
     match fault {
+        Some(FaultKind::UnknownCode) => return reply::json(StatusCode::OK, &answers::odd::unknown_code(world)),
+        Some(FaultKind::MediaProcessing) => return reply::json(StatusCode::OK, &answers::odd::processing(world)),
+        Some(FaultKind::ManyUrls) => return reply::json(StatusCode::OK, &answers::odd::many_urls(world, endpoint)),
         Some(FaultKind::Code18) => return refuse(QPS_OVERRUN, None),
         Some(FaultKind::Code17) => {
             let pause_ms = world.faults.setting(|faults| faults.daily_quota_ms);

@@ -246,6 +246,17 @@ pub struct PollRecord {
     pub alarms: Vec<Alarm>,
 }
 
+/// A medium that could not be fetched this time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedMedia {
+    /// The row.
+    pub media_id: String,
+    /// Why, without URL or person.
+    pub why: String,
+    /// SHA-256 of what came in its place, when that is kept as an answer of `download`.
+    pub refused_sha256: Option<String>,
+}
+
 /// All that a download brought.
 #[derive(Clone, Debug)]
 pub struct DownloadRecord {
@@ -257,10 +268,8 @@ pub struct DownloadRecord {
     pub stored: Vec<StoredMedia>,
     /// Rows to delete: the same bytes are there as another medium of the verification. Rows stored by their own URL stay.
     pub same: Vec<String>,
-    /// Media that failed this time: (media_id, why).
-    pub failed: Vec<(String, String)>,
-    /// Media that are gone at the provider: (media_id, why).
-    pub lost: Vec<(String, String)>,
+    /// Media that failed this time, and are tried again until their end.
+    pub failed: Vec<FailedMedia>,
     /// Answers of re-queries, to keep.
     pub answers: Vec<AnswerRow>,
     /// Calls made.

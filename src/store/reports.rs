@@ -98,6 +98,7 @@ pub struct MediaReport {
     pub stored_sha256: Option<String>,
     pub captured_at: Option<String>,
     pub lost_reason: Option<String>,
+    pub check: Option<String>,
 }
 
 /// A row of `report_answers`, with the length and digest of the object as it lies in the store.

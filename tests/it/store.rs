@@ -70,7 +70,7 @@ on_both! {
         what_is_learned_is_learned_once,
         calls_of_a_settled_verification_become_sums;
     download:
-        stored_same_failed_and_lost_media_stand_as_told,
+        stored_same_and_failed_media_stand_as_told,
         a_download_that_ends_wakes_its_poll,
         a_wake_during_a_poll_is_not_lost,
         a_poll_that_was_woken_does_not_settle,

@@ -44,7 +44,7 @@ impl Wanted {
 
 /// The name of a known endpoint, so that no foreign text becomes part of a file name.
 fn endpoint_name(name: &str) -> &'static str {
-    Endpoint::query_named(name).map_or("answer", Endpoint::name)
+    Endpoint::kept_named(name).map_or("answer", Endpoint::name)
 }
 
 fn kind_name(name: &str) -> &'static str {

@@ -1,19 +1,23 @@
 //! What an answer says of its own body, and whether the body keeps to it.
 //!
-//! Looked at: `Content-Length`, `Content-MD5`, `ETag` when it is 32 hex digits and no `Content-MD5` speaks for itself, and
-//! `x-bce-content-crc32c`. A digest of a form that is not known is no digest.
+//! Looked at: `Content-Length`, `Content-MD5` and `x-bce-content-crc32c`, which must agree; and `ETag` when it is 32 hex digits and neither of those
+//! sums is there, which is a hint and no verdict: where the store encrypts by a managed key it looks like an MD5 and is none. A digest of a form that
+//! is not known is no digest.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use md5::{Digest as _, Md5};
 use reqwest::header::HeaderMap;
 
 use super::header;
+use crate::domain::media::Checked;
 
 /// Reckons along while a body passes.
 pub(super) struct Check {
     expected_bytes: Option<u64>,
     bytes: u64,
     md5: Option<([u8; 16], Md5)>,
+    /// Whether the MD5 is but the `ETag`.
+    is_hint: bool,
     /// What the header may mean, and the sum so far.
     crc32c: Option<(Vec<u32>, u32)>,
 }
@@ -21,18 +25,15 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn new(headers: &HeaderMap) -> Self {
         let expected_bytes = header(headers, "content-length").and_then(|text| text.parse().ok());
-        let md5 = header(headers, "content-md5").and_then(md5_of).or_else(|| header(headers, "etag").and_then(etag_md5));
         let crc32c = header(headers, "x-bce-content-crc32c").map(crc32c_of).filter(|readings| !readings.is_empty());
-        Self { expected_bytes, bytes: 0, md5: md5.map(|expected| (expected, Md5::new())), crc32c: crc32c.map(|readings| (readings, 0)) }
+        let announced = header(headers, "content-md5").and_then(md5_of);
+        let hint = || header(headers, "etag").filter(|_| crc32c.is_none()).and_then(etag_md5);
+        let (md5, is_hint) = if announced.is_some() { (announced, false) } else { (hint(), true) };
+        Self { expected_bytes, bytes: 0, md5: md5.map(|expected| (expected, Md5::new())), is_hint, crc32c: crc32c.map(|readings| (readings, 0)) }
     }
 
     pub(super) const fn expected_bytes(&self) -> Option<u64> {
         self.expected_bytes
-    }
-
-    /// Whether the far end vouches for the bytes by a digest or sum.
-    pub(super) const fn is_vouched_for(&self) -> bool {
-        self.md5.is_some() || self.crc32c.is_some()
     }
 
     pub(super) const fn bytes(&self) -> u64 {
@@ -49,18 +50,27 @@ impl Check {
         }
     }
 
-    /// What is off, if anything.
-    pub(super) fn finish(self) -> Result<(), &'static str> {
+    /// How far the body is vouched for.
+    ///
+    /// # Errors
+    /// What is off.
+    pub(super) fn finish(self) -> Result<Checked, &'static str> {
         if self.expected_bytes.is_some_and(|expected| expected != self.bytes) {
             return Err("its length is not its Content-Length");
         }
-        if self.md5.is_some_and(|(expected, md5)| expected != <[u8; 16]>::from(md5.finalize())) {
+        let is_given = self.expected_bytes.is_some() || self.md5.is_some() || self.crc32c.is_some();
+        let md5_differs = self.md5.is_some_and(|(expected, md5)| expected != <[u8; 16]>::from(md5.finalize()));
+        if md5_differs && !self.is_hint {
             return Err("its MD5 is not the one that was announced");
         }
         if self.crc32c.is_some_and(|(readings, crc32c)| !readings.contains(&crc32c)) {
             return Err("its CRC32C is not the one that was announced");
         }
-        Ok(())
+        Ok(match (md5_differs, is_given) {
+            (true, _) => Checked::EtagDiffers,
+            (false, true) => Checked::Full,
+            (false, false) => Checked::None,
+        })
     }
 }
 
@@ -98,7 +108,7 @@ mod tests {
     /// Of `123456789`, as published for CRC-32C.
     const CRC: u32 = 0xe306_9283;
 
-    fn verdict(headers: &[(&'static str, &str)], body: &[u8]) -> Result<(), &'static str> {
+    fn verdict(headers: &[(&'static str, &str)], body: &[u8]) -> Result<Checked, &'static str> {
         let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
         let mut check = Check::new(&headers);
         for chunk in body.chunks(4) {
@@ -110,40 +120,44 @@ mod tests {
     #[test]
     fn whole_bodies_pass_whatever_the_form_of_their_digest() {
         let crc = CRC.to_string();
+        assert_eq!(verdict(&[], BODY), Ok(Checked::None));
+        assert_eq!(verdict(&[("etag", "\"abc\"")], BODY), Ok(Checked::None));
         for headers in [
-            &[][..],
-            &[("content-length", "9")],
+            &[("content-length", "9")][..],
             &[("content-md5", "JfnnlDI7RTiF9RgfG2JNCw==")],
             &[("content-md5", "25F9E794323B453885F5181F1B624D0B")],
             &[("etag", "\"25f9e794323b453885f5181f1b624d0b\"")],
             &[("etag", "25f9e794323b453885f5181f1b624d0b")],
-            &[("etag", "\"-25f9e794323b453885f5181f1b624d0b\"")],
-            &[("etag", "W/\"00000000000000000000000000000000\"")],
-            &[("etag", "\"abc\"")],
-            &[("content-md5", "nonsense"), ("x-bce-content-crc32c", "nonsense")],
+            &[("content-length", "9"), ("etag", "\"-25f9e794323b453885f5181f1b624d0b\"")],
+            &[("content-length", "9"), ("etag", "W/\"00000000000000000000000000000000\"")],
+            &[("content-length", "9"), ("content-md5", "nonsense"), ("x-bce-content-crc32c", "nonsense")],
+            &[("x-bce-content-crc32c", "e3069283"), ("etag", "00000000000000000000000000000000")],
             &[("content-md5", "JfnnlDI7RTiF9RgfG2JNCw=="), ("etag", "00000000000000000000000000000000")],
             &[("x-bce-content-crc32c", crc.as_str())],
             &[("x-bce-content-crc32c", "e3069283")],
             &[("x-bce-content-crc32c", "0xE3069283")],
             &[("x-bce-content-crc32c", "4waSgw==")],
         ] {
-            assert_eq!(verdict(headers, BODY), Ok(()), "{headers:?}");
+            assert_eq!(verdict(headers, BODY), Ok(Checked::Full), "{headers:?}");
         }
     }
 
     #[test]
     fn one_flipped_bit_or_one_missing_byte_is_seen_by_each() {
         let crc = CRC.to_string();
-        for header in [
-            ("content-md5", "JfnnlDI7RTiF9RgfG2JNCw=="),
-            ("etag", "\"25f9e794323b453885f5181f1b624d0b\""),
-            ("x-bce-content-crc32c", crc.as_str()),
-            ("x-bce-content-crc32c", "4waSgw=="),
-        ] {
+        for header in [("content-md5", "JfnnlDI7RTiF9RgfG2JNCw=="), ("x-bce-content-crc32c", crc.as_str()), ("x-bce-content-crc32c", "4waSgw==")] {
             assert!(verdict(&[header], b"123456788").is_err(), "{header:?}");
             assert!(verdict(&[header], b"12345678").is_err(), "{header:?}");
         }
         assert!(verdict(&[("content-length", "9")], b"12345678").is_err());
         assert!(verdict(&[("content-length", "9")], b"1234567890").is_err());
+    }
+
+    #[test]
+    fn an_etag_alone_is_a_hint_and_a_length_beside_it_still_counts() {
+        let etag = ("etag", "\"00000000000000000000000000000000\"");
+        assert_eq!(verdict(&[etag], BODY), Ok(Checked::EtagDiffers));
+        assert_eq!(verdict(&[etag, ("content-length", "9")], BODY), Ok(Checked::EtagDiffers));
+        assert!(verdict(&[etag, ("content-length", "10")], BODY).is_err());
     }
 }

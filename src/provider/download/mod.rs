@@ -20,7 +20,7 @@ use std::{
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream::BoxStream};
 
-use crate::domain::{answer::Problem, secret::Secret, time::Span};
+use crate::domain::{answer::Problem, media::Checked, secret::Secret, time::Span};
 
 use super::http::{self, Limits, describe, header};
 use addresses::{Blocked, CheckedDns, Reach};
@@ -57,8 +57,8 @@ pub enum DownloadError {
     /// The URL is no longer good: query again for a fresh one.
     #[error("the URL has expired or is refused (HTTP {0})")]
     Expired(u16),
-    /// The object is not there; on a fresh URL it is lost.
-    #[error("the object is gone")]
+    /// The object is not there, or not there yet: query again for a fresh URL.
+    #[error("the object is not there (HTTP 404)")]
     Gone,
     /// The URL leads where we do not go: alarm. Never with the URL itself.
     #[error("the URL is refused: {0}")]
@@ -69,6 +69,9 @@ pub enum DownloadError {
     /// What arrived is not what the far end says it sent: try again, store nothing.
     #[error("the body is not whole: {0}")]
     Corrupt(&'static str),
+    /// What arrived is empty or text, and so no image or video: try again, keep it as an answer.
+    #[error("no image or video came: {0}")]
+    NotMedia(&'static str),
     /// Larger than `media_bytes_max`: a person must decide.
     #[error("larger than media_bytes_max allows")]
     TooLarge,
@@ -157,11 +160,13 @@ pub struct Download {
     pub expected_bytes: Option<u64>,
     /// `ETag`, as the far end has it.
     pub etag: Option<String>,
-    /// Whether the far end vouches for the bytes by a digest or sum, which the stream checks.
-    pub is_vouched_for: bool,
+    /// HTTP status.
+    pub http_status: u16,
     body: BoxStream<'static, reqwest::Result<Bytes>>,
     /// `None` once the end, good or bad, was handed out.
     check: Option<Check>,
+    /// Once the end was good.
+    checked: Option<Checked>,
     bytes_max: u64,
 }
 
@@ -175,8 +180,8 @@ impl Download {
         if expected_bytes.is_some_and(|bytes| bytes > bytes_max) {
             return Err(DownloadError::TooLarge);
         }
-        let is_vouched_for = check.is_vouched_for();
-        Ok(Self { content_type, expected_bytes, etag, is_vouched_for, body: response.bytes_stream().boxed(), check: Some(check), bytes_max })
+        let http_status = response.status().as_u16();
+        Ok(Self { content_type, expected_bytes, etag, http_status, body: response.bytes_stream().boxed(), check: Some(check), checked: None, bytes_max })
     }
 
     /// The next bytes; `None` after the last, and then all of it was verified.
@@ -185,6 +190,12 @@ impl Download {
     /// Why the medium is not whole; nothing follows.
     pub async fn chunk(&mut self) -> Option<Result<Bytes, DownloadError>> {
         self.next().await
+    }
+
+    /// How far the far end vouched for the bytes; none before the stream has ended well.
+    #[must_use]
+    pub const fn checked(&self) -> Option<Checked> {
+        self.checked
     }
 
     fn end(&mut self, error: DownloadError) -> Poll<Option<Result<Bytes, DownloadError>>> {
@@ -210,7 +221,11 @@ impl Stream for Download {
             Some(Err(error)) => this.end(DownloadError::Transient(describe(error))),
             None => match this.check.take().map(Check::finish) {
                 Some(Err(what)) => Poll::Ready(Some(Err(DownloadError::Corrupt(what)))),
-                _ => Poll::Ready(None),
+                Some(Ok(checked)) => {
+                    this.checked = Some(checked);
+                    Poll::Ready(None)
+                }
+                None => Poll::Ready(None),
             },
         }
     }

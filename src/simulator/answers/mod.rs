@@ -4,6 +4,7 @@
 mod detail;
 mod getall;
 mod media_query;
+pub mod odd;
 mod prepare;
 mod shape;
 mod simple;
@@ -112,7 +113,7 @@ pub fn gateway(world: &World, refusal: Refusal) -> Value {
     body
 }
 
-fn log_id(world: &World) -> Value {
+pub(super) fn log_id(world: &World) -> Value {
     let mut dice = world.fresh_dice("log id");
     let number = dice.within(1_000_000_000_000_000_000, 9_200_000_000_000_000_000);
     if world.options.quirks && dice.happens(30) { json!(number) } else { json!(number.to_string()) }

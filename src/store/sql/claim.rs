@@ -145,7 +145,7 @@ fn verification(row: &impl Cells) -> Result<Verification> {
 
 async fn media<DB: Dialect>(connection: &mut DB::Connection, ids: &[&str]) -> Result<HashMap<String, Vec<MediaRow>>> {
     let sql = format!(
-        "select verification_id, media_id, attempt_no, kind, position, source, state, sha256, object_key, tries from media
+        "select verification_id, media_id, attempt_no, kind, position, source, state, sha256, object_key, tries, last_error, refused_sha256 from media
         where verification_id in {} order by verification_id, attempt_no, kind, position, source",
         DB::list(1)
     );
@@ -165,6 +165,8 @@ async fn media<DB: Dialect>(connection: &mut DB::Connection, ids: &[&str]) -> Re
             sha256: row.text_or_null("sha256")?,
             object_key: row.text_or_null("object_key")?,
             tries: row.int("tries")?,
+            last_error: row.text_or_null("last_error")?,
+            refused_sha256: row.text_or_null("refused_sha256")?,
         };
         media.entry(row.text("verification_id")?).or_default().push(medium);
     }
@@ -175,7 +177,7 @@ async fn answers<DB: Dialect>(connection: &mut DB::Connection, ids: &[&str]) -> 
     let sql = format!("select verification_id, endpoint, sha256 from answers where verification_id in {} order by fetched_at, answer_id", DB::list(1));
     let mut answers: HashMap<String, Vec<(String, String)>> = HashMap::new();
     for row in DB::fetch(connection, sql, binds![Json::of(ids)?]).await? {
-        let endpoint = known(Endpoint::query_named(&row.text("endpoint")?), "answers.endpoint")?;
+        let endpoint = known(Endpoint::kept_named(&row.text("endpoint")?), "answers.endpoint")?;
         answers.entry(row.text("verification_id")?).or_default().push((endpoint.name().to_owned(), row.text("sha256")?));
     }
     Ok(answers)

@@ -23,8 +23,7 @@ pub(super) async fn complete<'r, DB: Dialect>(connection: &mut DB::Connection, r
     media::fill::<DB>(connection, records.iter().flat_map(|record| record.stored.iter().map(|stored| (&record.lease, stored))).collect()).await?;
     let same: Vec<&str> = records.iter().flat_map(|record| &record.same).map(String::as_str).collect();
     media::forget::<DB>(connection, &same).await?;
-    media::fail::<DB>(connection, records.iter().flat_map(|record| noted(record, &record.failed)).collect()).await?;
-    media::lose::<DB>(connection, records.iter().flat_map(|record| noted(record, &record.lost)).collect()).await?;
+    media::fail::<DB>(connection, records.iter().flat_map(|record| record.failed.iter().map(|failed| (&record.lease, failed))).collect()).await?;
 
     let ended = end::<DB>(connection, &records).await?;
     let told: Vec<&str> = records.iter().map(|record| record.lease.verification_id.as_str()).filter(|id| woken.get(*id) == Some(&true)).collect();
@@ -32,10 +31,6 @@ pub(super) async fn complete<'r, DB: Dialect>(connection: &mut DB::Connection, r
     let polls = records.iter().map(|record| (record.lease.verification_id.as_str(), record.at)).filter(|(id, _)| ended.iter().any(|ended| ended == id));
     lease::wake::<DB>(connection, Stage::Poll, &polls.collect::<Vec<_>>()).await?;
     Ok(records)
-}
-
-fn noted<'r>(record: &'r DownloadRecord, media: &'r [(String, String)]) -> impl Iterator<Item = media::Noted<'r>> {
-    media.iter().map(|(medium, why)| (&record.lease, medium.as_str(), why.as_str()))
 }
 
 /// Takes downloads that do not go on out of the schedule, except those a poll has added media to meanwhile: they are due now.

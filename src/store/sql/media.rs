@@ -11,7 +11,7 @@ use crate::{
     store::{
         Result,
         dialect::Dialect,
-        records::{InlineMedia, WantedMedia},
+        records::{FailedMedia, InlineMedia, WantedMedia},
         rows::{Json, binds, rows},
     },
 };
@@ -35,6 +35,7 @@ rows! {
         object_key: &'a str,
         stored_bytes: i64,
         stored_sha256: &'a str,
+        checked: &'a str,
         captured_at: i64,
     }
 }
@@ -49,12 +50,13 @@ rows! {
         key: &'a str,
         stored_length: i64,
         stored_digest: &'a str,
+        checked: &'a str,
         at: i64,
     }
 }
 
 rows! {
-    struct Note<'a> { id: &'a str, medium: &'a str, why: &'a str }
+    struct FailedIn<'a> { id: &'a str, medium: &'a str, why: &'a str, refused: Option<&'a str> }
 }
 
 rows! {
@@ -64,9 +66,6 @@ rows! {
 rows! {
     struct Captured<'a> { id: &'a str, at: i64, short_life: bool }
 }
-
-/// A medium named by a record of its verification, with a word about it.
-pub(super) type Noted<'r> = (&'r Lease, &'r str, &'r str);
 
 const SLOT: &str = "on conflict (verification_id, attempt_no, kind, position, source)";
 
@@ -114,6 +113,7 @@ pub(super) async fn add_stored<'r, DB: Dialect>(connection: &mut DB::Connection,
             object_key: &stored.object.object_key,
             stored_bytes: stored.object.stored_bytes,
             stored_sha256: &stored.object.stored_sha256,
+            checked: stored.checked.name(),
             captured_at: stored.captured_at.0,
         });
     }
@@ -127,7 +127,7 @@ pub(super) async fn add_stored<'r, DB: Dialect>(connection: &mut DB::Connection,
         &format!(
             "{SLOT} do update set media_id = excluded.media_id, state = excluded.state, content_type = excluded.content_type,
                 bytes = excluded.bytes, sha256 = excluded.sha256, object_key = excluded.object_key, stored_bytes = excluded.stored_bytes,
-                stored_sha256 = excluded.stored_sha256, captured_at = excluded.captured_at, lost_reason = null, last_error = null
+                stored_sha256 = excluded.stored_sha256, checked = excluded.checked, captured_at = excluded.captured_at, lost_reason = null, last_error = null
             where media.state <> 'stored'"
         ),
     );
@@ -148,6 +148,7 @@ pub(super) async fn fill<'r, DB: Dialect>(connection: &mut DB::Connection, media
             key: &stored.object.object_key,
             stored_length: stored.object.stored_bytes,
             stored_digest: &stored.object.stored_sha256,
+            checked: stored.checked.name(),
             at: stored.captured_at.0,
         })
         .collect();
@@ -156,7 +157,7 @@ pub(super) async fn fill<'r, DB: Dialect>(connection: &mut DB::Connection, media
     }
     let sql = format!(
         "update media as m set state = 'stored', content_type = t.content, bytes = t.length, sha256 = t.digest, object_key = t.key,
-            stored_bytes = t.stored_length, stored_sha256 = t.stored_digest, captured_at = t.at, lost_reason = null, last_error = null
+            stored_bytes = t.stored_length, stored_sha256 = t.stored_digest, checked = t.checked, captured_at = t.at, lost_reason = null, last_error = null
         from {rows}
         where m.media_id = t.medium and m.verification_id = t.id and m.state <> 'stored'
         returning verification_id, kind, captured_at",
@@ -205,23 +206,18 @@ pub(super) async fn forget<DB: Dialect>(connection: &mut DB::Connection, media_i
 }
 
 /// Notes failed tries.
-pub(super) async fn fail<'r, DB: Dialect>(connection: &mut DB::Connection, media: Vec<Noted<'r>>) -> Result<()> {
-    note::<DB>(connection, "tries = m.tries + 1, last_error = t.why", media).await
-}
-
-/// Gives up media that are gone at the provider.
-pub(super) async fn lose<'r, DB: Dialect>(connection: &mut DB::Connection, media: Vec<Noted<'r>>) -> Result<()> {
-    note::<DB>(connection, "state = 'lost', lost_reason = t.why", media).await
-}
-
-async fn note<'r, DB: Dialect>(connection: &mut DB::Connection, change: &str, media: Vec<Noted<'r>>) -> Result<()> {
-    let rows: Vec<Note> = media.into_iter().map(|(lease, medium, why)| Note { id: &lease.verification_id, medium, why }).collect();
+pub(super) async fn fail<'r, DB: Dialect>(connection: &mut DB::Connection, media: Vec<(&'r Lease, &'r FailedMedia)>) -> Result<()> {
+    let rows: Vec<FailedIn> = media
+        .into_iter()
+        .map(|(lease, failed)| FailedIn { id: &lease.verification_id, medium: &failed.media_id, why: &failed.why, refused: failed.refused_sha256.as_deref() })
+        .collect();
     if rows.is_empty() {
         return Ok(());
     }
     let sql = format!(
-        "update media as m set {change} from {rows} where m.media_id = t.medium and m.verification_id = t.id and m.state = 'wanted'",
-        rows = DB::rows::<Note>(),
+        "update media as m set tries = m.tries + 1, last_error = t.why, refused_sha256 = coalesce(m.refused_sha256, t.refused)
+        from {rows} where m.media_id = t.medium and m.verification_id = t.id and m.state = 'wanted'",
+        rows = DB::rows::<FailedIn>(),
     );
     DB::execute(connection, sql, binds![Json::of(&rows)?]).await.map(|_| ())
 }
@@ -233,7 +229,7 @@ pub(super) async fn lose_all<DB: Dialect>(connection: &mut DB::Connection, verif
         return Ok(());
     }
     let sql = format!(
-        "update media as m set state = 'lost', lost_reason = t.why from {rows} where m.verification_id = t.id and m.state = 'wanted'",
+        "update media as m set state = 'lost', lost_reason = t.why || coalesce(': ' || m.last_error, '') from {rows} where m.verification_id = t.id and m.state = 'wanted'",
         rows = DB::rows::<LostAll>(),
     );
     DB::execute(connection, sql, binds![Json::of(&rows)?]).await.map(|_| ())

@@ -82,6 +82,7 @@ fn medium(row: &impl Cells) -> Result<MediaReport> {
         stored_sha256: row.text_or_null("stored_sha256")?,
         captured_at: moment_or_null(row, "captured_at")?,
         lost_reason: row.text_or_null("lost_reason")?,
+        check: row.text_or_null("checked")?,
     })
 }
 

@@ -71,11 +71,10 @@ async fn an_altered_short_long_or_endless_body_never_ends_well() {
     let chunk = |bytes: usize| [format!("{bytes:x}\r\n").into_bytes(), vec![b'x'; bytes], b"\r\n".to_vec()].concat();
     for (label, steps, expected) in [
         ("flipped bit, MD5", vec![Step::Send(answer(200, "content-md5: JfnnlDI7RTiF9RgfG2JNCw==\r\n", b"123456788"))], Corrupt("")),
-        ("flipped bit, ETag", vec![Step::Send(answer(200, "etag: \"25f9e794323b453885f5181f1b624d0b\"\r\n", b"123456788"))], Corrupt("")),
         ("flipped bit, CRC32C", vec![Step::Send(answer(200, "x-bce-content-crc32c: 3808858755\r\n", b"123456788"))], Corrupt("")),
         (
             "closed early under a digest",
-            vec![Step::Send([head("connection: close\r\netag: 25f9e794323b453885f5181f1b624d0b\r\n"), b"1234".to_vec()].concat())],
+            vec![Step::Send([head("connection: close\r\ncontent-md5: JfnnlDI7RTiF9RgfG2JNCw==\r\n"), b"1234".to_vec()].concat())],
             Corrupt(""),
         ),
         ("short", vec![Step::Send([head("content-length: 9\r\n"), b"1234".to_vec()].concat())], Transient(String::new())),

@@ -9,42 +9,48 @@ use verikeep::{
     },
     store::{
         StoreError,
-        records::{DownloadRecord, DownloadStart, PollRecord},
+        records::{DownloadRecord, DownloadStart, FailedMedia, PollRecord},
     },
 };
 
 use super::make::{HOUR, MINUTE, START, claim_at, download, id, later, one_download, one_poll, poll, settling, start, store, stored, track, wanted, wanting};
 use crate::databases::Database;
 
-pub async fn stored_same_failed_and_lost_media_stand_as_told(db: Database) {
+fn failed(media_id: &str, why: &str, refused: Option<&str>) -> FailedMedia {
+    FailedMedia { media_id: media_id.to_owned(), why: why.to_owned(), refused_sha256: refused.map(str::to_owned) }
+}
+
+pub async fn stored_same_and_failed_media_stand_as_told(db: Database) {
     let store = store(&db).await;
     wanting(&*store, 4).await;
     let work = one_download(&*store, START).await;
     let record = DownloadRecord {
         stored: vec![stored("medium-1-0", later(MINUTE))],
         same: vec!["medium-1-1".to_owned()],
-        failed: vec![("medium-1-2".to_owned(), "reset".to_owned())],
-        lost: vec![("medium-1-3".to_owned(), "404 ".to_owned())],
+        failed: vec![failed("medium-1-2", "reset", None), failed("medium-1-3", "text", Some("sha-of-page"))],
         again: Some((later(HOUR), later(Span::hours(24)))),
         ..download(&work.lease, later(MINUTE))
     };
     store.record_download(record).await.unwrap();
-    let media = db.texts("select media_id, state, last_error, lost_reason, sha256, cast(tries as text) from media order by media_id").await;
+    let media = db.texts("select media_id, state, last_error, refused_sha256, sha256, cast(tries as text), checked from media order by media_id").await;
     assert_eq!(
         media,
         [
-            ["medium-1-0", "stored", "∅", "∅", "sha-of-medium-1-0", "0"],
-            ["medium-1-2", "wanted", "reset", "∅", "∅", "1"],
-            ["medium-1-3", "lost", "∅", "404 ", "∅", "0"],
+            ["medium-1-0", "stored", "∅", "∅", "sha-of-medium-1-0", "0", "full"],
+            ["medium-1-2", "wanted", "reset", "∅", "∅", "1", "∅"],
+            ["medium-1-3", "wanted", "text", "sha-of-page", "∅", "1", "∅"],
         ]
     );
     assert_eq!(store.status(START).await.unwrap().least_left_ms, Some(Span::hours(72).0 - MINUTE.0), "a face lives as long as the record");
     // What is stored stays, whoever says otherwise.
     let work = one_download(&*store, later(HOUR)).await;
-    let record =
-        DownloadRecord { lost: vec![("medium-1-0".to_owned(), "404".to_owned())], same: vec!["medium-1-0".to_owned()], ..download(&work.lease, later(HOUR)) };
+    assert_eq!(work.media[2].refused_sha256.as_deref(), Some("sha-of-page"));
+    assert_eq!(work.media[2].last_error.as_deref(), Some("text"));
+    let failed = vec![failed("medium-1-0", "404", None), failed("medium-1-3", "404", Some("sha-of-another"))];
+    let record = DownloadRecord { failed, same: vec!["medium-1-0".to_owned()], ..download(&work.lease, later(HOUR)) };
     store.record_download(record).await.unwrap();
     assert_eq!(db.number("select count(*) from media where state = 'stored'").await, 1);
+    assert_eq!(db.texts("select refused_sha256 from media where tries = 2").await, [["sha-of-page"]], "the first is kept");
 }
 
 pub async fn a_download_that_ends_wakes_its_poll(db: Database) {

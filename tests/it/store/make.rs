@@ -9,7 +9,7 @@ use verikeep::{
         identity::IdentityRow,
         lease::Lease,
         lessons::Lessons,
-        media::{Kind, ObjectFacts, Slot, Source, StoredMedia},
+        media::{Checked, Kind, ObjectFacts, Slot, Source, StoredMedia},
         plan::{Missing, Outcome},
         progress::Progress,
         secret::Secret,
@@ -129,7 +129,6 @@ pub fn download(lease: &Lease, at: Time) -> DownloadRecord {
         stored: Vec::new(),
         same: Vec::new(),
         failed: Vec::new(),
-        lost: Vec::new(),
         answers: Vec::new(),
         calls: Vec::new(),
         again: None,
@@ -205,7 +204,7 @@ pub fn start(due_at: Time) -> DownloadStart {
 }
 
 pub fn stored(media_id: &str, captured_at: Time) -> StoredMedia {
-    StoredMedia { media_id: media_id.to_owned(), object: object(media_id), content_type: Some("image/jpeg".to_owned()), captured_at }
+    StoredMedia { media_id: media_id.to_owned(), object: object(media_id), content_type: Some("image/jpeg".to_owned()), checked: Checked::Full, captured_at }
 }
 
 /// Tracks token 1 and polls it once, so that media `medium-1-0` to `medium-1-<count - 1>` are wanted and the download is due.
