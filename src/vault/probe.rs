@@ -30,7 +30,13 @@ pub struct ProbeReport {
     pub deletes: bool,
     /// Whether the vault's folder can be entered by other users of the machine; false for buckets.
     pub open_to_others: bool,
+    /// Whether objects or folders within can be used by other users, should they get that far; false for buckets. A look at the first
+    /// thousand of them.
+    pub objects_open: bool,
 }
+
+/// How many objects and folders are looked at for their modes.
+const LOOKED_AT_MAX: usize = 1000;
 
 const FIRST: &[u8] = b"verikeep tries out whether it can write here\n";
 const SECOND: &[u8] = b"verikeep tries out whether this is refused\n";
@@ -50,7 +56,7 @@ impl Vault {
             Err(VaultError::Denied(_)) => false,
             Err(error) => return Err(error),
         };
-        Ok(ProbeReport { create_only, puts_create_only, deletes, open_to_others: self.is_open_to_others()? })
+        Ok(ProbeReport { create_only, puts_create_only, deletes, open_to_others: self.is_open_to_others()?, objects_open: self.has_open_objects() })
     }
 
     /// Whether the store can be reached and accepts our credentials, for frequent use: one small read.
@@ -114,9 +120,37 @@ impl Vault {
         Ok(modes.permissions().mode() & 0o077 != 0)
     }
 
+    #[cfg(unix)]
+    fn has_open_objects(&self) -> bool {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mut folders: Vec<_> = self.root.iter().cloned().collect();
+        let mut looked_at = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                looked_at += 1;
+                if looked_at > LOOKED_AT_MAX {
+                    return false;
+                }
+                let Ok(facts) = entry.metadata() else { continue };
+                if facts.permissions().mode() & 0o077 != 0 && !facts.is_symlink() {
+                    return true;
+                }
+                if facts.is_dir() {
+                    folders.push(entry.path());
+                }
+            }
+        }
+        false
+    }
+
     #[cfg(not(unix))]
     fn is_open_to_others(&self) -> Result<bool> {
         Ok(false)
+    }
+
+    #[cfg(not(unix))]
+    fn has_open_objects(&self) -> bool {
+        false
     }
 }
 
@@ -214,7 +248,7 @@ mod tests {
         for (refuses, expected) in [(false, CreateOnlyFound::Ignored), (true, CreateOnlyFound::Refused)] {
             let (_, vault) = vault(Stubborn { refuses, keeps: true, ..Stubborn::default() }, CreateOnly::Probe);
             let report = vault.probe().await.unwrap();
-            assert_eq!(report, ProbeReport { create_only: expected, puts_create_only: false, deletes: false, open_to_others: false });
+            assert_eq!(report, ProbeReport { create_only: expected, puts_create_only: false, deletes: false, open_to_others: false, objects_open: false });
             vault.put(&key(), Bytes::from_static(b"one")).await.unwrap();
             vault.put(&key(), Bytes::from_static(b"one")).await.unwrap();
         }

@@ -164,7 +164,9 @@ fn shells_and_man_get_what_they_need() {
     let output = verikeep(folder.path(), &["man", "--out", "man1"]);
     assert!(output.status.success(), "{}", err(&output));
     for command in COMMANDS {
-        let page = fs::read_to_string(folder.path().join(format!("man1/verikeep-{command}.1"))).unwrap();
+        let file = folder.path().join(format!("man1/verikeep-{command}.1"));
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o644, "{} is for everybody", file.display());
+        let page = fs::read_to_string(file).unwrap();
         assert!(page.contains("Exit codes"), "{command}");
     }
 }

@@ -4,7 +4,12 @@ mod canary;
 mod degrade;
 mod process;
 
-use std::time::Duration;
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use verikeep::simulator::{Life, LifeSpec, Made, Simulator, Video};
 
@@ -77,6 +82,8 @@ async fn a_daemon_killed_in_the_middle_ends_with_the_same_result_on_postgres() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_asked_to_stop_ends_with_zero_and_the_next_goes_on() {
+    // Inherited by the daemon, which is to take no notice.
+    rustix::process::umask(rustix::fs::Mode::empty());
     let place = Place::new(Db::Sqlite, 22).await;
     let first = place.start().await;
     let made = lives(place.simulator(), 3);
@@ -91,6 +98,22 @@ async fn a_daemon_asked_to_stop_ends_with_zero_and_the_next_goes_on() {
     let second = place.start().await;
     whole(&place, &made).await;
     second.stop();
+    let objects = place.path().join("data/objects");
+    assert!(modes(&objects).len() > 3, "folders and objects in {}", objects.display());
+    for (path, is_folder, mode) in modes(&objects) {
+        assert_eq!(mode, if is_folder { 0o700 } else { 0o600 }, "{}", path.display());
+    }
     let status = place.verikeep(&["status", "--json"]);
     assert!(out(&status).contains("\"open\": 0") || out(&status).contains("\"open\":0"), "{} {}", code(&status), err(&status));
+}
+
+/// Everything below a folder, with its mode.
+fn modes(folder: &Path) -> Vec<(PathBuf, bool, u32)> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let each = |entry: fs::DirEntry| {
+        let facts = entry.metadata().unwrap();
+        let below = if facts.is_dir() { modes(&entry.path()) } else { Vec::new() };
+        below.into_iter().chain([(entry.path(), facts.is_dir(), facts.permissions().mode() & 0o777)]).collect::<Vec<_>>()
+    };
+    entries.flat_map(|entry| each(entry.unwrap())).collect()
 }

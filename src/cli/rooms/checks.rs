@@ -116,6 +116,13 @@ fn vault_rows(report: ProbeReport) -> Vec<Row> {
     if report.open_to_others {
         rows.push(Row::warn(what, "other users of this machine can enter its folder", "chmod 700 the folder named by vault.url"));
     }
+    if report.objects_open {
+        rows.push(Row::warn(
+            what,
+            "other users of this machine could read objects, or enter folders, of an earlier time",
+            "chmod -R go= the folder named by vault.url",
+        ));
+    }
     rows
 }
 
@@ -180,10 +187,10 @@ mod tests {
 
     #[test]
     fn what_an_object_store_lacks_is_told_by_how_much_it_matters() {
-        let good = ProbeReport { create_only: CreateOnlyFound::Works, puts_create_only: true, deletes: true, open_to_others: false };
+        let good = ProbeReport { create_only: CreateOnlyFound::Works, puts_create_only: true, deletes: true, open_to_others: false, objects_open: false };
         assert_eq!(grades(&vault_rows(good)), [Grade::Ok, Grade::Ok]);
-        let lacking = ProbeReport { create_only: CreateOnlyFound::Ignored, puts_create_only: false, deletes: false, open_to_others: true };
-        assert_eq!(grades(&vault_rows(lacking)), [Grade::Ok, Grade::Warn, Grade::Warn, Grade::Warn]);
+        let lacking = ProbeReport { create_only: CreateOnlyFound::Ignored, puts_create_only: false, deletes: false, open_to_others: true, objects_open: true };
+        assert_eq!(grades(&vault_rows(lacking)), [Grade::Ok, Grade::Warn, Grade::Warn, Grade::Warn, Grade::Warn]);
         let insisted = vault_rows(ProbeReport { create_only: CreateOnlyFound::Refused, ..good });
         assert_eq!((grades(&insisted), insisted[1].code), (vec![Grade::Ok, Grade::Fail], Code::Configuration));
     }
