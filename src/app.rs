@@ -127,8 +127,15 @@ pub fn edge(app: &shape::App, api: &Api, quotas: &Arc<QuotaBook>, clock: &Arc<dy
         account: app.account.clone(),
         policy: app.policy.clone(),
         client,
-        media: MediaRules { hosts: app.media_hosts.clone(), allow_private: app.allow_private_media_hosts, ..MediaRules::default() },
+        media: MediaRules { hosts: media_hosts(app), allow_private: app.allow_private_media_hosts, ..MediaRules::default() },
     })
+}
+
+/// The hosts that media come from; where they may be private, the one that answers come from is one of them.
+fn media_hosts(app: &shape::App) -> Vec<String> {
+    let base = url::Url::parse(&app.base_url).ok().filter(|_| app.allow_private_media_hosts);
+    let origin = base.and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)));
+    app.media_hosts.iter().cloned().chain(origin).collect()
 }
 
 /// How the daemon runs, beyond the configuration.

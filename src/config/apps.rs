@@ -77,13 +77,13 @@ fn app(section: &Section<'_>, schedule: &Schedule, folders: &Folders) -> (App, O
         ok.then_some(qps.value)
     });
     policy(section, schedule, &mut app.policy);
-    if let Some(hosts) = media_hosts(section) {
+    app.allow_private_media_hosts = section.flag("allow_private_media_hosts").is_some_and(|flag| flag.value);
+    if let Some(hosts) = media_hosts(section, app.allow_private_media_hosts) {
         app.media_hosts = hosts;
     }
-    app.allow_private_media_hosts = section.flag("allow_private_media_hosts").is_some_and(|flag| flag.value);
     if app.allow_private_media_hosts && Url::parse(&app.base_url).is_ok_and(|url| !is_loopback(&url)) {
         let todo = "take it out, unless this is a simulator";
-        section.warn("allow_private_media_hosts", "lets answers of a real provider lead into your own network", todo);
+        section.warn("allow_private_media_hosts", "lets answers of a real provider lead to hosts of your own network that media_hosts names", todo);
     }
     (app, qps)
 }
@@ -222,7 +222,7 @@ fn fetch(section: &Section<'_>) -> Option<Vec<Endpoint>> {
     Some(endpoints)
 }
 
-fn media_hosts(section: &Section<'_>) -> Option<Vec<String>> {
+fn media_hosts(section: &Section<'_>, near: bool) -> Option<Vec<String>> {
     let hosts = section.texts("media_hosts")?;
     if hosts.is_empty() {
         section.warn("media_hosts", "is empty, so that no image and no video can be fetched", "leave the key out for the provider's own hosts");
@@ -230,14 +230,29 @@ fn media_hosts(section: &Section<'_>) -> Option<Vec<String>> {
     let mut kept = Vec::with_capacity(hosts.len());
     for host in hosts {
         let lower = host.value.to_lowercase();
-        if is_host_pattern(&lower) {
-            kept.push(lower);
-        } else {
-            let todo = "write a host such as \"bj.bcebos.com\" or \"*.bcebos.com\", without scheme, port or path";
+        let (name, port) = split_port(&lower);
+        if !is_host_pattern(name) {
+            let todo = "write a host such as \"bj.bcebos.com\" or \"*.bcebos.com\", without scheme or path";
             section.findings.fail(&host.path, &host.place, "is no host", todo);
+        } else if port.is_some() && (!near || name.starts_with('*')) {
+            let todo = "take the port out: media of public hosts are fetched over https alone";
+            section.findings.fail(&host.path, &host.place, "has a port, which is only for private hosts (allow_private_media_hosts)", todo);
+        } else {
+            kept.push(lower);
         }
     }
     Some(kept)
+}
+
+/// `host:port`, `[::1]:port` or a host alone.
+fn split_port(text: &str) -> (&str, Option<u16>) {
+    if text.parse::<IpAddr>().is_ok() {
+        return (text, None);
+    }
+    match text.rsplit_once(':').map(|(host, port)| (host, port.parse::<u16>())) {
+        Some((host, Ok(port))) if port > 0 => (host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(host), Some(port)),
+        _ => (text, None),
+    }
 }
 
 /// `host`, `*.host` or an address; `*` alone would allow everything.

@@ -128,9 +128,9 @@ pub struct App {
     pub qps: f64,
     /// Its windows and what is wanted of it.
     pub policy: Policy,
-    /// Hosts that media may be fetched from: `host` or `*.host`, in small letters.
+    /// Hosts that media may be fetched from: `host` or `*.host`, in small letters; a private one with its port, unless that of https or http.
     pub media_hosts: Vec<String>,
-    /// Whether those hosts may be private or loopback addresses: for a simulator.
+    /// Whether those hosts, and that of `base_url`, may be private or loopback addresses: for a simulator.
     pub allow_private_media_hosts: bool,
 }
 

@@ -153,6 +153,8 @@ fn a_bad_value_is_found_by_path_and_line_with_a_way_out() {
         ("", "fetch = \"media\"", "apps[0].fetch", 6, "must be a list", ""),
         ("", "fetch = [\"detail\"]\nvideo = \"expected\"", "apps[0].video", 7, "does not ask for \"media\"", "optional"),
         ("", "media_hosts = [\"https://x/\"]", "apps[0].media_hosts[0]", 6, "no host", "*.bcebos.com"),
+        ("", "media_hosts = [\"bj.bcebos.com:8443\"]", "apps[0].media_hosts[0]", 6, "only for private hosts", "take the port out"),
+        ("", "media_hosts = [\"10.0.0.1:99999\"]", "apps[0].media_hosts[0]", 6, "no host", ""),
         ("", "media_hosts = [\"*\"]", "apps[0].media_hosts[0]", 6, "no host", ""),
         ("", "allow_private_media_hosts = \"no\"", "apps[0].allow_private_media_hosts", 6, "must be true or false", ""),
         ("", "api_key_file = \"x\"", "apps[0].api_key_file", 6, "`api_key` is given as well", "keep one"),

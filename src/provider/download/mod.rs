@@ -35,10 +35,10 @@ const REDIRECTS_MAX: usize = 3;
 /// Where media may come from, and how large they may be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaRules {
-    /// Host names, or `*.` before one for everything below it.
+    /// Host names, or `*.` before one for everything below it; private hosts with their port.
     pub hosts: Vec<String>,
-    /// For a simulator: loopback and private addresses, `localhost`, and hosts named without `*` are reached as the URL says, also over
-    /// plain `http` and on any port. Link-local, metadata and multicast addresses never are.
+    /// For a simulator: hosts that are named without `*`, as `host:port` or with the port that belongs to the scheme, are reached as the URL
+    /// says, also at loopback and private addresses and over plain `http`. Link-local, metadata and multicast addresses never are.
     pub allow_private: bool,
     /// The largest medium, in bytes.
     pub media_bytes_max: u64,

@@ -65,29 +65,32 @@ impl Target {
     }
 }
 
-/// Whether the host is one that may be private; an error when it is none we go to.
+/// Whether host and port are ones that may be private; an error when the host is none we go to.
 fn host_is_near(url: &Url, rules: &MediaRules) -> Result<bool, Forbidden> {
     // The parser has already turned decimal, hexadecimal, octal and shortened forms into the address they stand for.
     let ip = match url.host() {
         Some(Host::Ipv4(ip)) => IpAddr::V4(ip),
         Some(Host::Ipv6(ip)) => IpAddr::V6(ip),
-        Some(Host::Domain(name)) => return name_is_near(name.trim_end_matches('.'), rules),
+        Some(Host::Domain(name)) => return name_is_near(name.trim_end_matches('.'), url, rules),
         None => return Err("it has no host"),
     };
     match reach(ip) {
-        Reach::Private if rules.allow_private => Ok(true),
+        Reach::Private if !rules.allow_private => Err("its host is an address that is not public"),
+        Reach::Private if is_named_with_port(&ip.to_string(), url, rules) => Ok(true),
+        Reach::Private => Err("its host is a private address that media_hosts does not name with this port"),
         Reach::Public if is_named(&ip.to_string(), rules) => Ok(false),
         Reach::Public => Err("its host is an address that media_hosts does not name"),
-        Reach::Private | Reach::Never => Err("its host is an address that is not public"),
+        Reach::Never => Err("its host is an address that is not public"),
     }
 }
 
-fn name_is_near(name: &str, rules: &MediaRules) -> Result<bool, Forbidden> {
+fn name_is_near(name: &str, url: &Url, rules: &MediaRules) -> Result<bool, Forbidden> {
+    let may_be_near = rules.allow_private && is_named_with_port(name, url, rules);
     if name == "localhost" || name.ends_with(".localhost") {
-        return if rules.allow_private { Ok(true) } else { Err("its host is this machine") };
+        return if may_be_near { Ok(true) } else { Err("its host is this machine") };
     }
-    if is_named(name, rules) {
-        return Ok(rules.allow_private);
+    if may_be_near || is_named(name, rules) {
+        return Ok(may_be_near);
     }
     let is_below =
         |pattern: &String| pattern.strip_prefix('*').is_some_and(|suffix| suffix.starts_with('.') && name.len() > suffix.len() && ends_with(name, suffix));
@@ -96,6 +99,19 @@ fn name_is_near(name: &str, rules: &MediaRules) -> Result<bool, Forbidden> {
 
 fn is_named(host: &str, rules: &MediaRules) -> bool {
     rules.hosts.iter().any(|pattern| pattern.eq_ignore_ascii_case(host))
+}
+
+/// Whether a host stands on the list with the port of the URL; without one it stands for those of https and http.
+fn is_named_with_port(host: &str, url: &Url, rules: &MediaRules) -> bool {
+    let port = url.port_or_known_default();
+    rules.hosts.iter().any(|pattern| {
+        if pattern.eq_ignore_ascii_case(host) {
+            return url.port().is_none();
+        }
+        let Some((named, its_port)) = pattern.rsplit_once(':') else { return false };
+        let named = named.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(named);
+        named.eq_ignore_ascii_case(host) && its_port.parse().ok() == port
+    })
 }
 
 fn ends_with(name: &str, suffix: &str) -> bool {
@@ -118,7 +134,9 @@ mod tests {
     use super::*;
 
     fn rules(allow_private: bool) -> MediaRules {
-        MediaRules { allow_private, ..MediaRules::default() }
+        let near = ["127.0.0.1:8641", "localhost:8641", "10.0.0.1:8443", "[::1]:1", "192.168.0.7"];
+        let hosts = MediaRules::default().hosts.into_iter().chain(near.map(str::to_owned).into_iter().filter(|_| allow_private)).collect();
+        MediaRules { allow_private, hosts, ..MediaRules::default() }
     }
 
     fn check(url: &str, allow_private: bool) -> Result<String, &'static str> {
@@ -229,9 +247,22 @@ mod tests {
     }
 
     #[test]
-    fn a_simulator_is_reached_as_its_urls_say_when_that_is_allowed() {
-        for url in ["http://127.0.0.1:8641/v1/x?a=b", "http://localhost:8641/x", "https://10.0.0.1:8443/x", "http://[::1]:1/x"] {
+    fn a_simulator_is_reached_as_its_urls_say_when_it_is_named() {
+        for url in ["http://127.0.0.1:8641/v1/x?a=b", "http://localhost:8641/x", "https://10.0.0.1:8443/x", "http://[::1]:1/x", "http://192.168.0.7/x"] {
             assert_eq!(check(url, true).as_deref(), Ok(url));
+        }
+        for url in [
+            "http://127.0.0.1:8642/x",
+            "http://127.0.0.1/x",
+            "http://127.0.0.2:8641/x",
+            "http://localhost:6379/x",
+            "http://10.0.0.1/x",
+            "https://10.0.0.2:8443/x",
+            "http://192.168.0.7:9200/x",
+            "http://[::ffff:127.0.0.1]:8641/x",
+            "http://[::1]:2/x",
+        ] {
+            assert!(check(url, true).is_err(), "{url} is private and not named");
         }
         for url in [
             "http://169.254.169.254/latest",
@@ -245,7 +276,7 @@ mod tests {
             assert!(check(url, true).is_err(), "{url}");
         }
         assert_eq!(check("http://bj.bcebos.com/x", true).as_deref(), Ok("https://bj.bcebos.com/x"), "public hosts keep their rules");
-        let named = MediaRules { hosts: vec!["simulator".to_owned()], allow_private: true, ..MediaRules::default() };
+        let named = MediaRules { hosts: vec!["simulator:8641".to_owned()], allow_private: true, ..MediaRules::default() };
         let target = Target::check("http://simulator:8641/x", &named).unwrap();
         assert_eq!((target.url.as_str(), target.is_near), ("http://simulator:8641/x", true));
         let named = MediaRules { allow_private: false, ..named };

@@ -20,9 +20,18 @@ fn near() -> MediaRules {
     MediaRules { allow_private: true, media_bytes_max: 1000, ..MediaRules::default() }
 }
 
+/// The rules, with the server named where private hosts may be.
+fn naming(server: &Server, rules: &MediaRules) -> MediaRules {
+    let mut rules = rules.clone();
+    if rules.allow_private {
+        rules.hosts.push(format!("127.0.0.1:{}", server.port));
+    }
+    rules
+}
+
 async fn fetch(server: &Server, tail: &str, rules: &MediaRules) -> Result<Vec<u8>, DownloadError> {
     let downloader = Downloader::new(&limits()).unwrap();
-    let mut download = downloader.open(&Secret::new(server.url(tail)), rules).await?;
+    let mut download = downloader.open(&Secret::new(server.url(tail)), &naming(server, rules)).await?;
     let mut bytes = Vec::new();
     while let Some(chunk) = download.next().await {
         bytes.extend_from_slice(&chunk?);
@@ -36,7 +45,7 @@ async fn a_whole_medium_is_streamed_with_what_the_far_end_says_of_it() {
     let headers = "content-type: image/jpeg\r\netag: \"25f9e794323b453885f5181f1b624d0b\"\r\ncontent-md5: JfnnlDI7RTiF9RgfG2JNCw==\r\nx-bce-content-crc32c: 3808858755\r\n";
     let server = Server::saying(answer(200, headers, BODY)).await;
     let downloader = Downloader::new(&limits()).unwrap();
-    let mut download = downloader.open(&Secret::new(server.url("/k")), &near()).await.unwrap();
+    let mut download = downloader.open(&Secret::new(server.url("/k")), &naming(&server, &near())).await.unwrap();
     assert_eq!(
         (download.content_type.as_deref(), download.expected_bytes, download.etag.as_deref()),
         (Some("image/jpeg"), Some(9), Some("\"25f9e794323b453885f5181f1b624d0b\""))
@@ -141,6 +150,9 @@ async fn private_addresses_are_never_connected_to_unless_allowed() {
             assert!(matches!(downloader.open(&url, &rules).await, Err(DownloadError::ForbiddenUrl(_))), "{host}");
         }
     }
+    assert!(server.received().is_empty());
+    // Allowed is what is named, not every private address and port.
+    assert!(matches!(downloader.open(&Secret::new(server.url("/x")), &near()).await, Err(DownloadError::ForbiddenUrl(_))));
     assert!(server.received().is_empty());
     assert_eq!(fetch(&server, "/x", &near()).await.as_deref(), Ok(BODY));
 }

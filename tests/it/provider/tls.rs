@@ -45,7 +45,7 @@ async fn a_self_signed_certificate_gets_no_request_at_all() {
     assert_eq!(problem.trouble, Trouble::Transient);
     assert!(problem.detail.contains("certificate"), "{problem}");
     assert!(heard.recv().unwrap().is_empty());
-    let rules = MediaRules { allow_private: true, ..MediaRules::default() };
+    let rules = MediaRules { allow_private: true, hosts: vec![format!("127.0.0.1:{port}")], ..MediaRules::default() };
     let outcome = Downloader::new(&limits).unwrap().open(&format!("https://127.0.0.1:{port}/canary").into(), &rules).await;
     assert!(matches!(&outcome, Err(DownloadError::Transient(text)) if text.contains("certificate")), "{outcome:?}");
     assert!(heard.recv().unwrap().is_empty());
