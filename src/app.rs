@@ -189,7 +189,7 @@ pub async fn run(
         guard: Arc::clone(&guard),
     });
 
-    let scheduler = housekeeping::start(&archive, &metrics, &config.schedule).await?;
+    let scheduler = housekeeping::start(&archive, &metrics, &guard, &config.schedule).await?;
     let serve_stop = CancellationToken::new();
     let pulse = Arc::new(ready::Pulse::new(Arc::clone(&archive), Arc::clone(&metrics), quotas, Arc::clone(&guard)));
     let served = match options.listen {
@@ -215,14 +215,22 @@ pub async fn run(
     drivers.spawn(driver::drive(downloads, pace, Arc::clone(&clock), Arc::clone(&shared.queue.wake), stop.clone()));
     let mut loops = JoinSet::new();
     let period = lifecycle::watchdog_period().map_or(ready::BEAT, |half| Span(ready::BEAT.0.min(i64::try_from(half.as_millis()).unwrap_or(i64::MAX))));
-    loops.spawn(periodic::every(period, Arc::clone(&clock), serve_stop.clone(), move || {
+    let broken = |part: &'static str| {
+        let guard = Arc::clone(&guard);
+        move || {
+            tracing::error!(part, "a periodic job panicked; it runs again at its time");
+            guard.panicked(part);
+        }
+    };
+    let beat = move || {
         pulse.beat();
         lifecycle::notify_watchdog();
         std::future::ready(())
-    }));
+    };
+    loops.spawn(periodic::every(period, Arc::clone(&clock), serve_stop.clone(), beat, broken("heartbeat")));
 
-    let looking = serve_stop.clone();
-    loops.spawn(periodic::every(guard::PERIOD, Arc::clone(&clock), serve_stop.clone(), move || {
+    let (looking, broken) = (serve_stop.clone(), broken("guard"));
+    let look = move || {
         let (guard, stop) = (Arc::clone(&guard), looking.clone());
         async move {
             // An alarm on its way to a database that is away must not hold up the end.
@@ -231,7 +239,8 @@ pub async fn run(
                 () = stop.cancelled() => {}
             }
         }
-    }));
+    };
+    loops.spawn(periodic::every(guard::PERIOD, Arc::clone(&clock), serve_stop.clone(), look, broken));
 
     lifecycle::notify_ready();
     let address = served.as_ref().map(|server| server.address);

@@ -219,6 +219,10 @@ impl Work for Polls {
     fn stepped(&self, result: &'static str) {
         self.shared.metrics.step(Stage::Poll.name(), result);
     }
+
+    fn panicked(&self) {
+        self.shared.guard.panicked(&self.name);
+    }
 }
 
 /// All downloads.
@@ -290,5 +294,9 @@ impl Work for Downloads {
 
     fn stepped(&self, result: &'static str) {
         self.shared.metrics.step(Stage::Download.name(), result);
+    }
+
+    fn panicked(&self) {
+        self.shared.guard.panicked(Stage::Download.name());
     }
 }

@@ -5,6 +5,7 @@
 //! whoever claims: a file system that hangs holds up nobody but the look at it.
 
 mod descriptors;
+mod panics;
 mod room;
 
 use std::sync::{
@@ -50,6 +51,7 @@ pub(super) struct Guard {
     looked: AtomicBool,
     /// How many steps at once were wished for.
     steps_wished: usize,
+    panics: panics::Panics,
 }
 
 /// Since when, and with which words, the database cannot be written.
@@ -76,7 +78,13 @@ impl Guard {
             failing: Mutex::default(),
             looked: AtomicBool::new(false),
             steps_wished,
+            panics: panics::Panics::default(),
         }
+    }
+
+    /// Notes that a part of the program panicked: an alarm at the next look.
+    pub(super) fn panicked(&self, part: &str) {
+        self.panics.note(part, self.archive.now());
     }
 
     /// Whether nothing new is to be begun.
@@ -153,6 +161,10 @@ impl Guard {
         self.metrics.held(short || few, free);
 
         let (archive, now) = (&self.archive, self.archive.now());
+        if first {
+            over.extend(panics::of_earlier_processes(&*archive.store, now).await);
+        }
+        self.panics.look(now, &mut begun, &mut over);
         for alarm in begun {
             archive.alarms.raise(&*archive.store, &alarm, now).await;
         }

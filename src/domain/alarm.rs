@@ -84,6 +84,8 @@ kinds! {
     DiskFull = "disk_full", Service, "make room, or lower limits.free_bytes_min; work goes on by itself";
     /// The process may open few files or connections.
     FewDescriptors = "few_descriptors", Service, "raise the limit of open files (LimitNOFILE in systemd, `ulimit -n`)";
+    /// A part of the program broke off where it must not.
+    Panic = "panic", Service, "a defect of Verikeep: tell us the log line \"panicked\" with the place it names; what can go on goes on";
     /// A step dies again and again.
     Poison = "poison", Verification, "`verikeep show` it, and tell us what is odd about it";
 }

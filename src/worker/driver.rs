@@ -1,10 +1,11 @@
 //! The claim→step driver: claims what is due as long as there is room, and runs each item as a task of its own.
 //!
-//! A step that panics or fails takes nothing with it: its lease runs out and another claim finds the item again. A stop ends claiming at
-//! once and lets steps under way finish.
+//! A step that panics or fails takes nothing with it: its lease runs out and another claim finds the item again; a claim that panics is
+//! tried again like one that fails. A stop ends claiming at once and lets steps under way finish.
 
-use std::{fmt, future::Future, sync::Arc};
+use std::{fmt, future::Future, panic::AssertUnwindSafe, sync::Arc};
 
+use futures::FutureExt as _;
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -37,6 +38,9 @@ pub trait Work: Send + Sync + 'static {
 
     /// Told how a step ended: `ok`, `failed` or `panicked`.
     fn stepped(&self, result: &'static str);
+
+    /// Told that a claim or a step panicked, so that somebody hears of it.
+    fn panicked(&self);
 }
 
 /// How fast a driver turns.
@@ -64,8 +68,8 @@ pub async fn drive<W: Work>(work: Arc<W>, pace: Pace, clock: Arc<dyn Clock>, wak
         let (room, enough) = if failures > 0 { (1, steps.is_empty()) } else { (room, room >= batch) };
         if hungry && enough {
             let mut nap = pace.idle;
-            match work.claim(room).await {
-                Ok(items) => {
+            match AssertUnwindSafe(work.claim(room)).catch_unwind().await {
+                Ok(Ok(items)) => {
                     work.round(items.len(), false);
                     hungry = items.len() == room && failures == 0;
                     if items.is_empty() {
@@ -76,7 +80,14 @@ pub async fn drive<W: Work>(work: Arc<W>, pace: Pace, clock: Arc<dyn Clock>, wak
                         steps.spawn(async move { work.step(item).await });
                     }
                 }
-                Err(error) => {
+                Err(_) => {
+                    failures = failures.saturating_add(1);
+                    hungry = false;
+                    work.round(0, true);
+                    work.panicked();
+                    tracing::error!(driver = work.name(), failures, "a claim panicked; trying again");
+                }
+                Ok(Err(error)) => {
                     failures = failures.saturating_add(1);
                     hungry = false;
                     work.round(0, true);
@@ -88,7 +99,7 @@ pub async fn drive<W: Work>(work: Arc<W>, pace: Pace, clock: Arc<dyn Clock>, wak
             if failures > 0 {
                 nap = chance::jitter(pace.backoff.times(1 << failures.min(5)));
             } else if !hungry {
-                nap = work.until_due().await.map_or(pace.idle, |span| Span(span.0.clamp(1, pace.idle.0)));
+                nap = AssertUnwindSafe(work.until_due()).catch_unwind().await.unwrap_or_default().map_or(pace.idle, |span| Span(span.0.clamp(1, pace.idle.0)));
             }
             sleep_until = clock.now().plus(nap);
         }
@@ -125,6 +136,7 @@ fn ended_step<W: Work>(work: &W, ended: Result<Result<(), W::Error>, tokio::task
         }
         Err(error) if error.is_panic() => {
             work.stepped("panicked");
+            work.panicked();
             tracing::error!(driver = work.name(), "a step panicked; its item waits until its lease has run out");
             failures
         }
@@ -149,6 +161,8 @@ mod tests {
         most: AtomicUsize,
         ended: Notify,
         results: Mutex<Vec<&'static str>>,
+        claims: AtomicUsize,
+        panics: AtomicUsize,
     }
 
     impl Work for Fake {
@@ -160,6 +174,7 @@ mod tests {
         }
 
         async fn claim(&self, limit: usize) -> Result<Vec<i32>, String> {
+            assert!(self.claims.fetch_add(1, Ordering::SeqCst) != 1, "poison");
             let mut items = self.items.lock().unwrap();
             let count = limit.min(items.len());
             Ok(items.drain(..count).collect())
@@ -185,6 +200,10 @@ mod tests {
             self.results.lock().unwrap().push(result);
             self.ended.notify_one();
         }
+
+        fn panicked(&self) {
+            self.panics.fetch_add(1, Ordering::SeqCst);
+        }
     }
 
     #[tokio::test]
@@ -196,6 +215,8 @@ mod tests {
             most: AtomicUsize::new(0),
             ended: Notify::new(),
             results: Mutex::default(),
+            claims: AtomicUsize::new(0),
+            panics: AtomicUsize::new(0),
         });
         let stop = CancellationToken::new();
         let pace = Pace { slots: 4, idle: Span(1000), backoff: Span(1) };
@@ -210,5 +231,6 @@ mod tests {
         assert_eq!(done, (0..50).filter(|item| *item != 13).collect::<Vec<_>>());
         assert!(work.most.load(Ordering::SeqCst) <= 4);
         assert_eq!(work.results.lock().unwrap().iter().filter(|result| **result == "panicked").count(), 1);
+        assert_eq!(work.panics.load(Ordering::SeqCst), 2, "that of a step and that of a claim are both told");
     }
 }
