@@ -203,12 +203,13 @@ create table data_seen (
     at     integer not null check (at between 1420070400000 and 4102444800000)
 ) strict, without rowid;
 
--- Plans whose tokens were seen to be filmed: images or videos listed by media/query. Without a plan, an empty text.
+-- What media/query was seen to list for tokens of a plan. Without a plan, an empty text.
 create table filmed_plans (
     app     text    not null,
     plan_id text    not null,
+    kind    text    not null check (kind in ('images', 'video')),
     seen_at integer not null check (seen_at between 1420070400000 and 4102444800000),
-    primary key (app, plan_id)
+    primary key (app, plan_id, kind)
 ) strict, without rowid;
 
 create table alarms (

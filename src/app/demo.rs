@@ -18,7 +18,7 @@ use crate::{
         time::{Clock, Span, Time},
         token::{State, Told},
     },
-    simulator::{self, AppCredential, Life, LifeSpec, Made, MediaBytes, Options, Simulator, Video, Windows},
+    simulator::{self, AppCredential, Life, LifeSpec, Made, MediaBytes, Options, Simulator, UnusedAnswer, Video, Windows},
     store::{self, reports::Status},
     worker::clock::SystemClock,
 };
@@ -152,9 +152,16 @@ fn lives() -> Vec<(&'static str, &'static str, LifeSpec)> {
 /// [`DemoError`].
 pub async fn give(folder: &Path, stop: &CancellationToken, mut watch: impl FnMut(usize, usize)) -> Result<Given, DemoError> {
     prepare(folder)?;
-    let simulator = simulator::start(Options { seed: 20_261_123, windows: WINDOWS, apps: apps(), media_bytes: MediaBytes::default(), ..Options::default() })
-        .await
-        .map_err(DemoError::Simulator)?;
+    let simulator = simulator::start(Options {
+        seed: 20_261_123,
+        windows: WINDOWS,
+        apps: apps(),
+        media_bytes: MediaBytes::default(),
+        unused_answer: UnusedAnswer::EmptySuccess,
+        ..Options::default()
+    })
+    .await
+    .map_err(DemoError::Simulator)?;
     let config = write_config(folder, &simulator)?;
     store::migrate(&config.database.url).await.map_err(AppError::from)?;
     let opened = super::open(&config, Arc::new(SystemClock)).await?;

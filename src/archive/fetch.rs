@@ -116,7 +116,7 @@ impl Archive {
             }
         };
         let sha256 = self.keep(verification, Kept::of(&reply), brought).await?;
-        let read = read(&reply);
+        let read = read(&reply).map_err(|problem| vouched(app, problem));
         let result = read.as_ref().map_or_else(|problem| problem.trouble.name(), |_| "ok");
         self.watcher.call(endpoint, result);
         brought.calls.push(CallRow {
@@ -150,6 +150,12 @@ impl Archive {
         brought.answers.push(AnswerRow { answer_id, endpoint, fetched_at, http_status, success, code, log_id, object });
         Ok(sha256)
     }
+}
+
+/// A code that no document explains is an answer about the token where a person vouches for it (`apps.unused_codes`).
+fn vouched(app: &App, problem: Problem) -> Problem {
+    let is_vouched = problem.trouble == Trouble::Transient && problem.code.as_ref().is_some_and(|code| app.policy.unused_codes.contains(code));
+    if is_vouched { Problem { trouble: Trouble::NotYet, ..problem } } else { problem }
 }
 
 /// Reads an answer as what it was asked for.

@@ -8,44 +8,48 @@ use crate::domain::{
     time::Time,
 };
 
-/// A getall that brought data. Returns the signature that this teaches unused tokens of the app to answer, if any: the token was refused
-/// before and turns out to be verified now, so the refusal was that of an unused one.
-pub(super) fn getall(progress: &mut Progress, answer: &Getall, ends: &Ends, at: Time) -> Option<String> {
+/// A getall that brought data. Returns the first answer before it that brought none, where that shows what an unused token of the app answers:
+/// when the first attempt is later than the answer. The provider writes whole seconds, so that a later attempt may look earlier, never the contrary.
+pub(super) fn getall(progress: &mut Progress, answer: &Getall, ends: &Ends, at: Time) -> Option<Refusal> {
     progress.fails.remove(&Endpoint::Getall);
     if answer.attempts.is_empty() {
         refused_as(progress, ZERO_ATTEMPTS.to_owned(), ends, at);
         progress.getall_at = Some(at);
         return None;
     }
-    let before = progress.refusal.take().filter(|_| progress.attempts.is_empty());
+    let is_first = progress.attempts.is_empty();
+    progress.refusal = None;
+    let before = progress.first_refusal.take().filter(|_| is_first);
     let seen: Vec<Seen> = answer.attempts.iter().map(crate::domain::attempt::Attempt::seen).collect();
     if seen.len() > progress.attempts.len() {
         progress.grew_at = Some(at);
     }
+    let first_attempt = seen.iter().filter_map(|seen| seen.at).min();
     // An answer with fewer attempts than were seen takes nothing back: what was there was there.
     if seen.len() >= progress.attempts.len() {
         progress.attempts = seen;
     }
     progress.getall_at = Some(at);
     progress.closing = None;
-    before.map(|refusal| refusal.signature).filter(|signature| signature != ZERO_ATTEMPTS)
+    before.filter(|refusal| refusal.signature != ZERO_ATTEMPTS && first_attempt.is_some_and(|first| first > refusal.at))
 }
 
-/// An answer about the token that brought no data. Returns what it teaches unused tokens of the app to answer, when the token's origin is
+/// An answer about the token that brought no data. Returns it where it shows what an unused token of the app answers: when the token's origin is
 /// beyond doubt (issued here) and its window is still open.
-pub(super) fn refused(progress: &mut Progress, problem: &Problem, issued_here: bool, ends: &Ends, at: Time) -> Option<String> {
+pub(super) fn refused(progress: &mut Progress, problem: &Problem, issued_here: bool, ends: &Ends, at: Time) -> Option<Refusal> {
     progress.fails.remove(&Endpoint::Getall);
-    let signature = problem.signature();
-    refused_as(progress, signature.clone(), ends, at);
-    (issued_here && progress.attempts.is_empty() && at < ends.decide).then_some(signature)
+    let refusal = refused_as(progress, problem.signature(), ends, at);
+    (issued_here && progress.attempts.is_empty() && at < ends.decide).then_some(refusal)
 }
 
-fn refused_as(progress: &mut Progress, signature: String, ends: &Ends, at: Time) {
+fn refused_as(progress: &mut Progress, signature: String, ends: &Ends, at: Time) -> Refusal {
     let refusal = Refusal { signature, at };
     if progress.attempts.is_empty() && at >= ends.decide && at < ends.record_deadline {
         progress.closing = Some(refusal.clone());
     }
-    progress.refusal = Some(refusal);
+    progress.first_refusal.get_or_insert_with(|| refusal.clone());
+    progress.refusal = Some(refusal.clone());
+    refusal
 }
 
 /// A media/query that brought data.
@@ -53,11 +57,12 @@ pub(super) fn media(progress: &mut Progress, answer: &MediaList, at: Time) {
     progress.fails.remove(&Endpoint::Media);
     progress.media_for = progress.attempts.len();
     progress.media_at = Some(at);
+    progress.media_explained = answer.ext_info.as_ref().is_some_and(|said| !said.trim().is_empty());
     if answer.has_video() {
         progress.video_for = progress.attempts.len();
-        progress.video_asks = 0;
-    } else {
-        progress.video_asks = progress.video_asks.saturating_add(1);
+    }
+    if answer.has_images() {
+        progress.images_for = progress.attempts.len();
     }
 }
 
@@ -78,14 +83,25 @@ mod tests {
     use crate::domain::answer::Trouble;
     use crate::domain::attempt::Attempt;
 
-    const ENDS: Ends = Ends { decide: Time(100), media_deadline: Time(400), record_deadline: Time(500), media_end: Time(600), record_end: Time(700) };
+    const ENDS: Ends = Ends {
+        decide: Time(100),
+        last_question: Time(490),
+        media_deadline: Time(400),
+        record_deadline: Time(500),
+        media_end: Time(600),
+        record_end: Time(700),
+    };
 
     fn refusal() -> Problem {
         Problem::new(Trouble::Refused, "refused")
     }
 
     fn one_attempt() -> Getall {
-        Getall { attempts: vec![Attempt { attempt_no: 1, passed: Some(true), ..Attempt::default() }], ..Getall::default() }
+        attempt_at(Some(Time(15)))
+    }
+
+    fn attempt_at(verified_at: Option<Time>) -> Getall {
+        Getall { attempts: vec![Attempt { attempt_no: 1, passed: Some(true), verified_at, ..Attempt::default() }], ..Getall::default() }
     }
 
     #[test]
@@ -101,16 +117,28 @@ mod tests {
     #[test]
     fn a_token_refused_first_and_verified_later_teaches_what_unused_tokens_answer() {
         let mut progress = Progress::default();
-        assert_eq!(refused(&mut progress, &refusal(), false, &ENDS, Time(10)), None);
-        assert_eq!(getall(&mut progress, &one_attempt(), &ENDS, Time(20)), Some("refused".to_owned()));
-        assert_eq!(getall(&mut progress, &one_attempt(), &ENDS, Time(30)), None);
+        for at in [10, 14] {
+            assert_eq!(refused(&mut progress, &refusal(), false, &ENDS, Time(at)), None);
+        }
+        let lesson = getall(&mut progress, &one_attempt(), &ENDS, Time(20)).unwrap();
+        assert_eq!((lesson.signature.as_str(), lesson.at), ("refused", Time(10)));
+        assert_eq!(getall(&mut progress, &one_attempt(), &ENDS, Time(30)), None, "once");
         assert_eq!(progress.grew_at, Some(Time(20)));
     }
 
     #[test]
+    fn a_refusal_of_a_token_that_was_used_already_teaches_nothing() {
+        for verified_at in [None, Some(Time(9)), Some(Time(10))] {
+            let mut progress = Progress::default();
+            refused(&mut progress, &refusal(), false, &ENDS, Time(10));
+            assert_eq!(getall(&mut progress, &attempt_at(verified_at), &ENDS, Time(20)), None, "{verified_at:?}");
+        }
+    }
+
+    #[test]
     fn a_token_issued_here_teaches_at_once_but_only_while_its_window_is_open() {
-        assert_eq!(refused(&mut Progress::default(), &refusal(), true, &ENDS, Time(10)), Some("refused".to_owned()));
-        assert_eq!(refused(&mut Progress::default(), &refusal(), true, &ENDS, Time(100)), None);
+        let taught = |at| refused(&mut Progress::default(), &refusal(), true, &ENDS, Time(at)).is_some();
+        assert!(taught(10) && !taught(100));
     }
 
     #[test]

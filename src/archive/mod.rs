@@ -15,6 +15,7 @@ pub mod download;
 pub mod fetch;
 pub mod issue;
 pub mod learn;
+pub mod lessons;
 pub mod poll;
 mod take;
 pub mod track;
@@ -23,13 +24,14 @@ pub mod writes;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, RwLock},
 };
 
 use crate::{
     domain::{
         answer::Endpoint,
         identity::{Columns, IndexKey},
+        lessons::AppLessons,
         media::Slot,
         policy::Policy,
         secret::Secret,
@@ -102,8 +104,8 @@ pub struct Archive {
     pub alarms: alarms::Alarms,
     /// How puts of objects went.
     writes: writes::Writes,
-    /// What unused tokens answer, by app: a copy of the store's, refreshed at the start and with each poll that learns.
-    learned: RwLock<HashMap<String, Vec<String>>>,
+    /// What was learned, by app: a copy of the store's, refreshed at the start and with each poll that learns.
+    lessons: RwLock<HashMap<String, AppLessons>>,
 }
 
 /// The parts an [`Archive`] is made of.
@@ -136,7 +138,7 @@ impl Archive {
             pauses: access::Pauses::default(),
             alarms: alarms::Alarms::default(),
             writes: writes::Writes::default(),
-            learned: RwLock::default(),
+            lessons: RwLock::default(),
         }
     }
 
@@ -150,34 +152,5 @@ impl Archive {
     #[must_use]
     pub fn app(&self, name: &str) -> Option<&Arc<App>> {
         self.apps.get(name)
-    }
-
-    /// What unused tokens of the app are known to answer.
-    #[must_use]
-    pub fn learned(&self, app: &str) -> Vec<String> {
-        self.learned.read().unwrap_or_else(PoisonError::into_inner).get(app).cloned().unwrap_or_default()
-    }
-
-    /// Reads what the store has learned, this process's and the other replicas'.
-    ///
-    /// # Errors
-    /// When the store cannot be read; what was known stays.
-    pub async fn relearn(&self) -> crate::store::Result<()> {
-        let lessons = self.store.lessons().await?;
-        let mut learned: HashMap<String, Vec<String>> = HashMap::new();
-        for seen in lessons.unused {
-            learned.entry(seen.app).or_default().push(seen.signature);
-        }
-        *self.learned.write().unwrap_or_else(PoisonError::into_inner) = learned;
-        Ok(())
-    }
-
-    /// Remembers at once what this process has just learned.
-    fn remember(&self, app: &str, signature: &str) {
-        let mut learned = self.learned.write().unwrap_or_else(PoisonError::into_inner);
-        let known = learned.entry(app.to_owned()).or_default();
-        if !known.iter().any(|one| one == signature) {
-            known.push(signature.to_owned());
-        }
     }
 }

@@ -6,7 +6,7 @@ use crate::{
         alarm::{self, Alarm},
         answer::{Endpoint, Problem},
         chance,
-        lessons::{Lessons, Origin, UnusedSignature},
+        lessons::{Lessons, Origin},
         media::{MediaRow, MediaState, Source},
         plan::{self, Ends, Known, Step},
         time::{Span, Time},
@@ -107,7 +107,7 @@ impl Archive {
     async fn converse(&self, app: &App, verification: &Verification, taken: &mut Taken) -> Result<Next, StepError> {
         for _ in 0..ASKS_MAX {
             let now = self.now();
-            let learned = self.learned(&app.name);
+            let learned = self.learned(app, verification);
             let known =
                 Known { verification, progress: &taken.progress, media: &taken.media, learned: &learned, others: self.apps.len() > 1, policy: &app.policy };
             let state = if taken.progress.attempts.is_empty() { State::Waiting } else { State::Collecting };
@@ -146,29 +146,20 @@ impl Archive {
         self.heed(app, problem).await;
         taken.last_error = Some(format!("{}: {problem}", endpoint.name()));
         if problem.trouble.is_about_the_token() && endpoint == Endpoint::Getall && taken.progress.attempts.is_empty() {
-            let lesson = super::learn::refused(&mut taken.progress, problem, verification.issued_here, ends, now);
-            self.note_lesson(app, verification, taken, lesson.map(|signature| (signature, Origin::IssuedHere)));
+            if let Some(refusal) = super::learn::refused(&mut taken.progress, problem, verification.issued_here, ends, now) {
+                self.learn_unused(app, verification, &refusal, Origin::IssuedHere, &mut taken.lessons);
+            }
             return Span(0);
         }
         if problem.trouble.is_about_the_token() && endpoint == Endpoint::Media {
             taken.progress.media_refused = true;
         }
         let fails = taken.progress.fails.get(&endpoint).map_or(0, |fails| fails.count);
-        let learned = self.learned(&app.name);
+        let learned = self.learned(app, verification);
         let known = Known { verification, progress: &taken.progress, media: &taken.media, learned: &learned, others: false, policy: &app.policy };
         let wait = trouble::wait(known, fails, problem, now);
-        taken.progress.failed(endpoint, now, wait);
+        taken.progress.failed(endpoint, now, wait, problem.trouble.name());
         wait
-    }
-
-    pub(super) fn note_lesson(&self, app: &App, verification: &Verification, taken: &mut Taken, lesson: Option<(String, Origin)>) {
-        if let Some((signature, origin)) = lesson
-            && !self.learned(&app.name).contains(&signature)
-        {
-            self.remember(&app.name, &signature);
-            let (app, verification_id) = (app.name.clone(), verification.verification_id.clone());
-            taken.lessons.unused.push(UnusedSignature { app, signature, verification_id, seen_at: self.now(), origin });
-        }
     }
 
     /// Asks every other app once whether it knows the token. One that cannot be reached is asked again later.
@@ -196,11 +187,11 @@ impl Archive {
             Some(problem) if taken.progress.known_by.is_none() => {
                 // Waits as `simple` would, which is never asked before an attempt is seen.
                 let fails = taken.progress.fails.get(&Endpoint::Simple).map_or(0, |fails| fails.count);
-                let learned = self.learned(&app.name);
+                let learned = self.learned(app, verification);
                 let known = Known { verification, progress: &taken.progress, media: &taken.media, learned: &learned, others: true, policy: &app.policy };
                 let now = self.now();
                 let wait = trouble::wait(known, fails, &problem, now);
-                taken.progress.failed(Endpoint::Simple, now, wait);
+                taken.progress.failed(Endpoint::Simple, now, wait, problem.trouble.name());
             }
             _ => {
                 taken.progress.others_asked = true;

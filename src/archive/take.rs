@@ -13,7 +13,7 @@ use crate::{
         attempt::{Attempt, Counts},
         chance,
         identity::IdentityRow,
-        lessons::{Lessons, Origin},
+        lessons::{Film, Lessons, Origin},
         media::{Checked, Kind, Listed, MediaRow, MediaState, Slot, Source, StoredMedia, content_type_of, sha256_hex},
         plan::Ends,
         progress::Progress,
@@ -65,8 +65,10 @@ impl Archive {
         let now = self.now();
         match answered {
             Answered::Getall(answer) => {
-                let lesson = learn::getall(&mut taken.progress, &answer, ends, now);
-                self.note_lesson(app, verification, taken, lesson.map(|signature| (signature, Origin::VerifiedLater)));
+                if let Some(refusal) = learn::getall(&mut taken.progress, &answer, ends, now) {
+                    self.learn_unused(app, verification, &refusal, Origin::VerifiedLater, &mut taken.lessons);
+                }
+                self.learn_data(app, verification, now, &mut taken.lessons);
                 if !answer.attempts.is_empty() {
                     taken.last_error = None;
                     taken.counts = Some(answer.counts);
@@ -82,6 +84,11 @@ impl Archive {
             }
             Answered::Media(answer) => {
                 learn::media(&mut taken.progress, &answer, now);
+                for (film, is_listed) in [(Film::Images, answer.has_images()), (Film::Video, answer.has_video())] {
+                    if is_listed {
+                        self.learn_film(app, verification, film, now, &mut taken.lessons);
+                    }
+                }
                 let attempt_no = taken.progress.decisive_attempt();
                 taken.want(attempt_no, Source::Media, &answer.listed, now);
                 taken.fresh(Source::Media, vec![(attempt_no, answer.listed)]);

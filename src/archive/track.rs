@@ -7,6 +7,7 @@ use crate::{
     domain::{
         alarm::{self, Alarm},
         chance,
+        lessons::Learned,
         plan::{self, Ends, Known, Step},
         progress::Progress,
         time::Time,
@@ -93,7 +94,7 @@ impl Archive {
             issued_here: told.issued_here,
         };
         let progress = Progress::default();
-        let known = Known { verification: &verification, progress: &progress, media: &[], learned: &[], others: false, policy: &app.policy };
+        let known = Known { verification: &verification, progress: &progress, media: &[], learned: &Learned::default(), others: false, policy: &app.policy };
         let ends = Ends::of(known);
         let (next, alarms) = match plan::plan(known, now) {
             Step::Settle(outcome, missing) => {

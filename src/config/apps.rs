@@ -206,6 +206,20 @@ fn policy(section: &Section<'_>, schedule: &Schedule, policy: &mut Policy) {
         section.fail("video", "is \"expected\", and `fetch` does not ask for \"media\"", "add \"media\" to fetch, or set video = \"optional\"");
     }
     policy.video_expected = asks_media && video.is_none_or(|video| video.value);
+    policy.unused_codes = unused_codes(section);
+}
+
+/// Codes that a person vouches for: what tokens answer that nobody has used.
+fn unused_codes(section: &Section<'_>) -> Vec<String> {
+    let mut codes = Vec::new();
+    for code in section.texts("unused_codes").unwrap_or_default() {
+        if !code.value.is_empty() && code.value.len() <= 12 && code.value.bytes().all(|byte| byte.is_ascii_digit()) {
+            codes.push(code.value);
+        } else {
+            section.findings.fail(&code.path, &code.place, "is no code of the provider", "write digits as text, such as \"283407\"");
+        }
+    }
+    codes
 }
 
 /// What to ask, each once, getall first: it always is asked.

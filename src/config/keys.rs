@@ -32,6 +32,7 @@ pub(super) const APP: &[&str] = &[
     "media_retention",
     "fetch",
     "video",
+    "unused_codes",
     "media_hosts",
     "allow_private_media_hosts",
 ];

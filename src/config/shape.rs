@@ -210,6 +210,7 @@ impl App {
                 final_grace: schedule.final_grace,
                 fetch: defaults::FETCH.to_vec(),
                 video_expected: true,
+                unused_codes: Vec::new(),
             },
             media_hosts: defaults::MEDIA_HOSTS.map(str::to_owned).to_vec(),
             allow_private_media_hosts: false,

@@ -195,6 +195,12 @@ pub struct MediaList {
 }
 
 impl MediaList {
+    /// Whether liveness images are listed.
+    #[must_use]
+    pub fn has_images(&self) -> bool {
+        self.listed.iter().any(|listed| !listed.kind.is_video())
+    }
+
     /// Whether a video of either kind is listed.
     #[must_use]
     pub fn has_video(&self) -> bool {

@@ -1,7 +1,9 @@
 //! What the answers about an app's tokens teach about the app: what its unused tokens answer, which of its plans are filmed, and when it was
 //! last given data. Each lesson says from which token and when, so that a person can look into it.
 
-use super::time::Time;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::time::{Span, Time};
 
 /// How it is known that nobody had used the token when it answered so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,13 +46,41 @@ pub struct UnusedSignature {
     pub origin: Origin,
 }
 
-/// A plan whose tokens are filmed: media/query listed images or a video of one.
+/// What media/query can list of a filmed plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Film {
+    /// Faces taken during the liveness check.
+    Images,
+    /// A video of either kind.
+    Video,
+}
+
+impl Film {
+    /// The name in `filmed_plans.kind`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Images => "images",
+            Self::Video => "video",
+        }
+    }
+
+    /// The film of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Images, Self::Video].into_iter().find(|film| film.name() == name)
+    }
+}
+
+/// A plan whose tokens are filmed: media/query listed such media of one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FilmedPlan {
     /// The configured app.
     pub app: String,
     /// The plan; empty for tokens that were told without one.
     pub plan_id: String,
+    /// What was listed.
+    pub film: Film,
     /// When it was first seen.
     pub seen_at: Time,
 }
@@ -80,5 +110,159 @@ impl Lessons {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.unused.is_empty() && self.filmed.is_empty() && self.data_seen.is_empty()
+    }
+}
+
+/// What was learned of an app and one of its plans, as far as a decision turns on it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Learned {
+    /// Signatures that unused tokens are known to answer.
+    pub unused: Vec<String>,
+    /// When a token of the app last got data.
+    pub data_at: Option<Time>,
+    /// Whether images are listed for tokens of the plan.
+    pub images: bool,
+    /// Whether videos are.
+    pub video: bool,
+}
+
+/// A signature is known once this many tokens answered so …
+const TOKENS_MIN: usize = 3;
+/// … on this many days, so that no disturbance of an hour is taken for what unused tokens answer.
+const DAYS_MIN: usize = 2;
+
+/// The lessons of one app, kept in memory beside those in the store.
+#[derive(Clone, Debug, Default)]
+pub struct AppLessons {
+    unused: BTreeMap<String, BTreeMap<String, Time>>,
+    filmed: BTreeSet<(String, Film)>,
+    /// Whose data came last, and when.
+    data: Option<(String, Time)>,
+    /// When data of any other token last came.
+    other_data: Option<Time>,
+    /// The latest of it that was handed to the store.
+    handed: Option<Time>,
+}
+
+impl AppLessons {
+    /// Takes in what the store knows, from this process and others.
+    pub fn merge(&mut self, unused: UnusedSignature) {
+        self.unused.entry(unused.signature).or_default().insert(unused.verification_id, unused.seen_at);
+    }
+
+    /// Takes in a filmed plan; true when it was not known.
+    pub fn film(&mut self, plan_id: &str, film: Film) -> bool {
+        self.filmed.insert((plan_id.to_owned(), film))
+    }
+
+    /// Takes in when a token got data; an empty identifier is some token's.
+    pub fn data(&mut self, verification_id: &str, at: Time) {
+        match &mut self.data {
+            Some((known, last)) if known == verification_id => *last = at.max(*last),
+            Some((known, last)) if *last <= at => {
+                self.other_data = self.other_data.max(Some(*last));
+                (*known, *last) = (verification_id.to_owned(), at);
+            }
+            Some(_) => self.other_data = self.other_data.max(Some(at)),
+            None => self.data = Some((verification_id.to_owned(), at)),
+        }
+    }
+
+    /// The time of the latest data, when the store should hear of it: not more often than `every`.
+    pub fn data_to_hand_on(&mut self, every: Span) -> Option<Time> {
+        let at = self.data.as_ref().map(|(_, at)| *at)?;
+        if self.handed.is_some_and(|handed| at.since(handed).0 < every.0) {
+            return None;
+        }
+        self.handed = Some(at);
+        Some(at)
+    }
+
+    /// Whether a token other than this one got data since `since`: the provider was answering the app then.
+    #[must_use]
+    pub fn got_data_of_another(&self, verification_id: &str, since: Time) -> bool {
+        let last = self.data.as_ref().filter(|(known, _)| known != verification_id).map(|(_, at)| *at);
+        last.max(self.other_data).is_some_and(|at| at >= since)
+    }
+
+    /// Takes in that a token nobody had used answered so; true when that is worth remembering: of a signature that is not known yet, no more a
+    /// day than make it known.
+    pub fn observe(&mut self, signature: &str, verification_id: &str, at: Time, day: Span) -> bool {
+        if self.is_known(signature, day) {
+            return false;
+        }
+        let seen = self.unused.entry(signature.to_owned()).or_default();
+        let of_day = seen.values().filter(|known| day_of(**known, day) == day_of(at, day)).count();
+        if of_day >= TOKENS_MIN || seen.contains_key(verification_id) {
+            return false;
+        }
+        seen.insert(verification_id.to_owned(), at);
+        true
+    }
+
+    fn is_known(&self, signature: &str, day: Span) -> bool {
+        self.unused.get(signature).is_some_and(|seen| {
+            let days: BTreeSet<i64> = seen.values().map(|at| day_of(*at, day)).collect();
+            seen.len() >= TOKENS_MIN && days.len() >= DAYS_MIN
+        })
+    }
+
+    /// What is known of a plan; `vouched` are signatures that a person vouches for in the configuration.
+    #[must_use]
+    pub fn learned(&self, plan_id: &str, day: Span, vouched: impl IntoIterator<Item = String>) -> Learned {
+        let known = self.unused.keys().filter(|signature| self.is_known(signature, day)).cloned();
+        let films = |film| self.filmed.contains(&(plan_id.to_owned(), film));
+        Learned {
+            unused: known.chain(vouched).collect(),
+            data_at: self.data.as_ref().map(|(_, at)| *at),
+            images: films(Film::Images),
+            video: films(Film::Video),
+        }
+    }
+}
+
+fn day_of(at: Time, day: Span) -> i64 {
+    at.0.div_euclid(day.0.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: Span = Span(100);
+
+    fn known(lessons: &AppLessons) -> Vec<String> {
+        lessons.learned("", DAY, []).unused
+    }
+
+    #[test]
+    fn a_signature_is_known_from_several_tokens_on_several_days() {
+        let mut lessons = AppLessons::default();
+        for (token, at, worth) in [("a", 1, true), ("b", 2, true), ("a", 3, false), ("c", 4, true), ("d", 5, false)] {
+            assert_eq!(lessons.observe("refused", token, Time(at), DAY), worth, "{token} {at}");
+            assert!(known(&lessons).is_empty(), "an hour of it proves nothing");
+        }
+        assert!(lessons.observe("refused", "e", Time(101), DAY));
+        assert_eq!(known(&lessons), ["refused"]);
+        assert!(!lessons.observe("refused", "f", Time(201), DAY), "known is known");
+        let mut few = AppLessons::default();
+        assert!(few.observe("refused", "a", Time(1), DAY) && few.observe("refused", "b", Time(101), DAY));
+        assert!(known(&few).is_empty(), "two tokens may be a chance");
+        assert_eq!(few.learned("", DAY, ["not_yet:7".to_owned()]).unused, ["not_yet:7"]);
+    }
+
+    #[test]
+    fn data_of_the_token_itself_is_no_witness() {
+        let mut lessons = AppLessons::default();
+        assert!(!lessons.got_data_of_another("a", Time(0)));
+        lessons.data("a", Time(10));
+        assert!(!lessons.got_data_of_another("a", Time(0)) && lessons.got_data_of_another("b", Time(10)));
+        lessons.data("b", Time(20));
+        lessons.data("b", Time(30));
+        assert!(lessons.got_data_of_another("b", Time(10)) && !lessons.got_data_of_another("b", Time(11)));
+        assert_eq!(lessons.learned("", DAY, []).data_at, Some(Time(30)));
+        assert_eq!((lessons.data_to_hand_on(Span(5)), lessons.data_to_hand_on(Span(5))), (Some(Time(30)), None));
+        lessons.data("a", Time(35));
+        assert_eq!(lessons.data_to_hand_on(Span(5)), Some(Time(35)));
     }
 }

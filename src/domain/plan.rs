@@ -4,13 +4,16 @@
 //! the work and bounds what may count as proof. The *latest* end (counted from the last moment verification can have ended) is when
 //! trying is given up. Between the two everything is luck, and still tried.
 
+mod unseen;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
     answer::Endpoint,
+    lessons::Learned,
     media::{MediaRow, MediaState},
     policy::Policy,
-    progress::{Progress, Refusal, ZERO_ATTEMPTS},
+    progress::Progress,
     time::{Span, Time},
     token::{State, Verification},
 };
@@ -84,8 +87,8 @@ pub struct Known<'a> {
     pub progress: &'a Progress,
     /// Its media.
     pub media: &'a [MediaRow],
-    /// Signatures that unused tokens of the app are known to answer.
-    pub learned: &'a [String],
+    /// What was learned of its app and plan.
+    pub learned: &'a Learned,
     /// Whether other apps are configured that could be asked.
     pub others: bool,
     /// The app's policy.
@@ -96,7 +99,7 @@ pub struct Known<'a> {
 #[must_use]
 pub fn plan(known: Known<'_>, now: Time) -> Step {
     let ends = Ends::of(known);
-    if known.progress.attempts.is_empty() { before_any_attempt(known, &ends, now) } else { with_attempts(known, &ends, now) }
+    if known.progress.attempts.is_empty() { unseen::before_any_attempt(known, &ends, now) } else { with_attempts(known, &ends, now) }
 }
 
 /// The instants a decision turns on.
@@ -104,6 +107,8 @@ pub fn plan(known: Known<'_>, now: Time) -> Step {
 pub struct Ends {
     /// When the poll that decides is due: the window has closed and the grace is over.
     pub decide: Time,
+    /// From when on an answer counts as the last word on a token that seems unused: shortly before the earliest end of the record retention.
+    pub last_question: Time,
     /// Earliest end of the media retention.
     pub media_deadline: Time,
     /// Earliest end of the record retention.
@@ -125,10 +130,13 @@ impl Ends {
         let start = seen().min().map_or(issued_at, |first| first.min(issued_at));
         let finish = seen().max().map_or(close, |last| last.max(close)).plus(policy.final_grace());
         let woken = progress.woken_at.map_or(Time(i64::MIN), |at| at.plus(policy.first_poll()));
+        let decide = close.plus(policy.final_grace());
+        let record_deadline = policy.record_deadline(start);
         Self {
-            decide: close.plus(policy.final_grace()),
+            decide,
+            last_question: record_deadline.minus(policy.final_grace()).max(decide),
             media_deadline: policy.media_deadline(start),
-            record_deadline: policy.record_deadline(start),
+            record_deadline,
             media_end: finish.plus(policy.media_retention).max(woken),
             record_end: finish.plus(policy.record_retention).max(woken),
         }
@@ -188,6 +196,9 @@ fn getall_due(known: Known<'_>, ends: &Ends) -> Option<Time> {
     if let Some(again) = retry(progress, Endpoint::Getall) {
         return Some(again);
     }
+    if unseen::seems_unused(known) && progress.attempts.is_empty() {
+        return answered.is_none_or(|at| at < ends.last_question).then_some(ends.last_question);
+    }
     if answered.is_some_and(|at| at >= ends.decide) {
         let first = Span(policy.final_grace().0.max(policy.first_poll().0));
         return Some(series(ends.decide, first, answered));
@@ -201,78 +212,13 @@ fn retry(progress: &Progress, endpoint: Endpoint) -> Option<Time> {
     progress.fails.get(&endpoint).map(|fails| fails.at.plus(fails.wait))
 }
 
-fn before_any_attempt(known: Known<'_>, ends: &Ends, now: Time) -> Step {
-    let Known { progress, policy, learned, .. } = known;
-    let is_learned = |refusal: &Refusal| learned.contains(&refusal.signature);
-    let woken = progress.woken_at.is_some_and(|woken| progress.answered_at().is_none_or(|at| at < woken)) && now < ends.record_end;
-    if let Some(closing) = progress.closing.as_ref().filter(|_| !woken) {
-        if closing.signature == ZERO_ATTEMPTS {
-            return Step::Settle(Outcome::Abandoned, Vec::new());
-        }
-        if known.others && !progress.others_asked {
-            return ask_others(progress, now).unwrap_or_else(|at| ends.wait(at, true, now));
-        }
-        if progress.known_by.is_none() && is_learned(closing) {
-            return Step::Settle(Outcome::Abandoned, Vec::new());
-        }
-    } else if let Some(refusal) = &progress.refusal
-        && known.others
-        && !progress.others_asked
-        && !learned.is_empty()
-        && refusal.signature != ZERO_ATTEMPTS
-        && !is_learned(refusal)
-    {
-        // Unused tokens of this app are known to answer otherwise: it is worth asking at once whose token this is.
-        if let Ok(step) = ask_others(progress, now) {
-            return step;
-        }
-    }
-    if now >= ends.record_end && !woken {
-        return unseen_end(known);
-    }
-    match getall_due(known, ends) {
-        Some(due) if due <= now => Step::Ask(Endpoint::Getall),
-        Some(due) => ends.wait(due, policy.wants(Endpoint::Media), now),
-        None => ends.wait(ends.record_end, false, now),
-    }
-}
-
-/// The question to the other apps, unless it failed lately: then when to put it again. It waits as [`Endpoint::Simple`]'s fails do,
-/// an endpoint that is never asked before an attempt is seen.
-fn ask_others(progress: &Progress, now: Time) -> Result<Step, Time> {
-    match retry(progress, Endpoint::Simple) {
-        Some(again) if again > now => Err(again),
-        _ => Ok(Step::AskOthers),
-    }
-}
-
-/// The end of a verification of which no attempt was ever seen.
-fn unseen_end(known: Known<'_>) -> Step {
-    let Known { verification, progress, policy, .. } = known;
-    let everything = |why: String| vec![Missing { what: "everything".to_owned(), attempt_no: None, why }];
-    if progress.closing.is_some() {
-        let why = progress.known_by.as_ref().map_or_else(
-            || "the provider refused the token all its life: another app's, or mistyped".to_owned(),
-            |app| format!("the provider refused the token all its life: it belongs to app {app}; assign it with `retry --app {app}`"),
-        );
-        return Step::Settle(Outcome::Rejected, everything(why));
-    }
-    let late = verification.tracked_at.since(verification.issued_at);
-    let why = if late.0 >= policy.record_retention.0 {
-        format!("told too late: tracked {late} after issue, when the provider keeps results for {}", policy.record_retention)
-    } else if let Some(answered) = progress.answered_at() {
-        format!("the last answered query, at {answered}, came too early to prove that nobody verified")
-    } else {
-        "no query was answered before the provider forgot".to_owned()
-    };
-    Step::Settle(Outcome::Missed, everything(why))
-}
-
 /// One thing still to be had: when to ask for it (none: not by asking), and when it counts as missing.
 struct Open {
     due: Option<(Time, Endpoint)>,
     end: Time,
     missing: Missing,
+    /// Whether it is no loss when it never comes.
+    optional: bool,
 }
 
 fn with_attempts(known: Known<'_>, ends: &Ends, now: Time) -> Step {
@@ -296,26 +242,27 @@ fn open_things(known: Known<'_>, ends: &Ends) -> Vec<Open> {
     let seen = progress.attempts.len();
     let passed = progress.passed();
     let decisive = progress.decisive_attempt();
+    let video_due = policy.video_expected && passed;
     let mut open = Vec::new();
     let missing = |what: &str, attempt_no: Option<i64>, why: &str| Missing { what: what.to_owned(), attempt_no, why: why.to_owned() };
     let ask = |endpoint: Endpoint, end: Time| Open {
         due: Some((retry(progress, endpoint).unwrap_or(Time(0)), endpoint)),
         end,
         missing: missing(endpoint.name(), Some(decisive), "no answer with data came before the provider forgot"),
+        // A refused media/query is what an account without videos answers.
+        optional: endpoint == Endpoint::Media && progress.media_refused && !video_due,
     };
     if let Some(due) = getall_due(known, ends) {
         let why = "no answer came after the verification window had closed: later attempts may be missing";
-        open.push(Open { due: Some((due, Endpoint::Getall)), end: ends.record_end, missing: missing("final_getall", None, why) });
+        open.push(Open { due: Some((due, Endpoint::Getall)), end: ends.record_end, missing: missing("final_getall", None, why), optional: false });
     }
     if policy.wants(Endpoint::Media) {
         if progress.media_for < seen {
             open.push(ask(Endpoint::Media, ends.media_end));
-        } else if let Some(due) = video_due(known, ends) {
-            open.push(Open {
-                due: Some((due, Endpoint::Media)),
-                end: ends.media_end,
-                missing: missing("video", Some(decisive), "no video was listed before the provider's retention of videos ended"),
-            });
+        } else if let Some(due) = film_due(known, ends) {
+            let missing = missing("video", Some(decisive), "no video was listed before the provider's retention of videos ended");
+            let optional = !(video_due && is_video_missing(known));
+            open.push(Open { due: Some((due, Endpoint::Media)), end: ends.media_end, missing, optional });
         }
     }
     if policy.wants(Endpoint::Detail) && passed && !progress.detail {
@@ -332,6 +279,7 @@ fn open_things(known: Known<'_>, ends: &Ends) -> Vec<Open> {
         due: None,
         end: if row.slot.kind.has_short_life() { ends.media_end } else { ends.record_end },
         missing: missing(row.slot.kind.name(), Some(row.slot.attempt_no), &not_fetched(row)),
+        optional: false,
     }));
     open
 }
@@ -342,19 +290,25 @@ fn not_fetched(row: &MediaRow) -> String {
     format!("it could not be fetched before the provider forgot it{last}")
 }
 
-/// When to ask for a video that is not listed yet; none when one is, or when none need exist.
+/// Whether no video is listed of the latest attempt.
+fn is_video_missing(known: Known<'_>) -> bool {
+    known.progress.video_for < known.progress.attempts.len()
+}
+
+/// When to ask for a video or liveness images that are not listed yet; none when they are, or when none need exist.
 ///
-/// A passed attempt is filmed where videos are enabled, so it is asked for until its end. Of a failed one the provider may keep nothing: it is
-/// asked for once more when the window has closed, and never expected.
-fn video_due(known: Known<'_>, ends: &Ends) -> Option<Time> {
-    let Known { progress, policy, .. } = known;
+/// A passed attempt is filmed where videos are enabled, so it is asked for until its end. Of a failed one the provider may keep nothing: where its
+/// plan is known to be filmed, or the provider says that it is still at work, it is asked for as long; else once more when the window has closed.
+fn film_due(known: Known<'_>, ends: &Ends) -> Option<Time> {
+    let Known { progress, policy, learned, .. } = known;
     let asked = progress.media_at?;
-    if progress.video_for >= progress.attempts.len() {
-        return None;
-    }
-    if !progress.passed() {
+    let no_video = is_video_missing(known);
+    let no_images = progress.images_for < progress.attempts.len();
+    let awaited = (learned.images && no_images) || (learned.video && no_video) || (progress.media_explained && no_video && no_images);
+    if !(awaited || progress.passed() && no_video) {
         let face = progress.attempts.last().is_some_and(|seen| seen.face);
-        return (face && asked < ends.decide).then(|| retry(progress, Endpoint::Media).unwrap_or(ends.decide));
+        let once_more = !progress.passed() && no_video && face && asked < ends.decide;
+        return once_more.then(|| retry(progress, Endpoint::Media).unwrap_or(ends.decide));
     }
     if let Some(again) = retry(progress, Endpoint::Media) {
         return Some(again);
@@ -366,17 +320,10 @@ fn video_due(known: Known<'_>, ends: &Ends) -> Option<Time> {
     Some(if asked < last_sure { next.min(last_sure) } else { next })
 }
 
-/// Whether a missing thing is none where videos are optional: a video never listed, or a media/query that was refused as it is where
-/// videos are not enabled.
-fn is_optional(missing: &Missing, progress: &Progress) -> bool {
-    missing.what == "video" || (missing.what == Endpoint::Media.name() && progress.media_refused)
-}
-
 /// The end of a verification whose attempts were seen, when nothing more can be had.
 fn settle(known: Known<'_>, open: Vec<Open>) -> Step {
-    let Known { progress, policy, media, .. } = known;
-    let mut missing: Vec<Missing> =
-        open.into_iter().map(|thing| thing.missing).filter(|missing| policy.video_expected && progress.passed() || !is_optional(missing, progress)).collect();
+    let Known { progress, media, .. } = known;
+    let mut missing: Vec<Missing> = open.into_iter().filter(|thing| !thing.optional).map(|thing| thing.missing).collect();
     missing.extend(media.iter().filter(|row| row.state == MediaState::Lost).map(|row| Missing {
         what: row.slot.kind.name().to_owned(),
         attempt_no: Some(row.slot.attempt_no),

@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::{
     attempt::Seen,
     media::{Kind, Slot, Source},
-    progress::Fails,
+    progress::{Fails, Refusal, ZERO_ATTEMPTS},
     secret::Secret,
 };
 
@@ -19,6 +19,7 @@ fn policy() -> Policy {
         final_grace: Span::minutes(5),
         fetch: vec![Endpoint::Getall, Endpoint::Detail, Endpoint::Media],
         video_expected: true,
+        unused_codes: Vec::new(),
     }
 }
 
@@ -36,7 +37,8 @@ fn verification(tracked_after: Span) -> Verification {
 
 fn decide(progress: &Progress, media: &[MediaRow], learned: &[String], others: bool, at: Span) -> Step {
     let (verification, policy) = (verification(Span(0)), policy());
-    plan(Known { verification: &verification, progress, media, learned, others, policy: &policy }, ISSUED.plus(at))
+    let learned = Learned { unused: learned.to_vec(), data_at: Some(ISSUED), ..Learned::default() };
+    plan(Known { verification: &verification, progress, media, learned: &learned, others, policy: &policy }, ISSUED.plus(at))
 }
 
 fn due_after(step: &Step) -> Option<Span> {
@@ -67,12 +69,25 @@ fn polls_thin_out_and_one_always_follows_the_window() {
 }
 
 #[test]
-fn a_token_told_late_is_asked_at_once_and_one_told_too_late_is_missed_at_once() {
+fn a_token_told_late_is_asked_at_once_and_one_told_too_late_is_missed_after_one_question() {
     assert_eq!(decide(&Progress::default(), &[], &[], false, Span::hours(50)), Step::Ask(Endpoint::Getall));
     let (verification, policy) = (verification(Span::hours(96)), policy());
-    let known = Known { verification: &verification, progress: &Progress::default(), media: &[], learned: &[], others: false, policy: &policy };
-    let Step::Settle(Outcome::Missed, missing) = plan(known, ISSUED.plus(Span::hours(96))) else { panic!("not missed") };
+    let decide = |progress: &Progress, at: Span| {
+        let known = Known { verification: &verification, progress, media: &[], learned: &Learned::default(), others: false, policy: &policy };
+        plan(known, ISSUED.plus(at))
+    };
+    let told = Span::hours(96);
+    assert_eq!(decide(&Progress::default(), told), Step::Ask(Endpoint::Getall), "nothing is written off without one question");
+    let mut refused = Progress { refusal: Some(refusal(told)), ..Progress::default() };
+    let Step::Settle(Outcome::Missed, missing) = decide(&refused, told) else { panic!("not missed") };
     assert!(missing[0].why.contains("told too late: tracked 4d after issue"), "{missing:?}");
+
+    // A question that nobody answers is put again for as long as a window lasts.
+    refused.refusal = None;
+    refused.failed(Endpoint::Getall, ISSUED.plus(told), Span::minutes(10), "transient");
+    assert!(matches!(decide(&refused, told), Step::Wait { due_at, .. } if due_at == ISSUED.plus(Span::minutes(96 * 60 + 10))));
+    assert_eq!(decide(&refused, Span::hours(97)), Step::Ask(Endpoint::Getall));
+    assert!(matches!(decide(&refused, Span::hours(98)), Step::Settle(Outcome::Missed, _)));
 }
 
 #[test]
@@ -130,7 +145,7 @@ fn a_missing_video_is_asked_for_until_its_end_and_the_policy_says_whether_it_is_
         let mut now = ISSUED.plus(Span::minutes(9));
         let mut asks = Vec::new();
         let end = loop {
-            let known = Known { verification: &verification, progress: &progress, media: &[], learned: &[], others: false, policy: &policy };
+            let known = Known { verification: &verification, progress: &progress, media: &[], learned: &Learned::default(), others: false, policy: &policy };
             match plan(known, now) {
                 Step::Wait { due_at, .. } => now = due_at,
                 Step::Ask(Endpoint::Media) => {
@@ -149,23 +164,106 @@ fn a_missing_video_is_asked_for_until_its_end_and_the_policy_says_whether_it_is_
 
 #[test]
 fn abandonment_needs_proof() {
-    let closing = |signature: &str| Progress {
-        refusal: Some(refusal(Span::minutes(125))),
-        closing: Some(Refusal { signature: signature.to_owned(), at: ISSUED.plus(Span::minutes(125)) }),
+    let closing = |signature: &str, at: Span| Progress {
+        refusal: Some(refusal(at)),
+        closing: Some(Refusal { signature: signature.to_owned(), at: ISSUED.plus(at) }),
         ..Progress::default()
     };
-    let at = Span::minutes(125);
+    let (at, last) = (Span::minutes(125), Span::minutes(72 * 60 - 5));
     let learned = ["refused".to_owned()];
-    assert_eq!(decide(&closing(ZERO_ATTEMPTS), &[], &[], true, at), Step::Settle(Outcome::Abandoned, vec![]));
-    assert_eq!(decide(&closing("refused"), &[], &learned, false, at), Step::Settle(Outcome::Abandoned, vec![]));
-    assert_eq!(decide(&closing("refused"), &[], &learned, true, at), Step::AskOthers);
-    assert!(matches!(decide(&closing("refused"), &[], &[], false, at), Step::Wait { .. }));
-    let known_elsewhere = Progress { others_asked: true, known_by: Some("b".to_owned()), ..closing("refused") };
+    assert_eq!(decide(&closing(ZERO_ATTEMPTS, at), &[], &[], true, at), Step::Settle(Outcome::Abandoned, vec![]));
+    assert_eq!(decide(&closing("refused", at), &[], &learned, true, at), Step::AskOthers);
+    assert_eq!(due_after(&decide(&closing("refused", at), &[], &learned, false, Span::hours(27))), Some(last), "asked once more before the provider forgets");
+    assert_eq!(decide(&closing("refused", at), &[], &learned, false, last), Step::Ask(Endpoint::Getall));
+    assert_eq!(decide(&closing("refused", last), &[], &learned, false, last), Step::Settle(Outcome::Abandoned, vec![]));
+    assert_eq!(decide(&closing("refused", at), &[], &learned, false, Span::hours(80)), Step::Settle(Outcome::Abandoned, vec![]), "the first answer stands");
+    assert!(matches!(decide(&closing("refused", at), &[], &[], false, at), Step::Wait { .. }));
+    let known_elsewhere = Progress { others_asked: true, known_by: Some("b".to_owned()), ..closing("refused", at) };
     assert!(matches!(decide(&known_elsewhere, &[], &learned, true, at), Step::Wait { .. }));
     let Step::Settle(Outcome::Rejected, missing) = decide(&known_elsewhere, &[], &learned, true, Span::hours(80)) else { panic!("not rejected") };
     assert!(missing[0].why.contains("retry --app b"));
+}
+
+#[test]
+fn nothing_is_proved_while_no_token_of_the_app_gets_data() {
+    let (verification, policy) = (verification(Span(0)), policy());
+    let last = Span::minutes(72 * 60 - 5);
+    let progress = Progress { refusal: Some(refusal(last)), closing: Some(refusal(last)), ..Progress::default() };
+    for data_at in [None, Some(ISSUED.minus(Span(1)))] {
+        let learned = Learned { unused: vec!["refused".to_owned()], data_at, ..Learned::default() };
+        let known = Known { verification: &verification, progress: &progress, media: &[], learned: &learned, others: false, policy: &policy };
+        assert!(matches!(plan(known, ISSUED.plus(last)), Step::Wait { .. }), "{data_at:?}");
+        let Step::Settle(Outcome::Missed, missing) = plan(known, ISSUED.plus(Span::hours(80))) else { panic!("not missed: {data_at:?}") };
+        assert!(missing[0].why.contains("no token of the app got data"), "{missing:?}");
+    }
+}
+
+#[test]
+fn a_miss_says_which_calls_failed_and_from_when_to_when() {
+    let end = Span::hours(80);
+    let at = |hours| ISSUED.plus(Span::hours(hours));
+    let mut outage = Progress { refusal: Some(refusal(Span::hours(1))), ..Progress::default() };
+    for hours in [3, 30, 70] {
+        outage.failed(Endpoint::Getall, at(hours), Span(1), "transient");
+    }
+    let mut never = Progress::default();
+    never.failed(Endpoint::Getall, at(1), Span::minutes(10), "daily_quota");
+    never.failed(Endpoint::Getall, at(79), Span::minutes(10), "daily_quota");
     let early = Progress { refusal: Some(refusal(Span::minutes(81))), ..Progress::default() };
-    assert!(matches!(decide(&early, &[], &learned, false, Span::hours(80)), Step::Settle(Outcome::Missed, _)));
+    let late = Progress { refusal: Some(refusal(Span::hours(73))), ..Progress::default() };
+    for (label, progress, when, expected) in [
+        (
+            "an outage",
+            &outage,
+            end,
+            format!("getall failed 3 times from {} to {}, the last time as transient; before that it was last answered at {}", at(3), at(70), at(1)),
+        ),
+        (
+            "never answered",
+            &never,
+            Span::hours(90),
+            format!("getall failed 2 times from {} to {}, the last time as daily_quota; before that it never was answered", at(1), at(79)),
+        ),
+        ("too early", &early, end, "before the window had closed".to_owned()),
+        ("too late", &late, end, format!("the provider may have forgotten: it keeps results until {}", at(72))),
+    ] {
+        let Step::Settle(Outcome::Missed, missing) = decide(progress, &[], &["refused".to_owned()], false, when) else { panic!("{label}: not missed") };
+        assert!(missing[0].why.contains(&expected), "{label}: {missing:?}");
+    }
+}
+
+#[test]
+fn what_a_failed_attempt_was_filmed_of_is_asked_for_until_its_end() {
+    let (verification, policy) = (verification(Span(0)), policy());
+    let asks = |learned: &Learned, explained: bool, face: bool| {
+        let mut progress = passed_at(Span::minutes(9));
+        (progress.attempts[0].passed, progress.attempts[0].face) = (false, face);
+        (progress.media_for, progress.media_at, progress.media_explained) = (1, progress.getall_at, explained);
+        let (mut now, mut asks) = (ISSUED.plus(Span::minutes(9)), Vec::new());
+        loop {
+            let known = Known { verification: &verification, progress: &progress, media: &[], learned, others: false, policy: &policy };
+            match plan(known, now) {
+                Step::Wait { due_at, .. } => now = due_at,
+                Step::Ask(Endpoint::Getall) => progress.getall_at = Some(now),
+                Step::Ask(Endpoint::Media) => {
+                    asks.push(now.since(ISSUED));
+                    progress.media_at = Some(now);
+                }
+                Step::Settle(Outcome::Archived, missing) => return (asks, missing.len()),
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    let (images, video) = (Learned { images: true, ..Learned::default() }, Learned { video: true, ..Learned::default() });
+    let until_the_end = |(asks, missing): (Vec<Span>, usize)| {
+        assert!(asks.iter().any(|at| *at == Span(Span::hours(24).0 - Span::minutes(5).0)) && asks.len() < 12 && missing == 0, "{asks:?}");
+    };
+    until_the_end(asks(&images, false, true));
+    until_the_end(asks(&images, false, false));
+    until_the_end(asks(&video, false, true));
+    until_the_end(asks(&Learned::default(), true, true));
+    assert_eq!(asks(&Learned::default(), false, true), (vec![Span::minutes(125)], 0), "a plan that was never seen to film");
+    assert_eq!(asks(&Learned::default(), false, false), (vec![], 0));
 }
 
 #[test]
@@ -211,7 +309,7 @@ prop_compose! {
             media_at: (media_for > 0).then(|| at(1000)),
             media_for: media_for.min(attempts.len()), video_for: video_for.min(attempts.len()), detail,
             closing: refusal.clone().filter(|_| closing && attempts.is_empty()), refusal,
-            fails: fails.map(|(count, when, wait)| (Endpoint::Getall, Fails { count, at: at(when), wait: Span(wait) })).into_iter().collect(),
+            fails: fails.map(|(count, when, wait)| (Endpoint::Getall, Fails { count, since: at(when), result: "transient".to_owned(), at: at(when), wait: Span(wait) })).into_iter().collect(),
             woken_at: woken.map(at), attempts, ..Progress::default()
         };
         let slot = Slot { attempt_no: 1, kind: Kind::ProcessVideo, position: 0, source: Source::Media };
@@ -224,7 +322,9 @@ proptest! {
     #[test]
     fn every_state_has_a_next_step_and_nothing_settles_early((progress, media, others) in histories(), policy in policies(), after in 0_i64..800_000_000) {
         let verification = verification(Span(0));
-        let known = Known { verification: &verification, progress: &progress, media: &media, learned: &["refused".to_owned()], others, policy: &policy };
+        let known = Known { verification: &verification, progress: &progress, media: &media, learned: &Learned::default(), others, policy: &policy };
+        let learned = Learned { unused: vec!["refused".to_owned()], data_at: Some(ISSUED), ..Learned::default() };
+        let known = Known { learned: &learned, ..known };
         let now = ISSUED.plus(Span(after));
         let ends = Ends::of(known);
         match plan(known, now) {
@@ -250,7 +350,7 @@ proptest! {
     #[test]
     fn deadlines_are_never_later_than_any_reading_of_the_retention((progress, media, others) in histories(), policy in policies()) {
         let verification = verification(Span(0));
-        let ends = Ends::of(Known { verification: &verification, progress: &progress, media: &media, learned: &[], others, policy: &policy });
+        let ends = Ends::of(Known { verification: &verification, progress: &progress, media: &media, learned: &Learned::default(), others, policy: &policy });
         let readings = progress.attempts.iter().filter_map(|seen| seen.at).chain([verification.issued_at, policy.window_end(verification.issued_at)]);
         for reading in readings {
             prop_assert!(ends.record_deadline <= reading.plus(policy.record_retention));

@@ -23,6 +23,8 @@ pub struct Policy {
     pub fetch: Vec<Endpoint>,
     /// Whether a missing video is a loss.
     pub video_expected: bool,
+    /// Codes that no document explains and that a person vouches for: what tokens of the app answer that nobody has used.
+    pub unused_codes: Vec<String>,
 }
 
 impl Policy {
@@ -30,6 +32,12 @@ impl Policy {
     #[must_use]
     pub fn wants(&self, endpoint: Endpoint) -> bool {
         self.fetch.contains(&endpoint)
+    }
+
+    /// What counts as a day where something has to be seen on several: a third of the record retention (provider: 24 h).
+    #[must_use]
+    pub fn day(&self) -> Span {
+        self.record_retention.part(3)
     }
 
     /// From issue to the first poll: as configured, but no later than an eighth of the window.

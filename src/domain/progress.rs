@@ -30,12 +30,16 @@ pub struct Progress {
     pub media_for: usize,
     /// When media/query last brought data.
     pub media_at: Option<Time>,
-    /// How often it has since been asked in vain for a video that is not there yet.
-    pub video_asks: u32,
+    /// Whether it then said something in `extInfo`: still at work on it, or the reason why there is nothing.
+    pub media_explained: bool,
     /// How many attempts were known when a video was last listed.
     pub video_for: usize,
+    /// How many attempts were known when liveness images were last listed.
+    pub images_for: usize,
     /// Whether media/query was answered with a refusal about the token, as it may be where videos are not enabled.
     pub media_refused: bool,
+    /// The first answer about the token that brought no data.
+    pub first_refusal: Option<Refusal>,
     /// Signature of the last answer about the token that brought no data, and when.
     pub refusal: Option<Refusal>,
     /// The last such answer that falls between the window's end and the earliest end of the retention.
@@ -53,10 +57,14 @@ pub struct Progress {
 }
 
 /// Calls of one endpoint in a row that brought nothing usable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fails {
     /// How many.
     pub count: u32,
+    /// When the first one was made.
+    pub since: Time,
+    /// What the last one came to ([`super::answer::Trouble::name`]).
+    pub result: String,
     /// When the last one was made.
     pub at: Time,
     /// How long to wait after it.
@@ -89,14 +97,23 @@ impl Progress {
     }
 
     /// Notes a call that brought nothing usable, to be repeated after `wait`.
-    pub fn failed(&mut self, endpoint: Endpoint, at: Time, wait: Span) {
-        let count = self.fails.get(&endpoint).map_or(0, |fails| fails.count).saturating_add(1);
-        self.fails.insert(endpoint, Fails { count, at, wait });
+    pub fn failed(&mut self, endpoint: Endpoint, at: Time, wait: Span, result: &str) {
+        let (count, since) = self.fails.get(&endpoint).map_or((0, at), |fails| (fails.count, fails.since));
+        self.fails.insert(endpoint, Fails { count: count.saturating_add(1), since, result: result.to_owned(), at, wait });
     }
 
     /// A person wants it tried again: what was learned from refusals is forgotten, what was captured is not.
     pub fn wake(&mut self, now: Time) {
-        *self = Self { refusal: None, closing: None, others_asked: false, known_by: None, fails: BTreeMap::new(), woken_at: Some(now), ..std::mem::take(self) };
+        *self = Self {
+            refusal: None,
+            first_refusal: None,
+            closing: None,
+            others_asked: false,
+            known_by: None,
+            fails: BTreeMap::new(),
+            woken_at: Some(now),
+            ..std::mem::take(self)
+        };
     }
 
     /// The attempt that passed, else the last one; 0 when there is none.

@@ -58,8 +58,11 @@ fn solution(reply: &Reply, fields: &Fields) -> Problem {
     match known {
         Some((trouble, advice)) => fields.problem(trouble, advice),
         None if reply.http_status >= 400 => Problem { code: fields.code.clone(), ..by_status(reply) },
-        None if is_query(reply.endpoint) => fields.problem(Trouble::NotYet, "the provider has no result of a passed verification for this token"),
-        None => before_verification(fields),
+        None if !is_query(reply.endpoint) => before_verification(fields),
+        None if fields.number().is_some_and(codes::is_about_the_person) => {
+            fields.problem(Trouble::NotYet, "the provider has no result of a passed verification for this token")
+        }
+        None => fields.problem(Trouble::Transient, UNEXPLAINED),
     }
 }
 
@@ -73,7 +76,7 @@ fn gateway(reply: &Reply, fields: &Fields) -> Problem {
         }
         None if reply.http_status >= 400 => Problem { code: fields.code.clone(), ..by_status(reply) },
         None if !is_query(reply.endpoint) => before_verification(fields),
-        None => fields.problem(Trouble::Transient, "the provider answered a code that its documents do not explain; asked again later"),
+        None => fields.problem(Trouble::Transient, UNEXPLAINED),
     }
 }
 
@@ -130,6 +133,10 @@ pub(super) fn by_status(reply: &Reply) -> Problem {
 fn is_query(endpoint: Endpoint) -> bool {
     Endpoint::QUERIES.contains(&endpoint)
 }
+
+/// No proof of anything: `系统繁忙` of a disturbance looks the same as a code of tokens that nobody used.
+const UNEXPLAINED: &str =
+    "the provider answered a code that its documents do not explain; asked again later. If tokens that nobody used answer so, say it in apps.unused_codes";
 
 const REFUSED: &str = "the provider says the token is invalid or expired: told under the wrong app, not yet used, or past the retention";
 
@@ -262,8 +269,9 @@ mod tests {
             (200, r#"{"success":false,"code":222350,"message":"公安网图片不存在或质量过低"}"#, NotYet),
             (200, r#"{"success":"false","code":"223120","message":"活体检测未通过"}"#, NotYet),
             (200, r#"{"success":0,"code":216500}"#, NotYet),
-            (200, r#"{"success":false,"code":777777,"message":"?"}"#, NotYet),
-            (200, r#"{"success":false}"#, NotYet),
+            (200, r#"{"success":false,"code":777777,"message":"?"}"#, Transient),
+            (200, r#"{"success":false,"code":283999,"message":"系统繁忙"}"#, Transient),
+            (200, r#"{"success":false}"#, Transient),
             (200, r#"{"error_code":777777,"error_msg":"?"}"#, Transient),
             (200, r#"{"error_code":336000,"error_msg":"Internal error"}"#, Transient),
             (200, r#"{"success":false,"code":283421,"message":"Token无效或者已过期"}"#, Refused),

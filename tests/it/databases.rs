@@ -34,6 +34,19 @@ impl Clock for HeldClock {
     }
 }
 
+/// Runs statements past the product.
+pub async fn run_at(url: &Secret, sql: &str) {
+    let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+    if url.reveal().starts_with("sqlite:") {
+        let options = url.reveal().parse::<sqlx::sqlite::SqliteConnectOptions>().unwrap().create_if_missing(true);
+        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        sql.execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    } else {
+        sql.execute(&mut PgConnection::connect(url.reveal()).await.unwrap()).await.unwrap();
+    }
+}
+
 /// An empty database.
 pub struct Database {
     /// How the product reaches it.
@@ -74,15 +87,7 @@ impl Database {
 
     /// Runs statements past the product.
     pub async fn run(&self, sql: &str) {
-        let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
-        if self.is_sqlite() {
-            let options = self.url.reveal().parse::<sqlx::sqlite::SqliteConnectOptions>().unwrap().create_if_missing(true);
-            let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-            sql.execute(&mut connection).await.unwrap();
-            connection.close().await.unwrap();
-        } else {
-            sql.execute(&mut PgConnection::connect(self.url.reveal()).await.unwrap()).await.unwrap();
-        }
+        run_at(&self.url, sql).await;
     }
 
     /// Keeps everybody else from writing verifications.

@@ -25,7 +25,7 @@ use verikeep::{
     worker::clock::SystemClock,
 };
 
-use crate::databases::Database;
+use crate::databases::{Database, run_at};
 
 /// Which database a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +75,7 @@ impl Lab {
             }
         };
         store::migrate(&config.database.url).await.unwrap();
+        teach(&config).await;
         Self { _dir: dir, config, simulator, _database: database }
     }
 
@@ -108,6 +109,21 @@ impl Lab {
             }
             assert!(started.elapsed() < within, "not settled within {within:?}: {states:?}; {:?}", status.errors);
             tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+/// As in an archive that is some days old: what unused tokens answer is known.
+async fn teach(config: &Config) {
+    for app in &config.apps {
+        for (token, day) in [1, 2, 3].into_iter().zip([1, 2, 2]) {
+            let sql = format!(
+                "insert into unused_signatures (app, signature, verification_id, seen_at, origin)
+                values ('{}', 'refused', 'earlier-{token}', {}, 'verified_later')",
+                app.name,
+                1_700_000_000_000 + day * app.policy.day().0
+            );
+            run_at(&config.database.url, &sql).await;
         }
     }
 }

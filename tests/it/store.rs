@@ -83,6 +83,7 @@ on_both! {
         what_waits_for_a_person_is_woken,
         a_token_can_be_given_to_another_app,
         whole_and_unknown_tokens_are_left_alone,
+        an_abandoned_one_is_asked_again_while_the_provider_remembers,
         an_open_one_is_due_at_once_and_a_running_poll_is_followed_by_another;
     alarm:
         an_alarm_is_open_once_and_counted,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::facts::insert;
 use crate::{
-    domain::lessons::{DataSeen, FilmedPlan, Lessons, Origin, UnusedSignature},
+    domain::lessons::{DataSeen, Film, FilmedPlan, Lessons, Origin, UnusedSignature},
     store::{
         Result,
         dialect::Dialect,
@@ -17,7 +17,7 @@ rows! {
 }
 
 rows! {
-    struct PlanIn<'a> { app: &'a str, plan_id: &'a str, seen_at: i64 }
+    struct PlanIn<'a> { app: &'a str, plan_id: &'a str, kind: &'a str, seen_at: i64 }
 }
 
 rows! {
@@ -50,7 +50,8 @@ pub(super) async fn remember<'r, DB: Dialect>(connection: &mut DB::Connection, l
         DB::execute(connection, insert::<DB, SignatureIn>("unused_signatures", "on conflict do nothing"), binds![Json::of(&rows)?]).await?;
     }
     if !filmed.is_empty() {
-        let rows: Vec<PlanIn> = filmed.into_iter().map(|plan| PlanIn { app: &plan.app, plan_id: &plan.plan_id, seen_at: plan.seen_at.0 }).collect();
+        let rows: Vec<PlanIn> =
+            filmed.into_iter().map(|plan| PlanIn { app: &plan.app, plan_id: &plan.plan_id, kind: plan.film.name(), seen_at: plan.seen_at.0 }).collect();
         DB::execute(connection, insert::<DB, PlanIn>("filmed_plans", "on conflict do nothing"), binds![Json::of(&rows)?]).await?;
     }
     if !data.is_empty() {
@@ -74,8 +75,13 @@ pub(in crate::store) async fn all<DB: Dialect>(connection: &mut DB::Connection) 
             origin: known(Origin::named(&row.text("origin")?), "unused_signatures.origin")?,
         });
     }
-    for row in DB::fetch(connection, "select app, plan_id, seen_at from filmed_plans order by app, plan_id".to_owned(), Vec::new()).await? {
-        lessons.filmed.push(FilmedPlan { app: row.text("app")?, plan_id: row.text("plan_id")?, seen_at: instant(&row, "seen_at")? });
+    for row in DB::fetch(connection, "select app, plan_id, kind, seen_at from filmed_plans order by app, plan_id, kind".to_owned(), Vec::new()).await? {
+        lessons.filmed.push(FilmedPlan {
+            app: row.text("app")?,
+            plan_id: row.text("plan_id")?,
+            film: known(Film::named(&row.text("kind")?), "filmed_plans.kind")?,
+            seen_at: instant(&row, "seen_at")?,
+        });
     }
     for row in DB::fetch(connection, "select app, at from data_seen order by app".to_owned(), Vec::new()).await? {
         lessons.data_seen.push(DataSeen { app: row.text("app")?, at: instant(&row, "at")? });

@@ -46,7 +46,7 @@ pub(in crate::store) async fn retry<DB: Dialect>(
     now: Time,
 ) -> Result<Vec<RetryVerdict>> {
     let found = find::<DB>(connection, handles).await?;
-    let woken: Vec<&Found> = found.iter().filter(|found| !is_whole(found.state)).collect();
+    let woken: Vec<&Found> = found.iter().filter(|found| !found.is_whole(now)).collect();
     reopen::<DB>(connection, &woken, app, now).await?;
     schedule::<DB>(connection, &woken, app, now).await?;
     note::<DB>(connection, &woken, app, actor, now).await?;
@@ -56,17 +56,23 @@ pub(in crate::store) async fn retry<DB: Dialect>(
         by_handle.insert(&found.id, found);
         by_handle.insert(&found.token, found);
     }
-    Ok(handles.iter().map(|handle| by_handle.get(storable(handle).as_str()).map_or(RetryVerdict::Unknown, |found| verdict(found))).collect())
+    Ok(handles.iter().map(|handle| by_handle.get(storable(handle).as_str()).map_or(RetryVerdict::Unknown, |found| verdict(found, now))).collect())
 }
 
-/// Whether nothing of it can be had by trying again.
-fn is_whole(state: State) -> bool {
-    matches!(state, State::Archived | State::Abandoned)
+impl Found {
+    /// Whether nothing of it can be had by trying again. That nobody verified may be asked again for as long as the provider remembers.
+    fn is_whole(&self, now: Time) -> bool {
+        match self.state {
+            State::Archived => true,
+            State::Abandoned => now >= self.record_deadline,
+            _ => false,
+        }
+    }
 }
 
-fn verdict(found: &Found) -> RetryVerdict {
+fn verdict(found: &Found, now: Time) -> RetryVerdict {
     let verification_id = found.id.clone();
-    if is_whole(found.state) { RetryVerdict::Whole { verification_id } } else { RetryVerdict::Woken { verification_id, was: found.state } }
+    if found.is_whole(now) { RetryVerdict::Whole { verification_id } } else { RetryVerdict::Woken { verification_id, was: found.state } }
 }
 
 async fn find<DB: Dialect>(connection: &mut DB::Connection, handles: &[String]) -> Result<Vec<Found>> {

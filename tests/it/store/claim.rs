@@ -162,7 +162,7 @@ pub async fn a_claim_brings_all_that_its_step_needs(db: Database) {
     assert_eq!(works[1].verification, token(2).verification);
     assert_eq!(works[0].progress, Progress::default());
     assert!(works[0].media.is_empty() && works[0].answers.is_empty());
-    let progress = Progress { video_for: 7, video_asks: 3, getall_at: Some(START), unreadable: vec!["detail.\0".to_owned()], ..Progress::default() };
+    let progress = Progress { video_for: 7, images_for: 2, getall_at: Some(START), unreadable: vec!["detail.\0".to_owned()], ..Progress::default() };
     for work in &works {
         let n: u32 = work.lease.verification_id[..8].parse().unwrap();
         let record = PollRecord {

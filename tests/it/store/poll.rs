@@ -5,7 +5,7 @@ use verikeep::{
         answer::Endpoint,
         attempt::{Counts, OcrIdentity},
         identity::PlainIdentity,
-        lessons::{DataSeen, FilmedPlan, Lessons, Origin, UnusedSignature},
+        lessons::{DataSeen, Film, FilmedPlan, Lessons, Origin, UnusedSignature},
         media::{Kind, Slot, Source},
         plan::Outcome,
         secret::Secret,
@@ -203,7 +203,7 @@ fn lessons(signature: &str, n: u32) -> Lessons {
     let unused = UnusedSignature { app: app(), signature: signature.to_owned(), verification_id: id(n), seen_at: START, origin: Origin::IssuedHere };
     Lessons {
         unused: vec![unused.clone(), unused],
-        filmed: vec![FilmedPlan { app: app(), plan_id: "plan-1".to_owned(), seen_at: START }],
+        filmed: vec![FilmedPlan { app: app(), plan_id: "plan-1".to_owned(), film: Film::Images, seen_at: START }],
         data_seen: vec![DataSeen { app: app(), at: later(Span(i64::from(n))) }, DataSeen { app: app(), at: START }],
     }
 }

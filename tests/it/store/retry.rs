@@ -53,7 +53,7 @@ pub async fn a_token_can_be_given_to_another_app(db: Database) {
             closing: refusal.clone(),
             others_asked: true,
             known_by: Some("other".to_owned()),
-            video_asks: 2,
+            images_for: 2,
             ..Progress::default()
         };
         let record = if work.lease.verification_id == id(1) { settling(&work.lease, START, Outcome::Rejected) } else { poll(&work.lease, START) };
@@ -66,7 +66,7 @@ pub async fn a_token_can_be_given_to_another_app(db: Database) {
     assert!(
         works
             .iter()
-            .all(|work| work.verification.app == "other" && work.progress == Progress { video_asks: 2, woken_at: Some(later(MINUTE)), ..Progress::default() })
+            .all(|work| work.verification.app == "other" && work.progress == Progress { images_for: 2, woken_at: Some(later(MINUTE)), ..Progress::default() })
     );
     assert_eq!(db.texts("select detail from events order by verification_id").await[0], ["was rejected, given from app `loan-h5` to `other`"]);
 }
@@ -78,12 +78,21 @@ pub async fn whole_and_unknown_tokens_are_left_alone(db: Database) {
         store.record_poll(settling(&work.lease, START, outcome)).await.unwrap();
     }
     let handles = [tokens(&[1]), vec![id(2)], tokens(&[3, 1]), vec!["\0".to_owned()]].concat();
-    let verdicts = store.retry(&handles, Some("other"), "ops", later(MINUTE)).await.unwrap();
+    let verdicts = store.retry(&handles, Some("other"), "ops", later(Span::hours(72))).await.unwrap();
     let whole = |n| RetryVerdict::Whole { verification_id: id(n) };
     assert_eq!(verdicts, [whole(1), whole(2), RetryVerdict::Unknown, whole(1), RetryVerdict::Unknown]);
     assert_eq!(db.number("select count(*) from schedule").await, 0);
     assert_eq!(db.number("select count(*) from verifications where app = 'loan-h5'").await, 2);
     assert!(store.retry(&[], None, "ops", START).await.unwrap().is_empty());
+}
+
+pub async fn an_abandoned_one_is_asked_again_while_the_provider_remembers(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 1).await;
+    store.record_poll(settling(&one_poll(&*store, START).await.lease, START, Outcome::Abandoned)).await.unwrap();
+    let woken = [RetryVerdict::Woken { verification_id: id(1), was: State::Abandoned }];
+    assert_eq!(store.retry(&tokens(&[1]), None, "ops", later(Span::hours(71))).await.unwrap(), woken);
+    assert_eq!(one_poll(&*store, later(Span::hours(71))).await.verification.verification_id, id(1));
 }
 
 pub async fn an_open_one_is_due_at_once_and_a_running_poll_is_followed_by_another(db: Database) {
