@@ -15,7 +15,7 @@ create table verifications (
     record_deadline    bigint  not null,
     state              text    not null check (state in ('waiting', 'collecting', 'archived', 'abandoned', 'incomplete', 'missed', 'rejected')),
     settled_at         bigint,
-    missing            text    not null default '[]',
+    missing            text    not null default '[]' check (missing::jsonb is not null),
     progress           text    not null default '{}',
     passed             boolean,
     attempts           bigint  not null default 0,
@@ -49,7 +49,6 @@ create table schedule (
     lease_token     text,
     lease_until     bigint,
     claims          bigint  not null default 0,
-    poisoned        boolean not null default false,
     woken           boolean not null default false,
     primary key (verification_id, stage)
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);

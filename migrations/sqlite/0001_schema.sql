@@ -15,7 +15,7 @@ create table verifications (
     record_deadline    integer not null,
     state              text    not null check (state in ('waiting', 'collecting', 'archived', 'abandoned', 'incomplete', 'missed', 'rejected')),
     settled_at         integer,
-    missing            text    not null default '[]',
+    missing            text    not null default '[]' check (json_valid(missing)),
     progress           text    not null default '{}',
     passed             integer,
     attempts           integer not null default 0,
@@ -49,7 +49,6 @@ create table schedule (
     lease_token     text,
     lease_until     integer,
     claims          integer not null default 0,
-    poisoned        integer not null default 0,
     woken           integer not null default 0,
     primary key (verification_id, stage)
 ) strict, without rowid;

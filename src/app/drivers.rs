@@ -16,6 +16,7 @@ use super::guard::Guard;
 use crate::{
     archive::{Archive, Handover, poll::StepError, writes::is_of_the_store},
     domain::{
+        alarm::{Alarm, Kind},
         lease::{Lease, Stage},
         media::Slot,
         secret::Secret,
@@ -103,6 +104,9 @@ impl Shared {
                     Err(StepError::Store(StoreError::LeaseLost)) => Ok(None),
                     Err(StepError::Store(error)) => {
                         self.guard.recorded(Err(&error));
+                        if let StoreError::Corrupt(why) = &error {
+                            self.refused(&lease, why).await;
+                        }
                         Err(error.into())
                     }
                     Err(StepError::Vault(error)) => {
@@ -128,6 +132,15 @@ impl Shared {
                     }
                 }
             }
+        }
+    }
+
+    /// The database refuses what a step brought: it will be brought again, and somebody must know. The record that is written at last ends it.
+    async fn refused(&self, lease: &Lease, why: &str) {
+        let text = format!("the database refuses what its {} brought: {why}", lease.stage.name());
+        let alarm = Alarm { kind: Kind::Poison, subject: lease.verification_id.clone(), text };
+        if self.archive.store.raise(&alarm, self.archive.now()).await.unwrap_or(false) {
+            tracing::warn!(alarm = alarm.kind.name(), subject = %alarm.subject, "{}", alarm.text);
         }
     }
 }

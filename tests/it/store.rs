@@ -57,6 +57,10 @@ on_both! {
         a_renewed_lease_is_not_claimed,
         renewing_tells_the_stages_of_a_verification_apart,
         a_row_claimed_in_vain_waits_longer_but_never_past_its_deadline,
+        a_row_that_cannot_be_read_is_put_away_and_stops_no_other,
+        absurd_numbers_in_the_schedule_stop_no_claim,
+        what_is_begun_again_and_again_is_an_alarm_until_it_ends,
+        a_retry_begins_what_cannot_be_read_anew,
         a_claim_brings_all_that_its_step_needs;
     poll:
         a_record_is_read_back_whole,

@@ -63,6 +63,15 @@ pub(in crate::store) async fn clear<DB: Dialect>(connection: &mut DB::Connection
     Ok(DB::execute(connection, sql.to_owned(), binds![kind.name(), subject, now]).await? > 0)
 }
 
+/// Ends alarms of one kind about each of these subjects.
+pub(super) async fn clear_each<DB: Dialect>(connection: &mut DB::Connection, kind: Kind, subjects: &[&str], now: Time) -> Result<()> {
+    if subjects.is_empty() {
+        return Ok(());
+    }
+    let sql = format!("update alarms set ended_at = $2 where kind = $3 and subject in {} and ended_at is null", DB::list(1));
+    DB::execute(connection, sql, binds![Json::of(subjects)?, now, kind.name()]).await.map(|_| ())
+}
+
 /// Open alarms, oldest first.
 pub(in crate::store) async fn open<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<AlarmRow>> {
     let sql = "select kind, subject, text, since, times from alarms where ended_at is null order by since, kind, subject";

@@ -6,7 +6,11 @@ use std::collections::HashSet;
 
 use super::{alarm, calls, download, facts, lease, lessons, poll};
 use crate::{
-    domain::lease::{Lease, Stage},
+    domain::{
+        alarm::Kind,
+        lease::{Lease, Stage},
+        time::Time,
+    },
     store::{
         Result, StoreError,
         commit::Work,
@@ -48,6 +52,12 @@ pub(in crate::store) async fn write<DB: Dialect>(connection: &mut DB::Connection
     lessons::remember::<DB>(connection, polls.iter().map(|poll| &poll.record.lessons)).await?;
     let settled: Vec<&str> = polls.iter().filter(|poll| poll.is_settled()).map(poll::Completed::id).collect();
     calls::fold::<DB>(connection, &settled).await?;
+    // What was begun more than once may have been an alarm.
+    let leases = downloads.iter().map(|record| (&record.lease, record.at)).chain(polls.iter().map(|poll| (&poll.record.lease, poll.record.at)));
+    let recovered: Vec<(&str, Time)> = leases.filter(|(lease, _)| lease.claims > 1).map(|(lease, at)| (lease.verification_id.as_str(), at)).collect();
+    if let Some(at) = recovered.iter().map(|(_, at)| *at).max() {
+        alarm::clear_each::<DB>(connection, Kind::Poison, &recovered.iter().map(|(id, _)| *id).collect::<Vec<_>>(), at).await?;
+    }
     let alarms = downloads.iter().flat_map(|record| record.alarms.iter().map(|alarm| (alarm, record.at)));
     alarm::raise::<DB>(connection, alarms.chain(polls.iter().flat_map(poll::Completed::alarms)).collect()).await?;
 

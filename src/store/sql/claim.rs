@@ -5,22 +5,24 @@
 
 use std::collections::HashMap;
 
+use super::alarm;
 use crate::{
     domain::{
+        alarm::{Alarm, Kind as AlarmKind},
         answer::Endpoint,
         chance::fresh_id,
         lease::{Lease, Stage},
         media::{Kind, MediaRow, MediaState, Slot, Source},
         progress::Progress,
         secret::Secret,
-        time::Time,
+        time::{Span, Time},
         token::Verification,
     },
     store::{
         Result, StoreError,
         dialect::Dialect,
         records::{Claim, DownloadWork, PollWork},
-        rows::{Cells, Json, binds, instant, known},
+        rows::{Cells, Json, binds, instant, known, rows},
     },
 };
 
@@ -28,21 +30,26 @@ use crate::{
 struct Claimed {
     lease: Lease,
     verification: Verification,
-    progress: String,
+    progress: Progress,
     media: Vec<MediaRow>,
     answers: Vec<(String, String)>,
 }
 
+/// What was found of each verification; what cannot be read of one is its own error and nobody else's.
+type Found<T> = HashMap<String, Result<T>>;
+
+/// A row claimed more often than this in a row without completion is an alarm of its own: its step dies, or cannot be written.
+pub(super) const POISONED_BEYOND: i64 = 5;
+/// A row that cannot be read is looked at again at least this often.
+const PUT_AWAY_MAX: Span = Span::hours(1);
+/// More claims than this are not counted.
+const CLAIMS_MAX: i64 = 1_000_000;
+
 /// Claims polls.
 pub(in crate::store) async fn polls<DB: Dialect>(connection: &mut DB::Connection, claim: &Claim) -> Result<Vec<PollWork>> {
-    claimed::<DB>(connection, Stage::Poll, claim)
-        .await?
-        .into_iter()
-        .map(|Claimed { lease, verification, progress, media, answers }| {
-            let progress: Progress = serde_json::from_str(&progress).map_err(|error| StoreError::Corrupt(format!("`progress`: {error}")))?;
-            Ok(PollWork { lease, verification, progress, media, answers })
-        })
-        .collect()
+    let claimed = claimed::<DB>(connection, Stage::Poll, claim).await?;
+    let work = |Claimed { lease, verification, progress, media, answers }| PollWork { lease, verification, progress, media, answers };
+    Ok(claimed.into_iter().map(work).collect())
 }
 
 /// Claims downloads.
@@ -64,22 +71,69 @@ async fn claimed<DB: Dialect>(connection: &mut DB::Connection, stage: Stage, cla
     if leases.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<&str> = leases.iter().map(|lease| lease.verification_id.as_str()).collect();
+    let ids: Vec<&str> = leases.iter().map(|(lease, _)| lease.verification_id.as_str()).collect();
     let mut facts = facts::<DB>(connection, &ids).await?;
     let mut media = media::<DB>(connection, &ids).await?;
     let mut answers = answers::<DB>(connection, &ids).await?;
-    leases
-        .into_iter()
-        .map(|lease| {
-            let id = &lease.verification_id;
-            let (verification, progress) = facts.remove(id).ok_or_else(|| StoreError::Corrupt("a scheduled verification has no row".to_owned()))?;
-            Ok(Claimed { media: media.remove(id).unwrap_or_default(), answers: answers.remove(id).unwrap_or_default(), lease, verification, progress })
+    let mut claimed = Vec::with_capacity(leases.len());
+    let (mut unreadable, mut alarms) = (Vec::new(), Vec::new());
+    for (lease, deadline) in leases {
+        let id = &lease.verification_id;
+        let missing = || StoreError::Corrupt("it is scheduled and has no row".to_owned());
+        let read = || -> Result<_> {
+            let (verification, progress) = facts.remove(id).ok_or_else(missing)??;
+            Ok((verification, progress, media.remove(id).transpose()?.unwrap_or_default(), answers.remove(id).transpose()?.unwrap_or_default()))
+        };
+        match { read }() {
+            Ok((verification, progress, media, answers)) => {
+                if lease.claims > POISONED_BEYOND {
+                    let text =
+                        format!("its {} was begun {} times and never ended: the step dies, or what it brings cannot be written", stage.name(), lease.claims);
+                    alarms.push(poison(id, text));
+                }
+                claimed.push(Claimed { lease, verification, progress, media, answers });
+            }
+            Err(error) => {
+                alarms.push(poison(id, format!("{error}; it is looked at again at least every hour, and all others go on")));
+                unreadable.push((lease, deadline));
+            }
+        }
+    }
+    put_away::<DB>(connection, claim.now, claim.lease, &unreadable).await?;
+    alarm::raise::<DB>(connection, alarms.iter().map(|alarm| (alarm, claim.now)).collect()).await?;
+    Ok(claimed)
+}
+
+fn poison(verification_id: &str, text: String) -> Alarm {
+    Alarm { kind: AlarmKind::Poison, subject: verification_id.to_owned(), text }
+}
+
+rows! {
+    struct PutAway<'a> { id: &'a str, token: &'a str, due_at: i64 }
+}
+
+/// Gives up leases of rows that cannot be read, until a quarter of the time that is left has passed, or an hour.
+async fn put_away<DB: Dialect>(connection: &mut DB::Connection, now: Time, least: Span, unreadable: &[(Lease, Time)]) -> Result<()> {
+    if unreadable.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<PutAway> = unreadable
+        .iter()
+        .map(|(lease, deadline)| {
+            let left = if *deadline > now { deadline.since(now).part(4) } else { PUT_AWAY_MAX };
+            PutAway { id: &lease.verification_id, token: &lease.token, due_at: now.plus(left.min(PUT_AWAY_MAX).max(least)).0 }
         })
-        .collect()
+        .collect();
+    let sql = format!(
+        "update schedule as s set due_at = t.due_at, lease_token = null, lease_until = null
+        from {rows} where s.verification_id = t.id and s.lease_token = t.token",
+        rows = DB::rows::<PutAway>(),
+    );
+    DB::execute(connection, sql, binds![Json::of(&rows)?]).await.map(|_| ())
 }
 
 /// Leases due rows, in the order of their deadlines.
-async fn lease<DB: Dialect>(connection: &mut DB::Connection, stage: Stage, claim: &Claim) -> Result<Vec<Lease>> {
+async fn lease<DB: Dialect>(connection: &mut DB::Connection, stage: Stage, claim: &Claim) -> Result<Vec<(Lease, Time)>> {
     let token = fresh_id(claim.now);
     let until = claim.now.plus(claim.lease);
     let mut binds = binds![claim.now, claim.limit.max(0), token.as_str(), until, claim.lease.0, claim.patience];
@@ -89,7 +143,8 @@ async fn lease<DB: Dialect>(connection: &mut DB::Connection, stage: Stage, claim
         binds.push(Json::of(&claim.apps)?.into());
     }
     // The lease alone as long as patience lasts; then quadratically more, but never beyond a quarter of the time that is left.
-    let impatience = "(s.claims + 1 - $6)";
+    let claims = format!("{least}(s.claims, {CLAIMS_MAX}) + 1", least = DB::LEAST);
+    let impatience = format!("({claims} - $6)");
     let sql = format!(
         "with picked as materialized (
             select verification_id as id from schedule
@@ -97,7 +152,7 @@ async fn lease<DB: Dialect>(connection: &mut DB::Connection, stage: Stage, claim
             order by deadline, verification_id limit $2 {skip_locked}
         )
         update schedule as s set
-            lease_token = $3, lease_until = $4, claims = s.claims + 1, woken = false,
+            lease_token = $3, lease_until = $4, claims = {claims}, woken = false,
             due_at = $4 + case
                 when {impatience} <= 0 or s.deadline <= $1 then 0
                 else {least}($5 * {least}({impatience}, 1000) * {least}({impatience}, 1000), (s.deadline - $1) / 4) end
@@ -111,24 +166,32 @@ async fn lease<DB: Dialect>(connection: &mut DB::Connection, stage: Stage, claim
     let mut leased = Vec::new();
     for row in DB::fetch(connection, sql, binds).await? {
         let lease = Lease { verification_id: row.text("verification_id")?, stage, token: token.clone(), until, claims: row.int("claims")? };
-        leased.push((row.int("deadline")?, lease));
+        leased.push((lease, instant(&row, "deadline")?));
     }
     // `returning` promises no order.
-    leased.sort_by(|(deadline, lease), (other_deadline, other)| (deadline, &lease.verification_id).cmp(&(other_deadline, &other.verification_id)));
-    Ok(leased.into_iter().map(|(_, lease)| lease).collect())
+    leased.sort_by(|(lease, deadline), (other, other_deadline)| (deadline, &lease.verification_id).cmp(&(other_deadline, &other.verification_id)));
+    Ok(leased)
 }
 
-async fn facts<DB: Dialect>(connection: &mut DB::Connection, ids: &[&str]) -> Result<HashMap<String, (Verification, String)>> {
+async fn facts<DB: Dialect>(connection: &mut DB::Connection, ids: &[&str]) -> Result<Found<(Verification, Progress)>> {
     let sql = format!(
         "select verification_id, verify_token, app, issued_at, tracked_at, plan_id, issued_here, progress from verifications where verification_id in {}",
         DB::list(1)
     );
     let mut facts = HashMap::with_capacity(ids.len());
     for row in DB::fetch(connection, sql, binds![Json::of(ids)?]).await? {
-        let verification = verification(&row)?;
-        facts.insert(verification.verification_id.clone(), (verification, row.text("progress")?));
+        let read = verification(&row).and_then(|verification| Ok((verification, progress(&row.text("progress")?)?)));
+        facts.insert(row.text("verification_id")?, read);
     }
     Ok(facts)
+}
+
+/// Reads the memory of the plan. No value of it stands in the error.
+pub(super) fn progress(text: &str) -> Result<Progress> {
+    let unreadable = |error: serde_json::Error| {
+        StoreError::Corrupt(format!("`progress` of the verification, line {} column {}: `verikeep retry` begins it anew", error.line(), error.column()))
+    };
+    serde_json::from_str(text).map_err(unreadable)
 }
 
 fn verification(row: &impl Cells) -> Result<Verification> {
@@ -143,42 +206,51 @@ fn verification(row: &impl Cells) -> Result<Verification> {
     })
 }
 
-async fn media<DB: Dialect>(connection: &mut DB::Connection, ids: &[&str]) -> Result<HashMap<String, Vec<MediaRow>>> {
+async fn media<DB: Dialect>(connection: &mut DB::Connection, ids: &[&str]) -> Result<Found<Vec<MediaRow>>> {
     let sql = format!(
         "select verification_id, media_id, attempt_no, kind, position, source, state, sha256, object_key, tries, last_error, refused_sha256 from media
         where verification_id in {} order by verification_id, attempt_no, kind, position, source",
         DB::list(1)
     );
-    let mut media: HashMap<String, Vec<MediaRow>> = HashMap::new();
-    for row in DB::fetch(connection, sql, binds![Json::of(ids)?]).await? {
-        let slot = Slot {
+    gathered(&DB::fetch(connection, sql, binds![Json::of(ids)?]).await?, medium)
+}
+
+fn medium(row: &impl Cells) -> Result<MediaRow> {
+    Ok(MediaRow {
+        media_id: row.text("media_id")?,
+        slot: Slot {
             attempt_no: row.int("attempt_no")?,
             kind: known(Kind::named(&row.text("kind")?), "media.kind")?,
             position: row.int("position")?,
             source: known(Source::named(&row.text("source")?), "media.source")?,
-        };
-        let state = known(MediaState::named(&row.text("state")?), "media.state")?;
-        let medium = MediaRow {
-            media_id: row.text("media_id")?,
-            slot,
-            state,
-            sha256: row.text_or_null("sha256")?,
-            object_key: row.text_or_null("object_key")?,
-            tries: row.int("tries")?,
-            last_error: row.text_or_null("last_error")?,
-            refused_sha256: row.text_or_null("refused_sha256")?,
-        };
-        media.entry(row.text("verification_id")?).or_default().push(medium);
-    }
-    Ok(media)
+        },
+        state: known(MediaState::named(&row.text("state")?), "media.state")?,
+        sha256: row.text_or_null("sha256")?,
+        object_key: row.text_or_null("object_key")?,
+        tries: row.int("tries")?,
+        last_error: row.text_or_null("last_error")?,
+        refused_sha256: row.text_or_null("refused_sha256")?,
+    })
 }
 
-async fn answers<DB: Dialect>(connection: &mut DB::Connection, ids: &[&str]) -> Result<HashMap<String, Vec<(String, String)>>> {
+async fn answers<DB: Dialect>(connection: &mut DB::Connection, ids: &[&str]) -> Result<Found<Vec<(String, String)>>> {
     let sql = format!("select verification_id, endpoint, sha256 from answers where verification_id in {} order by fetched_at, answer_id", DB::list(1));
-    let mut answers: HashMap<String, Vec<(String, String)>> = HashMap::new();
-    for row in DB::fetch(connection, sql, binds![Json::of(ids)?]).await? {
+    gathered(&DB::fetch(connection, sql, binds![Json::of(ids)?]).await?, |row| {
         let endpoint = known(Endpoint::kept_named(&row.text("endpoint")?), "answers.endpoint")?;
-        answers.entry(row.text("verification_id")?).or_default().push((endpoint.name().to_owned(), row.text("sha256")?));
+        Ok((endpoint.name().to_owned(), row.text("sha256")?))
+    })
+}
+
+/// Reads rows into lists by verification; the first row that cannot be read is what is found of its verification.
+fn gathered<R: Cells, T>(rows: &[R], read: impl Fn(&R) -> Result<T>) -> Result<Found<Vec<T>>> {
+    let mut found: Found<Vec<T>> = HashMap::new();
+    for row in rows {
+        let list = found.entry(row.text("verification_id")?).or_insert_with(|| Ok(Vec::new()));
+        match (read(row), list.as_mut()) {
+            (Ok(one), Ok(list)) => list.push(one),
+            (Err(error), Ok(_)) => *list = Err(error),
+            (_, Err(_)) => {}
+        }
     }
-    Ok(answers)
+    Ok(found)
 }

@@ -3,7 +3,7 @@
 use crate::{
     domain::token::State,
     store::{
-        Result, StoreError,
+        Result,
         dialect::Dialect,
         reports::{Filter, Summary},
         rows::{Bind, Cells, binds, moment, moment_or_null},
@@ -70,7 +70,7 @@ pub(super) fn summary(row: &impl Cells) -> Result<Summary> {
         attempts: row.int("attempts")?,
         first_attempt_at: moment_or_null(row, "first_attempt_at")?,
         settled_at: moment_or_null(row, "settled_at")?,
-        missing: serde_json::from_str(&row.text("missing")?).map_err(|error| StoreError::Corrupt(format!("`missing`: {error}")))?,
+        missing: serde_json::from_str(&row.text("missing")?).unwrap_or_default(),
         media_deadline: moment(row, "media_deadline")?,
         record_deadline: moment(row, "record_deadline")?,
         next_poll_at: moment_or_null(row, "next_poll_at")?,

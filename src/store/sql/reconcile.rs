@@ -6,7 +6,7 @@ use super::facts::insert;
 use crate::{
     domain::{secret::Secret, time::Time, token::State},
     store::{
-        Result, StoreError,
+        Result,
         dialect::Dialect,
         records::Known,
         reports::Reconciliation,
@@ -65,7 +65,7 @@ fn known_row(row: &impl Cells) -> Result<Known> {
         plan_id: row.text_or_null("plan_id")?,
         reference: row.text_or_null("reference")?,
         state: named(State::named(&row.text("state")?), "verifications.state")?,
-        missing: serde_json::from_str(&row.text("missing")?).map_err(|error| StoreError::Corrupt(format!("`missing`: {error}")))?,
+        missing: serde_json::from_str(&row.text("missing")?).unwrap_or_default(),
         media_deadline: instant(row, "media_deadline")?,
     })
 }

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::{facts::insert, lease};
+use super::{claim::progress, facts::insert, lease};
 use crate::{
     domain::{lease::Stage, progress::Progress, time::Time, token::State},
     store::{
-        Result, StoreError,
+        Result,
         dialect::Dialect,
         records::RetryVerdict,
         rows::{Cells, Json, binds, known, rows, storable},
@@ -94,7 +94,8 @@ fn found(row: &impl Cells) -> Result<Found> {
         attempts: row.int("attempts")?,
         media_deadline: Time(row.int("media_deadline")?),
         record_deadline: Time(row.int("record_deadline")?),
-        progress: serde_json::from_str(&row.text("progress")?).map_err(|error| StoreError::Corrupt(format!("`progress`: {error}")))?,
+        // What cannot be read is begun anew: a person wants it tried.
+        progress: progress(&row.text("progress")?).unwrap_or_default(),
     })
 }
 

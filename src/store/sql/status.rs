@@ -1,6 +1,6 @@
 //! The figures of `status`: a few grouped counts, not for a hot path.
 
-use super::{alarm, calls, reconcile};
+use super::{alarm, calls, claim::POISONED_BEYOND, reconcile};
 use crate::{
     domain::{lease::Stage, time::Time},
     store::{
@@ -10,9 +10,6 @@ use crate::{
         rows::{Cells as _, binds},
     },
 };
-
-/// A row claimed more often than this in a row without completion counts as poisoned.
-const POISONED_BEYOND: i64 = 5;
 
 /// The figures as of `now`.
 pub(in crate::store) async fn status<DB: Dialect>(connection: &mut DB::Connection, now: Time) -> Result<Status> {

@@ -155,6 +155,90 @@ pub async fn a_row_claimed_in_vain_waits_longer_but_never_past_its_deadline(db: 
     assert_eq!(db.number("select claims from schedule").await, 52);
 }
 
+pub async fn a_row_that_cannot_be_read_is_put_away_and_stops_no_other(db: Database) {
+    let store = store(&db).await;
+    let media =
+        "insert into media (media_id, verification_id, attempt_no, kind, position, source, state) values ('m', 'ID', 1, 'hologram', 0, 'getall', 'wanted')";
+    let answer = "insert into answers (answer_id, verification_id, endpoint, fetched_at, http_status, bytes, sha256, object_key, stored_bytes, stored_sha256)
+        values ('a', 'ID', 'oracle', 1795421701000, 200, 0, '', '', 0, '')";
+    for (label, damage, undo) in [
+        (
+            "garbage in progress",
+            "update verifications set progress = 'garbage' where verification_id = 'ID'",
+            "update verifications set progress = '{}' where verification_id = 'ID'",
+        ),
+        (
+            "another shape of progress",
+            "update verifications set progress = '[1]' where verification_id = 'ID'",
+            "update verifications set progress = '{}' where verification_id = 'ID'",
+        ),
+        (
+            "no row",
+            "update verifications set verification_id = 'away' where verification_id = 'ID'",
+            "update verifications set verification_id = 'ID' where verification_id = 'away'",
+        ),
+        ("a medium of no known kind", media, "delete from media"),
+        ("an answer of no known endpoint", answer, "delete from answers"),
+    ] {
+        db.run("delete from verifications; delete from schedule; delete from alarms").await;
+        track(&*store, 3).await;
+        db.run(&damage.replace("ID", &id(2))).await;
+        let claimed = store.claim_polls(&claim_at(START)).await.unwrap();
+        let ids: Vec<_> = claimed.iter().map(|work| work.lease.verification_id.clone()).collect();
+        assert_eq!(ids, [id(1), id(3)], "{label}");
+        let alarms = store.alarms().await.unwrap();
+        assert_eq!((alarms.len(), alarms[0].kind.as_str(), alarms[0].subject.clone()), (1, "poison", id(2)), "{label}");
+        assert!(!alarms[0].text.contains("garbage"), "{label}: {}", alarms[0].text);
+
+        // Looked at again well before its deadline, and over once a record of it is written.
+        db.run(&undo.replace("ID", &id(2))).await;
+        let again = store.claim_polls(&claim_at(later(HOUR))).await.unwrap();
+        let work = again.iter().find(|work| work.lease.verification_id == id(2)).unwrap_or_else(|| panic!("{label}: not tried again"));
+        assert_eq!(store.alarms().await.unwrap().len(), 1, "{label}");
+        store.record_poll(poll(&work.lease, later(HOUR))).await.unwrap();
+        assert!(store.alarms().await.unwrap().is_empty(), "{label}");
+    }
+}
+
+pub async fn absurd_numbers_in_the_schedule_stop_no_claim(db: Database) {
+    let store = store(&db).await;
+    for damage in ["claims = 9223372036854775807", "deadline = 9223372036854775807", "deadline = -9223372036854775808", "due_at = -9223372036854775808"] {
+        db.run("delete from verifications; delete from schedule").await;
+        track(&*store, 3).await;
+        db.run(&format!("update schedule set {damage} where verification_id = '{}'", id(2))).await;
+        let claimed = store.claim_polls(&claim_at(START)).await.unwrap();
+        assert_eq!(claimed.len(), 3, "{damage}");
+        for work in &claimed {
+            store.record_poll(poll(&work.lease, START)).await.unwrap();
+        }
+    }
+}
+
+pub async fn what_is_begun_again_and_again_is_an_alarm_until_it_ends(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 1).await;
+    let mut now = START;
+    for claims in 1..=6 {
+        assert!(store.alarms().await.unwrap().is_empty(), "{claims}");
+        one_poll(&*store, now).await;
+        now = store.next_due(Stage::Poll, &[]).await.unwrap().unwrap();
+    }
+    let alarms = store.alarms().await.unwrap();
+    assert_eq!((alarms[0].kind.as_str(), alarms[0].subject.clone()), ("poison", id(1)));
+    store.record_poll(poll(&one_poll(&*store, now).await.lease, now)).await.unwrap();
+    assert!(store.alarms().await.unwrap().is_empty());
+}
+
+pub async fn a_retry_begins_what_cannot_be_read_anew(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 1).await;
+    db.run("update verifications set progress = 'garbage'").await;
+    assert!(store.claim_polls(&claim_at(START)).await.unwrap().is_empty());
+    assert_eq!(store.list(&verikeep::store::reports::Filter { limit: 10, ..Default::default() }).await.unwrap().len(), 1, "lists go on");
+    store.retry(&["token-1".to_owned()], None, "ops", START).await.unwrap();
+    assert_eq!(one_poll(&*store, START).await.progress, Progress { woken_at: Some(START), ..Progress::default() });
+}
+
 pub async fn a_claim_brings_all_that_its_step_needs(db: Database) {
     let store = store(&db).await;
     track(&*store, 2).await;
