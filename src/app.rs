@@ -7,6 +7,7 @@ pub mod demo;
 mod drivers;
 pub mod guard;
 mod housekeeping;
+pub mod installation;
 mod ready;
 mod watch;
 
@@ -27,6 +28,7 @@ use crate::{
     config::{self as shape, Config},
     domain::{
         answer::Problem,
+        installation::Foreign,
         time::{Clock, Span},
     },
     provider::{
@@ -51,6 +53,9 @@ pub enum AppError {
     /// The object store.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// Database, vault and index key do not belong together.
+    #[error(transparent)]
+    Foreign(Foreign),
     /// The HTTP server, signals.
     #[error("{what}: {source}")]
     Io {
@@ -75,17 +80,20 @@ pub struct Opened {
     pub metrics: Arc<Metrics>,
     /// The pace of every account.
     pub quotas: Arc<QuotaBook>,
+    /// Whether database and vault were seen to belong together; else the vault could not be asked.
+    pub joined: bool,
 }
 
-/// Opens the database (which must be migrated), the vault and the ways to the provider; calls nobody yet.
+/// Opens the database (which must be migrated) and the vault, sees that they and the index key belong together, and makes the ways to the
+/// provider ready; calls it not yet.
 ///
 /// # Errors
 /// [`AppError`], naming the part.
 pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Opened, AppError> {
     let metrics = Arc::new(Metrics::new());
     let store = store::open(&config.database.url, config.database.max_connections, Arc::clone(&clock)).await?;
-    let options = config.vault.options.iter().map(|(name, value)| (name.as_str(), value.reveal().to_owned()));
-    let vault = Arc::new(Vault::open(&config.vault.url, options, create_only(config.vault.create_only))?);
+    let vault = Arc::new(vault(config)?);
+    let joined = installation::join(store.as_ref(), &vault, config.identity.index_key.as_ref(), clock.now()).await?;
     let quotas = Arc::new(QuotaBook::new(Arc::clone(&clock)));
     let api = Api::new(&Limits::default())?;
     let apps = config.apps.iter().map(|app| edge(app, &api, &quotas, &clock)).collect::<Result<Vec<App>, Problem>>()?;
@@ -99,7 +107,16 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Opened, AppE
         index_key: config.identity.index_key.clone(),
         watcher: Arc::new(watch::Meter(Arc::clone(&metrics))),
     });
-    Ok(Opened { archive: Arc::new(archive), metrics, quotas })
+    Ok(Opened { archive: Arc::new(archive), metrics, quotas, joined })
+}
+
+/// Opens the object store; touches no network.
+///
+/// # Errors
+/// When its URL or options cannot be right, or its folder cannot be made.
+pub fn vault(config: &Config) -> Result<Vault, VaultError> {
+    let options = config.vault.options.iter().map(|(name, value)| (name.as_str(), value.reveal().to_owned()));
+    Vault::open(&config.vault.url, options, create_only(config.vault.create_only))
 }
 
 fn create_only(setting: shape::CreateOnly) -> CreateOnly {
@@ -171,7 +188,7 @@ pub async fn run(
     stop: CancellationToken,
     ready: Option<oneshot::Sender<Option<SocketAddr>>>,
 ) -> Result<(), AppError> {
-    let Opened { archive, metrics, quotas } = opened;
+    let Opened { archive, metrics, quotas, joined } = opened;
     let clock = Arc::clone(&archive.clock);
     archive.relearn().await?;
     let hard_stop = CancellationToken::new();
@@ -248,7 +265,12 @@ pub async fn run(
     if let Some(ready) = ready {
         let _ = ready.send(address);
     }
-    stop.cancelled().await;
+    let foreign = async { if joined { std::future::pending().await } else { installation::compare_later(&archive).await } };
+    let foreign = tokio::select! {
+        () = stop.cancelled() => None,
+        foreign = foreign => Some(foreign),
+    };
+    stop.cancel();
     lifecycle::notify_stopping();
     let finish = async { while drivers.join_next().await.is_some() {} };
     let in_time = tokio::select! {
@@ -268,7 +290,7 @@ pub async fn run(
     }
     archive.store.close().await;
     tracing::info!("stopped");
-    Ok(())
+    foreign.map_or(Ok(()), Err)
 }
 
 /// A lease: five minutes, less where windows are so short that a crash could not be made good within them.

@@ -101,6 +101,7 @@ create table attempts (
 );
 
 create index attempts_id_number on attempts (id_number_index) where id_number_index is not null;
+create index attempts_index_key on attempts (index_key_id) where id_number_masked is not null;
 
 -- Append-only. An identical answer of an endpoint is kept once.
 create table answers (

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::{
     domain::{
         alarm::{Alarm, Kind},
+        installation::{Database, Installation},
         lease::{Lease, Stage},
         lessons::Lessons,
         secret::Secret,
@@ -30,6 +31,8 @@ pub(super) struct Fake {
     pub(super) retries: Vec<RetryVerdict>,
     pub(super) filters: Mutex<Vec<Filter>>,
     pub(super) down: bool,
+    pub(super) installation: Database,
+    pub(super) indexed_otherwise: i64,
     pub(super) known: std::collections::HashMap<String, Known>,
     pub(super) reconciled: Mutex<Vec<Reconciliation>>,
 }
@@ -171,6 +174,18 @@ pub(super) fn alarm() -> AlarmRow {
 impl Store for Fake {
     async fn ping(&self) -> Result<Time> {
         self.up().map(|()| NOW)
+    }
+
+    async fn installation(&self) -> Result<Database> {
+        self.up().map(|()| self.installation.clone())
+    }
+
+    async fn begin_installation(&self, _: &Installation, _: Time) -> Result<Installation> {
+        unimplemented!()
+    }
+
+    async fn indexed_otherwise(&self, _: &str) -> Result<i64> {
+        self.up().map(|()| self.indexed_otherwise)
     }
 
     async fn track(&self, _: Vec<NewVerification>) -> Result<Vec<TrackVerdict>> {

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use clap::Args;
 
 use super::{
-    people::yes,
+    people::{counted, yes},
     report::{Code, Failure},
     screen::Screen,
     table::Table,
@@ -13,6 +13,7 @@ use super::{
 use crate::{
     config::Config,
     domain::{
+        installation::index_key,
         secret::Secret,
         time::{Span, Time},
         token::State,
@@ -31,7 +32,8 @@ Examples:
   verikeep list
   verikeep list --state incomplete --app h5 --since 2026-11-01T00:00:00Z
   verikeep list --since 2d --json | jq -r .verification_id
-  verikeep list --id-number - < number.txt          # keeps it out of the list of processes";
+  verikeep list --id-number - < number.txt          # keeps it out of the list of processes
+Ends with 3 when an ID number is looked up with another index key than the database knows, with 1 when attempts were indexed otherwise.";
 
 /// List tracked verifications, the newest first.
 #[derive(Args, Debug)]
@@ -80,7 +82,7 @@ fn since(text: &str) -> Result<Since, String> {
 /// Lists what the arguments name.
 ///
 /// # Errors
-/// When an ID number is looked up without an index key, or the database cannot be reached.
+/// When an ID number is looked up without the index key that the database knows, or the database cannot be reached.
 pub async fn run(args: &List, config: &Config, store: &dyn Store, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     let mut filter = filter(args, config, store).await?;
     let most = match args.limit {
@@ -89,6 +91,10 @@ pub async fn run(args: &List, config: &Config, store: &dyn Store, screen: &mut S
         Some(_) => return Err(Failure::usage("--limit", "is negative", "write how many at most, or 0 for all")),
         None if args.json => i64::MAX,
         None => 100,
+    };
+    let missed = match (&filter.id_number_index, &config.identity.index_key) {
+        (Some(_), Some(key)) => store.indexed_otherwise(&key.id()).await?,
+        _ => 0,
     };
     let mut table = heading();
     let mut shown = 0;
@@ -103,7 +109,7 @@ pub async fn run(args: &List, config: &Config, store: &dyn Store, screen: &mut S
                 if !args.json {
                     screen.note(format!("only the newest {most}; --limit 0 shows all"))?;
                 }
-                return Ok(Code::Done);
+                return ended(missed, screen);
             }
             shown += 1;
             if args.json {
@@ -126,7 +132,17 @@ pub async fn run(args: &List, config: &Config, store: &dyn Store, screen: &mut S
         }
         (false, false) => table.print(screen)?,
     }
-    Ok(Code::Done)
+    ended(missed, screen)
+}
+
+/// The end of a look-up that `missed` attempts.
+fn ended(missed: i64, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+    if missed == 0 {
+        return Ok(Code::Done);
+    }
+    let attempts = counted(missed, "attempt");
+    screen.note(format!("not looked through: {attempts} with an ID number indexed with another key or none (identity.index_key_file)"))?;
+    Ok(Code::Finding)
 }
 
 async fn filter(args: &List, config: &Config, store: &dyn Store) -> Result<Filter, Failure> {
@@ -146,6 +162,8 @@ async fn filter(args: &List, config: &Config, store: &dyn Store) -> Result<Filte
                     "name the key file that was in use when the verifications were tracked",
                 )
             })?;
+            let known = store.installation().await?.installation.and_then(|installation| installation.index_key_id);
+            index_key(known.as_deref(), Some(&key.id()))?;
             let number = if number.reveal() == "-" { from_input()? } else { number.clone() };
             Some(key.id_number(number.reveal()))
         }

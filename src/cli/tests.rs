@@ -73,6 +73,7 @@ macro_rules! ran {
 
 mod files;
 mod lists;
+mod lookups;
 
 async fn listed(line: &[&str], config: &Config, store: &Fake) -> Ended {
     let Command::List(args) = command(&[&["list"], line].concat()) else { panic!() };

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use sha2::Sha256;
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::{
@@ -74,6 +74,13 @@ impl IndexKey {
         let sub_key = digest(&self.0, b"verikeep id_number");
         hex(&digest(&sub_key, normalise_id_number(number).as_bytes()))
     }
+
+    /// By which the key is told from others, and which gives nothing of it away: the first 16 hex digits of SHA-256 over a label and the key.
+    #[must_use]
+    pub fn id(&self) -> String {
+        let digest: [u8; 32] = Sha256::new().chain_update(b"verikeep index key id\0").chain_update(&*self.0).finalize().into();
+        hex(digest.get(..8).unwrap_or_default())
+    }
 }
 
 impl fmt::Debug for IndexKey {
@@ -120,6 +127,8 @@ pub struct IdentityRow {
     pub id_number_masked: Option<String>,
     /// [`IndexKey::id_number`]; none without a key.
     pub id_number_index: Option<String>,
+    /// [`IndexKey::id`] of the key that made the index.
+    pub index_key_id: Option<String>,
     /// The name, the number and what was read off the card: only with [`Columns::Plain`].
     pub plain: Option<PlainIdentity>,
 }
@@ -147,6 +156,7 @@ impl IdentityRow {
             name_masked: name.map(mask_name),
             id_number_masked: number.map(mask_id_number),
             id_number_index: number.zip(key).map(|(number, key)| key.id_number(number)),
+            index_key_id: number.and(key).map(IndexKey::id),
             plain: (columns == Columns::Plain).then(|| PlainIdentity {
                 name: name.map(str::to_owned),
                 id_number: number.map(str::to_owned),
@@ -192,5 +202,7 @@ mod tests {
         assert_ne!(key.id_number("362132199232321"), index);
         assert_ne!(IndexKey::new(vec![8; 32]).unwrap().id_number("36213219923232X"), index);
         assert!(IndexKey::new(vec![1; 31]).is_err());
+        assert_eq!(key.id(), "0cbfee733f7665ca", "of SHA-256 by another program");
+        assert_ne!(IndexKey::new(vec![8; 32]).unwrap().id(), key.id());
     }
 }

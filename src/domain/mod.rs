@@ -8,6 +8,7 @@ pub mod answer;
 pub mod attempt;
 pub mod chance;
 pub mod identity;
+pub mod installation;
 pub mod lease;
 pub mod lessons;
 pub mod media;

@@ -19,6 +19,7 @@ use async_trait::async_trait;
 
 use crate::domain::{
     alarm::Alarm,
+    installation::{Database, Installation},
     lease::{Lease, Stage},
     lessons::Lessons,
     secret::Secret,
@@ -94,6 +95,16 @@ pub trait Store: Send + Sync + 'static {
 
     /// What was learned of all apps.
     async fn lessons(&self) -> Result<Lessons>;
+
+    /// What the database belongs to.
+    async fn installation(&self) -> Result<Database>;
+
+    /// Remembers what the database belongs to and its index key; what stands already stays. Brings what stands then.
+    async fn begin_installation(&self, drawn: &Installation, now: Time) -> Result<Installation>;
+
+    /// How many attempts with an ID number were indexed with another key than this one (its [`IndexKey::id`](crate::domain::identity::IndexKey::id)),
+    /// or with none: no look-up finds them.
+    async fn indexed_otherwise(&self, index_key_id: &str) -> Result<i64>;
 
     /// Raises an alarm; true when none of its kind and subject was open.
     async fn raise(&self, alarm: &Alarm, now: Time) -> Result<bool>;

@@ -59,6 +59,11 @@ impl ObjectKey {
         Self(format!("probe/{object_id}"))
     }
 
+    /// The key of the object that says to which installation the vault belongs.
+    pub(super) fn installation() -> Self {
+        Self("installation".to_owned())
+    }
+
     pub(super) fn path(&self) -> Path {
         Path::from(self.0.as_str())
     }

@@ -16,6 +16,7 @@ mod probe;
 mod put;
 mod read;
 mod seal;
+mod sentinel;
 mod upload;
 
 use std::{fmt, path::PathBuf, sync::Arc};

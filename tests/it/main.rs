@@ -15,6 +15,7 @@ mod config;
 mod daemon;
 mod databases;
 mod deploy;
+mod installation;
 mod lab;
 mod provider;
 mod simulator;

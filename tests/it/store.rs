@@ -4,7 +4,7 @@ mod alarm;
 mod bulk;
 mod claim;
 mod download;
-mod make;
+pub mod make;
 mod poll;
 mod read;
 mod reconcile;
@@ -71,6 +71,7 @@ on_both! {
         a_settled_verification_leaves_the_schedule_for_good,
         a_record_the_database_refuses_leaves_nothing_and_holds_up_nobody,
         plain_identity_is_kept_only_when_given,
+        attempts_of_another_index_key_are_counted,
         what_is_learned_is_learned_once,
         calls_of_a_settled_verification_become_sums;
     download:

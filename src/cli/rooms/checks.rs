@@ -11,6 +11,8 @@ use crate::{
     config::{App, Config},
     domain::{
         answer::Problem,
+        identity::IndexKey,
+        installation::{Database, Foreign, Joint, index_key, join},
         time::{Clock, Span, Time},
     },
     provider::{
@@ -38,6 +40,9 @@ pub(in crate::cli) async fn all(config: &Config, offline: bool) -> Vec<Row> {
     }
     if vault_here || !offline {
         rows.extend(vault(config).await);
+    }
+    if (database_here && vault_here) || !offline {
+        rows.extend(installation(config).await);
     }
     if !offline {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -86,7 +91,7 @@ async fn database(config: &Config) -> Vec<Row> {
 }
 
 async fn vault(config: &Config) -> Vec<Row> {
-    let vault = match super::vault(config) {
+    let vault = match app::vault(config) {
         Ok(vault) => vault,
         Err(error) => return Row::of_failure(error.into()),
     };
@@ -94,6 +99,35 @@ async fn vault(config: &Config) -> Vec<Row> {
         Ok(report) => vault_rows(report),
         Err(error) => Row::of_failure(error.into()),
     }
+}
+
+/// Whether database, vault and index key belong together; writes nothing. What could not be reached has been told already.
+async fn installation(config: &Config) -> Option<Row> {
+    let what = "installation";
+    let report = store::check_schema(&config.database.url).await.ok()?;
+    let known = match report.found {
+        0 => Database::default(),
+        found if found == report.needed => {
+            let store = super::reader(config).await.ok()?;
+            let known = store.installation().await;
+            store.close().await;
+            known.ok()?
+        }
+        _ => return None,
+    };
+    let vault = app::vault(config).ok()?;
+    let found = match app::installation::look(&vault, &known).await {
+        Ok(found) => found,
+        Err(error) => return Some(Row::warn(what, format!("database and vault cannot be compared: {error}"), "see that vault.url is right")),
+    };
+    let key = config.identity.index_key.as_ref().map(IndexKey::id);
+    let key_known = known.installation.as_ref().and_then(|installation| installation.index_key_id.as_deref());
+    let joined = join(&known, &found).and_then(|joint| index_key(key_known, key.as_deref()).map(|_| joint));
+    Some(match (joined, &known.installation) {
+        (Ok(Joint::Joined), Some(known)) => Row::ok(what, format!("database, vault and index key belong together ({})", known.installation_id)),
+        (Ok(_), _) => Row::ok(what, "database and vault will be joined at the first start"),
+        (Err(Foreign { what, why, todo }), _) => Row::fail(Code::Configuration, what, why, todo),
+    })
 }
 
 fn vault_rows(report: ProbeReport) -> Vec<Row> {

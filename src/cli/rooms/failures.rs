@@ -7,7 +7,10 @@ use super::super::{
 use crate::{
     app::{AppError, demo::DemoError},
     archive::issue::IssueError,
-    domain::answer::{Problem, Trouble},
+    domain::{
+        answer::{Problem, Trouble},
+        installation::Foreign,
+    },
     vault::VaultError,
 };
 
@@ -48,12 +51,19 @@ impl From<Problem> for Failure {
     }
 }
 
+impl From<Foreign> for Failure {
+    fn from(foreign: Foreign) -> Self {
+        Self::told(Code::Configuration, foreign.what, foreign.why, foreign.todo)
+    }
+}
+
 impl From<AppError> for Failure {
     fn from(error: AppError) -> Self {
         match error {
             AppError::Store(error) => error.into(),
             AppError::Vault(error) => error.into(),
             AppError::Provider(problem) => problem.into(),
+            AppError::Foreign(foreign) => foreign.into(),
             AppError::Io { what, source } => {
                 Self::told(Code::Finding, what, source.to_string(), "see whether another process holds the address, and http.listen")
             }

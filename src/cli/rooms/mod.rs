@@ -25,11 +25,11 @@ use crate::{
         issue::{Issued, Wish},
         track::Tracked,
     },
-    config::{self, Config},
+    config::Config,
     domain::token::Told,
     store::{self, Store, StoreError, records::TrackVerdict},
     telemetry::logs,
-    vault::{CreateOnly, ObjectKey, Vault, VaultError},
+    vault::ObjectKey,
     worker::{clock::SystemClock, lifecycle},
 };
 
@@ -60,24 +60,14 @@ pub(super) async fn beside(config: &Config) -> Beside {
 
 /// Brings the schema up to date.
 pub(super) async fn migrate(config: &Config) -> Result<Migrated, Failure> {
+    app::installation::before_tables(config).await?;
     let report = store::migrate(&config.database.url).await?;
     Ok(Migrated { from: report.from, to: report.to })
 }
 
-/// The object store.
-pub(super) fn vault(config: &Config) -> Result<Vault, VaultError> {
-    let options = config.vault.options.iter().map(|(name, value)| (name.as_str(), value.reveal().to_owned()));
-    let create_only = match config.vault.create_only {
-        config::CreateOnly::Probe => CreateOnly::Probe,
-        config::CreateOnly::On => CreateOnly::On,
-        config::CreateOnly::Off => CreateOnly::Off,
-    };
-    Vault::open(&config.vault.url, options, create_only)
-}
-
 /// What opens an object of the vault by its key.
 pub(super) fn objects(config: &Config) -> Result<impl Fn(String) -> BoxFuture<'static, Result<Pieces, Unreadable>> + Send + Sync + use<>, Failure> {
-    let vault = Arc::new(vault(config)?);
+    let vault = Arc::new(app::vault(config)?);
     Ok(move |key: String| -> BoxFuture<'static, Result<Pieces, Unreadable>> {
         let vault = Arc::clone(&vault);
         Box::pin(async move {

@@ -7,6 +7,7 @@ mod calls;
 mod claim;
 mod download;
 mod facts;
+mod installation;
 mod lease;
 mod lessons;
 mod list;
@@ -35,6 +36,7 @@ use super::{
 };
 use crate::domain::{
     alarm::{Alarm, Kind},
+    installation::{Database, Installation},
     lease::{Lease, Stage},
     lessons::Lessons,
     secret::Secret,
@@ -132,6 +134,20 @@ impl<DB: Dialect> Store for SqlStore<DB> {
 
     async fn lessons(&self) -> Result<Lessons> {
         self.reading(|connection| lessons::all::<DB>(connection).boxed()).await
+    }
+
+    async fn installation(&self) -> Result<Database> {
+        self.reading(|connection| installation::read::<DB>(connection).boxed()).await
+    }
+
+    async fn begin_installation(&self, drawn: &Installation, now: Time) -> Result<Installation> {
+        let drawn = drawn.clone();
+        self.writing(move |connection| async move { installation::begin::<DB>(connection, &drawn, now).await }.boxed()).await
+    }
+
+    async fn indexed_otherwise(&self, index_key_id: &str) -> Result<i64> {
+        let id = index_key_id.to_owned();
+        self.reading(move |connection| async move { installation::indexed_otherwise::<DB>(connection, &id).await }.boxed()).await
     }
 
     async fn raise(&self, alarm: &Alarm, now: Time) -> Result<bool> {

@@ -4,7 +4,7 @@ use verikeep::{
     domain::{
         answer::Endpoint,
         attempt::{Counts, OcrIdentity},
-        identity::PlainIdentity,
+        identity::{IdentityRow, PlainIdentity},
         lessons::{DataSeen, Film, FilmedPlan, Lessons, Origin, UnusedSignature},
         media::{Kind, Slot, Source},
         plan::Outcome,
@@ -255,4 +255,18 @@ pub async fn calls_of_a_settled_verification_become_sums(db: Database) {
     assert!(db.number("select count(*) from quota_use").await > 0);
     db.store_at(later(Span::hours(26))).await.tidy().await.unwrap();
     assert_eq!(db.number("select count(*) from quota_use").await, 0);
+}
+
+pub async fn attempts_of_another_index_key_are_counted(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 1).await;
+    let work = one_poll(&*store, START).await;
+    let mut attempts = vec![attempt(1, false, START), attempt(2, false, START), attempt(3, true, START), attempt(4, true, START)];
+    attempts[1].1.index_key_id = Some("key-2".to_owned());
+    (attempts[2].1.index_key_id, attempts[2].1.id_number_index) = (None, None);
+    attempts[3].1 = IdentityRow::default();
+    store.record_poll(PollRecord { attempts, ..poll(&work.lease, START) }).await.unwrap();
+    for (key, others) in [("key-1", 2), ("key-2", 2), ("key-3", 3), ("key-0", 3)] {
+        assert_eq!(store.indexed_otherwise(key).await.unwrap(), others, "{key}");
+    }
 }
