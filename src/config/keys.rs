@@ -3,7 +3,7 @@
 /// Keys of the file itself.
 pub(super) const TOP: &[&str] = &["data_dir", "database", "vault", "sealing", "identity", "http", "schedule", "limits", "apps"];
 /// `[database]`
-pub(super) const DATABASE: &[&str] = &["url", "max_connections"];
+pub(super) const DATABASE: &[&str] = &["url", "max_connections", "allow_insecure"];
 /// `[vault]`
 pub(super) const VAULT: &[&str] = &["url", "options", "create_only", "allow_insecure"];
 /// `[sealing]`

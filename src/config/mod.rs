@@ -8,6 +8,7 @@
 //! the [`shape`], through the accessors of `section`, against the one table of `keys`.
 
 mod apps;
+mod database;
 mod env;
 mod finding;
 mod keys;

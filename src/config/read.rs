@@ -7,16 +7,15 @@ use tokio_cron_scheduler::JobBuilder;
 use url::Url;
 
 use super::{
-    apps, keys, options,
+    apps, database, keys, options,
     options::Variables,
     paths,
     secrets::{self, Folders},
     section::Section,
-    shape::{Config, CreateOnly, Database, Http, Identity, Limits, Schedule, Sealing, Vault, defaults},
+    shape::{Config, CreateOnly, Http, Identity, Limits, Schedule, Sealing, Vault, defaults},
 };
 use crate::domain::{
     identity::{Columns, IndexKey},
-    secret::Secret,
     storage::Kind,
 };
 
@@ -28,7 +27,7 @@ pub(super) fn config(top: &Section<'_>, file: Option<PathBuf>, folders: &Folders
     let schedule = schedule(&top.section("schedule", keys::SCHEDULE));
     Config {
         file,
-        database: database(&top.section("database", keys::DATABASE), plain.database, folders),
+        database: database::read(&top.section("database", keys::DATABASE), plain.database, folders, variables),
         vault: vault(&top.section("vault", keys::VAULT), plain.vault, folders, variables),
         sealing: sealing(&top.section("sealing", keys::SEALING)),
         identity: identity(&top.section("identity", keys::IDENTITY), &data_dir, folders),
@@ -38,27 +37,6 @@ pub(super) fn config(top: &Section<'_>, file: Option<PathBuf>, folders: &Folders
         schedule,
         data_dir,
     }
-}
-
-fn database(section: &Section<'_>, plain: Database, folders: &Folders) -> Database {
-    let url = section.text("url").and_then(|text| {
-        // The URL may hold a password: no finding repeats it.
-        if let Some((path, tail)) = paths::split_sqlite(&text.value) {
-            if path.is_empty() || path == ":memory:" || tail.contains("mode=memory") {
-                section.fail("url", "names no file, so that everything would be forgotten at the end", "name a file: \"sqlite://verikeep-data/verikeep.db\"");
-                return None;
-            }
-            let start = if path.starts_with('/') { String::new() } else { paths::sqlite_url(&folders.base).trim_start_matches("sqlite://").to_owned() + "/" };
-            return Some(Secret::new(format!("sqlite://{start}{path}{tail}")));
-        }
-        let ok = Url::parse(&text.value).is_ok_and(|url| matches!(url.scheme(), "postgres" | "postgresql") && url.path().len() > 1);
-        if !ok {
-            section.fail("url", "is no database URL", "write \"sqlite://folder/file.db\" or \"postgres://user@host/database\"");
-        }
-        ok.then(|| Secret::new(text.value))
-    });
-    let max_connections = section.whole("max_connections", 1, 1000).and_then(|number| u32::try_from(number.value).ok());
-    Database { url: url.unwrap_or(plain.url), max_connections: max_connections.unwrap_or(plain.max_connections) }
 }
 
 fn vault(section: &Section<'_>, plain: Vault, folders: &Folders, variables: &Variables) -> Vault {

@@ -42,6 +42,8 @@ pub struct Database {
     pub url: Secret,
     /// Connections of the pool at most.
     pub max_connections: u32,
+    /// What of the way to the server could be listened to or pretended, where `database.allow_insecure` lets it be; none where all is well.
+    pub insecure: Option<String>,
 }
 
 /// Where objects lie.
@@ -164,7 +166,11 @@ impl Config {
     pub fn embedded(data_dir: PathBuf, apps: Vec<App>) -> Self {
         Self {
             file: None,
-            database: Database { url: Secret::new(super::paths::sqlite_url(&data_dir.join("verikeep.db"))), max_connections: defaults::MAX_CONNECTIONS },
+            database: Database {
+                url: Secret::new(super::paths::sqlite_url(&data_dir.join("verikeep.db"))),
+                max_connections: defaults::MAX_CONNECTIONS,
+                insecure: None,
+            },
             vault: Vault { url: super::paths::file_url(&data_dir.join("objects")), options: Vec::new(), insecure: None, create_only: CreateOnly::default() },
             sealing: Sealing::default(),
             identity: Identity { columns: Columns::default(), index_key: None },

@@ -59,6 +59,15 @@ fn a_bad_value_is_found_by_path_and_line_with_a_way_out() {
         ("[databse]\nurl = \"x\"", "", "databse", 1, "no such key", "did you mean `database`?"),
         ("[database]\nurl = \"mysql://h/d\"", "", "database.url", 2, "no database URL", "sqlite://"),
         ("[database]\nurl = \"postgres://h\"", "", "database.url", 2, "no database URL", "postgres://user@host/database"),
+        ("[database]\nurl = \"postgres://u:canary@db.example/d?sslmode=require\"", "", "database.url", 2, "sslmode=require", "allow_insecure = true"),
+        (
+            "[database]\nurl = \"postgres://db.example/d?sslmode=verify-full&sslrootcert=gone.pem\"",
+            "",
+            "database.url",
+            2,
+            "gone.pem: no such file",
+            "create the file",
+        ),
         ("[database]\nurl = \"sqlite::memory:\"", "", "database.url", 2, "forgotten", "name a file"),
         ("[database]\nmax_connections = 0", "", "database.max_connections", 2, "out of range", "from 1 to 1000"),
         ("[database]\nmax_connections = \"ten\"", "", "database.max_connections", 2, "must be a whole number, and is a text", ""),
@@ -291,7 +300,7 @@ fn the_environment_overrides_the_file() {
     let place = Place::new(
         &format!("{GOOD_APP}qps = 1\nsecret_key_file = \"gone\"\n[database]\nurl = \"sqlite://a.db\"\n").replace("secret_key = \"canary-sk\"\n", ""),
     )
-    .set("VERIKEEP_DATABASE__URL", "postgres://u:canary-pw@h/d")
+    .set("VERIKEEP_DATABASE__URL", "postgres://u:canary-pw@localhost/d")
     .set("VERIKEEP_DATABASE__MAX_CONNECTIONS", "32")
     .set("VERIKEEP_DATA_DIR", "/var/lib/v")
     .set("VERIKEEP_VAULT__URL", "s3://bucket/p")
@@ -311,7 +320,7 @@ fn the_environment_overrides_the_file() {
     .set("VERIKEEP_PORT", "tcp://10.0.0.1:8640")
     .set("VERIKEEP_PORT_8640_TCP_ADDR", "10.0.0.1");
     let config = place.config();
-    assert_eq!(config.database.url.reveal(), "postgres://u:canary-pw@h/d");
+    assert_eq!(config.database.url.reveal(), "postgres://u:canary-pw@localhost/d");
     assert_eq!(config.database.max_connections, 32);
     assert_eq!(config.data_dir, Path::new("/var/lib/v"));
     assert_eq!(config.vault.url, "s3://bucket/p");
@@ -351,6 +360,61 @@ fn of_the_stores_own_variables_only_credentials_and_region_are_taken() {
     let fails = Place::new(&text).set("AWS_ACCESS_KEY_ID", "canary\n").set("AWS_SECRET_ACCESS_KEY", "canary").fails();
     assert!(told(&fails).starts_with("environment AWS_ACCESS_KEY_ID: vault.options.access_key_id: ends with a line break"), "{}", told(&fails));
     assert!(!told(&fails).contains("canary"), "{}", told(&fails));
+}
+
+#[test]
+fn a_server_off_this_machine_needs_a_certificate_that_is_checked() {
+    let refused = |url: &str, variables: &[(&str, &str)]| {
+        let place = Place::new(&format!("{GOOD_APP}[database]\nurl = \"{url}\"\n"));
+        match variables.iter().fold(place, |place, (name, value)| place.set(name, value)).load() {
+            Ok(loaded) => (!told(&loaded.warnings).contains("database")).then_some(false),
+            Err(findings) => (told(&findings).contains("sslmode=verify-full") && !told(&findings).contains("canary")).then_some(true),
+        }
+    };
+    for (url, variables, expected) in [
+        ("postgres://u:canary@db.example/d", &[][..], true),
+        ("postgres://u:canary@db.example/d?sslmode=prefer", &[], true),
+        ("postgres://u:canary@10.0.0.1/d?sslmode=verify-ca", &[], true),
+        ("postgres://u:canary@[fd00::1]/d?ssl-mode=disable", &[], true),
+        ("postgres://u:canary@localhost/d?host=db.example", &[], true),
+        ("postgres://u:canary@localhost/d?hostaddr=10.0.0.1", &[], true),
+        ("postgres://u:canary@db.example/d?sslmode=verify-full&sslmode=prefer", &[], true),
+        ("postgres://u:canary@localhost.example/d", &[], true),
+        ("postgres:///d", &[("PGHOST", "db.example")], true),
+        ("postgres://u@db.example/d", &[("PGSSLMODE", "verify-full")], false),
+        ("postgres://u@db.example/d?sslmode=Verify-Full", &[], false),
+        ("postgres://u@127.0.0.2:5433/d", &[], false),
+        ("postgres://u@[::1]/d", &[], false),
+        ("postgresql://u@localhost/d?host=/run/postgresql", &[], false),
+        ("postgres://%2Frun%2Fpostgresql/d", &[], false),
+        ("postgres:///d", &[], false),
+    ] {
+        assert_eq!(refused(url, variables), Some(expected), "{url} {variables:?}");
+    }
+}
+
+#[test]
+fn an_insecure_way_to_the_database_is_allowed_by_name_and_stays_a_warning() {
+    let text = format!("{GOOD_APP}[database]\nurl = \"postgres://u:canary@db.example/d?sslmode=require\"\nallow_insecure = true\n");
+    let loaded = Place::new(&text).load().unwrap();
+    assert!(loaded.config.database.insecure.as_deref().is_some_and(|what| what.contains("sslmode=require")), "{loaded:?}");
+    let warned = told(&loaded.warnings);
+    assert!(warned.contains("database.allow_insecure: database.url names a server off this machine") && !warned.contains("canary"), "{warned}");
+    let loaded = Place::new(&text.replace("db.example", "127.0.0.1")).load().unwrap();
+    assert!(
+        loaded.config.database.insecure.is_none() && told(&loaded.warnings).contains("database.allow_insecure: is not needed"),
+        "{}",
+        told(&loaded.warnings)
+    );
+}
+
+#[test]
+fn the_certificate_of_the_database_is_read_from_the_folder_of_the_configuration() {
+    let place = Place::new(&format!("{GOOD_APP}[database]\nurl = \"postgres://u:p%40w@db.example/d?sslmode=verify-full&sslrootcert=ca.pem\"\n"));
+    std::fs::write(place.folder.path().join("ca.pem"), "x").unwrap();
+    let url = url::Url::parse(place.config().database.url.reveal()).unwrap();
+    let named = url.query_pairs().find(|(name, _)| name == "sslrootcert").unwrap().1.into_owned();
+    assert_eq!((named, url.password()), (place.folder.path().join("ca.pem").display().to_string(), Some("p%40w")));
 }
 
 #[test]

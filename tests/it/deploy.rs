@@ -20,7 +20,7 @@ fn every_configuration_is_one_the_program_takes() {
         (
             CONFIGURATIONS[2],
             &[
-                ("VERIKEEP_DATABASE__URL", "postgres://verikeep@postgres.example.com/verikeep"),
+                ("VERIKEEP_DATABASE__URL", "postgres://verikeep@postgres.example.com/verikeep?sslmode=verify-full"),
                 ("VERIKEEP_VAULT__OPTIONS__ACCESS_KEY_ID", "id"),
                 ("VERIKEEP_VAULT__OPTIONS__SECRET_ACCESS_KEY", "key"),
             ],

@@ -53,7 +53,7 @@ pub(super) async fn beside(config: &Config) -> Beside {
     };
     Beside {
         daemon: ask(config.http.listen).await,
-        insecure: config.vault.insecure.clone().into_iter().collect(),
+        insecure: config.database.insecure.iter().chain(&config.vault.insecure).cloned().collect(),
         short_of_room: app::guard::places(config).into_iter().filter_map(short).collect(),
     }
 }
