@@ -16,7 +16,7 @@ use crate::{
         answer::Endpoint,
         chance,
         lease::Lease,
-        media::{Checked, HEAD_BYTES, Listed, MediaRow, MediaState, ObjectFacts, Slot, Source, StoredMedia, is_no_medium},
+        media::{Checked, HEAD_BYTES, Listed, MediaRow, MediaState, ObjectFacts, Slot, Source, StoredMedia, is_no_medium, sha256_hex},
         plan,
         secret::Secret,
         time::{Span, Time},
@@ -219,7 +219,8 @@ impl Archive {
             Body::Same => Fetched::Same,
             Body::NoMedium(error, _) if row.refused_sha256.is_some() => Fetched::Failed(error),
             Body::NoMedium(error, body) => {
-                let kept = Kept { endpoint: Endpoint::Download, fetched_at: self.now(), http_status: 200, body, summary: (None, None, None) };
+                let (fetched_at, sha256) = (self.now(), sha256_hex(&body));
+                let kept = Kept { endpoint: Endpoint::Download, fetched_at, http_status: 200, body, sha256, summary: (None, None, None) };
                 Fetched::Refused(error, self.keep(verification, kept, brought).await?)
             }
             Body::Failed(error) => Fetched::Failed(error),

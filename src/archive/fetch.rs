@@ -7,7 +7,7 @@ use crate::{
     domain::{
         answer::{AnswerRow, Detail, Endpoint, Getall, MediaList, Problem, Stat, Trouble},
         chance,
-        media::Listed,
+        media::{Listed, sha256_hex},
         time::Time,
         token::Verification,
     },
@@ -44,13 +44,16 @@ pub(super) struct Kept {
     pub(super) fetched_at: Time,
     pub(super) http_status: i64,
     pub(super) body: Bytes,
+    /// Of the body.
+    pub(super) sha256: String,
     pub(super) summary: envelope::Summary,
 }
 
 impl Kept {
     fn of(reply: &Reply) -> Self {
         let Reply { endpoint, fetched_at, http_status, .. } = *reply;
-        Self { endpoint, fetched_at, http_status: i64::from(http_status), body: reply.body.clone(), summary: envelope::summary(reply) }
+        let sha256 = sha256_hex(&reply.body);
+        Self { endpoint, fetched_at, http_status: i64::from(http_status), body: reply.body.clone(), sha256, summary: envelope::summary(reply) }
     }
 }
 
@@ -115,8 +118,9 @@ impl Archive {
                 return Ok(Exchange { read: Err(problem), renewed: false });
             }
         };
-        let sha256 = self.keep(verification, Kept::of(&reply), brought).await?;
-        let read = read(&reply).map_err(|problem| vouched(app, problem));
+        let kept = off_thread(&reply, Kept::of).await;
+        let sha256 = self.keep(verification, kept, brought).await?;
+        let read = off_thread(&reply, read).await.map_err(|problem| vouched(app, problem));
         let result = read.as_ref().map_or_else(|problem| problem.trouble.name(), |_| "ok");
         self.watcher.call(endpoint, result);
         brought.calls.push(CallRow {
@@ -137,8 +141,7 @@ impl Archive {
 
     /// Puts the body into the vault unless the verification has the very same answer already.
     pub(super) async fn keep(&self, verification: &Verification, kept: Kept, brought: &mut Brought) -> Result<String, VaultError> {
-        let Kept { endpoint, fetched_at, http_status, body, summary: (success, code, log_id) } = kept;
-        let sha256 = crate::domain::media::sha256_hex(&body);
+        let Kept { endpoint, fetched_at, http_status, body, sha256, summary: (success, code, log_id) } = kept;
         if brought.kept.iter().any(|(name, digest)| name == endpoint.name() && *digest == sha256) {
             return Ok(sha256);
         }
@@ -156,6 +159,23 @@ impl Archive {
 fn vouched(app: &App, problem: Problem) -> Problem {
     let is_vouched = problem.trouble == Trouble::Transient && problem.code.as_ref().is_some_and(|code| app.policy.unused_codes.contains(code));
     if is_vouched { Problem { trouble: Trouble::NotYet, ..problem } } else { problem }
+}
+
+/// Works on an answer, a large one off the threads that everybody shares: nobody may hold up the health page by what he has the provider say.
+async fn off_thread<T: Send + 'static>(reply: &Reply, work: fn(&Reply) -> T) -> T {
+    const BYTES_MAX: usize = 64 << 10;
+    if reply.body.len() <= BYTES_MAX {
+        return work(reply);
+    }
+    let theirs = reply.clone();
+    match tokio::task::spawn_blocking(move || work(&theirs)).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is ending; nobody waits for what comes of it.
+            Err(_) => work(reply),
+        },
+    }
 }
 
 /// Reads an answer as what it was asked for.

@@ -64,7 +64,8 @@ impl Archive {
     pub(super) async fn take(&self, app: &App, verification: &Verification, taken: &mut Taken, answered: Answered, ends: &Ends) -> Result<(), StepError> {
         let now = self.now();
         match answered {
-            Answered::Getall(answer) => {
+            Answered::Getall(mut answer) => {
+                answer.attempts.iter_mut().for_each(|attempt| attempt.forget_unbelievable_times(now));
                 if let Some(refusal) = learn::getall(&mut taken.progress, &answer, ends, now) {
                     self.learn_unused(app, verification, &refusal, Origin::VerifiedLater, &mut taken.lessons);
                 }

@@ -43,7 +43,7 @@ impl Archive {
         let kind = match problem.trouble {
             Trouble::DailyQuota => {
                 // Looked at now and then all the same: quotas are raised by hand, too.
-                let until = next_midnight_in_beijing(now).min(now.plus(app.policy.verify_window.part(4)));
+                let until = next_midnight_in_beijing(now).min(now.plus(app.policy.verify_window.part(8)));
                 self.pauses.pause(&app.name, until);
                 alarm::Kind::Quota
             }

@@ -120,10 +120,37 @@ pub struct Seen {
 }
 
 impl Attempt {
+    /// Drops times that no clock can have read ([`Time::is_believable`]); the verbatim answer keeps them.
+    pub fn forget_unbelievable_times(&mut self, now: Time) {
+        for time in [&mut self.verified_at, &mut self.charged_at, &mut self.ocr_charged_at] {
+            *time = time.filter(|at| at.is_believable(now));
+        }
+    }
+
     /// What the plan needs to remember of it.
     #[must_use]
     pub fn seen(&self) -> Seen {
         let face = self.media.iter().any(|listed| listed.kind == super::media::Kind::Face);
         Seen { no: self.attempt_no, passed: self.passed == Some(true), face, at: self.verified_at }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_that_no_clock_can_have_read_are_dropped() {
+        let at = |text: &str| Time::parse(text).ok();
+        let now = at("2026-11-23T08:15:01Z").unwrap();
+        for (text, believed) in
+            [("-005000-01-01T00:00:00Z", false), ("1970-01-01T00:00:00Z", false), ("2026-11-23T16:15:01Z", true), ("2026-11-25T00:00:00Z", false)]
+        {
+            let told = at(text).unwrap_or(Time(-219_000_000_000_000));
+            let mut attempt = Attempt { verified_at: Some(told), charged_at: Some(told), ocr_charged_at: Some(told), ..Attempt::default() };
+            attempt.forget_unbelievable_times(now);
+            let kept = believed.then_some(told);
+            assert_eq!((attempt.verified_at, attempt.charged_at, attempt.ocr_charged_at), (kept, kept, kept), "{text}");
+        }
     }
 }

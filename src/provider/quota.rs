@@ -29,6 +29,8 @@ const SLOWDOWN_GAP: Span = Span::seconds(1);
 const HOLD_MAX: Span = Span::seconds(60);
 /// How long an interface whose total quota is spent is left alone; somebody may have bought more.
 const TOTAL_PAUSE: Span = Span::hours(1);
+/// How often one call tries whether a spent quota was filled up by hand.
+const PROBE_EVERY: Span = Span::minutes(15);
 const BEIJING: Span = Span::hours(8);
 const DAY: Span = Span::hours(24);
 
@@ -119,6 +121,8 @@ struct State {
 #[derive(Clone)]
 struct Pause {
     until: Time,
+    /// When the next call may try all the same.
+    probe_at: Time,
     trouble: Trouble,
     code: &'static str,
 }
@@ -160,8 +164,8 @@ impl Gate {
         let mut state = self.state();
         match trouble {
             Some(Trouble::TooFast) => state.too_fast(now, retry_after),
-            Some(Trouble::DailyQuota) => state.pause = Some(Pause { until: next_midnight_in_beijing(now), trouble: Trouble::DailyQuota, code: "17" }),
-            Some(Trouble::TotalQuota) => state.pause = Some(Pause { until: now.plus(TOTAL_PAUSE), trouble: Trouble::TotalQuota, code: "19" }),
+            Some(Trouble::DailyQuota) => state.pause(now, next_midnight_in_beijing(now), Trouble::DailyQuota, "17"),
+            Some(Trouble::TotalQuota) => state.pause(now, now.plus(TOTAL_PAUSE), Trouble::TotalQuota, "19"),
             // The call got through the quota, whatever else it met.
             None | Some(Trouble::NotYet | Trouble::Refused) => state.went_well(),
             Some(_) => {}
@@ -174,9 +178,20 @@ impl Gate {
 }
 
 impl State {
+    /// Gives no permit before `until`, but for one call now and then.
+    fn pause(&mut self, now: Time, until: Time, trouble: Trouble, code: &'static str) {
+        self.pause = Some(Pause { until, probe_at: now.plus(PROBE_EVERY), trouble, code });
+    }
+
     fn take(&mut self, now: Time) -> Take {
-        if let Some(pause) = &self.pause {
+        if let Some(pause) = &mut self.pause {
             let left = pause.until.since(now);
+            // A clock that jumped back must not be waited for.
+            pause.probe_at = pause.probe_at.min(now.plus(PROBE_EVERY));
+            if left.0 > 0 && now >= pause.probe_at {
+                pause.probe_at = now.plus(PROBE_EVERY);
+                return Take::Granted;
+            }
             if left.0 > 0 {
                 return Take::Paused(Problem {
                     trouble: pause.trouble,
@@ -229,6 +244,7 @@ impl State {
     }
 
     fn went_well(&mut self) {
+        self.pause = None;
         self.rate = (self.rate + self.qps / RECOVERY_PART).min(self.qps);
     }
 
@@ -396,6 +412,25 @@ mod tests {
         clock.add(Span::hours(12));
         assert!(gate.permit().await.is_ok());
         assert_eq!(book.figures()[0].paused_until, None);
+    }
+
+    #[tokio::test]
+    async fn one_call_now_and_then_finds_out_that_a_spent_quota_was_filled_up() {
+        let (clock, book, gate) = gate(2.0);
+        gate.learn(Some(Trouble::DailyQuota), None);
+        for trouble in [Some(Trouble::DailyQuota), Some(Trouble::Transient)] {
+            clock.add(Span::minutes(14));
+            assert!(gate.permit().await.is_err(), "too early");
+            clock.add(Span::minutes(1));
+            assert!(gate.permit().await.is_ok(), "one goes");
+            assert!(gate.permit().await.is_err(), "and only one");
+            gate.learn(trouble, None);
+            assert!(gate.permit().await.is_err(), "{trouble:?} is no success");
+        }
+        clock.add(Span::minutes(15));
+        assert!(gate.permit().await.is_ok());
+        gate.learn(Some(Trouble::NotYet), None);
+        assert_eq!((gate.permit().await, book.figures()[0].paused_until), (Ok(()), None), "all goes on");
     }
 
     #[tokio::test]

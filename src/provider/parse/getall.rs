@@ -9,7 +9,7 @@ use crate::domain::{
 
 use super::{
     super::tolerant::{Object, Raw, text_of},
-    answer, beijing, fields, garbled, listed, secret,
+    LISTED_MAX, answer, beijing, fields, garbled, listed, secret,
 };
 
 /// Reads the attempts, in order.
@@ -45,20 +45,23 @@ type Found = (Option<i64>, Attempt);
 fn attempts(list: Raw<'_>, demoted: Option<bool>) -> Option<Vec<Found>> {
     let mut found = Vec::new();
     for element in list.elements()? {
+        if found.len() > LISTED_MAX {
+            return None;
+        }
         match element.object() {
-            Some(object) => found.push((order(&object), attempt(&object, demoted))),
+            Some(object) => found.push((order(&object), attempt(&object, demoted)?)),
             None if !element.is_something() => {}
             // A list within a text, as some of the provider's answers wrap theirs.
             None => {
                 let inner = element.text().filter(|text| text.starts_with('['))?;
-                for element in Raw::new(&inner).elements()? {
+                for element in Raw::new(&inner).elements()?.into_iter().take(LISTED_MAX + 1) {
                     let object = element.object()?;
-                    found.push((order(&object), attempt(&object, demoted)));
+                    found.push((order(&object), attempt(&object, demoted)?));
                 }
             }
         }
     }
-    Some(found)
+    (found.len() <= LISTED_MAX).then_some(found)
 }
 
 fn order(object: &Object<'_>) -> Option<i64> {
@@ -80,7 +83,8 @@ fn numbered(found: Vec<Found>) -> Vec<Attempt> {
     attempts
 }
 
-fn attempt(object: &Object<'_>, demoted: Option<bool>) -> Attempt {
+/// None when it lists more media than any person has.
+fn attempt(object: &Object<'_>, demoted: Option<bool>) -> Option<Attempt> {
     let detail = object.object("verify_detail");
     let detail = detail.as_ref();
     let confirm = object.object("idcard_confirm");
@@ -89,10 +93,10 @@ fn attempt(object: &Object<'_>, demoted: Option<bool>) -> Attempt {
     let images = beside_or_inside("idcard_images");
     let image = |kind, name| listed(kind, images.as_ref().and_then(|images| images.get(name)));
     let code = object.text("code");
-    let mut media = listed(Kind::Face, detail.and_then(|detail| detail.get("face_image")).or_else(|| object.get("face_image")));
-    media.extend(image(Kind::IdFront, "front_image"));
-    media.extend(image(Kind::IdBack, "back_image"));
-    Attempt {
+    let mut media = listed(Kind::Face, detail.and_then(|detail| detail.get("face_image")).or_else(|| object.get("face_image")))?;
+    media.extend(image(Kind::IdFront, "front_image")?);
+    media.extend(image(Kind::IdBack, "back_image")?);
+    Some(Attempt {
         attempt_no: 0,
         // The code says the same, should the flag itself be missing: "0" when passed (original, 二.5).
         passed: object.boolean("is_verify_passed").or_else(|| code.as_deref().map(|code| code == "0")),
@@ -116,7 +120,7 @@ fn attempt(object: &Object<'_>, demoted: Option<bool>) -> Attempt {
         ocr: beside_or_inside("idcard_ocr_result").map(|ocr| ocr_identity(&ocr)),
         media,
         code,
-    }
+    })
 }
 
 fn filled(raw: Raw<'_>) -> Option<Object<'_>> {
@@ -243,6 +247,18 @@ mod tests {
             r#"{"success":true,"result":{"verify_count":"2"}}"#,
         ] {
             assert!(getall(body.as_bytes()).is_err(), "{body}");
+        }
+    }
+
+    #[test]
+    fn more_than_any_person_has_is_garbled() {
+        let many = |count: usize| wrap(&format!("[{}]", vec![r#"{"code":"0"}"#; count].join(",")));
+        assert_eq!(getall(&many(64)).unwrap().attempts.len(), 64);
+        let faces = |count: usize| wrap(&format!(r#"[{{"verify_detail":{{"face_image":[{}]}}}}]"#, vec![r#""https://h/k""#; count].join(",")));
+        assert_eq!(getall(&faces(64)).unwrap().attempts[0].media.len(), 64);
+        let inner = wrap(&serde_json::Value::from(format!("[{}]", vec![r#"{"code":"0"}"#; 65].join(","))).to_string());
+        for body in [many(65), many(122_880), faces(65), faces(122_880), inner] {
+            assert!(getall(&body).is_err(), "{} bytes", body.len());
         }
     }
 

@@ -21,7 +21,7 @@ pub fn media(body: &[u8]) -> Result<MediaList, Problem> {
         if field.is_some_and(|field| field.elements().is_none()) {
             return Err(garbled(Endpoint::Media));
         }
-        list.listed.extend(listed(kind, field));
+        list.listed.extend(listed(kind, field).ok_or_else(|| garbled(Endpoint::Media))?);
     }
     list.ext_info = result
         .get("extInfo")
@@ -54,6 +54,15 @@ mod tests {
         }
         assert_eq!(found(r#"{"processVideo":["a","b"]}"#), [(Kind::ProcessVideo, 0, "a".to_owned()), (Kind::ProcessVideo, 1, "b".to_owned())]);
         assert_eq!(found(r#"{"video":"a","images":[null,"b"]}"#), [(Kind::Video, 0, "a".to_owned()), (Kind::LivenessImage, 0, "b".to_owned())]);
+    }
+
+    #[test]
+    fn more_than_any_person_has_is_garbled() {
+        for name in ["processVideo", "video", "images"] {
+            let urls = |count| serde_json::json!({"success": true, "result": {name: vec!["https://h/k"; count]}}).to_string();
+            assert_eq!(media(urls(64).as_bytes()).unwrap().listed.len(), 64, "{name}");
+            assert!(media(urls(122_880).as_bytes()).is_err(), "{name}");
+        }
     }
 
     #[test]

@@ -49,30 +49,41 @@ fn fields<'a>(endpoint: Endpoint, result: Raw<'a>) -> Result<Option<Object<'a>>,
     }
 }
 
-/// URLs of one kind: an array, a single text or a list in a text; empty ones skipped, positions counted over the rest.
-fn listed(kind: Kind, field: Option<Raw<'_>>) -> Vec<Listed> {
+/// The most attempts of an answer, and the most media of one kind: a person has a handful. Beyond it the answer is kept verbatim and counts as garbled, so
+/// that nobody can make us work for hours by what he has the provider say.
+const LISTED_MAX: usize = 64;
+
+/// URLs of one kind: an array, a single text or a list in a text; empty ones skipped, positions counted over the rest. None when there are more than any
+/// person has.
+fn listed(kind: Kind, field: Option<Raw<'_>>) -> Option<Vec<Listed>> {
     let mut urls = Vec::new();
-    if let Some(field) = field {
-        gather(field, &mut urls, 3);
-    }
-    urls.into_iter().zip(0..).map(|(url, position)| Listed { kind, position, url }).collect()
+    let are_few = field.is_none_or(|field| gather(field, &mut urls, 3)) && urls.len() <= LISTED_MAX;
+    are_few.then(|| urls.into_iter().zip(0..).map(|(url, position)| Listed { kind, position, url }).collect())
 }
 
-fn gather(field: Raw<'_>, urls: &mut Vec<Secret>, depth_max: u8) {
-    let Some(depth_max) = depth_max.checked_sub(1) else { return };
-    for element in field.elements().unwrap_or_default() {
+/// False when an array is broken or too long to be read.
+fn gather(field: Raw<'_>, urls: &mut Vec<Secret>, depth_max: u8) -> bool {
+    let Some(depth_max) = depth_max.checked_sub(1) else { return true };
+    let Some(elements) = field.elements() else { return false };
+    for element in elements {
+        if urls.len() > LISTED_MAX {
+            return false;
+        }
         if let Some(object) = element.object() {
-            if let Some(url) = object.get("url") {
-                gather(url, urls, depth_max);
+            if object.get("url").is_some_and(|url| !gather(url, urls, depth_max)) {
+                return false;
             }
         } else if let Some(text) = element.text() {
             if text.starts_with('[') {
-                gather(Raw::new(&text), urls, depth_max);
+                if !gather(Raw::new(&text), urls, depth_max) {
+                    return false;
+                }
             } else if !text.eq_ignore_ascii_case("null") {
                 urls.push(Secret::new(text));
             }
         }
     }
+    true
 }
 
 fn secret(object: &Object<'_>, name: &str) -> Option<Secret> {
@@ -97,9 +108,13 @@ mod tests {
             (r#""""#, &[]),
             ("[[[[[\"deep\"]]]]]", &[]),
         ] {
-            let found = listed(Kind::Video, Some(Raw::new(json)));
+            let found = listed(Kind::Video, Some(Raw::new(json))).unwrap();
             assert_eq!(found.iter().map(|listed| listed.url.reveal()).collect::<Vec<_>>(), urls, "{json}");
             assert!(found.iter().zip(0..).all(|(listed, position)| listed.position == position));
+        }
+        let many = |count: usize| format!("[{}]", vec![r#""https://h/k""#; count].join(","));
+        for (count, expected) in [(LISTED_MAX, true), (LISTED_MAX + 1, false), (122_880, false)] {
+            assert_eq!(listed(Kind::Video, Some(Raw::new(&many(count)))).is_some(), expected, "{count}");
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::domain::{
     media::{Kind, Listed},
 };
 
-use super::{super::tolerant::text_of, answer, fields, listed};
+use super::{super::tolerant::text_of, answer, fields, garbled, listed};
 
 /// Reads the URL of the final face; `None` when there is none.
 ///
@@ -15,7 +15,7 @@ pub fn simple(body: &[u8]) -> Result<Option<Listed>, Problem> {
     let text = text_of(body);
     let (_, result) = answer(Endpoint::Simple, &text)?;
     let Some(result) = fields(Endpoint::Simple, result)? else { return Ok(None) };
-    Ok(listed(Kind::FinalFace, result.get("image")).into_iter().next())
+    Ok(listed(Kind::FinalFace, result.get("image")).ok_or_else(|| garbled(Endpoint::Simple))?.into_iter().next())
 }
 
 #[cfg(test)]
