@@ -166,7 +166,7 @@ async fn faceprint(world: &World, shears: &Shears, parts: &Parts, body: &Bytes, 
     match fault {
         Some(FaultKind::UnknownCode) => return reply::json(StatusCode::OK, &answers::odd::unknown_code(world)),
         Some(FaultKind::MediaProcessing) => return reply::json(StatusCode::OK, &answers::odd::processing(world)),
-        Some(FaultKind::ManyUrls) => return reply::json(StatusCode::OK, &answers::odd::many_urls(world, endpoint)),
+        Some(FaultKind::ManyUrls) => return reply::of(StatusCode::OK, "application/json", answers::odd::many_urls(endpoint)),
         Some(FaultKind::Code18) => return refuse(QPS_OVERRUN, None),
         Some(FaultKind::Code17) => {
             let pause_ms = world.faults.setting(|faults| faults.daily_quota_ms);

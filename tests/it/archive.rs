@@ -1,7 +1,16 @@
 //! From tracked tokens to settled records, against the simulated provider and its truth.
 
-use std::time::Duration;
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    task::JoinHandle,
+};
+use tokio_util::sync::CancellationToken;
 use verikeep::simulator::{FaultKind, Faults, Life, LifeSpec, Video, Windows};
 
 use crate::lab::{Db, FILMED, Lab, PLAIN, compare, options, track};
@@ -30,6 +39,46 @@ fn lives(each: u32) -> Vec<(&'static str, LifeSpec)> {
     lives
 }
 
+/// Asks for `/healthz` all the time.
+struct Health {
+    stop: CancellationToken,
+    task: JoinHandle<Duration>,
+}
+
+impl Health {
+    fn watch(listens: SocketAddr) -> Self {
+        let stop = CancellationToken::new();
+        let told = stop.clone();
+        let task = tokio::spawn(async move {
+            let mut slowest = Duration::ZERO;
+            while !told.is_cancelled() {
+                let asked = Instant::now();
+                let status = tokio::time::timeout(Duration::from_secs(10), get(listens, "/healthz")).await.expect("an answer");
+                assert_eq!(status, 200);
+                slowest = slowest.max(asked.elapsed());
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            slowest
+        });
+        Self { stop, task }
+    }
+
+    /// The longest that an answer took.
+    async fn slowest(self) -> Duration {
+        self.stop.cancel();
+        self.task.await.unwrap()
+    }
+}
+
+/// The status that a page is answered with.
+async fn get(listens: SocketAddr, path: &str) -> u16 {
+    let mut stream = TcpStream::connect(listens).await.unwrap();
+    stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: {listens}\r\nconnection: close\r\n\r\n").as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer.split(' ').nth(1).unwrap().parse().unwrap()
+}
+
 async fn everything_is_kept(db: Db, each: u32, faults: f64, within: Duration) {
     let mut options = options(7);
     if each > 2 {
@@ -37,14 +86,17 @@ async fn everything_is_kept(db: Db, each: u32, faults: f64, within: Duration) {
         options.windows = Windows { verify_ms: 6_000, media_ms: 40_000, record_ms: 45_000, ..options.windows };
     }
     options.faults = Faults { stall_ms: 300, daily_quota_ms: 500, ..Faults::at_rate(faults) };
+    options.faults.kinds.push(FaultKind::ManyUrls);
     let lab = Lab::new(db, options).await;
     let running = lab.run().await;
+    let health = Health::watch(running.listens);
     let mut made = Vec::new();
     for (app, life) in lives(each) {
         made.extend(lab.simulator.create(app, &[life]));
     }
     track(&running.archive, &made).await;
     let states = lab.settled(&running.archive, made.len(), within).await;
+    let slowest = health.slowest().await;
     let truth = lab.simulator.truth();
     let found = compare(&running.archive, &truth).await;
     println!(
@@ -58,6 +110,7 @@ async fn everything_is_kept(db: Db, each: u32, faults: f64, within: Duration) {
         truth.counts
     );
     running.stop().await;
+    assert!(slowest < Duration::from_secs(1), "health was answered after {slowest:?}");
     assert!(found.wrong.is_empty(), "{} wrong: {:#?}", found.wrong.len(), found.wrong.iter().take(20).collect::<Vec<_>>());
 }
 
