@@ -28,6 +28,8 @@ pub trait Dialect: Database<Row: Cells> {
     const NOW: &'static str;
     /// What `tidy` runs, one after another, outside a transaction.
     const TIDY: &'static [&'static str];
+    /// Asks for the encoding of texts in the database, as `encoding`; must be `UTF8`.
+    const ENCODING: &'static str;
     /// The names of all tables that are there, as `name`.
     const TABLES: &'static str;
 
@@ -72,6 +74,8 @@ impl Dialect for Sqlite {
     const CONCURRENT_WRITERS: bool = false;
     const NOW: &'static str = "select null as now from sqlite_schema limit 1";
     const TIDY: &'static [&'static str] = &["pragma optimize", "pragma wal_checkpoint(truncate)"];
+    // Both encodings of a SQLite file hold all of Unicode.
+    const ENCODING: &'static str = "select 'UTF8' as encoding";
     const TABLES: &'static str = "select name from sqlite_schema where type = 'table' and name not like 'sqlite\\_%' escape '\\'";
 
     fn rows_of(columns: &[(&str, Col)]) -> String {
@@ -95,6 +99,7 @@ impl Dialect for Postgres {
     const CONCURRENT_WRITERS: bool = true;
     const NOW: &'static str = "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint) as now";
     const TIDY: &'static [&'static str] = &[];
+    const ENCODING: &'static str = "select current_setting('server_encoding') as encoding";
     // What belongs to an extension was not made by another program.
     const TABLES: &'static str = "select cast(relname as text) as name from pg_catalog.pg_class as c \
         where relkind in ('r', 'p') and relnamespace = (select oid from pg_catalog.pg_namespace where nspname = current_schema()) \

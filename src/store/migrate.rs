@@ -127,6 +127,13 @@ where
 }
 
 async fn inspect<DB: Dialect>(connection: &mut DB::Connection, embedded: Embedded) -> Result<SchemaReport> {
+    // In another encoding most names cannot be written, and one such row would hold up the work of all.
+    let encodings = DB::fetch(connection, DB::ENCODING.to_owned(), Vec::new()).await?;
+    if let Some(encoding) = encodings.first().map(|row| row.text("encoding")).transpose()?.filter(|encoding| encoding != "UTF8") {
+        return Err(StoreError::Schema(format!(
+            "the encoding of the database is {encoding}, which cannot hold every name: make one with `create database … encoding 'UTF8' template template0`"
+        )));
+    }
     let mut tables = Vec::new();
     for row in DB::fetch(connection, DB::TABLES.to_owned(), Vec::new()).await? {
         tables.push(row.text("name")?);

@@ -117,3 +117,16 @@ async fn a_server_that_is_not_there_is_unavailable_and_its_password_not_told() {
         assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_server_encoding_that_cannot_hold_every_name_is_refused() {
+    for encoding in ["LATIN1", "EUC_CN", "SQL_ASCII"] {
+        let db = Database::postgres().await;
+        let mut url = url::Url::parse(db.url.reveal()).unwrap();
+        let name = format!("{}_{}", url.path().trim_start_matches('/'), encoding.to_lowercase());
+        db.run(&format!("create database {name} encoding '{encoding}' template template0 lc_collate 'C' lc_ctype 'C'")).await;
+        url.set_path(&name);
+        let text = refusal(&Database { url: verikeep::domain::secret::Secret::new(url.as_str()), folder: None }).await;
+        assert!(text.contains(encoding) && text.contains("encoding 'UTF8'"), "{text}");
+    }
+}
