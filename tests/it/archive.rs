@@ -174,3 +174,61 @@ async fn media_that_come_wrong_are_fetched_on_sqlite() {
 async fn media_that_come_wrong_are_fetched_on_postgres() {
     media_that_come_wrong_are_fetched(Db::Postgres).await;
 }
+
+/// A code that nobody explains, across the close of the window: neither "nobody tried" nor something to learn from.
+async fn an_unknown_code_proves_and_teaches_nothing(db: Db) {
+    let mut options = options(13);
+    options.windows = Windows { verify_ms: 2_000, media_ms: 14_000, record_ms: 15_000, ..options.windows };
+    let lab = Lab::new(db, options).await;
+    let running = lab.run().await;
+    lab.simulator.set_faults(Faults { repeat_max: 0, ..Faults::only(FaultKind::UnknownCode) });
+    let lives = [LifeSpec { video: Some(Video::One), ..LifeSpec::of(Life::Passed, 3) }, LifeSpec::of(Life::Failed, 1), LifeSpec::of(Life::Unused, 2)];
+    let made = lab.simulator.create(FILMED, &lives);
+    track(&running.archive, &made).await;
+    tokio::time::sleep(Duration::from_millis(5_000)).await;
+    let status = running.archive.store.status(running.archive.now()).await.unwrap();
+    assert!(status.states.iter().all(|row| row.state == "waiting"), "nothing is decided on it: {:?}", status.states);
+    lab.simulator.set_faults(Faults::default());
+    lab.settled(&running.archive, made.len(), Duration::from_secs(60)).await;
+    let found = compare(&running.archive, &lab.simulator.truth()).await;
+    assert!(found.wrong.is_empty(), "{:#?}", found.wrong);
+    let learned = running.archive.store.lessons().await.unwrap();
+    assert!(learned.unused.iter().all(|seen| seen.signature == "refused"), "{:?}", learned.unused);
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_code_proves_and_teaches_nothing_on_sqlite() {
+    an_unknown_code_proves_and_teaches_nothing(Db::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_code_proves_and_teaches_nothing_on_postgres() {
+    an_unknown_code_proves_and_teaches_nothing(Db::Postgres).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn objects_that_cannot_be_written_are_an_alarm_until_they_can() {
+    let mut options = options(17);
+    options.windows = Windows { verify_ms: 2_000, media_ms: 40_000, record_ms: 45_000, ..options.windows };
+    let lab = Lab::new(Db::Sqlite, options).await;
+    let running = lab.run().await;
+    let (objects, away) = (lab.config.data_dir.join("objects"), lab.config.data_dir.join("away"));
+    std::fs::rename(&objects, &away).unwrap();
+    std::fs::write(&objects, "no folder").unwrap();
+    let made = lab.simulator.create(FILMED, &[LifeSpec { video: Some(Video::One), ..LifeSpec::of(Life::Passed, 2) }]);
+    track(&running.archive, &made).await;
+    let kinds = || async { running.archive.store.alarms().await.unwrap().into_iter().map(|alarm| alarm.kind).collect::<Vec<_>>() };
+    let began = Instant::now();
+    while kinds().await != ["vault_down"] {
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", kinds().await);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    std::fs::remove_file(&objects).unwrap();
+    std::fs::rename(&away, &objects).unwrap();
+    lab.settled(&running.archive, made.len(), Duration::from_secs(60)).await;
+    let found = compare(&running.archive, &lab.simulator.truth()).await;
+    assert!(found.wrong.is_empty(), "{:#?}", found.wrong);
+    assert!(kinds().await.is_empty(), "{:?}", kinds().await);
+    running.stop().await;
+}
