@@ -102,7 +102,7 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Opened, AppE
         vault,
         clock,
         apps,
-        downloader: Downloader::new(&Downloader::limits())?,
+        downloader: Downloader::new(&Downloader::limits())?.through(config.apps.iter().filter_map(|app| app.proxy.clone()))?,
         columns: config.identity.columns,
         index_key: config.identity.index_key.clone(),
         watcher: Arc::new(watch::Meter(Arc::clone(&metrics))),
@@ -130,7 +130,7 @@ fn create_only(setting: shape::CreateOnly) -> CreateOnly {
 /// The way to the provider of one configured app.
 ///
 /// # Errors
-/// When credentials may not be sent to its `base_url`.
+/// When credentials may not be sent to its `base_url`, or its proxy is none.
 pub fn edge(app: &shape::App, api: &Api, quotas: &Arc<QuotaBook>, clock: &Arc<dyn Clock>) -> Result<App, Problem> {
     let credentials = match &app.auth {
         shape::Auth::AccessToken { api_key, secret_key } => Credentials::AccessToken { api_key: api_key.clone(), secret_key: secret_key.clone() },
@@ -138,13 +138,14 @@ pub fn edge(app: &shape::App, api: &Api, quotas: &Arc<QuotaBook>, clock: &Arc<dy
         shape::Auth::ApiKey { api_key } => Credentials::ApiKey(api_key.clone()),
     };
     let access = AppAccess { name: app.name.clone(), base_url: app.base_url.clone(), credentials, account: app.account.clone(), qps: app.qps };
-    let client = Client::new(access, api.clone(), Arc::clone(clock), Arc::clone(quotas))?;
+    let api = app.proxy.as_ref().map_or_else(|| Ok(api.clone()), |proxy| api.through(proxy))?;
+    let client = Client::new(access, api, Arc::clone(clock), Arc::clone(quotas))?;
     Ok(App {
         name: app.name.clone(),
         account: app.account.clone(),
         policy: app.policy.clone(),
         client,
-        media: MediaRules { hosts: media_hosts(app), allow_private: app.allow_private_media_hosts, ..MediaRules::default() },
+        media: MediaRules { hosts: media_hosts(app), allow_private: app.allow_private_media_hosts, proxy: app.proxy.clone(), ..MediaRules::default() },
     })
 }
 

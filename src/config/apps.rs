@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use super::{
     finding::Place,
-    keys,
+    keys, proxy,
     secrets::{self, Folders},
     section::{At, Section},
     shape::{App, Auth, Schedule, defaults},
@@ -15,7 +15,7 @@ use super::{
 use crate::domain::{answer::Endpoint, policy::Policy, secret::Secret};
 
 /// Reads every app. Findings where there is none, where two have one name, and where apps of one account disagree about its quota.
-pub(super) fn all(top: &Section<'_>, schedule: &Schedule, folders: &Folders) -> Vec<App> {
+pub(super) fn all(top: &Section<'_>, schedule: &Schedule, folders: &Folders, proxy: Option<&Secret>) -> Vec<App> {
     let Some(node) = top.node("apps") else {
         top.missing("apps", "add an [[apps]] section with the credentials of an app");
         return Vec::new();
@@ -37,7 +37,8 @@ pub(super) fn all(top: &Section<'_>, schedule: &Schedule, folders: &Folders) -> 
             continue;
         };
         let section = Section::open(Some(table), &path, item.place.clone(), keys::APP, top.findings);
-        let (app, qps) = app(&section, schedule, folders);
+        let (mut app, qps) = app(&section, schedule, folders);
+        app.proxy = proxy::said(&section).unwrap_or_else(|| proxy.cloned());
         if let Some(first) = names.insert(app.name.clone(), place).filter(|_| !app.name.is_empty()) {
             section.fail("name", format!("apps[{first}] has the same name"), "give each app its own: it stands in every row");
         }
@@ -278,13 +279,23 @@ fn is_host_pattern(text: &str) -> bool {
     host.parse::<IpAddr>().is_ok() && host == text || (is_name(host) && !host.is_empty())
 }
 
-/// Whether an app holds a secret in the file itself.
+/// Whether an app, or the proxy of all, holds a secret in the file itself.
 pub(super) fn has_secret_in_file(top: &Section<'_>) -> bool {
-    let Some(Value::List(items)) = top.node("apps").map(|node| &node.value) else { return false };
-    items.iter().any(|item| match &item.value {
-        Value::Table(table) => ["api_key", "secret_key"].iter().any(|key| {
-            table.get(key).is_some_and(|node| matches!(node.place, Place::Line(..)) && matches!(&node.value, Value::Text(text) if !text.trim().is_empty()))
-        }),
+    let of_all = match top.node("provider").map(|node| &node.value) {
+        Some(Value::Table(table)) => table.get("proxy").is_some_and(proxy::holds_secret),
         _ => false,
-    })
+    };
+    let Some(Value::List(items)) = top.node("apps").map(|node| &node.value) else { return of_all };
+    of_all
+        || items.iter().any(|item| match &item.value {
+            Value::Table(table) => {
+                table.get("proxy").is_some_and(proxy::holds_secret)
+                    || ["api_key", "secret_key"].iter().any(|key| {
+                        table
+                            .get(key)
+                            .is_some_and(|node| matches!(node.place, Place::Line(..)) && matches!(&node.value, Value::Text(text) if !text.trim().is_empty()))
+                    })
+            }
+            _ => false,
+        })
 }

@@ -1,7 +1,7 @@
 //! Which keys there are: the one table that unknown keys, suggestions and environment variables are checked against.
 
 /// Keys of the file itself.
-pub(super) const TOP: &[&str] = &["data_dir", "database", "vault", "sealing", "identity", "http", "schedule", "limits", "apps"];
+pub(super) const TOP: &[&str] = &["data_dir", "database", "vault", "sealing", "identity", "http", "schedule", "limits", "provider", "apps"];
 /// `[database]`
 pub(super) const DATABASE: &[&str] = &["url", "max_connections", "allow_insecure"];
 /// `[vault]`
@@ -16,10 +16,13 @@ pub(super) const HTTP: &[&str] = &["listen"];
 pub(super) const SCHEDULE: &[&str] = &["first_poll", "final_grace", "tidy", "relearn"];
 /// `[limits]`
 pub(super) const LIMITS: &[&str] = &["free_bytes_min"];
+/// `[provider]`
+pub(super) const PROVIDER: &[&str] = &["proxy"];
 /// `[[apps]]`
 pub(super) const APP: &[&str] = &[
     "name",
     "base_url",
+    "proxy",
     "auth",
     "api_key",
     "api_key_file",
@@ -47,6 +50,7 @@ pub(super) fn of_section(name: &str) -> Option<&'static [&'static str]> {
         "http" => HTTP,
         "schedule" => SCHEDULE,
         "limits" => LIMITS,
+        "provider" => PROVIDER,
         _ => return None,
     })
 }

@@ -15,6 +15,7 @@ mod keys;
 mod load;
 mod options;
 mod paths;
+mod proxy;
 mod read;
 mod secrets;
 mod section;

@@ -9,7 +9,7 @@ use url::Url;
 use super::{
     apps, database, keys, options,
     options::Variables,
-    paths,
+    paths, proxy,
     secrets::{self, Folders},
     section::Section,
     shape::{Config, CreateOnly, Http, Identity, Limits, Schedule, Sealing, Vault, defaults},
@@ -25,7 +25,8 @@ pub(super) fn config(top: &Section<'_>, file: Option<PathBuf>, folders: &Folders
     let data_dir = paths::absolute(&folders.base, &data_dir);
     let plain = Config::embedded(data_dir.clone(), Vec::new());
     let schedule = schedule(&top.section("schedule", keys::SCHEDULE));
-    Config {
+    let of_all = proxy::said(&top.section("provider", keys::PROVIDER)).flatten();
+    let config = Config {
         file,
         database: database::read(&top.section("database", keys::DATABASE), plain.database, folders, variables),
         vault: vault(&top.section("vault", keys::VAULT), plain.vault, folders, variables),
@@ -33,10 +34,12 @@ pub(super) fn config(top: &Section<'_>, file: Option<PathBuf>, folders: &Folders
         identity: identity(&top.section("identity", keys::IDENTITY), &data_dir, folders),
         http: http(&top.section("http", keys::HTTP)),
         limits: limits(&top.section("limits", keys::LIMITS)),
-        apps: apps::all(top, &schedule, folders),
+        apps: apps::all(top, &schedule, folders, of_all.as_ref()),
         schedule,
         data_dir,
-    }
+    };
+    proxy::warn_of_variables(top, &config, variables);
+    config
 }
 
 fn vault(section: &Section<'_>, plain: Vault, folders: &Folders, variables: &Variables) -> Vault {

@@ -122,6 +122,8 @@ pub struct App {
     pub name: String,
     /// Without a slash at its end.
     pub base_url: String,
+    /// The proxy that its calls and downloads go through, `http://user:password@host:port`: its own, or else that of `[provider]`.
+    pub proxy: Option<Secret>,
     /// How it shows who it is.
     pub auth: Auth,
     /// Apps of one account share its quota.
@@ -205,6 +207,7 @@ impl App {
         Self {
             name: name.into(),
             base_url: base_url.into(),
+            proxy: None,
             auth,
             account: defaults::ACCOUNT.to_owned(),
             qps: defaults::QPS,

@@ -1,8 +1,9 @@
 //! The one place that builds HTTP clients.
 //!
 //! Promised: certificates are always checked against the system's roots (`SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured), and there is
-//! no switch; no redirect is followed by itself; nothing is retried; every wait has a limit; no proxy from the environment is used, for it
-//! would see every token and would resolve media hosts past our checks. HTTP/1.1 only: the provider's answers are few and large.
+//! no switch; no redirect is followed by itself; nothing is retried; every wait has a limit; no proxy from the environment is used
+//! (`http_proxy`, `https_proxy`, `all_proxy`), for it would resolve media hosts past our checks without anybody having said so: the proxy is the
+//! one that is configured, or none ([`super::proxy`]). HTTP/1.1 only: the provider's answers are few and large.
 //!
 //! Not promised: which addresses may be reached; that is `download`'s matter.
 
@@ -13,8 +14,11 @@ use reqwest::header::HeaderMap;
 
 use crate::domain::{
     answer::{Problem, Trouble},
+    secret::Secret,
     time::{Span, Time},
 };
+
+use super::proxy::Proxy;
 
 /// Limits of a client.
 #[derive(Clone, Debug)]
@@ -48,17 +52,28 @@ pub fn install_crypto() {
 #[derive(Clone, Debug)]
 pub struct Api {
     pub(super) client: reqwest::Client,
-    body_bytes_max: usize,
+    limits: Limits,
+    proxy: Option<Proxy>,
 }
 
 impl Api {
-    /// Builds the client; apps share it.
+    /// Builds the client; apps without a proxy share it.
     ///
     /// # Errors
     /// `Misconfigured` when the system has no certificates to trust.
     pub fn new(limits: &Limits) -> Result<Self, Problem> {
         let client = builder(limits).gzip(true).build().map_err(problem)?;
-        Ok(Self { client, body_bytes_max: limits.body_bytes_max })
+        Ok(Self { client, limits: limits.clone(), proxy: None })
+    }
+
+    /// Another client with the same limits that sends everything through the proxy at that URL, `http://user:password@host:port`.
+    ///
+    /// # Errors
+    /// `Misconfigured` when the URL is none of a proxy, or as [`Api::new`].
+    pub fn through(&self, proxy: &Secret) -> Result<Self, Problem> {
+        let proxy = Proxy::new(proxy)?;
+        let client = proxy.add(builder(&self.limits).gzip(true)).and_then(reqwest::ClientBuilder::build).map_err(problem)?;
+        Ok(Self { client, limits: self.limits.clone(), proxy: Some(proxy) })
     }
 
     /// Sends a request and reads the answer under the cap, whatever its status.
@@ -66,7 +81,11 @@ impl Api {
     /// # Errors
     /// When no whole answer arrived.
     pub(super) async fn exchange(&self, request: reqwest::RequestBuilder) -> Result<Exchange, Problem> {
-        let mut response = request.send().await.map_err(problem)?;
+        let proxy = self.proxy.as_ref();
+        let mut response = request.send().await.map_err(|error| proxy.and_then(|proxy| proxy.told(&error)).unwrap_or_else(|| problem(error)))?;
+        if let Some(proxy) = proxy.filter(|_| response.status() == reqwest::StatusCode::PROXY_AUTHENTICATION_REQUIRED) {
+            return Err(Problem::new(Trouble::Forbidden, proxy.asks_who()));
+        }
         let http_status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let (body, truncated) = self.read(response).await?;
@@ -78,7 +97,7 @@ impl Api {
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) => {
-                    let room = self.body_bytes_max - body.len();
+                    let room = self.limits.body_bytes_max - body.len();
                     if let Some(part) = chunk.get(..room).filter(|_| chunk.len() > room) {
                         body.extend_from_slice(part);
                         return Ok((body.freeze(), true));
@@ -125,6 +144,14 @@ impl Exchange {
 /// As [`Api::new`].
 pub(super) fn media(limits: &Limits, resolver: Arc<dyn reqwest::dns::Resolve>) -> Result<reqwest::Client, Problem> {
     builder(limits).no_gzip().dns_resolver(resolver).build().map_err(problem)
+}
+
+/// The client for media that go through a proxy: it alone is looked up, so that its own address is not for us to judge.
+///
+/// # Errors
+/// As [`Api::new`].
+pub(super) fn media_through(limits: &Limits, proxy: &Proxy) -> Result<reqwest::Client, Problem> {
+    proxy.add(builder(limits).no_gzip()).and_then(reqwest::ClientBuilder::build).map_err(problem)
 }
 
 #[allow(clippy::disallowed_methods, reason = "the one place")]

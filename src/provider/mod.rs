@@ -15,6 +15,7 @@ pub mod envelope;
 pub mod http;
 mod image_size;
 pub mod parse;
+mod proxy;
 pub mod quota;
 mod reply;
 pub mod request;

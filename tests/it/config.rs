@@ -149,6 +149,12 @@ fn a_bad_value_is_found_by_path_and_line_with_a_way_out() {
         ("[schedule]\ntidy = \"daily\"", "", "schedule.tidy", 2, "no cron expression", "six fields"),
         ("[limits]\nfree_bytes_min = \"much\"", "", "limits.free_bytes_min", 2, "no number of bytes", "512MiB"),
         ("[limits]\nfree_byte_min = 1", "", "limits.free_byte_min", 2, "no such key", "did you mean `free_bytes_min`?"),
+        ("[provider]\nproxi = \"x\"", "", "provider.proxi", 2, "no such key", "did you mean `proxy`?"),
+        ("[provider]\nproxy = \"canary:3128\"", "", "provider.proxy", 2, "has no scheme", "http://proxy.example.com:3128"),
+        ("[provider]\nproxy = \"http://canary:can@ry#@h:1\"", "", "provider.proxy", 2, "more or less than scheme", "%40"),
+        ("[provider]\nproxy = \"http://h:1/canary\"", "", "provider.proxy", 2, "more or less than scheme", "\"\" for none"),
+        ("", "proxy = \"socks5://canary:canary@h:1\"", "apps[0].proxy", 6, "neither http:// nor https://", "speaks HTTP"),
+        ("", "proxy = 3128", "apps[0].proxy", 6, "must be a text", ""),
         ("", "qsp = 2", "apps[0].qsp", 6, "no such key", "did you mean `qps`?"),
         ("", "qps = 0", "apps[0].qps", 6, "out of range", "above 0"),
         ("", "qps = \"2\"", "apps[0].qps", 6, "must be a number", ""),
@@ -260,7 +266,7 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(app.auth, Auth::AccessToken { api_key: Secret::new("canary-ak"), secret_key: Secret::new("canary-sk") });
     assert_eq!((app.policy.verify_window, app.policy.record_retention, app.policy.media_retention), (Span::hours(2), Span::hours(72), Span::hours(24)));
     assert_eq!(app.policy.fetch, [Endpoint::Getall, Endpoint::Detail, Endpoint::Media]);
-    assert!(app.policy.video_expected && !app.allow_private_media_hosts);
+    assert!(app.policy.video_expected && !app.allow_private_media_hosts && app.proxy.is_none());
     assert_eq!(app.media_hosts, ["*.bcebos.com", "*.baidu.com", "*.baidubce.com"]);
 }
 
@@ -511,6 +517,46 @@ fn what_works_but_looks_wrong_is_a_warning() {
     );
     let warnings = Place::new(&simulator).load().unwrap().warnings;
     assert!(warnings.iter().all(|finding| finding.path == "identity.index_key_file"), "windows of seconds and loopback are fine: {}", told(&warnings));
+}
+
+#[test]
+fn an_app_has_its_own_proxy_or_that_of_all_or_none() {
+    for (top, in_app, proxy) in [
+        ("", "", None),
+        ("", "proxy = \"http://own:1\"", Some("http://own:1")),
+        ("[provider]\nproxy = \"http://u:canary@all:1\"\n", "", Some("http://u:canary@all:1")),
+        ("[provider]\nproxy = \"http://all:1\"\n", "proxy = \"https://own\"", Some("https://own")),
+        ("[provider]\nproxy = \"http://all:1\"\n", "proxy = \"\"", None),
+        ("[provider]\nproxy = \"\"\n", "", None),
+    ] {
+        let config = Place::new(&format!("{top}{GOOD_APP}{in_app}\n")).config();
+        assert_eq!(config.apps[0].proxy.as_ref().map(Secret::reveal), proxy, "{top}{in_app}");
+        assert!(!format!("{config:?}").contains("canary"));
+    }
+    let place = Place::new(GOOD_APP).set("VERIKEEP_PROVIDER__PROXY", "http://all:1");
+    assert_eq!(place.config().apps[0].proxy.as_ref().map(Secret::reveal), Some("http://all:1"));
+}
+
+#[test]
+fn variables_that_name_a_proxy_have_no_say_and_are_warned_of_until_the_way_is_told() {
+    let s3 = "[vault]\nurl = \"s3://b\"\n";
+    for (text, in_app, words) in [
+        ("", "", Some("is not used for the provider")),
+        (s3, "", Some("is used for neither the provider nor the object store")),
+        ("[provider]\nproxy = \"\"\n", "", None),
+        ("", "proxy = \"http://p:1\"", None),
+        (&format!("[provider]\nproxy = \"\"\n{s3}"), "", Some("is not used for the object store")),
+        (&format!("[provider]\nproxy = \"\"\n{s3}options = {{ proxy_url = \"http://p:1\" }}\n"), "", None),
+    ] {
+        let place = Place::new(&format!("{text}{GOOD_APP}{in_app}\n")).set("https_proxy", "http://u:canary@p:1").set("NO_PROXY", "*").set("http_proxy", "");
+        let loaded = place.load().unwrap();
+        let found: Vec<_> = loaded.warnings.iter().filter(|finding| finding.path.is_empty()).collect();
+        assert_eq!(found.len(), usize::from(words.is_some()), "{text}: {}", told(&loaded.warnings));
+        if let (Some(words), Some(finding)) = (words, found.first()) {
+            assert!(finding.to_string().starts_with(&format!("environment https_proxy: {words}; name ")), "{finding}");
+        }
+        assert!(!told(&loaded.warnings).contains("canary"));
+    }
 }
 
 #[test]

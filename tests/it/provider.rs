@@ -5,5 +5,6 @@ mod api;
 mod canary;
 mod fuzz_parse;
 mod media;
+mod proxy;
 mod server;
 mod tls;

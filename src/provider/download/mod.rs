@@ -1,7 +1,7 @@
 //! Media: fetched from the URLs that answers name, which come from outside and are bearer secrets (provider.md §6).
 //!
 //! Promised: only hosts and addresses the rules allow are ever connected to, redirects included, and the address checked is the one
-//! connected to; only GET, the signed query byte for byte as it came; every time and size has a limit; a body that is short, long or
+//! connected to, except behind a proxy, which resolves names itself: there the allowed hosts stand in for the addresses; only GET, the signed query byte for byte as it came; every time and size has a limit; a body that is short, long or
 //! altered ends in an error, so that a consumer never takes it for whole. No URL stands in an error or a `Debug`. Not promised: that the
 //! bytes are what their content type says.
 
@@ -22,7 +22,10 @@ use futures::{Stream, StreamExt as _, stream::BoxStream};
 
 use crate::domain::{answer::Problem, media::Checked, secret::Secret, time::Span};
 
-use super::http::{self, Limits, describe, header};
+use super::{
+    http::{self, Limits, describe, header},
+    proxy::Proxy,
+};
 use addresses::{Blocked, CheckedDns, Reach};
 use digests::Check;
 use target::Target;
@@ -42,12 +45,14 @@ pub struct MediaRules {
     pub allow_private: bool,
     /// The largest medium, in bytes.
     pub media_bytes_max: u64,
+    /// The proxy that all of it goes through, one of those of [`Downloader::through`]; none goes directly.
+    pub proxy: Option<Secret>,
 }
 
 impl Default for MediaRules {
     fn default() -> Self {
         let hosts = ["*.bcebos.com", "*.baidu.com", "*.baidubce.com"].map(str::to_owned).to_vec();
-        Self { hosts, allow_private: false, media_bytes_max: 4 << 30 }
+        Self { hosts, allow_private: false, media_bytes_max: 4 << 30, proxy: None }
     }
 }
 
@@ -83,6 +88,9 @@ pub struct Downloader {
     public: reqwest::Client,
     /// Reaches private ones too; used for hosts the rules allow privately.
     near: reqwest::Client,
+    /// Those that go through a proxy, by its URL.
+    proxied: Vec<(Secret, Proxy, reqwest::Client)>,
+    limits: Limits,
 }
 
 impl Downloader {
@@ -98,7 +106,22 @@ impl Downloader {
     /// `Misconfigured` when the system has no certificates to trust.
     pub fn new(limits: &Limits) -> Result<Self, Problem> {
         let client = |farthest| http::media(limits, std::sync::Arc::new(CheckedDns { farthest }));
-        Ok(Self { public: client(Reach::Public)?, near: client(Reach::Private)? })
+        Ok(Self { public: client(Reach::Public)?, near: client(Reach::Private)?, proxied: Vec::new(), limits: limits.clone() })
+    }
+
+    /// Opens the ways through these proxies, `http://user:password@host:port`, for [`MediaRules::proxy`].
+    ///
+    /// # Errors
+    /// `Misconfigured` when a URL is none of a proxy.
+    pub fn through(mut self, proxies: impl IntoIterator<Item = Secret>) -> Result<Self, Problem> {
+        for url in proxies {
+            if !self.proxied.iter().any(|(known, ..)| *known == url) {
+                let proxy = Proxy::new(&url)?;
+                let client = http::media_through(&self.limits, &proxy)?;
+                self.proxied.push((url, proxy, client));
+            }
+        }
+        Ok(self)
     }
 
     /// Asks for a medium and reads the head of the answer; the body is the stream of [`Download`].
@@ -108,7 +131,7 @@ impl Downloader {
     pub async fn open(&self, url: &Secret, rules: &MediaRules) -> Result<Download, DownloadError> {
         let mut target = Target::check(url.reveal(), rules)?;
         for _ in 0..=REDIRECTS_MAX {
-            let response = self.get(&target).await?;
+            let response = self.get(&target, rules.proxy.as_ref()).await?;
             let status = response.status().as_u16();
             match status {
                 200 => return Download::of(response, rules.media_bytes_max),
@@ -125,13 +148,29 @@ impl Downloader {
         Err(DownloadError::ForbiddenUrl("too many redirects"))
     }
 
-    async fn get(&self, target: &Target) -> Result<reqwest::Response, DownloadError> {
+    async fn get(&self, target: &Target, proxy: Option<&Secret>) -> Result<reqwest::Response, DownloadError> {
+        if let Some(url) = proxy {
+            return self.get_through(target, url).await;
+        }
         let client = if target.is_near { &self.near } else { &self.public };
         client
             .get(target.url.clone())
             .send()
             .await
             .map_err(|error| if is_blocked(&error) { DownloadError::ForbiddenUrl(Blocked::TEXT) } else { DownloadError::Transient(describe(error)) })
+    }
+
+    /// Never any other way, whatever is amiss.
+    async fn get_through(&self, target: &Target, url: &Secret) -> Result<reqwest::Response, DownloadError> {
+        let Some((_, proxy, client)) = self.proxied.iter().find(|(known, ..)| known == url) else {
+            return Err(DownloadError::Transient("the way through the proxy is not open".to_owned()));
+        };
+        let sent = client.get(target.url.clone()).send().await;
+        let response = sent.map_err(|error| DownloadError::Transient(proxy.told(&error).map_or_else(|| describe(error), |problem| problem.detail)))?;
+        if response.status() == reqwest::StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return Err(DownloadError::Transient(proxy.asks_who()));
+        }
+        Ok(response)
     }
 }
 
@@ -246,6 +285,6 @@ mod tests {
         let downloader = Downloader::new(&Downloader::limits()).unwrap();
         // As if the rules had let it pass: only the name resolution stands in the way now.
         let target = Target { url: "https://localhost/canary?canary".parse().unwrap(), is_near: false };
-        assert_eq!(downloader.get(&target).await.err(), Some(DownloadError::ForbiddenUrl(Blocked::TEXT)));
+        assert_eq!(downloader.get(&target, None).await.err(), Some(DownloadError::ForbiddenUrl(Blocked::TEXT)));
     }
 }

@@ -13,7 +13,7 @@ use verikeep::{
 use super::api::bench_at;
 
 /// Accepts one connection after another and greets with a self-signed certificate for this very address; tells what came through.
-fn impostor() -> (u16, std::sync::mpsc::Receiver<Vec<u8>>) {
+pub fn impostor() -> (u16, std::sync::mpsc::Receiver<Vec<u8>>) {
     verikeep::provider::http::install_crypto();
     let certificate = rustls::pki_types::CertificateDer::from(include_bytes!("../../fixtures/tls/localhost-self-signed.der").to_vec());
     let key = rustls::pki_types::PrivatePkcs8KeyDer::from(include_bytes!("../../fixtures/tls/localhost-key.der").to_vec());
