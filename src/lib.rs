@@ -12,9 +12,11 @@
 //! | [`worker`] | claim→step driver, loops, lifecycle; knows no tokens | `domain::{time, lease, chance}` |
 //! | [`telemetry`], [`web`] | logs and metrics; health and readiness | `domain`, `store`, `vault` |
 //! | [`config`] | the configuration: its shape, loading, all findings at once | `domain` |
-//! | [`simulator`] | a provider of our own making, for tests and the demonstration; shares no type or parser with `provider` | nobody |
 //! | [`app`] | the composition root: the only room that knows every part | all |
 //! | [`cli`] | one file a command | all |
+//!
+//! [`simulator`], a provider of our own making for tests and the demonstration, is a crate beside this one: it depends on nothing of ours, so it shares no type
+//! or parser with `provider`. `app` and `cli` alone use it.
 //!
 //! `provider`, `store` and `vault` do not know one another, and nobody imports `cli` or `app` but those above them. A test greps the sources
 //! against this table.
@@ -47,7 +49,6 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod provider;
-pub mod simulator;
 pub mod store;
 pub mod telemetry;
 pub mod vault;

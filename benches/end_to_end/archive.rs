@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use simulator::{AppCredential, Made};
 use tokio_util::sync::CancellationToken;
 use verikeep::{
     app::{self, Opened, RunOptions},
@@ -18,7 +19,6 @@ use verikeep::{
         time::{Span, Time},
         token::Told,
     },
-    simulator::{AppCredential, Made},
     store,
     telemetry::{Format, metrics::Metrics},
     worker::clock::SystemClock,

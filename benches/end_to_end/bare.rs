@@ -4,7 +4,7 @@ use std::{fs, time::Instant};
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
-use verikeep::simulator::{AppCredential, Made};
+use simulator::{AppCredential, Made};
 
 use crate::{
     Outcome,

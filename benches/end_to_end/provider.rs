@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use verikeep::simulator::{self, AppCredential, Life, LifeSpec, MediaBytes, Options, Pace, Video};
+use simulator::{AppCredential, Life, LifeSpec, MediaBytes, Options, Pace, Video};
 
 use crate::{
     Outcome,

@@ -8,6 +8,7 @@ use std::{
 };
 
 use serde::Serialize;
+use simulator::{AppCredential, Life, LifeSpec, Made, MediaBytes, Options, Simulator, UnusedAnswer, Video, Windows};
 use tokio_util::sync::CancellationToken;
 
 use super::{AppError, Opened, RunOptions};
@@ -18,7 +19,6 @@ use crate::{
         time::{Clock, Span, Time},
         token::{State, Told},
     },
-    simulator::{self, AppCredential, Life, LifeSpec, Made, MediaBytes, Options, Simulator, UnusedAnswer, Video, Windows},
     store::{self, reports::Status},
     worker::clock::SystemClock,
 };

@@ -5,13 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use simulator::{FaultKind, Faults, Life, LifeSpec, Video, Windows};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
-use verikeep::simulator::{FaultKind, Faults, Life, LifeSpec, Video, Windows};
 
 use crate::lab::{Db, FILMED, Lab, PLAIN, compare, options, track};
 

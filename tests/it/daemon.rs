@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use verikeep::simulator::{Life, LifeSpec, Made, Simulator, Video};
+use simulator::{Life, LifeSpec, Made, Simulator, Video};
 
 use crate::lab::{Db, FILMED, PLAIN, compare};
 use process::{Place, code, err, out};

@@ -118,7 +118,7 @@ fn the_example_holds_no_secret() {
 
 #[test]
 fn images_are_pinned_to_what_the_package_says() {
-    let package = toml("Cargo.toml")["package"].clone();
+    let package = toml("Cargo.toml")["workspace"]["package"].clone();
     let [version, rust] = ["version", "rust-version"].map(|key| package[key].as_str().unwrap().to_owned());
     for overlay in ["sqlite", "postgres"] {
         assert_eq!(values(&format!("deploy/kubernetes/overlays/{overlay}/kustomization.yaml"), "newTag: "), [version.as_str()], "{overlay}");

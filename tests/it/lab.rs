@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use simulator::{AppCredential, Made, Options, Simulator, TokenTruth, Truth, Windows};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +20,6 @@ use verikeep::{
         time::{Span, Time},
         token::Told,
     },
-    simulator::{self, AppCredential, Made, Options, Simulator, TokenTruth, Truth, Windows},
     store::{self, records::TrackVerdict, reports::Whole},
     vault::ObjectKey,
     worker::clock::SystemClock,

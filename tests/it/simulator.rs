@@ -13,7 +13,7 @@ mod windows;
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use verikeep::simulator::{self, Life, LifeSpec, Made, MediaBytes, MediumTruth, Options, Simulator, Video, Windows};
+use simulator::{Life, LifeSpec, Made, MediaBytes, MediumTruth, Options, Simulator, Video, Windows};
 
 const REFUSED: &str = "Token无效或者已过期";
 const DAY_MS: i64 = 86_400_000;

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use simulator::{AppCredential, Faults, MediaBytes, Options, Pace, UnusedAnswer, Windows};
+
 use super::{
     super::{
         demo::{self, Demo},
@@ -12,11 +14,7 @@ use super::{
     },
     stop_on_signals,
 };
-use crate::{
-    app,
-    domain::time::Span,
-    simulator::{self, AppCredential, Faults, MediaBytes, Options, Pace, UnusedAnswer, Windows},
-};
+use crate::{app, domain::time::Span};
 
 /// The simulated provider, until a signal.
 pub(in crate::cli) async fn simulate(args: &Simulate, screen: &mut Screen<'_>) -> Result<Code, Failure> {

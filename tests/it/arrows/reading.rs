@@ -18,6 +18,7 @@ pub fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// The files of the program, and those of the crates beside it.
 pub fn sources() -> Vec<Source> {
     fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).unwrap() {
@@ -30,15 +31,17 @@ pub fn sources() -> Vec<Source> {
         }
     }
     let mut paths = Vec::new();
-    collect(&project().join("src"), &mut paths);
+    for folder in ["src", "crates"] {
+        collect(&project().join(folder), &mut paths);
+    }
     paths.sort();
     let relative = |path: &Path| path.strip_prefix(project()).unwrap().to_str().unwrap().replace('\\', "/");
     paths.iter().map(|path| Source { file: relative(path), text: fs::read_to_string(path).unwrap() }).collect()
 }
 
-/// The room of a source file: the first name below `src/`.
+/// The room of a source file: the first name below `src/`, or below `crates/`.
 pub fn room(file: &str) -> &str {
-    let below = file.strip_prefix("src/").unwrap_or(file);
+    let below = file.strip_prefix("src/").or_else(|| file.strip_prefix("crates/")).unwrap_or(file);
     below.split('/').next().unwrap().trim_end_matches(".rs")
 }
 

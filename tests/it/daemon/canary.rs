@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path, process::Output, sync::Arc, time::Duration};
 
-use verikeep::simulator::{AppCredential, Faults, Made, Truth};
+use simulator::{AppCredential, Faults, Made, Truth};
 
 use super::{
     lives,

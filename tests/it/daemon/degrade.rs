@@ -8,7 +8,7 @@ mod mount;
 
 use std::{fs, net::TcpListener, sync::Arc, time::Duration};
 
-use verikeep::simulator::{self, Life, LifeSpec, Made, MediaBytes, Options, Video, Windows};
+use simulator::{Life, LifeSpec, Made, MediaBytes, Options, Video, Windows};
 
 use super::process::{Daemon, Place};
 use crate::lab::{Db, FILMED, options, short_windows};

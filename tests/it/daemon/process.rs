@@ -11,13 +11,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use simulator::{AppCredential, Faults, Made, Simulator};
 use tempfile::TempDir;
 use verikeep::{
     app,
     archive::Archive,
     config::{Source, load},
     domain::token::State,
-    simulator::{self, AppCredential, Faults, Made, Simulator},
     worker::clock::SystemClock,
 };
 

@@ -4,7 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use sha2::Sha256;
-use verikeep::simulator::{AppCredential, Life, LifeSpec, Options};
+use simulator::{AppCredential, Life, LifeSpec, Options};
 
 use super::{Bench, DAY_MS, REFUSED, oauth, options, passed};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
-use verikeep::simulator::{Kind, Life, LifeSpec, Options, Pace, Video, Windows};
+use simulator::{Kind, Life, LifeSpec, Options, Pace, Video, Windows};
 
 use super::{Bench, REFUSED, options, passed, sha256, urls};
 

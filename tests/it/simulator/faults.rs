@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use md5::Md5;
 use serde_json::{Value, json};
 use sha2::Digest;
-use verikeep::simulator::{FaultKind, Faults, LifeSpec, Windows};
+use simulator::{FaultKind, Faults, LifeSpec, Windows};
 
 use super::{Bench, options, passed, urls};
 

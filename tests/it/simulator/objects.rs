@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use md5::Md5;
 use reqwest::StatusCode;
 use sha2::{Digest, Sha256};
-use verikeep::simulator::{Kind, Life, LifeSpec, MediaBytes, MediumTruth, Options, Windows};
+use simulator::{Kind, Life, LifeSpec, MediaBytes, MediumTruth, Options, Windows};
 
 use super::{Bench, options, passed, sha256, urls};
 

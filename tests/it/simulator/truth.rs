@@ -2,7 +2,7 @@
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use verikeep::simulator::{self, LifeSpec, Made, Options};
+use simulator::{LifeSpec, Made, Options};
 
 use super::{Bench, options};
 

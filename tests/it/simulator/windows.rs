@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use reqwest::StatusCode;
 use serde_json::json;
-use verikeep::simulator::{Kind, Life, LifeSpec, Made, Options, Pace, UnusedAnswer, Video, Windows};
+use simulator::{Kind, Life, LifeSpec, Made, Options, Pace, UnusedAnswer, Video, Windows};
 
 use super::{Bench, DAY_MS, REFUSED, options, passed, urls};
 

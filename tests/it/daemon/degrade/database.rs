@@ -6,12 +6,12 @@ use std::{
     time::Duration,
 };
 
+use simulator::MediaBytes;
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
     sync::watch,
 };
-use verikeep::simulator::MediaBytes;
 
 use super::{
     super::{

@@ -1,6 +1,6 @@
 //! Few files and connections.
 
-use verikeep::simulator::MediaBytes;
+use simulator::MediaBytes;
 
 use super::{
     super::{

@@ -2,8 +2,8 @@
 
 use std::{fs, time::Duration};
 
+use simulator::MediaBytes;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
-use verikeep::simulator::MediaBytes;
 
 use super::{
     super::{

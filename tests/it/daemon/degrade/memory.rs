@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use verikeep::simulator::{Life, LifeSpec, MediaBytes, Video, Windows};
+use simulator::{Life, LifeSpec, MediaBytes, Video, Windows};
 
 use super::{super::whole, configure, place};
 use crate::lab::{Db, FILMED, PLAIN, short_windows};

@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
-use crate::simulator::{life::LifeSpec, token::Submitted, world::World};
+use crate::{life::LifeSpec, token::Submitted, world::World};
 
 use super::{Answer, Query};
 

@@ -186,7 +186,7 @@ impl Content {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulator::media::Kind;
+    use crate::media::Kind;
 
     fn medium(kind: Kind, position: u32) -> Medium {
         Medium { token: 1, attempt: 1, kind, position }

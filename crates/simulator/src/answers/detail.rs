@@ -4,7 +4,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use crate::simulator::{
+use crate::{
     facts,
     media::{self, Kind, Medium},
     token::Attempt,

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::simulator::{
+use crate::{
     facts::{self, Facts},
     media::{self, Kind, Medium},
     token::Attempt,

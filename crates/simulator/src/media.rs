@@ -179,7 +179,7 @@ pub fn of_token(token: &Token, windows: &Windows) -> Vec<MediumLife> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulator::{
+    use crate::{
         life::{Life, LifeSpec},
         options::Options,
     };

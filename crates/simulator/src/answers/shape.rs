@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::simulator::{dice::word, token::Token};
+use crate::{dice::word, token::Token};
 
 use super::Query;
 

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 
 use super::{Endpoint, log_id};
-use crate::simulator::world::World;
+use crate::world::World;
 
 /// How many media [`many_urls`] lists.
 const MANY: usize = 122_880;

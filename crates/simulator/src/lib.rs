@@ -11,7 +11,7 @@
 //! What it does not do: verify anybody, keep anything over a restart, or speak TLS.
 //!
 //! ```no_run
-//! use verikeep::simulator::{self, Life, LifeSpec, Options};
+//! use simulator::{Life, LifeSpec, Options};
 //! # async fn example() -> std::io::Result<()> {
 //! let simulator = simulator::start(Options::default()).await?;
 //! let tokens = simulator.create("demo", &[LifeSpec::of(Life::Passed, 10)]);

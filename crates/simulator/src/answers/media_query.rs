@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::simulator::{
+use crate::{
     media::{self, Kind, MediumLife},
     token::Attempt,
 };

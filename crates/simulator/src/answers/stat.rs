@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::simulator::token::Attempt;
+use crate::token::Attempt;
 
 use super::{Answer, Query, shape::Shape};
 
