@@ -83,7 +83,7 @@ impl Archive {
             issued_here: true,
         };
         let verification_id = match self.track(vec![told]).await?.into_iter().next() {
-            Some(Tracked::Verdict(TrackVerdict::New { verification_id } | TrackVerdict::Known { verification_id, .. })) => verification_id,
+            Some(Tracked::Verdict(TrackVerdict::New { verification_id, .. } | TrackVerdict::Known { verification_id, .. })) => verification_id,
             Some(Tracked::Verdict(TrackVerdict::Conflict { .. })) => {
                 return Err(IssueError::Wrong("the provider gave out a token that is tracked already with other facts".to_owned()));
             }

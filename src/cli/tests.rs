@@ -346,7 +346,7 @@ async fn tracked(line: &[&str], chunks: &Mutex<Vec<usize>>, stop_after: usize) -
                 token if token.starts_with("known") => Ok(TrackVerdict::Known { verification_id: "019k".to_owned(), state: State::Collecting }),
                 token if token.starts_with("conflict") => Ok(TrackVerdict::Conflict { verification_id: "019c".to_owned(), field: "app" }),
                 token if token.starts_with("late") => Err("was issued in the future".to_owned()),
-                _ => Ok(TrackVerdict::New { verification_id: "019n".to_owned() }),
+                _ => Ok(TrackVerdict::New { verification_id: "019n".to_owned(), late: None }),
             };
             Ok(told.iter().map(verdict).collect())
         }

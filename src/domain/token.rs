@@ -83,6 +83,36 @@ pub struct Told {
     pub issued_here: bool,
 }
 
+/// What the provider may have forgotten of a token, by the earliest reading, when it was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Late {
+    /// Videos and liveness images.
+    Media,
+    /// Everything: it is asked for once all the same.
+    Everything,
+}
+
+impl Late {
+    /// How late `now` is; none while nothing can be forgotten.
+    #[must_use]
+    pub fn at(now: Time, media_deadline: Time, record_deadline: Time) -> Option<Self> {
+        if now >= record_deadline {
+            return Some(Self::Everything);
+        }
+        (now >= media_deadline).then_some(Self::Media)
+    }
+
+    /// What a person is told of it.
+    #[must_use]
+    pub const fn tell(self) -> &'static str {
+        match self {
+            Self::Media => "its videos may be forgotten already",
+            Self::Everything => "told too late: the provider has forgotten it by now; it is asked for once all the same",
+        }
+    }
+}
+
 /// The facts of a tracked verification that never change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verification {

@@ -12,7 +12,7 @@ use crate::domain::{
     plan::{Missing, Outcome},
     progress::Progress,
     time::{Span, Time},
-    token::{State, Verification},
+    token::{Late, State, Verification},
 };
 
 /// A token to be tracked, with its first step already planned.
@@ -43,6 +43,8 @@ pub enum TrackVerdict {
     New {
         /// Its identifier.
         verification_id: String,
+        /// What may be forgotten of it already.
+        late: Option<Late>,
     },
     /// It was tracked already, with the same facts.
     Known {
@@ -81,6 +83,8 @@ pub struct Known {
     pub missing: Vec<Missing>,
     /// Earliest end of the media retention.
     pub media_deadline: Time,
+    /// Earliest end of the record retention.
+    pub record_deadline: Time,
 }
 
 impl Known {

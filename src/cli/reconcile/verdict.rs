@@ -6,7 +6,7 @@ use crate::{
     domain::{
         plan::Missing,
         time::Time,
-        token::{State, Told},
+        token::{Late, State, Told},
     },
     store::{records::Known, reports::Reconciliation},
 };
@@ -51,8 +51,8 @@ pub struct Line {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<Missing>,
     /// Tracked now, after something of it may have been forgotten.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub late: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub late: Option<Late>,
     /// Why it cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -60,7 +60,7 @@ pub struct Line {
 
 impl Line {
     fn new(line: u64, verdict: Verdict) -> Self {
-        Self { line, verdict, verification_id: None, state: None, conflicts: Vec::new(), missing: Vec::new(), late: false, reason: None }
+        Self { line, verdict, verification_id: None, state: None, conflicts: Vec::new(), missing: Vec::new(), late: None, reason: None }
     }
 
     /// A line that cannot be read.
@@ -92,7 +92,7 @@ impl Line {
             verification_id: Some(known.verification_id.clone()),
             state: Some(known.state),
             missing: known.missing.clone(),
-            late: known.state.is_settled() || now >= known.media_deadline,
+            late: Late::at(now, known.media_deadline, known.record_deadline),
             ..Self::new(line, Verdict::Tracked)
         }
     }
@@ -105,9 +105,10 @@ impl Line {
         let missing = if missing.is_empty() { String::new() } else { format!(": {}", missing.join("; ")) };
         let text = match self.verdict {
             Verdict::Untracked => "never tracked".to_owned(),
-            Verdict::Tracked if self.state.is_some_and(State::is_loss) => format!("never tracked, and told too late now: {state} ({id})"),
-            Verdict::Tracked if self.late => format!("never tracked, tracked now; its videos may be forgotten already ({id})"),
-            Verdict::Tracked => format!("never tracked, tracked now ({id})"),
+            Verdict::Tracked => {
+                let late = self.late.map_or_else(String::new, |late| format!("; {}", late.tell()));
+                format!("never tracked, tracked now{late} ({id})")
+            }
             Verdict::Lost => format!("{state} ({id}){missing}"),
             Verdict::Rejected => format!("rejected by the provider ({id}); `verikeep show` says why"),
             Verdict::Wrong => self.reason.clone().unwrap_or_default(),
@@ -139,7 +140,7 @@ pub fn add(sums: &mut Reconciliation, line: &Line) {
         Verdict::Rejected => sums.rejected += 1,
         Verdict::Wrong => sums.wrong += 1,
     }
-    sums.late += i64::from(line.late);
+    sums.late += i64::from(line.late.is_some());
     sums.conflict += i64::from(!line.conflicts.is_empty());
 }
 

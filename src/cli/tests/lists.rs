@@ -42,6 +42,7 @@ fn known(token: &str, state: State) -> (String, Known) {
         state,
         missing: if state == State::Incomplete { vec![missing] } else { Vec::new() },
         media_deadline: Time(fake::NOW.0 + 1000),
+        record_deadline: Time(fake::NOW.0 + 3000),
     };
     (token.to_owned(), known)
 }
@@ -67,7 +68,7 @@ async fn reconciled(line: &[&str], store: &Fake, text: &str) -> (Ended, usize) {
     let counted = Arc::clone(&tracked);
     let track = move |told: Vec<Told>| -> BoxFuture<'_, Result<Vec<Result<TrackVerdict, String>>, StoreError>> {
         *counted.lock().unwrap() += told.len();
-        async move { Ok(told.iter().map(|_| Ok(TrackVerdict::New { verification_id: "id-new".to_owned() })).collect()) }.boxed()
+        async move { Ok(told.iter().map(|_| Ok(TrackVerdict::New { verification_id: "id-new".to_owned(), late: None })).collect()) }.boxed()
     };
     let ended = ran!(|screen| reconcile::run(&args, &config(), store, &track, screen).await);
     let tracked = *tracked.lock().unwrap();

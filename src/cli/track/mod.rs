@@ -24,7 +24,7 @@ use crate::{
     domain::{
         secret::Secret,
         time::Time,
-        token::{Told, check_name},
+        token::{Late, Told, check_name},
     },
     store::{StoreError, records::TrackVerdict},
 };
@@ -77,15 +77,32 @@ pub struct Track {
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case", tag = "verdict")]
 enum Line<'a> {
-    New { line: u64, verification_id: &'a str },
-    Known { line: u64, verification_id: &'a str, state: &'static str },
-    Conflict { line: u64, verification_id: &'a str, field: &'static str },
-    Wrong { line: u64, reason: &'a str },
+    New {
+        line: u64,
+        verification_id: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        late: Option<Late>,
+    },
+    Known {
+        line: u64,
+        verification_id: &'a str,
+        state: &'static str,
+    },
+    Conflict {
+        line: u64,
+        verification_id: &'a str,
+        field: &'static str,
+    },
+    Wrong {
+        line: u64,
+        reason: &'a str,
+    },
 }
 
 #[derive(Default)]
 struct Sums {
     new: i64,
+    late: i64,
     known: i64,
     conflict: i64,
     wrong: i64,
@@ -242,9 +259,15 @@ impl Run<'_, '_, '_> {
         let by_argument = self.args.lines().is_none();
         let unit = self.unit();
         let (row, text) = match verdict {
-            TrackVerdict::New { verification_id } => {
+            TrackVerdict::New { verification_id, late } => {
                 self.sums.new += 1;
-                (Line::New { line, verification_id }, format!("{unit} {line}: new, {verification_id}"))
+                if let Some(late) = late {
+                    self.sums.late += 1;
+                    if !self.args.json {
+                        self.beside(&format!("{unit} {line}: {} ({verification_id})", late.tell()), progress)?;
+                    }
+                }
+                (Line::New { line, verification_id, late: *late }, format!("{unit} {line}: new, {verification_id}"))
             }
             TrackVerdict::Known { verification_id, state } => {
                 self.sums.known += 1;
@@ -285,8 +308,9 @@ impl Run<'_, '_, '_> {
     }
 
     fn summary(self) -> Result<Code, Failure> {
-        let Sums { new, known, conflict, wrong } = self.sums;
-        let text = format!("{} new, {} known, {} in conflict, {} wrong", count(new), count(known), count(conflict), count(wrong));
+        let Sums { new, late, known, conflict, wrong } = self.sums;
+        let late = if late > 0 { format!(" ({} of them late)", count(late)) } else { String::new() };
+        let text = format!("{} new{late}, {} known, {} in conflict, {} wrong", count(new), count(known), count(conflict), count(wrong));
         // Results are for programs with --json: the sum stands beside them.
         if self.args.json {
             self.screen.note(text)?

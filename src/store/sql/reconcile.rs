@@ -45,7 +45,7 @@ pub(super) async fn known_by_token<DB: Dialect>(connection: &mut DB::Connection,
         return Ok(HashMap::new());
     }
     let sql = format!(
-        "select verification_id, verify_token, app, issued_at, issued_at_told, plan_id, reference, state, missing, media_deadline
+        "select verification_id, verify_token, app, issued_at, issued_at_told, plan_id, reference, state, missing, media_deadline, record_deadline
         from verifications where verify_token in {}",
         DB::list(1)
     );
@@ -67,6 +67,7 @@ fn known_row(row: &impl Cells) -> Result<Known> {
         state: named(State::named(&row.text("state")?), "verifications.state")?,
         missing: serde_json::from_str(&row.text("missing")?).unwrap_or_default(),
         media_deadline: instant(row, "media_deadline")?,
+        record_deadline: instant(row, "record_deadline")?,
     })
 }
 

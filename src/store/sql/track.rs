@@ -4,7 +4,12 @@ use std::collections::HashSet;
 
 use super::{alarm, facts::insert, lease, reconcile::known_by_token};
 use crate::{
-    domain::{lease::Stage, plan::Missing, time::Time, token::State},
+    domain::{
+        lease::Stage,
+        plan::Missing,
+        time::Time,
+        token::{Late, State},
+    },
     store::{
         Result, StoreError,
         dialect::Dialect,
@@ -87,7 +92,8 @@ pub(in crate::store) async fn track<DB: Dialect>(connection: &mut DB::Connection
     let mut verdicts = Vec::with_capacity(tokens.len());
     for token in tokens {
         if is_new(&token) {
-            verdicts.push(TrackVerdict::New { verification_id: token.verification.verification_id.clone() });
+            let late = Late::at(token.verification.tracked_at, token.media_deadline, token.record_deadline);
+            verdicts.push(TrackVerdict::New { verification_id: token.verification.verification_id.clone(), late });
             continue;
         }
         let known = tracked.get_mut(&storable(token.verification.verify_token.reveal()));

@@ -165,10 +165,10 @@ pub async fn a_token_twice_in_one_call_is_tracked_once(db: Database) {
     rival.verification.app = "other".to_owned();
     let verdicts = store.track(vec![token(1), twin, rival, token(4)]).await.unwrap();
     let expected = [
-        TrackVerdict::New { verification_id: id(1) },
+        TrackVerdict::New { verification_id: id(1), late: None },
         TrackVerdict::Known { verification_id: id(1), state: State::Waiting },
         TrackVerdict::Conflict { verification_id: id(1), field: "app" },
-        TrackVerdict::New { verification_id: id(4) },
+        TrackVerdict::New { verification_id: id(4), late: None },
     ];
     assert_eq!(verdicts, expected);
     assert_eq!(db.number("select count(*) from schedule").await, 2);
