@@ -21,8 +21,8 @@ use crate::{
 pub enum Answered {
     /// `result/getall`.
     Getall(Getall),
-    /// `result/detail`.
-    Detail(Detail),
+    /// `result/detail`, and the answer itself, whose share of the memory for answers the images take until they are put away.
+    Detail(Detail, Bytes),
     /// `result/media/query`.
     Media(MediaList),
     /// `result/simple`: the final face.
@@ -184,7 +184,7 @@ fn read(reply: &Reply) -> Result<Answered, Problem> {
     let body = &reply.body;
     match reply.endpoint {
         Endpoint::Getall => parse::getall(body).map(Answered::Getall),
-        Endpoint::Detail => parse::detail(body).map(Answered::Detail),
+        Endpoint::Detail => parse::detail(body).map(|detail| Answered::Detail(detail, body.clone())),
         Endpoint::Media => parse::media(body).map(Answered::Media),
         Endpoint::Simple => parse::simple(body).map(Answered::Simple),
         Endpoint::Stat => parse::stat(body).map(Answered::Stat),

@@ -101,7 +101,7 @@ impl Archive {
                 taken.want(attempt_no, Source::Simple, &listed, now);
                 taken.fresh(Source::Simple, vec![(attempt_no, listed)]);
             }
-            Answered::Detail(answer) => {
+            Answered::Detail(answer, _held) => {
                 self.take_inline(verification, taken, answer).await?;
                 learn::captured(&mut taken.progress, Endpoint::Detail);
             }

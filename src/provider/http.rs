@@ -9,7 +9,7 @@
 
 use std::{error::Error, sync::Arc};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use reqwest::header::HeaderMap;
 
 use crate::domain::{
@@ -18,7 +18,7 @@ use crate::domain::{
     time::{Span, Time},
 };
 
-use super::proxy::Proxy;
+use super::{body_budget::BodyBudget, proxy::Proxy};
 
 /// Limits of a client.
 #[derive(Clone, Debug)]
@@ -54,6 +54,8 @@ pub struct Api {
     pub(super) client: reqwest::Client,
     limits: Limits,
     proxy: Option<Proxy>,
+    /// Shared by every client that is made from this one.
+    bodies: BodyBudget,
 }
 
 impl Api {
@@ -63,7 +65,7 @@ impl Api {
     /// `Misconfigured` when the system has no certificates to trust.
     pub fn new(limits: &Limits) -> Result<Self, Problem> {
         let client = builder(limits).gzip(true).build().map_err(problem)?;
-        Ok(Self { client, limits: limits.clone(), proxy: None })
+        Ok(Self { client, limits: limits.clone(), proxy: None, bodies: BodyBudget::new(limits.body_bytes_max) })
     }
 
     /// Another client with the same limits that sends everything through the proxy at that URL, `http://user:password@host:port`.
@@ -73,7 +75,7 @@ impl Api {
     pub fn through(&self, proxy: &Secret) -> Result<Self, Problem> {
         let proxy = Proxy::new(proxy)?;
         let client = proxy.add(builder(&self.limits).gzip(true)).and_then(reqwest::ClientBuilder::build).map_err(problem)?;
-        Ok(Self { client, limits: self.limits.clone(), proxy: Some(proxy) })
+        Ok(Self { client, limits: self.limits.clone(), proxy: Some(proxy), bodies: self.bodies.clone() })
     }
 
     /// Sends a request and reads the answer under the cap, whatever its status.
@@ -93,20 +95,21 @@ impl Api {
     }
 
     async fn read(&self, mut response: reqwest::Response) -> Result<(Bytes, bool), Problem> {
-        let mut body = BytesMut::new();
+        let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+        let mut body = self.bodies.body(announced.min(self.limits.body_bytes_max)).await;
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) => {
                     let room = self.limits.body_bytes_max - body.len();
                     if let Some(part) = chunk.get(..room).filter(|_| chunk.len() > room) {
-                        body.extend_from_slice(part);
-                        return Ok((body.freeze(), true));
+                        body.push(part).await;
+                        return Ok((body.finish(), true));
                     }
-                    body.extend_from_slice(&chunk);
+                    body.push(&chunk).await;
                 }
-                Ok(None) => return Ok((body.freeze(), false)),
+                Ok(None) => return Ok((body.finish(), false)),
                 // The answer came whole, but its compression is broken: what could be unpacked is worth keeping.
-                Err(error) if is_broken_encoding(&error) => return Ok((body.freeze(), true)),
+                Err(error) if is_broken_encoding(&error) => return Ok((body.finish(), true)),
                 Err(error) => return Err(problem(error)),
             }
         }

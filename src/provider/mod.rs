@@ -8,6 +8,7 @@
 //! which trouble) → [`parse`] (bytes to domain types). The way of a medium: [`download`].
 
 pub mod auth;
+mod body_budget;
 pub mod client;
 mod codes;
 pub mod download;
