@@ -1,4 +1,6 @@
-//! `check`: everything a first start can trip over, all findings at once.
+//! `check`: everything a first start can trip over, all findings at once; and what the provider answers for one token ([`token`]).
+
+pub mod token;
 
 use std::{fs, path::Path};
 
@@ -10,12 +12,16 @@ use super::{
     screen::Screen,
     table::Table,
 };
-use crate::config::{Config, Finding, Level, Loaded};
+use crate::{
+    config::{Config, Finding, Level, Loaded},
+    domain::secret::Secret,
+};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   verikeep check
   verikeep check --offline --config new.toml        # before it is put in place
+  verikeep check --token TOKEN --app h5 > shape.txt  # what the provider answers, without anything it says
   verikeep check --json | jq '.rows[] | select(.level != \"ok\")'
 Ends with 3 when the configuration is wrong, 4 when something cannot be reached, 1 for other findings, 0 for warnings.";
 
@@ -29,6 +35,13 @@ pub struct Check {
     /// One JSON document.
     #[arg(long)]
     pub json: bool,
+    /// Instead, ask every query once for this token and print the shape of each answer: names of fields, types and lengths, codes, the clock; never a
+    /// value. It can be sent to others. Nothing is stored or tracked.
+    #[arg(long, value_name = "TOKEN", value_parser = super::secret, conflicts_with_all = ["offline", "json"])]
+    pub token: Option<Secret>,
+    /// The app whose token it is; may be left out where there is one app only.
+    #[arg(long, requires = "token")]
+    pub app: Option<String>,
 }
 
 /// How one thing stands.

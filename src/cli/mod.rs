@@ -137,6 +137,12 @@ async fn dispatch(cli: Cli, screen: &mut Screen<'_>) -> Result<Code, Failure> {
         Command::Man(args) => man::run(&args, screen),
         Command::Simulate(args) => rooms::simulate(&args, screen).await,
         Command::Demo(args) => Box::pin(rooms::demo(&args, screen)).await,
+        Command::Check(check::Check { token: Some(token), app, .. }) => {
+            let config = load(&source)?;
+            let app = check::token::app(&config, app.as_deref(), &token)?;
+            let looks = Box::pin(rooms::checks::looks(app, &token)).await?;
+            check::token::tell(app, &looks, &token, screen)
+        }
         Command::Check(args) => {
             let loaded = config::load(&source);
             let mut rows = check::local(&loaded);

@@ -5,6 +5,7 @@
 
 use std::{fmt, sync::Arc};
 
+use reqwest::header::HeaderMap;
 use url::{Host, Url};
 
 use crate::domain::{
@@ -103,6 +104,21 @@ impl Client {
     /// # Errors
     /// When no whole answer arrived, no access_token was to be had, or the quota is known to be spent (then nothing was sent).
     pub async fn call(&self, endpoint: Endpoint, body: &RequestBody) -> Result<Reply, Problem> {
+        self.exchange(endpoint, body).await.map(|(reply, _)| reply)
+    }
+
+    /// Asks for a token's results, and tells the names of the answer's headers as well, sorted.
+    ///
+    /// # Errors
+    /// As [`Client::call`].
+    pub async fn look(&self, endpoint: Endpoint, verify_token: &Secret) -> Result<(Reply, Vec<String>), Problem> {
+        let (reply, headers) = self.exchange(endpoint, &request::query(verify_token)).await?;
+        let mut names: Vec<String> = headers.keys().map(ToString::to_string).collect();
+        names.sort_unstable();
+        Ok((reply, names))
+    }
+
+    async fn exchange(&self, endpoint: Endpoint, body: &RequestBody) -> Result<(Reply, HeaderMap), Problem> {
         self.auth.ready().await?;
         let gate = self.quota.gate(&self.account, endpoint, self.qps);
         gate.permit().await?;
@@ -126,7 +142,7 @@ impl Client {
         let reply =
             Reply { endpoint, http_status: exchange.http_status, body: exchange.body, fetched_at, date, retry_after, truncated: exchange.truncated, access };
         learn(&gate, &reply);
-        Ok(reply)
+        Ok((reply, exchange.headers))
     }
 
     /// Asks for a token's results.

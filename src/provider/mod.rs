@@ -5,12 +5,13 @@
 //! means for a verification, which `archive` and `domain::plan` decide from [`crate::domain::answer::Problem`].
 //!
 //! The way of a call: [`quota`] (a permit) → [`auth`] (a token or a signature) → [`client`] (one exchange) → [`envelope`] (data, or
-//! which trouble) → [`parse`] (bytes to domain types). The way of a medium: [`download`].
+//! which trouble) → [`parse`] (bytes to domain types). The way of a medium: [`download`]. What an answer looks like, without what it says: [`shape`].
 
 pub mod auth;
 mod body_budget;
 pub mod client;
 mod codes;
+mod documented;
 pub mod download;
 pub mod envelope;
 pub mod http;
@@ -20,6 +21,7 @@ mod proxy;
 pub mod quota;
 mod reply;
 pub mod request;
+pub mod shape;
 pub mod sign;
 mod tolerant;
 

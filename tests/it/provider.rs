@@ -5,6 +5,8 @@ mod api;
 mod canary;
 mod fuzz_parse;
 mod media;
+mod plans;
 mod proxy;
 mod server;
 mod tls;
+mod token;

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use super::super::{
-    check::Row,
+    check::{Row, token::Look},
     report::{Code, Failure},
 };
 use crate::{
     app,
     config::{App, Config},
     domain::{
-        answer::Problem,
+        answer::{Endpoint, Problem},
         identity::IndexKey,
         installation::{Database, Foreign, Joint, index_key, join},
+        secret::Secret,
         time::{Clock, Span, Time},
     },
     provider::{
@@ -57,6 +58,17 @@ pub(in crate::cli) async fn all(config: &Config, offline: bool) -> Vec<Row> {
         }
     }
     rows
+}
+
+/// Asks every query of the app once for a token. Nothing is stored.
+pub(in crate::cli) async fn looks(app: &App, token: &Secret) -> Result<Vec<(Endpoint, Look)>, Failure> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let edge = app::edge(app, &Api::new(&Limits::default())?, &Arc::new(QuotaBook::new(Arc::clone(&clock))), &clock)?;
+    let mut looks = Vec::with_capacity(Endpoint::QUERIES.len());
+    for endpoint in Endpoint::QUERIES {
+        looks.push((endpoint, edge.client.look(endpoint, token).await));
+    }
+    Ok(looks)
 }
 
 async fn database(config: &Config) -> Vec<Row> {
