@@ -168,7 +168,7 @@ impl Polls {
     /// The apps that are not paused.
     fn askable(&self) -> Vec<String> {
         let now = self.shared.archive.now();
-        self.apps.iter().filter(|app| self.shared.archive.pauses.until(app, now).is_none()).cloned().collect()
+        self.apps.iter().filter(|app| self.shared.archive.breaker.until(app, now).is_none()).cloned().collect()
     }
 }
 

@@ -46,7 +46,7 @@ impl Pulse {
         let now = self.archive.now();
         self.beat.store(now.0, Ordering::Relaxed);
         for app in self.archive.apps.keys() {
-            self.metrics.paused(app, self.archive.pauses.until(app, now).is_some());
+            self.metrics.paused(app, self.archive.breaker.until(app, now).is_some());
         }
         for figures in self.quotas.figures() {
             if figures.endpoint == crate::domain::answer::Endpoint::Getall {
@@ -57,7 +57,7 @@ impl Pulse {
 
     async fn provider(&self, app: &crate::archive::App) -> Check {
         let name = format!("provider/{}", app.name);
-        if let Some(until) = self.archive.pauses.until(&app.name, self.archive.now()) {
+        if let Some(until) = self.archive.breaker.until(&app.name, self.archive.now()) {
             return Check { name, ok: false, text: format!("not asked before {until}: `verikeep status` says why") };
         }
         if self.accepted.lock().unwrap_or_else(PoisonError::into_inner).contains(&app.name) {

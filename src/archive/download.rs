@@ -173,7 +173,7 @@ impl Archive {
             Source::Simple => Endpoint::Simple,
             Source::Detail => Endpoint::Detail,
         };
-        if self.pauses.until(&app.name, self.now()).is_some() {
+        if self.breaker.until(&app.name, self.now()).is_some() {
             return Ok(Vec::new());
         }
         let slots = |attempt_no: i64, listed: Vec<Listed>| {

@@ -9,8 +9,8 @@
 //! Settling is what [`crate::domain::plan`] says in a poll step that finds nothing left to do. Whether to retry is decided here, once, from
 //! typed errors. No stage calls the one before it; what one leaves for the next is a committed row.
 
-pub mod access;
 pub mod alarms;
+pub mod breaker;
 pub mod download;
 pub mod fetch;
 pub mod issue;
@@ -99,7 +99,7 @@ pub struct Archive {
     /// Metrics.
     pub watcher: Arc<dyn Watcher>,
     /// Apps that must not be asked for a while, and until when.
-    pub pauses: access::Pauses,
+    pub breaker: breaker::Breaker,
     /// Alarms of this process, also those that the database does not know yet.
     pub alarms: alarms::Alarms,
     /// How puts of objects went.
@@ -135,7 +135,7 @@ impl Archive {
             columns: parts.columns,
             index_key: parts.index_key,
             watcher: parts.watcher,
-            pauses: access::Pauses::default(),
+            breaker: breaker::Breaker::default(),
             alarms: alarms::Alarms::default(),
             writes: writes::Writes::default(),
             lessons: RwLock::default(),

@@ -113,7 +113,7 @@ impl Archive {
             let state = if taken.progress.attempts.is_empty() { State::Waiting } else { State::Collecting };
             let ends = Ends::of(known);
             let step = plan::plan(known, now);
-            let paused = self.pauses.until(&app.name, now).filter(|_| matches!(step, Step::Ask(_) | Step::AskOthers));
+            let paused = self.breaker.until(&app.name, now).filter(|_| matches!(step, Step::Ask(_) | Step::AskOthers));
             let deadline = if now < ends.media_end { ends.media_deadline } else { ends.record_deadline };
             match step {
                 Step::Wait { due_at, deadline } => return Ok(Next::Due { due_at, deadline, state }),

@@ -35,16 +35,16 @@ pub fn wait(known: Known<'_>, fails: u32, problem: &Problem, now: Time) -> Span 
 }
 
 impl Archive {
-    /// Pauses what must be paused and raises what people must know. An alarm that cannot be written must not stop the work.
+    /// Breaker what must be paused and raises what people must know. An alarm that cannot be written must not stop the work.
     pub(super) async fn heed(&self, app: &App, problem: &Problem) {
         let now = self.now();
-        let pause = |span: Span| self.pauses.pause(&app.name, now.plus(span));
+        let pause = |span: Span| self.breaker.pause(&app.name, now.plus(span));
         let small = Span(app.policy.first_poll().0.min(60_000));
         let kind = match problem.trouble {
             Trouble::DailyQuota => {
                 // Looked at now and then all the same: quotas are raised by hand, too.
                 let until = next_midnight_in_beijing(now).min(now.plus(app.policy.verify_window.part(8)));
-                self.pauses.pause(&app.name, until);
+                self.breaker.pause(&app.name, until);
                 alarm::Kind::Quota
             }
             Trouble::TotalQuota => {
@@ -76,19 +76,19 @@ impl Archive {
             }
             Trouble::Refused | Trouble::NotYet => return,
         };
-        self.pauses.alarmed(&app.name, now);
+        self.breaker.alarmed(&app.name, now);
         let alarm = Alarm { kind, subject: app.name.clone(), text: problem.to_string() };
         self.alarms.raise(&*self.store, &alarm, now).await;
     }
 
     /// Whether nothing has gone well for the app for ten minutes (a twelfth of the verification window).
     fn lasts(&self, app: &App, now: Time) -> bool {
-        now.since(self.pauses.in_trouble_since(&app.name, now)) >= app.policy.verify_window.part(12)
+        now.since(self.breaker.in_trouble_since(&app.name, now)) >= app.policy.verify_window.part(12)
     }
 
     /// A call went well: ends what a failure began.
     pub(super) async fn well(&self, app: &App) {
-        if !self.pauses.resume(&app.name) {
+        if !self.breaker.resume(&app.name) {
             return;
         }
         for kind in [alarm::Kind::Quota, alarm::Kind::Credentials, alarm::Kind::Forbidden, alarm::Kind::TooFast, alarm::Kind::ProviderDown] {

@@ -1,4 +1,4 @@
-//! Which apps must not be asked for a while, and which are in trouble.
+//! May an app be asked? Which must not be for a while, and which are in trouble.
 
 use std::{
     collections::HashMap,
@@ -10,19 +10,19 @@ use crate::domain::time::Time;
 /// Apps whose access is withheld (quota spent, credentials refused, wrong configuration), and until when. Held in memory: a restart
 /// learns it again with one call.
 #[derive(Debug, Default)]
-pub struct Pauses {
+pub struct Breaker {
     until: RwLock<HashMap<String, Time>>,
     /// None once a call went well.
-    troubles: RwLock<HashMap<String, Option<Trouble>>>,
+    troubles: RwLock<HashMap<String, Option<BreakerState>>>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Trouble {
+struct BreakerState {
     since: Time,
     alarmed: bool,
 }
 
-impl Pauses {
+impl Breaker {
     /// Asks nothing of `app` before `until`.
     pub fn pause(&self, app: &str, until: Time) {
         let mut pauses = self.until.write().unwrap_or_else(PoisonError::into_inner);
@@ -61,8 +61,8 @@ impl Pauses {
         let known = troubles.get(app).copied();
         // Before the first success an alarm of an earlier process may be open.
         let first = known.is_none();
-        let old = known.flatten().unwrap_or(Trouble { since: now, alarmed: first });
-        troubles.insert(app.to_owned(), Some(Trouble { alarmed: old.alarmed || alarmed, ..old }));
+        let old = known.flatten().unwrap_or(BreakerState { since: now, alarmed: first });
+        troubles.insert(app.to_owned(), Some(BreakerState { alarmed: old.alarmed || alarmed, ..old }));
         old.since
     }
 
@@ -79,21 +79,21 @@ mod tests {
 
     #[test]
     fn a_pause_ends_by_itself_or_by_success_and_the_longer_one_counts() {
-        let pauses = Pauses::default();
-        pauses.pause("a", Time(100));
-        pauses.pause("a", Time(50));
-        assert_eq!(pauses.until("a", Time(60)), Some(Time(100)));
-        assert_eq!(pauses.until("a", Time(100)), None);
-        assert_eq!(pauses.until("b", Time(0)), None);
-        assert!(pauses.resume("a"), "the first success looks for alarms an earlier process left");
-        assert_eq!(pauses.until("a", Time(60)), Some(Time(100)), "paused without trouble: by somebody else");
-        assert_eq!(pauses.in_trouble_since("a", Time(70)), Time(70));
-        assert_eq!(pauses.in_trouble_since("a", Time(80)), Time(70));
-        assert!(!pauses.resume("a"), "no alarm was raised");
-        assert_eq!(pauses.until("a", Time(60)), None);
-        pauses.alarmed("a", Time(90));
-        assert_eq!(pauses.in_trouble_since("a", Time(95)), Time(90));
-        assert!(pauses.resume("a"));
-        assert!(!pauses.resume("a"));
+        let breaker = Breaker::default();
+        breaker.pause("a", Time(100));
+        breaker.pause("a", Time(50));
+        assert_eq!(breaker.until("a", Time(60)), Some(Time(100)));
+        assert_eq!(breaker.until("a", Time(100)), None);
+        assert_eq!(breaker.until("b", Time(0)), None);
+        assert!(breaker.resume("a"), "the first success looks for alarms an earlier process left");
+        assert_eq!(breaker.until("a", Time(60)), Some(Time(100)), "paused without trouble: by somebody else");
+        assert_eq!(breaker.in_trouble_since("a", Time(70)), Time(70));
+        assert_eq!(breaker.in_trouble_since("a", Time(80)), Time(70));
+        assert!(!breaker.resume("a"), "no alarm was raised");
+        assert_eq!(breaker.until("a", Time(60)), None);
+        breaker.alarmed("a", Time(90));
+        assert_eq!(breaker.in_trouble_since("a", Time(95)), Time(90));
+        assert!(breaker.resume("a"));
+        assert!(!breaker.resume("a"));
     }
 }
