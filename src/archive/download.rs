@@ -185,7 +185,7 @@ impl Archive {
             Ok(Answered::Simple(listed)) => slots(attempt_no, listed.into_iter().collect()).collect(),
             Ok(_) => Vec::new(),
             Err(problem) => {
-                self.heed(app, &problem).await;
+                self.on_failure(app, &problem).await;
                 Vec::new()
             }
         })

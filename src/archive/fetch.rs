@@ -133,7 +133,7 @@ impl Archive {
             sha256: Some(sha256),
         });
         if read.as_ref().map_or_else(|problem| problem.trouble.is_about_the_token(), |_| true) {
-            self.well(app).await;
+            self.on_success(app).await;
         }
         let renewed = matches!(&read, Err(problem) if problem.trouble == Trouble::Unauthorised) && app.client.invalidate(&reply);
         Ok(Exchange { read, renewed })

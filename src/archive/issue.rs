@@ -141,12 +141,12 @@ impl Archive {
         match envelope::read(reply) {
             Ok(_) => {
                 self.watcher.call(endpoint, "ok");
-                self.well(app).await;
+                self.on_success(app).await;
                 Ok(())
             }
             Err(problem) => {
                 self.watcher.call(endpoint, problem.trouble.name());
-                self.heed(app, &problem).await;
+                self.on_failure(app, &problem).await;
                 Err(problem)
             }
         }

@@ -12,6 +12,7 @@
 pub mod alarms;
 pub mod breaker;
 pub mod download;
+pub mod failures;
 pub mod fetch;
 pub mod issue;
 pub mod learn;
@@ -19,7 +20,6 @@ pub mod lessons;
 pub mod poll;
 mod take;
 pub mod track;
-pub mod trouble;
 pub mod writes;
 
 use std::{

@@ -1,6 +1,6 @@
 //! The poll stage: ask what the plan wants asked, remember it, write it all at once.
 
-use super::{App, Archive, Handover, fetch::Brought, take::Taken, trouble};
+use super::{App, Archive, Handover, failures, fetch::Brought, take::Taken};
 use crate::{
     domain::{
         alarm::{self, Alarm},
@@ -126,7 +126,7 @@ impl Archive {
                     Ok(answered) => self.take(app, verification, taken, answered, &ends).await?,
                     Err(problem) => {
                         let wait = self.take_problem(app, verification, taken, endpoint, &problem, &ends).await;
-                        if trouble::concerns_the_app(problem.trouble) {
+                        if failures::concerns_the_app(problem.trouble) {
                             return Ok(Next::Due { due_at: self.now().plus(wait), deadline, state });
                         }
                     }
@@ -143,7 +143,7 @@ impl Archive {
     /// Remembers a call that brought nothing; returns how long to wait before it is made again.
     async fn take_problem(&self, app: &App, verification: &Verification, taken: &mut Taken, endpoint: Endpoint, problem: &Problem, ends: &Ends) -> Span {
         let now = self.now();
-        self.heed(app, problem).await;
+        self.on_failure(app, problem).await;
         taken.last_error = Some(format!("{}: {problem}", endpoint.name()));
         if problem.trouble.is_about_the_token() && endpoint == Endpoint::Getall && taken.progress.attempts.is_empty() {
             if let Some(refusal) = super::learn::refused(&mut taken.progress, problem, verification.issued_here, ends, now) {
@@ -157,7 +157,7 @@ impl Archive {
         let fails = taken.progress.fails.get(&endpoint).map_or(0, |fails| fails.count);
         let learned = self.learned(app, verification);
         let known = Known { verification, progress: &taken.progress, media: &taken.media, learned: &learned, others: false, policy: &app.policy };
-        let wait = trouble::wait(known, fails, problem, now);
+        let wait = failures::wait(known, fails, problem, now);
         taken.progress.failed(endpoint, now, wait, problem.trouble.name());
         wait
     }
@@ -190,7 +190,7 @@ impl Archive {
                 let learned = self.learned(app, verification);
                 let known = Known { verification, progress: &taken.progress, media: &taken.media, learned: &learned, others: true, policy: &app.policy };
                 let now = self.now();
-                let wait = trouble::wait(known, fails, &problem, now);
+                let wait = failures::wait(known, fails, &problem, now);
                 taken.progress.failed(Endpoint::Simple, now, wait, problem.trouble.name());
             }
             _ => {

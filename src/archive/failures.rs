@@ -36,7 +36,7 @@ pub fn wait(known: Known<'_>, fails: u32, problem: &Problem, now: Time) -> Span 
 
 impl Archive {
     /// Breaker what must be paused and raises what people must know. An alarm that cannot be written must not stop the work.
-    pub(super) async fn heed(&self, app: &App, problem: &Problem) {
+    pub(super) async fn on_failure(&self, app: &App, problem: &Problem) {
         let now = self.now();
         let pause = |span: Span| self.breaker.pause(&app.name, now.plus(span));
         let small = Span(app.policy.first_poll().0.min(60_000));
@@ -63,13 +63,13 @@ impl Archive {
             Trouble::Misconfigured => alarm::Kind::Misconfigured,
             Trouble::TooFast => {
                 // Now and then is the quota's doing, which slows down by itself; for long it may be that nothing is paid for.
-                if !self.lasts(app, now) {
+                if !self.is_lasting(app, now) {
                     return;
                 }
                 alarm::Kind::TooFast
             }
             Trouble::Transient | Trouble::Garbled => {
-                if !self.lasts(app, now) {
+                if !self.is_lasting(app, now) {
                     return;
                 }
                 alarm::Kind::ProviderDown
@@ -82,12 +82,12 @@ impl Archive {
     }
 
     /// Whether nothing has gone well for the app for ten minutes (a twelfth of the verification window).
-    fn lasts(&self, app: &App, now: Time) -> bool {
+    fn is_lasting(&self, app: &App, now: Time) -> bool {
         now.since(self.breaker.in_trouble_since(&app.name, now)) >= app.policy.verify_window.part(12)
     }
 
     /// A call went well: ends what a failure began.
-    pub(super) async fn well(&self, app: &App) {
+    pub(super) async fn on_success(&self, app: &App) {
         if !self.breaker.resume(&app.name) {
             return;
         }
