@@ -32,7 +32,7 @@ use crate::{
         time::{Clock, Span},
     },
     provider::{
-        AppAccess, Client, Credentials, Downloader, MediaRules, QuotaBook,
+        AppAccess, Client, Credentials, Downloader, MediaRules, RateLimiters,
         http::{Api, Limits},
         sign::KeyPair,
     },
@@ -79,7 +79,7 @@ pub struct Opened {
     /// The figures of this process.
     pub metrics: Arc<Metrics>,
     /// The pace of every account.
-    pub quotas: Arc<QuotaBook>,
+    pub quotas: Arc<RateLimiters>,
     /// Whether database and vault were seen to belong together; else the vault could not be asked.
     pub joined: bool,
 }
@@ -94,7 +94,7 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Opened, AppE
     let store = store::open(&config.database.url, config.database.max_connections, Arc::clone(&clock)).await?;
     let vault = Arc::new(vault(config)?);
     let joined = installation::join(store.as_ref(), &vault, config.identity.index_key.as_ref(), clock.now()).await?;
-    let quotas = Arc::new(QuotaBook::new(Arc::clone(&clock)));
+    let quotas = Arc::new(RateLimiters::new(Arc::clone(&clock)));
     let api = Api::new(&Limits::default())?;
     let apps = config.apps.iter().map(|app| edge(app, &api, &quotas, &clock)).collect::<Result<Vec<App>, Problem>>()?;
     let archive = Archive::new(Parts {
@@ -131,7 +131,7 @@ fn create_only(setting: shape::CreateOnly) -> CreateOnly {
 ///
 /// # Errors
 /// When credentials may not be sent to its `base_url`, or its proxy is none.
-pub fn edge(app: &shape::App, api: &Api, quotas: &Arc<QuotaBook>, clock: &Arc<dyn Clock>) -> Result<App, Problem> {
+pub fn edge(app: &shape::App, api: &Api, quotas: &Arc<RateLimiters>, clock: &Arc<dyn Clock>) -> Result<App, Problem> {
     let credentials = match &app.auth {
         shape::Auth::AccessToken { api_key, secret_key } => Credentials::AccessToken { api_key: api_key.clone(), secret_key: secret_key.clone() },
         shape::Auth::BceAuthV1 { api_key, secret_key } => Credentials::BceV1(KeyPair { ak: api_key.clone(), sk: secret_key.clone() }),

@@ -14,7 +14,7 @@ use super::guard::Guard;
 use crate::{
     archive::Archive,
     domain::time::Span,
-    provider::QuotaBook,
+    provider::RateLimiters,
     store::reports::{AlarmRow, Status},
     telemetry::metrics::Metrics,
     web::{Check, Source},
@@ -28,7 +28,7 @@ const SILENCE_MAX: Span = Span::seconds(60);
 pub(super) struct Pulse {
     archive: Arc<Archive>,
     metrics: Arc<Metrics>,
-    quotas: Arc<QuotaBook>,
+    quotas: Arc<RateLimiters>,
     guard: Arc<Guard>,
     beat: AtomicI64,
     /// Apps whose provider has accepted them since the start.
@@ -36,7 +36,7 @@ pub(super) struct Pulse {
 }
 
 impl Pulse {
-    pub(super) fn new(archive: Arc<Archive>, metrics: Arc<Metrics>, quotas: Arc<QuotaBook>, guard: Arc<Guard>) -> Self {
+    pub(super) fn new(archive: Arc<Archive>, metrics: Arc<Metrics>, quotas: Arc<RateLimiters>, guard: Arc<Guard>) -> Self {
         let beat = AtomicI64::new(archive.now().0);
         Self { archive, metrics, quotas, guard, beat, accepted: Mutex::default() }
     }

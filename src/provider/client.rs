@@ -18,7 +18,7 @@ use super::{
     auth::{Auth, Credentials, Proof},
     envelope,
     http::Api,
-    quota::{Gate, QuotaBook},
+    rate_limiter::{RateLimiter, RateLimiters},
     request::{self, Control, Generate, RequestBody},
 };
 
@@ -69,7 +69,7 @@ pub struct Client {
     auth: Auth,
     api: Api,
     clock: Arc<dyn Clock>,
-    quota: Arc<QuotaBook>,
+    quota: Arc<RateLimiters>,
 }
 
 impl Client {
@@ -77,7 +77,7 @@ impl Client {
     ///
     /// # Errors
     /// `Misconfigured` when `base_url` is none that credentials may be sent to.
-    pub fn new(access: AppAccess, api: Api, clock: Arc<dyn Clock>, quota: Arc<QuotaBook>) -> Result<Self, Problem> {
+    pub fn new(access: AppAccess, api: Api, clock: Arc<dyn Clock>, quota: Arc<RateLimiters>) -> Result<Self, Problem> {
         let base = base_url(&access.base_url).map_err(|detail| Problem::new(Trouble::Misconfigured, detail))?;
         let host = base.host_str().unwrap_or_default();
         let host = base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
@@ -120,8 +120,8 @@ impl Client {
 
     async fn exchange(&self, endpoint: Endpoint, body: &RequestBody) -> Result<(Reply, HeaderMap), Problem> {
         self.auth.ready().await?;
-        let gate = self.quota.gate(&self.account, endpoint, self.qps);
-        gate.permit().await?;
+        let limiter = self.quota.limiter(&self.account, endpoint, self.qps);
+        limiter.permit().await?;
         let path = format!("{PREFIX}{}", endpoint.path());
         let mut url = Secret::new(format!("{}{path}", self.base_url));
         let proof = self.auth.proof(&self.host, &format!("{}{path}", self.base_path)).await?;
@@ -141,7 +141,7 @@ impl Client {
         let (date, retry_after) = (exchange.date(), exchange.retry_after(fetched_at));
         let reply =
             Reply { endpoint, http_status: exchange.http_status, body: exchange.body, fetched_at, date, retry_after, truncated: exchange.truncated, access };
-        learn(&gate, &reply);
+        learn(&limiter, &reply);
         Ok((reply, exchange.headers))
     }
 
@@ -210,10 +210,10 @@ impl fmt::Debug for Client {
     }
 }
 
-/// Tells the gate what the answer says of the pace.
-fn learn(gate: &Gate, reply: &Reply) {
+/// Tells the limiter what the answer says of the pace.
+fn learn(limiter: &RateLimiter, reply: &Reply) {
     let trouble = if reply.body.len() > ERROR_BYTES_MAX { None } else { envelope::read(reply).err().map(|problem| problem.trouble) };
-    gate.learn(trouble, reply.retry_after);
+    limiter.learn(trouble, reply.retry_after);
 }
 
 /// The far end's clock less ours, against the middle of the exchange; its half second of rounding is added.

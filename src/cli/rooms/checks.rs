@@ -17,7 +17,7 @@ use crate::{
         time::{Clock, Span, Time},
     },
     provider::{
-        Probe, QuotaBook,
+        Probe, RateLimiters,
         http::{Api, Limits},
     },
     store,
@@ -47,7 +47,7 @@ pub(in crate::cli) async fn all(config: &Config, offline: bool) -> Vec<Row> {
     }
     if !offline {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let quotas = Arc::new(QuotaBook::new(Arc::clone(&clock)));
+        let quotas = Arc::new(RateLimiters::new(Arc::clone(&clock)));
         match Api::new(&Limits::default()) {
             Ok(api) => {
                 for one in &config.apps {
@@ -63,7 +63,7 @@ pub(in crate::cli) async fn all(config: &Config, offline: bool) -> Vec<Row> {
 /// Asks every query of the app once for a token. Nothing is stored.
 pub(in crate::cli) async fn looks(app: &App, token: &Secret) -> Result<Vec<(Endpoint, Look)>, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let edge = app::edge(app, &Api::new(&Limits::default())?, &Arc::new(QuotaBook::new(Arc::clone(&clock))), &clock)?;
+    let edge = app::edge(app, &Api::new(&Limits::default())?, &Arc::new(RateLimiters::new(Arc::clone(&clock))), &clock)?;
     let mut looks = Vec::with_capacity(Endpoint::QUERIES.len());
     for endpoint in Endpoint::QUERIES {
         looks.push((endpoint, edge.client.look(endpoint, token).await));
@@ -172,7 +172,7 @@ fn vault_rows(report: ProbeReport) -> Vec<Row> {
     rows
 }
 
-async fn provider(one: &App, api: &Api, quotas: &Arc<QuotaBook>, clock: &Arc<dyn Clock>) -> Vec<Row> {
+async fn provider(one: &App, api: &Api, quotas: &Arc<RateLimiters>, clock: &Arc<dyn Clock>) -> Vec<Row> {
     let what = format!("app {}", one.name);
     let probed: Result<Probe, Problem> = match app::edge(one, api, quotas, clock) {
         Ok(edge) => edge.client.probe().await,

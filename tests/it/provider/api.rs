@@ -10,7 +10,7 @@ use verikeep::{
         time::{Clock, Span, Time},
     },
     provider::{
-        AppAccess, Client, Credentials, QuotaBook, envelope,
+        AppAccess, Client, Credentials, RateLimiters, envelope,
         http::{Api, Limits},
         parse,
         request::Generate,
@@ -28,7 +28,7 @@ pub fn keys() -> Credentials {
 
 pub struct Bench {
     pub clock: Arc<HandClock>,
-    pub quota: Arc<QuotaBook>,
+    pub quota: Arc<RateLimiters>,
     pub client: Arc<Client>,
 }
 
@@ -38,7 +38,7 @@ pub fn bench(server: &Server, credentials: Credentials, limits: Limits, qps: f64
 
 pub fn bench_at(base_url: &str, credentials: Credentials, limits: Limits, qps: f64) -> Bench {
     let clock = HandClock::at(NOW);
-    let quota = Arc::new(QuotaBook::new(Arc::clone(&clock) as Arc<dyn Clock>));
+    let quota = Arc::new(RateLimiters::new(Arc::clone(&clock) as Arc<dyn Clock>));
     let access = AppAccess { name: "loan-h5".to_owned(), base_url: base_url.to_owned(), credentials, account: "default".to_owned(), qps };
     let api = Api::new(&limits).unwrap();
     let client = Client::new(access, api, Arc::clone(&clock) as Arc<dyn Clock>, Arc::clone(&quota)).unwrap();

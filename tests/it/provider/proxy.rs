@@ -17,7 +17,7 @@ use verikeep::{
         time::{Clock, Span},
     },
     provider::{
-        AppAccess, Client, Credentials, DownloadError, Downloader, MediaRules, QuotaBook,
+        AppAccess, Client, Credentials, DownloadError, Downloader, MediaRules, RateLimiters,
         http::{Api, Limits},
     },
 };
@@ -101,7 +101,7 @@ fn limits() -> Limits {
 
 fn client(base_url: &str, proxy: &Secret) -> Client {
     let clock = HandClock::at("2024-04-02T08:15:01Z");
-    let quota = Arc::new(QuotaBook::new(Arc::clone(&clock) as Arc<dyn Clock>));
+    let quota = Arc::new(RateLimiters::new(Arc::clone(&clock) as Arc<dyn Clock>));
     let access = AppAccess { name: "h5".to_owned(), base_url: base_url.to_owned(), credentials: keys(), account: "default".to_owned(), qps: 2.0 };
     Client::new(access, Api::new(&limits()).unwrap().through(proxy).unwrap(), clock, quota).unwrap()
 }

@@ -34,13 +34,13 @@ const PROBE_EVERY: Span = Span::minutes(15);
 const BEIJING: Span = Span::hours(8);
 const DAY: Span = Span::hours(24);
 
-/// All gates, by account and endpoint.
-pub struct QuotaBook {
+/// All limiters, by account and endpoint.
+pub struct RateLimiters {
     clock: Arc<dyn Clock>,
-    gates: Mutex<BTreeMap<(String, Endpoint), Arc<Gate>>>,
+    limiters: Mutex<BTreeMap<(String, Endpoint), Arc<RateLimiter>>>,
 }
 
-/// What a gate is doing, for metrics and `status`.
+/// What a limiter is doing, for metrics and `status`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Figures {
     /// Whose quota.
@@ -57,38 +57,38 @@ pub struct Figures {
     pub paused_until: Option<Time>,
 }
 
-impl QuotaBook {
-    /// An empty book.
+impl RateLimiters {
+    /// An empty limiters.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, gates: Mutex::default() }
+        Self { clock, limiters: Mutex::default() }
     }
 
-    /// The gate of an account's endpoint, made when it is first asked for. Where apps of one account name different rates, the lowest holds.
+    /// The limiter of an account's endpoint, made when it is first asked for. Where apps of one account name different rates, the lowest holds.
     #[must_use]
-    pub fn gate(&self, account: &str, endpoint: Endpoint, qps: f64) -> Arc<Gate> {
-        let mut gates = lock(&self.gates);
-        let gate = gates.entry((account.to_owned(), endpoint)).or_insert_with(|| Arc::new(Gate::new(Arc::clone(&self.clock), qps)));
-        gate.state().hold_to(qps);
-        Arc::clone(gate)
+    pub fn limiter(&self, account: &str, endpoint: Endpoint, qps: f64) -> Arc<RateLimiter> {
+        let mut limiters = lock(&self.limiters);
+        let limiter = limiters.entry((account.to_owned(), endpoint)).or_insert_with(|| Arc::new(RateLimiter::new(Arc::clone(&self.clock), qps)));
+        limiter.state().hold_to(qps);
+        Arc::clone(limiter)
     }
 
-    /// What every gate is doing.
+    /// What every limiter is doing.
     #[must_use]
     pub fn figures(&self) -> Vec<Figures> {
         let now = self.clock.now();
-        let gates = lock(&self.gates);
-        gates
+        let limiters = lock(&self.limiters);
+        limiters
             .iter()
-            .map(|((account, endpoint), gate)| {
-                let state = gate.state();
+            .map(|((account, endpoint), limiter)| {
+                let state = limiter.state();
                 let paused_until = state.pause.as_ref().map(|pause| pause.until).filter(|until| *until > now);
                 Figures {
                     account: account.clone(),
                     endpoint: *endpoint,
                     rate: state.rate,
                     qps: state.qps,
-                    waiting: gate.waiting.load(Ordering::Relaxed),
+                    waiting: limiter.waiting.load(Ordering::Relaxed),
                     paused_until,
                 }
             })
@@ -97,7 +97,7 @@ impl QuotaBook {
 }
 
 /// One interface of one account.
-pub struct Gate {
+pub struct RateLimiter {
     clock: Arc<dyn Clock>,
     /// Held by whoever is next, also while waiting: a fair queue.
     turn: tokio::sync::Mutex<()>,
@@ -127,13 +127,13 @@ struct Pause {
     code: &'static str,
 }
 
-enum Take {
+enum RatePermit {
     Granted,
     Wait(Span),
     Paused(Problem),
 }
 
-impl Gate {
+impl RateLimiter {
     fn new(clock: Arc<dyn Clock>, qps: f64) -> Self {
         let qps = sane(qps);
         let state = State { qps, rate: qps, tat_us: i64::MIN, not_before: Time(i64::MIN), slowed_at: None, pause: None };
@@ -151,9 +151,9 @@ impl Gate {
             // The rate may have changed meanwhile, and the clock may have jumped: asked anew after each sleep.
             let take = self.state().take(self.clock.now());
             match take {
-                Take::Granted => return Ok(()),
-                Take::Wait(span) => self.clock.sleep(span).await,
-                Take::Paused(problem) => return Err(problem),
+                RatePermit::Granted => return Ok(()),
+                RatePermit::Wait(span) => self.clock.sleep(span).await,
+                RatePermit::Paused(problem) => return Err(problem),
             }
         }
     }
@@ -183,17 +183,17 @@ impl State {
         self.pause = Some(Pause { until, probe_at: now.plus(PROBE_EVERY), trouble, code });
     }
 
-    fn take(&mut self, now: Time) -> Take {
+    fn take(&mut self, now: Time) -> RatePermit {
         if let Some(pause) = &mut self.pause {
             let left = pause.until.since(now);
             // A clock that jumped back must not be waited for.
             pause.probe_at = pause.probe_at.min(now.plus(PROBE_EVERY));
             if left.0 > 0 && now >= pause.probe_at {
                 pause.probe_at = now.plus(PROBE_EVERY);
-                return Take::Granted;
+                return RatePermit::Granted;
             }
             if left.0 > 0 {
-                return Take::Paused(Problem {
+                return RatePermit::Paused(Problem {
                     trouble: pause.trouble,
                     code: Some(pause.code.to_owned()),
                     detail: "the quota is spent; not asked".to_owned(),
@@ -206,17 +206,17 @@ impl State {
         self.not_before = self.not_before.min(now.plus(HOLD_MAX));
         let held = self.not_before.since(now);
         if held.0 > 0 {
-            return Take::Wait(held);
+            return RatePermit::Wait(held);
         }
         let now_us = now.0.saturating_mul(1000);
         let (interval_us, burst_us) = (self.interval_us(), self.burst_us());
         self.tat_us = self.tat_us.clamp(now_us, now_us.saturating_add(interval_us + burst_us));
         let early_us = self.tat_us - now_us - burst_us;
         if early_us > 0 {
-            return Take::Wait(Span(early_us / 1000 + i64::from(early_us % 1000 > 0)));
+            return RatePermit::Wait(Span(early_us / 1000 + i64::from(early_us % 1000 > 0)));
         }
         self.tat_us = self.tat_us.saturating_add(interval_us);
-        Take::Granted
+        RatePermit::Granted
     }
 
     fn interval_us(&self) -> i64 {
@@ -319,17 +319,17 @@ mod tests {
 
     const NOON: i64 = 1_712_030_400_000;
 
-    fn gate(qps: f64) -> (Arc<HandClock>, QuotaBook, Arc<Gate>) {
+    fn limiter(qps: f64) -> (Arc<HandClock>, RateLimiters, Arc<RateLimiter>) {
         let clock = HandClock::at(NOON);
-        let book = QuotaBook::new(Arc::clone(&clock) as Arc<dyn Clock>);
-        let gate = book.gate("default", Endpoint::Getall, qps);
-        (clock, book, gate)
+        let limiters = RateLimiters::new(Arc::clone(&clock) as Arc<dyn Clock>);
+        let limiter = limiters.limiter("default", Endpoint::Getall, qps);
+        (clock, limiters, limiter)
     }
 
-    async fn times(clock: &HandClock, gate: &Gate, count: usize) -> Vec<i64> {
+    async fn times(clock: &HandClock, limiter: &RateLimiter, count: usize) -> Vec<i64> {
         let mut times = Vec::new();
         for _ in 0..count {
-            gate.permit().await.unwrap();
+            limiter.permit().await.unwrap();
             times.push(clock.now().0 - NOON);
         }
         times
@@ -340,15 +340,15 @@ mod tests {
         for (qps, expected) in
             [(2.0, &[0, 500, 1000, 1500][..]), (1.0, &[0, 1000, 2000]), (4.0, &[0, 0, 250, 500]), (10.0, &[0, 0, 0, 100, 200, 300]), (0.5, &[0, 2000, 4000])]
         {
-            let (clock, _book, gate) = gate(qps);
-            assert_eq!(times(&clock, &gate, expected.len()).await, expected, "{qps}");
+            let (clock, _book, limiter) = limiter(qps);
+            assert_eq!(times(&clock, &limiter, expected.len()).await, expected, "{qps}");
         }
     }
 
     #[tokio::test]
     async fn no_second_sees_more_than_the_rate_and_its_small_burst() {
-        let (clock, _book, gate) = gate(30.0);
-        let times = times(&clock, &gate, 300).await;
+        let (clock, _book, limiter) = limiter(30.0);
+        let times = times(&clock, &limiter, 300).await;
         for window in times.windows(39) {
             assert!(window[38] - window[0] >= 1000, "{window:?}");
         }
@@ -357,13 +357,13 @@ mod tests {
 
     #[tokio::test]
     async fn permits_come_in_the_order_they_were_asked_for() {
-        let (_clock, _book, gate) = gate(2.0);
+        let (_clock, _book, limiter) = limiter(2.0);
         let order = Arc::new(Mutex::new(Vec::new()));
         let mut tasks = tokio::task::JoinSet::new();
         for number in 0..20 {
-            let (gate, order) = (Arc::clone(&gate), Arc::clone(&order));
+            let (limiter, order) = (Arc::clone(&limiter), Arc::clone(&order));
             tasks.spawn(async move {
-                gate.permit().await.unwrap();
+                limiter.permit().await.unwrap();
                 lock(&order).push(number);
             });
         }
@@ -373,114 +373,114 @@ mod tests {
 
     #[tokio::test]
     async fn too_fast_halves_the_rate_once_a_second_down_to_a_floor() {
-        let (clock, book, gate) = gate(8.0);
-        let rate = || book.figures()[0].rate;
-        gate.learn(Some(Trouble::TooFast), None);
-        gate.learn(Some(Trouble::TooFast), None);
+        let (clock, limiters, limiter) = limiter(8.0);
+        let rate = || limiters.figures()[0].rate;
+        limiter.learn(Some(Trouble::TooFast), None);
+        limiter.learn(Some(Trouble::TooFast), None);
         assert_eq!(rate(), 4.0, "answers of one burst count once");
         for expected in [2.0, 1.0, 0.5, 0.5] {
             clock.add(Span::seconds(1));
-            gate.learn(Some(Trouble::TooFast), None);
+            limiter.learn(Some(Trouble::TooFast), None);
             assert_eq!(rate(), expected);
         }
         for _ in 0..29 {
-            gate.learn(None, None);
+            limiter.learn(None, None);
         }
         assert!(rate() < 8.0, "it comes back slowly");
-        gate.learn(Some(Trouble::NotYet), None);
+        limiter.learn(Some(Trouble::NotYet), None);
         assert_eq!(rate(), 8.0);
-        gate.learn(Some(Trouble::Transient), None);
+        limiter.learn(Some(Trouble::Transient), None);
         assert_eq!(rate(), 8.0, "an outage says nothing of the rate");
     }
 
     #[tokio::test]
     async fn a_wish_to_wait_is_granted_within_reason() {
         for (wish, wait_ms) in [(Span::seconds(5), 5000), (Span::hours(5), 60_000)] {
-            let (clock, _book, gate) = gate(2.0);
-            gate.learn(Some(Trouble::TooFast), Some(wish));
-            assert_eq!(times(&clock, &gate, 1).await, [wait_ms], "{wish}");
+            let (clock, _book, limiter) = limiter(2.0);
+            limiter.learn(Some(Trouble::TooFast), Some(wish));
+            assert_eq!(times(&clock, &limiter, 1).await, [wait_ms], "{wish}");
         }
     }
 
     #[tokio::test]
     async fn a_spent_daily_quota_pauses_until_midnight_in_beijing() {
-        let (clock, book, gate) = gate(2.0);
-        gate.learn(Some(Trouble::DailyQuota), None);
-        let problem = gate.permit().await.unwrap_err();
+        let (clock, limiters, limiter) = limiter(2.0);
+        limiter.learn(Some(Trouble::DailyQuota), None);
+        let problem = limiter.permit().await.unwrap_err();
         assert_eq!((problem.trouble, problem.code.as_deref(), problem.retry_after), (Trouble::DailyQuota, Some("17"), Some(Span::hours(12))));
-        assert_eq!(book.figures()[0].paused_until, Time::parse("2024-04-02T16:00:00Z").ok());
+        assert_eq!(limiters.figures()[0].paused_until, Time::parse("2024-04-02T16:00:00Z").ok());
         clock.add(Span::hours(12));
-        assert!(gate.permit().await.is_ok());
-        assert_eq!(book.figures()[0].paused_until, None);
+        assert!(limiter.permit().await.is_ok());
+        assert_eq!(limiters.figures()[0].paused_until, None);
     }
 
     #[tokio::test]
     async fn one_call_now_and_then_finds_out_that_a_spent_quota_was_filled_up() {
-        let (clock, book, gate) = gate(2.0);
-        gate.learn(Some(Trouble::DailyQuota), None);
+        let (clock, limiters, limiter) = limiter(2.0);
+        limiter.learn(Some(Trouble::DailyQuota), None);
         for trouble in [Some(Trouble::DailyQuota), Some(Trouble::Transient)] {
             clock.add(Span::minutes(14));
-            assert!(gate.permit().await.is_err(), "too early");
+            assert!(limiter.permit().await.is_err(), "too early");
             clock.add(Span::minutes(1));
-            assert!(gate.permit().await.is_ok(), "one goes");
-            assert!(gate.permit().await.is_err(), "and only one");
-            gate.learn(trouble, None);
-            assert!(gate.permit().await.is_err(), "{trouble:?} is no success");
+            assert!(limiter.permit().await.is_ok(), "one goes");
+            assert!(limiter.permit().await.is_err(), "and only one");
+            limiter.learn(trouble, None);
+            assert!(limiter.permit().await.is_err(), "{trouble:?} is no success");
         }
         clock.add(Span::minutes(15));
-        assert!(gate.permit().await.is_ok());
-        gate.learn(Some(Trouble::NotYet), None);
-        assert_eq!((gate.permit().await, book.figures()[0].paused_until), (Ok(()), None), "all goes on");
+        assert!(limiter.permit().await.is_ok());
+        limiter.learn(Some(Trouble::NotYet), None);
+        assert_eq!((limiter.permit().await, limiters.figures()[0].paused_until), (Ok(()), None), "all goes on");
     }
 
     #[tokio::test]
     async fn a_spent_total_quota_is_tried_again_each_hour() {
-        let (clock, _book, gate) = gate(2.0);
-        gate.learn(Some(Trouble::TotalQuota), None);
-        assert_eq!(gate.permit().await.unwrap_err().retry_after, Some(Span::hours(1)));
+        let (clock, _book, limiter) = limiter(2.0);
+        limiter.learn(Some(Trouble::TotalQuota), None);
+        assert_eq!(limiter.permit().await.unwrap_err().retry_after, Some(Span::hours(1)));
         clock.add(Span::hours(1));
-        assert!(gate.permit().await.is_ok());
+        assert!(limiter.permit().await.is_ok());
     }
 
     #[tokio::test]
     async fn a_clock_that_jumps_costs_no_more_than_one_interval() {
-        let (clock, _book, gate) = gate(2.0);
-        times(&clock, &gate, 5).await;
+        let (clock, _book, limiter) = limiter(2.0);
+        times(&clock, &limiter, 5).await;
         for jump in [NOON - 600_000, NOON + 600_000, 0, NOON] {
             clock.set(jump);
-            gate.permit().await.unwrap();
+            limiter.permit().await.unwrap();
             assert!(clock.now().0 - jump <= 500, "{jump}");
         }
     }
 
     #[tokio::test]
     async fn apps_of_one_account_share_a_gate_at_the_lowest_of_their_rates() {
-        let (_clock, book, gate) = gate(10.0);
-        let other = book.gate("default", Endpoint::Getall, 4.0);
-        assert!(Arc::ptr_eq(&gate, &other));
-        assert!(!Arc::ptr_eq(&gate, &book.gate("default", Endpoint::Detail, 4.0)));
-        assert!(!Arc::ptr_eq(&gate, &book.gate("other", Endpoint::Getall, 4.0)));
-        assert_eq!(book.figures()[1].qps, 4.0);
+        let (_clock, limiters, limiter) = limiter(10.0);
+        let other = limiters.limiter("default", Endpoint::Getall, 4.0);
+        assert!(Arc::ptr_eq(&limiter, &other));
+        assert!(!Arc::ptr_eq(&limiter, &limiters.limiter("default", Endpoint::Detail, 4.0)));
+        assert!(!Arc::ptr_eq(&limiter, &limiters.limiter("other", Endpoint::Getall, 4.0)));
+        assert_eq!(limiters.figures()[1].qps, 4.0);
         for absurd in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            assert!(book.gate("absurd", Endpoint::Stat, absurd).permit().await.is_ok(), "{absurd}");
+            assert!(limiters.limiter("absurd", Endpoint::Stat, absurd).permit().await.is_ok(), "{absurd}");
         }
     }
 
     #[tokio::test]
     async fn who_gives_up_waiting_takes_nothing_and_is_not_counted() {
-        let (clock, book, gate) = gate(1.0);
-        let held = gate.turn.lock().await;
+        let (clock, limiters, limiter) = limiter(1.0);
+        let held = limiter.turn.lock().await;
         let waiting = tokio::spawn({
-            let gate = Arc::clone(&gate);
-            async move { gate.permit().await }
+            let limiter = Arc::clone(&limiter);
+            async move { limiter.permit().await }
         });
-        while book.figures()[0].waiting == 0 {
+        while limiters.figures()[0].waiting == 0 {
             tokio::task::yield_now().await;
         }
         waiting.abort();
         assert!(waiting.await.unwrap_err().is_cancelled());
-        assert_eq!(book.figures()[0].waiting, 0);
+        assert_eq!(limiters.figures()[0].waiting, 0);
         drop(held);
-        assert_eq!(times(&clock, &gate, 1).await, [0]);
+        assert_eq!(times(&clock, &limiter, 1).await, [0]);
     }
 }
