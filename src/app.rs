@@ -27,7 +27,7 @@ use crate::{
     archive::{App, Archive, Parts},
     config::{self as shape, Config},
     domain::{
-        answer::Problem,
+        answer::ProviderError,
         installation::Foreign,
         time::{Clock, Span},
     },
@@ -69,7 +69,7 @@ pub enum AppError {
     Schedule(String),
     /// The way to the provider cannot be built.
     #[error(transparent)]
-    Provider(#[from] Problem),
+    Provider(#[from] ProviderError),
 }
 
 /// Everything a command may need, put together.
@@ -96,7 +96,7 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Opened, AppE
     let joined = installation::join(store.as_ref(), &vault, config.identity.index_key.as_ref(), clock.now()).await?;
     let quotas = Arc::new(RateLimiters::new(Arc::clone(&clock)));
     let api = Api::new(&Limits::default())?;
-    let apps = config.apps.iter().map(|app| edge(app, &api, &quotas, &clock)).collect::<Result<Vec<App>, Problem>>()?;
+    let apps = config.apps.iter().map(|app| edge(app, &api, &quotas, &clock)).collect::<Result<Vec<App>, ProviderError>>()?;
     let archive = Archive::new(Parts {
         store,
         vault,
@@ -131,7 +131,7 @@ fn create_only(setting: shape::CreateOnly) -> CreateOnly {
 ///
 /// # Errors
 /// When credentials may not be sent to its `base_url`, or its proxy is none.
-pub fn edge(app: &shape::App, api: &Api, quotas: &Arc<RateLimiters>, clock: &Arc<dyn Clock>) -> Result<App, Problem> {
+pub fn edge(app: &shape::App, api: &Api, quotas: &Arc<RateLimiters>, clock: &Arc<dyn Clock>) -> Result<App, ProviderError> {
     let credentials = match &app.auth {
         shape::Auth::AccessToken { api_key, secret_key } => Credentials::AccessToken { api_key: api_key.clone(), secret_key: secret_key.clone() },
         shape::Auth::BceAuthV1 { api_key, secret_key } => Credentials::BceV1(KeyPair { ak: api_key.clone(), sk: secret_key.clone() }),

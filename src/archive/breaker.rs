@@ -86,7 +86,7 @@ mod tests {
         assert_eq!(breaker.until("a", Time(100)), None);
         assert_eq!(breaker.until("b", Time(0)), None);
         assert!(breaker.resume("a"), "the first success looks for alarms an earlier process left");
-        assert_eq!(breaker.until("a", Time(60)), Some(Time(100)), "paused without trouble: by somebody else");
+        assert_eq!(breaker.until("a", Time(60)), Some(Time(100)), "paused without kind: by somebody else");
         assert_eq!(breaker.in_trouble_since("a", Time(70)), Time(70));
         assert_eq!(breaker.in_trouble_since("a", Time(80)), Time(70));
         assert!(!breaker.resume("a"), "no alarm was raised");

@@ -3,7 +3,7 @@
 use super::{App, Archive};
 use crate::domain::{
     alarm::{self, Alarm},
-    answer::{Problem, Trouble},
+    answer::{ErrorKind, ProviderError},
     chance,
     plan::{self, Known},
     time::{Span, Time},
@@ -16,18 +16,18 @@ fn next_midnight_in_beijing(now: Time) -> Time {
     Time((now.0 + OFFSET_MS).div_euclid(DAY_MS).saturating_add(1).saturating_mul(DAY_MS) - OFFSET_MS)
 }
 
-/// Whether the trouble concerns the whole app, so that asking another endpoint would meet it too.
+/// Whether an error of that kind concerns the whole app, so that asking another endpoint would meet it too.
 #[must_use]
-pub fn concerns_the_app(trouble: Trouble) -> bool {
-    match trouble {
-        Trouble::Unauthorised | Trouble::TooFast | Trouble::DailyQuota | Trouble::TotalQuota | Trouble::Forbidden => true,
-        Trouble::Transient | Trouble::Garbled | Trouble::Misconfigured | Trouble::Refused | Trouble::NotYet => false,
+pub fn concerns_the_app(kind: ErrorKind) -> bool {
+    match kind {
+        ErrorKind::Unauthorised | ErrorKind::TooFast | ErrorKind::DailyQuota | ErrorKind::TotalQuota | ErrorKind::Forbidden => true,
+        ErrorKind::Transient | ErrorKind::Garbled | ErrorKind::Misconfigured | ErrorKind::Refused | ErrorKind::NotYet => false,
     }
 }
 
 /// How long to wait before the same call is made again: backed off with jitter, longer when the far end asks for it.
 #[must_use]
-pub fn wait(known: Known<'_>, fails: u32, problem: &Problem, now: Time) -> Span {
+pub fn wait(known: Known<'_>, fails: u32, problem: &ProviderError, now: Time) -> Span {
     let left = plan::left(known, now);
     let backoff = chance::jitter(plan::backoff(known.policy, fails, left));
     let asked = problem.retry_after.unwrap_or_default().0.min((left.0 / 8).max(1));
@@ -36,45 +36,45 @@ pub fn wait(known: Known<'_>, fails: u32, problem: &Problem, now: Time) -> Span 
 
 impl Archive {
     /// Breaker what must be paused and raises what people must know. An alarm that cannot be written must not stop the work.
-    pub(super) async fn on_failure(&self, app: &App, problem: &Problem) {
+    pub(super) async fn on_failure(&self, app: &App, problem: &ProviderError) {
         let now = self.now();
         let pause = |span: Span| self.breaker.pause(&app.name, now.plus(span));
         let small = Span(app.policy.first_poll().0.min(60_000));
-        let kind = match problem.trouble {
-            Trouble::DailyQuota => {
+        let kind = match problem.kind {
+            ErrorKind::DailyQuota => {
                 // Looked at now and then all the same: quotas are raised by hand, too.
                 let until = next_midnight_in_beijing(now).min(now.plus(app.policy.verify_window.part(8)));
                 self.breaker.pause(&app.name, until);
                 alarm::Kind::Quota
             }
-            Trouble::TotalQuota => {
+            ErrorKind::TotalQuota => {
                 pause(app.policy.verify_window.part(8));
                 alarm::Kind::Quota
             }
-            Trouble::Unauthorised => {
+            ErrorKind::Unauthorised => {
                 pause(small);
                 alarm::Kind::Credentials
             }
-            Trouble::Forbidden => {
+            ErrorKind::Forbidden => {
                 pause(app.policy.first_poll());
                 // OAuth's word for a wrong key or secret.
                 if problem.code.as_deref() == Some("invalid_client") { alarm::Kind::Credentials } else { alarm::Kind::Forbidden }
             }
-            Trouble::Misconfigured => alarm::Kind::Misconfigured,
-            Trouble::TooFast => {
+            ErrorKind::Misconfigured => alarm::Kind::Misconfigured,
+            ErrorKind::TooFast => {
                 // Now and then is the quota's doing, which slows down by itself; for long it may be that nothing is paid for.
                 if !self.is_lasting(app, now) {
                     return;
                 }
                 alarm::Kind::TooFast
             }
-            Trouble::Transient | Trouble::Garbled => {
+            ErrorKind::Transient | ErrorKind::Garbled => {
                 if !self.is_lasting(app, now) {
                     return;
                 }
                 alarm::Kind::ProviderDown
             }
-            Trouble::Refused | Trouble::NotYet => return,
+            ErrorKind::Refused | ErrorKind::NotYet => return,
         };
         self.breaker.alarmed(&app.name, now);
         let alarm = Alarm { kind, subject: app.name.clone(), text: problem.to_string() };

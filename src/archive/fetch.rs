@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::{App, Archive};
 use crate::{
     domain::{
-        answer::{AnswerRow, Detail, Endpoint, Getall, MediaList, Problem, Stat, Trouble},
+        answer::{AnswerRow, Detail, Endpoint, ErrorKind, Getall, MediaList, ProviderError, Stat},
         chance,
         media::{Listed, sha256_hex},
         time::Time,
@@ -33,7 +33,7 @@ pub enum Answered {
 
 /// One exchange, read.
 struct Exchange {
-    read: Result<Answered, Problem>,
+    read: Result<Answered, ProviderError>,
     /// Whether it was refused for its access_token, and the next call gets a fresh one.
     renewed: bool,
 }
@@ -95,7 +95,7 @@ impl Archive {
         verification: &Verification,
         endpoint: Endpoint,
         brought: &mut Brought,
-    ) -> Result<Result<Answered, Problem>, VaultError> {
+    ) -> Result<Result<Answered, ProviderError>, VaultError> {
         let first = self.exchange(app, verification, endpoint, brought).await?;
         if first.renewed { Ok(self.exchange(app, verification, endpoint, brought).await?.read) } else { Ok(first.read) }
     }
@@ -108,7 +108,7 @@ impl Archive {
                     app: app.name.clone(),
                     endpoint,
                     at: self.now(),
-                    result: problem.trouble.name(),
+                    result: problem.kind.name(),
                     http_status: None,
                     code: problem.code.clone(),
                     sha256: None,
@@ -121,7 +121,7 @@ impl Archive {
         let kept = off_thread(&reply, Kept::of).await;
         let sha256 = self.keep(verification, kept, brought).await?;
         let read = off_thread(&reply, read).await.map_err(|problem| vouched(app, problem));
-        let result = read.as_ref().map_or_else(|problem| problem.trouble.name(), |_| "ok");
+        let result = read.as_ref().map_or_else(|problem| problem.kind.name(), |_| "ok");
         self.watcher.call(endpoint, result);
         brought.calls.push(CallRow {
             app: app.name.clone(),
@@ -132,10 +132,10 @@ impl Archive {
             code: read.as_ref().err().and_then(|problem| problem.code.clone()),
             sha256: Some(sha256),
         });
-        if read.as_ref().map_or_else(|problem| problem.trouble.is_about_the_token(), |_| true) {
+        if read.as_ref().map_or_else(|problem| problem.kind.is_about_the_token(), |_| true) {
             self.on_success(app).await;
         }
-        let renewed = matches!(&read, Err(problem) if problem.trouble == Trouble::Unauthorised) && app.client.invalidate(&reply);
+        let renewed = matches!(&read, Err(problem) if problem.kind == ErrorKind::Unauthorised) && app.client.invalidate(&reply);
         Ok(Exchange { read, renewed })
     }
 
@@ -156,9 +156,9 @@ impl Archive {
 }
 
 /// A code that no document explains is an answer about the token where a person vouches for it (`apps.unused_codes`).
-fn vouched(app: &App, problem: Problem) -> Problem {
-    let is_vouched = problem.trouble == Trouble::Transient && problem.code.as_ref().is_some_and(|code| app.policy.unused_codes.contains(code));
-    if is_vouched { Problem { trouble: Trouble::NotYet, ..problem } } else { problem }
+fn vouched(app: &App, problem: ProviderError) -> ProviderError {
+    let is_vouched = problem.kind == ErrorKind::Transient && problem.code.as_ref().is_some_and(|code| app.policy.unused_codes.contains(code));
+    if is_vouched { ProviderError { kind: ErrorKind::NotYet, ..problem } } else { problem }
 }
 
 /// Works on an answer, a large one off the threads that everybody shares: nobody may hold up the health page by what he has the provider say.
@@ -179,7 +179,7 @@ async fn off_thread<T: Send + 'static>(reply: &Reply, work: fn(&Reply) -> T) -> 
 }
 
 /// Reads an answer as what it was asked for.
-fn read(reply: &Reply) -> Result<Answered, Problem> {
+fn read(reply: &Reply) -> Result<Answered, ProviderError> {
     envelope::read(reply)?;
     let body = &reply.body;
     match reply.endpoint {
@@ -188,6 +188,8 @@ fn read(reply: &Reply) -> Result<Answered, Problem> {
         Endpoint::Media => parse::media(body).map(Answered::Media),
         Endpoint::Simple => parse::simple(body).map(Answered::Simple),
         Endpoint::Stat => parse::stat(body).map(Answered::Stat),
-        Endpoint::Generate | Endpoint::Submit | Endpoint::UploadMatchImage | Endpoint::Download => Err(Problem::new(Trouble::Misconfigured, "not a query")),
+        Endpoint::Generate | Endpoint::Submit | Endpoint::UploadMatchImage | Endpoint::Download => {
+            Err(ProviderError::new(ErrorKind::Misconfigured, "not a query"))
+        }
     }
 }

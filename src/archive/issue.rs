@@ -3,7 +3,7 @@
 use super::{App, Archive, track::Tracked};
 use crate::{
     domain::{
-        answer::{Endpoint, Problem, Trouble},
+        answer::{Endpoint, ErrorKind, ProviderError},
         chance,
         secret::Secret,
         time::Span,
@@ -41,7 +41,7 @@ pub struct Issued {
     /// Ours.
     pub verification_id: String,
     /// What could not be prepared although the token exists and is tracked.
-    pub unprepared: Option<Problem>,
+    pub unprepared: Option<ProviderError>,
 }
 
 /// Why nothing was issued.
@@ -52,7 +52,7 @@ pub enum IssueError {
     Wrong(String),
     /// The provider.
     #[error(transparent)]
-    Provider(#[from] Problem),
+    Provider(#[from] ProviderError),
     /// The token was generated but could not be tracked; it is named nowhere, so that it is not used: issue another one.
     #[error("a token was generated but not tracked, and is not given out: {0}")]
     Store(#[from] StoreError),
@@ -94,7 +94,7 @@ impl Archive {
         Ok(Issued { verify_token, verification_id, unprepared })
     }
 
-    async fn prepare(&self, app: &App, token: &Secret, wish: &Wish) -> Result<(), Problem> {
+    async fn prepare(&self, app: &App, token: &Secret, wish: &Wish) -> Result<(), ProviderError> {
         if let Some((name, number, certificate_type)) = &wish.identity {
             self.persist(app, || app.client.submit_identity(token, name, number, *certificate_type)).await?;
         }
@@ -104,10 +104,10 @@ impl Archive {
         Ok(())
     }
 
-    /// Makes a call that a person waits for: repeated a few times over transient trouble, once over a bad access_token.
-    async fn persist<F>(&self, app: &App, call: impl Fn() -> F) -> Result<Reply, Problem>
+    /// Makes a call that a person waits for: repeated a few times over transient errors, once over a bad access_token.
+    async fn persist<F>(&self, app: &App, call: impl Fn() -> F) -> Result<Reply, ProviderError>
     where
-        F: Future<Output = Result<Reply, Problem>>,
+        F: Future<Output = Result<Reply, ProviderError>>,
     {
         let mut tries = 0;
         loop {
@@ -115,14 +115,14 @@ impl Archive {
                 Ok(reply) => {
                     let renewed = self.refused_for_its_token(app, &reply);
                     match self.judge(app, &reply).await {
-                        Err(_) if renewed && tries == 0 => Err(Problem::new(Trouble::Transient, "the access_token was renewed")),
+                        Err(_) if renewed && tries == 0 => Err(ProviderError::new(ErrorKind::Transient, "the access_token was renewed")),
                         judged => judged.map(|()| reply),
                     }
                 }
                 Err(problem) => Err(problem),
             };
             match answer {
-                Err(problem) if tries < TRIES && matches!(problem.trouble, Trouble::Transient | Trouble::Garbled | Trouble::TooFast) => {
+                Err(problem) if tries < TRIES && matches!(problem.kind, ErrorKind::Transient | ErrorKind::Garbled | ErrorKind::TooFast) => {
                     tries += 1;
                     self.clock.sleep(chance::jitter(Span::millis(400).times(1 << tries))).await;
                 }
@@ -133,10 +133,10 @@ impl Archive {
 
     /// Whether the access_token was refused and the next call gets a fresh one.
     fn refused_for_its_token(&self, app: &App, reply: &Reply) -> bool {
-        matches!(envelope::read(reply), Err(problem) if problem.trouble == Trouble::Unauthorised) && app.client.invalidate(reply)
+        matches!(envelope::read(reply), Err(problem) if problem.kind == ErrorKind::Unauthorised) && app.client.invalidate(reply)
     }
 
-    async fn judge(&self, app: &App, reply: &Reply) -> Result<(), Problem> {
+    async fn judge(&self, app: &App, reply: &Reply) -> Result<(), ProviderError> {
         let endpoint: Endpoint = reply.endpoint;
         match envelope::read(reply) {
             Ok(_) => {
@@ -145,7 +145,7 @@ impl Archive {
                 Ok(())
             }
             Err(problem) => {
-                self.watcher.call(endpoint, problem.trouble.name());
+                self.watcher.call(endpoint, problem.kind.name());
                 self.on_failure(app, &problem).await;
                 Err(problem)
             }

@@ -1,7 +1,7 @@
 //! What an answer teaches: pure changes of [`Progress`].
 
 use crate::domain::{
-    answer::{Endpoint, Getall, MediaList, Problem},
+    answer::{Endpoint, Getall, MediaList, ProviderError},
     attempt::Seen,
     plan::Ends,
     progress::{Progress, Refusal, ZERO_ATTEMPTS},
@@ -36,7 +36,7 @@ pub(super) fn getall(progress: &mut Progress, answer: &Getall, ends: &Ends, at: 
 
 /// An answer about the token that brought no data. Returns it where it shows what an unused token of the app answers: when the token's origin is
 /// beyond doubt (issued here) and its window is still open.
-pub(super) fn refused(progress: &mut Progress, problem: &Problem, issued_here: bool, ends: &Ends, at: Time) -> Option<Refusal> {
+pub(super) fn refused(progress: &mut Progress, problem: &ProviderError, issued_here: bool, ends: &Ends, at: Time) -> Option<Refusal> {
     progress.fails.remove(&Endpoint::Getall);
     let refusal = refused_as(progress, problem.signature(), ends, at);
     (issued_here && progress.attempts.is_empty() && at < ends.decide).then_some(refusal)
@@ -80,7 +80,7 @@ pub(super) fn captured(progress: &mut Progress, endpoint: Endpoint) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::answer::Trouble;
+    use crate::domain::answer::ErrorKind;
     use crate::domain::attempt::Attempt;
 
     const ENDS: Ends = Ends {
@@ -92,8 +92,8 @@ mod tests {
         record_end: Time(700),
     };
 
-    fn refusal() -> Problem {
-        Problem::new(Trouble::Refused, "refused")
+    fn refusal() -> ProviderError {
+        ProviderError::new(ErrorKind::Refused, "refused")
     }
 
     fn one_attempt() -> Getall {

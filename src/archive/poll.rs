@@ -4,7 +4,7 @@ use super::{App, Archive, Handover, failures, fetch::Brought, take::Taken};
 use crate::{
     domain::{
         alarm::{self, Alarm},
-        answer::{Endpoint, Problem},
+        answer::{Endpoint, ProviderError},
         chance,
         lessons::{Lessons, Origin},
         media::{MediaRow, MediaState, Source},
@@ -126,7 +126,7 @@ impl Archive {
                     Ok(answered) => self.take(app, verification, taken, answered, &ends).await?,
                     Err(problem) => {
                         let wait = self.take_problem(app, verification, taken, endpoint, &problem, &ends).await;
-                        if failures::concerns_the_app(problem.trouble) {
+                        if failures::concerns_the_app(problem.kind) {
                             return Ok(Next::Due { due_at: self.now().plus(wait), deadline, state });
                         }
                     }
@@ -141,24 +141,24 @@ impl Archive {
     }
 
     /// Remembers a call that brought nothing; returns how long to wait before it is made again.
-    async fn take_problem(&self, app: &App, verification: &Verification, taken: &mut Taken, endpoint: Endpoint, problem: &Problem, ends: &Ends) -> Span {
+    async fn take_problem(&self, app: &App, verification: &Verification, taken: &mut Taken, endpoint: Endpoint, problem: &ProviderError, ends: &Ends) -> Span {
         let now = self.now();
         self.on_failure(app, problem).await;
         taken.last_error = Some(format!("{}: {problem}", endpoint.name()));
-        if problem.trouble.is_about_the_token() && endpoint == Endpoint::Getall && taken.progress.attempts.is_empty() {
+        if problem.kind.is_about_the_token() && endpoint == Endpoint::Getall && taken.progress.attempts.is_empty() {
             if let Some(refusal) = super::learn::refused(&mut taken.progress, problem, verification.issued_here, ends, now) {
                 self.learn_unused(app, verification, &refusal, Origin::IssuedHere, &mut taken.lessons);
             }
             return Span(0);
         }
-        if problem.trouble.is_about_the_token() && endpoint == Endpoint::Media {
+        if problem.kind.is_about_the_token() && endpoint == Endpoint::Media {
             taken.progress.media_refused = true;
         }
         let fails = taken.progress.fails.get(&endpoint).map_or(0, |fails| fails.count);
         let learned = self.learned(app, verification);
         let known = Known { verification, progress: &taken.progress, media: &taken.media, learned: &learned, others: false, policy: &app.policy };
         let wait = failures::wait(known, fails, problem, now);
-        taken.progress.failed(endpoint, now, wait, problem.trouble.name());
+        taken.progress.failed(endpoint, now, wait, problem.kind.name());
         wait
     }
 
@@ -179,7 +179,7 @@ impl Archive {
                         ),
                     });
                 }
-                Err(problem) if problem.trouble.is_about_the_token() => {}
+                Err(problem) if problem.kind.is_about_the_token() => {}
                 Err(problem) => unanswered = Some(problem),
             }
         }
@@ -191,7 +191,7 @@ impl Archive {
                 let known = Known { verification, progress: &taken.progress, media: &taken.media, learned: &learned, others: true, policy: &app.policy };
                 let now = self.now();
                 let wait = failures::wait(known, fails, &problem, now);
-                taken.progress.failed(Endpoint::Simple, now, wait, problem.trouble.name());
+                taken.progress.failed(Endpoint::Simple, now, wait, problem.kind.name());
             }
             _ => {
                 taken.progress.others_asked = true;

@@ -84,7 +84,7 @@ impl Endpoint {
 /// What an answer, or its absence, that brings no data asks of us (provider.md §3). Named by what the caller can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Trouble {
+pub enum ErrorKind {
     /// The far end was not reached or did not finish: connection, time limit, 5xx, a transient code. Back off, try again.
     Transient,
     /// An answer that is none: HTML, broken JSON, over the cap. Kept, counted, tried again.
@@ -107,7 +107,7 @@ pub enum Trouble {
     NotYet,
 }
 
-impl Trouble {
+impl ErrorKind {
     /// The label in metrics and `last_error`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -134,10 +134,10 @@ impl Trouble {
 
 /// A call that brought no data.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}{}: {detail}", trouble.name(), code.as_deref().map(|code| format!(" (code {code})")).unwrap_or_default())]
-pub struct Problem {
+#[error("{}{}: {detail}", kind.name(), code.as_deref().map(|code| format!(" (code {code})")).unwrap_or_default())]
+pub struct ProviderError {
     /// What it asks of us.
-    pub trouble: Trouble,
+    pub kind: ErrorKind,
     /// The provider's code as text, where it gave one.
     pub code: Option<String>,
     /// What happened and what to do, in our own words: never the provider's text about a person, never a URL or token.
@@ -146,19 +146,19 @@ pub struct Problem {
     pub retry_after: Option<Span>,
 }
 
-impl Problem {
+impl ProviderError {
     /// One without a code or a wish to wait.
-    pub fn new(trouble: Trouble, detail: impl Into<String>) -> Self {
-        Self { trouble, code: None, detail: detail.into(), retry_after: None }
+    pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
+        Self { kind, code: None, detail: detail.into(), retry_after: None }
     }
 
     /// What tells this kind of answer from others of the same app, to learn what unused tokens answer (provider.md §3, "Not verified yet").
     #[must_use]
     pub fn signature(&self) -> String {
-        match (self.trouble, &self.code) {
+        match (self.kind, &self.code) {
             // The code of a refusal is not published and may change: its message alone decides.
-            (Trouble::Refused, _) | (_, None) => self.trouble.name().to_owned(),
-            (_, Some(code)) => format!("{}:{code}", self.trouble.name()),
+            (ErrorKind::Refused, _) | (_, None) => self.kind.name().to_owned(),
+            (_, Some(code)) => format!("{}:{code}", self.kind.name()),
         }
     }
 }

@@ -36,7 +36,7 @@ impl Origin {
 pub struct UnusedSignature {
     /// The configured app.
     pub app: String,
-    /// [`super::answer::Problem::signature`] of the answer.
+    /// [`super::answer::ProviderError::signature`] of the answer.
     pub signature: String,
     /// Whose answer.
     pub verification_id: String,

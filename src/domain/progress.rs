@@ -63,7 +63,7 @@ pub struct Fails {
     pub count: u32,
     /// When the first one was made.
     pub since: Time,
-    /// What the last one came to ([`super::answer::Trouble::name`]).
+    /// What the last one came to ([`super::answer::ErrorKind::name`]).
     pub result: String,
     /// When the last one was made.
     pub at: Time,
@@ -74,7 +74,7 @@ pub struct Fails {
 /// An answer about the token that brought no data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// [`super::answer::Problem::signature`]; `zero_attempts` for a getall that succeeds and lists none.
+    /// [`super::answer::ProviderError::signature`]; `zero_attempts` for a getall that succeeds and lists none.
     pub signature: String,
     /// When it was given.
     pub at: Time,

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 
 use crate::domain::{
-    answer::{Endpoint, Problem, Trouble},
+    answer::{Endpoint, ErrorKind, ProviderError},
     secret::Secret,
     time::{Clock, Span, Time},
 };
@@ -70,7 +70,7 @@ struct Current {
     token: Option<Arc<AccessToken>>,
     serial: u64,
     /// How the last flight failed, for those who waited for it.
-    failure: Option<Problem>,
+    failure: Option<ProviderError>,
     no_renewal_before: Option<Time>,
 }
 
@@ -104,7 +104,7 @@ impl Auth {
     }
 
     /// Makes sure a token is there, where one is needed, so that no permit is spent waiting for OAuth.
-    pub(super) async fn ready(&self) -> Result<(), Problem> {
+    pub(super) async fn ready(&self) -> Result<(), ProviderError> {
         match &self.credentials {
             Credentials::AccessToken { api_key, secret_key } => self.token(api_key, secret_key).await.map(|_| ()),
             Credentials::BceV1(_) | Credentials::ApiKey(_) => Ok(()),
@@ -112,7 +112,7 @@ impl Auth {
     }
 
     /// The proof for a POST to `path` on `host`, to be used at once.
-    pub(super) async fn proof(&self, host: &str, path: &str) -> Result<Proof, Problem> {
+    pub(super) async fn proof(&self, host: &str, path: &str) -> Result<Proof, ProviderError> {
         match &self.credentials {
             Credentials::AccessToken { api_key, secret_key } => {
                 self.token(api_key, secret_key).await.map(|token| Proof::Query(token.secret.clone(), token.serial))
@@ -139,13 +139,13 @@ impl Auth {
     }
 
     /// Fetches a fresh access_token to see whether the credentials are good; `None` where there is none to fetch.
-    pub(super) async fn check(&self) -> Option<Result<Grant, Problem>> {
+    pub(super) async fn check(&self) -> Option<Result<Grant, ProviderError>> {
         let Credentials::AccessToken { api_key, secret_key } = &self.credentials else { return None };
         let _flight = self.flight.lock().await;
         Some(self.fetch(api_key, secret_key).await.map(|(_, grant)| grant))
     }
 
-    async fn token(&self, api_key: &Secret, secret_key: &Secret) -> Result<Arc<AccessToken>, Problem> {
+    async fn token(&self, api_key: &Secret, secret_key: &Secret) -> Result<Arc<AccessToken>, ProviderError> {
         let now = self.clock.now();
         let (held, may_renew) = {
             let current = self.current();
@@ -182,7 +182,7 @@ impl Auth {
     }
 
     /// One call to OAuth; the caller holds `flight`.
-    async fn fetch(&self, api_key: &Secret, secret_key: &Secret) -> Result<(Arc<AccessToken>, Grant), Problem> {
+    async fn fetch(&self, api_key: &Secret, secret_key: &Secret) -> Result<(Arc<AccessToken>, Grant), ProviderError> {
         let outcome = self.ask(api_key, secret_key).await;
         let mut current = self.current();
         let outcome = match outcome {
@@ -204,7 +204,7 @@ impl Auth {
         outcome
     }
 
-    async fn ask(&self, api_key: &Secret, secret_key: &Secret) -> Result<(Secret, Span, Grant), Problem> {
+    async fn ask(&self, api_key: &Secret, secret_key: &Secret) -> Result<(Secret, Span, Grant), ProviderError> {
         let url = Secret::new(format!(
             "{}/oauth/2.0/token?grant_type=client_credentials&client_id={}&client_secret={}",
             self.base_url,
@@ -214,7 +214,8 @@ impl Auth {
         // The age of a token counts from before it was asked for: rather renewed early than late.
         let asked_at = self.clock.now();
         let request = self.api.client.post(url.reveal()).header("accept", "application/json").body("");
-        let exchange = self.api.exchange(request).await.map_err(|problem| Problem { detail: format!("no access_token: {}", problem.detail), ..problem })?;
+        let exchange =
+            self.api.exchange(request).await.map_err(|problem| ProviderError { detail: format!("no access_token: {}", problem.detail), ..problem })?;
         let text = text_of(&exchange.body);
         let object = Raw::new(&text).object();
         let token = object.as_ref().filter(|_| exchange.http_status < 300).and_then(|object| object.text("access_token"));
@@ -234,7 +235,7 @@ fn has_scope(object: &Object<'_>) -> Option<bool> {
 }
 
 /// Why OAuth gave no token, classified as any answer is.
-fn refusal(exchange: &Exchange, now: Time) -> Problem {
+fn refusal(exchange: &Exchange, now: Time) -> ProviderError {
     let reply = Reply {
         truncated: exchange.truncated,
         retry_after: exchange.retry_after(now),
@@ -242,15 +243,15 @@ fn refusal(exchange: &Exchange, now: Time) -> Problem {
     };
     match envelope::read(&reply) {
         // "Data" without a token, or a token that is itself not accepted, makes no sense here.
-        Ok(_) => Problem::new(Trouble::Garbled, "the provider answered the request for access with something else; check base_url of the app"),
-        Err(problem) if problem.trouble == Trouble::Unauthorised => Problem { trouble: Trouble::Forbidden, ..problem },
+        Ok(_) => ProviderError::new(ErrorKind::Garbled, "the provider answered the request for access with something else; check base_url of the app"),
+        Err(problem) if problem.kind == ErrorKind::Unauthorised => ProviderError { kind: ErrorKind::Forbidden, ..problem },
         Err(problem) => problem,
     }
 }
 
-fn sensitive(text: &str) -> Result<HeaderValue, Problem> {
+fn sensitive(text: &str) -> Result<HeaderValue, ProviderError> {
     let mut value = HeaderValue::from_str(text).map_err(|_| {
-        Problem::new(Trouble::Misconfigured, "a key of the app has a character that cannot stand in a header; check it for stray spaces or line ends")
+        ProviderError::new(ErrorKind::Misconfigured, "a key of the app has a character that cannot stand in a header; check it for stray spaces or line ends")
     })?;
     value.set_sensitive(true);
     Ok(value)
@@ -280,21 +281,21 @@ mod tests {
     #[test]
     fn refusals_of_oauth_are_told_apart_and_name_a_way_out() {
         for (status, body, expected) in [
-            (401, r#"{"error":"invalid_client","error_description":"unknown client id"}"#, Trouble::Forbidden),
-            (200, r#"{"error":"invalid_client","error_description":"Client authentication failed"}"#, Trouble::Forbidden),
-            (400, r#"{"error":"unsupported_grant_type"}"#, Trouble::Misconfigured),
-            (401, r#"{"error":"invalid_token"}"#, Trouble::Forbidden),
-            (503, r#"{"error":"temporarily_unavailable"}"#, Trouble::Transient),
-            (500, "<html>", Trouble::Transient),
-            (429, "", Trouble::TooFast),
-            (200, "<html>", Trouble::Garbled),
-            (200, r#"{"success":true}"#, Trouble::Garbled),
-            (200, r#"{"expires_in":1}"#, Trouble::Garbled),
-            (404, "", Trouble::Misconfigured),
+            (401, r#"{"error":"invalid_client","error_description":"unknown client id"}"#, ErrorKind::Forbidden),
+            (200, r#"{"error":"invalid_client","error_description":"Client authentication failed"}"#, ErrorKind::Forbidden),
+            (400, r#"{"error":"unsupported_grant_type"}"#, ErrorKind::Misconfigured),
+            (401, r#"{"error":"invalid_token"}"#, ErrorKind::Forbidden),
+            (503, r#"{"error":"temporarily_unavailable"}"#, ErrorKind::Transient),
+            (500, "<html>", ErrorKind::Transient),
+            (429, "", ErrorKind::TooFast),
+            (200, "<html>", ErrorKind::Garbled),
+            (200, r#"{"success":true}"#, ErrorKind::Garbled),
+            (200, r#"{"expires_in":1}"#, ErrorKind::Garbled),
+            (404, "", ErrorKind::Misconfigured),
         ] {
             let exchange =
                 Exchange { http_status: status, headers: reqwest::header::HeaderMap::new(), body: Bytes::from_static(body.as_bytes()), truncated: false };
-            assert_eq!(refusal(&exchange, Time(0)).trouble, expected, "{status} {body}");
+            assert_eq!(refusal(&exchange, Time(0)).kind, expected, "{status} {body}");
         }
     }
 

@@ -9,7 +9,7 @@ use reqwest::header::HeaderMap;
 use url::{Host, Url};
 
 use crate::domain::{
-    answer::{Endpoint, Problem, Trouble},
+    answer::{Endpoint, ErrorKind, ProviderError},
     secret::Secret,
     time::{Clock, Span, Time},
 };
@@ -77,8 +77,8 @@ impl Client {
     ///
     /// # Errors
     /// `Misconfigured` when `base_url` is none that credentials may be sent to.
-    pub fn new(access: AppAccess, api: Api, clock: Arc<dyn Clock>, quota: Arc<RateLimiters>) -> Result<Self, Problem> {
-        let base = base_url(&access.base_url).map_err(|detail| Problem::new(Trouble::Misconfigured, detail))?;
+    pub fn new(access: AppAccess, api: Api, clock: Arc<dyn Clock>, quota: Arc<RateLimiters>) -> Result<Self, ProviderError> {
+        let base = base_url(&access.base_url).map_err(|detail| ProviderError::new(ErrorKind::Misconfigured, detail))?;
         let host = base.host_str().unwrap_or_default();
         let host = base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let base_path = base.path().trim_end_matches('/').to_owned();
@@ -103,7 +103,7 @@ impl Client {
     ///
     /// # Errors
     /// When no whole answer arrived, no access_token was to be had, or the quota is known to be spent (then nothing was sent).
-    pub async fn call(&self, endpoint: Endpoint, body: &RequestBody) -> Result<Reply, Problem> {
+    pub async fn call(&self, endpoint: Endpoint, body: &RequestBody) -> Result<Reply, ProviderError> {
         self.exchange(endpoint, body).await.map(|(reply, _)| reply)
     }
 
@@ -111,14 +111,14 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::call`].
-    pub async fn look(&self, endpoint: Endpoint, verify_token: &Secret) -> Result<(Reply, Vec<String>), Problem> {
+    pub async fn look(&self, endpoint: Endpoint, verify_token: &Secret) -> Result<(Reply, Vec<String>), ProviderError> {
         let (reply, headers) = self.exchange(endpoint, &request::query(verify_token)).await?;
         let mut names: Vec<String> = headers.keys().map(ToString::to_string).collect();
         names.sort_unstable();
         Ok((reply, names))
     }
 
-    async fn exchange(&self, endpoint: Endpoint, body: &RequestBody) -> Result<(Reply, HeaderMap), Problem> {
+    async fn exchange(&self, endpoint: Endpoint, body: &RequestBody) -> Result<(Reply, HeaderMap), ProviderError> {
         self.auth.ready().await?;
         let limiter = self.quota.limiter(&self.account, endpoint, self.qps);
         limiter.permit().await?;
@@ -149,7 +149,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::call`].
-    pub async fn query(&self, endpoint: Endpoint, verify_token: &Secret) -> Result<Reply, Problem> {
+    pub async fn query(&self, endpoint: Endpoint, verify_token: &Secret) -> Result<Reply, ProviderError> {
         self.call(endpoint, &request::query(verify_token)).await
     }
 
@@ -157,7 +157,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::call`].
-    pub async fn generate(&self, wish: &Generate) -> Result<Reply, Problem> {
+    pub async fn generate(&self, wish: &Generate) -> Result<Reply, ProviderError> {
         self.call(Endpoint::Generate, &request::generate(wish)).await
     }
 
@@ -165,7 +165,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::call`], and [`request::submit_identity`].
-    pub async fn submit_identity(&self, verify_token: &Secret, name: &Secret, number: &Secret, certificate_type: Option<u8>) -> Result<Reply, Problem> {
+    pub async fn submit_identity(&self, verify_token: &Secret, name: &Secret, number: &Secret, certificate_type: Option<u8>) -> Result<Reply, ProviderError> {
         let body = request::submit_identity(verify_token, name, number, certificate_type)?;
         self.call(Endpoint::Submit, &body).await
     }
@@ -174,7 +174,7 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::call`], and [`request::upload_match_image`].
-    pub async fn upload_match_image(&self, verify_token: &Secret, image: &[u8], quality: Control, liveness: Control) -> Result<Reply, Problem> {
+    pub async fn upload_match_image(&self, verify_token: &Secret, image: &[u8], quality: Control, liveness: Control) -> Result<Reply, ProviderError> {
         let body = request::upload_match_image(verify_token, image, quality, liveness)?;
         self.call(Endpoint::UploadMatchImage, &body).await
     }
@@ -189,7 +189,7 @@ impl Client {
     ///
     /// # Errors
     /// What keeps the app from working.
-    pub async fn probe(&self) -> Result<Probe, Problem> {
+    pub async fn probe(&self) -> Result<Probe, ProviderError> {
         let before = self.clock.now();
         if let Some(grant) = self.auth.check().await {
             let grant = grant?;
@@ -198,7 +198,7 @@ impl Client {
         }
         let reply = self.query(Endpoint::Getall, &Secret::new(NOBODYS_TOKEN)).await?;
         match envelope::read(&reply) {
-            Err(problem) if !problem.trouble.is_about_the_token() => Err(problem),
+            Err(problem) if !problem.kind.is_about_the_token() => Err(problem),
             _ => Ok(Probe { skew: reply.date.map(|date| skew(date, before, reply.fetched_at)), has_scope: None, expires_at: None }),
         }
     }
@@ -212,8 +212,8 @@ impl fmt::Debug for Client {
 
 /// Tells the limiter what the answer says of the pace.
 fn learn(limiter: &RateLimiter, reply: &Reply) {
-    let trouble = if reply.body.len() > ERROR_BYTES_MAX { None } else { envelope::read(reply).err().map(|problem| problem.trouble) };
-    limiter.learn(trouble, reply.retry_after);
+    let kind = if reply.body.len() > ERROR_BYTES_MAX { None } else { envelope::read(reply).err().map(|problem| problem.kind) };
+    limiter.learn(kind, reply.retry_after);
 }
 
 /// The far end's clock less ours, against the middle of the exchange; its half second of rounding is added.

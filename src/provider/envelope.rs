@@ -1,10 +1,10 @@
-//! Does an answer bring data, and if not, which trouble is it? Pure: looks at nothing but the reply.
+//! Does an answer bring data, and if not, which kind of error is it? Pure: looks at nothing but the reply.
 //!
 //! Three envelopes (provider.md §3): the solution's (`success`, `code`, `message`), the gateway's (`error_code`, `error_msg`) and
 //! OAuth's (`error`). Types vary, fields are missing, junk surrounds them; HTTP status decides only where the body does not. The texts
-//! of a [`Problem`] are ours: the provider's may name a person.
+//! of a [`ProviderError`] are ours: the provider's may name a person.
 
-use crate::domain::answer::{Endpoint, Problem, Trouble};
+use crate::domain::answer::{Endpoint, ErrorKind, ProviderError};
 
 use super::{
     codes,
@@ -25,10 +25,10 @@ pub type Summary = (Option<bool>, Option<String>, Option<String>);
 /// Reads the envelope of an answer.
 ///
 /// # Errors
-/// The trouble, when the answer brings no data. `Garbled` when it is no answer at all.
-pub fn read(reply: &Reply) -> Result<Envelope, Problem> {
+/// The error, when the answer brings no data. `Garbled` when it is no answer at all.
+pub fn read(reply: &Reply) -> Result<Envelope, ProviderError> {
     let envelope = if reply.truncated { None } else { Fields::of(&reply.body) };
-    verdict(reply, envelope).map_err(|problem| Problem { retry_after: reply.retry_after, ..problem })
+    verdict(reply, envelope).map_err(|problem| ProviderError { retry_after: reply.retry_after, ..problem })
 }
 
 /// The facts for the row of an answer; never fails, whatever the bytes.
@@ -37,7 +37,7 @@ pub fn summary(reply: &Reply) -> Summary {
     Fields::of(&reply.body).map_or((None, None, None), |fields| (fields.success, fields.code, fields.log_id))
 }
 
-fn verdict(reply: &Reply, fields: Option<Fields>) -> Result<Envelope, Problem> {
+fn verdict(reply: &Reply, fields: Option<Fields>) -> Result<Envelope, ProviderError> {
     let Some(fields) = fields else { return Err(by_status(reply)) };
     match fields.shape {
         // A failure that calls itself a success is repeated rather than believed.
@@ -50,84 +50,84 @@ fn verdict(reply: &Reply, fields: Option<Fields>) -> Result<Envelope, Problem> {
 }
 
 /// `success:false`: the call failed, or the person did, or nobody tried yet.
-fn solution(reply: &Reply, fields: &Fields) -> Problem {
+fn solution(reply: &Reply, fields: &Fields) -> ProviderError {
     let known = fields.number().and_then(codes::known);
-    if fields.refused && !matches!(known, Some((Trouble::Unauthorised, _))) {
-        return fields.problem(Trouble::Refused, REFUSED);
+    if fields.refused && !matches!(known, Some((ErrorKind::Unauthorised, _))) {
+        return fields.problem(ErrorKind::Refused, REFUSED);
     }
     match known {
-        Some((trouble, advice)) => fields.problem(trouble, advice),
-        None if reply.http_status >= 400 => Problem { code: fields.code.clone(), ..by_status(reply) },
+        Some((kind, advice)) => fields.problem(kind, advice),
+        None if reply.http_status >= 400 => ProviderError { code: fields.code.clone(), ..by_status(reply) },
         None if !is_query(reply.endpoint) => before_verification(fields),
         None if fields.number().is_some_and(codes::is_about_the_person) => {
-            fields.problem(Trouble::NotYet, "the provider has no result of a passed verification for this token")
+            fields.problem(ErrorKind::NotYet, "the provider has no result of a passed verification for this token")
         }
-        None => fields.problem(Trouble::Transient, UNEXPLAINED),
+        None => fields.problem(ErrorKind::Transient, UNEXPLAINED),
     }
 }
 
 /// `error_code`: the call did not reach the solution.
-fn gateway(reply: &Reply, fields: &Fields) -> Problem {
+fn gateway(reply: &Reply, fields: &Fields) -> ProviderError {
     match fields.number().and_then(codes::known) {
-        Some((trouble, advice)) => fields.problem(trouble, advice),
-        None if fields.refused => fields.problem(Trouble::Refused, REFUSED),
+        Some((kind, advice)) => fields.problem(kind, advice),
+        None if fields.refused => fields.problem(ErrorKind::Refused, REFUSED),
         None if fields.number().is_some_and(codes::is_about_the_person) && is_query(reply.endpoint) => {
-            fields.problem(Trouble::NotYet, "the provider has no result of a passed verification for this token")
+            fields.problem(ErrorKind::NotYet, "the provider has no result of a passed verification for this token")
         }
-        None if reply.http_status >= 400 => Problem { code: fields.code.clone(), ..by_status(reply) },
+        None if reply.http_status >= 400 => ProviderError { code: fields.code.clone(), ..by_status(reply) },
         None if !is_query(reply.endpoint) => before_verification(fields),
-        None => fields.problem(Trouble::Transient, UNEXPLAINED),
+        None => fields.problem(ErrorKind::Transient, UNEXPLAINED),
     }
 }
 
 /// Generating, submitting, uploading: what would be about a person's attempt is about what was handed in.
-fn before_verification(fields: &Fields) -> Problem {
+fn before_verification(fields: &Fields) -> ProviderError {
     if fields.number().is_some_and(|code| codes::is_about_the_person(code) || (216_000..217_000).contains(&code)) {
         return fields.problem(
-            Trouble::Misconfigured,
+            ErrorKind::Misconfigured,
             "the provider does not accept the image or the identity that was handed in; look its code up in the provider's list",
         );
     }
-    fields.problem(Trouble::Transient, "the provider refused without a code that its documents explain; try again later")
+    fields.problem(ErrorKind::Transient, "the provider refused without a code that its documents explain; try again later")
 }
 
 /// Error of OAuth, also as an answer to a call.
-fn oauth(reply: &Reply, code: Option<String>) -> Problem {
-    let (trouble, detail) = match code.as_deref() {
+fn oauth(reply: &Reply, code: Option<String>) -> ProviderError {
+    let (kind, detail) = match code.as_deref() {
         _ if reply.http_status == 429 || reply.http_status >= 500 => return by_status(reply),
-        Some("invalid_token" | "expired_token") => (Trouble::Unauthorised, "the access_token is not accepted; a new one is fetched"),
+        Some("invalid_token" | "expired_token") => (ErrorKind::Unauthorised, "the access_token is not accepted; a new one is fetched"),
         Some("invalid_client" | "unauthorized_client" | "access_denied" | "invalid_grant") => {
-            (Trouble::Forbidden, "the provider refuses the credentials; check api_key and secret_key of the app")
+            (ErrorKind::Forbidden, "the provider refuses the credentials; check api_key and secret_key of the app")
         }
-        _ => (Trouble::Misconfigured, "the provider does not accept the request for access; check base_url and auth of the app"),
+        _ => (ErrorKind::Misconfigured, "the provider does not accept the request for access; check base_url and auth of the app"),
     };
-    Problem { code, ..Problem::new(trouble, detail) }
+    ProviderError { code, ..ProviderError::new(kind, detail) }
 }
 
 /// An answer that says nothing by itself: the HTTP status has to do.
-pub(super) fn by_status(reply: &Reply) -> Problem {
+pub(super) fn by_status(reply: &Reply) -> ProviderError {
     let status = reply.http_status;
-    let (trouble, detail) = match status {
+    let (kind, detail) = match status {
         _ if reply.truncated && status < 300 => (
-            Trouble::Garbled,
+            ErrorKind::Garbled,
             "the answer is longer than body_bytes_max or its compression is broken; what came of it is kept, and it is asked for again".to_owned(),
         ),
         200..=299 => (
-            Trouble::Garbled,
+            ErrorKind::Garbled,
             "the answer is not the JSON the documents describe; it is kept and asked for again. If it persists, check base_url and whatever lies between"
                 .to_owned(),
         ),
-        300..=399 => (Trouble::Misconfigured, format!("HTTP {status}: the provider's address leads elsewhere; check base_url of the app")),
+        300..=399 => (ErrorKind::Misconfigured, format!("HTTP {status}: the provider's address leads elsewhere; check base_url of the app")),
         401 | 403 => (
-            Trouble::Forbidden,
+            ErrorKind::Forbidden,
             format!("HTTP {status}: refused before the request reached the interface; check the app's credentials, IP allow-list and whatever lies between"),
         ),
-        404 | 405 | 410 => (Trouble::Misconfigured, format!("HTTP {status}: no such interface there; check base_url of the app")),
-        413 | 414 | 431 => (Trouble::Misconfigured, format!("HTTP {status}: the request is too large for the provider")),
-        429 => (Trouble::TooFast, "HTTP 429: too many requests; slowing down".to_owned()),
-        _ => (Trouble::Transient, format!("HTTP {status}; asked again later")),
+        404 | 405 | 410 => (ErrorKind::Misconfigured, format!("HTTP {status}: no such interface there; check base_url of the app")),
+        413 | 414 | 431 => (ErrorKind::Misconfigured, format!("HTTP {status}: the request is too large for the provider")),
+        429 => (ErrorKind::TooFast, "HTTP 429: too many requests; slowing down".to_owned()),
+        _ => (ErrorKind::Transient, format!("HTTP {status}; asked again later")),
     };
-    Problem::new(trouble, detail)
+    ProviderError::new(kind, detail)
 }
 
 fn is_query(endpoint: Endpoint) -> bool {
@@ -186,8 +186,8 @@ impl Fields {
         self.code.as_deref()?.parse().ok()
     }
 
-    fn problem(&self, trouble: Trouble, detail: &str) -> Problem {
-        Problem { code: self.code.clone(), ..Problem::new(trouble, detail) }
+    fn problem(&self, kind: ErrorKind, detail: &str) -> ProviderError {
+        ProviderError { code: self.code.clone(), ..ProviderError::new(kind, detail) }
     }
 }
 
@@ -212,7 +212,7 @@ fn is_refusal(message: &str) -> bool {
         .filter(|letter| letter.is_alphanumeric())
         .flat_map(char::to_lowercase)
         .collect();
-    // An access_token that is no longer valid is another trouble altogether.
+    // An access_token that is no longer valid is another matter altogether.
     if folded.contains("access") || !folded.contains("token") {
         return false;
     }
@@ -230,8 +230,8 @@ mod tests {
         Reply::kept(endpoint, http_status, Bytes::copy_from_slice(body.as_bytes()), Time(0))
     }
 
-    fn trouble(endpoint: Endpoint, http_status: u16, body: &str) -> Option<Trouble> {
-        read(&reply(endpoint, http_status, body)).err().map(|problem| problem.trouble)
+    fn kind(endpoint: Endpoint, http_status: u16, body: &str) -> Option<ErrorKind> {
+        read(&reply(endpoint, http_status, body)).err().map(|problem| problem.kind)
     }
 
     #[test]
@@ -245,13 +245,13 @@ mod tests {
             "\u{feff}\r\n {\"success\":true,\"result\":{}}\n<!-- served by gw -->",
             r#"{"error_code":0,"error_msg":"SUCCESS","result":{"a":1}}"#,
         ] {
-            assert_eq!(trouble(Endpoint::Getall, 200, body), None, "{body}");
+            assert_eq!(kind(Endpoint::Getall, 200, body), None, "{body}");
         }
     }
 
     #[test]
     fn every_trouble_is_told_from_the_others() {
-        use Trouble::{DailyQuota, Forbidden, Garbled, Misconfigured, NotYet, Refused, TooFast, TotalQuota, Transient, Unauthorised};
+        use ErrorKind::{DailyQuota, Forbidden, Garbled, Misconfigured, NotYet, Refused, TooFast, TotalQuota, Transient, Unauthorised};
         for (status, body, expected) in [
             (200, r#"{"error_code":18,"error_msg":"Open api qps request limit reached"}"#, TooFast),
             (200, r#"{"error_code":"18","log_id":1}"#, TooFast),
@@ -296,19 +296,19 @@ mod tests {
             (404, "", Misconfigured),
             (400, "", Transient),
         ] {
-            assert_eq!(trouble(Endpoint::Getall, status, body), Some(expected), "{status} {body}");
+            assert_eq!(kind(Endpoint::Getall, status, body), Some(expected), "{status} {body}");
         }
     }
 
     #[test]
     fn before_a_verification_codes_are_about_what_was_handed_in() {
         for (body, expected) in [
-            (r#"{"success":false,"code":222202,"message":"pic not has face"}"#, Trouble::Misconfigured),
-            (r#"{"success":false,"code":216201}"#, Trouble::Misconfigured),
-            (r#"{"success":false,"code":4711}"#, Trouble::Transient),
-            (r#"{"error_code":222202}"#, Trouble::Misconfigured),
+            (r#"{"success":false,"code":222202,"message":"pic not has face"}"#, ErrorKind::Misconfigured),
+            (r#"{"success":false,"code":216201}"#, ErrorKind::Misconfigured),
+            (r#"{"success":false,"code":4711}"#, ErrorKind::Transient),
+            (r#"{"error_code":222202}"#, ErrorKind::Misconfigured),
         ] {
-            assert_eq!(trouble(Endpoint::UploadMatchImage, 200, body), Some(expected), "{body}");
+            assert_eq!(kind(Endpoint::UploadMatchImage, 200, body), Some(expected), "{body}");
         }
     }
 
@@ -346,6 +346,6 @@ mod tests {
         let late = Reply { retry_after: Some(Span::seconds(7)), ..reply(Endpoint::Getall, 503, "") };
         assert_eq!(read(&late).unwrap_err().retry_after, Some(Span::seconds(7)));
         let cut = Reply { truncated: true, ..reply(Endpoint::Detail, 200, r#"{"success":true,"result":{}} "#) };
-        assert_eq!(read(&cut).unwrap_err().trouble, Trouble::Garbled);
+        assert_eq!(read(&cut).unwrap_err().kind, ErrorKind::Garbled);
     }
 }

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use reqwest::header::HeaderMap;
 
 use crate::domain::{
-    answer::{Problem, Trouble},
+    answer::{ErrorKind, ProviderError},
     secret::Secret,
     time::{Span, Time},
 };
@@ -63,7 +63,7 @@ impl Api {
     ///
     /// # Errors
     /// `Misconfigured` when the system has no certificates to trust.
-    pub fn new(limits: &Limits) -> Result<Self, Problem> {
+    pub fn new(limits: &Limits) -> Result<Self, ProviderError> {
         let client = builder(limits).gzip(true).build().map_err(problem)?;
         Ok(Self { client, limits: limits.clone(), proxy: None, bodies: BodyBudget::new(limits.body_bytes_max) })
     }
@@ -72,7 +72,7 @@ impl Api {
     ///
     /// # Errors
     /// `Misconfigured` when the URL is none of a proxy, or as [`Api::new`].
-    pub fn through(&self, proxy: &Secret) -> Result<Self, Problem> {
+    pub fn through(&self, proxy: &Secret) -> Result<Self, ProviderError> {
         let proxy = Proxy::new(proxy)?;
         let client = proxy.add(builder(&self.limits).gzip(true)).and_then(reqwest::ClientBuilder::build).map_err(problem)?;
         Ok(Self { client, limits: self.limits.clone(), proxy: Some(proxy), bodies: self.bodies.clone() })
@@ -82,11 +82,11 @@ impl Api {
     ///
     /// # Errors
     /// When no whole answer arrived.
-    pub(super) async fn exchange(&self, request: reqwest::RequestBuilder) -> Result<Exchange, Problem> {
+    pub(super) async fn exchange(&self, request: reqwest::RequestBuilder) -> Result<Exchange, ProviderError> {
         let proxy = self.proxy.as_ref();
         let mut response = request.send().await.map_err(|error| proxy.and_then(|proxy| proxy.told(&error)).unwrap_or_else(|| problem(error)))?;
         if let Some(proxy) = proxy.filter(|_| response.status() == reqwest::StatusCode::PROXY_AUTHENTICATION_REQUIRED) {
-            return Err(Problem::new(Trouble::Forbidden, proxy.asks_who()));
+            return Err(ProviderError::new(ErrorKind::Forbidden, proxy.asks_who()));
         }
         let http_status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
@@ -94,7 +94,7 @@ impl Api {
         Ok(Exchange { http_status, headers, body, truncated })
     }
 
-    async fn read(&self, mut response: reqwest::Response) -> Result<(Bytes, bool), Problem> {
+    async fn read(&self, mut response: reqwest::Response) -> Result<(Bytes, bool), ProviderError> {
         let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
         let mut body = self.bodies.body(announced.min(self.limits.body_bytes_max)).await;
         loop {
@@ -145,7 +145,7 @@ impl Exchange {
 ///
 /// # Errors
 /// As [`Api::new`].
-pub(super) fn media(limits: &Limits, resolver: Arc<dyn reqwest::dns::Resolve>) -> Result<reqwest::Client, Problem> {
+pub(super) fn media(limits: &Limits, resolver: Arc<dyn reqwest::dns::Resolve>) -> Result<reqwest::Client, ProviderError> {
     builder(limits).no_gzip().dns_resolver(resolver).build().map_err(problem)
 }
 
@@ -153,7 +153,7 @@ pub(super) fn media(limits: &Limits, resolver: Arc<dyn reqwest::dns::Resolve>) -
 ///
 /// # Errors
 /// As [`Api::new`].
-pub(super) fn media_through(limits: &Limits, proxy: &Proxy) -> Result<reqwest::Client, Problem> {
+pub(super) fn media_through(limits: &Limits, proxy: &Proxy) -> Result<reqwest::Client, ProviderError> {
     proxy.add(builder(limits).no_gzip()).and_then(reqwest::ClientBuilder::build).map_err(problem)
 }
 
@@ -177,9 +177,9 @@ fn builder(limits: &Limits) -> reqwest::ClientBuilder {
 }
 
 /// What kept an exchange from being whole, without the URL.
-pub(super) fn problem(error: reqwest::Error) -> Problem {
-    let trouble = if error.is_builder() { Trouble::Misconfigured } else { Trouble::Transient };
-    Problem::new(trouble, describe(error))
+pub(super) fn problem(error: reqwest::Error) -> ProviderError {
+    let trouble = if error.is_builder() { ErrorKind::Misconfigured } else { ErrorKind::Transient };
+    ProviderError::new(trouble, describe(error))
 }
 
 /// The kind and the innermost cause: `connection failed: Connection refused (os error 111)`.

@@ -2,7 +2,7 @@
 //!
 //! Promised here: one HTTP exchange a call, nothing retried, every answer handed on verbatim before it is read; no token, URL or
 //! personal data in an error, a log or a `Debug`; certificates always checked. Not promised: when to ask again and what an answer
-//! means for a verification, which `archive` and `domain::plan` decide from [`crate::domain::answer::Problem`].
+//! means for a verification, which `archive` and `domain::plan` decide from [`crate::domain::answer::ProviderError`].
 //!
 //! The way of a call: [`quota`] (a permit) → [`auth`] (a token or a signature) → [`client`] (one exchange) → [`envelope`] (data, or
 //! which trouble) → [`parse`] (bytes to domain types). The way of a medium: [`download`]. What an answer looks like, without what it says: [`shape`].

@@ -13,7 +13,7 @@ use reqwest::header::HeaderValue;
 use url::Url;
 
 use crate::domain::{
-    answer::{Problem, Trouble},
+    answer::{ErrorKind, ProviderError},
     secret::Secret,
 };
 
@@ -30,8 +30,8 @@ impl Proxy {
     ///
     /// # Errors
     /// `Misconfigured` when it is none.
-    pub(super) fn new(text: &Secret) -> Result<Self, Problem> {
-        let wrong = || Problem::new(Trouble::Misconfigured, "the proxy is none; write provider.proxy = \"http://proxy.example.com:3128\"");
+    pub(super) fn new(text: &Secret) -> Result<Self, ProviderError> {
+        let wrong = || ProviderError::new(ErrorKind::Misconfigured, "the proxy is none; write provider.proxy = \"http://proxy.example.com:3128\"");
         let mut url = Url::parse(text.reveal()).map_err(|_| wrong())?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return Err(wrong());
@@ -71,24 +71,24 @@ impl Proxy {
     }
 
     /// What it did to a request that failed; `None` when the failure lies behind it.
-    pub(super) fn told(&self, error: &reqwest::Error) -> Option<Problem> {
+    pub(super) fn told(&self, error: &reqwest::Error) -> Option<ProviderError> {
         if !error.is_connect() {
             return None;
         }
         let causes: Vec<String> = std::iter::successors(error.source(), |cause: &&dyn Error| (*cause).source()).map(ToString::to_string).collect();
         let says = |words: &str| causes.iter().any(|cause| cause.contains(words));
         if says("proxy authorization required") {
-            return Some(Problem::new(Trouble::Forbidden, self.asks_who()));
+            return Some(ProviderError::new(ErrorKind::Forbidden, self.asks_who()));
         }
         if says("tunnel error: unsuccessful") || says("tunnel error: unexpected end") {
             let detail = format!("the proxy {self} does not let the connection through; have it allow the hosts of base_url and media_hosts, port 443");
-            return Some(Problem::new(Trouble::Transient, detail));
+            return Some(ProviderError::new(ErrorKind::Transient, detail));
         }
         // Plain http is asked of the proxy itself; else what fails after the tunnel was made is the far end's.
         let is_behind = error.url().is_some_and(|url| url.scheme() == "https") && !says("tunnel error");
         let cause = if error.is_timeout() { "no connection within the time limit" } else { causes.last().map_or("", String::as_str) };
         let todo = "see that it runs, and that provider.proxy (or proxy of the app) is right";
-        (!is_behind).then(|| Problem::new(Trouble::Transient, format!("the proxy {self} cannot be reached: {cause}; {todo}")))
+        (!is_behind).then(|| ProviderError::new(ErrorKind::Transient, format!("the proxy {self} cannot be reached: {cause}; {todo}")))
     }
 }
 
@@ -121,7 +121,7 @@ mod tests {
         assert!(Proxy::new(&"http://proxy".into()).unwrap().authorization.is_none());
         for text in ["", "proxy:3128", "socks5://canary:canary@proxy:1080", "http://"] {
             let problem = Proxy::new(&text.into()).unwrap_err();
-            assert!(problem.trouble == Trouble::Misconfigured && !problem.to_string().contains("canary"), "{text}");
+            assert!(problem.kind == ErrorKind::Misconfigured && !problem.to_string().contains("canary"), "{text}");
         }
     }
 }

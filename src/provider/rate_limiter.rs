@@ -13,7 +13,7 @@ use std::{
 };
 
 use crate::domain::{
-    answer::{Endpoint, Problem, Trouble},
+    answer::{Endpoint, ErrorKind, ProviderError},
     time::{Clock, Span, Time},
 };
 
@@ -123,14 +123,14 @@ struct Pause {
     until: Time,
     /// When the next call may try all the same.
     probe_at: Time,
-    trouble: Trouble,
+    kind: ErrorKind,
     code: &'static str,
 }
 
 enum RatePermit {
     Granted,
     Wait(Span),
-    Paused(Problem),
+    Paused(ProviderError),
 }
 
 impl RateLimiter {
@@ -144,7 +144,7 @@ impl RateLimiter {
     ///
     /// # Errors
     /// `DailyQuota` or `TotalQuota`, at once, while the quota is spent; `retry_after` says how long that is expected to last.
-    pub async fn permit(&self) -> Result<(), Problem> {
+    pub async fn permit(&self) -> Result<(), ProviderError> {
         let _waiting = Waiting::enter(&self.waiting);
         let _turn = self.turn.lock().await;
         loop {
@@ -158,16 +158,16 @@ impl RateLimiter {
         }
     }
 
-    /// Learns from an answer: which trouble it was, if any, and how long the provider asked to wait.
-    pub fn learn(&self, trouble: Option<Trouble>, retry_after: Option<Span>) {
+    /// Learns from an answer: which kind of error it was, if any, and how long the provider asked to wait.
+    pub fn learn(&self, kind: Option<ErrorKind>, retry_after: Option<Span>) {
         let now = self.clock.now();
         let mut state = self.state();
-        match trouble {
-            Some(Trouble::TooFast) => state.too_fast(now, retry_after),
-            Some(Trouble::DailyQuota) => state.pause(now, next_midnight_in_beijing(now), Trouble::DailyQuota, "17"),
-            Some(Trouble::TotalQuota) => state.pause(now, now.plus(TOTAL_PAUSE), Trouble::TotalQuota, "19"),
+        match kind {
+            Some(ErrorKind::TooFast) => state.too_fast(now, retry_after),
+            Some(ErrorKind::DailyQuota) => state.pause(now, next_midnight_in_beijing(now), ErrorKind::DailyQuota, "17"),
+            Some(ErrorKind::TotalQuota) => state.pause(now, now.plus(TOTAL_PAUSE), ErrorKind::TotalQuota, "19"),
             // The call got through the quota, whatever else it met.
-            None | Some(Trouble::NotYet | Trouble::Refused) => state.went_well(),
+            None | Some(ErrorKind::NotYet | ErrorKind::Refused) => state.went_well(),
             Some(_) => {}
         }
     }
@@ -179,8 +179,8 @@ impl RateLimiter {
 
 impl State {
     /// Gives no permit before `until`, but for one call now and then.
-    fn pause(&mut self, now: Time, until: Time, trouble: Trouble, code: &'static str) {
-        self.pause = Some(Pause { until, probe_at: now.plus(PROBE_EVERY), trouble, code });
+    fn pause(&mut self, now: Time, until: Time, kind: ErrorKind, code: &'static str) {
+        self.pause = Some(Pause { until, probe_at: now.plus(PROBE_EVERY), kind, code });
     }
 
     fn take(&mut self, now: Time) -> RatePermit {
@@ -193,8 +193,8 @@ impl State {
                 return RatePermit::Granted;
             }
             if left.0 > 0 {
-                return RatePermit::Paused(Problem {
-                    trouble: pause.trouble,
+                return RatePermit::Paused(ProviderError {
+                    kind: pause.kind,
                     code: Some(pause.code.to_owned()),
                     detail: "the quota is spent; not asked".to_owned(),
                     retry_after: Some(left),
@@ -375,21 +375,21 @@ mod tests {
     async fn too_fast_halves_the_rate_once_a_second_down_to_a_floor() {
         let (clock, limiters, limiter) = limiter(8.0);
         let rate = || limiters.figures()[0].rate;
-        limiter.learn(Some(Trouble::TooFast), None);
-        limiter.learn(Some(Trouble::TooFast), None);
+        limiter.learn(Some(ErrorKind::TooFast), None);
+        limiter.learn(Some(ErrorKind::TooFast), None);
         assert_eq!(rate(), 4.0, "answers of one burst count once");
         for expected in [2.0, 1.0, 0.5, 0.5] {
             clock.add(Span::seconds(1));
-            limiter.learn(Some(Trouble::TooFast), None);
+            limiter.learn(Some(ErrorKind::TooFast), None);
             assert_eq!(rate(), expected);
         }
         for _ in 0..29 {
             limiter.learn(None, None);
         }
         assert!(rate() < 8.0, "it comes back slowly");
-        limiter.learn(Some(Trouble::NotYet), None);
+        limiter.learn(Some(ErrorKind::NotYet), None);
         assert_eq!(rate(), 8.0);
-        limiter.learn(Some(Trouble::Transient), None);
+        limiter.learn(Some(ErrorKind::Transient), None);
         assert_eq!(rate(), 8.0, "an outage says nothing of the rate");
     }
 
@@ -397,7 +397,7 @@ mod tests {
     async fn a_wish_to_wait_is_granted_within_reason() {
         for (wish, wait_ms) in [(Span::seconds(5), 5000), (Span::hours(5), 60_000)] {
             let (clock, _book, limiter) = limiter(2.0);
-            limiter.learn(Some(Trouble::TooFast), Some(wish));
+            limiter.learn(Some(ErrorKind::TooFast), Some(wish));
             assert_eq!(times(&clock, &limiter, 1).await, [wait_ms], "{wish}");
         }
     }
@@ -405,9 +405,9 @@ mod tests {
     #[tokio::test]
     async fn a_spent_daily_quota_pauses_until_midnight_in_beijing() {
         let (clock, limiters, limiter) = limiter(2.0);
-        limiter.learn(Some(Trouble::DailyQuota), None);
+        limiter.learn(Some(ErrorKind::DailyQuota), None);
         let problem = limiter.permit().await.unwrap_err();
-        assert_eq!((problem.trouble, problem.code.as_deref(), problem.retry_after), (Trouble::DailyQuota, Some("17"), Some(Span::hours(12))));
+        assert_eq!((problem.kind, problem.code.as_deref(), problem.retry_after), (ErrorKind::DailyQuota, Some("17"), Some(Span::hours(12))));
         assert_eq!(limiters.figures()[0].paused_until, Time::parse("2024-04-02T16:00:00Z").ok());
         clock.add(Span::hours(12));
         assert!(limiter.permit().await.is_ok());
@@ -417,26 +417,26 @@ mod tests {
     #[tokio::test]
     async fn one_call_now_and_then_finds_out_that_a_spent_quota_was_filled_up() {
         let (clock, limiters, limiter) = limiter(2.0);
-        limiter.learn(Some(Trouble::DailyQuota), None);
-        for trouble in [Some(Trouble::DailyQuota), Some(Trouble::Transient)] {
+        limiter.learn(Some(ErrorKind::DailyQuota), None);
+        for kind in [Some(ErrorKind::DailyQuota), Some(ErrorKind::Transient)] {
             clock.add(Span::minutes(14));
             assert!(limiter.permit().await.is_err(), "too early");
             clock.add(Span::minutes(1));
             assert!(limiter.permit().await.is_ok(), "one goes");
             assert!(limiter.permit().await.is_err(), "and only one");
-            limiter.learn(trouble, None);
-            assert!(limiter.permit().await.is_err(), "{trouble:?} is no success");
+            limiter.learn(kind, None);
+            assert!(limiter.permit().await.is_err(), "{kind:?} is no success");
         }
         clock.add(Span::minutes(15));
         assert!(limiter.permit().await.is_ok());
-        limiter.learn(Some(Trouble::NotYet), None);
+        limiter.learn(Some(ErrorKind::NotYet), None);
         assert_eq!((limiter.permit().await, limiters.figures()[0].paused_until), (Ok(()), None), "all goes on");
     }
 
     #[tokio::test]
     async fn a_spent_total_quota_is_tried_again_each_hour() {
         let (clock, _book, limiter) = limiter(2.0);
-        limiter.learn(Some(Trouble::TotalQuota), None);
+        limiter.learn(Some(ErrorKind::TotalQuota), None);
         assert_eq!(limiter.permit().await.unwrap_err().retry_after, Some(Span::hours(1)));
         clock.add(Span::hours(1));
         assert!(limiter.permit().await.is_ok());

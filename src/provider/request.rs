@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use crate::domain::{
-    answer::{Problem, Trouble},
+    answer::{ErrorKind, ProviderError},
     secret::Secret,
 };
 
@@ -101,9 +101,9 @@ pub fn generate(wish: &Generate) -> RequestBody {
 ///
 /// # Errors
 /// `Misconfigured` when the certificate type is none the provider knows.
-pub fn submit_identity(verify_token: &Secret, name: &Secret, number: &Secret, certificate_type: Option<u8>) -> Result<RequestBody, Problem> {
+pub fn submit_identity(verify_token: &Secret, name: &Secret, number: &Secret, certificate_type: Option<u8>) -> Result<RequestBody, ProviderError> {
     if certificate_type.is_some_and(|kind| kind > 5) {
-        return Err(Problem::new(Trouble::Misconfigured, "certificate_type is 0 to 5"));
+        return Err(ProviderError::new(ErrorKind::Misconfigured, "certificate_type is 0 to 5"));
     }
     let mut fields = json!({ "verify_token": verify_token.reveal(), "id_name": name.reveal(), "id_no": number.reveal() });
     if let (Some(kind), Some(fields)) = (certificate_type, fields.as_object_mut()) {
@@ -116,8 +116,8 @@ pub fn submit_identity(verify_token: &Secret, name: &Secret, number: &Secret, ce
 ///
 /// # Errors
 /// `Misconfigured` when the image is larger than the provider takes, as far as its first bytes tell.
-pub fn upload_match_image(verify_token: &Secret, image: &[u8], quality: Control, liveness: Control) -> Result<RequestBody, Problem> {
-    let wrong = |detail: String| Err(Problem::new(Trouble::Misconfigured, detail));
+pub fn upload_match_image(verify_token: &Secret, image: &[u8], quality: Control, liveness: Control) -> Result<RequestBody, ProviderError> {
+    let wrong = |detail: String| Err(ProviderError::new(ErrorKind::Misconfigured, detail));
     if image.is_empty() {
         return wrong("the match image is empty".to_owned());
     }
@@ -181,7 +181,7 @@ mod tests {
             ("too many bytes", vec![0; IMAGE_BASE64_BYTES_MAX / 4 * 3 + 1], false),
         ] {
             let body = upload_match_image(&"t".into(), &image, Control::None, Control::None);
-            assert_eq!(body.as_ref().map_err(|problem| problem.trouble).map(|_| ()), if is_fine { Ok(()) } else { Err(Trouble::Misconfigured) }, "{label}");
+            assert_eq!(body.as_ref().map_err(|problem| problem.kind).map(|_| ()), if is_fine { Ok(()) } else { Err(ErrorKind::Misconfigured) }, "{label}");
         }
     }
 

@@ -175,7 +175,7 @@ pub struct CallRow {
     pub endpoint: Endpoint,
     /// When the answer was here, or given up.
     pub at: Time,
-    /// `ok`, or [`crate::domain::answer::Trouble::name`].
+    /// `ok`, or [`crate::domain::answer::ErrorKind::name`].
     pub result: &'static str,
     /// HTTP status; none when nothing answered.
     pub http_status: Option<i64>,

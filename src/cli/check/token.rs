@@ -7,7 +7,7 @@ use super::super::{
 use crate::{
     config::{App, Auth, Config},
     domain::{
-        answer::{Endpoint, Problem},
+        answer::{Endpoint, ProviderError},
         secret::Secret,
         token::check_token,
     },
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// An answer with the names of its headers, or why there is none.
-pub type Look = Result<(Reply, Vec<String>), Problem>;
+pub type Look = Result<(Reply, Vec<String>), ProviderError>;
 
 /// Which app to ask.
 ///
@@ -59,7 +59,7 @@ pub fn tell(app: &App, looks: &[(Endpoint, Look)], token: &Secret, screen: &mut 
             Err(problem) => {
                 code = Code::Unreachable;
                 // Without its code, which may be a word of the answer.
-                screen.line(format!("no answer: {}: {}", problem.trouble.name(), problem.detail))?;
+                screen.line(format!("no answer: {}: {}", problem.kind.name(), problem.detail))?;
             }
         }
     }
@@ -69,7 +69,7 @@ pub fn tell(app: &App, looks: &[(Endpoint, Look)], token: &Secret, screen: &mut 
 fn lines(reply: &Reply, headers: &[String], shape: &Shape) -> Vec<String> {
     let counted = match envelope::read(reply) {
         Ok(_) => "data".to_owned(),
-        Err(problem) => problem.trouble.name().replace('_', " "),
+        Err(problem) => problem.kind.name().replace('_', " "),
     };
     let cut = if reply.truncated { ", cut off" } else { "" };
     let headers: Vec<String> = headers.iter().map(|name| header(name)).collect();

@@ -10,7 +10,7 @@ use crate::{
     app,
     config::{App, Config},
     domain::{
-        answer::{Endpoint, Problem},
+        answer::{Endpoint, ProviderError},
         identity::IndexKey,
         installation::{Database, Foreign, Joint, index_key, join},
         secret::Secret,
@@ -174,7 +174,7 @@ fn vault_rows(report: ProbeReport) -> Vec<Row> {
 
 async fn provider(one: &App, api: &Api, quotas: &Arc<RateLimiters>, clock: &Arc<dyn Clock>) -> Vec<Row> {
     let what = format!("app {}", one.name);
-    let probed: Result<Probe, Problem> = match app::edge(one, api, quotas, clock) {
+    let probed: Result<Probe, ProviderError> = match app::edge(one, api, quotas, clock) {
         Ok(edge) => edge.client.probe().await,
         Err(problem) => Err(problem),
     };

@@ -8,7 +8,7 @@ use crate::{
     app::{AppError, demo::DemoError},
     archive::issue::IssueError,
     domain::{
-        answer::{Problem, Trouble},
+        answer::{ErrorKind, ProviderError},
         installation::Foreign,
     },
     vault::VaultError,
@@ -37,14 +37,14 @@ impl From<VaultError> for Unreadable {
     }
 }
 
-impl From<Problem> for Failure {
-    fn from(problem: Problem) -> Self {
+impl From<ProviderError> for Failure {
+    fn from(problem: ProviderError) -> Self {
         // What a person must act on is a finding; the rest may go well the next time.
-        let (code, todo) = match problem.trouble {
-            Trouble::Transient | Trouble::Garbled => {
+        let (code, todo) = match problem.kind {
+            ErrorKind::Transient | ErrorKind::Garbled => {
                 (Code::Unreachable, "see that base_url is right and that the network lets it through; otherwise try again later")
             }
-            Trouble::TooFast | Trouble::DailyQuota => (Code::Unreachable, "try again later; look at quota and billing in the provider's console"),
+            ErrorKind::TooFast | ErrorKind::DailyQuota => (Code::Unreachable, "try again later; look at quota and billing in the provider's console"),
             _ => (Code::Finding, ""),
         };
         Self::told(code, "provider", problem.to_string(), todo)

@@ -20,7 +20,7 @@ use std::{
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream::BoxStream};
 
-use crate::domain::{answer::Problem, media::Checked, secret::Secret, time::Span};
+use crate::domain::{answer::ProviderError, media::Checked, secret::Secret, time::Span};
 
 use super::{
     http::{self, Limits, describe, header},
@@ -104,7 +104,7 @@ impl Downloader {
     ///
     /// # Errors
     /// `Misconfigured` when the system has no certificates to trust.
-    pub fn new(limits: &Limits) -> Result<Self, Problem> {
+    pub fn new(limits: &Limits) -> Result<Self, ProviderError> {
         let client = |farthest| http::media(limits, std::sync::Arc::new(CheckedDns { farthest }));
         Ok(Self { public: client(Reach::Public)?, near: client(Reach::Private)?, proxied: Vec::new(), limits: limits.clone() })
     }
@@ -113,7 +113,7 @@ impl Downloader {
     ///
     /// # Errors
     /// `Misconfigured` when a URL is none of a proxy.
-    pub fn through(mut self, proxies: impl IntoIterator<Item = Secret>) -> Result<Self, Problem> {
+    pub fn through(mut self, proxies: impl IntoIterator<Item = Secret>) -> Result<Self, ProviderError> {
         for url in proxies {
             if !self.proxied.iter().any(|(known, ..)| *known == url) {
                 let proxy = Proxy::new(&url)?;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::domain::answer::{Detail, Endpoint, Problem};
+use crate::domain::answer::{Detail, Endpoint, ProviderError};
 
 use super::{
     super::tolerant::{Object, Raw, text_of},
@@ -13,7 +13,7 @@ use super::{
 ///
 /// # Errors
 /// `Garbled` when the answer or its `result` is of no known shape. An image that is no base64 is named in [`Detail::unreadable`].
-pub fn detail(body: &[u8]) -> Result<Detail, Problem> {
+pub fn detail(body: &[u8]) -> Result<Detail, ProviderError> {
     let text = text_of(body);
     let (root, result) = answer(Endpoint::Detail, &text)?;
     let Some(result) = fields(Endpoint::Detail, result)? else { return Ok(Detail { demoted: root.boolean("is_demote"), ..Detail::default() }) };

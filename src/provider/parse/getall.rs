@@ -1,7 +1,7 @@
 //! `result/getall`: every attempt of a verification.
 
 use crate::domain::{
-    answer::{Endpoint, Getall, Problem},
+    answer::{Endpoint, Getall, ProviderError},
     attempt::{Attempt, Counts, Identity, OcrIdentity},
     media::Kind,
     time::Time,
@@ -16,7 +16,7 @@ use super::{
 ///
 /// # Errors
 /// `Garbled` when the answer, its `result` or its list of attempts is of no known shape; an empty or absent list means no attempt.
-pub fn getall(body: &[u8]) -> Result<Getall, Problem> {
+pub fn getall(body: &[u8]) -> Result<Getall, ProviderError> {
     let text = text_of(body);
     let (root, result) = answer(Endpoint::Getall, &text)?;
     let Some(result) = fields(Endpoint::Getall, result)? else { return Ok(Getall::default()) };

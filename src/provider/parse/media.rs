@@ -1,7 +1,7 @@
 //! `result/media/query`: videos and the faces of the liveness check.
 
 use crate::domain::{
-    answer::{Endpoint, MediaList, Problem},
+    answer::{Endpoint, MediaList, ProviderError},
     media::Kind,
 };
 
@@ -11,7 +11,7 @@ use super::{super::tolerant::text_of, answer, fields, garbled, listed};
 ///
 /// # Errors
 /// `Garbled` when the answer, its `result` or one of its lists is of no known shape.
-pub fn media(body: &[u8]) -> Result<MediaList, Problem> {
+pub fn media(body: &[u8]) -> Result<MediaList, ProviderError> {
     let text = text_of(body);
     let (_, result) = answer(Endpoint::Media, &text)?;
     let Some(result) = fields(Endpoint::Media, result)? else { return Ok(MediaList::default()) };

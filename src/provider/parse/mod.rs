@@ -1,4 +1,4 @@
-//! Verbatim answers to domain types. Pure: `&[u8]` in, and whatever the bytes, an answer or [`Trouble::Garbled`] out, never a panic.
+//! Verbatim answers to domain types. Pure: `&[u8]` in, and whatever the bytes, an answer or [`ErrorKind::Garbled`] out, never a panic.
 //!
 //! Every function takes the whole body as it was kept, so that an archive can be parsed again. What is known is read in any of the
 //! shapes of provider.md §7; what is not known is left to the verbatim answer. A shape that cannot be read is never taken for "nothing".
@@ -19,19 +19,19 @@ pub use simple::simple;
 pub use stat::stat;
 
 use crate::domain::{
-    answer::{Endpoint, Problem, Trouble},
+    answer::{Endpoint, ErrorKind, ProviderError},
     media::{Kind, Listed},
     secret::Secret,
 };
 
 use super::tolerant::{Object, Raw};
 
-fn garbled(endpoint: Endpoint) -> Problem {
-    Problem::new(Trouble::Garbled, format!("the answer of {} is not of a shape that is known; it is kept and asked for again", endpoint.name()))
+fn garbled(endpoint: Endpoint) -> ProviderError {
+    ProviderError::new(ErrorKind::Garbled, format!("the answer of {} is not of a shape that is known; it is kept and asked for again", endpoint.name()))
 }
 
 /// The answer and its `result`; an answer that says it failed, or has no such field, is none.
-fn answer<'a>(endpoint: Endpoint, text: &'a str) -> Result<(Object<'a>, Raw<'a>), Problem> {
+fn answer<'a>(endpoint: Endpoint, text: &'a str) -> Result<(Object<'a>, Raw<'a>), ProviderError> {
     let object = Raw::new(text).object().ok_or_else(|| garbled(endpoint))?;
     if object.boolean("success") == Some(false) {
         return Err(garbled(endpoint));
@@ -41,7 +41,7 @@ fn answer<'a>(endpoint: Endpoint, text: &'a str) -> Result<(Object<'a>, Raw<'a>)
 }
 
 /// `result` as an object; `None` where there is nothing in it.
-fn fields<'a>(endpoint: Endpoint, result: Raw<'a>) -> Result<Option<Object<'a>>, Problem> {
+fn fields<'a>(endpoint: Endpoint, result: Raw<'a>) -> Result<Option<Object<'a>>, ProviderError> {
     match result.object() {
         Some(object) => Ok(Some(object)),
         None if result.is_something() => Err(garbled(endpoint)),

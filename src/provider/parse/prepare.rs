@@ -1,7 +1,7 @@
 //! The calls before a verification: `verifyToken/generate`, `idcard/submit`, `uploadMatchImage`.
 
 use crate::domain::{
-    answer::{Endpoint, Problem},
+    answer::{Endpoint, ProviderError},
     secret::Secret,
     token::check_token,
 };
@@ -12,7 +12,7 @@ use super::{super::tolerant::text_of, answer, fields, garbled};
 ///
 /// # Errors
 /// `Garbled` when there is none, or it is not of a token's shape.
-pub fn verify_token(body: &[u8]) -> Result<Secret, Problem> {
+pub fn verify_token(body: &[u8]) -> Result<Secret, ProviderError> {
     let text = text_of(body);
     let (_, result) = answer(Endpoint::Generate, &text)?;
     let token = fields(Endpoint::Generate, result)?.and_then(|result| result.text("verify_token")).map(Secret::new);

@@ -1,7 +1,7 @@
 //! `result/simple`: the final face.
 
 use crate::domain::{
-    answer::{Endpoint, Problem},
+    answer::{Endpoint, ProviderError},
     media::{Kind, Listed},
 };
 
@@ -11,7 +11,7 @@ use super::{super::tolerant::text_of, answer, fields, garbled, listed};
 ///
 /// # Errors
 /// `Garbled` when the answer or its `result` is of no known shape.
-pub fn simple(body: &[u8]) -> Result<Option<Listed>, Problem> {
+pub fn simple(body: &[u8]) -> Result<Option<Listed>, ProviderError> {
     let text = text_of(body);
     let (_, result) = answer(Endpoint::Simple, &text)?;
     let Some(result) = fields(Endpoint::Simple, result)? else { return Ok(None) };

@@ -1,6 +1,6 @@
 //! `result/stat`: how often each back end answered what.
 
-use crate::domain::answer::{Endpoint, Problem, Stat};
+use crate::domain::answer::{Endpoint, ProviderError, Stat};
 
 use super::{
     super::tolerant::{Raw, text_of},
@@ -11,7 +11,7 @@ use super::{
 ///
 /// # Errors
 /// `Garbled` when the answer or its `result` is of no known shape.
-pub fn stat(body: &[u8]) -> Result<Stat, Problem> {
+pub fn stat(body: &[u8]) -> Result<Stat, ProviderError> {
     let text = text_of(body);
     let (_, result) = answer(Endpoint::Stat, &text)?;
     let Some(result) = fields(Endpoint::Stat, result)? else { return Ok(Stat::default()) };

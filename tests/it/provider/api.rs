@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 use verikeep::{
     domain::{
-        answer::{Endpoint, Problem, Trouble},
+        answer::{Endpoint, ErrorKind, ProviderError},
         secret::Secret,
         time::{Clock, Span, Time},
     },
@@ -69,7 +69,7 @@ fn oauth_calls(server: &Server) -> usize {
     server.received().iter().filter(|request| is_oauth(request)).count()
 }
 
-async fn getall(bench: &Bench) -> Result<verikeep::provider::Reply, Problem> {
+async fn getall(bench: &Bench) -> Result<verikeep::provider::Reply, ProviderError> {
     bench.client.query(Endpoint::Getall, &token()).await
 }
 
@@ -136,7 +136,7 @@ async fn concurrent_callers_share_the_failure_of_oauth_too() {
     let mut calls = tokio::task::JoinSet::new();
     for _ in 0..20 {
         let bench = Arc::clone(&bench);
-        calls.spawn(async move { getall(&bench).await.unwrap_err().trouble });
+        calls.spawn(async move { getall(&bench).await.unwrap_err().kind });
     }
     while server.received().is_empty() {
         tokio::task::yield_now().await;
@@ -144,9 +144,9 @@ async fn concurrent_callers_share_the_failure_of_oauth_too() {
     // Everybody has joined the queue once the runtime, which has one thread, came round to this task again.
     tokio::task::yield_now().await;
     gate.add_permits(1000);
-    assert!(calls.join_all().await.into_iter().all(|trouble| trouble == Trouble::Forbidden));
+    assert!(calls.join_all().await.into_iter().all(|trouble| trouble == ErrorKind::Forbidden));
     assert_eq!(oauth_calls(&server), 1);
-    assert_eq!(getall(&bench).await.unwrap_err().trouble, Trouble::Forbidden);
+    assert_eq!(getall(&bench).await.unwrap_err().kind, ErrorKind::Forbidden);
     assert_eq!(oauth_calls(&server), 2, "who comes later asks anew");
 }
 
@@ -155,7 +155,7 @@ async fn a_refused_access_token_is_dropped_once_and_only_if_it_is_the_current_on
     let server = provider(2_592_000, answer(200, "", r#"{"error_code":110,"error_msg":"Access token invalid or no longer valid"}"#)).await;
     let bench = bench(&server, keys(), Limits::default(), 1000.0);
     let (first, second) = (getall(&bench).await.unwrap(), getall(&bench).await.unwrap());
-    assert_eq!(envelope::read(&first).unwrap_err().trouble, Trouble::Unauthorised);
+    assert_eq!(envelope::read(&first).unwrap_err().kind, ErrorKind::Unauthorised);
     assert_eq!(oauth_calls(&server), 1);
     assert!(bench.client.invalidate(&first));
     let third = getall(&bench).await.unwrap();
@@ -272,9 +272,9 @@ async fn the_pace_follows_the_quota_and_the_providers_complaints() {
 async fn a_spent_quota_stops_the_calls_before_they_are_sent() {
     let server = provider(100_000, answer(200, "", r#"{"error_code":17,"error_msg":"Open api daily request limit reached"}"#)).await;
     let bench = bench(&server, keys(), Limits::default(), 2.0);
-    assert_eq!(envelope::read(&getall(&bench).await.unwrap()).unwrap_err().trouble, Trouble::DailyQuota);
+    assert_eq!(envelope::read(&getall(&bench).await.unwrap()).unwrap_err().kind, ErrorKind::DailyQuota);
     let problem = getall(&bench).await.unwrap_err();
-    assert_eq!((problem.trouble, problem.retry_after), (Trouble::DailyQuota, Some(Span(27_899_000))));
+    assert_eq!((problem.kind, problem.retry_after), (ErrorKind::DailyQuota, Some(Span(27_899_000))));
     assert_eq!(server.received().len(), 2, "one to OAuth, one call");
 }
 
@@ -288,7 +288,7 @@ async fn a_gzip_bomb_is_cut_at_the_cap_and_flagged() {
     let limits = Limits { total: Span::seconds(20), idle: Span::seconds(20), ..small(1 << 20) };
     let reply = getall(&bench(&server, keys(), limits, 2.0)).await.unwrap();
     assert_eq!((reply.body.len(), reply.truncated), (1 << 20, true));
-    assert_eq!(envelope::read(&reply).unwrap_err().trouble, Trouble::Garbled);
+    assert_eq!(envelope::read(&reply).unwrap_err().kind, ErrorKind::Garbled);
 }
 
 /// [`DATA`], compressed by another program.
@@ -344,7 +344,7 @@ async fn what_does_not_arrive_whole_is_no_reply() {
         let server = Server::start(move |request, _| if is_oauth(request) { vec![Step::Send(granted("t", 100))] } else { steps.clone() }).await;
         let started = tokio::time::Instant::now();
         let problem = getall(&bench(&server, keys(), small(10_000), 2.0)).await.unwrap_err();
-        assert_eq!(problem.trouble, Trouble::Transient, "{label}: {problem}");
+        assert_eq!(problem.kind, ErrorKind::Transient, "{label}: {problem}");
         assert!(started.elapsed() < Duration::from_secs(10), "{label}");
         assert!(!problem.detail.contains("127.0.0.1") && !problem.detail.contains("access_token="), "{label}: {problem}");
     }
@@ -356,7 +356,7 @@ async fn nobody_at_the_other_end_is_transient() {
     let bench = bench(&server, keys(), small(10), 2.0);
     drop(server);
     let problem = getall(&bench).await.unwrap_err();
-    assert_eq!(problem.trouble, Trouble::Transient);
+    assert_eq!(problem.kind, ErrorKind::Transient);
     assert!(problem.detail.starts_with("no access_token: "), "{problem}");
 }
 
@@ -368,13 +368,13 @@ async fn a_probe_tells_skew_scope_and_what_keeps_the_app_from_working() {
     assert_eq!((probe.skew, probe.has_scope, probe.expires_at), (Some(Span(59_500)), Some(false), Time::parse("2024-05-02T08:15:01Z").ok()));
     for (body, expected) in [
         (r#"{"success":false,"code":283421,"message":"Token无效或者已过期"}"#, None),
-        (r#"{"error_code":14,"error_msg":"IAM Certification failed"}"#, Some(Trouble::Forbidden)),
-        (r#"{"error_code":6,"error_msg":"No permission to access data"}"#, Some(Trouble::Forbidden)),
-        ("<html>", Some(Trouble::Garbled)),
+        (r#"{"error_code":14,"error_msg":"IAM Certification failed"}"#, Some(ErrorKind::Forbidden)),
+        (r#"{"error_code":6,"error_msg":"No permission to access data"}"#, Some(ErrorKind::Forbidden)),
+        ("<html>", Some(ErrorKind::Garbled)),
     ] {
         let server = Server::saying(answer(200, date, body)).await;
         let probe = bench(&server, Credentials::ApiKey("k".into()), Limits::default(), 2.0).client.probe().await;
-        assert_eq!(probe.as_ref().err().map(|problem| problem.trouble), expected, "{body}");
+        assert_eq!(probe.as_ref().err().map(|problem| problem.kind), expected, "{body}");
         assert!(probe.is_err() || probe.is_ok_and(|probe| probe.skew == Some(Span(59_500)) && probe.has_scope.is_none()));
     }
 }
@@ -393,5 +393,5 @@ async fn a_retry_after_reaches_the_problem() {
     let server = provider(100, answer(503, "Retry-After: 7\r\n", "")).await;
     let reply = getall(&bench(&server, keys(), Limits::default(), 2.0)).await.unwrap();
     let problem = envelope::read(&reply).unwrap_err();
-    assert_eq!((problem.trouble, problem.retry_after), (Trouble::Transient, Some(Span::seconds(7))));
+    assert_eq!((problem.kind, problem.retry_after), (ErrorKind::Transient, Some(Span::seconds(7))));
 }

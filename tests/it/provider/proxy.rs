@@ -12,7 +12,7 @@ use tokio::{
 };
 use verikeep::{
     domain::{
-        answer::{Endpoint, Problem, Trouble},
+        answer::{Endpoint, ErrorKind, ProviderError},
         secret::Secret,
         time::{Clock, Span},
     },
@@ -154,7 +154,7 @@ async fn https_goes_through_a_tunnel_and_its_certificate_is_checked_as_ever() {
     let error = fetch("http://bj.bcebos.com/canary?a=b", &url, &["*.bcebos.com"]).await.unwrap_err();
     assert!(matches!(&error, DownloadError::Transient(text) if text.contains("certificate") && !text.contains("the proxy")), "{error}");
     let problem = client("https://aip.baidubce.com", &url).query(Endpoint::Getall, &"canary".into()).await.unwrap_err();
-    assert!(problem.trouble == Trouble::Transient && problem.detail.contains("certificate") && !problem.detail.contains("the proxy"), "{problem}");
+    assert!(problem.kind == ErrorKind::Transient && problem.detail.contains("certificate") && !problem.detail.contains("the proxy"), "{problem}");
     assert_eq!(proxy.request_lines(), ["CONNECT bj.bcebos.com:443 HTTP/1.1", "CONNECT aip.baidubce.com:443 HTTP/1.1"]);
     assert!(proxy.heads().iter().all(|head| !head.contains("canary")), "the proxy sees host and port alone: {:?}", proxy.heads());
     let patience = std::time::Duration::from_secs(20);
@@ -209,15 +209,15 @@ async fn a_proxy_that_refuses_is_named_with_the_way_out() {
     let asks = Proxy::start(gone, Some("407 X")).await;
     let forbids = Proxy::start(gone, Some("403 X")).await;
     for (label, proxy, base_url, trouble, words) in [
-        ("407", asks.url(""), "http://simulator:1", Trouble::Forbidden, "asks for a user and a password (407); write user and password into provider.proxy"),
-        ("407 in a tunnel", asks.url(""), "https://aip.baidubce.com", Trouble::Forbidden, "asks for a user and a password (407)"),
-        ("403 in a tunnel", forbids.url(""), "https://aip.baidubce.com", Trouble::Transient, "does not let the connection through; have it allow"),
-        ("closed", closed.clone(), "http://simulator:1", Trouble::Transient, "cannot be reached: Connection refused"),
-        ("closed tunnel", closed, "https://aip.baidubce.com", Trouble::Transient, "cannot be reached: Connection refused"),
+        ("407", asks.url(""), "http://simulator:1", ErrorKind::Forbidden, "asks for a user and a password (407); write user and password into provider.proxy"),
+        ("407 in a tunnel", asks.url(""), "https://aip.baidubce.com", ErrorKind::Forbidden, "asks for a user and a password (407)"),
+        ("403 in a tunnel", forbids.url(""), "https://aip.baidubce.com", ErrorKind::Transient, "does not let the connection through; have it allow"),
+        ("closed", closed.clone(), "http://simulator:1", ErrorKind::Transient, "cannot be reached: Connection refused"),
+        ("closed tunnel", closed, "https://aip.baidubce.com", ErrorKind::Transient, "cannot be reached: Connection refused"),
     ] {
         let client = client(base_url, &proxy);
-        let problem: Problem = client.query(Endpoint::Getall, &"canary-token".into()).await.unwrap_err();
-        assert!(problem.trouble == trouble && problem.detail.contains(words) && problem.detail.contains("the proxy 127.0.0.1:"), "{label}: {problem}");
+        let problem: ProviderError = client.query(Endpoint::Getall, &"canary-token".into()).await.unwrap_err();
+        assert!(problem.kind == trouble && problem.detail.contains(words) && problem.detail.contains("the proxy 127.0.0.1:"), "{label}: {problem}");
         assert!(!format!("{problem:?} {client:?}").contains("canary"), "{label}: {problem}");
         let (media, hosts) =
             if base_url.starts_with("https") { ("https://bj.bcebos.com/canary", "*.bcebos.com") } else { ("http://simulator:1/canary", "simulator:1") };
@@ -227,7 +227,7 @@ async fn a_proxy_that_refuses_is_named_with_the_way_out() {
     let api = Api::new(&limits()).unwrap().through(&"http://canary:canary@127.0.0.1:1".into()).unwrap();
     assert!(!format!("{api:?}").contains("canary"), "{api:?}");
     let problem = Api::new(&limits()).unwrap().through(&"canary".into()).unwrap_err();
-    assert!(problem.trouble == Trouble::Misconfigured && !problem.to_string().contains("canary"), "{problem}");
+    assert!(problem.kind == ErrorKind::Misconfigured && !problem.to_string().contains("canary"), "{problem}");
 }
 
 /// `verikeep check` with this configuration before the app, and these variables.

@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use verikeep::{
     domain::{
-        answer::{Endpoint, Trouble},
+        answer::{Endpoint, ErrorKind},
         time::Span,
     },
     provider::{Credentials, DownloadError, Downloader, MediaRules, http::Limits},
@@ -42,7 +42,7 @@ async fn a_self_signed_certificate_gets_no_request_at_all() {
     let limits = Limits { total: Span::seconds(5), ..Limits::default() };
     let bench = bench_at(&format!("https://127.0.0.1:{port}"), Credentials::ApiKey("canary".into()), limits.clone(), 2.0);
     let problem = bench.client.query(Endpoint::Getall, &"canary".into()).await.unwrap_err();
-    assert_eq!(problem.trouble, Trouble::Transient);
+    assert_eq!(problem.kind, ErrorKind::Transient);
     assert!(problem.detail.contains("certificate"), "{problem}");
     assert!(heard.recv().unwrap().is_empty());
     let rules = MediaRules { allow_private: true, hosts: vec![format!("127.0.0.1:{port}")], ..MediaRules::default() };
