@@ -21,7 +21,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   verikeep check
   verikeep check --offline --config new.toml        # before it is put in place
-  verikeep check --token TOKEN --app h5 > shape.txt  # what the provider answers, without anything it says
+  verikeep check --token TOKEN --app h5 > shape.txt  # the shape of the answers, to send to us
   verikeep check --json | jq '.rows[] | select(.level != \"ok\")'
 Ends with 3 when the configuration is wrong, 4 when something cannot be reached, 1 for other findings, 0 for warnings.";
 

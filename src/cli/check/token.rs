@@ -78,8 +78,8 @@ fn lines(reply: &Reply, headers: &[String], shape: &Shape) -> Vec<String> {
         format!("codes: {}", listed(&shape.codes)),
         format!("headers: {}", listed(&headers)),
         match reply.date {
-            // `Date` is cut to the second.
-            Some(date) => format!("clock: the provider's less ours is {:+} s", (date.since(reply.fetched_at).0 + 500).div_euclid(1000)),
+            // `Date` is cut to the second: up to a second behind is agreement.
+            Some(date) => format!("clock: the provider's less ours is {:+} s", (date.since(reply.fetched_at).0 + 999).div_euclid(1000)),
             None => "clock: it sent no Date".to_owned(),
         },
         "fields:".to_owned(),
