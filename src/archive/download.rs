@@ -15,16 +15,15 @@ use crate::{
         alarm::{self, Alarm},
         answer::Endpoint,
         chance,
-        lease::Lease,
         media::{Checked, HEAD_BYTES, Listed, MediaRow, MediaState, ObjectFacts, Slot, Source, StoredMedia, is_no_medium, sha256_hex},
         plan,
         secret::Secret,
-        time::{Span, Time},
+        time::Span,
         token::Verification,
     },
     provider::{Download, DownloadError},
     store::records::{DownloadRecord, DownloadWork, FailedMedia},
-    vault::{IngestError, ObjectKey, Taken},
+    vault::{IngestError, Ingested, ObjectKey},
 };
 
 /// From the third failed check of a medium on an alarm says so: it is no accident.
@@ -59,12 +58,13 @@ impl Archive {
     pub async fn download(&self, work: DownloadWork, mut urls: Vec<(Slot, Secret)>) -> Result<(), StepError> {
         let Some(app) = self.app(&work.verification.app).cloned() else {
             let now = self.now();
-            return Ok(self.store.record_download(nothing(work.lease, now, Some((now.plus(Span::minutes(5)), now.plus(Span::minutes(5)))))).await?);
+            let later = now.plus(Span::minutes(5));
+            return Ok(self.store.record_download(DownloadRecord { again: Some((later, later)), ..DownloadRecord::begin(work.lease, now) }).await?);
         };
         let mut brought = Brought::beside(work.answers);
         let mut media = work.media;
         media.sort_by_key(|row| (!row.slot.kind.has_short_life(), row.slot.clone()));
-        let mut record = nothing(work.lease, self.now(), None);
+        let mut record = DownloadRecord::begin(work.lease, self.now());
         let mut asked = BTreeSet::new();
         let wanted: Vec<MediaRow> = media.iter().filter(|row| row.state == MediaState::Wanted).cloned().collect();
         for row in &wanted {
@@ -275,16 +275,16 @@ impl Archive {
         }
         let key = ObjectKey::media(&verification.verification_id, &chance::fresh_id(self.now()))?;
         let stream = futures::stream::iter([Ok(head.freeze())]).chain(&mut download);
-        let taken = self.vault.ingest(&key, stream, app.media.media_bytes_max, known).await;
-        let taken = match taken {
+        let ingested = self.vault.ingest(&key, stream, app.media.media_bytes_max, known).await;
+        let ingested = match ingested {
             Err(IngestError::Stream(error)) => return Ok(Body::Failed(error)),
             Err(IngestError::TooLarge { .. }) => return Ok(Body::Failed(DownloadError::TooLarge)),
             Err(IngestError::Vault(error)) => Err(error),
-            Ok(taken) => Ok(taken),
+            Ok(ingested) => Ok(ingested),
         };
-        Ok(match self.wrote(taken).await? {
-            Taken::Stored(object) => Body::Stored(object, download.checked().unwrap_or(Checked::None)),
-            Taken::Same { .. } => Body::Same,
+        Ok(match self.wrote(ingested).await? {
+            Ingested::Stored(object) => Body::Stored(object, download.checked().unwrap_or(Checked::None)),
+            Ingested::Same { .. } => Body::Same,
         })
     }
 }
@@ -308,20 +308,5 @@ const fn name(error: &DownloadError) -> &'static str {
         DownloadError::Corrupt(_) => "corrupt",
         DownloadError::NotMedia(_) => "not_media",
         DownloadError::TooLarge => "too_large",
-    }
-}
-
-/// A record that brings nothing yet.
-fn nothing(lease: Lease, now: Time, again: Option<(Time, Time)>) -> DownloadRecord {
-    DownloadRecord {
-        lease,
-        at: now,
-        stored: Vec::new(),
-        same: Vec::new(),
-        failed: Vec::new(),
-        answers: Vec::new(),
-        calls: Vec::new(),
-        again,
-        alarms: Vec::new(),
     }
 }

@@ -10,6 +10,7 @@
 //! typed errors. No stage calls the one before it; what one leaves for the next is a committed row.
 
 pub mod alarms;
+mod apply;
 pub mod breaker;
 pub mod download;
 pub mod failures;
@@ -18,7 +19,6 @@ pub mod issue;
 pub mod learn;
 pub mod lessons;
 pub mod poll;
-mod take;
 pub mod track;
 pub mod writes;
 

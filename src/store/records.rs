@@ -250,6 +250,38 @@ pub struct PollRecord {
     pub alarms: Vec<Alarm>,
 }
 
+impl PollRecord {
+    /// A record that brings nothing yet and is due again at once.
+    #[must_use]
+    pub fn begin(lease: Lease, progress: Progress, at: Time) -> Self {
+        Self {
+            lease,
+            at,
+            progress,
+            answers: Vec::new(),
+            calls: Vec::new(),
+            attempts: Vec::new(),
+            counts: None,
+            wanted: Vec::new(),
+            inline: Vec::new(),
+            same: Vec::new(),
+            download: None,
+            lessons: Lessons::default(),
+            last_error: None,
+            next: Next::Due { due_at: at, deadline: at, state: State::Waiting },
+            alarms: Vec::new(),
+        }
+    }
+}
+
+impl DownloadRecord {
+    /// A record that brings nothing yet and ends the download.
+    #[must_use]
+    pub fn begin(lease: Lease, at: Time) -> Self {
+        Self { lease, at, stored: Vec::new(), same: Vec::new(), failed: Vec::new(), answers: Vec::new(), calls: Vec::new(), again: None, alarms: Vec::new() }
+    }
+}
+
 /// A medium that could not be fetched this time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedMedia {

@@ -18,7 +18,7 @@ use crate::domain::media::ObjectFacts;
 
 /// What became of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Taken {
+pub enum Ingested {
     /// It lies in the vault now.
     Stored(ObjectFacts),
     /// Its bytes are among those known already; nothing was stored.
@@ -38,7 +38,7 @@ impl Vault {
     /// # Errors
     /// [`IngestError::Stream`] as the stream has it; [`IngestError::TooLarge`] beyond `bytes_max`; [`IngestError::Vault`] as
     /// [`Vault::put`]. In every case nothing incomplete lies under the key; when the store's last word was lost, the whole may.
-    pub async fn ingest<S, E>(&self, key: &ObjectKey, stream: S, bytes_max: u64, known: &[String]) -> std::result::Result<Taken, IngestError<E>>
+    pub async fn ingest<S, E>(&self, key: &ObjectKey, stream: S, bytes_max: u64, known: &[String]) -> std::result::Result<Ingested, IngestError<E>>
     where
         S: Stream<Item = std::result::Result<Bytes, E>>,
     {
@@ -46,11 +46,11 @@ impl Vault {
         match sink.pump(stream, bytes_max).await {
             Ok(digests) if known.iter().any(|known| known == digests.plain_sha256()) => {
                 sink.abort().await;
-                Ok(Taken::Same { sha256: digests.plain_sha256().to_owned() })
+                Ok(Ingested::Same { sha256: digests.plain_sha256().to_owned() })
             }
             Ok(digests) => {
                 sink.close().await?;
-                Ok(Taken::Stored(digests.facts(key)))
+                Ok(Ingested::Stored(digests.facts(key)))
             }
             Err(error) => {
                 sink.abort().await;

@@ -27,7 +27,7 @@ use tokio::sync::OnceCell;
 use self::{budget::Budget, seal::Seal};
 pub use self::{
     error::{IngestError, VaultError},
-    ingest::Taken,
+    ingest::Ingested,
     key::ObjectKey,
     probe::{CreateOnlyFound, ProbeReport},
     read::Opened,

@@ -14,7 +14,7 @@ use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
-use verikeep::vault::{CreateOnly, CreateOnlyFound, IngestError, ObjectKey, Taken, Vault, VaultError};
+use verikeep::vault::{CreateOnly, CreateOnlyFound, IngestError, Ingested, ObjectKey, Vault, VaultError};
 
 const NO_OPTIONS: [(&str, &str); 0] = [];
 const KIB: usize = 1 << 10;
@@ -135,7 +135,7 @@ async fn streams_of_every_length_read_back(vault: &Vault) {
         for bytes in [edge - 1, edge, edge + 1] {
             let (key, plain) = (fresh_key(), noise(bytes));
             let taken = vault.ingest(&key, chunks(&plain), bytes as u64, &[]).await.unwrap();
-            let Taken::Stored(facts) = taken else { panic!("{taken:?}") };
+            let Ingested::Stored(facts) = taken else { panic!("{taken:?}") };
             assert_eq!((facts.bytes, facts.stored_bytes), (bytes as i64, bytes as i64));
             assert_eq!((&facts.sha256, &facts.stored_sha256), (&sha256(&plain), &sha256(&plain)), "{bytes}");
             assert!(read(vault, &key).await == plain, "{bytes} bytes read back differently");
@@ -166,7 +166,7 @@ async fn known_bytes_are_not_stored_again(vault: &Vault) {
     for bytes in [100, 9 * MIB] {
         let (key, plain) = (fresh_key(), noise(bytes));
         let known = [sha256(b"something else"), sha256(&plain)];
-        assert_eq!(vault.ingest(&key, chunks(&plain), u64::MAX, &known).await.unwrap(), Taken::Same { sha256: sha256(&plain) });
+        assert_eq!(vault.ingest(&key, chunks(&plain), u64::MAX, &known).await.unwrap(), Ingested::Same { sha256: sha256(&plain) });
         assert!(!vault.exists(&key).await.unwrap(), "{bytes}");
     }
 }
@@ -264,7 +264,7 @@ async fn take_in_a_gigabyte() {
     let chunk = noise(64 * KIB);
     let stream = stream::iter((0..16 * KIB).map(|_| Ok::<_, Infallible>(Bytes::copy_from_slice(&chunk))));
     let taken = vault.ingest(&fresh_key(), stream, u64::MAX, &[]).await.unwrap();
-    assert!(matches!(taken, Taken::Stored(facts) if facts.bytes == 1 << 30));
+    assert!(matches!(taken, Ingested::Stored(facts) if facts.bytes == 1 << 30));
     println!("peak raised by {}", peak_kib() - before);
 }
 
