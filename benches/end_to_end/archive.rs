@@ -17,7 +17,7 @@ use verikeep::{
         answer::Endpoint,
         secret::Secret,
         time::{Span, Time},
-        token::Told,
+        token::TrackRequest,
     },
     store,
     telemetry::{Format, metrics::Metrics},
@@ -33,7 +33,7 @@ use crate::{
 
 /// The app whose tokens only wait.
 const LATER: &str = "later";
-/// Told at once.
+/// TrackRequest at once.
 const CHUNK: usize = 1_000;
 /// How long a daemon may take for its tokens before something must be wrong.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -71,7 +71,7 @@ pub async fn fill(task: Task) -> Outcome<Found> {
     let opened = open(&config(&task)).await?;
     track(&opened.archive, &tokens(&task)?).await?;
     let now = opened.archive.now();
-    let waiting: Vec<Told> = (0..task.waiting).map(|nth| told(format!("waiting{nth:017}"), LATER, now)).collect();
+    let waiting: Vec<TrackRequest> = (0..task.waiting).map(|nth| told(format!("waiting{nth:017}"), LATER, now)).collect();
     for chunk in waiting.chunks(CHUNK) {
         opened.archive.track(chunk.to_vec()).await?;
     }
@@ -168,8 +168,8 @@ fn tokens(task: &Task) -> Outcome<Vec<Made>> {
     Ok(serde_json::from_slice(&fs::read(&task.tokens)?)?)
 }
 
-fn told(verify_token: String, app: &str, issued_at: Time) -> Told {
-    Told {
+fn told(verify_token: String, app: &str, issued_at: Time) -> TrackRequest {
+    TrackRequest {
         verify_token: Secret::new(verify_token),
         app: app.to_owned(),
         issued_at: Some(issued_at),

@@ -17,7 +17,7 @@ use crate::{
     domain::{
         secret::Secret,
         time::{Clock, Span, Time},
-        token::{State, Told},
+        token::{State, TrackRequest},
     },
     store::{self, reports::Status},
     worker::clock::SystemClock,
@@ -208,8 +208,8 @@ pub async fn give(folder: &Path, stop: &CancellationToken, mut watch: impl FnMut
     Ok(Given { report, simulator, stop: told_to_stop, daemon })
 }
 
-fn told(words: &str, one: &Made) -> Told {
-    Told {
+fn told(words: &str, one: &Made) -> TrackRequest {
+    TrackRequest {
         verify_token: Secret::new(one.verify_token.clone()),
         app: one.app.clone(),
         issued_at: Some(Time(one.issued_at_ms)),

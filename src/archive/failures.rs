@@ -5,7 +5,7 @@ use crate::domain::{
     alarm::{self, Alarm},
     answer::{ErrorKind, ProviderError},
     chance,
-    plan::{self, Known},
+    plan::{self, PlanInput},
     time::{Span, Time},
 };
 
@@ -27,7 +27,7 @@ pub fn concerns_the_app(kind: ErrorKind) -> bool {
 
 /// How long to wait before the same call is made again: backed off with jitter, longer when the far end asks for it.
 #[must_use]
-pub fn wait(known: Known<'_>, fails: u32, problem: &ProviderError, now: Time) -> Span {
+pub fn wait(known: PlanInput<'_>, fails: u32, problem: &ProviderError, now: Time) -> Span {
     let left = plan::left(known, now);
     let backoff = chance::jitter(plan::backoff(known.policy, fails, left));
     let asked = problem.retry_after.unwrap_or_default().0.min((left.0 / 8).max(1));

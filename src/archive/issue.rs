@@ -7,7 +7,7 @@ use crate::{
         chance,
         secret::Secret,
         time::Span,
-        token::Told,
+        token::TrackRequest,
     },
     provider::{
         Reply, envelope, parse,
@@ -73,7 +73,7 @@ impl Archive {
         // A token whose answer was lost is given to nobody: generating another one harms nothing.
         let reply = self.persist(&app, || app.client.generate(&generate)).await?;
         let verify_token = parse::prepare::verify_token(&reply.body)?;
-        let told = Told {
+        let told = TrackRequest {
             verify_token: verify_token.clone(),
             app: wish.app.clone(),
             issued_at: Some(asked_at),

@@ -56,7 +56,7 @@ pub struct App {
     pub media: MediaRules,
 }
 
-/// Told of what happens, for metrics; never of what it happens to.
+/// TrackRequest of what happens, for metrics; never of what it happens to.
 pub trait Watcher: Send + Sync + 'static {
     /// A call was made: `ok` or the trouble's name.
     fn call(&self, endpoint: Endpoint, result: &'static str);

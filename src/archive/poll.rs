@@ -9,7 +9,7 @@ use crate::{
         lease::{Lease, Stage},
         lessons::Origin,
         media::{MediaRow, MediaState, Source},
-        plan::{self, Ends, Known, Step},
+        plan::{self, Ends, PlanInput, Step},
         time::{Span, Time},
         token::{State, Verification},
     },
@@ -84,7 +84,7 @@ impl Archive {
         for _ in 0..ASKS_MAX {
             let now = self.now();
             let learned = self.learned(app, verification);
-            let known = Known {
+            let known = PlanInput {
                 verification,
                 progress: &draft.record.progress,
                 media: &draft.media,
@@ -146,7 +146,7 @@ impl Archive {
         }
         let fails = draft.record.progress.fails.get(&endpoint).map_or(0, |fails| fails.count);
         let learned = self.learned(app, verification);
-        let known = Known { verification, progress: &draft.record.progress, media: &draft.media, learned: &learned, others: false, policy: &app.policy };
+        let known = PlanInput { verification, progress: &draft.record.progress, media: &draft.media, learned: &learned, others: false, policy: &app.policy };
         let wait = failures::wait(known, fails, problem, now);
         draft.record.progress.failed(endpoint, now, wait, problem.kind.name());
         wait
@@ -179,7 +179,8 @@ impl Archive {
                 // Waits as `simple` would, which is never asked before an attempt is seen.
                 let fails = draft.record.progress.fails.get(&Endpoint::Simple).map_or(0, |fails| fails.count);
                 let learned = self.learned(app, verification);
-                let known = Known { verification, progress: &draft.record.progress, media: &draft.media, learned: &learned, others: true, policy: &app.policy };
+                let known =
+                    PlanInput { verification, progress: &draft.record.progress, media: &draft.media, learned: &learned, others: true, policy: &app.policy };
                 let now = self.now();
                 let wait = failures::wait(known, fails, &problem, now);
                 draft.record.progress.failed(Endpoint::Simple, now, wait, problem.kind.name());
@@ -209,7 +210,7 @@ impl Archive {
 }
 
 /// Images that came inside `detail` and were fetched by URL as well, byte for byte: one medium, of which the row with the URL stays.
-/// Known for sure only at the end, when no download runs beside the poll any more.
+/// PlanInput for sure only at the end, when no download runs beside the poll any more.
 fn duplicates(media: &[MediaRow]) -> Vec<MediaRow> {
     let is_duplicate = |row: &MediaRow| {
         media.iter().any(|other| {

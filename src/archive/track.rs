@@ -8,10 +8,10 @@ use crate::{
         alarm::{self, Alarm},
         chance,
         lessons::Learned,
-        plan::{self, Ends, Known, Step},
+        plan::{self, Ends, PlanInput, Step},
         progress::Progress,
         time::Time,
-        token::{State, Told, Verification},
+        token::{State, TrackRequest, Verification},
     },
     store::{
         Result, StoreError,
@@ -36,7 +36,7 @@ impl Archive {
     ///
     /// # Errors
     /// When the database cannot be written; then it is not known which were tracked, and repeating is safe.
-    pub async fn track(&self, told: Vec<Told>) -> Result<Vec<Tracked>> {
+    pub async fn track(&self, told: Vec<TrackRequest>) -> Result<Vec<Tracked>> {
         let now = self.now();
         let mut answers: Vec<Option<Tracked>> = Vec::with_capacity(told.len());
         let mut rows = Vec::with_capacity(told.len());
@@ -76,7 +76,7 @@ impl Archive {
         Ok(answers)
     }
 
-    fn first_step(&self, told: Told, now: Time) -> std::result::Result<NewVerification, String> {
+    fn first_step(&self, told: TrackRequest, now: Time) -> std::result::Result<NewVerification, String> {
         told.check(now)?;
         let app = self.app(&told.app).ok_or_else(|| {
             let mut names: Vec<&str> = self.apps.keys().map(String::as_str).collect();
@@ -94,7 +94,8 @@ impl Archive {
             issued_here: told.issued_here,
         };
         let progress = Progress::default();
-        let known = Known { verification: &verification, progress: &progress, media: &[], learned: &Learned::default(), others: false, policy: &app.policy };
+        let known =
+            PlanInput { verification: &verification, progress: &progress, media: &[], learned: &Learned::default(), others: false, policy: &app.policy };
         let ends = Ends::of(known);
         let (next, alarms) = match plan::plan(known, now) {
             Step::Settle(outcome, missing) => {

@@ -16,7 +16,7 @@ use crate::{
     },
     store::{
         Result, Store, StoreError,
-        records::{Claim, DownloadRecord, DownloadWork, Known, NewVerification, PollRecord, PollWork, RetryVerdict, TrackVerdict},
+        records::{Claim, DownloadRecord, DownloadWork, KnownToken, NewVerification, PollRecord, PollWork, RetryVerdict, TrackVerdict},
         reports::{AlarmRow, AnswerReport, AttemptReport, Filter, MediaReport, Reconciliation, Status, Summary, Whole},
     },
 };
@@ -33,7 +33,7 @@ pub(super) struct Fake {
     pub(super) down: bool,
     pub(super) installation: Database,
     pub(super) indexed_otherwise: i64,
-    pub(super) known: std::collections::HashMap<String, Known>,
+    pub(super) known: std::collections::HashMap<String, KnownToken>,
     pub(super) reconciled: Mutex<Vec<Reconciliation>>,
 }
 
@@ -255,7 +255,7 @@ impl Store for Fake {
         Ok(self.wholes.iter().skip(from).take(usize::try_from(filter.limit).unwrap()).map(|whole| whole.summary.clone()).collect())
     }
 
-    async fn known(&self, tokens: &[Secret]) -> Result<Vec<Option<Known>>> {
+    async fn known(&self, tokens: &[Secret]) -> Result<Vec<Option<KnownToken>>> {
         self.up()?;
         Ok(tokens.iter().map(|token| self.known.get(token.reveal()).cloned()).collect())
     }

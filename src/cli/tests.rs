@@ -24,7 +24,7 @@ use crate::{
     domain::{
         identity::IndexKey,
         time::Time,
-        token::{State, Told},
+        token::{State, TrackRequest},
     },
     store::{
         StoreError,
@@ -335,14 +335,14 @@ async fn retry_tells_what_was_woken() {
 /// Tracks into a set: `known` and `conflict` by what the token says.
 async fn tracked(line: &[&str], chunks: &Mutex<Vec<usize>>, stop_after: usize) -> Ended {
     let Command::Track(args) = command(&[&["track"], line].concat()) else { panic!() };
-    let track = |told: Vec<Told>| -> BoxFuture<'_, Result<Vec<Result<TrackVerdict, String>>, StoreError>> {
+    let track = |told: Vec<TrackRequest>| -> BoxFuture<'_, Result<Vec<Result<TrackVerdict, String>>, StoreError>> {
         async move {
             let mut chunks = chunks.lock().unwrap();
             if chunks.len() >= stop_after {
                 return Err(StoreError::Unavailable("gone".to_owned()));
             }
             chunks.push(told.len());
-            let verdict = |told: &Told| match told.verify_token.reveal() {
+            let verdict = |told: &TrackRequest| match told.verify_token.reveal() {
                 token if token.starts_with("known") => Ok(TrackVerdict::Known { verification_id: "019k".to_owned(), state: State::Collecting }),
                 token if token.starts_with("conflict") => Ok(TrackVerdict::Conflict { verification_id: "019c".to_owned(), field: "app" }),
                 token if token.starts_with("late") => Err("was issued in the future".to_owned()),

@@ -80,7 +80,7 @@ pub enum Step {
 
 /// All that a decision rests on.
 #[derive(Clone, Copy, Debug)]
-pub struct Known<'a> {
+pub struct PlanInput<'a> {
     /// The facts.
     pub verification: &'a Verification,
     /// What was learned so far.
@@ -97,7 +97,7 @@ pub struct Known<'a> {
 
 /// Decides the next step.
 #[must_use]
-pub fn plan(known: Known<'_>, now: Time) -> Step {
+pub fn plan(known: PlanInput<'_>, now: Time) -> Step {
     let ends = Ends::of(known);
     if known.progress.attempts.is_empty() { unseen::before_any_attempt(known, &ends, now) } else { with_attempts(known, &ends, now) }
 }
@@ -122,8 +122,8 @@ pub struct Ends {
 impl Ends {
     /// Computes them.
     #[must_use]
-    pub fn of(known: Known<'_>) -> Self {
-        let Known { verification, progress, policy, .. } = known;
+    pub fn of(known: PlanInput<'_>) -> Self {
+        let PlanInput { verification, progress, policy, .. } = known;
         let issued_at = verification.issued_at;
         let close = policy.window_end(issued_at);
         let seen = || progress.attempts.iter().filter_map(|seen| seen.at);
@@ -163,7 +163,7 @@ pub fn backoff(policy: &Policy, fails: u32, left: Span) -> Span {
 
 /// The time left that bounds [`backoff`]: to the next deadline, or past it to the latest end.
 #[must_use]
-pub fn left(known: Known<'_>, now: Time) -> Span {
+pub fn left(known: PlanInput<'_>, now: Time) -> Span {
     let ends = Ends::of(known);
     [ends.media_deadline, ends.record_deadline, ends.media_end, ends.record_end]
         .into_iter()
@@ -184,8 +184,8 @@ fn series(base: Time, first: Span, after: Option<Time>) -> Time {
 }
 
 /// When getall is to be asked next; none when it has nothing more to tell.
-fn getall_due(known: Known<'_>, ends: &Ends) -> Option<Time> {
-    let Known { verification, progress, policy, .. } = known;
+fn getall_due(known: PlanInput<'_>, ends: &Ends) -> Option<Time> {
+    let PlanInput { verification, progress, policy, .. } = known;
     if let Some(woken) = progress.woken_at.filter(|woken| progress.answered_at().is_none_or(|at| at < *woken)) {
         return Some(retry(progress, Endpoint::Getall).unwrap_or(woken));
     }
@@ -221,7 +221,7 @@ struct Open {
     optional: bool,
 }
 
-fn with_attempts(known: Known<'_>, ends: &Ends, now: Time) -> Step {
+fn with_attempts(known: PlanInput<'_>, ends: &Ends, now: Time) -> Step {
     let open = open_things(known, ends);
     if let Some(endpoint) =
         open.iter().filter(|thing| now < thing.end).filter_map(|thing| thing.due).filter(|(due, _)| *due <= now).map(|(_, endpoint)| endpoint).next()
@@ -237,8 +237,8 @@ fn with_attempts(known: Known<'_>, ends: &Ends, now: Time) -> Step {
 }
 
 /// Everything not yet captured, the most urgent first.
-fn open_things(known: Known<'_>, ends: &Ends) -> Vec<Open> {
-    let Known { progress, policy, media, .. } = known;
+fn open_things(known: PlanInput<'_>, ends: &Ends) -> Vec<Open> {
+    let PlanInput { progress, policy, media, .. } = known;
     let seen = progress.attempts.len();
     let passed = progress.passed();
     let decisive = progress.decisive_attempt();
@@ -291,7 +291,7 @@ fn not_fetched(row: &MediaRow) -> String {
 }
 
 /// Whether no video is listed of the latest attempt.
-fn is_video_missing(known: Known<'_>) -> bool {
+fn is_video_missing(known: PlanInput<'_>) -> bool {
     known.progress.video_for < known.progress.attempts.len()
 }
 
@@ -299,8 +299,8 @@ fn is_video_missing(known: Known<'_>) -> bool {
 ///
 /// A passed attempt is filmed where videos are enabled, so it is asked for until its end. Of a failed one the provider may keep nothing: where its
 /// plan is known to be filmed, or the provider says that it is still at work, it is asked for as long; else once more when the window has closed.
-fn film_due(known: Known<'_>, ends: &Ends) -> Option<Time> {
-    let Known { progress, policy, learned, .. } = known;
+fn film_due(known: PlanInput<'_>, ends: &Ends) -> Option<Time> {
+    let PlanInput { progress, policy, learned, .. } = known;
     let asked = progress.media_at?;
     let no_video = is_video_missing(known);
     let no_images = progress.images_for < progress.attempts.len();
@@ -321,8 +321,8 @@ fn film_due(known: Known<'_>, ends: &Ends) -> Option<Time> {
 }
 
 /// The end of a verification whose attempts were seen, when nothing more can be had.
-fn settle(known: Known<'_>, open: Vec<Open>) -> Step {
-    let Known { progress, media, .. } = known;
+fn settle(known: PlanInput<'_>, open: Vec<Open>) -> Step {
+    let PlanInput { progress, media, .. } = known;
     let mut missing: Vec<Missing> = open.into_iter().filter(|thing| !thing.optional).map(|thing| thing.missing).collect();
     missing.extend(media.iter().filter(|row| row.state == MediaState::Lost).map(|row| Missing {
         what: row.slot.kind.name().to_owned(),

@@ -38,7 +38,7 @@ fn verification(tracked_after: Span) -> Verification {
 fn decide(progress: &Progress, media: &[MediaRow], learned: &[String], others: bool, at: Span) -> Step {
     let (verification, policy) = (verification(Span(0)), policy());
     let learned = Learned { unused: learned.to_vec(), data_at: Some(ISSUED), ..Learned::default() };
-    plan(Known { verification: &verification, progress, media, learned: &learned, others, policy: &policy }, ISSUED.plus(at))
+    plan(PlanInput { verification: &verification, progress, media, learned: &learned, others, policy: &policy }, ISSUED.plus(at))
 }
 
 fn due_after(step: &Step) -> Option<Span> {
@@ -73,7 +73,7 @@ fn a_token_told_late_is_asked_at_once_and_one_told_too_late_is_missed_after_one_
     assert_eq!(decide(&Progress::default(), &[], &[], false, Span::hours(50)), Step::Ask(Endpoint::Getall));
     let (verification, policy) = (verification(Span::hours(96)), policy());
     let decide = |progress: &Progress, at: Span| {
-        let known = Known { verification: &verification, progress, media: &[], learned: &Learned::default(), others: false, policy: &policy };
+        let known = PlanInput { verification: &verification, progress, media: &[], learned: &Learned::default(), others: false, policy: &policy };
         plan(known, ISSUED.plus(at))
     };
     let told = Span::hours(96);
@@ -145,7 +145,8 @@ fn a_missing_video_is_asked_for_until_its_end_and_the_policy_says_whether_it_is_
         let mut now = ISSUED.plus(Span::minutes(9));
         let mut asks = Vec::new();
         let end = loop {
-            let known = Known { verification: &verification, progress: &progress, media: &[], learned: &Learned::default(), others: false, policy: &policy };
+            let known =
+                PlanInput { verification: &verification, progress: &progress, media: &[], learned: &Learned::default(), others: false, policy: &policy };
             match plan(known, now) {
                 Step::Wait { due_at, .. } => now = due_at,
                 Step::Ask(Endpoint::Media) => {
@@ -191,7 +192,7 @@ fn nothing_is_proved_while_no_token_of_the_app_gets_data() {
     let progress = Progress { refusal: Some(refusal(last)), closing: Some(refusal(last)), ..Progress::default() };
     for data_at in [None, Some(ISSUED.minus(Span(1)))] {
         let learned = Learned { unused: vec!["refused".to_owned()], data_at, ..Learned::default() };
-        let known = Known { verification: &verification, progress: &progress, media: &[], learned: &learned, others: false, policy: &policy };
+        let known = PlanInput { verification: &verification, progress: &progress, media: &[], learned: &learned, others: false, policy: &policy };
         assert!(matches!(plan(known, ISSUED.plus(last)), Step::Wait { .. }), "{data_at:?}");
         let Step::Settle(Outcome::Missed, missing) = plan(known, ISSUED.plus(Span::hours(80))) else { panic!("not missed: {data_at:?}") };
         assert!(missing[0].why.contains("no token of the app got data"), "{missing:?}");
@@ -241,7 +242,7 @@ fn what_a_failed_attempt_was_filmed_of_is_asked_for_until_its_end() {
         (progress.media_for, progress.media_at, progress.media_explained) = (1, progress.getall_at, explained);
         let (mut now, mut asks) = (ISSUED.plus(Span::minutes(9)), Vec::new());
         loop {
-            let known = Known { verification: &verification, progress: &progress, media: &[], learned, others: false, policy: &policy };
+            let known = PlanInput { verification: &verification, progress: &progress, media: &[], learned, others: false, policy: &policy };
             match plan(known, now) {
                 Step::Wait { due_at, .. } => now = due_at,
                 Step::Ask(Endpoint::Getall) => progress.getall_at = Some(now),
@@ -322,9 +323,9 @@ proptest! {
     #[test]
     fn every_state_has_a_next_step_and_nothing_settles_early((progress, media, others) in histories(), policy in policies(), after in 0_i64..800_000_000) {
         let verification = verification(Span(0));
-        let known = Known { verification: &verification, progress: &progress, media: &media, learned: &Learned::default(), others, policy: &policy };
+        let known = PlanInput { verification: &verification, progress: &progress, media: &media, learned: &Learned::default(), others, policy: &policy };
         let learned = Learned { unused: vec!["refused".to_owned()], data_at: Some(ISSUED), ..Learned::default() };
-        let known = Known { learned: &learned, ..known };
+        let known = PlanInput { learned: &learned, ..known };
         let now = ISSUED.plus(Span(after));
         let ends = Ends::of(known);
         match plan(known, now) {
@@ -350,7 +351,7 @@ proptest! {
     #[test]
     fn deadlines_are_never_later_than_any_reading_of_the_retention((progress, media, others) in histories(), policy in policies()) {
         let verification = verification(Span(0));
-        let ends = Ends::of(Known { verification: &verification, progress: &progress, media: &media, learned: &Learned::default(), others, policy: &policy });
+        let ends = Ends::of(PlanInput { verification: &verification, progress: &progress, media: &media, learned: &Learned::default(), others, policy: &policy });
         let readings = progress.attempts.iter().filter_map(|seen| seen.at).chain([verification.issued_at, policy.window_end(verification.issued_at)]);
         for reading in readings {
             prop_assert!(ends.record_deadline <= reading.plus(policy.record_retention));

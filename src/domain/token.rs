@@ -66,7 +66,7 @@ impl State {
 
 /// What is told of a token when it is to be tracked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
+pub struct TrackRequest {
     /// The provider's handle.
     pub verify_token: Secret,
     /// The configured app that generated it.
@@ -132,7 +132,7 @@ pub struct Verification {
     pub issued_here: bool,
 }
 
-impl Told {
+impl TrackRequest {
     /// Checks everything that is told, whoever tells it.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ use crate::domain::{
 };
 pub use connect::{open, open_to_read};
 pub use migrate::{MigrationReport, SchemaReport, check_schema, migrate};
-use records::{Claim, DownloadRecord, DownloadWork, Known, NewVerification, PollRecord, PollWork, RetryVerdict, TrackVerdict};
+use records::{Claim, DownloadRecord, DownloadWork, KnownToken, NewVerification, PollRecord, PollWork, RetryVerdict, TrackVerdict};
 use reports::{AlarmRow, Filter, Reconciliation, Status, Summary, Whole};
 
 /// Why a verb did not take place. Named by what the caller can do.
@@ -122,7 +122,7 @@ pub trait Store: Send + Sync + 'static {
     async fn list(&self, filter: &Filter) -> Result<Vec<Summary>>;
 
     /// What is known of each of these verify_tokens, in order; none of one that is not tracked.
-    async fn known(&self, tokens: &[Secret]) -> Result<Vec<Option<Known>>>;
+    async fn known(&self, tokens: &[Secret]) -> Result<Vec<Option<KnownToken>>>;
 
     /// Remembers what a comparison with the business's own list found.
     async fn record_reconciliation(&self, found: &Reconciliation) -> Result<()>;

@@ -64,7 +64,7 @@ pub enum TrackVerdict {
 
 /// What is known of a tracked token.
 #[derive(Clone, Debug)]
-pub struct Known {
+pub struct KnownToken {
     /// Its identifier.
     pub verification_id: String,
     /// Its app.
@@ -87,7 +87,7 @@ pub struct Known {
     pub record_deadline: Time,
 }
 
-impl Known {
+impl KnownToken {
     /// Which facts differ from what is told now, of `app`, `issued_at`, `plan_id` and `reference`. What is not told conflicts with nothing.
     #[must_use]
     pub fn differs(&self, app: &str, issued_at: Option<Time>, plan_id: Option<&str>, reference: Option<&str>) -> Vec<&'static str> {

@@ -18,7 +18,7 @@ use verikeep::{
         media::sha256_hex,
         secret::Secret,
         time::{Span, Time},
-        token::Told,
+        token::TrackRequest,
     },
     store::{self, records::TrackVerdict, reports::Whole},
     vault::ObjectKey,
@@ -169,7 +169,7 @@ impl Running {
 pub async fn track(archive: &Archive, made: &[Made]) {
     let told = made
         .iter()
-        .map(|one| Told {
+        .map(|one| TrackRequest {
             verify_token: Secret::new(one.verify_token.clone()),
             app: one.app.clone(),
             issued_at: Some(Time(one.issued_at_ms)),

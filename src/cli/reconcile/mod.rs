@@ -20,10 +20,10 @@ use super::{
 };
 use crate::{
     config::Config,
-    domain::{time::Time, token::Told},
+    domain::{time::Time, token::TrackRequest},
     store::{
         Store,
-        records::{Known, TrackVerdict},
+        records::{KnownToken, TrackVerdict},
         reports::{Reconciliation, Summary},
     },
 };
@@ -120,7 +120,7 @@ impl Run<'_, '_, '_> {
         Ok(())
     }
 
-    async fn compare(&mut self, chunk: &mut Vec<(u64, Told)>, progress: &Progress) -> Result<(), Failure> {
+    async fn compare(&mut self, chunk: &mut Vec<(u64, TrackRequest)>, progress: &Progress) -> Result<(), Failure> {
         if chunk.is_empty() {
             return Ok(());
         }
@@ -139,7 +139,7 @@ impl Run<'_, '_, '_> {
     }
 
     /// Tracks tokens that never were, and looks where each stands then.
-    async fn track(&mut self, untracked: Vec<(u64, Told)>, progress: &Progress) -> Result<(), Failure> {
+    async fn track(&mut self, untracked: Vec<(u64, TrackRequest)>, progress: &Progress) -> Result<(), Failure> {
         if untracked.is_empty() {
             return Ok(());
         }
@@ -157,7 +157,7 @@ impl Run<'_, '_, '_> {
         Ok(())
     }
 
-    async fn known(&self, told: &[(u64, Told)]) -> Result<Vec<Option<Known>>, Failure> {
+    async fn known(&self, told: &[(u64, TrackRequest)]) -> Result<Vec<Option<KnownToken>>, Failure> {
         let tokens: Vec<_> = told.iter().map(|(_, told)| told.verify_token.clone()).collect();
         Ok(self.store.known(&tokens).await?)
     }

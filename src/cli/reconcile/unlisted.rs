@@ -6,7 +6,7 @@ use crate::{
     domain::{media::sha256_hex, time::Time},
     store::{
         Result, Store,
-        records::Known,
+        records::KnownToken,
         reports::{Filter, Summary},
     },
 };
@@ -24,7 +24,7 @@ pub struct Listed {
 
 impl Listed {
     /// Notes a token of the list, and what is known of it.
-    pub fn note(&mut self, told: &crate::domain::token::Told, known: Option<&Known>) {
+    pub fn note(&mut self, told: &crate::domain::token::TrackRequest, known: Option<&KnownToken>) {
         self.digests.push(digest(told.verify_token.reveal()));
         self.apps.insert(told.app.clone());
         if let Some(issued_at) = told.issued_at.or_else(|| known.map(|known| known.issued_at)) {

@@ -6,9 +6,9 @@ use crate::{
     domain::{
         plan::Missing,
         time::Time,
-        token::{Late, State, Told},
+        token::{Late, State, TrackRequest},
     },
-    store::{records::Known, reports::Reconciliation},
+    store::{records::KnownToken, reports::Reconciliation},
 };
 
 /// How one token of the list stands.
@@ -69,7 +69,7 @@ impl Line {
     }
 
     /// A token beside what is known of it.
-    pub fn of(line: u64, told: &Told, known: Option<&Known>) -> Self {
+    pub fn of(line: u64, told: &TrackRequest, known: Option<&KnownToken>) -> Self {
         let Some(known) = known else { return Self::new(line, Verdict::Untracked) };
         let verdict = match known.state {
             State::Waiting | State::Collecting => Verdict::Open,
@@ -87,7 +87,7 @@ impl Line {
     }
 
     /// A token that was tracked a moment ago, at `now`.
-    pub fn tracked(line: u64, known: &Known, now: Time) -> Self {
+    pub fn tracked(line: u64, known: &KnownToken, now: Time) -> Self {
         Self {
             verification_id: Some(known.verification_id.clone()),
             state: Some(known.state),

@@ -181,7 +181,7 @@ async fn provider(one: &App, api: &Api, quotas: &Arc<RateLimiters>, clock: &Arc<
     match probed {
         Ok(probe) => provider_rows(&what, &probe, clock.now()),
         Err(problem) => match Failure::from(problem) {
-            Failure::Told { code, why, todo, .. } => vec![Row::fail(code, what, why, todo)],
+            Failure::TrackRequest { code, why, todo, .. } => vec![Row::fail(code, what, why, todo)],
             other => Row::of_failure(other),
         },
     }

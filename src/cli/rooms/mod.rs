@@ -26,7 +26,7 @@ use crate::{
         track::Tracked,
     },
     config::Config,
-    domain::token::Told,
+    domain::token::TrackRequest,
     store::{self, Store, StoreError, records::TrackVerdict},
     telemetry::logs,
     vault::ObjectKey,
@@ -83,7 +83,7 @@ pub(super) async fn archive(config: &Config) -> Result<Arc<Archive>, Failure> {
 }
 
 /// Tracks tokens.
-pub(super) async fn track(archive: Arc<Archive>, told: Vec<Told>) -> Result<Vec<Result<TrackVerdict, String>>, StoreError> {
+pub(super) async fn track(archive: Arc<Archive>, told: Vec<TrackRequest>) -> Result<Vec<Result<TrackVerdict, String>>, StoreError> {
     let tracked = archive.track(told).await?;
     Ok(tracked
         .into_iter()

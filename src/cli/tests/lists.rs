@@ -22,17 +22,17 @@ use crate::{
     domain::{
         plan::Missing,
         time::Time,
-        token::{State, Told},
+        token::{State, TrackRequest},
     },
     store::{
         StoreError,
-        records::{Known, TrackVerdict},
+        records::{KnownToken, TrackVerdict},
     },
 };
 
-fn known(token: &str, state: State) -> (String, Known) {
+fn known(token: &str, state: State) -> (String, KnownToken) {
     let missing = Missing { what: "video".to_owned(), attempt_no: Some(1), why: "gone".to_owned() };
-    let known = Known {
+    let known = KnownToken {
         verification_id: format!("id-{token}"),
         app: "h5".to_owned(),
         issued_at: Time(fake::NOW.0 - 1000),
@@ -66,7 +66,7 @@ async fn reconciled(line: &[&str], store: &Fake, text: &str) -> (Ended, usize) {
     let Command::Reconcile(args) = command(&[&["reconcile", file.to_str().unwrap()], line].concat()) else { panic!() };
     let tracked = Arc::new(Mutex::new(0));
     let counted = Arc::clone(&tracked);
-    let track = move |told: Vec<Told>| -> BoxFuture<'_, Result<Vec<Result<TrackVerdict, String>>, StoreError>> {
+    let track = move |told: Vec<TrackRequest>| -> BoxFuture<'_, Result<Vec<Result<TrackVerdict, String>>, StoreError>> {
         *counted.lock().unwrap() += told.len();
         async move { Ok(told.iter().map(|_| Ok(TrackVerdict::New { verification_id: "id-new".to_owned(), late: None })).collect()) }.boxed()
     };

@@ -11,13 +11,13 @@ use tokio::{
 };
 
 use super::{CHUNK, input};
-use crate::domain::token::Told;
+use crate::domain::token::TrackRequest;
 
 /// How long a line waits for others to be tracked with.
 const WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// A line with its number, or why it is wrong.
-pub(super) type Line = Result<(u64, Told), (u64, String)>;
+pub(super) type Line = Result<(u64, TrackRequest), (u64, String)>;
 
 /// A line and how much of the input was read until its end, in bytes; or why nothing of the input can be read.
 type Said = Result<(Line, u64), String>;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::domain::{
     secret::Secret,
     time::Time,
-    token::{Told, check_name, check_token},
+    token::{TrackRequest, check_name, check_token},
 };
 
 /// The longest line that is read, in bytes.
@@ -104,7 +104,7 @@ impl<R: BufRead> Input<R> {
         self.lines.bytes
     }
 
-    fn read(&self, line: &[u8]) -> Result<Told, String> {
+    fn read(&self, line: &[u8]) -> Result<TrackRequest, String> {
         let fields = match &self.columns {
             Some(columns) => from_csv(line, columns)?,
             None => from_json(line)?,
@@ -118,11 +118,11 @@ impl Defaults {
     ///
     /// # Errors
     /// What is wrong with it, without repeating it.
-    pub fn told_of(&self, verify_token: &str) -> Result<Told, String> {
+    pub fn told_of(&self, verify_token: &str) -> Result<TrackRequest, String> {
         self.told(Fields { verify_token: Some(verify_token.to_owned()), ..Fields::default() })
     }
 
-    fn told(&self, fields: Fields) -> Result<Told, String> {
+    fn told(&self, fields: Fields) -> Result<TrackRequest, String> {
         let verify_token = fields.verify_token.unwrap_or_default();
         check_token(&verify_token)?;
         let app = fields.app.or_else(|| self.app.clone()).ok_or("no app is named, neither here nor by --app")?;
@@ -133,7 +133,7 @@ impl Defaults {
             text.as_deref().map_or(Ok(()), |text| check_name(field, text))?;
         }
         let issued_at = fields.issued_at.map(|text| Time::parse(&text)).transpose().map_err(|why| format!("issued_at is {why}"))?;
-        Ok(Told {
+        Ok(TrackRequest {
             verify_token: Secret::new(verify_token),
             app,
             issued_at: issued_at.or(self.issued_at),
@@ -146,7 +146,7 @@ impl Defaults {
 }
 
 impl<R: BufRead> Iterator for Input<R> {
-    type Item = Result<(u64, Told), (u64, String)>;
+    type Item = Result<(u64, TrackRequest), (u64, String)>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -308,7 +308,7 @@ mod tests {
         Defaults { app: Some("h5".to_owned()), tracked_by: "test".to_owned(), apps: vec!["h5".to_owned(), "other".to_owned()], ..Defaults::default() }
     }
 
-    type Read = Vec<Result<(u64, Told), (u64, String)>>;
+    type Read = Vec<Result<(u64, TrackRequest), (u64, String)>>;
 
     fn read(text: &[u8]) -> Read {
         open(text, defaults()).unwrap().collect()

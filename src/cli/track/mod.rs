@@ -24,7 +24,7 @@ use crate::{
     domain::{
         secret::Secret,
         time::Time,
-        token::{Late, Told, check_name},
+        token::{Late, TrackRequest, check_name},
     },
     store::{StoreError, records::TrackVerdict},
 };
@@ -33,7 +33,7 @@ use crate::{
 pub const CHUNK: usize = 1000;
 
 /// Tracks tokens, one verdict each, in order; a refusal says why without repeating the token.
-pub type TrackFn<'a> = dyn Fn(Vec<Told>) -> BoxFuture<'a, Result<Vec<Result<TrackVerdict, String>>, StoreError>> + Send + Sync + 'a;
+pub type TrackFn<'a> = dyn Fn(Vec<TrackRequest>) -> BoxFuture<'a, Result<Vec<Result<TrackVerdict, String>>, StoreError>> + Send + Sync + 'a;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -222,11 +222,11 @@ impl Run<'_, '_, '_> {
         Ok(())
     }
 
-    async fn hand_over(&mut self, chunk: &mut Vec<(u64, Told)>, progress: Option<&Progress>) -> Result<(), Failure> {
+    async fn hand_over(&mut self, chunk: &mut Vec<(u64, TrackRequest)>, progress: Option<&Progress>) -> Result<(), Failure> {
         if chunk.is_empty() {
             return Ok(());
         }
-        let (numbers, told): (Vec<u64>, Vec<Told>) = chunk.drain(..).unzip();
+        let (numbers, told): (Vec<u64>, Vec<TrackRequest>) = chunk.drain(..).unzip();
         let verdicts = (self.track)(told).await.map_err(|error| self.stopped(error, &numbers))?;
         for (number, verdict) in numbers.into_iter().zip(verdicts) {
             self.tracked += 1;
@@ -246,7 +246,7 @@ impl Run<'_, '_, '_> {
             counted_u(self.tracked, what)
         );
         match Failure::from(error) {
-            Failure::Told { code, what, why, todo } => Failure::told(code, what, why, format!("{todo}\n  {note}")),
+            Failure::TrackRequest { code, what, why, todo } => Failure::told(code, what, why, format!("{todo}\n  {note}")),
             other => other,
         }
     }

@@ -1,6 +1,6 @@
 //! Tokens of which no attempt was ever seen: ask on, look whose it is, or how it ends (provider.md §3 and §4).
 
-use super::{Ends, Known, Missing, Outcome, Step, getall_due, retry};
+use super::{Ends, Missing, Outcome, PlanInput, Step, getall_due, retry};
 use crate::domain::{
     answer::Endpoint,
     progress::{Progress, Refusal, ZERO_ATTEMPTS},
@@ -8,8 +8,8 @@ use crate::domain::{
 };
 
 /// What to do next about one.
-pub(super) fn before_any_attempt(known: Known<'_>, ends: &Ends, now: Time) -> Step {
-    let Known { progress, policy, learned, .. } = known;
+pub(super) fn before_any_attempt(known: PlanInput<'_>, ends: &Ends, now: Time) -> Step {
+    let PlanInput { progress, policy, learned, .. } = known;
     let is_learned = |refusal: &Refusal| learned.unused.contains(&refusal.signature);
     let woken = progress.woken_at.is_some_and(|woken| progress.answered_at().is_none_or(|at| at < woken)) && now < ends.record_end;
     if let Some(closing) = progress.closing.as_ref().filter(|_| !woken) {
@@ -49,8 +49,8 @@ pub(super) fn before_any_attempt(known: Known<'_>, ends: &Ends, now: Time) -> St
 }
 
 /// Whether the token was answered, after its window had closed, as unused tokens of its app are, and no other app knows it.
-pub(super) fn seems_unused(known: Known<'_>) -> bool {
-    let Known { progress, learned, .. } = known;
+pub(super) fn seems_unused(known: PlanInput<'_>) -> bool {
+    let PlanInput { progress, learned, .. } = known;
     progress.known_by.is_none() && progress.closing.as_ref().is_some_and(|closing| learned.unused.contains(&closing.signature))
 }
 
@@ -65,8 +65,8 @@ fn ask_others(progress: &Progress, now: Time) -> Result<Step, Time> {
 
 /// The end of a verification of which no attempt was ever seen. Nothing is written off without a question that the provider answered, as long
 /// as one can be had within another verification window.
-fn unseen_end(known: Known<'_>, ends: &Ends, now: Time) -> Step {
-    let Known { verification, progress, policy, .. } = known;
+fn unseen_end(known: PlanInput<'_>, ends: &Ends, now: Time) -> Step {
+    let PlanInput { verification, progress, policy, .. } = known;
     let everything = |why: String| vec![Missing { what: "everything".to_owned(), attempt_no: None, why }];
     if progress.answered_at().is_none() {
         let give_up = ends.record_end.max(verification.tracked_at).plus(policy.verify_window);
@@ -88,8 +88,8 @@ fn unseen_end(known: Known<'_>, ends: &Ends, now: Time) -> Step {
 }
 
 /// Why nothing of a verification is there, as far as the calls about it tell.
-fn missed_because(known: Known<'_>, ends: &Ends) -> String {
-    let Known { verification, progress, policy, .. } = known;
+fn missed_because(known: PlanInput<'_>, ends: &Ends) -> String {
+    let PlanInput { verification, progress, policy, .. } = known;
     let late = verification.tracked_at.since(verification.issued_at);
     if late.0 >= policy.record_retention.0 {
         return format!("told too late: tracked {late} after issue, when the provider keeps results for {}", policy.record_retention);

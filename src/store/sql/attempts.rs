@@ -64,10 +64,10 @@ rows! {
 }
 
 /// The attempts one record tells of: (verification_id, when, attempts).
-pub(super) type Told<'r> = (&'r str, Time, &'r [(Attempt, IdentityRow)]);
+pub(super) type AttemptsOf<'r> = (&'r str, Time, &'r [(Attempt, IdentityRow)]);
 
 /// Writes attempts in place of what was known of the same numbers, and sums them up.
-pub(super) async fn write<'r, DB: Dialect>(connection: &mut DB::Connection, told: Vec<Told<'r>>) -> Result<()> {
+pub(super) async fn write<'r, DB: Dialect>(connection: &mut DB::Connection, told: Vec<AttemptsOf<'r>>) -> Result<()> {
     // A statement must not touch a row twice; of two attempts with one number the later stands.
     let mut once: BTreeMap<(&str, i64), AttemptIn> = BTreeMap::new();
     let mut asked = Vec::new();

@@ -29,7 +29,7 @@ use super::{
     Result, Store,
     commit::{Work, Writer},
     dialect::Dialect,
-    records::{Claim, DownloadRecord, DownloadWork, Known, NewVerification, PollRecord, PollWork, RetryVerdict, TrackVerdict},
+    records::{Claim, DownloadRecord, DownloadWork, KnownToken, NewVerification, PollRecord, PollWork, RetryVerdict, TrackVerdict},
     reports::{AlarmRow, Filter, Reconciliation, Status, Summary, Whole},
     rows::Cells as _,
     transact::transact,
@@ -174,7 +174,7 @@ impl<DB: Dialect> Store for SqlStore<DB> {
         self.reading(move |connection| async move { list::list::<DB>(connection, &filter).await }.boxed()).await
     }
 
-    async fn known(&self, tokens: &[Secret]) -> Result<Vec<Option<Known>>> {
+    async fn known(&self, tokens: &[Secret]) -> Result<Vec<Option<KnownToken>>> {
         let tokens = tokens.to_vec();
         self.reading(move |connection| async move { reconcile::known::<DB>(connection, &tokens).await }.boxed()).await
     }

@@ -21,7 +21,7 @@ use crate::{
 };
 
 rows! {
-    struct Known<'a> {
+    struct ProgressRow<'a> {
         id: &'a str,
         state: Option<&'a str>,
         settled_at: Option<i64>,
@@ -128,7 +128,7 @@ async fn know<DB: Dialect>(connection: &mut DB::Connection, polls: &[Completed<'
             (Next::Due { state, .. }, _) => Some(state.name()),
             (_, settlement) => settlement.map(|(outcome, _)| outcome.state().name()),
         };
-        rows.push(Known {
+        rows.push(ProgressRow {
             id: poll.id(),
             state,
             settled_at: settlement.map(|_| record.at.0),
@@ -150,7 +150,7 @@ async fn know<DB: Dialect>(connection: &mut DB::Connection, polls: &[Completed<'
             verify_charge_count = coalesce(t.verify_charge_count, v.verify_charge_count), live_charge_count = coalesce(t.live_charge_count, v.live_charge_count)
         from {rows}
         where v.verification_id = t.id",
-        rows = DB::rows::<Known>(),
+        rows = DB::rows::<ProgressRow>(),
     );
     DB::execute(connection, sql, binds![Json::of(&rows)?]).await.map(|_| ())
 }

@@ -8,7 +8,7 @@ use crate::{
     store::{
         Result,
         dialect::Dialect,
-        records::Known,
+        records::KnownToken,
         reports::Reconciliation,
         rows::{Cells, Json, binds, instant, known as named, rows},
     },
@@ -33,14 +33,14 @@ rows! {
 }
 
 /// What is known of each token, in order; none of one that is not tracked.
-pub(in crate::store) async fn known<DB: Dialect>(connection: &mut DB::Connection, tokens: &[Secret]) -> Result<Vec<Option<Known>>> {
+pub(in crate::store) async fn known<DB: Dialect>(connection: &mut DB::Connection, tokens: &[Secret]) -> Result<Vec<Option<KnownToken>>> {
     let asked: Vec<&str> = tokens.iter().map(Secret::reveal).collect();
     let found = known_by_token::<DB>(connection, &asked).await?;
     Ok(asked.iter().map(|token| found.get(*token).cloned()).collect())
 }
 
 /// What is known of those of the tokens that are tracked.
-pub(super) async fn known_by_token<DB: Dialect>(connection: &mut DB::Connection, tokens: &[&str]) -> Result<HashMap<String, Known>> {
+pub(super) async fn known_by_token<DB: Dialect>(connection: &mut DB::Connection, tokens: &[&str]) -> Result<HashMap<String, KnownToken>> {
     if tokens.is_empty() {
         return Ok(HashMap::new());
     }
@@ -56,8 +56,8 @@ pub(super) async fn known_by_token<DB: Dialect>(connection: &mut DB::Connection,
     Ok(known)
 }
 
-fn known_row(row: &impl Cells) -> Result<Known> {
-    Ok(Known {
+fn known_row(row: &impl Cells) -> Result<KnownToken> {
+    Ok(KnownToken {
         verification_id: row.text("verification_id")?,
         app: row.text("app")?,
         issued_at: instant(row, "issued_at")?,

@@ -13,7 +13,7 @@ use crate::{
     store::{
         Result, StoreError,
         dialect::Dialect,
-        records::{Known, NewVerification, Next, TrackVerdict},
+        records::{KnownToken, NewVerification, Next, TrackVerdict},
         rows::{Cells as _, Json, binds, rows, storable},
     },
 };
@@ -111,7 +111,7 @@ pub(in crate::store) async fn track<DB: Dialect>(connection: &mut DB::Connection
 }
 
 /// Whether a told time of issue replaces the one of this verification.
-const fn is_assumed(known: &Known) -> bool {
+const fn is_assumed(known: &KnownToken) -> bool {
     !known.issued_at_told && !known.state.is_settled()
 }
 
@@ -190,7 +190,7 @@ fn first_poll(token: &NewVerification) -> Option<FirstPoll<'_>> {
     }
 }
 
-fn compare(token: &NewVerification, known: &Known) -> TrackVerdict {
+fn compare(token: &NewVerification, known: &KnownToken) -> TrackVerdict {
     let facts = &token.verification;
     let issued_at = token.issued_at_told.then_some(facts.issued_at);
     let verification_id = known.verification_id.clone();

@@ -8,7 +8,7 @@ use verikeep::{
         plan::{Missing, Outcome},
         secret::Secret,
         time::{Span, Time},
-        token::{State, Told},
+        token::{State, TrackRequest},
     },
     store::records::{NewVerification, Next, TrackVerdict},
 };
@@ -134,7 +134,7 @@ pub async fn a_row_the_database_refuses_takes_no_other_along(db: Database) {
         "alter table verifications add constraint refused check (reference is null or reference not like '%refused' or cast(reference as bigint) > 0)"
     })
     .await;
-    let told = |n: u32| Told {
+    let told = |n: u32| TrackRequest {
         verify_token: Secret::new(format!("canary{n}")),
         app: "h5".to_owned(),
         issued_at: None,
