@@ -137,6 +137,24 @@ fn the_simulated_provider_depends_on_nothing_of_ours() {
 }
 
 #[test]
+fn the_world_of_the_simulated_provider_does_no_input_or_output() {
+    let (server, world): (Vec<_>, Vec<_>) = sources().into_iter().filter(|source| source.file.starts_with("crates/simulator/src/")).partition(|source| {
+        let driver = ["clock", "connection", "server"].map(|name| format!("crates/simulator/src/{name}.rs"));
+        driver.contains(&source.file)
+    });
+    assert_eq!(server.len(), 3);
+    let outside = ["tokio", "axum", "futures", "net", "fs", "thread", "SystemTime", "Instant", "now", "SimClock"];
+    let found: Vec<_> = world
+        .iter()
+        .flat_map(|source| tokens(&source.text).into_iter().map(|(line, name)| (source.file.trim_start_matches("crates/simulator/src/"), line, name)))
+        .filter(|(_, _, name)| outside.contains(&name.as_str()))
+        // The options say where a server listens; the world does not look there.
+        .filter(|(file, _, name)| !(*file == "options.rs" && name == "net"))
+        .collect();
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[test]
 fn both_databases_have_the_same_migrations() {
     let names = |database: &str| -> BTreeSet<String> {
         let folder = project().join("migrations").join(database);

@@ -9,6 +9,7 @@ mod faults;
 mod objects;
 mod truth;
 mod windows;
+mod world;
 
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};

@@ -1,9 +1,10 @@
 //! The three ways in: access_token, bce-auth-v1 and API key. Exactly one of them has to be used.
 
-use axum::http::{HeaderMap, Uri, header};
+use bytes::Bytes;
+use http::{Request, header};
 
 use super::{
-    clock::parse_utc_seconds,
+    dates::parse_utc_seconds,
     signature::{self, Authorization},
     world::World,
 };
@@ -43,14 +44,14 @@ pub fn query_value(query: &str, name: &str) -> Option<String> {
     url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
-/// Who sent a request with this method, URI and headers.
-pub fn caller(world: &World, method: &str, uri: &Uri, headers: &HeaderMap) -> Result<Caller, Refusal> {
-    let access_token = query_value(uri.query().unwrap_or_default(), "access_token");
-    let authorization = headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
+/// Who sent `request`.
+pub fn caller(world: &World, now_ms: i64, request: &Request<Bytes>) -> Result<Caller, Refusal> {
+    let access_token = query_value(request.uri().query().unwrap_or_default(), "access_token");
+    let authorization = request.headers().get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
     match (access_token, authorization) {
         (Some(_), Some(_)) => Err(INVALID_PARAMETER),
         (None, None) => Err(NOT_CERTIFIED),
-        (Some(access_token), None) => match world.access_token(&access_token) {
+        (Some(access_token), None) => match world.access_token(&access_token, now_ms) {
             Some((app, true)) => Ok(Caller { app, by_access_token: true }),
             Some((_, false)) => Err(TOKEN_EXPIRED),
             None => Err(TOKEN_INVALID),
@@ -58,23 +59,24 @@ pub fn caller(world: &World, method: &str, uri: &Uri, headers: &HeaderMap) -> Re
         (None, Some(authorization)) => {
             let app = match authorization.strip_prefix("Bearer ") {
                 Some(key) => world.options.apps.iter().position(|app| app.bearer == key),
-                None => signer(world, method, uri, headers, authorization),
+                None => signer(world, now_ms, request, authorization),
             };
             app.map(|app| Caller { app, by_access_token: false }).ok_or(NOT_CERTIFIED)
         }
     }
 }
 
-fn signer(world: &World, method: &str, uri: &Uri, headers: &HeaderMap, authorization: &str) -> Option<usize> {
+fn signer(world: &World, now_ms: i64, request: &Request<Bytes>, authorization: &str) -> Option<usize> {
     let parsed = Authorization::parse(authorization)?;
     let app = world.options.apps.iter().position(|app| app.access_key_id == parsed.access_key_id)?;
     let secret = &world.options.apps.get(app)?.secret_access_key;
-    let age_ms = world.clock.now_ms() - parse_utc_seconds(parsed.signed_at)?;
+    let age_ms = now_ms - parse_utc_seconds(parsed.signed_at)?;
     if age_ms > parsed.valid_s.saturating_mul(1_000) || age_ms < -AHEAD_MS || !parsed.signed_headers.contains(&"host") {
         return None;
     }
-    let signed: Vec<(&str, &str)> = parsed.signed_headers.iter().map(|name| Some((*name, headers.get(*name)?.to_str().ok()?))).collect::<Option<_>>()?;
-    let canonical = signature::canonical(method, uri.path(), uri.query().unwrap_or_default(), &signed);
+    let signed: Vec<(&str, &str)> =
+        parsed.signed_headers.iter().map(|name| Some((*name, request.headers().get(*name)?.to_str().ok()?))).collect::<Option<_>>()?;
+    let canonical = signature::canonical(request.method().as_str(), request.uri().path(), request.uri().query().unwrap_or_default(), &signed);
     let expected = signature::signature(&signature::signing_key(secret, parsed.prefix), &canonical);
     (expected == parsed.signature).then_some(app)
 }

@@ -141,11 +141,6 @@ impl Content {
         (self.head.len() + self.tail.len()) as u64 + self.padding_bytes + 4 * segments
     }
 
-    /// Never, in practice: the smallest picture has some hundred bytes.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// All of it, in pieces of at most 64 KiB.
     pub fn pieces(self) -> impl Iterator<Item = Bytes> + Send + 'static {
         let Self { head, tail, padding_bytes, comments, noise, mut dice } = self;

@@ -4,23 +4,18 @@
 //! | request | body | answer |
 //! |---|---|---|
 //! | `POST /sim/lives` | `{"app": …, "lives": [{"life": "passed", "count": 3, …}]}` | the tokens made |
-//! | `POST /sim/advance` | `{"ms": 86400000}` | `{"now_ms": …}` |
+//! | `POST /sim/advance` | `{"ms": 86400000}` | `{"now_ms": …}`; answered by the server, whose clock it is |
 //! | `POST /sim/faults` | `{"rate": 0.15, "kinds": […], …}` | `{}` |
 //! | `POST /sim/expire-access-tokens` | – | `{}` |
 //! | `GET /sim/truth` | – | [`Truth`] |
 //! | `GET /sim/stats` | – | [`Counts`](super::tallies::Counts) |
 
-use std::sync::Arc;
-
-use axum::{
-    http::{Method, StatusCode, request::Parts},
-    response::Response,
-};
 use bytes::Bytes;
+use http::{Method, Request, StatusCode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{faults::Faults, life::LifeSpec, reply, token::Token, truth::Truth, world::World};
+use super::{faults::Faults, life::LifeSpec, reply::Reply, token::Token, truth::Truth, world::World};
 
 /// An order for tokens.
 #[derive(Debug, Deserialize)]
@@ -32,10 +27,12 @@ struct Order {
     lives: Vec<LifeSpec>,
 }
 
+/// How far the clock is to be moved.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Advance {
-    ms: i64,
+pub struct Advance {
+    /// Milliseconds.
+    pub ms: i64,
 }
 
 /// A token that was made to order, as one tells it to an archiver.
@@ -66,22 +63,19 @@ impl Made {
     }
 }
 
-/// Makes the tokens of `lives`, to be told under `app`.
-pub fn make(world: &World, app: &str, lives: &[LifeSpec]) -> Vec<Made> {
-    lives.iter().flat_map(|spec| world.create(app, spec)).map(|token| Made::of(&token)).collect()
+/// Makes the tokens of `lives` at `now_ms`, to be told under `app`.
+pub fn make(world: &World, now_ms: i64, app: &str, lives: &[LifeSpec]) -> Vec<Made> {
+    lives.iter().flat_map(|spec| world.create(now_ms, app, spec)).map(|token| Made::of(&token)).collect()
 }
 
 /// Answers a request below `/sim/`.
-pub async fn answer(world: &Arc<World>, parts: &Parts, body: &Bytes) -> Response {
-    match (&parts.method, parts.uri.path()) {
+pub fn answer(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply {
+    let body = request.body();
+    match (request.method(), request.uri().path()) {
         (&Method::POST, "/sim/lives") => read(body, |order: Order| {
             let first = || world.options.apps.first().map(|app| app.name.clone());
             let app = order.app.or_else(first).unwrap_or_default();
-            json!(make(world, &app, &order.lives))
-        }),
-        (&Method::POST, "/sim/advance") => read(body, |advance: Advance| {
-            world.clock.advance(advance.ms);
-            json!({"now_ms": world.clock.now_ms()})
+            json!(make(world, now_ms, &app, &order.lives))
         }),
         (&Method::POST, "/sim/faults") => read(body, |faults: Faults| {
             world.faults.set(faults);
@@ -89,24 +83,21 @@ pub async fn answer(world: &Arc<World>, parts: &Parts, body: &Bytes) -> Response
         }),
         (&Method::POST, "/sim/expire-access-tokens") => {
             world.expire_access_tokens();
-            reply::json(StatusCode::OK, &json!({}))
+            Reply::json(StatusCode::OK, &json!({}))
         }
-        (&Method::GET, "/sim/stats") => reply::json(StatusCode::OK, &json!(world.tallies.counts())),
-        (&Method::GET, "/sim/truth") => {
-            let far = Arc::clone(world);
-            let told = tokio::task::spawn_blocking(move || serde_json::to_vec(&Truth::of(&far))).await;
-            match told {
-                Ok(Ok(truth)) => reply::of(StatusCode::OK, "application/json", truth),
-                _ => reply::of(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", "the truth could not be told"),
-            }
-        }
-        (method, path) => reply::unknown_path(method.as_str(), path),
+        (&Method::GET, "/sim/stats") => Reply::json(StatusCode::OK, &json!(world.tallies.counts())),
+        (&Method::GET, "/sim/truth") => match serde_json::to_vec(&Truth::of(world, now_ms)) {
+            Ok(truth) => Reply::of(StatusCode::OK, "application/json", truth),
+            Err(_) => Reply::of(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", "the truth could not be told"),
+        },
+        (method, path) => Reply::unknown_path(method.as_str(), path),
     }
 }
 
-fn read<T: DeserializeOwned>(body: &Bytes, act: impl FnOnce(T) -> Value) -> Response {
+/// Does as the JSON in `body` says.
+pub fn read<T: DeserializeOwned>(body: &[u8], act: impl FnOnce(T) -> Value) -> Reply {
     match serde_json::from_slice(body) {
-        Ok(order) => reply::json(StatusCode::OK, &act(order)),
-        Err(error) => reply::json(StatusCode::BAD_REQUEST, &json!({"error": error.to_string()})),
+        Ok(order) => Reply::json(StatusCode::OK, &act(order)),
+        Err(error) => Reply::json(StatusCode::BAD_REQUEST, &json!({"error": error.to_string()})),
     }
 }

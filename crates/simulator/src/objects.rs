@@ -5,56 +5,72 @@
 
 use std::{ops::Range, sync::Arc};
 
-use axum::{
-    http::{HeaderName, Method, StatusCode, header, request::Parts},
-    response::Response,
-};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::{Bytes, BytesMut};
-use futures::{StreamExt, stream};
+use http::{HeaderName, Method, Request, StatusCode, header};
 use serde_json::json;
 
 use super::{
     auth::query_value,
-    clock::parse_utc_seconds,
-    connection::Shears,
     content::Content,
+    dates::parse_utc_seconds,
     fault_kind::{FaultKind, Place},
     media::{self, Medium},
-    reply,
+    reply::{Body, Piece, Reply},
     signature::{Authorization, hex},
     token::{Standing, Token},
     world::{BUCKET, World},
 };
 
-/// A digest of more than this is made off the threads that answer.
-const DIGEST_INLINE_BYTES_MAX: u64 = 4 << 20;
+/// The path of the image that `simple` points to.
+pub const FINAL_FACE: &str = "/solution/faceprint/image/query";
 
-fn refused(world: &World, status: StatusCode, code: &'static str, message: &str) -> Response {
+/// The digest of more than this takes long.
+const QUICK_BYTES_MAX: u64 = 4 << 20;
+
+fn refused(world: &World, status: StatusCode, code: &'static str, message: &str) -> Reply {
     let request_id = format!("{:016x}", world.fresh_dice("request id").next());
-    reply::json(status, &json!({"code": code, "message": message, "requestId": request_id}))
+    Reply::json(status, &json!({"code": code, "message": message, "requestId": request_id}))
+}
+
+/// Whether the answer has to read a large medium through first, to send its digests.
+pub fn takes_long(world: &World, request: &Request<Bytes>) -> bool {
+    let large = |medium: &Medium| !world.contents.digests_known(medium) && world.contents.of(medium).len() > QUICK_BYTES_MAX;
+    let medium = || match request.uri().path() {
+        FINAL_FACE => world.final_face(&*world.token(&token_named(request))?),
+        path => named(world, path),
+    };
+    world.options.media_digests && medium().is_some_and(|medium| large(&medium))
+}
+
+fn named(world: &World, path: &str) -> Option<Medium> {
+    let key = path.strip_prefix("/v1/")?.strip_prefix(BUCKET)?.strip_prefix('/')?;
+    Medium::of_key(world.options.seed, key)
+}
+
+fn token_named(request: &Request<Bytes>) -> String {
+    query_value(request.uri().query().unwrap_or_default(), "verify_token").unwrap_or_default()
 }
 
 /// Answers a request below `/v1/`.
-pub async fn object(world: &Arc<World>, shears: &Shears, parts: &Parts) -> Response {
-    let medium = match admitted(world, parts) {
-        Ok(medium) => medium,
-        Err((result, response)) => {
+pub fn object(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply {
+    match admitted(world, now_ms, request) {
+        Ok(medium) => send(world, request, medium, "object"),
+        Err((result, reply)) => {
             world.tallies.request("object", result);
-            return *response;
+            *reply
         }
-    };
-    send(world, shears, parts, medium, "object").await
+    }
 }
 
-type Refused = (&'static str, Box<Response>);
+type Refused = (&'static str, Box<Reply>);
 
-fn admitted(world: &World, parts: &Parts) -> Result<Medium, Refused> {
+fn admitted(world: &World, now_ms: i64, request: &Request<Bytes>) -> Result<Medium, Refused> {
     let denied = |message: &str| {
         let response = refused(world, StatusCode::FORBIDDEN, "SignatureDoesNotMatch", message);
         ("forbidden", Box::new(response))
     };
-    let query = parts.uri.query().unwrap_or_default();
+    let query = request.uri().query().unwrap_or_default();
     // Slashes of the authorization are encoded in what was handed out; decoded ones mean that somebody re-encoded it.
     let verbatim = query.starts_with("authorization=") && !query.contains(['/', '&']);
     let authorization = query_value(query, "authorization").filter(|_| verbatim);
@@ -62,30 +78,27 @@ fn admitted(world: &World, parts: &Parts) -> Result<Medium, Refused> {
     let Some(authorization) = authorization.filter(|found| world.signs_media(found.access_key_id)) else {
         return Err(denied("the URL is not as it was signed"));
     };
-    let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let (method, path) = (parts.method.as_str(), parts.uri.path());
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let (method, path) = (request.method().as_str(), request.uri().path());
     if world.media_signature(authorization.prefix, method, path, query, host) != authorization.signature {
         return Err(denied("the request signature does not match the one calculated"));
     }
     let expires_ms =
         parse_utc_seconds(authorization.signed_at).and_then(|at_ms| at_ms.checked_add(authorization.valid_s.checked_mul(1_000)?)).unwrap_or(i64::MIN);
-    if world.clock.now_ms() >= expires_ms {
+    if now_ms >= expires_ms {
         let response = refused(world, StatusCode::FORBIDDEN, "RequestExpired", "request has expired");
         return Err(("expired", Box::new(response)));
     }
-    let key = path.strip_prefix("/v1/").and_then(|rest| rest.strip_prefix(BUCKET)?.strip_prefix('/'));
-    let medium = key.and_then(|key| Medium::of_key(world.options.seed, key));
-    medium.filter(|medium| is_here(world, medium)).ok_or_else(|| {
+    named(world, path).filter(|medium| is_here(world, now_ms, medium)).ok_or_else(|| {
         let response = refused(world, StatusCode::NOT_FOUND, "NoSuchKey", "the specified key does not exist");
         ("not_found", Box::new(response))
     })
 }
 
-fn is_here(world: &World, medium: &Medium) -> bool {
+fn is_here(world: &World, now_ms: i64, medium: &Medium) -> bool {
     let Some(token) = world.token_at(medium.token) else {
         return false;
     };
-    let now_ms = world.clock.now_ms();
     let attempts = token.attempts.iter().filter(|attempt| attempt.order == medium.attempt);
     attempts
         .flat_map(|attempt| media::of_attempt(&token, attempt, &world.options.windows))
@@ -93,15 +106,14 @@ fn is_here(world: &World, medium: &Medium) -> bool {
 }
 
 /// Answers the URL that `simple` gives: the verify_token is the only credential.
-pub async fn final_face(world: &Arc<World>, shears: &Shears, parts: &Parts) -> Response {
-    let name = query_value(parts.uri.query().unwrap_or_default(), "verify_token").unwrap_or_default();
+pub fn final_face(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply {
     let passed = |token: &Arc<Token>| {
-        let standing = token.standing(&world.options.windows, world.clock.now_ms());
+        let standing = token.standing(&world.options.windows, now_ms);
         matches!(standing, Standing::Used(attempts) if attempts.iter().any(|attempt| attempt.verdict.passed()))
     };
-    let medium = world.token(&name).filter(passed).and_then(|token| world.final_face(&token));
+    let medium = world.token(&token_named(request)).filter(passed).and_then(|token| world.final_face(&token));
     match medium {
-        Some(medium) if parts.method == Method::GET => send(world, shears, parts, medium, "final_face").await,
+        Some(medium) if request.method() == Method::GET => send(world, request, medium, "final_face"),
         _ => {
             world.tallies.request("final_face", "not_found");
             refused(world, StatusCode::NOT_FOUND, "NoSuchKey", "no such image")
@@ -109,35 +121,32 @@ pub async fn final_face(world: &Arc<World>, shears: &Shears, parts: &Parts) -> R
     }
 }
 
-async fn send(world: &Arc<World>, shears: &Shears, parts: &Parts, medium: Medium, endpoint: &'static str) -> Response {
+fn send(world: &World, request: &Request<Bytes>, medium: Medium, endpoint: &'static str) -> Reply {
     let fault = world.faults.draw(Place::Media, medium.dice(world.options.seed, "fault").next());
     if let Some(kind) = fault {
         world.tallies.fault(kind);
         world.tallies.request(endpoint, "fault");
         let instead = match kind {
-            FaultKind::MediaError => reply::instead(FaultKind::Http500, shears),
-            FaultKind::MediaPage => reply::instead(FaultKind::Html, shears),
+            FaultKind::MediaError => Reply::instead(FaultKind::Http500),
+            FaultKind::MediaPage => Reply::instead(FaultKind::Html),
             FaultKind::MediaGone => Some(refused(world, StatusCode::NOT_FOUND, "NoSuchKey", "the specified key does not exist")),
             FaultKind::MediaEmpty => {
-                let mut response = reply::of(StatusCode::OK, medium.kind.content_type(), "");
-                reply::set(&mut response, HeaderName::from_static("content-md5"), "1B2M2Y8AsgTpgAmY7PhCfg==");
-                Some(response)
+                let empty = Reply::of(StatusCode::OK, medium.kind.content_type(), "");
+                Some(empty.with(HeaderName::from_static("content-md5"), "1B2M2Y8AsgTpgAmY7PhCfg=="))
             }
             FaultKind::MediaExpired => Some(refused(world, StatusCode::FORBIDDEN, "RequestExpired", "request has expired")),
             FaultKind::MediaRedirect => {
-                let mut response = reply::of(StatusCode::FOUND, "text/plain", "");
                 let redirect_to = world.faults.setting(|faults| faults.redirect_to.clone());
-                reply::set(&mut response, header::LOCATION, &redirect_to);
-                Some(response)
+                Some(Reply::of(StatusCode::FOUND, "text/plain", "").with(header::LOCATION, &redirect_to))
             }
-            _ => reply::instead(kind, shears),
+            _ => Reply::instead(kind),
         };
-        if let Some(response) = instead {
-            return response;
+        if let Some(reply) = instead {
+            return reply;
         }
     }
     let content = world.contents.of(&medium);
-    let asked = parts.headers.get(header::RANGE).map(|range| range.to_str().unwrap_or_default());
+    let asked = request.headers().get(header::RANGE).map(|range| range.to_str().unwrap_or_default());
     let range = match (asked, content.len()) {
         (None, length) => 0..length,
         (Some(_), 0) => {
@@ -155,37 +164,30 @@ async fn send(world: &Arc<World>, shears: &Shears, parts: &Parts, medium: Medium
     if fault.is_none() {
         world.tallies.request(endpoint, "success");
     }
-    let mut response = body(world, shears, content.clone(), range.clone(), fault);
+    let mut reply = body(world, content.clone(), range.clone(), fault);
     if asked.is_some() {
-        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
         let text = format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), content.len());
-        reply::set(&mut response, header::CONTENT_RANGE, &text);
+        reply = reply.under(StatusCode::PARTIAL_CONTENT).with(header::CONTENT_RANGE, &text);
     }
     let wrong = fault == Some(FaultKind::MediaWrongType);
     let content_type = if wrong { "text/html" } else { medium.kind.content_type() };
-    reply::set(&mut response, header::CONTENT_TYPE, content_type);
-    reply::set(&mut response, header::ACCEPT_RANGES, "bytes");
+    reply = reply.with(header::CONTENT_TYPE, content_type).with(header::ACCEPT_RANGES, "bytes");
     if fault == Some(FaultKind::MediaWrongEtag) {
-        reply::set(&mut response, header::ETAG, &format!("\"{:032x}\"", u128::from(medium.dice(world.options.seed, "key").next())));
+        let etag = format!("\"{:032x}\"", u128::from(medium.dice(world.options.seed, "key").next()));
+        reply.with(header::ETAG, &etag)
     } else if world.options.media_digests {
-        digest_headers(world, &mut response, medium, content.len()).await;
+        with_digests(world, reply, &medium)
+    } else {
+        reply
     }
-    response
 }
 
-async fn digest_headers(world: &Arc<World>, response: &mut Response, medium: Medium, bytes: u64) {
-    let digests = if bytes <= DIGEST_INLINE_BYTES_MAX || world.contents.digests_known(&medium) {
-        world.contents.digests(&medium)
-    } else {
-        let far = Arc::clone(world);
-        match tokio::task::spawn_blocking(move || far.contents.digests(&medium)).await {
-            Ok(digests) => digests,
-            Err(_) => return,
-        }
-    };
-    reply::set(response, HeaderName::from_static("content-md5"), &STANDARD.encode(digests.md5));
-    reply::set(response, header::ETAG, &format!("\"{}\"", hex(&digests.md5)));
-    reply::set(response, HeaderName::from_static("x-bce-content-crc32c"), &digests.crc32c.to_string());
+fn with_digests(world: &World, reply: Reply, medium: &Medium) -> Reply {
+    let digests = world.contents.digests(medium);
+    reply
+        .with(HeaderName::from_static("content-md5"), &STANDARD.encode(digests.md5))
+        .with(header::ETAG, &format!("\"{}\"", hex(&digests.md5)))
+        .with(HeaderName::from_static("x-bce-content-crc32c"), &digests.crc32c.to_string())
 }
 
 /// The one range of `bytes=a-b`, `bytes=a-` or `bytes=-n` within `length`; `None` when it cannot be satisfied.
@@ -199,33 +201,25 @@ fn wanted(asked: &str, length: u64) -> Option<Range<u64>> {
     (range.start < range.end).then_some(range)
 }
 
-fn body(world: &Arc<World>, shears: &Shears, content: Content, range: Range<u64>, fault: Option<FaultKind>) -> Response {
-    let cut = |from, to| stream::iter(content.clone().range(from, to));
+fn body(world: &World, content: Content, range: Range<u64>, fault: Option<FaultKind>) -> Reply {
+    let cut = |from, to| content.clone().range(from, to);
     let (start, end) = (range.start, range.end);
     let middle = start + (end - start) / 2;
     let (promised, body) = match fault {
-        Some(FaultKind::MediaShort) => (middle - start, reply::streamed(cut(start, middle))),
+        Some(FaultKind::MediaShort) => (middle - start, Body::streamed(cut(start, middle))),
         Some(FaultKind::MediaFlippedBit) => {
             let flipped = cut(middle, end).enumerate().map(|(nth, piece)| if nth == 0 { flipped(&piece) } else { piece });
-            (end - start, reply::streamed(cut(start, middle).chain(flipped)))
+            (end - start, Body::streamed(cut(start, middle).chain(flipped)))
         }
-        Some(FaultKind::MediaReset) => {
-            let shears = shears.clone();
-            (end - start, reply::broken_off(cut(start, middle), move || shears.cut()))
-        }
+        Some(FaultKind::MediaReset) => (end - start, Body::pieces(cut(start, middle).map(Piece::Bytes).chain([Piece::Reset]))),
         Some(FaultKind::Stall) => {
-            let world = Arc::clone(world);
-            let pause = stream::once(async move {
-                reply::stall(&world).await;
-                Bytes::new()
-            });
-            (end - start, reply::streamed(cut(start, middle).chain(pause).chain(cut(middle, end))))
+            let pause = Piece::Pause(world.faults.setting(|faults| faults.stall_ms));
+            let halves = cut(start, middle).map(Piece::Bytes).chain([pause]).chain(cut(middle, end).map(Piece::Bytes));
+            (end - start, Body::pieces(halves))
         }
-        _ => (end - start, reply::streamed(cut(start, end))),
+        _ => (end - start, Body::streamed(cut(start, end))),
     };
-    let mut response = reply::of(StatusCode::OK, "application/octet-stream", body);
-    reply::set(&mut response, header::CONTENT_LENGTH, &promised.to_string());
-    response
+    Reply::of(StatusCode::OK, "application/octet-stream", body).with(header::CONTENT_LENGTH, &promised.to_string())
 }
 
 fn flipped(piece: &Bytes) -> Bytes {

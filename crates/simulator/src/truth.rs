@@ -102,13 +102,13 @@ pub struct MediumTruth {
 }
 
 impl Truth {
-    /// The truth about `world`, now. Reads every medium through that was not yet, to know its digest.
-    pub fn of(world: &World) -> Self {
+    /// The truth about `world` at `now_ms`. Reads every medium through that was not yet, to know its digest.
+    pub fn of(world: &World, now_ms: i64) -> Self {
         let options = &world.options;
         let tokens = world.tokens();
         Self {
             seed: options.seed,
-            now_ms: world.clock.now_ms(),
+            now_ms,
             windows: options.windows,
             tokens: tokens.iter().map(|token| TokenTruth::of(token, world)).collect(),
             counts: world.tallies.counts(),

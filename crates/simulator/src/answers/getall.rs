@@ -161,5 +161,5 @@ fn images(query: &Query<'_>, shape: &Shape<'_>, attempt: &Attempt) -> Value {
 }
 
 fn url(query: &Query<'_>, attempt: &Attempt, kind: Kind) -> String {
-    query.world.media_url(&Medium { token: query.token.index, attempt: attempt.order, kind, position: 0 })
+    query.world.media_url(&Medium { token: query.token.index, attempt: attempt.order, kind, position: 0 }, query.now_ms)
 }

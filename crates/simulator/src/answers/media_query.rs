@@ -27,7 +27,7 @@ pub(super) fn answer(query: &Query<'_>, attempts: &[Attempt]) -> Answer {
     let here = |life: &&MediumLife| life.from_ms <= query.now_ms && query.now_ms < life.until_ms;
     let urls = |kind| -> Vec<String> {
         let of_kind = lives.iter().filter(|life| life.medium.kind == kind).filter(here);
-        of_kind.map(|life| query.world.media_url(&life.medium)).collect()
+        of_kind.map(|life| query.world.media_url(&life.medium, query.now_ms)).collect()
     };
     let mut result = Map::new();
     // Never both: the other one is absent.

@@ -126,15 +126,15 @@ struct Query<'a> {
     now_ms: i64,
 }
 
-/// Answers `endpoint` to `caller` with the body `asked` (an object; anything else counts as empty).
-pub fn answer(world: &World, endpoint: Endpoint, caller: Caller, asked: &Value) -> Answer {
+/// Answers `endpoint` to `caller` at `now_ms`, with the body `asked` (an object; anything else counts as empty).
+pub fn answer(world: &World, now_ms: i64, endpoint: Endpoint, caller: Caller, asked: &Value) -> Answer {
     let empty = Map::new();
     let asked = asked.as_object().unwrap_or(&empty);
     let Some(app) = world.options.apps.get(caller.app).map(|app| app.name.as_str()) else {
         return Answer::bad_parameter(world, 216_100, "invalid param");
     };
     if endpoint == Endpoint::Generate {
-        return prepare::generate(world, app, asked);
+        return prepare::generate(world, now_ms, app, asked);
     }
     let Some(verify_token) = asked.get("verify_token").and_then(Value::as_str).filter(|text| !text.is_empty()) else {
         return Answer::bad_parameter(world, 216_101, "not enough param");
@@ -142,7 +142,7 @@ pub fn answer(world: &World, endpoint: Endpoint, caller: Caller, asked: &Value) 
     let Some(token) = world.token(verify_token).filter(|token| token.owner == app) else {
         return Answer::refused(world, verify_token);
     };
-    let query = Query { world, token: &token, now_ms: world.clock.now_ms() };
+    let query = Query { world, token: &token, now_ms };
     match endpoint {
         Endpoint::Submit => prepare::submit(&query, asked),
         Endpoint::UploadMatchImage => prepare::upload_match_image(&query, asked),

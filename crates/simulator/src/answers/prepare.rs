@@ -10,7 +10,7 @@ use super::{Answer, Query};
 const IMAGE_BYTES_MAX: usize = 10 << 20;
 
 /// Generates a token. The plan says which life it has (see [`LifeSpec::of_plan`]); `no-such-plan` does not exist.
-pub(super) fn generate(world: &World, app: &str, asked: &Map<String, Value>) -> Answer {
+pub(super) fn generate(world: &World, now_ms: i64, app: &str, asked: &Map<String, Value>) -> Answer {
     let plan_id = match asked.get("plan_id") {
         Some(Value::String(text)) if !text.is_empty() => text.clone(),
         Some(Value::Number(number)) => number.to_string(),
@@ -19,7 +19,7 @@ pub(super) fn generate(world: &World, app: &str, asked: &Map<String, Value>) -> 
     if plan_id == "no-such-plan" {
         return Answer::bad_parameter(world, 283_435, "方案不存在");
     }
-    match world.create(app, &LifeSpec { count: 1, ..LifeSpec::of_plan(&plan_id) }).first() {
+    match world.create(now_ms, app, &LifeSpec { count: 1, ..LifeSpec::of_plan(&plan_id) }).first() {
         Some(token) => Answer::success(world, json!({"verify_token": token.verify_token})),
         None => Answer::bad_parameter(world, 216_100, "invalid param"),
     }

@@ -1,0 +1,184 @@
+//! Which path leads where, and what every request goes through: latency, the gateway's refusals, quota, faults.
+
+use bytes::Bytes;
+use http::{Method, Request, StatusCode, header};
+use serde_json::{Value, json};
+
+use super::{
+    answers::{self, Endpoint, gateway},
+    auth::{self, Caller, Refusal},
+    control,
+    dates::http_date,
+    dice::word,
+    fault_kind::{FaultKind, Place},
+    objects,
+    reply::Reply,
+    world::World,
+};
+
+const FACEPRINT: &str = "/rpc/2.0/brain/solution/faceprint/";
+
+const UNSUPPORTED_METHOD: Refusal = Refusal { code: 3, message: "Unsupported openapi method" };
+const QPS_OVERRUN: Refusal = Refusal { code: 18, message: "Open api qps request limit reached" };
+const DAILY_OVERRUN: Refusal = Refusal { code: 17, message: "Open api daily request limit reached" };
+const BACKEND: &[Refusal] = &[
+    Refusal { code: 1, message: "Unknown error" },
+    Refusal { code: 2, message: "Service temporarily unavailable" },
+    Refusal { code: 4, message: "Open api request limit reached" },
+    Refusal { code: 13, message: "Get service token failed" },
+    Refusal { code: 282_000, message: "internal error" },
+];
+
+/// Answers one request that arrives at `now_ms`.
+pub fn answer(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply {
+    let path = request.uri().path();
+    let reply = if path.starts_with("/sim/") {
+        control::answer(world, now_ms, request)
+    } else if path.starts_with("/v1/") {
+        objects::object(world, now_ms, request).later(latency_ms(world))
+    } else if path == objects::FINAL_FACE {
+        objects::final_face(world, now_ms, request).later(latency_ms(world))
+    } else {
+        call(world, now_ms, request).later(latency_ms(world))
+    };
+    let sent_ms = now_ms.saturating_add_unsigned(reply.wait_ms);
+    reply.with(header::DATE, &http_date(sent_ms))
+}
+
+fn latency_ms(world: &World) -> u64 {
+    let (low_ms, high_ms) = world.options.latency_ms;
+    if high_ms > 0 { world.fresh_dice("latency").within(low_ms, high_ms + 1) } else { 0 }
+}
+
+fn call(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply {
+    let path = request.uri().path();
+    if path == "/oauth/2.0/token" {
+        return oauth(world, now_ms, request);
+    }
+    match path.strip_prefix(FACEPRINT).and_then(Endpoint::of_path) {
+        Some(endpoint) => faceprint(world, now_ms, request, endpoint),
+        None => {
+            world.tallies.request("unknown", "not_found");
+            Reply::unknown_path(request.method().as_str(), path)
+        }
+    }
+}
+
+fn oauth(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply {
+    let form = std::str::from_utf8(request.body()).unwrap_or_default();
+    let query = request.uri().query().unwrap_or_default();
+    let value = |name| auth::query_value(query, name).or_else(|| auth::query_value(form, name));
+    let refused = |result, status, error: &str, description: &str| {
+        world.tallies.request("oauth", result);
+        Reply::json(status, &json!({"error": error, "error_description": description}))
+    };
+    if value("grant_type").as_deref() != Some("client_credentials") {
+        let description = "The authorization grant type is not supported";
+        return refused("bad_parameter", StatusCode::BAD_REQUEST, "unsupported_grant_type", description);
+    }
+    let client_id = value("client_id").unwrap_or_default();
+    let Some((nth, app)) = world.options.apps.iter().enumerate().find(|(_, app)| app.api_key == client_id) else {
+        return refused("unauthorized", StatusCode::UNAUTHORIZED, "invalid_client", "unknown client id");
+    };
+    if value("client_secret").as_deref() != Some(app.secret_key.as_str()) {
+        return refused("unauthorized", StatusCode::UNAUTHORIZED, "invalid_client", "Client authentication failed");
+    }
+    let fault = world.faults.draw(Place::OAuth, word(&app.name));
+    if let Some(reply) = struck(world, "oauth", fault) {
+        return reply;
+    }
+    if fault.is_none() {
+        world.tallies.request("oauth", "success");
+    }
+    let mut dice = world.fresh_dice("session");
+    let answer = json!({
+        "access_token": world.mint_access_token(nth, now_ms),
+        "expires_in": world.options.windows.access_token_ms / 1_000,
+        "refresh_token": format!("25.{}", dice.text(b"0123456789abcdef", 32)),
+        "session_key": dice.text(b"abcdefghijklmnopqrstuvwxyz0123456789=", 40),
+        "session_secret": dice.text(b"0123456789abcdef", 32),
+        "scope": "public brain_all_scope brain_solution_faceprint wise_adapt lebo_resource_base",
+    });
+    mangled(world, fault, answer.to_string().into_bytes())
+}
+
+/// Counts a fault, and gives what it has in place of an answer, if it has anything.
+fn struck(world: &World, endpoint: &'static str, fault: Option<FaultKind>) -> Option<Reply> {
+    let kind = fault?;
+    world.tallies.fault(kind);
+    world.tallies.request(endpoint, "fault");
+    Reply::instead(kind)
+}
+
+fn mangled(world: &World, fault: Option<FaultKind>, body: Vec<u8>) -> Reply {
+    Reply::mangled(fault, world.faults.setting(|faults| faults.stall_ms), body)
+}
+
+fn faceprint(world: &World, now_ms: i64, request: &Request<Bytes>, endpoint: Endpoint) -> Reply {
+    let refuse = |refusal, result: Option<&'static str>| {
+        if let Some(result) = result {
+            world.tallies.request(endpoint.name(), result);
+        }
+        Reply::json(StatusCode::OK, &gateway(world, refusal))
+    };
+    if request.method() != Method::POST {
+        return refuse(UNSUPPORTED_METHOD, Some("bad_method"));
+    }
+    let caller = match auth::caller(world, now_ms, request) {
+        Ok(caller) => caller,
+        Err(refusal) => return refuse(refusal, Some("unauthorized")),
+    };
+    if let Some((refusal, result)) = over_quota(world, now_ms, caller, endpoint) {
+        return refuse(refusal, Some(result));
+    }
+    let asked: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+    let verify_token = asked.get("verify_token").and_then(Value::as_str).unwrap_or_default();
+    let subject = word(verify_token) ^ word(endpoint.name()).rotate_left(1);
+    let fault = world.faults.draw(Place::Rpc { by_access_token: caller.by_access_token }, subject);
+    let fault = fault.filter(|kind| match kind {
+        FaultKind::MediaProcessing => endpoint == Endpoint::MediaQuery,
+        FaultKind::ManyUrls => matches!(endpoint, Endpoint::GetAll | Endpoint::MediaQuery),
+        _ => true,
+    });
+    if let Some(reply) = struck(world, endpoint.name(), fault) {
+        return reply;
+    }
+    match fault {
+        Some(FaultKind::UnknownCode) => return Reply::json(StatusCode::OK, &answers::odd::unknown_code(world)),
+        Some(FaultKind::MediaProcessing) => return Reply::json(StatusCode::OK, &answers::odd::processing(world)),
+        Some(FaultKind::ManyUrls) => return Reply::of(StatusCode::OK, "application/json", answers::odd::many_urls(endpoint)),
+        Some(FaultKind::Code18) => return refuse(QPS_OVERRUN, None),
+        Some(FaultKind::Code17) => {
+            let pause_ms = world.faults.setting(|faults| faults.daily_quota_ms);
+            world.quota.spend(account(world, caller), now_ms + pause_ms);
+            return refuse(DAILY_OVERRUN, None);
+        }
+        Some(FaultKind::BackendCode) => {
+            let refusal = world.fresh_dice("backend code").one_of(BACKEND).copied();
+            return refuse(refusal.unwrap_or(QPS_OVERRUN), None);
+        }
+        Some(FaultKind::AccessTokenRefused) => {
+            let expired = world.fresh_dice("token refused").happens(50);
+            return refuse(if expired { auth::TOKEN_EXPIRED } else { auth::TOKEN_INVALID }, None);
+        }
+        _ => {}
+    }
+    let answer = answers::answer(world, now_ms, endpoint, caller, &asked);
+    if fault.is_none() {
+        world.tallies.request(endpoint.name(), answer.result);
+    }
+    mangled(world, fault, serde_json::to_vec(&answer.body).unwrap_or_default())
+}
+
+fn account(world: &World, caller: Caller) -> &str {
+    world.options.apps.get(caller.app).map_or("", |app| app.account.as_str())
+}
+
+fn over_quota(world: &World, now_ms: i64, caller: Caller, endpoint: Endpoint) -> Option<(Refusal, &'static str)> {
+    let account = account(world, caller);
+    if world.quota.is_spent(account, now_ms) {
+        return Some((DAILY_OVERRUN, "daily_quota"));
+    }
+    let qps = world.options.qps?;
+    (!world.quota.admits(account, endpoint.name(), qps, now_ms)).then_some((QPS_OVERRUN, "qps"))
+}
