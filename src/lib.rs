@@ -2,7 +2,7 @@
 //!
 //! # The house
 //!
-//! | room | what lives there | may use |
+//! | module | what lives there | may use |
 //! |---|---|---|
 //! | [`domain`] | pure types and rules; [`domain::plan`] is the one decision everything turns on | nobody |
 //! | [`provider`] | the edge to the cloud: authentication, calls, envelopes, parsing, quota, download | `domain` |
@@ -12,7 +12,7 @@
 //! | [`worker`] | claim→step driver, loops, lifecycle; knows no tokens | `domain::{time, lease, chance}` |
 //! | [`telemetry`], [`web`] | logs and metrics; health and readiness | `domain`, `store`, `vault` |
 //! | [`config`] | the configuration: its shape, loading, all findings at once | `domain` |
-//! | [`app`] | the composition root: the only room that knows every part | all |
+//! | [`app`] | the composition root: the only module that knows every part | all |
 //! | [`cli`] | one file a command | all |
 //!
 //! [`simulator`], a provider of our own making for tests and the demonstration, is a crate beside this one: it depends on nothing of ours, so it shares no type

@@ -59,7 +59,7 @@ impl Queue {
         Self { items: Mutex::default(), most, wake: Arc::new(Notify::new()) }
     }
 
-    fn room(&self) -> usize {
+    fn capacity(&self) -> usize {
         self.most.saturating_sub(self.items.lock().unwrap_or_else(PoisonError::into_inner).len())
     }
 
@@ -161,7 +161,7 @@ impl Polls {
     /// no more begin than the queue has places for, down to a trickle.
     fn useful(&self, limit: usize) -> usize {
         let running = self.running.load(Ordering::Relaxed);
-        let places = self.shared.queue.room().saturating_sub(running);
+        let places = self.shared.queue.capacity().saturating_sub(running);
         limit.min(places.max(self.trickle.saturating_sub(running)))
     }
 
@@ -207,9 +207,9 @@ impl Work for Polls {
     async fn step(&self, item: PollWork) -> Result<(), StepError> {
         let _in_flight = self.shared.metrics.in_flight(Stage::Poll.name());
         let _running = Running::enter(&self.running);
-        let room = (self.shared.queue.room() > 0 && !self.shared.guard.holds()).then_some(self.shared.lease);
+        let lease_for = (self.shared.queue.capacity() > 0 && !self.shared.guard.holds()).then_some(self.shared.lease);
         let lease = item.lease.clone();
-        if let Some(Some(handover)) = self.shared.under_lease(lease, self.shared.archive.poll(item, room)).await? {
+        if let Some(Some(handover)) = self.shared.under_lease(lease, self.shared.archive.poll(item, lease_for)).await? {
             self.shared.queue.push(handover);
         }
         Ok(())
@@ -272,15 +272,15 @@ impl Work for Downloads {
         }
         let mut items: Vec<Self::Item> = self.shared.queue.take(limit).into_iter().map(|one| (one.work, one.urls)).collect();
         let now = self.shared.archive.now();
-        let room = limit - items.len();
-        if room > 0 && now >= Time(self.look_at.load(Ordering::Relaxed)) {
-            let found = match self.shared.claimed(self.shared.archive.store.claim_downloads(&self.shared.claim(room, Vec::new())).await) {
+        let slots = limit - items.len();
+        if slots > 0 && now >= Time(self.look_at.load(Ordering::Relaxed)) {
+            let found = match self.shared.claimed(self.shared.archive.store.claim_downloads(&self.shared.claim(slots, Vec::new())).await) {
                 Ok(found) => found,
                 // What came through the queue is held already and can be worked on.
                 Err(_) if !items.is_empty() => return Ok(items),
                 Err(error) => return Err(error),
             };
-            if found.len() < room {
+            if found.len() < slots {
                 self.look_at.store(now.plus(self.look_every).0, Ordering::Relaxed);
             }
             items.extend(found.into_iter().map(|work| (work, Vec::new())));

@@ -5,15 +5,15 @@
 //! whoever claims: a file system that hangs holds up nobody but the look at it.
 
 mod descriptors;
+mod free_space;
 mod panics;
-mod room;
 
 use std::sync::{
     Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicBool, Ordering},
 };
 
-pub use room::{Place, Room, places};
+pub use free_space::{FreeSpace, Place, places};
 
 use crate::{
     archive::Archive,

@@ -134,7 +134,7 @@ where
     for<'v> i64: sqlx::Encode<'v, DB> + sqlx::Type<DB>,
     for<'v> String: sqlx::Encode<'v, DB> + sqlx::Type<DB>,
 {
-    // Texts are put together from constants of this room alone; every value is bound.
+    // Texts are put together from constants of this module alone; every value is bound.
     let query = sqlx::query::<DB>(AssertSqlSafe(sql));
     binds.into_iter().fold(query, |query, bind| match bind {
         Bind::Int(value) => query.bind(value),

@@ -1,6 +1,6 @@
 //! The edge to SQL: SQLite and PostgreSQL from one text.
 //!
-//! One verb is one whole transaction, and no transaction object leaves this room. Verbs concern one verification each; the store
+//! One verb is one whole transaction, and no transaction object leaves this module. Verbs concern one verification each; the store
 //! may put those of many into one transaction (group commit), so that their cost is shared. Nothing here decides: what to write,
 //! when a row is due and how a verification ends comes in as values.
 
@@ -47,7 +47,7 @@ pub enum StoreError {
     Corrupt(String),
 }
 
-/// Shorthand of this room.
+/// Shorthand of this module.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 /// Everything the program asks of its database.

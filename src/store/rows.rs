@@ -59,7 +59,7 @@ impl Json {
     /// Serialises `value`.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`], which no value of this room's types brings about.
+    /// [`StoreError::Corrupt`], which no value of this module's types brings about.
     pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self> {
         let text = serde_json::to_string(value).map_err(|error| StoreError::Corrupt(error.to_string()))?;
         Ok(Self(without_nul(text)))

@@ -4,7 +4,7 @@
 //! its answer: the connection goes back to the pool inside a transaction nobody knows of. In a task of its own a transaction runs to its end
 //! whatever becomes of the caller.
 //!
-//! SQLite ends a transaction by itself when a write fails for want of room or by an I/O error. sqlx 0.9.0 then cannot roll back, believes the
+//! SQLite ends a transaction by itself when a write fails for want of space or by an I/O error. sqlx 0.9.0 then cannot roll back, believes the
 //! connection to be inside that transaction for ever, and refuses every further one: such a connection is closed, and the pool opens another.
 
 use futures::future::BoxFuture;

@@ -13,7 +13,7 @@ pub enum VaultError {
     /// The store cannot be reached or failed: wait and try again.
     #[error("the object store is not available: {0}")]
     Unavailable(String),
-    /// There is no room left: stop taking in, tell a person, try again later.
+    /// There is no space left: stop taking in, tell a person, try again later.
     #[error("the object store is full: {0}")]
     Full(String),
     /// The store refuses us: a person must mend credentials or modes; try again later.

@@ -9,7 +9,7 @@ use object_store::ObjectStoreExt as _;
 
 use super::{
     IngestError, ObjectKey, Result, Vault, VaultError,
-    budget::{PART_BYTES, Room},
+    budget::{BytePermit, PART_BYTES},
     error,
     seal::Digests,
     upload::Upload,
@@ -42,7 +42,7 @@ impl Vault {
     where
         S: Stream<Item = std::result::Result<Bytes, E>>,
     {
-        let mut sink = Sink { vault: self, key, room: self.budget.enter().await, buffer: Vec::new(), upload: None };
+        let mut sink = Sink { vault: self, key, permit: self.budget.enter().await, buffer: Vec::new(), upload: None };
         match sink.pump(stream, bytes_max).await {
             Ok(digests) if known.iter().any(|known| known == digests.plain_sha256()) => {
                 sink.abort().await;
@@ -64,7 +64,7 @@ impl Vault {
 struct Sink<'a> {
     vault: &'a Vault,
     key: &'a ObjectKey,
-    room: Room,
+    permit: BytePermit,
     buffer: Vec<u8>,
     upload: Option<Upload>,
 }
@@ -91,19 +91,19 @@ impl Sink<'_> {
     /// Copies the bytes: a chunk kept as it came may hold a much larger read buffer in memory.
     async fn take(&mut self, mut bytes: &[u8]) -> Result<()> {
         while !bytes.is_empty() {
-            if self.buffer.len() == self.room.bytes() {
-                self.make_room().await?;
+            if self.buffer.len() == self.permit.bytes() {
+                self.make_space().await?;
             }
-            let (now, later) = bytes.split_at(bytes.len().min(self.room.bytes() - self.buffer.len()));
+            let (now, later) = bytes.split_at(bytes.len().min(self.permit.bytes() - self.buffer.len()));
             self.buffer.extend_from_slice(now);
             bytes = later;
         }
         Ok(())
     }
 
-    async fn make_room(&mut self) -> Result<()> {
-        if self.vault.budget.widen(&mut self.room).await {
-            self.buffer.reserve_exact(self.room.bytes() - self.buffer.len());
+    async fn make_space(&mut self) -> Result<()> {
+        if self.vault.budget.widen(&mut self.permit).await {
+            self.buffer.reserve_exact(self.permit.bytes() - self.buffer.len());
             return Ok(());
         }
         let mut upload = match self.upload.take() {
@@ -112,10 +112,10 @@ impl Sink<'_> {
         };
         let part = Bytes::from(std::mem::take(&mut self.buffer)).into();
         let outcome = match upload.settle().await {
-            // With a second room the part travels while the next one fills; without, the stream has to wait for it.
-            Ok(room) => match room.or_else(|| self.vault.budget.spare()) {
-                Some(room) => {
-                    upload.start(part, std::mem::replace(&mut self.room, room));
+            // With a second permit the part travels while the next one fills; without, the stream has to wait for it.
+            Ok(permit) => match permit.or_else(|| self.vault.budget.spare()) {
+                Some(permit) => {
+                    upload.start(part, std::mem::replace(&mut self.permit, permit));
                     Ok(())
                 }
                 None => upload.send(part).await,

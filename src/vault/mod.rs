@@ -33,7 +33,7 @@ pub use self::{
     read::Opened,
 };
 
-/// Shorthand of this room.
+/// Shorthand of this module.
 pub type Result<T> = std::result::Result<T, VaultError>;
 
 /// How many bytes all concurrent ingests may hold in memory, unless told otherwise.

@@ -3,9 +3,9 @@
 use object_store::{MultipartUpload, PutPayload};
 use tokio::{runtime::Handle, task::JoinHandle};
 
-use super::{Result, VaultError, budget::Room, error};
+use super::{Result, VaultError, budget::BytePermit, error};
 
-type Part = JoinHandle<(object_store::Result<()>, Room)>;
+type Part = JoinHandle<(object_store::Result<()>, BytePermit)>;
 
 /// One upload with one part under way at most. When dropped before it is complete, it is aborted in the background.
 pub(super) struct Upload {
@@ -18,21 +18,21 @@ impl Upload {
         Self { upload: Some(upload), under_way: None }
     }
 
-    /// Waits for the part under way, if any, and gives its room back.
-    pub(super) async fn settle(&mut self) -> Result<Option<Room>> {
+    /// Waits for the part under way, if any, and gives its permit back.
+    pub(super) async fn settle(&mut self) -> Result<Option<BytePermit>> {
         let Some(part) = self.under_way.take() else { return Ok(None) };
         match part.await {
-            Ok((Ok(()), room)) => Ok(Some(room)),
+            Ok((Ok(()), permit)) => Ok(Some(permit)),
             Ok((Err(error), _)) => Err(error::on_write(error)),
             Err(_) => Err(VaultError::Unavailable("the upload of a part was broken off".to_owned())),
         }
     }
 
-    /// Sends a part in the background, together with the room it takes. Nothing may be under way.
-    pub(super) fn start(&mut self, part: PutPayload, room: Room) {
+    /// Sends a part in the background, together with the permit it takes. Nothing may be under way.
+    pub(super) fn start(&mut self, part: PutPayload, permit: BytePermit) {
         if let Some(upload) = &mut self.upload {
             let sending = upload.put_part(part);
-            self.under_way = Some(tokio::spawn(async move { (sending.await, room) }));
+            self.under_way = Some(tokio::spawn(async move { (sending.await, permit) }));
         }
     }
 

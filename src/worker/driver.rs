@@ -1,4 +1,4 @@
-//! The claim→step driver: claims what is due as long as there is room, and runs each item as a task of its own.
+//! The claim→step driver: claims what is due as long as there are slots, and runs each item as a task of its own.
 //!
 //! A step that panics or fails takes nothing with it: its lease runs out and another claim finds the item again; a claim that panics is
 //! tried again like one that fails. A stop ends claiming at once and lets steps under way finish.
@@ -63,15 +63,15 @@ pub async fn drive<W: Work>(work: Arc<W>, pace: Pace, clock: Arc<dyn Clock>, wak
     let batch = (pace.slots / 4).max(1);
     let mut sleep_until = clock.now();
     while !stop.is_cancelled() {
-        let room = pace.slots.saturating_sub(steps.len());
+        let slots = pace.slots.saturating_sub(steps.len());
         // While it fails, one item at a time probes whether it still does.
-        let (room, enough) = if failures > 0 { (1, steps.is_empty()) } else { (room, room >= batch) };
+        let (slots, enough) = if failures > 0 { (1, steps.is_empty()) } else { (slots, slots >= batch) };
         if hungry && enough {
             let mut nap = pace.idle;
-            match AssertUnwindSafe(work.claim(room)).catch_unwind().await {
+            match AssertUnwindSafe(work.claim(slots)).catch_unwind().await {
                 Ok(Ok(items)) => {
                     work.round(items.len(), false);
-                    hungry = items.len() == room && failures == 0;
+                    hungry = items.len() == slots && failures == 0;
                     if items.is_empty() {
                         failures = 0;
                     }

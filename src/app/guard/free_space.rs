@@ -20,7 +20,7 @@ pub struct Place {
 
 /// What is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
+pub struct FreeSpace {
     /// Bytes this process may still write.
     pub free_bytes: u64,
     /// Files it may still make; none where the file system does not count them.
@@ -47,13 +47,13 @@ impl Place {
     ///
     /// # Errors
     /// What the system says; it names no path.
-    pub fn look(&self) -> io::Result<Room> {
+    pub fn look(&self) -> io::Result<FreeSpace> {
         let found = statvfs(&self.folder)?;
-        Ok(Room { free_bytes: found.f_bavail.saturating_mul(found.f_frsize), free_inodes: (found.f_files > 0).then_some(found.f_favail) })
+        Ok(FreeSpace { free_bytes: found.f_bavail.saturating_mul(found.f_frsize), free_inodes: (found.f_files > 0).then_some(found.f_favail) })
     }
 }
 
-impl Room {
+impl FreeSpace {
     /// Whether nothing new should be begun. One that was short stays so until an eighth more is free: a file or two does not turn it back
     /// and forth.
     #[must_use]
@@ -83,13 +83,13 @@ mod tests {
 
     #[test]
     fn short_room_stays_short_until_there_is_an_eighth_more() {
-        let room = |free_bytes| Room { free_bytes, free_inodes: None };
+        let room = |free_bytes| FreeSpace { free_bytes, free_inodes: None };
         for (free_bytes, was_short, short) in [(800, false, false), (799, false, true), (800, true, true), (899, true, true), (900, true, false)] {
             assert_eq!(room(free_bytes).is_short(800, was_short), short, "{free_bytes} {was_short}");
         }
         assert!(!room(0).is_short(0, true), "0 never looks");
-        assert!(Room { free_bytes: 1 << 40, free_inodes: Some(3) }.is_short(800, false));
-        assert!(!Room { free_bytes: 1 << 40, free_inodes: Some(3000) }.is_short(800, false));
+        assert!(FreeSpace { free_bytes: 1 << 40, free_inodes: Some(3) }.is_short(800, false));
+        assert!(!FreeSpace { free_bytes: 1 << 40, free_inodes: Some(3000) }.is_short(800, false));
     }
 
     #[test]
@@ -99,6 +99,6 @@ mod tests {
         let found = places(&config);
         assert_eq!(found.iter().map(|place| place.what.as_str()).collect::<Vec<_>>(), ["database and objects"]);
         assert!(found[0].look().unwrap().free_bytes > 0);
-        assert_eq!(Room { free_bytes: 1_572_864, free_inodes: None }.tell("objects", 2 << 20).split(" are").next(), Some("1.5 MiB"));
+        assert_eq!(FreeSpace { free_bytes: 1_572_864, free_inodes: None }.tell("objects", 2 << 20).split(" are").next(), Some("1.5 MiB"));
     }
 }
