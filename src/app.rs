@@ -32,7 +32,7 @@ use crate::{
         time::{Clock, Span},
     },
     provider::{
-        AppAccess, Client, Credentials, Downloader, MediaRules, RateLimiters,
+        AppAccess, Client, Credentials, Downloader, MediaRules, OverHttp, RateLimiters,
         http::{Api, Limits},
         sign::KeyPair,
     },
@@ -96,13 +96,15 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Opened, AppE
     let joined = installation::join(store.as_ref(), &vault, config.identity.index_key.as_ref(), clock.now()).await?;
     let quotas = Arc::new(RateLimiters::new(Arc::clone(&clock)));
     let api = Api::new(&Limits::default())?;
-    let apps = config.apps.iter().map(|app| edge(app, &api, &quotas, &clock)).collect::<Result<Vec<App>, ProviderError>>()?;
+    let downloader = Downloader::new(&Downloader::limits())?.through(config.apps.iter().filter_map(|app| app.proxy.clone()))?;
+    let downloader = Arc::new(downloader);
+    let way = |app: &shape::App| Ok(edge(app, client(app, &api, &quotas, &clock)?, &downloader));
+    let apps = config.apps.iter().map(way).collect::<Result<Vec<App>, ProviderError>>()?;
     let archive = Archive::new(Parts {
         store,
         vault,
         clock,
         apps,
-        downloader: Downloader::new(&Downloader::limits())?.through(config.apps.iter().filter_map(|app| app.proxy.clone()))?,
         columns: config.identity.columns,
         index_key: config.identity.index_key.clone(),
         watcher: Arc::new(watch::Meter(Arc::clone(&metrics))),
@@ -127,11 +129,11 @@ fn create_only(setting: shape::CreateOnly) -> CreateOnly {
     }
 }
 
-/// The way to the provider of one configured app.
+/// Makes the calls of one configured app.
 ///
 /// # Errors
 /// When credentials may not be sent to its `base_url`, or its proxy is none.
-pub fn edge(app: &shape::App, api: &Api, quotas: &Arc<RateLimiters>, clock: &Arc<dyn Clock>) -> Result<App, ProviderError> {
+pub fn client(app: &shape::App, api: &Api, quotas: &Arc<RateLimiters>, clock: &Arc<dyn Clock>) -> Result<Client, ProviderError> {
     let credentials = match &app.auth {
         shape::Auth::AccessToken { api_key, secret_key } => Credentials::AccessToken { api_key: api_key.clone(), secret_key: secret_key.clone() },
         shape::Auth::BceAuthV1 { api_key, secret_key } => Credentials::BceV1(KeyPair { ak: api_key.clone(), sk: secret_key.clone() }),
@@ -139,14 +141,19 @@ pub fn edge(app: &shape::App, api: &Api, quotas: &Arc<RateLimiters>, clock: &Arc
     };
     let access = AppAccess { name: app.name.clone(), base_url: app.base_url.clone(), credentials, account: app.account.clone(), qps: app.qps };
     let api = app.proxy.as_ref().map_or_else(|| Ok(api.clone()), |proxy| api.through(proxy))?;
-    let client = Client::new(access, api, Arc::clone(clock), Arc::clone(quotas))?;
-    Ok(App {
+    Client::new(access, api, Arc::clone(clock), Arc::clone(quotas))
+}
+
+/// An app as the stages see it.
+fn edge(app: &shape::App, client: Client, downloader: &Arc<Downloader>) -> App {
+    let media = MediaRules { hosts: media_hosts(app), allow_private: app.allow_private_media_hosts, proxy: app.proxy.clone(), ..MediaRules::default() };
+    App {
         name: app.name.clone(),
         account: app.account.clone(),
         policy: app.policy.clone(),
-        client,
-        media: MediaRules { hosts: media_hosts(app), allow_private: app.allow_private_media_hosts, proxy: app.proxy.clone(), ..MediaRules::default() },
-    })
+        media_bytes_max: media.media_bytes_max,
+        provider: Arc::new(OverHttp::new(client, Arc::clone(downloader), media)),
+    }
 }
 
 /// The hosts that media come from; where they may be private, the one that answers come from is one of them.

@@ -63,7 +63,7 @@ impl Pulse {
         if self.accepted.lock().unwrap_or_else(PoisonError::into_inner).contains(&app.name) {
             return Check { name, ok: true, text: "accepted".to_owned() };
         }
-        match app.client.probe().await {
+        match app.provider.probe().await {
             Ok(_) => {
                 self.accepted.lock().unwrap_or_else(PoisonError::into_inner).insert(app.name.clone());
                 Check { name, ok: true, text: "accepted".to_owned() }

@@ -258,7 +258,7 @@ impl Archive {
         known: &[String],
         content_type: &mut Option<String>,
     ) -> Result<Body, StepError> {
-        let mut download = match self.downloader.open(url, &app.media).await {
+        let mut download = match app.provider.open(url).await {
             Ok(download) => download,
             Err(error) => return Ok(Body::Failed(error)),
         };
@@ -275,7 +275,7 @@ impl Archive {
         }
         let key = ObjectKey::media(&verification.verification_id, &chance::fresh_id(self.now()))?;
         let stream = futures::stream::iter([Ok(head.freeze())]).chain(&mut download);
-        let ingested = self.vault.ingest(&key, stream, app.media.media_bytes_max, known).await;
+        let ingested = self.vault.ingest(&key, stream, app.media_bytes_max, known).await;
         let ingested = match ingested {
             Err(IngestError::Stream(error)) => return Ok(Body::Failed(error)),
             Err(IngestError::TooLarge { .. }) => return Ok(Body::Failed(DownloadError::TooLarge)),

@@ -11,7 +11,7 @@ use crate::{
         time::Time,
         token::Verification,
     },
-    provider::{Reply, envelope, parse},
+    provider::{Reply, envelope, parse, request},
     store::records::CallRow,
     vault::{ObjectKey, VaultError},
 };
@@ -101,7 +101,7 @@ impl Archive {
     }
 
     async fn exchange(&self, app: &App, verification: &Verification, endpoint: Endpoint, brought: &mut Brought) -> Result<Exchange, VaultError> {
-        let reply = match app.client.query(endpoint, &verification.verify_token).await {
+        let reply = match app.provider.call(endpoint, &request::query(&verification.verify_token)).await {
             Ok(reply) => reply,
             Err(problem) => {
                 let call = CallRow {
@@ -135,7 +135,7 @@ impl Archive {
         if read.as_ref().map_or_else(|problem| problem.kind.is_about_the_token(), |_| true) {
             self.on_success(app).await;
         }
-        let renewed = matches!(&read, Err(problem) if problem.kind == ErrorKind::Unauthorised) && app.client.invalidate(&reply);
+        let renewed = matches!(&read, Err(problem) if problem.kind == ErrorKind::Unauthorised) && app.provider.invalidate(&reply);
         Ok(Exchange { read, renewed })
     }
 

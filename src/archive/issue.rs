@@ -11,7 +11,7 @@ use crate::{
     },
     provider::{
         Reply, envelope, parse,
-        request::{Control, Generate},
+        request::{self, Control, Generate},
     },
     store::{StoreError, records::TrackVerdict},
 };
@@ -68,10 +68,10 @@ impl Archive {
     /// [`IssueError`]; then no token was given out.
     pub async fn issue(&self, wish: Wish) -> Result<Issued, IssueError> {
         let app = self.app(&wish.app).cloned().ok_or_else(|| IssueError::Wrong(format!("app {:?} is not in the config", wish.app)))?;
-        let generate = Generate { plan_id: wish.plan_id.clone(), ..Generate::default() };
+        let generate = request::generate(&Generate { plan_id: wish.plan_id.clone(), ..Generate::default() });
         let asked_at = self.now();
         // A token whose answer was lost is given to nobody: generating another one harms nothing.
-        let reply = self.persist(&app, || app.client.generate(&generate)).await?;
+        let reply = self.persist(&app, || app.provider.call(Endpoint::Generate, &generate)).await?;
         let verify_token = parse::prepare::verify_token(&reply.body)?;
         let told = TrackRequest {
             verify_token: verify_token.clone(),
@@ -96,10 +96,12 @@ impl Archive {
 
     async fn prepare(&self, app: &App, token: &Secret, wish: &Wish) -> Result<(), ProviderError> {
         if let Some((name, number, certificate_type)) = &wish.identity {
-            self.persist(app, || app.client.submit_identity(token, name, number, *certificate_type)).await?;
+            let body = request::submit_identity(token, name, number, *certificate_type)?;
+            self.persist(app, || app.provider.call(Endpoint::Submit, &body)).await?;
         }
         if let Some(image) = &wish.match_image {
-            self.persist(app, || app.client.upload_match_image(token, image, Control::None, Control::None)).await?;
+            let body = request::upload_match_image(token, image, Control::None, Control::None)?;
+            self.persist(app, || app.provider.call(Endpoint::UploadMatchImage, &body)).await?;
         }
         Ok(())
     }
@@ -133,7 +135,7 @@ impl Archive {
 
     /// Whether the access_token was refused and the next call gets a fresh one.
     fn refused_for_its_token(&self, app: &App, reply: &Reply) -> bool {
-        matches!(envelope::read(reply), Err(problem) if problem.kind == ErrorKind::Unauthorised) && app.client.invalidate(reply)
+        matches!(envelope::read(reply), Err(problem) if problem.kind == ErrorKind::Unauthorised) && app.provider.invalidate(reply)
     }
 
     async fn judge(&self, app: &App, reply: &Reply) -> Result<(), ProviderError> {

@@ -37,7 +37,7 @@ use crate::{
         secret::Secret,
         time::{Clock, Span, Time},
     },
-    provider::{Client, Downloader, MediaRules},
+    provider::Provider,
     store::Store,
     vault::Vault,
 };
@@ -51,14 +51,14 @@ pub struct App {
     /// What is wanted of it, and for how long it is there.
     pub policy: Policy,
     /// The way to its provider.
-    pub client: Client,
-    /// Where its media may come from.
-    pub media: MediaRules,
+    pub provider: Arc<dyn Provider>,
+    /// The largest medium, in bytes.
+    pub media_bytes_max: u64,
 }
 
-/// TrackRequest of what happens, for metrics; never of what it happens to.
+/// Told of what happens, for metrics; never of what it happens to.
 pub trait Watcher: Send + Sync + 'static {
-    /// A call was made: `ok` or the trouble's name.
+    /// A call was made: `ok` or the name of the error's kind.
     fn call(&self, endpoint: Endpoint, result: &'static str);
     /// Media bytes were put into the vault.
     fn media_stored(&self, bytes: i64);
@@ -90,8 +90,6 @@ pub struct Archive {
     pub clock: Arc<dyn Clock>,
     /// By name.
     pub apps: HashMap<String, Arc<App>>,
-    /// The way to media.
-    pub downloader: Downloader,
     /// Which identity columns the database may hold.
     pub columns: Columns,
     /// The key of the look-up index.
@@ -115,7 +113,6 @@ pub struct Parts {
     pub vault: Arc<Vault>,
     pub clock: Arc<dyn Clock>,
     pub apps: Vec<App>,
-    pub downloader: Downloader,
     pub columns: Columns,
     pub index_key: Option<IndexKey>,
     pub watcher: Arc<dyn Watcher>,
@@ -131,7 +128,6 @@ impl Archive {
             vault: parts.vault,
             clock: parts.clock,
             apps,
-            downloader: parts.downloader,
             columns: parts.columns,
             index_key: parts.index_key,
             watcher: parts.watcher,

@@ -94,7 +94,7 @@ impl Row {
         match failure {
             Failure::ReaderGone => Vec::new(),
             Failure::Configuration(findings) => findings.iter().map(Self::of_finding).collect(),
-            Failure::TrackRequest { code, what, why, todo } => vec![Self::fail(code, what, why, todo)],
+            Failure::Told { code, what, why, todo } => vec![Self::fail(code, what, why, todo)],
         }
     }
 

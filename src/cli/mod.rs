@@ -1,6 +1,6 @@
 //! The commands, one file each.
 //!
-//! A command reads its arguments, asks the rooms behind it, and prints. What it needs comes in as parameters; [`rooms`] alone knows where
+//! A command reads its arguments, asks the rooms behind it, and prints. What it needs comes in as parameters; `rooms` alone knows where
 //! those come from. Results go to standard output, everything said beside them to standard error, and [`report`] is the one place that tells
 //! what went wrong and with which exit code.
 

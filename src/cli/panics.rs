@@ -31,7 +31,7 @@ mod tests {
 
     #[test]
     fn a_command_that_panics_is_named() {
-        let Err(Failure::TrackRequest { code, what, why, .. }) = caught("check", || panic!("canary {}", 1)) else { panic!("told") };
+        let Err(Failure::Told { code, what, why, .. }) = caught("check", || panic!("canary {}", 1)) else { panic!("told") };
         assert_eq!((code, what.as_str()), (Code::Finding, "verikeep check"));
         assert!(!why.contains("canary"));
         assert!(matches!(caught("check", || Ok(Code::Done)), Ok(Code::Done)));

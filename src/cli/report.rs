@@ -57,7 +57,7 @@ pub enum Failure {
     /// The configuration, everything at once.
     Configuration(Vec<Finding>),
     /// Anything else.
-    TrackRequest {
+    Told {
         /// How the process ends.
         code: Code,
         /// The thing.
@@ -72,7 +72,7 @@ pub enum Failure {
 impl Failure {
     /// One with all its parts.
     pub fn told(code: Code, what: impl Into<String>, why: impl Into<String>, todo: impl Into<String>) -> Self {
-        Self::TrackRequest { code, what: what.into(), why: why.into(), todo: todo.into() }
+        Self::Told { code, what: what.into(), why: why.into(), todo: todo.into() }
     }
 
     /// Used wrongly.
@@ -86,7 +86,7 @@ impl Failure {
         match self {
             Self::ReaderGone => Code::Done,
             Self::Configuration(_) => Code::Configuration,
-            Self::TrackRequest { code, .. } => *code,
+            Self::Told { code, .. } => *code,
         }
     }
 }
@@ -130,7 +130,7 @@ pub fn print(failure: &Failure, screen: &mut Screen<'_>) {
                 told.join("\n")
             ))
         }
-        Failure::TrackRequest { what, why, todo, .. } => {
+        Failure::Told { what, why, todo, .. } => {
             let way_out = if todo.is_empty() { String::new() } else { format!("\n  {todo}") };
             screen.note(format!("error: {what}: {why}{way_out}"))
         }

@@ -5,7 +5,7 @@
 //! writes a file.
 //!
 //! The walk: [`load`] finds the file → `tree` parses it with places → `env` lays the environment over it → `read` and `apps` turn sections into
-//! the [`shape`], through the accessors of `section`, against the one table of `keys`.
+//! the `shape`, through the accessors of `section`, against the one table of `keys`.
 
 mod apps;
 mod database;

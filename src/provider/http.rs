@@ -3,7 +3,7 @@
 //! Promised: certificates are always checked against the system's roots (`SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured), and there is
 //! no switch; no redirect is followed by itself; nothing is retried; every wait has a limit; no proxy from the environment is used
 //! (`http_proxy`, `https_proxy`, `all_proxy`), for it would resolve media hosts past our checks without anybody having said so: the proxy is the
-//! one that is configured, or none ([`super::proxy`]). HTTP/1.1 only: the provider's answers are few and large.
+//! one that is configured, or none (`proxy`). HTTP/1.1 only: the provider's answers are few and large.
 //!
 //! Not promised: which addresses may be reached; that is `download`'s matter.
 

@@ -4,8 +4,8 @@
 //! personal data in an error, a log or a `Debug`; certificates always checked. Not promised: when to ask again and what an answer
 //! means for a verification, which `archive` and `domain::plan` decide from [`crate::domain::answer::ProviderError`].
 //!
-//! The way of a call: [`quota`] (a permit) → [`auth`] (a token or a signature) → [`client`] (one exchange) → [`envelope`] (data, or
-//! which trouble) → [`parse`] (bytes to domain types). The way of a medium: [`download`]. What an answer looks like, without what it says: [`shape`].
+//! The way of a call: [`rate_limiter`] (a permit) → [`auth`] (a token or a signature) → [`client`] (one exchange) → [`envelope`] (data, or
+//! which error) → [`parse`] (bytes to domain types). The way of a medium: [`download`]. What an answer looks like, without what it says: [`shape`].
 
 pub mod auth;
 mod body_budget;
@@ -16,6 +16,7 @@ pub mod download;
 pub mod envelope;
 pub mod http;
 mod image_size;
+mod over_http;
 pub mod parse;
 mod proxy;
 pub mod rate_limiter;
@@ -28,4 +29,39 @@ mod tolerant;
 pub use auth::Credentials;
 pub use client::{AppAccess, Client, Probe, Reply};
 pub use download::{Download, DownloadError, Downloader, MediaRules};
+pub use over_http::OverHttp;
 pub use rate_limiter::RateLimiters;
+
+use async_trait::async_trait;
+
+use crate::domain::{
+    answer::{Endpoint, ProviderError},
+    secret::Secret,
+};
+use request::RequestBody;
+
+/// What the stages may ask of the provider on behalf of one app. It never retries, and never reads what comes.
+#[async_trait]
+pub trait Provider: Send + Sync + 'static {
+    /// One exchange. Every whole answer is `Ok`, whatever it says.
+    ///
+    /// # Errors
+    /// When no whole answer arrived, no access_token was to be had, or the quota is known to be spent (then nothing was sent).
+    async fn call(&self, endpoint: Endpoint, body: &RequestBody) -> Result<Reply, ProviderError>;
+
+    /// Drops the access_token a reply was got with, if it is still the current one; the next call gets a fresh one. False when there is nothing
+    /// to drop.
+    fn invalidate(&self, reply: &Reply) -> bool;
+
+    /// Opens the medium at a URL that an answer named.
+    ///
+    /// # Errors
+    /// Why there is none.
+    async fn open(&self, url: &Secret) -> Result<Download, DownloadError>;
+
+    /// Finds out whether the provider accepts the app.
+    ///
+    /// # Errors
+    /// What keeps the app from working.
+    async fn probe(&self) -> Result<Probe, ProviderError>;
+}

@@ -23,7 +23,9 @@ const IMAGE_PIXELS_MAX: (u32, u32) = (1920, 1080);
 pub struct RequestBody(Bytes);
 
 impl RequestBody {
-    pub(super) fn bytes(&self) -> Bytes {
+    /// The bytes to be sent; they hold tokens and persons.
+    #[must_use]
+    pub fn bytes(&self) -> Bytes {
         self.0.clone()
     }
 

@@ -33,13 +33,13 @@ pub trait Work: Send + Sync + 'static {
     /// How long to sleep when nothing was due: until the next item is, at most [`Pace::idle`].
     fn until_due(&self) -> impl Future<Output = Option<Span>> + Send;
 
-    /// TrackRequest how a round went, for metrics: items claimed, and whether the claim failed.
+    /// Told how a round went, for metrics: items claimed, and whether the claim failed.
     fn round(&self, claimed: usize, failed: bool);
 
-    /// TrackRequest how a step ended: `ok`, `failed` or `panicked`.
+    /// Told how a step ended: `ok`, `failed` or `panicked`.
     fn stepped(&self, result: &'static str);
 
-    /// TrackRequest that a claim or a step panicked, so that somebody hears of it.
+    /// Told that a claim or a step panicked, so that somebody hears of it.
     fn panicked(&self);
 }
 

@@ -230,7 +230,7 @@ fn one_token_walks_through_the_commands() {
     let other = run(&["track", "canary-token", "--reference", "order-2", "--issued-at", "2016-01-01T00:00:00Z"]);
     assert!(other.status.code() == Some(1) && err(&other).contains("with another reference"), "{}", err(&other));
 
-    // TrackRequest years too late: it is said at once, and no loss before it was asked for.
+    // Told years too late: it is said at once, and no loss before it was asked for.
     assert!(err(&new).contains("told too late"), "{}", err(&new));
     let status = run(&["status"]);
     assert!(status.status.code() == Some(0) && out(&status).contains("no alarm is open"), "{}", out(&status));

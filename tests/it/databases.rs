@@ -21,6 +21,14 @@ impl HeldClock {
     pub fn at(now: Time) -> Arc<Self> {
         Arc::new(Self(AtomicI64::new(now.0)))
     }
+
+    pub fn set(&self, now: Time) {
+        self.0.store(now.0, Ordering::SeqCst);
+    }
+
+    pub fn pass(&self, span: Span) {
+        self.0.fetch_add(span.0, Ordering::SeqCst);
+    }
 }
 
 impl Clock for HeldClock {
@@ -81,8 +89,13 @@ impl Database {
 
     /// Migrates it and opens a store with a clock that stands at `now`.
     pub async fn store_at(&self, now: Time) -> Arc<dyn Store> {
+        self.store_on(HeldClock::at(now)).await
+    }
+
+    /// Migrates it and opens a store on that clock.
+    pub async fn store_on(&self, clock: Arc<HeldClock>) -> Arc<dyn Store> {
         migrate(&self.url).await.unwrap();
-        open(&self.url, 10, HeldClock::at(now)).await.unwrap()
+        open(&self.url, 10, clock).await.unwrap()
     }
 
     /// Runs statements past the product.

@@ -17,6 +17,7 @@ mod databases;
 mod deploy;
 mod installation;
 mod lab;
+mod life;
 mod provider;
 mod simulator;
 mod store;

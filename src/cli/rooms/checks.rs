@@ -63,10 +63,10 @@ pub(in crate::cli) async fn all(config: &Config, offline: bool) -> Vec<Row> {
 /// Asks every query of the app once for a token. Nothing is stored.
 pub(in crate::cli) async fn looks(app: &App, token: &Secret) -> Result<Vec<(Endpoint, Look)>, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let edge = app::edge(app, &Api::new(&Limits::default())?, &Arc::new(RateLimiters::new(Arc::clone(&clock))), &clock)?;
+    let client = app::client(app, &Api::new(&Limits::default())?, &Arc::new(RateLimiters::new(Arc::clone(&clock))), &clock)?;
     let mut looks = Vec::with_capacity(Endpoint::QUERIES.len());
     for endpoint in Endpoint::QUERIES {
-        looks.push((endpoint, edge.client.look(endpoint, token).await));
+        looks.push((endpoint, client.look(endpoint, token).await));
     }
     Ok(looks)
 }
@@ -174,14 +174,14 @@ fn vault_rows(report: ProbeReport) -> Vec<Row> {
 
 async fn provider(one: &App, api: &Api, quotas: &Arc<RateLimiters>, clock: &Arc<dyn Clock>) -> Vec<Row> {
     let what = format!("app {}", one.name);
-    let probed: Result<Probe, ProviderError> = match app::edge(one, api, quotas, clock) {
-        Ok(edge) => edge.client.probe().await,
+    let probed: Result<Probe, ProviderError> = match app::client(one, api, quotas, clock) {
+        Ok(client) => client.probe().await,
         Err(problem) => Err(problem),
     };
     match probed {
         Ok(probe) => provider_rows(&what, &probe, clock.now()),
         Err(problem) => match Failure::from(problem) {
-            Failure::TrackRequest { code, why, todo, .. } => vec![Row::fail(code, what, why, todo)],
+            Failure::Told { code, why, todo, .. } => vec![Row::fail(code, what, why, todo)],
             other => Row::of_failure(other),
         },
     }

@@ -78,7 +78,7 @@ impl From<IssueError> for Failure {
             IssueError::Provider(problem) => problem.into(),
             IssueError::Wrong(why) => Self::told(Code::Finding, "issue", why, "nothing was given out; try again"),
             IssueError::Store(error) => match Self::from(error) {
-                Self::TrackRequest { code, what, why, todo } => {
+                Self::Told { code, what, why, todo } => {
                     Self::told(code, what, why, format!("{todo}\n  a token was generated but not tracked, and is not given out: issue another one"))
                 }
                 other => other,

@@ -75,7 +75,7 @@ pub async fn without_database(args: &Status, away: &Failure, beside: &BesideFn<'
     let beside = beside().await;
     let wrong = alarms::all(None, &beside, None);
     if args.json {
-        let why = if let Failure::TrackRequest { why, .. } = away { why.as_str() } else { "" };
+        let why = if let Failure::Told { why, .. } = away { why.as_str() } else { "" };
         let alarms = serde_json::to_value(wrong).map_err(std::io::Error::from)?;
         let mut document = serde_json::json!({ "database": { "ok": false, "error": why }, "alarms": alarms });
         if let (serde_json::Value::Object(fields), serde_json::Value::Object(more)) = (&mut document, alarms::beside_document(&beside)) {

@@ -246,7 +246,7 @@ impl Run<'_, '_, '_> {
             counted_u(self.tracked, what)
         );
         match Failure::from(error) {
-            Failure::TrackRequest { code, what, why, todo } => Failure::told(code, what, why, format!("{todo}\n  {note}")),
+            Failure::Told { code, what, why, todo } => Failure::told(code, what, why, format!("{todo}\n  {note}")),
             other => other,
         }
     }

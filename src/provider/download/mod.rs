@@ -19,6 +19,7 @@ use std::{
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream::BoxStream};
+use reqwest::header::HeaderMap;
 
 use crate::domain::{answer::ProviderError, media::Checked, secret::Secret, time::Span};
 
@@ -82,6 +83,19 @@ pub enum DownloadError {
     TooLarge,
 }
 
+impl DownloadError {
+    /// What a status other than 200 says.
+    #[must_use]
+    pub fn of_status(status: u16) -> Self {
+        match status {
+            // BOS answers a malformed or outdated signature with 400 as well.
+            400 | 401 | 403 => Self::Expired(status),
+            404 | 410 => Self::Gone,
+            _ => Self::Transient(format!("HTTP {status}")),
+        }
+    }
+}
+
 /// Opens media. Cheap to share behind an `Arc`.
 pub struct Downloader {
     /// Reaches public addresses only.
@@ -134,15 +148,16 @@ impl Downloader {
             let response = self.get(&target, rules.proxy.as_ref()).await?;
             let status = response.status().as_u16();
             match status {
-                200 => return Download::of(response, rules.media_bytes_max),
+                200 => {
+                    let headers = response.headers().clone();
+                    let body = response.bytes_stream().map(|chunk| chunk.map_err(|error| DownloadError::Transient(describe(error))));
+                    return Download::new(status, &headers, body.boxed(), rules.media_bytes_max);
+                }
                 301 | 302 | 303 | 307 | 308 => {
                     let location = response.headers().get("location").and_then(|location| std::str::from_utf8(location.as_bytes()).ok());
                     target = target.redirected(location.unwrap_or_default(), rules)?;
                 }
-                // BOS answers a malformed or outdated signature with 400 as well.
-                400 | 401 | 403 => return Err(DownloadError::Expired(status)),
-                404 | 410 => return Err(DownloadError::Gone),
-                _ => return Err(DownloadError::Transient(format!("HTTP {status}"))),
+                _ => return Err(DownloadError::of_status(status)),
             }
         }
         Err(DownloadError::ForbiddenUrl("too many redirects"))
@@ -201,7 +216,7 @@ pub struct Download {
     pub etag: Option<String>,
     /// HTTP status.
     pub http_status: u16,
-    body: BoxStream<'static, reqwest::Result<Bytes>>,
+    body: BoxStream<'static, Result<Bytes, DownloadError>>,
     /// `None` once the end, good or bad, was handed out.
     check: Option<Check>,
     /// Once the end was good.
@@ -210,8 +225,11 @@ pub struct Download {
 }
 
 impl Download {
-    fn of(response: reqwest::Response, bytes_max: u64) -> Result<Self, DownloadError> {
-        let headers = response.headers();
+    /// A body of at most `bytes_max` that is on its way under these headers.
+    ///
+    /// # Errors
+    /// `TooLarge` by its own word.
+    pub fn new(http_status: u16, headers: &HeaderMap, body: BoxStream<'static, Result<Bytes, DownloadError>>, bytes_max: u64) -> Result<Self, DownloadError> {
         let text = |name| header(headers, name).map(str::to_owned);
         let (content_type, etag) = (text("content-type"), text("etag"));
         let check = Check::new(headers);
@@ -219,8 +237,7 @@ impl Download {
         if expected_bytes.is_some_and(|bytes| bytes > bytes_max) {
             return Err(DownloadError::TooLarge);
         }
-        let http_status = response.status().as_u16();
-        Ok(Self { content_type, expected_bytes, etag, http_status, body: response.bytes_stream().boxed(), check: Some(check), checked: None, bytes_max })
+        Ok(Self { content_type, expected_bytes, etag, http_status, body, check: Some(check), checked: None, bytes_max })
     }
 
     /// The next bytes; `None` after the last, and then all of it was verified.
@@ -257,7 +274,7 @@ impl Stream for Download {
                 }
                 Poll::Ready(Some(Ok(chunk)))
             }
-            Some(Err(error)) => this.end(DownloadError::Transient(describe(error))),
+            Some(Err(error)) => this.end(error),
             None => match this.check.take().map(Check::finish) {
                 Some(Err(what)) => Poll::Ready(Some(Err(DownloadError::Corrupt(what)))),
                 Some(Ok(checked)) => {

@@ -195,13 +195,26 @@ async fn time_left<DB: Dialect>(connection: &mut DB::Connection, captured: &[Cap
     DB::execute(connection, sql, binds![Json::of(captured)?]).await.map(|_| ())
 }
 
-/// Deletes rows whose bytes are there already as another medium: wanted ones, and images that came inside an answer. What was fetched by
-/// its own URL stays, whatever a record says.
+/// Deletes wanted rows whose bytes are there already as another medium. What is stored stays, whatever a record says.
 pub(super) async fn forget<DB: Dialect>(connection: &mut DB::Connection, media_ids: &[&str]) -> Result<()> {
     if media_ids.is_empty() {
         return Ok(());
     }
-    let sql = format!("delete from media where media_id in {} and (state <> 'stored' or source = 'detail')", DB::list(1));
+    let sql = format!("delete from media where media_id in {} and state <> 'stored'", DB::list(1));
+    DB::execute(connection, sql, binds![Json::of(media_ids)?]).await.map(|_| ())
+}
+
+/// Deletes stored rows of which another of the same verification holds the same bytes; one that would be the last of them stays.
+pub(super) async fn forget_duplicates<DB: Dialect>(connection: &mut DB::Connection, media_ids: &[&str]) -> Result<()> {
+    if media_ids.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "delete from media where media_id in {list} and exists (
+            select 1 from media as o where o.verification_id = media.verification_id and o.state = 'stored' and o.sha256 = media.sha256
+            and o.media_id not in {list})",
+        list = DB::list(1)
+    );
     DB::execute(connection, sql, binds![Json::of(media_ids)?]).await.map(|_| ())
 }
 

@@ -105,7 +105,7 @@ pub(super) async fn complete<'r, DB: Dialect>(connection: &mut DB::Connection, r
     attempts::write::<DB>(connection, polls.iter().map(|poll| (poll.id(), poll.record.at, poll.record.attempts.as_slice())).collect()).await?;
     media::want::<DB>(connection, polls.iter().flat_map(|poll| poll.record.wanted.iter().map(|wanted| (&poll.record.lease, wanted))).collect()).await?;
     media::add_stored::<DB>(connection, polls.iter().flat_map(|poll| poll.record.inline.iter().map(|inline| (&poll.record.lease, inline))).collect()).await?;
-    media::forget::<DB>(connection, &polls.iter().flat_map(|poll| &poll.record.same).map(String::as_str).collect::<Vec<_>>()).await?;
+    media::forget_duplicates::<DB>(connection, &polls.iter().flat_map(|poll| &poll.record.same).map(String::as_str).collect::<Vec<_>>()).await?;
     start_downloads::<DB>(connection, &polls).await?;
     let told: Vec<&str> = polls.iter().filter(|poll| poll.woken).map(Completed::id).collect();
     lease::rest::<DB>(connection, Stage::Poll, &told).await?;

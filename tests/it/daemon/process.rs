@@ -17,13 +17,13 @@ use verikeep::{
     app,
     archive::Archive,
     config::{Source, load},
-    domain::token::State,
+    domain::{secret::Secret, time::Span, token::State},
     worker::clock::SystemClock,
 };
 
 use crate::{
     databases::Database,
-    lab::{Db, options, short_windows},
+    lab::{Db, options, short_windows, teach},
 };
 
 /// Longer than the grace of a stop, so that a daemon that overruns it is seen.
@@ -63,6 +63,11 @@ impl Place {
         let place = Self { folder, simulator, _database: database };
         let migrated = place.verikeep(&["migrate"]);
         assert_eq!(code(&migrated), 0, "{}", err(&migrated));
+        let url = place
+            ._database
+            .as_ref()
+            .map_or_else(|| Secret::new(format!("sqlite://{}", place.folder.path().join("data/verikeep.db").display())), |database| database.url.clone());
+        teach(&url, apps.iter().map(|app| app.name.as_str()), Span::millis(short_windows().record_ms).part(3)).await;
         place
     }
 

@@ -1,0 +1,278 @@
+//! Whole lives of tokens in milliseconds: the real stages over a real SQLite database, the simulated world behind the provider's seam, a vault in
+//! memory, and a clock that is set to whatever is due next. The windows are those of the document.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use axum::http::{Method, Request, header};
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt as _;
+use simulator::{AppCredential, Body, Faults, Life, LifeSpec, Made, MediaBytes, Options, Piece, UnusedAnswer, Video, World};
+use verikeep::{
+    archive::{self, App, Archive, Watcher},
+    domain::{
+        answer::{Endpoint, ErrorKind, ProviderError},
+        identity::Columns,
+        lease::Stage,
+        policy::Policy,
+        secret::Secret,
+        time::{Clock as _, Span, Time},
+    },
+    provider::{Download, DownloadError, Provider, Reply, client::Probe, request::RequestBody},
+    store::records::Claim,
+    vault::Vault,
+};
+
+use crate::{
+    databases::{Database, HeldClock},
+    lab::{FILMED, PLAIN, compare, track},
+};
+
+/// Some moment; every life here begins at it.
+const BEGIN: Time = Time(1_790_000_000_000);
+const LEASE: Span = Span::minutes(2);
+
+/// The world as one app sees it.
+struct Seam {
+    world: Arc<World>,
+    clock: Arc<HeldClock>,
+    app: AppCredential,
+    access_token: Mutex<Option<String>>,
+}
+
+/// What of a response arrived, and whether it was all of it.
+struct Arrived {
+    status: u16,
+    headers: header::HeaderMap,
+    body: Bytes,
+    whole: bool,
+}
+
+impl Seam {
+    fn send(&self, method: Method, url: &str, body: Bytes) -> Option<Arrived> {
+        let request = Request::builder().method(method).uri(url).header(header::HOST, "provider.test").body(body).unwrap();
+        let reply = self.world.answer(self.clock.now().0, &request);
+        self.clock.pass(Span(i64::try_from(reply.wait_ms).unwrap()));
+        let (head, body) = reply.response?.into_parts();
+        let (mut bytes, mut whole) = (BytesMut::new(), true);
+        match body {
+            Body::Whole(all) => bytes.extend_from_slice(&all),
+            Body::Pieces(pieces) => {
+                for piece in pieces {
+                    match piece {
+                        Piece::Bytes(some) => bytes.extend_from_slice(&some),
+                        Piece::Pause(ms) => self.clock.pass(Span(i64::try_from(ms).unwrap())),
+                        Piece::Close | Piece::Reset => {
+                            whole = false;
+                            break;
+                        }
+                    }
+                }
+            }
+        }
+        Some(Arrived { status: head.status.as_u16(), headers: head.headers, body: bytes.freeze(), whole })
+    }
+
+    /// The access_token, fetched where there is none.
+    fn access_token(&self) -> Option<String> {
+        let mut held = self.access_token.lock().unwrap();
+        if held.is_none() {
+            let form = format!("grant_type=client_credentials&client_id={}&client_secret={}", self.app.api_key, self.app.secret_key);
+            let minted = self.send(Method::POST, &format!("{}/oauth/2.0/token", self.world.base_url()), form.into())?;
+            let answer: serde_json::Value = serde_json::from_slice(&minted.body).ok()?;
+            *held = answer["access_token"].as_str().map(str::to_owned);
+        }
+        held.clone()
+    }
+}
+
+#[async_trait]
+impl Provider for Seam {
+    async fn call(&self, endpoint: Endpoint, body: &RequestBody) -> Result<Reply, ProviderError> {
+        let lost = || ProviderError::new(ErrorKind::Transient, "no whole answer arrived");
+        let access_token = self.access_token().ok_or_else(lost)?;
+        let url = format!("{}/rpc/2.0/brain/solution/faceprint/{}?access_token={access_token}", self.world.base_url(), endpoint.path());
+        let arrived = self.send(Method::POST, &url, body.bytes()).filter(|arrived| arrived.whole).ok_or_else(lost)?;
+        Ok(Reply::kept(endpoint, arrived.status, arrived.body, self.clock.now()))
+    }
+
+    fn invalidate(&self, _reply: &Reply) -> bool {
+        self.access_token.lock().unwrap().take().is_some()
+    }
+
+    async fn open(&self, url: &Secret) -> Result<Download, DownloadError> {
+        let lost = || DownloadError::Transient("the connection broke off".to_owned());
+        let arrived = self.send(Method::GET, url.reveal(), Bytes::new()).ok_or_else(lost)?;
+        if arrived.status != 200 {
+            return Err(DownloadError::of_status(arrived.status));
+        }
+        let broken = (!arrived.whole).then(|| Err(lost()));
+        let body = futures::stream::iter([Ok(arrived.body)].into_iter().chain(broken));
+        Download::new(200, &arrived.headers, body.boxed(), 1 << 30)
+    }
+
+    async fn probe(&self) -> Result<Probe, ProviderError> {
+        Ok(Probe { skew: None, has_scope: None, expires_at: None })
+    }
+}
+
+struct Nobody;
+
+impl Watcher for Nobody {
+    fn call(&self, _endpoint: Endpoint, _result: &'static str) {}
+    fn media_stored(&self, _bytes: i64) {}
+    fn answer_stored(&self, _bytes: i64) {}
+    fn download_failed(&self, _result: &'static str) {}
+    fn settled(&self, _outcome: &'static str) {}
+    fn time_left(&self, _left: Span) {}
+}
+
+/// An archive of two apps beside their world.
+struct Held {
+    world: Arc<World>,
+    clock: Arc<HeldClock>,
+    archive: Archive,
+    database: Database,
+}
+
+impl Held {
+    async fn new(options: Options) -> Self {
+        let filmed = AppCredential::synthetic(FILMED, "default");
+        let plain = AppCredential { records_video: false, ..AppCredential::synthetic(PLAIN, "default") };
+        let options = Options { apps: vec![filmed, plain], media_bytes: MediaBytes { face: 700, id_card: 900, video: 1_500 }, ..options };
+        let world = Arc::new(World::new(options, "http://provider.test".to_owned()));
+        let clock = HeldClock::at(BEGIN);
+        let database = Database::sqlite();
+        let store = database.store_on(clock.clone()).await;
+        let app = |app: &AppCredential| App {
+            name: app.name.clone(),
+            account: "default".to_owned(),
+            policy: Policy { video_expected: app.records_video, ..documented() },
+            provider: Arc::new(Seam { world: Arc::clone(&world), clock: clock.clone(), app: app.clone(), access_token: Mutex::default() }),
+            media_bytes_max: 1 << 30,
+        };
+        let archive = Archive::new(archive::Parts {
+            store,
+            vault: Arc::new(Vault::in_memory()),
+            clock: clock.clone(),
+            apps: world.apps().iter().map(app).collect(),
+            columns: Columns::default(),
+            index_key: None,
+            watcher: Arc::new(Nobody),
+        });
+        Self { world, clock, archive, database }
+    }
+
+    /// What unused tokens answer is known, as in an archive that is some days old.
+    async fn taught(self) -> Self {
+        crate::lab::teach(&self.database.url, [FILMED, PLAIN], documented().day()).await;
+        self.archive.relearn().await.unwrap();
+        self
+    }
+
+    async fn tell(&self, lives: &[(&str, LifeSpec)]) -> Vec<Made> {
+        let now = self.clock.now().0;
+        let made: Vec<Made> = lives.iter().flat_map(|(app, life)| self.world.make(now, app, std::slice::from_ref(life))).collect();
+        track(&self.archive, &made).await;
+        made
+    }
+
+    /// Sets the clock to what is due next and does it, until nothing is.
+    async fn live(&self) {
+        self.live_until(Time(i64::MAX)).await;
+    }
+
+    /// The same, until nothing is due before `end`.
+    async fn live_until(&self, end: Time) {
+        let store = &self.archive.store;
+        loop {
+            let due = [Stage::Poll, Stage::Download].map(|stage| store.next_due(stage, &[]));
+            let [polls, downloads] = due;
+            let Some(next) = polls.await.unwrap().into_iter().chain(downloads.await.unwrap()).min().filter(|next| *next < end) else { return };
+            self.clock.set(next.max(self.clock.now()));
+            let claim = Claim { now: self.clock.now(), lease: LEASE, limit: 64, apps: Vec::new(), patience: 3 };
+            for work in store.claim_downloads(&claim).await.unwrap() {
+                self.archive.download(work, Vec::new()).await.unwrap();
+            }
+            for work in store.claim_polls(&claim).await.unwrap() {
+                if let Some(handover) = self.archive.poll(work, Some(LEASE)).await.unwrap() {
+                    self.archive.download(handover.work, handover.urls).await.unwrap();
+                }
+            }
+        }
+    }
+}
+
+/// The windows that the provider documents.
+fn documented() -> Policy {
+    Policy {
+        verify_window: Span::hours(2),
+        record_retention: Span::hours(72),
+        media_retention: Span::hours(24),
+        first_poll: Span::minutes(3),
+        final_grace: Span::minutes(5),
+        fetch: vec![Endpoint::Getall, Endpoint::Detail, Endpoint::Media],
+        video_expected: true,
+        unused_codes: Vec::new(),
+    }
+}
+
+/// Every kind of life.
+fn lives() -> Vec<(&'static str, LifeSpec)> {
+    let mut lives = Vec::new();
+    for video in [Video::One, Video::Two, Video::Late, Video::Recorded] {
+        lives.push((FILMED, LifeSpec { video: Some(video), ..LifeSpec::of(Life::Passed, 2) }));
+    }
+    for life in [Life::FailedThenPassed, Life::Failed, Life::Unused, Life::WrongApp, Life::ToldLate] {
+        lives.push((FILMED, LifeSpec { video: Some(Video::One), ..LifeSpec::of(life, 2) }));
+    }
+    for life in [Life::Passed, Life::Failed, Life::Unused] {
+        lives.push((PLAIN, LifeSpec { video: Some(Video::None), ..LifeSpec::of(life, 2) }));
+    }
+    lives
+}
+
+async fn lives_end_as_they_should(seed: u64, unused_answer: UnusedAnswer, faults: Faults) {
+    let held = Held::new(Options { seed, unused_answer, faults, ..Options::default() }).await.taught().await;
+    held.tell(&lives()).await;
+    held.live().await;
+    let took = held.clock.now().since(BEGIN);
+    let found = compare(&held.archive, &held.world.truth(held.clock.now().0)).await;
+    assert!(found.wrong.is_empty(), "seed {seed}, {unused_answer:?}: {:#?}", found.wrong);
+    assert!(took < Span::hours(24 * 8), "over after {took}");
+}
+
+#[tokio::test]
+async fn every_kind_of_life_ends_as_it_should() {
+    for unused_answer in [UnusedAnswer::Refused, UnusedAnswer::EmptySuccess] {
+        for seed in 1..=3 {
+            lives_end_as_they_should(seed, unused_answer, Faults::default()).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn faults_of_every_kind_change_no_end() {
+    for seed in 1..=6 {
+        lives_end_as_they_should(seed, UnusedAnswer::Refused, Faults::at_rate(0.2)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_first_days_teach_what_unused_tokens_answer() {
+    let held = Held::new(Options { seed: 5, ..Options::default() }).await;
+    let day = |passed, unused| {
+        let life = |life, count| (FILMED, LifeSpec { video: Some(Video::One), ..LifeSpec::of(life, count) });
+        vec![life(Life::Passed, passed), life(Life::Unused, unused)]
+    };
+    for days in 0..4 {
+        held.clock.set(BEGIN.plus(Span::hours(24 * days)).max(held.clock.now()));
+        held.tell(&day(6, 2)).await;
+        held.live_until(BEGIN.plus(Span::hours(24 * (days + 1)))).await;
+    }
+    held.live().await;
+    let found = compare(&held.archive, &held.world.truth(held.clock.now().0)).await;
+    assert!(found.wrong.is_empty(), "{:#?}", found.wrong);
+    let learned = held.archive.store.lessons().await.unwrap();
+    assert!(learned.unused.len() >= 3 && learned.unused.iter().all(|seen| seen.signature == "refused"), "{:?}", learned.unused);
+}
