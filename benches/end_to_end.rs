@@ -1,14 +1,17 @@
-//! The whole archiver against the simulated provider, beside a bare loop that asks the same and keeps nothing: one table of ratios.
+//! The whole archiver against the simulated provider, beside a bare loop that asks the same and
+//! keeps nothing: one table of ratios.
 //!
 //! ```sh
 //! cargo bench --bench end_to_end              # some minutes
 //! cargo bench --bench end_to_end -- --quick   # less than a minute
 //! ```
 //!
-//! Every pass is a process of its own, and the simulated provider is another, so that CPU time and memory are those of one side alone. They
-//! share the machine's cores over loopback: tokens per second are those of the pair on this machine and say little about another; the
-//! ratios to the bare loop, and what is counted rather than timed, say more. Passes of both sides take turns; of each figure the median is shown.
-//! Tokens are the same in every pass, passed at issue, without quirks and faults; the archive starts each pass with an empty database on disk.
+//! Every pass is a process of its own, and the simulated provider is another, so that CPU time and
+//! memory are those of one side alone. They share the machine's cores over loopback: tokens per
+//! second are those of the pair on this machine and say little about another; the ratios to the
+//! bare loop, and what is counted rather than timed, say more. Passes of both sides take turns; of
+//! each figure the median is shown. Tokens are the same in every pass, passed at issue, without
+//! quirks and faults; the archive starts each pass with an empty database on disk.
 //!
 //! | figure | what it means |
 //! |---|---|
@@ -21,14 +24,21 @@
 //! | tracked/s | tokens told in chunks until committed, before the daemon starts |
 //! | peak memory | `VmHWM` of a fresh daemon that archives the same tokens with media while so many others wait |
 //!
-//! *Without media* the three answers are `getall` (without images), `detail` and `stat`: none leads to a download, so a token is settled after three calls.
-//! *With small media* they are `getall`, `detail` and `media`, and what they list is fetched: a face, both sides of an ID card, a video
+//! *Without media* the three answers are `getall` (without images), `detail` and `stat`: none leads
+//! to a download, so a token is settled after three calls. *With small media* they are `getall`,
+//! `detail` and `media`, and what they list is fetched: a face, both sides of an ID card, a video
 //! and four images of some KB.
 //!
-//! The bare loop is one task, so at most one core, and makes its calls with one `reqwest` client, as many tokens at once as the daemon polls at once, parses answers for URLs and drops
-//! everything: no database, no object, no digest, no address check. What the archive costs beyond it is the price of keeping.
+//! The bare loop is one task, so at most one core, and makes its calls with one `reqwest` client,
+//! as many tokens at once as the daemon polls at once, parses answers for URLs and drops
+//! everything: no database, no object, no digest, no address check. What the archive costs beyond
+//! it is the price of keeping.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "the table is what it is for")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "the table is what it is for"
+)]
 
 #[path = "end_to_end/archive.rs"]
 mod archive;
@@ -58,8 +68,16 @@ struct Scale {
     waiting: [u32; 2],
 }
 
-const FULL: Scale = Scale { tokens: 5_000, rounds: 3, waiting: [1_000, 100_000] };
-const QUICK: Scale = Scale { tokens: 1_000, rounds: 1, waiting: [1_000, 20_000] };
+const FULL: Scale = Scale {
+    tokens: 5_000,
+    rounds: 3,
+    waiting: [1_000, 100_000],
+};
+const QUICK: Scale = Scale {
+    tokens: 1_000,
+    rounds: 1,
+    waiting: [1_000, 20_000],
+};
 /// Tokens the daemon works on while its memory is watched.
 const BUSY: u32 = 500;
 
@@ -72,7 +90,11 @@ fn main() -> Outcome<()> {
     if words.iter().any(|word| word == "--list") {
         return Ok(());
     }
-    let scale = if words.iter().any(|word| word == "--quick") { QUICK } else { FULL };
+    let scale = if words.iter().any(|word| word == "--quick") {
+        QUICK
+    } else {
+        FULL
+    };
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let mut table = table::Table::new();
     for work in [Work::Answers, Work::Media] {
@@ -80,19 +102,31 @@ fn main() -> Outcome<()> {
     }
     remember(&scale, folder.path(), &mut table)?;
     println!("{table}");
-    println!("{} tokens a pass, median of {} rounds; 64 at once; aims are this project's own", scale.tokens, scale.rounds);
+    println!(
+        "{} tokens a pass, median of {} rounds; 64 at once; aims are this project's own",
+        scale.tokens, scale.rounds
+    );
     Ok(())
 }
 
-/// One kind of work, by the archive and by the bare loop in turn, then the archive once more with its statements counted.
+/// One kind of work, by the archive and by the bare loop in turn, then the archive once more with
+/// its statements counted.
 fn measure(work: Work, scale: &Scale, folder: &Path, table: &mut table::Table) -> Outcome<()> {
     let provider = Provider::start(work, scale.tokens, folder)?;
     let (mut archived, mut bare) = (Vec::new(), Vec::new());
     for round in 0..scale.rounds {
-        archived.push(provider.pass("archive", &folder.join(format!("{}-{round}", work.name())), 0)?);
+        archived.push(provider.pass(
+            "archive",
+            &folder.join(format!("{}-{round}", work.name())),
+            0,
+        )?);
         bare.push(provider.pass("bare", folder, 0)?);
     }
-    let counted = provider.pass("counted", &folder.join(format!("{}-counted", work.name())), 0)?;
+    let counted = provider.pass(
+        "counted",
+        &folder.join(format!("{}-counted", work.name())),
+        0,
+    )?;
     table.work(work, f64::from(scale.tokens), &archived, &bare, &counted);
     Ok(())
 }
@@ -104,7 +138,10 @@ fn remember(scale: &Scale, folder: &Path, table: &mut table::Table) -> Outcome<(
     for waiting in scale.waiting {
         let data = folder.join(format!("waiting-{waiting}"));
         provider.pass("fill", &data, waiting)?;
-        peaks.push((waiting, provider.pass("resident", &data, waiting)?.peak_bytes));
+        peaks.push((
+            waiting,
+            provider.pass("resident", &data, waiting)?.peak_bytes,
+        ));
     }
     table.memory(&peaks);
     Ok(())

@@ -1,7 +1,8 @@
 //! Composition root: the only file that knows every part.
 //!
-//! [`open`] puts store, vault, provider clients and stages together for a command; [`run`] turns them into the daemon: drivers, housekeeping,
-//! the HTTP server, systemd's watchdog, and an orderly end.
+//! [`open`] puts store, vault, provider clients and stages together for a command; [`run`] turns
+//! them into the daemon: drivers, housekeeping, the HTTP server, systemd's watchdog, and an orderly
+//! end.
 
 pub mod demo;
 mod drivers;
@@ -84,22 +85,38 @@ pub struct Opened {
     pub joined: bool,
 }
 
-/// Opens the database (which must be migrated) and the vault, sees that they and the index key belong together, and makes the ways to the
-/// provider ready; calls it not yet.
+/// Opens the database (which must be migrated) and the vault, sees that they and the index key
+/// belong together, and makes the ways to the provider ready; calls it not yet.
 ///
 /// # Errors
 /// [`AppError`], naming the part.
 pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Opened, AppError> {
     let metrics = Arc::new(Metrics::new());
-    let store = store::open(&config.database.url, config.database.max_connections, Arc::clone(&clock)).await?;
+    let store = store::open(
+        &config.database.url,
+        config.database.max_connections,
+        Arc::clone(&clock),
+    )
+    .await?;
     let vault = Arc::new(vault(config)?);
-    let joined = installation::join(store.as_ref(), &vault, config.identity.index_key.as_ref(), clock.now()).await?;
+    let joined = installation::join(
+        store.as_ref(),
+        &vault,
+        config.identity.index_key.as_ref(),
+        clock.now(),
+    )
+    .await?;
     let quotas = Arc::new(RateLimiters::new(Arc::clone(&clock)));
     let api = Api::new(&Limits::default())?;
-    let downloader = Downloader::new(&Downloader::limits())?.through(config.apps.iter().filter_map(|app| app.proxy.clone()))?;
+    let downloader = Downloader::new(&Downloader::limits())?
+        .through(config.apps.iter().filter_map(|app| app.proxy.clone()))?;
     let downloader = Arc::new(downloader);
     let way = |app: &shape::App| Ok(edge(app, client(app, &api, &quotas, &clock)?, &downloader));
-    let apps = config.apps.iter().map(way).collect::<Result<Vec<App>, ProviderError>>()?;
+    let apps = config
+        .apps
+        .iter()
+        .map(way)
+        .collect::<Result<Vec<App>, ProviderError>>()?;
     let archive = Archive::new(Parts {
         store,
         vault,
@@ -109,7 +126,12 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Opened, AppE
         index_key: config.identity.index_key.clone(),
         watcher: Arc::new(watch::Meter(Arc::clone(&metrics))),
     });
-    Ok(Opened { archive: Arc::new(archive), metrics, quotas, joined })
+    Ok(Opened {
+        archive: Arc::new(archive),
+        metrics,
+        quotas,
+        joined,
+    })
 }
 
 /// Opens the object store; touches no network.
@@ -117,8 +139,16 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Opened, AppE
 /// # Errors
 /// When its URL or options cannot be right, or its folder cannot be made.
 pub fn vault(config: &Config) -> Result<Vault, VaultError> {
-    let options = config.vault.options.iter().map(|(name, value)| (name.as_str(), value.reveal().to_owned()));
-    Vault::open(&config.vault.url, options, create_only(config.vault.create_only))
+    let options = config
+        .vault
+        .options
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.reveal().to_owned()));
+    Vault::open(
+        &config.vault.url,
+        options,
+        create_only(config.vault.create_only),
+    )
 }
 
 fn create_only(setting: shape::CreateOnly) -> CreateOnly {
@@ -133,20 +163,51 @@ fn create_only(setting: shape::CreateOnly) -> CreateOnly {
 ///
 /// # Errors
 /// When credentials may not be sent to its `base_url`, or its proxy is none.
-pub fn client(app: &shape::App, api: &Api, quotas: &Arc<RateLimiters>, clock: &Arc<dyn Clock>) -> Result<Client, ProviderError> {
+pub fn client(
+    app: &shape::App,
+    api: &Api,
+    quotas: &Arc<RateLimiters>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Client, ProviderError> {
     let credentials = match &app.auth {
-        shape::Auth::AccessToken { api_key, secret_key } => Credentials::AccessToken { api_key: api_key.clone(), secret_key: secret_key.clone() },
-        shape::Auth::BceAuthV1 { api_key, secret_key } => Credentials::BceV1(KeyPair { ak: api_key.clone(), sk: secret_key.clone() }),
+        shape::Auth::AccessToken {
+            api_key,
+            secret_key,
+        } => Credentials::AccessToken {
+            api_key: api_key.clone(),
+            secret_key: secret_key.clone(),
+        },
+        shape::Auth::BceAuthV1 {
+            api_key,
+            secret_key,
+        } => Credentials::BceV1(KeyPair {
+            ak: api_key.clone(),
+            sk: secret_key.clone(),
+        }),
         shape::Auth::ApiKey { api_key } => Credentials::ApiKey(api_key.clone()),
     };
-    let access = AppAccess { name: app.name.clone(), base_url: app.base_url.clone(), credentials, account: app.account.clone(), qps: app.qps };
-    let api = app.proxy.as_ref().map_or_else(|| Ok(api.clone()), |proxy| api.through(proxy))?;
+    let access = AppAccess {
+        name: app.name.clone(),
+        base_url: app.base_url.clone(),
+        credentials,
+        account: app.account.clone(),
+        qps: app.qps,
+    };
+    let api = app
+        .proxy
+        .as_ref()
+        .map_or_else(|| Ok(api.clone()), |proxy| api.through(proxy))?;
     Client::new(access, api, Arc::clone(clock), Arc::clone(quotas))
 }
 
 /// An app as the stages see it.
 fn edge(app: &shape::App, client: Client, downloader: &Arc<Downloader>) -> App {
-    let media = MediaRules { hosts: media_hosts(app), allow_private: app.allow_private_media_hosts, proxy: app.proxy.clone(), ..MediaRules::default() };
+    let media = MediaRules {
+        hosts: media_hosts(app),
+        allow_private: app.allow_private_media_hosts,
+        proxy: app.proxy.clone(),
+        ..MediaRules::default()
+    };
     App {
         name: app.name.clone(),
         account: app.account.clone(),
@@ -156,10 +217,19 @@ fn edge(app: &shape::App, client: Client, downloader: &Arc<Downloader>) -> App {
     }
 }
 
-/// The hosts that media come from; where they may be private, the one that answers come from is one of them.
+/// The hosts that media come from; where they may be private, the one that answers come from is one
+/// of them.
 fn media_hosts(app: &shape::App) -> Vec<String> {
-    let base = url::Url::parse(&app.base_url).ok().filter(|_| app.allow_private_media_hosts);
-    let origin = base.and_then(|url| Some(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)));
+    let base = url::Url::parse(&app.base_url)
+        .ok()
+        .filter(|_| app.allow_private_media_hosts);
+    let origin = base.and_then(|url| {
+        Some(format!(
+            "{}:{}",
+            url.host_str()?,
+            url.port_or_known_default()?
+        ))
+    });
     app.media_hosts.iter().cloned().chain(origin).collect()
 }
 
@@ -176,7 +246,10 @@ impl RunOptions {
     /// As the configuration says.
     #[must_use]
     pub fn of(config: &Config) -> Self {
-        Self { listen: Some(config.http.listen), grace: Span::seconds(25) }
+        Self {
+            listen: Some(config.http.listen),
+            grace: Span::seconds(25),
+        }
     }
 }
 
@@ -185,7 +258,8 @@ const DOWNLOAD_SLOTS: usize = 16;
 /// Downloads waiting in memory with fresh URLs.
 const QUEUE_MOST: usize = 256;
 
-/// Runs until `stop`, then finishes what is under way within the grace and gives the rest back. `ready` is told the address served on.
+/// Runs until `stop`, then finishes what is under way within the grace and gives the rest back.
+/// `ready` is told the address served on.
 ///
 /// # Errors
 /// [`AppError`] when it cannot start; once running, faults are waited out.
@@ -196,14 +270,25 @@ pub async fn run(
     stop: CancellationToken,
     ready: Option<oneshot::Sender<Option<SocketAddr>>>,
 ) -> Result<(), AppError> {
-    let Opened { archive, metrics, quotas, joined } = opened;
+    let Opened {
+        archive,
+        metrics,
+        quotas,
+        joined,
+    } = opened;
     let clock = Arc::clone(&archive.clock);
     archive.relearn().await?;
     let hard_stop = CancellationToken::new();
     let lease = lease_of(config);
     let accounts = accounts(config);
     let steps_wished = DOWNLOAD_SLOTS + accounts.iter().map(|(_, _, slots)| slots).sum::<usize>();
-    let guard = Arc::new(guard::Guard::new(config, Arc::clone(&archive), Arc::clone(&metrics), lease, steps_wished));
+    let guard = Arc::new(guard::Guard::new(
+        config,
+        Arc::clone(&archive),
+        Arc::clone(&metrics),
+        lease,
+        steps_wished,
+    ));
     guard.look().await;
     let shared = Arc::new(Shared {
         archive: Arc::clone(&archive),
@@ -216,12 +301,30 @@ pub async fn run(
 
     let scheduler = housekeeping::start(&archive, &metrics, &guard, &config.schedule).await?;
     let serve_stop = CancellationToken::new();
-    let pulse = Arc::new(ready::Pulse::new(Arc::clone(&archive), Arc::clone(&metrics), quotas, Arc::clone(&guard)));
+    let pulse = Arc::new(ready::Pulse::new(
+        Arc::clone(&archive),
+        Arc::clone(&metrics),
+        quotas,
+        Arc::clone(&guard),
+    ));
     let served = match options.listen {
         Some(listen) => {
             let source = Arc::clone(&pulse) as Arc<dyn web::Source>;
-            let parts = web::Parts { source, metrics, clock: Arc::clone(&clock), stopping: stop.clone(), stop: serve_stop.clone() };
-            Some(web::serve(listen, parts).await.map_err(|source| AppError::Io { what: format!("cannot listen on {listen} (http.listen)"), source })?)
+            let parts = web::Parts {
+                source,
+                metrics,
+                clock: Arc::clone(&clock),
+                stopping: stop.clone(),
+                stop: serve_stop.clone(),
+            };
+            Some(
+                web::serve(listen, parts)
+                    .await
+                    .map_err(|source| AppError::Io {
+                        what: format!("cannot listen on {listen} (http.listen)"),
+                        source,
+                    })?,
+            )
         }
         None => None,
     };
@@ -229,17 +332,57 @@ pub async fn run(
     let mut drivers = JoinSet::new();
     let idle = Span(lease.0.min(1000));
     for (account, apps, slots) in accounts {
-        let name = if account == "default" { "poll".to_owned() } else { format!("poll-{account}") };
+        let name = if account == "default" {
+            "poll".to_owned()
+        } else {
+            format!("poll-{account}")
+        };
         let slots = guard.steps(slots);
-        let polls = Arc::new(Polls { shared: Arc::clone(&shared), name, apps, trickle: (slots / 8).max(1), running: AtomicUsize::new(0) });
-        let pace = driver::Pace { slots, idle, backoff: Span(250) };
-        drivers.spawn(driver::drive(polls, pace, Arc::clone(&clock), Arc::new(tokio::sync::Notify::new()), stop.clone()));
+        let polls = Arc::new(Polls {
+            shared: Arc::clone(&shared),
+            name,
+            apps,
+            trickle: (slots / 8).max(1),
+            running: AtomicUsize::new(0),
+        });
+        let pace = driver::Pace {
+            slots,
+            idle,
+            backoff: Span(250),
+        };
+        drivers.spawn(driver::drive(
+            polls,
+            pace,
+            Arc::clone(&clock),
+            Arc::new(tokio::sync::Notify::new()),
+            stop.clone(),
+        ));
     }
-    let downloads = Arc::new(Downloads { shared: Arc::clone(&shared), look_at: AtomicI64::new(0), look_every: idle });
-    let pace = driver::Pace { slots: guard.steps(DOWNLOAD_SLOTS), idle, backoff: Span(250) };
-    drivers.spawn(driver::drive(downloads, pace, Arc::clone(&clock), Arc::clone(&shared.queue.wake), stop.clone()));
+    let downloads = Arc::new(Downloads {
+        shared: Arc::clone(&shared),
+        look_at: AtomicI64::new(0),
+        look_every: idle,
+    });
+    let pace = driver::Pace {
+        slots: guard.steps(DOWNLOAD_SLOTS),
+        idle,
+        backoff: Span(250),
+    };
+    drivers.spawn(driver::drive(
+        downloads,
+        pace,
+        Arc::clone(&clock),
+        Arc::clone(&shared.queue.wake),
+        stop.clone(),
+    ));
     let mut loops = JoinSet::new();
-    let period = lifecycle::watchdog_period().map_or(ready::BEAT, |half| Span(ready::BEAT.0.min(i64::try_from(half.as_millis()).unwrap_or(i64::MAX))));
+    let period = lifecycle::watchdog_period().map_or(ready::BEAT, |half| {
+        Span(
+            ready::BEAT
+                .0
+                .min(i64::try_from(half.as_millis()).unwrap_or(i64::MAX)),
+        )
+    });
     let broken = |part: &'static str| {
         let guard = Arc::clone(&guard);
         move || {
@@ -252,7 +395,13 @@ pub async fn run(
         lifecycle::notify_watchdog();
         std::future::ready(())
     };
-    loops.spawn(periodic::every(period, Arc::clone(&clock), serve_stop.clone(), beat, broken("heartbeat")));
+    loops.spawn(periodic::every(
+        period,
+        Arc::clone(&clock),
+        serve_stop.clone(),
+        beat,
+        broken("heartbeat"),
+    ));
 
     let (looking, broken) = (serve_stop.clone(), broken("guard"));
     let look = move || {
@@ -265,7 +414,13 @@ pub async fn run(
             }
         }
     };
-    loops.spawn(periodic::every(guard::PERIOD, Arc::clone(&clock), serve_stop.clone(), look, broken));
+    loops.spawn(periodic::every(
+        guard::PERIOD,
+        Arc::clone(&clock),
+        serve_stop.clone(),
+        look,
+        broken,
+    ));
 
     lifecycle::notify_ready();
     let address = served.as_ref().map(|server| server.address);
@@ -273,7 +428,13 @@ pub async fn run(
     if let Some(ready) = ready {
         let _ = ready.send(address);
     }
-    let foreign = async { if joined { std::future::pending().await } else { installation::compare_later(&archive).await } };
+    let foreign = async {
+        if joined {
+            std::future::pending().await
+        } else {
+            installation::compare_later(&archive).await
+        }
+    };
     let foreign = tokio::select! {
         () = stop.cancelled() => None,
         foreign = foreign => Some(foreign),
@@ -301,13 +462,25 @@ pub async fn run(
     foreign.map_or(Ok(()), Err)
 }
 
-/// A lease: five minutes, less where windows are so short that a crash could not be made good within them.
+/// A lease: five minutes, less where windows are so short that a crash could not be made good
+/// within them.
 fn lease_of(config: &Config) -> Span {
-    let shortest = config.apps.iter().map(|app| app.policy.media_retention.0.min(app.policy.record_retention.0)).min().unwrap_or(i64::MAX);
+    let shortest = config
+        .apps
+        .iter()
+        .map(|app| {
+            app.policy
+                .media_retention
+                .0
+                .min(app.policy.record_retention.0)
+        })
+        .min()
+        .unwrap_or(i64::MAX);
     Span((shortest / 8).clamp(1000, 300_000))
 }
 
-/// Accounts with their apps and how many polls may run at once: about three seconds' worth of the quota.
+/// Accounts with their apps and how many polls may run at once: about three seconds' worth of the
+/// quota.
 fn accounts(config: &Config) -> Vec<(String, Vec<String>, usize)> {
     let mut accounts: BTreeMap<&str, (Vec<String>, f64)> = BTreeMap::new();
     for app in &config.apps {
@@ -315,7 +488,14 @@ fn accounts(config: &Config) -> Vec<(String, Vec<String>, usize)> {
         entry.0.push(app.name.clone());
         entry.1 = entry.1.max(app.qps);
     }
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to small positive numbers")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to small positive numbers"
+    )]
     let slots = |qps: f64| (qps * 3.0).clamp(4.0, 64.0) as usize;
-    accounts.into_iter().map(|(account, (apps, qps))| (account.to_owned(), apps, slots(qps))).collect()
+    accounts
+        .into_iter()
+        .map(|(account, (apps, qps))| (account.to_owned(), apps, slots(qps)))
+        .collect()
 }

@@ -1,4 +1,5 @@
-//! Verikeep keeps what a cloud is about to forget: the results, images and videos of Baidu AI Cloud's H5 face verification.
+//! Verikeep keeps what a cloud is about to forget: the results, images and videos of Baidu AI
+//! Cloud's H5 face verification.
 //!
 //! # The house
 //!
@@ -15,33 +16,43 @@
 //! | [`app`] | the composition root: the only module that knows every part | all |
 //! | [`cli`] | one file a command | all |
 //!
-//! [`simulator`], a provider of our own making for tests and the demonstration, is a crate beside this one: it depends on nothing of ours, so it shares no type
-//! or parser with `provider`. `app` and `cli` alone use it.
+//! [`simulator`], a provider of our own making for tests and the demonstration, is a crate beside
+//! this one: it depends on nothing of ours, so it shares no type or parser with `provider`. `app`
+//! and `cli` alone use it.
 //!
-//! `provider`, `store` and `vault` do not know one another, and nobody imports `cli` or `app` but those above them. A test greps the sources
-//! against this table.
+//! `provider`, `store` and `vault` do not know one another, and nobody imports `cli` or `app` but
+//! those above them. A test greps the sources against this table.
 //!
 //! # The walk of a record
 //!
 //! One way, each hand-over a committed row:
 //!
-//! 1. **track** ([`archive::track`]): a request becomes a tracked token with its first due time. One insert.
-//! 2. **claim** ([`worker::driver`], [`store::Store::claim_polls`]): what is due, the least time left at the provider first. A lease is a due time in the
-//!    future; a crash needs no reaper.
-//! 3. **fetch** ([`archive::fetch`]): ask, and put the verbatim body into the vault *before* anything reads it.
-//! 4. **parse** ([`provider::parse`]): bytes to attempts and media. Pure; never panics on any bytes.
-//! 5. **plan** ([`domain::plan`]): what is known, the app's policy and the time in; what to ask next, when, or how it is settled out. Pure.
-//! 6. **record** ([`store::Store::record_poll`]): answers, attempts, wanted media, the next due time and the lease's release in one transaction.
-//! 7. **download** ([`archive::download`]): stream → checks → digest → seal → object, then one transaction.
-//! 8. **settle**: a poll whose plan finds everything captured, or time over, writes the state, what is missing and why.
+//! 1. **track** ([`archive::track`]): a request becomes a tracked token with its first due time.
+//!    One insert.
+//! 2. **claim** ([`worker::driver`], [`store::Store::claim_polls`]): what is due, the least time
+//!    left at the provider first. A lease is a due time in the future; a crash needs no reaper.
+//! 3. **fetch** ([`archive::fetch`]): ask, and put the verbatim body into the vault *before*
+//!    anything reads it.
+//! 4. **parse** ([`provider::parse`]): bytes to attempts and media. Pure; never panics on any
+//!    bytes.
+//! 5. **plan** ([`domain::plan`]): what is known, the app's policy and the time in; what to ask
+//!    next, when, or how it is settled out. Pure.
+//! 6. **record** ([`store::Store::record_poll`]): answers, attempts, wanted media, the next due
+//!    time and the lease's release in one transaction.
+//! 7. **download** ([`archive::download`]): stream → checks → digest → seal → object, then one
+//!    transaction.
+//! 8. **settle**: a poll whose plan finds everything captured, or time over, writes the state, what
+//!    is missing and why.
 //!
-//! Rules that hold everywhere: object before row; a wake carries no data; no stage calls the one before it; whether to retry is decided once, in `archive`, from
-//! a typed error; unknown shapes are kept and unknown errors retried until the deadline.
+//! Rules that hold everywhere: object before row; a wake carries no data; no stage calls the one
+//! before it; whether to retry is decided once, in `archive`, from a typed error; unknown shapes
+//! are kept and unknown errors retried until the deadline.
 //!
 //! # Two readings of a retention
 //!
-//! The provider's "three days" may count from issue or from the end of verification. The earliest reading orders the work and bounds what counts as
-//! proof; the latest is when trying is given up ([`domain::plan::Ends`]).
+//! The provider's "three days" may count from issue or from the end of verification. The earliest
+//! reading orders the work and bounds what counts as proof; the latest is when trying is given up
+//! ([`domain::plan::Ends`]).
 
 pub mod app;
 pub mod archive;

@@ -1,4 +1,5 @@
-//! The archive's passes: the library's own daemon, in this process, over tokens that were told before.
+//! The archive's passes: the library's own daemon, in this process, over tokens that were told
+//! before.
 
 use std::{
     fs,
@@ -71,7 +72,9 @@ pub async fn fill(task: Task) -> Outcome<Found> {
     let opened = open(&config(&task)).await?;
     track(&opened.archive, &tokens(&task)?).await?;
     let now = opened.archive.now();
-    let waiting: Vec<TrackRequest> = (0..task.waiting).map(|nth| told(format!("waiting{nth:017}"), LATER, now)).collect();
+    let waiting: Vec<TrackRequest> = (0..task.waiting)
+        .map(|nth| told(format!("waiting{nth:017}"), LATER, now))
+        .collect();
     for chunk in waiting.chunks(CHUNK) {
         opened.archive.track(chunk.to_vec()).await?;
     }
@@ -86,7 +89,10 @@ pub async fn resident(task: Task) -> Outcome<Found> {
     let daemon = Daemon::start(open(&config).await?, &config);
     daemon.settled(busy).await?;
     tokio::time::sleep(LINGER).await;
-    let found = Found { peak_bytes: gauge::peak_bytes()?, ..Found::default() };
+    let found = Found {
+        peak_bytes: gauge::peak_bytes()?,
+        ..Found::default()
+    };
     daemon.stop().await?;
     Ok(found)
 }
@@ -100,18 +106,40 @@ struct Daemon {
 
 impl Daemon {
     fn start(opened: Opened, config: &Config) -> Self {
-        let (archive, metrics, stop) = (Arc::clone(&opened.archive), Arc::clone(&opened.metrics), CancellationToken::new());
-        let (config, options, told) = (config.clone(), RunOptions { listen: None, grace: Span::seconds(5) }, stop.clone());
-        let task = tokio::spawn(async move { app::run(opened, &config, options, told, None).await });
-        Self { archive, metrics, stop, task }
+        let (archive, metrics, stop) = (
+            Arc::clone(&opened.archive),
+            Arc::clone(&opened.metrics),
+            CancellationToken::new(),
+        );
+        let (config, options, told) = (
+            config.clone(),
+            RunOptions {
+                listen: None,
+                grace: Span::seconds(5),
+            },
+            stop.clone(),
+        );
+        let task =
+            tokio::spawn(async move { app::run(opened, &config, options, told, None).await });
+        Self {
+            archive,
+            metrics,
+            stop,
+            task,
+        }
     }
 
-    /// Waits until `tokens` are archived. The daemon's figures, which cost the database nothing, say when to look; the rows decide.
+    /// Waits until `tokens` are archived. The daemon's figures, which cost the database nothing,
+    /// say when to look; the rows decide.
     async fn settled(&self, tokens: usize) -> Outcome<()> {
         let started = Instant::now();
         while self.told_archived()? < tokens || self.rows_archived().await? < tokens {
             if started.elapsed() > PATIENCE {
-                return Err(format!("{} of {tokens} tokens were archived within {PATIENCE:?}", self.rows_archived().await?).into());
+                return Err(format!(
+                    "{} of {tokens} tokens were archived within {PATIENCE:?}",
+                    self.rows_archived().await?
+                )
+                .into());
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -120,12 +148,19 @@ impl Daemon {
 
     fn told_archived(&self) -> Outcome<usize> {
         let page = self.metrics.page(None, Time(0), Format::Classic);
-        Ok(page.lines().find_map(|line| line.strip_prefix("verikeep_settled_total{outcome=\"archived\"} ")).map_or(Ok(0), str::parse)?)
+        Ok(page
+            .lines()
+            .find_map(|line| line.strip_prefix("verikeep_settled_total{outcome=\"archived\"} "))
+            .map_or(Ok(0), str::parse)?)
     }
 
     async fn rows_archived(&self) -> Outcome<usize> {
         let states = self.archive.store.status(self.archive.now()).await?.states;
-        let archived: i64 = states.iter().filter(|row| row.state == "archived").map(|row| row.count).sum();
+        let archived: i64 = states
+            .iter()
+            .filter(|row| row.state == "archived")
+            .map(|row| row.count)
+            .sum();
         Ok(usize::try_from(archived)?)
     }
 
@@ -144,7 +179,10 @@ async fn open(config: &Config) -> Outcome<Opened> {
 fn config(task: &Task) -> Config {
     let app = |name: &str, first_poll: Span| {
         let known = AppCredential::synthetic(APP, "default");
-        let auth = shape::Auth::AccessToken { api_key: Secret::new(known.api_key), secret_key: Secret::new(known.secret_key) };
+        let auth = shape::Auth::AccessToken {
+            api_key: Secret::new(known.api_key),
+            secret_key: Secret::new(known.secret_key),
+        };
         let mut app = shape::App::new(name, &task.base_url, auth);
         app.qps = 10_000.0;
         app.policy.first_poll = first_poll;
@@ -182,7 +220,14 @@ fn told(verify_token: String, app: &str, issued_at: Time) -> TrackRequest {
 
 async fn track(archive: &Archive, tokens: &[Made]) -> Outcome<()> {
     for chunk in tokens.chunks(CHUNK) {
-        archive.track(chunk.iter().map(|one| told(one.verify_token.clone(), &one.app, Time(one.issued_at_ms))).collect()).await?;
+        archive
+            .track(
+                chunk
+                    .iter()
+                    .map(|one| told(one.verify_token.clone(), &one.app, Time(one.issued_at_ms)))
+                    .collect(),
+            )
+            .await?;
     }
     Ok(())
 }

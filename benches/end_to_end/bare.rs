@@ -20,7 +20,10 @@ const AT_ONCE: usize = 64;
 pub type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 /// A client without any of the archive's care.
-#[allow(clippy::disallowed_methods, reason = "it stands for a program that is not this one")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "it stands for a program that is not this one"
+)]
 pub fn client() -> Outcome<reqwest::Client> {
     verikeep::provider::http::install_crypto();
     Ok(reqwest::Client::builder().no_proxy().gzip(true).build()?)
@@ -33,23 +36,54 @@ pub async fn run(task: Task) -> Outcome<Found> {
     let (started, cpu_ms) = (Instant::now(), gauge::cpu_ms()?);
     let app = AppCredential::synthetic(APP, "default");
     let Task { base_url, work, .. } = task;
-    let url = format!("{base_url}/oauth/2.0/token?grant_type=client_credentials&client_id={}&client_secret={}", app.api_key, app.secret_key);
+    let url = format!(
+        "{base_url}/oauth/2.0/token?grant_type=client_credentials&client_id={}&client_secret={}",
+        app.api_key, app.secret_key
+    );
     let granted: Value = serde_json::from_slice(&client.post(url).send().await?.bytes().await?)?;
-    let access_token = granted.get("access_token").and_then(Value::as_str).ok_or("no access_token")?;
-    let third = if work == Work::Media { "result/media/query" } else { "result/stat" };
+    let access_token = granted
+        .get("access_token")
+        .and_then(Value::as_str)
+        .ok_or("no access_token")?;
+    let third = if work == Work::Media {
+        "result/media/query"
+    } else {
+        "result/stat"
+    };
     let urls: Vec<String> = ["result/getall", "result/detail", third]
         .iter()
-        .map(|path| format!("{base_url}/rpc/2.0/brain/solution/faceprint/{path}?access_token={access_token}"))
+        .map(|path| {
+            format!(
+                "{base_url}/rpc/2.0/brain/solution/faceprint/{path}?access_token={access_token}"
+            )
+        })
         .collect();
     let (client, urls) = (&client, &urls);
-    stream::iter(tokens).map(Ok).try_for_each_concurrent(AT_ONCE, |token| async move { one(client, urls, &token.verify_token).await }).await?;
-    Ok(Found { seconds: started.elapsed().as_secs_f64(), cpu_ms: gauge::cpu_ms()? - cpu_ms, peak_bytes: gauge::peak_bytes()?, ..Found::default() })
+    stream::iter(tokens)
+        .map(Ok)
+        .try_for_each_concurrent(AT_ONCE, |token| async move {
+            one(client, urls, &token.verify_token).await
+        })
+        .await?;
+    Ok(Found {
+        seconds: started.elapsed().as_secs_f64(),
+        cpu_ms: gauge::cpu_ms()? - cpu_ms,
+        peak_bytes: gauge::peak_bytes()?,
+        ..Found::default()
+    })
 }
 
 async fn one(client: &reqwest::Client, urls: &[String], verify_token: &str) -> Outcome<()> {
     let body = json!({ "verify_token": verify_token }).to_string();
     for url in urls {
-        let answer = client.post(url).header("content-type", "application/json").body(body.clone()).send().await?.bytes().await?;
+        let answer = client
+            .post(url)
+            .header("content-type", "application/json")
+            .body(body.clone())
+            .send()
+            .await?
+            .bytes()
+            .await?;
         let answer: Value = serde_json::from_slice(&answer)?;
         if answer.get("success").and_then(Value::as_bool) != Some(true) {
             return Err("a call was refused".into());

@@ -60,21 +60,30 @@ impl Role {
     /// The part that the arguments name; none for the whole benchmark.
     pub fn of(words: &[String]) -> Outcome<Option<Self>> {
         Ok(match words {
-            [first, name, text] if first == "child" && name == "provider" => Some(Self::Provider(serde_json::from_str(text)?)),
-            [first, name, text] if first == "child" => Some(Self::Pass(name.clone(), serde_json::from_str(text)?)),
+            [first, name, text] if first == "child" && name == "provider" => {
+                Some(Self::Provider(serde_json::from_str(text)?))
+            }
+            [first, name, text] if first == "child" => {
+                Some(Self::Pass(name.clone(), serde_json::from_str(text)?))
+            }
             _ => None,
         })
     }
 
     /// Plays it.
     pub fn play(self) -> Outcome<()> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?;
         match self {
             Self::Provider(order) => runtime.block_on(provider::serve(order)),
             Self::Pass(name, task) => tell(&match name.as_str() {
                 "bare" => runtime.block_on(bare::run(task))?,
                 "archive" => runtime.block_on(archive::pass(task, None))?,
-                "counted" => runtime.block_on(archive::pass(task, Some(crate::gauge::Statements::watch()?)))?,
+                "counted" => runtime.block_on(archive::pass(
+                    task,
+                    Some(crate::gauge::Statements::watch()?),
+                ))?,
                 "fill" => runtime.block_on(archive::fill(task))?,
                 "resident" => runtime.block_on(archive::resident(task))?,
                 _ => return Err(format!("there is no pass {name}").into()),
@@ -94,7 +103,11 @@ pub fn tell(found: &impl Serialize) -> Outcome<()> {
 pub fn start(name: &str, task: &impl Serialize) -> Outcome<Child> {
     let program = std::env::current_exe()?;
     let words = ["child", name, &serde_json::to_string(task)?];
-    Ok(Command::new(program).args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?)
+    Ok(Command::new(program)
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?)
 }
 
 /// Runs a child to its end and reads what it found.

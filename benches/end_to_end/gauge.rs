@@ -24,24 +24,42 @@ const TICK_MS: f64 = 10.0;
 /// User and system time of this process so far, threads that ended included, milliseconds.
 pub fn cpu_ms() -> Outcome<f64> {
     let stat = fs::read_to_string("/proc/self/stat")?;
-    // The name in parentheses may hold spaces; utime and stime are the 12th and 13th field after it.
-    let (_, fields) = stat.rsplit_once(')').ok_or("/proc/self/stat has another form")?;
-    let ticks: u64 = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>).sum::<Result<u64, _>>()?;
+    // The name in parentheses may hold spaces; utime and stime are the 12th and 13th field after
+    // it.
+    let (_, fields) = stat
+        .rsplit_once(')')
+        .ok_or("/proc/self/stat has another form")?;
+    let ticks: u64 = fields
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .map(str::parse::<u64>)
+        .sum::<Result<u64, _>>()?;
     Ok(ticks as f64 * TICK_MS)
 }
 
 /// The most memory this process ever held.
 pub fn peak_bytes() -> Outcome<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
-    let kib = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).and_then(|rest| rest.split_whitespace().next());
-    Ok(kib.ok_or("/proc/self/status has no VmHWM")?.parse::<u64>()? << 10)
+    let kib = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .and_then(|rest| rest.split_whitespace().next());
+    Ok(kib
+        .ok_or("/proc/self/status has no VmHWM")?
+        .parse::<u64>()?
+        << 10)
 }
 
-/// How many transactions have written to an open SQLite database in WAL mode: `iChange` of the WAL index's header, which every commit raises
-/// and no checkpoint resets. It wraps at 32 bits and is gone when the last connection closes.
+/// How many transactions have written to an open SQLite database in WAL mode: `iChange` of the WAL
+/// index's header, which every commit raises and no checkpoint resets. It wraps at 32 bits and is
+/// gone when the last connection closes.
 pub fn commits(database: &Path) -> Outcome<u64> {
     let index = fs::read(database.with_extension("db-shm"))?;
-    let raw: [u8; 4] = index.get(8..12).ok_or("the WAL index is empty")?.try_into()?;
+    let raw: [u8; 4] = index
+        .get(8..12)
+        .ok_or("the WAL index is empty")?
+        .try_into()?;
     Ok(u64::from(u32::from_ne_bytes(raw)))
 }
 
@@ -54,7 +72,9 @@ impl Statements {
     pub fn watch() -> Outcome<Self> {
         let statements = Self::default();
         let only = Targets::new().with_target("sqlx::query", tracing::Level::TRACE);
-        tracing::subscriber::set_global_default(Registry::default().with(statements.clone().with_filter(only)))?;
+        tracing::subscriber::set_global_default(
+            Registry::default().with(statements.clone().with_filter(only)),
+        )?;
         Ok(statements)
     }
 

@@ -41,8 +41,17 @@ impl Work {
         let spec = LifeSpec::of(Life::Passed, count);
         match self {
             // A face is listed of everyone who passes; an empty URL is none.
-            Self::Answers => LifeSpec { video: Some(Video::None), ocr: Some(false), face_url: Some(String::new()), ..spec },
-            Self::Media => LifeSpec { video: Some(Video::One), ocr: Some(true), ..spec },
+            Self::Answers => LifeSpec {
+                video: Some(Video::None),
+                ocr: Some(false),
+                face_url: Some(String::new()),
+                ..spec
+            },
+            Self::Media => LifeSpec {
+                video: Some(Video::One),
+                ocr: Some(true),
+                ..spec
+            },
         }
     }
 }
@@ -58,7 +67,13 @@ pub struct Order {
 /// Plays the provider until standard input is closed.
 pub async fn serve(order: Order) -> Outcome<()> {
     let apps = vec![AppCredential::synthetic(APP, "default")];
-    let options = Options { pace: Pace::AtOnce, quirks: false, media_bytes: MediaBytes::small(), apps, ..Options::default() };
+    let options = Options {
+        pace: Pace::AtOnce,
+        quirks: false,
+        media_bytes: MediaBytes::small(),
+        apps,
+        ..Options::default()
+    };
     let simulator = simulator::start(options).await?;
     let made = simulator.create(APP, &[order.work.life(order.count)]);
     simulator.warm_up();
@@ -82,33 +97,79 @@ impl Provider {
     /// Starts it with `count` tokens.
     pub fn start(work: Work, count: u32, folder: &Path) -> Outcome<Self> {
         let tokens = folder.join(format!("tokens-{}-{count}.json", work.name()));
-        let mut process = child::start("provider", &Order { work, count, tokens: tokens.clone() })?;
+        let mut process = child::start(
+            "provider",
+            &Order {
+                work,
+                count,
+                tokens: tokens.clone(),
+            },
+        )?;
         let mut line = String::new();
-        BufReader::new(process.stdout.take().ok_or("the provider has no output")?).read_line(&mut line)?;
+        BufReader::new(process.stdout.take().ok_or("the provider has no output")?)
+            .read_line(&mut line)?;
         let base_url = serde_json::from_str(&line)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { process, work, base_url, tokens, runtime })
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        Ok(Self {
+            process,
+            work,
+            base_url,
+            tokens,
+            runtime,
+        })
     }
 
     /// Runs one pass over all its tokens, with what it counted meanwhile.
     pub fn pass(&self, name: &str, data: &Path, waiting: u32) -> Outcome<Found> {
         let before = self.counts()?;
-        let task = Task { work: self.work, base_url: self.base_url.clone(), tokens: self.tokens.clone(), data: data.to_owned(), waiting };
+        let task = Task {
+            work: self.work,
+            base_url: self.base_url.clone(),
+            tokens: self.tokens.clone(),
+            data: data.to_owned(),
+            waiting,
+        };
         let found: Found = child::run(name, &task)?;
         let after = self.counts()?;
-        Ok(Found { calls: after.0 - before.0, media: after.1 - before.1, ..found })
+        Ok(Found {
+            calls: after.0 - before.0,
+            media: after.1 - before.1,
+            ..found
+        })
     }
 
     /// Requests so far: calls, media.
     fn counts(&self) -> Outcome<(u64, u64)> {
         let url = format!("{}/sim/stats", self.base_url);
-        let text = self.runtime.block_on(async { crate::bare::client()?.get(url).send().await?.text().await.map_err(crate::bare::Failed::from) })?;
+        let text = self.runtime.block_on(async {
+            crate::bare::client()?
+                .get(url)
+                .send()
+                .await?
+                .text()
+                .await
+                .map_err(crate::bare::Failed::from)
+        })?;
         let counts: Value = serde_json::from_str(&text)?;
-        let endpoints = counts.get("requests").and_then(Value::as_object).ok_or("the provider has no counts")?;
+        let endpoints = counts
+            .get("requests")
+            .and_then(Value::as_object)
+            .ok_or("the provider has no counts")?;
         let mut sums = (0, 0);
         for (endpoint, results) in endpoints {
-            let count: u64 = results.as_object().into_iter().flatten().filter_map(|(_, count)| count.as_u64()).sum();
-            if endpoint == "object" { sums.1 += count } else { sums.0 += count }
+            let count: u64 = results
+                .as_object()
+                .into_iter()
+                .flatten()
+                .filter_map(|(_, count)| count.as_u64())
+                .sum();
+            if endpoint == "object" {
+                sums.1 += count
+            } else {
+                sums.0 += count
+            }
         }
         Ok(sums)
     }

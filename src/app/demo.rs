@@ -1,4 +1,5 @@
-//! The main job on an embedded default, start to finish: simulated provider, daemon, a batch of tokens of every kind of life.
+//! The main job on an embedded default, start to finish: simulated provider, daemon, a batch of
+//! tokens of every kind of life.
 
 use std::{
     collections::BTreeMap,
@@ -8,7 +9,10 @@ use std::{
 };
 
 use serde::Serialize;
-use simulator::{AppCredential, Life, LifeSpec, Made, MediaBytes, Options, Simulator, UnusedAnswer, Video, Windows};
+use simulator::{
+    AppCredential, Life, LifeSpec, Made, MediaBytes, Options, Simulator, UnusedAnswer, Video,
+    Windows,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{AppError, Opened, RunOptions};
@@ -27,7 +31,9 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// The folder holds something that is not ours.
-    #[error("{0} holds something that no demonstration left there: move it away, or name another folder with --dir")]
+    #[error(
+        "{0} holds something that no demonstration left there: move it away, or name another folder with --dir"
+    )]
     Foreign(PathBuf),
     /// The folder cannot be written.
     #[error("{0}: {1}")]
@@ -123,34 +129,97 @@ const WINDOWS: Windows = Windows {
     counted_from: simulator::CountedFrom::Verification,
 };
 
-/// Two apps of one company: loans, whose account records videos, and signatures, whose account does not.
+/// Two apps of one company: loans, whose account records videos, and signatures, whose account does
+/// not.
 fn apps() -> Vec<AppCredential> {
-    vec![AppCredential::synthetic("loan-h5", "default"), AppCredential { records_video: false, ..AppCredential::synthetic("sign-h5", "default") }]
+    vec![
+        AppCredential::synthetic("loan-h5", "default"),
+        AppCredential {
+            records_video: false,
+            ..AppCredential::synthetic("sign-h5", "default")
+        },
+    ]
 }
 
 /// What happens to people: (in words, app, life, how many).
 fn lives() -> Vec<(&'static str, &'static str, LifeSpec)> {
-    let of = |life, video, ocr, count| LifeSpec { video: Some(video), ocr: Some(ocr), ..LifeSpec::of(life, count) };
+    let of = |life, video, ocr, count| LifeSpec {
+        video: Some(video),
+        ocr: Some(ocr),
+        ..LifeSpec::of(life, count)
+    };
     vec![
-        ("passed at once, with ID card and video", "loan-h5", of(Life::Passed, Video::One, true, 6)),
-        ("passed at once, without ID card", "loan-h5", of(Life::Passed, Video::One, false, 6)),
-        ("passed, spoken consent: two videos", "loan-h5", of(Life::Passed, Video::Two, false, 4)),
-        ("passed, recorded video", "loan-h5", of(Life::Passed, Video::Recorded, true, 3)),
-        ("passed, video came late", "loan-h5", of(Life::Passed, Video::Late, false, 4)),
-        ("passed, account without video", "sign-h5", of(Life::Passed, Video::None, true, 5)),
-        ("failed, then passed", "loan-h5", of(Life::FailedThenPassed, Video::One, true, 6)),
-        ("failed only", "loan-h5", of(Life::Failed, Video::One, false, 4)),
-        ("never used", "loan-h5", of(Life::Unused, Video::None, false, 4)),
-        ("told under the wrong app", "sign-h5", LifeSpec { owner: Some("loan-h5".to_owned()), ..of(Life::WrongApp, Video::One, false, 2) }),
-        ("told too late", "loan-h5", of(Life::ToldLate, Video::One, false, 2)),
+        (
+            "passed at once, with ID card and video",
+            "loan-h5",
+            of(Life::Passed, Video::One, true, 6),
+        ),
+        (
+            "passed at once, without ID card",
+            "loan-h5",
+            of(Life::Passed, Video::One, false, 6),
+        ),
+        (
+            "passed, spoken consent: two videos",
+            "loan-h5",
+            of(Life::Passed, Video::Two, false, 4),
+        ),
+        (
+            "passed, recorded video",
+            "loan-h5",
+            of(Life::Passed, Video::Recorded, true, 3),
+        ),
+        (
+            "passed, video came late",
+            "loan-h5",
+            of(Life::Passed, Video::Late, false, 4),
+        ),
+        (
+            "passed, account without video",
+            "sign-h5",
+            of(Life::Passed, Video::None, true, 5),
+        ),
+        (
+            "failed, then passed",
+            "loan-h5",
+            of(Life::FailedThenPassed, Video::One, true, 6),
+        ),
+        (
+            "failed only",
+            "loan-h5",
+            of(Life::Failed, Video::One, false, 4),
+        ),
+        (
+            "never used",
+            "loan-h5",
+            of(Life::Unused, Video::None, false, 4),
+        ),
+        (
+            "told under the wrong app",
+            "sign-h5",
+            LifeSpec {
+                owner: Some("loan-h5".to_owned()),
+                ..of(Life::WrongApp, Video::One, false, 2)
+            },
+        ),
+        (
+            "told too late",
+            "loan-h5",
+            of(Life::ToldLate, Video::One, false, 2),
+        ),
     ]
 }
 
-/// Gives the demonstration in `folder`. `watch` is told now and then how many of how many are settled.
+/// Gives the demonstration in `folder`. `watch` is told now and then how many of how many are
+/// settled.
 ///
 /// # Errors
 /// [`DemoError`].
-pub async fn give(folder: &Path, stop: &CancellationToken, mut watch: impl FnMut(usize, usize)) -> Result<Given, DemoError> {
+pub async fn give(
+    folder: &Path,
+    stop: &CancellationToken,
+    mut watch: impl FnMut(usize, usize),
+) -> Result<Given, DemoError> {
     prepare(folder)?;
     let simulator = simulator::start(Options {
         seed: 20_261_123,
@@ -163,21 +232,46 @@ pub async fn give(folder: &Path, stop: &CancellationToken, mut watch: impl FnMut
     .await
     .map_err(DemoError::Simulator)?;
     let config = write_config(folder, &simulator)?;
-    store::migrate(&config.database.url).await.map_err(AppError::from)?;
+    store::migrate(&config.database.url)
+        .await
+        .map_err(AppError::from)?;
     let opened = super::open(&config, Arc::new(SystemClock)).await?;
     let archive = Arc::clone(&opened.archive);
     let told_to_stop = CancellationToken::new();
     let daemon = {
         let (config, stop) = (config.clone(), told_to_stop.clone());
-        tokio::spawn(async move { super::run(Opened { ..opened }, &config, RunOptions { listen: None, grace: Span::seconds(5) }, stop, None).await })
+        tokio::spawn(async move {
+            super::run(
+                Opened { ..opened },
+                &config,
+                RunOptions {
+                    listen: None,
+                    grace: Span::seconds(5),
+                },
+                stop,
+                None,
+            )
+            .await
+        })
     };
-    let made: Vec<(&str, Made)> =
-        lives().into_iter().flat_map(|(words, app, spec)| simulator.create(app, &[spec]).into_iter().map(move |made| (words, made))).collect();
+    let made: Vec<(&str, Made)> = lives()
+        .into_iter()
+        .flat_map(|(words, app, spec)| {
+            simulator
+                .create(app, &[spec])
+                .into_iter()
+                .map(move |made| (words, made))
+        })
+        .collect();
     let told = made.iter().map(|(words, one)| told(words, one)).collect();
     archive.track(told).await.map_err(AppError::from)?;
     let total = made.len();
     loop {
-        let status = archive.store.status(archive.now()).await.map_err(AppError::from)?;
+        let status = archive
+            .store
+            .status(archive.now())
+            .await
+            .map_err(AppError::from)?;
         let settled = settled(&status);
         watch(settled, total);
         if settled >= total {
@@ -192,10 +286,22 @@ pub async fn give(folder: &Path, stop: &CancellationToken, mut watch: impl FnMut
             () = SystemClock.sleep(Span::millis(100)) => {}
         }
     }
-    let status = archive.store.status(archive.now()).await.map_err(AppError::from)?;
+    let status = archive
+        .store
+        .status(archive.now())
+        .await
+        .map_err(AppError::from)?;
     let endings = endings(&archive, &made, &simulator).await?;
-    let example = made.iter().find(|(words, _)| words.starts_with("failed, then")).map(|(_, one)| one.verify_token.clone()).unwrap_or_default();
-    let windows = (Span(WINDOWS.verify_ms), Span(WINDOWS.media_ms), Span(WINDOWS.record_ms));
+    let example = made
+        .iter()
+        .find(|(words, _)| words.starts_with("failed, then"))
+        .map(|(_, one)| one.verify_token.clone())
+        .unwrap_or_default();
+    let windows = (
+        Span(WINDOWS.verify_ms),
+        Span(WINDOWS.media_ms),
+        Span(WINDOWS.record_ms),
+    );
     let report = Report {
         endings,
         status,
@@ -205,7 +311,12 @@ pub async fn give(folder: &Path, stop: &CancellationToken, mut watch: impl FnMut
         example,
         windows,
     };
-    Ok(Given { report, simulator, stop: told_to_stop, daemon })
+    Ok(Given {
+        report,
+        simulator,
+        stop: told_to_stop,
+        daemon,
+    })
 }
 
 fn told(words: &str, one: &Made) -> TrackRequest {
@@ -221,19 +332,37 @@ fn told(words: &str, one: &Made) -> TrackRequest {
 }
 
 fn settled(status: &Status) -> usize {
-    let settled = status.states.iter().filter(|row| State::named(&row.state).is_some_and(State::is_settled));
+    let settled = status
+        .states
+        .iter()
+        .filter(|row| State::named(&row.state).is_some_and(State::is_settled));
     usize::try_from(settled.map(|row| row.count).sum::<i64>()).unwrap_or(0)
 }
 
 /// Groups what became of the tokens by what happened to the people, beside the truth.
-async fn endings(archive: &crate::archive::Archive, made: &[(&str, Made)], simulator: &Simulator) -> Result<Vec<Ending>, AppError> {
+async fn endings(
+    archive: &crate::archive::Archive,
+    made: &[(&str, Made)],
+    simulator: &Simulator,
+) -> Result<Vec<Ending>, AppError> {
     let truth = simulator.truth();
     let mut endings: Vec<Ending> = Vec::new();
     for (words, one) in made {
-        let state = archive.store.show(&one.verify_token).await?.map_or_else(String::new, |whole| whole.summary.state);
-        let right = truth.token(&one.verify_token).is_some_and(|token| token.outcome == state);
+        let state = archive
+            .store
+            .show(&one.verify_token)
+            .await?
+            .map_or_else(String::new, |whole| whole.summary.state);
+        let right = truth
+            .token(&one.verify_token)
+            .is_some_and(|token| token.outcome == state);
         if endings.last().is_none_or(|ending| ending.life != *words) {
-            endings.push(Ending { life: (*words).to_owned(), tokens: 0, states: BTreeMap::new(), as_it_should: true });
+            endings.push(Ending {
+                life: (*words).to_owned(),
+                tokens: 0,
+                states: BTreeMap::new(),
+                as_it_should: true,
+            });
         }
         if let Some(ending) = endings.last_mut() {
             ending.tokens += 1;
@@ -257,8 +386,14 @@ fn prepare(folder: &Path) -> Result<(), DemoError> {
         }
     }
     std::fs::create_dir_all(folder).map_err(failed)?;
-    std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700).create(folder.join("data")).map_err(failed)?;
-    std::fs::write(folder.join(MARK), "A demonstration may clear this folder.\n").map_err(failed)
+    std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700)
+        .create(folder.join("data"))
+        .map_err(failed)?;
+    std::fs::write(
+        folder.join(MARK),
+        "A demonstration may clear this folder.\n",
+    )
+    .map_err(failed)
 }
 
 fn write_config(folder: &Path, simulator: &Simulator) -> Result<Config, DemoError> {
@@ -266,7 +401,11 @@ fn write_config(folder: &Path, simulator: &Simulator) -> Result<Config, DemoErro
         "# Left by `verikeep demo`: windows of seconds, and a simulated provider on loopback.\ndata_dir = \"data\"\n\n[schedule]\nfirst_poll = \"400ms\"\nfinal_grace = \"800ms\"\n",
     );
     for app in simulator.apps() {
-        let video = if app.records_video { "expected" } else { "optional" };
+        let video = if app.records_video {
+            "expected"
+        } else {
+            "optional"
+        };
         let _ = write!(
             text,
             "\n[[apps]]\nname = \"{}\"\nbase_url = \"{}\"\napi_key = \"{}\"\nsecret_key = \"{}\"\nqps = 500\nverify_window = \"{}ms\"\nrecord_retention = \"{}ms\"\nmedia_retention = \"{}ms\"\nvideo = \"{video}\"\nmedia_hosts = [\"127.0.0.1\"]\nallow_private_media_hosts = true\n",
@@ -280,15 +419,35 @@ fn write_config(folder: &Path, simulator: &Simulator) -> Result<Config, DemoErro
         );
     }
     let file = folder.join("verikeep.toml");
-    write_private(&file, text.as_bytes()).map_err(|error| DemoError::Folder(file.clone(), error))?;
-    let here = std::env::current_dir().map_err(|error| DemoError::Folder(folder.to_owned(), error))?;
-    load(&Source { file: Some(file), variables: Vec::new(), here })
-        .map(|loaded| loaded.config)
-        .map_err(|findings| DemoError::Config(findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))
+    write_private(&file, text.as_bytes())
+        .map_err(|error| DemoError::Folder(file.clone(), error))?;
+    let here =
+        std::env::current_dir().map_err(|error| DemoError::Folder(folder.to_owned(), error))?;
+    load(&Source {
+        file: Some(file),
+        variables: Vec::new(),
+        here,
+    })
+    .map(|loaded| loaded.config)
+    .map_err(|findings| {
+        DemoError::Config(
+            findings
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join("; "),
+        )
+    })
 }
 
 /// Writes a file that only its owner may read.
 fn write_private(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
     use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
-    std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?.write_all(bytes)
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(file)?
+        .write_all(bytes)
 }

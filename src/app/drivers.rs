@@ -47,7 +47,8 @@ pub(super) struct Shared {
     pub(super) guard: Arc<Guard>,
 }
 
-/// Downloads handed over while their URLs are fresh. Full means that a poll is granted no lease, and the download is claimed later.
+/// Downloads handed over while their URLs are fresh. Full means that a poll is granted no lease,
+/// and the download is claimed later.
 pub(super) struct Queue {
     items: Mutex<VecDeque<Handover>>,
     most: usize,
@@ -56,15 +57,27 @@ pub(super) struct Queue {
 
 impl Queue {
     pub(super) fn new(most: usize) -> Self {
-        Self { items: Mutex::default(), most, wake: Arc::new(Notify::new()) }
+        Self {
+            items: Mutex::default(),
+            most,
+            wake: Arc::new(Notify::new()),
+        }
     }
 
     fn capacity(&self) -> usize {
-        self.most.saturating_sub(self.items.lock().unwrap_or_else(PoisonError::into_inner).len())
+        self.most.saturating_sub(
+            self.items
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .len(),
+        )
     }
 
     fn push(&self, handover: Handover) {
-        self.items.lock().unwrap_or_else(PoisonError::into_inner).push_back(handover);
+        self.items
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push_back(handover);
         self.wake.notify_one();
     }
 
@@ -77,7 +90,13 @@ impl Queue {
 
 impl Shared {
     fn claim(&self, limit: usize, apps: Vec<String>) -> Claim {
-        Claim { now: self.archive.now(), lease: self.lease, limit: i64::try_from(limit).unwrap_or(i64::MAX), apps, patience: PATIENCE }
+        Claim {
+            now: self.archive.now(),
+            lease: self.lease,
+            limit: i64::try_from(limit).unwrap_or(i64::MAX),
+            apps,
+            patience: PATIENCE,
+        }
     }
 
     /// Notes whether a claim could be written; one that found nothing has not written anything.
@@ -90,9 +109,13 @@ impl Shared {
         Ok(claimed?)
     }
 
-    /// Runs a step under its lease: renews it at half time, drops the step when the lease is lost (another does the work), and gives the
-    /// lease back when the grace of a stop is over.
-    async fn under_lease<T>(&self, mut lease: Lease, step: impl Future<Output = Result<T, StepError>>) -> Result<Option<T>, StepError> {
+    /// Runs a step under its lease: renews it at half time, drops the step when the lease is lost
+    /// (another does the work), and gives the lease back when the grace of a stop is over.
+    async fn under_lease<T>(
+        &self,
+        mut lease: Lease,
+        step: impl Future<Output = Result<T, StepError>>,
+    ) -> Result<Option<T>, StepError> {
         let mut step = std::pin::pin!(step);
         loop {
             tokio::select! {
@@ -111,7 +134,8 @@ impl Shared {
                     }
                     Err(StepError::Vault(error)) => {
                         if is_of_the_store(&error) {
-                            // Not the item's fault: due at once, for whoever finds the store usable again first.
+                            // Not the item's fault: due at once, for whoever finds the store usable
+                            // again first.
                             let _ = self.archive.store.release(vec![lease], self.archive.now()).await;
                         }
                         Err(error.into())
@@ -135,11 +159,25 @@ impl Shared {
         }
     }
 
-    /// The database refuses what a step brought: it will be brought again, and somebody must know. The record that is written at last ends it.
+    /// The database refuses what a step brought: it will be brought again, and somebody must know.
+    /// The record that is written at last ends it.
     async fn refused(&self, lease: &Lease, why: &str) {
-        let text = format!("the database refuses what its {} brought: {why}", lease.stage.name());
-        let alarm = Alarm { kind: Kind::Poison, subject: lease.verification_id.clone(), text };
-        if self.archive.store.raise(&alarm, self.archive.now()).await.unwrap_or(false) {
+        let text = format!(
+            "the database refuses what its {} brought: {why}",
+            lease.stage.name()
+        );
+        let alarm = Alarm {
+            kind: Kind::Poison,
+            subject: lease.verification_id.clone(),
+            text,
+        };
+        if self
+            .archive
+            .store
+            .raise(&alarm, self.archive.now())
+            .await
+            .unwrap_or(false)
+        {
             tracing::warn!(alarm = alarm.kind.name(), subject = %alarm.subject, "{}", alarm.text);
         }
     }
@@ -150,15 +188,17 @@ pub(super) struct Polls {
     pub(super) shared: Arc<Shared>,
     pub(super) name: String,
     pub(super) apps: Vec<String>,
-    /// How many may run while downloads do not keep up: answers are never given up for the sake of media.
+    /// How many may run while downloads do not keep up: answers are never given up for the sake of
+    /// media.
     pub(super) trickle: usize,
     /// How many are running.
     pub(super) running: AtomicUsize,
 }
 
 impl Polls {
-    /// How many of `limit` may begin. A poll whose download finds no place in the queue costs two more calls later, for fresh URLs; so
-    /// no more begin than the queue has places for, down to a trickle.
+    /// How many of `limit` may begin. A poll whose download finds no place in the queue costs two
+    /// more calls later, for fresh URLs; so no more begin than the queue has places for, down to a
+    /// trickle.
     fn useful(&self, limit: usize) -> usize {
         let running = self.running.load(Ordering::Relaxed);
         let places = self.shared.queue.capacity().saturating_sub(running);
@@ -168,7 +208,11 @@ impl Polls {
     /// The apps that are not paused.
     fn askable(&self) -> Vec<String> {
         let now = self.shared.archive.now();
-        self.apps.iter().filter(|app| self.shared.archive.breaker.until(app, now).is_none()).cloned().collect()
+        self.apps
+            .iter()
+            .filter(|app| self.shared.archive.breaker.until(app, now).is_none())
+            .cloned()
+            .collect()
     }
 }
 
@@ -201,15 +245,26 @@ impl Work for Polls {
         if apps.is_empty() || limit == 0 || self.shared.guard.holds() {
             return Ok(Vec::new());
         }
-        self.shared.claimed(self.shared.archive.store.claim_polls(&self.shared.claim(limit, apps)).await)
+        self.shared.claimed(
+            self.shared
+                .archive
+                .store
+                .claim_polls(&self.shared.claim(limit, apps))
+                .await,
+        )
     }
 
     async fn step(&self, item: PollWork) -> Result<(), StepError> {
         let _in_flight = self.shared.metrics.in_flight(Stage::Poll.name());
         let _running = Running::enter(&self.running);
-        let lease_for = (self.shared.queue.capacity() > 0 && !self.shared.guard.holds()).then_some(self.shared.lease);
+        let lease_for = (self.shared.queue.capacity() > 0 && !self.shared.guard.holds())
+            .then_some(self.shared.lease);
         let lease = item.lease.clone();
-        if let Some(Some(handover)) = self.shared.under_lease(lease, self.shared.archive.poll(item, lease_for)).await? {
+        if let Some(Some(handover)) = self
+            .shared
+            .under_lease(lease, self.shared.archive.poll(item, lease_for))
+            .await?
+        {
             self.shared.queue.push(handover);
         }
         Ok(())
@@ -220,13 +275,22 @@ impl Work for Polls {
         if apps.is_empty() || self.shared.guard.holds() {
             return None;
         }
-        let due = self.shared.archive.store.next_due(Stage::Poll, &apps).await.ok().flatten()?;
+        let due = self
+            .shared
+            .archive
+            .store
+            .next_due(Stage::Poll, &apps)
+            .await
+            .ok()
+            .flatten()?;
         // A little patience gathers what falls due close together into one claim.
         Some(Span(due.since(self.shared.archive.now()).0.max(25)))
     }
 
     fn round(&self, claimed: usize, failed: bool) {
-        self.shared.metrics.round(&self.name, claimed, failed, self.shared.archive.now());
+        self.shared
+            .metrics
+            .round(&self.name, claimed, failed, self.shared.archive.now());
     }
 
     fn stepped(&self, result: &'static str) {
@@ -241,7 +305,8 @@ impl Work for Polls {
 /// All downloads.
 pub(super) struct Downloads {
     pub(super) shared: Arc<Shared>,
-    /// When to look into the database again, unix milliseconds: what polls of this process find comes through the queue.
+    /// When to look into the database again, unix milliseconds: what polls of this process find
+    /// comes through the queue.
     pub(super) look_at: AtomicI64,
     pub(super) look_every: Span,
 }
@@ -249,10 +314,21 @@ pub(super) struct Downloads {
 impl Downloads {
     /// Gives back what waits in memory, so that it is claimed again once something may be begun.
     async fn give_back(&self) {
-        let leases: Vec<Lease> = self.shared.queue.take(usize::MAX).into_iter().map(|one| one.work.lease).collect();
+        let leases: Vec<Lease> = self
+            .shared
+            .queue
+            .take(usize::MAX)
+            .into_iter()
+            .map(|one| one.work.lease)
+            .collect();
         if !leases.is_empty() {
             // Those that cannot be given back now run out by themselves.
-            let _ = self.shared.archive.store.release(leases, self.shared.archive.now()).await;
+            let _ = self
+                .shared
+                .archive
+                .store
+                .release(leases, self.shared.archive.now())
+                .await;
         }
     }
 }
@@ -270,18 +346,31 @@ impl Work for Downloads {
             self.give_back().await;
             return Ok(Vec::new());
         }
-        let mut items: Vec<Self::Item> = self.shared.queue.take(limit).into_iter().map(|one| (one.work, one.urls)).collect();
+        let mut items: Vec<Self::Item> = self
+            .shared
+            .queue
+            .take(limit)
+            .into_iter()
+            .map(|one| (one.work, one.urls))
+            .collect();
         let now = self.shared.archive.now();
         let slots = limit - items.len();
         if slots > 0 && now >= Time(self.look_at.load(Ordering::Relaxed)) {
-            let found = match self.shared.claimed(self.shared.archive.store.claim_downloads(&self.shared.claim(slots, Vec::new())).await) {
+            let found = match self.shared.claimed(
+                self.shared
+                    .archive
+                    .store
+                    .claim_downloads(&self.shared.claim(slots, Vec::new()))
+                    .await,
+            ) {
                 Ok(found) => found,
                 // What came through the queue is held already and can be worked on.
                 Err(_) if !items.is_empty() => return Ok(items),
                 Err(error) => return Err(error),
             };
             if found.len() < slots {
-                self.look_at.store(now.plus(self.look_every).0, Ordering::Relaxed);
+                self.look_at
+                    .store(now.plus(self.look_every).0, Ordering::Relaxed);
             }
             items.extend(found.into_iter().map(|work| (work, Vec::new())));
         }
@@ -291,7 +380,10 @@ impl Work for Downloads {
     async fn step(&self, (work, urls): Self::Item) -> Result<(), StepError> {
         let _in_flight = self.shared.metrics.in_flight(Stage::Download.name());
         let lease = work.lease.clone();
-        self.shared.under_lease(lease, self.shared.archive.download(work, urls)).await.map(|_| ())
+        self.shared
+            .under_lease(lease, self.shared.archive.download(work, urls))
+            .await
+            .map(|_| ())
     }
 
     async fn until_due(&self) -> Option<Span> {
@@ -302,7 +394,12 @@ impl Work for Downloads {
     }
 
     fn round(&self, claimed: usize, failed: bool) {
-        self.shared.metrics.round(Stage::Download.name(), claimed, failed, self.shared.archive.now());
+        self.shared.metrics.round(
+            Stage::Download.name(),
+            claimed,
+            failed,
+            self.shared.archive.now(),
+        );
     }
 
     fn stepped(&self, result: &'static str) {

@@ -1,7 +1,9 @@
-//! What keeps the daemon from beginning work that it could not finish: too little room, too few descriptors, a database that cannot be written.
+//! What keeps the daemon from beginning work that it could not finish: too little room, too few
+//! descriptors, a database that cannot be written.
 //!
-//! Promised: while room or descriptors are short nothing is claimed, what is under way is finished, and claims begin again by themselves.
-//! Each is an alarm, told from memory ([`crate::archive::alarms`]) as long as the database cannot be written. Looking is never done by
+//! Promised: while room or descriptors are short nothing is claimed, what is under way is finished,
+//! and claims begin again by themselves. Each is an alarm, told from memory
+//! ([`crate::archive::alarms`]) as long as the database cannot be written. Looking is never done by
 //! whoever claims: a file system that hangs holds up nobody but the look at it.
 
 mod descriptors;
@@ -65,8 +67,15 @@ struct Failing {
 }
 
 impl Guard {
-    /// One for this configuration; `lease` is how long a lease runs, and `steps_wished` how many steps would run at once.
-    pub(super) fn new(config: &Config, archive: Arc<Archive>, metrics: Arc<Metrics>, lease: Span, steps_wished: usize) -> Self {
+    /// One for this configuration; `lease` is how long a lease runs, and `steps_wished` how many
+    /// steps would run at once.
+    pub(super) fn new(
+        config: &Config,
+        archive: Arc<Archive>,
+        metrics: Arc<Metrics>,
+        lease: Span,
+        steps_wished: usize,
+    ) -> Self {
         descriptors::raise();
         Self {
             archive,
@@ -74,7 +83,12 @@ impl Guard {
             free_bytes_min: config.limits.free_bytes_min,
             patience: Span(lease.0.min(PATIENCE.0)),
             holds: AtomicBool::new(false),
-            places: Mutex::new(places(config).into_iter().map(|place| (place, None)).collect()),
+            places: Mutex::new(
+                places(config)
+                    .into_iter()
+                    .map(|place| (place, None))
+                    .collect(),
+            ),
             failing: Mutex::default(),
             looked: AtomicBool::new(false),
             steps_wished,
@@ -103,8 +117,8 @@ impl Guard {
         self.wrote(true, result);
     }
 
-    /// A claim was written, or could not be. A claim changes rows where they lie: with a full disk it may succeed where no record does, and
-    /// so proves less.
+    /// A claim was written, or could not be. A claim changes rows where they lie: with a full disk
+    /// it may succeed where no record does, and so proves less.
     pub(super) fn claimed(&self, result: Result<(), &StoreError>) {
         self.wrote(false, result);
     }
@@ -113,10 +127,19 @@ impl Guard {
         let now = self.archive.now();
         let mut failing = lock(&self.failing);
         match result {
-            Ok(()) if by_record || failing.as_ref().is_some_and(|failing| !failing.by_record) => *failing = None,
+            Ok(()) if by_record || failing.as_ref().is_some_and(|failing| !failing.by_record) => {
+                *failing = None
+            }
             Err(StoreError::Unavailable(text)) => {
-                let (since, before) = failing.as_ref().map_or((now, false), |failing| (failing.since, failing.by_record));
-                *failing = Some(Failing { since, last: now, by_record: by_record || before, text: text.clone() });
+                let (since, before) = failing
+                    .as_ref()
+                    .map_or((now, false), |failing| (failing.since, failing.by_record));
+                *failing = Some(Failing {
+                    since,
+                    last: now,
+                    by_record: by_record || before,
+                    text: text.clone(),
+                });
             }
             _ => {}
         }
@@ -127,24 +150,34 @@ impl Guard {
         let first = !self.looked.swap(true, Ordering::Relaxed);
         let looked: Vec<(Place, Option<String>)> = lock(&self.places).clone();
         let found = tokio::task::spawn_blocking(move || {
-            let rooms: Vec<_> = looked.into_iter().map(|(place, wrong)| (place.look(), place, wrong)).collect();
+            let rooms: Vec<_> = looked
+                .into_iter()
+                .map(|(place, wrong)| (place.look(), place, wrong))
+                .collect();
             (rooms, descriptors::free())
         });
         // The runtime is ending.
-        let Ok((rooms, free)) = found.await else { return };
+        let Ok((rooms, free)) = found.await else {
+            return;
+        };
         let (mut begun, mut over) = (Vec::new(), Vec::new());
         let mut places = Vec::with_capacity(rooms.len());
         for (room, place, was) in rooms {
             let is = match room {
                 Ok(room) => {
                     self.metrics.room(&place.what, room.free_bytes);
-                    room.is_short(self.free_bytes_min, was.is_some()).then(|| room.tell(&place.what, self.free_bytes_min))
+                    room.is_short(self.free_bytes_min, was.is_some())
+                        .then(|| room.tell(&place.what, self.free_bytes_min))
                 }
                 // A folder that has gone is found by whoever writes to it.
                 Err(_) => was.clone(),
             };
             match (&was, &is) {
-                (None, Some(text)) => begun.push(Alarm { kind: Kind::DiskFull, subject: place.what.clone(), text: text.clone() }),
+                (None, Some(text)) => begun.push(Alarm {
+                    kind: Kind::DiskFull,
+                    subject: place.what.clone(),
+                    text: text.clone(),
+                }),
                 (Some(_), None) => over.push((Kind::DiskFull, place.what.clone())),
                 (None, None) if first => over.push((Kind::DiskFull, place.what.clone())),
                 _ => {}
@@ -169,36 +202,63 @@ impl Guard {
             archive.alarms.raise(&*archive.store, &alarm, now).await;
         }
         for (kind, subject) in over {
-            archive.alarms.clear(&*archive.store, kind, &subject, now).await;
+            archive
+                .alarms
+                .clear(&*archive.store, kind, &subject, now)
+                .await;
         }
         self.database(first).await;
         archive.alarms.sync(&*archive.store).await;
-        self.metrics.alarms(archive.alarms.open().iter().map(|alarm| alarm.kind.as_str()));
+        self.metrics.alarms(
+            archive
+                .alarms
+                .open()
+                .iter()
+                .map(|alarm| alarm.kind.as_str()),
+        );
     }
 
     /// Too few for what is wished for is an alarm as well: it costs time, and somebody can mend it.
-    fn descriptors(&self, free: Option<u64>, few: bool, first: bool, begun: &mut Vec<Alarm>, over: &mut Vec<(Kind, String)>) {
+    fn descriptors(
+        &self,
+        free: Option<u64>,
+        few: bool,
+        first: bool,
+        begun: &mut Vec<Alarm>,
+        over: &mut Vec<(Kind, String)>,
+    ) {
         let stands = self.archive.alarms.stands(Kind::FewDescriptors, PROCESS);
         let steps = descriptors::steps_at_once(self.steps_wished, descriptors::most());
         let cramped = steps < self.steps_wished;
         if (few || cramped) && !stands {
             let most = descriptors::most().unwrap_or_default();
             let left = free.map_or_else(String::new, |free| format!(", {free} of them are left"));
-            let text = format!("the process may open {most} files and connections{left}: {steps} steps at once instead of {}", self.steps_wished);
-            begun.push(Alarm { kind: Kind::FewDescriptors, subject: PROCESS.to_owned(), text });
+            let text = format!(
+                "the process may open {most} files and connections{left}: {steps} steps at once instead of {}",
+                self.steps_wished
+            );
+            begun.push(Alarm {
+                kind: Kind::FewDescriptors,
+                subject: PROCESS.to_owned(),
+                text,
+            });
         } else if !few && !cramped && (stands || first) {
             over.push((Kind::FewDescriptors, PROCESS.to_owned()));
         }
     }
 
-    /// An alarm once the database could not be written for long; over with the first write that succeeds.
+    /// An alarm once the database could not be written for long; over with the first write that
+    /// succeeds.
     async fn database(&self, first: bool) {
         let (archive, now) = (&self.archive, self.archive.now());
         let stands = archive.alarms.stands(Kind::DatabaseDown, DATABASE);
         let failing = lock(&self.failing).clone();
         let Some(failing) = failing else {
             if stands || first {
-                archive.alarms.clear(&*archive.store, Kind::DatabaseDown, DATABASE, now).await;
+                archive
+                    .alarms
+                    .clear(&*archive.store, Kind::DatabaseDown, DATABASE, now)
+                    .await;
             }
             return;
         };
@@ -211,17 +271,42 @@ impl Guard {
             self.recorded(tried.as_ref().map(|_| ()));
         } else if !stands {
             let text = format!("nothing can be written to the database: {}", failing.text);
-            archive.alarms.raise(&*archive.store, &Alarm { kind: Kind::DatabaseDown, subject: DATABASE.to_owned(), text }, failing.since).await;
+            archive
+                .alarms
+                .raise(
+                    &*archive.store,
+                    &Alarm {
+                        kind: Kind::DatabaseDown,
+                        subject: DATABASE.to_owned(),
+                        text,
+                    },
+                    failing.since,
+                )
+                .await;
         }
     }
 
     /// What is wrong at present, for the readiness page.
     pub(super) fn checks(&self) -> Vec<Check> {
-        let check = |name: String, text: String| Check { name, ok: false, text };
-        let mut checks: Vec<Check> =
-            lock(&self.places).iter().filter_map(|(place, wrong)| Some(check(format!("room/{}", place.what), wrong.clone()?))).collect();
+        let check = |name: String, text: String| Check {
+            name,
+            ok: false,
+            text,
+        };
+        let mut checks: Vec<Check> = lock(&self.places)
+            .iter()
+            .filter_map(|(place, wrong)| {
+                Some(check(format!("room/{}", place.what), wrong.clone()?))
+            })
+            .collect();
         if let Some(failing) = lock(&self.failing).as_ref() {
-            checks.push(check("database_writes".to_owned(), format!("nothing can be written since {}: {}", failing.since, failing.text)));
+            checks.push(check(
+                "database_writes".to_owned(),
+                format!(
+                    "nothing can be written since {}: {}",
+                    failing.since, failing.text
+                ),
+            ));
         }
         checks
     }

@@ -9,11 +9,18 @@ use super::{AppError, guard::Guard};
 use crate::{archive::Archive, config::Schedule, telemetry::metrics::Metrics};
 
 /// Starts the scheduler with every job of the configuration.
-pub(super) async fn start(archive: &Arc<Archive>, metrics: &Arc<Metrics>, guard: &Arc<Guard>, schedule: &Schedule) -> Result<JobScheduler, AppError> {
-    let wrong = |error: tokio_cron_scheduler::JobSchedulerError| AppError::Schedule(error.to_string());
+pub(super) async fn start(
+    archive: &Arc<Archive>,
+    metrics: &Arc<Metrics>,
+    guard: &Arc<Guard>,
+    schedule: &Schedule,
+) -> Result<JobScheduler, AppError> {
+    let wrong =
+        |error: tokio_cron_scheduler::JobSchedulerError| AppError::Schedule(error.to_string());
     let scheduler = JobScheduler::new().await.map_err(wrong)?;
     for (name, expression) in [("tidy", &schedule.tidy), ("relearn", &schedule.relearn)] {
-        let (archive, metrics, guard) = (Arc::clone(archive), Arc::clone(metrics), Arc::clone(guard));
+        let (archive, metrics, guard) =
+            (Arc::clone(archive), Arc::clone(metrics), Arc::clone(guard));
         let job = Job::new_async(expression.as_str(), move |_, _| {
             let (archive, metrics, guard) = (Arc::clone(&archive), Arc::clone(&metrics), Arc::clone(&guard));
             Box::pin(async move {

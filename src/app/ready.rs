@@ -36,9 +36,21 @@ pub(super) struct Pulse {
 }
 
 impl Pulse {
-    pub(super) fn new(archive: Arc<Archive>, metrics: Arc<Metrics>, quotas: Arc<RateLimiters>, guard: Arc<Guard>) -> Self {
+    pub(super) fn new(
+        archive: Arc<Archive>,
+        metrics: Arc<Metrics>,
+        quotas: Arc<RateLimiters>,
+        guard: Arc<Guard>,
+    ) -> Self {
         let beat = AtomicI64::new(archive.now().0);
-        Self { archive, metrics, quotas, guard, beat, accepted: Mutex::default() }
+        Self {
+            archive,
+            metrics,
+            quotas,
+            guard,
+            beat,
+            accepted: Mutex::default(),
+        }
     }
 
     /// The runtime turns: notes it, and refreshes the figures that nobody reports by himself.
@@ -46,7 +58,8 @@ impl Pulse {
         let now = self.archive.now();
         self.beat.store(now.0, Ordering::Relaxed);
         for app in self.archive.apps.keys() {
-            self.metrics.paused(app, self.archive.breaker.until(app, now).is_some());
+            self.metrics
+                .paused(app, self.archive.breaker.until(app, now).is_some());
         }
         for figures in self.quotas.figures() {
             if figures.endpoint == crate::domain::answer::Endpoint::Getall {
@@ -58,17 +71,41 @@ impl Pulse {
     async fn provider(&self, app: &crate::archive::App) -> Check {
         let name = format!("provider/{}", app.name);
         if let Some(until) = self.archive.breaker.until(&app.name, self.archive.now()) {
-            return Check { name, ok: false, text: format!("not asked before {until}: `verikeep status` says why") };
+            return Check {
+                name,
+                ok: false,
+                text: format!("not asked before {until}: `verikeep status` says why"),
+            };
         }
-        if self.accepted.lock().unwrap_or_else(PoisonError::into_inner).contains(&app.name) {
-            return Check { name, ok: true, text: "accepted".to_owned() };
+        if self
+            .accepted
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(&app.name)
+        {
+            return Check {
+                name,
+                ok: true,
+                text: "accepted".to_owned(),
+            };
         }
         match app.provider.probe().await {
             Ok(_) => {
-                self.accepted.lock().unwrap_or_else(PoisonError::into_inner).insert(app.name.clone());
-                Check { name, ok: true, text: "accepted".to_owned() }
+                self.accepted
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(app.name.clone());
+                Check {
+                    name,
+                    ok: true,
+                    text: "accepted".to_owned(),
+                }
             }
-            Err(problem) => Check { name, ok: false, text: problem.to_string() },
+            Err(problem) => Check {
+                name,
+                ok: false,
+                text: problem.to_string(),
+            },
         }
     }
 }
@@ -86,8 +123,23 @@ impl Source for Pulse {
             text: result.err().unwrap_or_else(|| "usable".to_owned()),
         };
         let mut checks = vec![
-            check("database", self.archive.store.ping().await.map(|_| ()).map_err(|error| error.to_string())),
-            check("object_store", self.archive.vault.ready().await.map_err(|error| error.to_string())),
+            check(
+                "database",
+                self.archive
+                    .store
+                    .ping()
+                    .await
+                    .map(|_| ())
+                    .map_err(|error| error.to_string()),
+            ),
+            check(
+                "object_store",
+                self.archive
+                    .vault
+                    .ready()
+                    .await
+                    .map_err(|error| error.to_string()),
+            ),
         ];
         checks.extend(self.guard.checks());
         let mut apps: Vec<_> = self.archive.apps.values().collect();

@@ -1,8 +1,10 @@
-//! The alarms this process has raised: kept here as well as in the database, so that they are told of while it cannot be written.
+//! The alarms this process has raised: kept here as well as in the database, so that they are told
+//! of while it cannot be written.
 //!
-//! Promised: each is logged once when it starts and once when it ends; what could not be written is written as soon as it can be, with the
-//! instants at which it really began and ended. Not promised: alarms written with a record ([`crate::store::records`]) or by other
-//! replicas; those are in the database alone.
+//! Promised: each is logged once when it starts and once when it ends; what could not be written is
+//! written as soon as it can be, with the instants at which it really began and ended. Not
+//! promised: alarms written with a record ([`crate::store::records`]) or by other replicas; those
+//! are in the database alone.
 
 use std::{
     collections::BTreeMap,
@@ -34,12 +36,19 @@ struct Standing {
 }
 
 impl Alarms {
-    /// Raises an alarm, or counts it when it is open. One that cannot be written now stands all the same.
+    /// Raises an alarm, or counts it when it is open. One that cannot be written now stands all the
+    /// same.
     pub async fn raise(&self, store: &dyn Store, alarm: &Alarm, now: Time) {
         let key = (alarm.kind, alarm.subject.clone());
         let since = {
             let mut standing = self.lock();
-            let one = standing.entry(key.clone()).or_insert_with(|| Standing { text: String::new(), since: now, times: 0, written: false, over: None });
+            let one = standing.entry(key.clone()).or_insert_with(|| Standing {
+                text: String::new(),
+                since: now,
+                times: 0,
+                written: false,
+                over: None,
+            });
             // An end that was not written yet is none.
             one.over = None;
             one.text.clone_from(&alarm.text);
@@ -55,7 +64,9 @@ impl Alarms {
                     one.written = true;
                 }
             }
-            Err(error) => tracing::debug!(alarm = alarm.kind.name(), %error, "an alarm could not be written yet"),
+            Err(error) => {
+                tracing::debug!(alarm = alarm.kind.name(), %error, "an alarm could not be written yet")
+            }
         }
     }
 
@@ -68,7 +79,19 @@ impl Alarms {
                 Some(one) => {
                     let stood = one.over.is_none();
                     one.over.get_or_insert(now);
-                    (stood, (!one.written).then(|| (Alarm { kind, subject: subject.to_owned(), text: one.text.clone() }, one.since)))
+                    (
+                        stood,
+                        (!one.written).then(|| {
+                            (
+                                Alarm {
+                                    kind,
+                                    subject: subject.to_owned(),
+                                    text: one.text.clone(),
+                                },
+                                one.since,
+                            )
+                        }),
+                    )
                 }
                 None => (false, None),
             }
@@ -92,7 +115,13 @@ impl Alarms {
             }
             Err(_) => {
                 // Of an alarm of an earlier process nothing is known but that it is over.
-                let ended = Standing { text: String::new(), since: now, times: 0, written: true, over: Some(now) };
+                let ended = Standing {
+                    text: String::new(),
+                    since: now,
+                    times: 0,
+                    written: true,
+                    over: Some(now),
+                };
                 self.lock().entry(key).or_insert(ended);
                 stood
             }
@@ -101,13 +130,21 @@ impl Alarms {
 
     /// Writes what could not be written before. True when the database knows everything now.
     pub async fn sync(&self, store: &dyn Store) -> bool {
-        let behind: Vec<((Kind, String), Standing)> =
-            self.lock().iter().filter(|(_, one)| !one.written || one.over.is_some()).map(|(key, one)| (key.clone(), one.clone())).collect();
+        let behind: Vec<((Kind, String), Standing)> = self
+            .lock()
+            .iter()
+            .filter(|(_, one)| !one.written || one.over.is_some())
+            .map(|(key, one)| (key.clone(), one.clone()))
+            .collect();
         for (key, one) in behind {
             if let Some(over) = one.over {
                 self.clear(store, key.0, &key.1, over).await;
             } else {
-                let alarm = Alarm { kind: key.0, subject: key.1.clone(), text: one.text };
+                let alarm = Alarm {
+                    kind: key.0,
+                    subject: key.1.clone(),
+                    text: one.text,
+                };
                 if store.raise(&alarm, one.since).await.is_err() {
                     return false;
                 }
@@ -116,14 +153,19 @@ impl Alarms {
                 }
             }
         }
-        self.lock().values().all(|one| one.written && one.over.is_none())
+        self.lock()
+            .values()
+            .all(|one| one.written && one.over.is_none())
     }
 
     /// Those open, oldest first.
     #[must_use]
     pub fn open(&self) -> Vec<AlarmRow> {
         let standing = self.lock();
-        let mut open: Vec<(&(Kind, String), &Standing)> = standing.iter().filter(|(_, one)| one.over.is_none()).collect();
+        let mut open: Vec<(&(Kind, String), &Standing)> = standing
+            .iter()
+            .filter(|(_, one)| one.over.is_none())
+            .collect();
         open.sort_by_key(|(key, one)| (one.since, *key));
         open.into_iter()
             .map(|((kind, subject), one)| AlarmRow {
@@ -139,7 +181,9 @@ impl Alarms {
     /// Whether this one is open.
     #[must_use]
     pub fn stands(&self, kind: Kind, subject: &str) -> bool {
-        self.lock().get(&(kind, subject.to_owned())).is_some_and(|one| one.over.is_none())
+        self.lock()
+            .get(&(kind, subject.to_owned()))
+            .is_some_and(|one| one.over.is_none())
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<(Kind, String), Standing>> {

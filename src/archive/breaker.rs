@@ -7,8 +7,8 @@ use std::{
 
 use crate::domain::time::Time;
 
-/// Apps whose access is withheld (quota spent, credentials refused, wrong configuration), and until when. Held in memory: a restart
-/// learns it again with one call.
+/// Apps whose access is withheld (quota spent, credentials refused, wrong configuration), and until
+/// when. Held in memory: a restart learns it again with one call.
 #[derive(Debug, Default)]
 pub struct Breaker {
     until: RwLock<HashMap<String, Time>>,
@@ -30,17 +30,24 @@ impl Breaker {
         *end = (*end).max(until);
     }
 
-    /// It went well: asks again at once. True when alarms about the app may be open: one was raised since the last success, or this is the
-    /// first success of the process, which cannot know what an earlier one raised.
+    /// It went well: asks again at once. True when alarms about the app may be open: one was raised
+    /// since the last success, or this is the first success of the process, which cannot know what
+    /// an earlier one raised.
     pub fn resume(&self, app: &str) -> bool {
-        let mut troubles = self.troubles.write().unwrap_or_else(PoisonError::into_inner);
+        let mut troubles = self
+            .troubles
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         let trouble = troubles.insert(app.to_owned(), None);
         drop(troubles);
         match trouble {
             None => true,
             Some(None) => false,
             Some(Some(trouble)) => {
-                self.until.write().unwrap_or_else(PoisonError::into_inner).remove(app);
+                self.until
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .remove(app);
                 trouble.alarmed
             }
         }
@@ -57,19 +64,36 @@ impl Breaker {
     }
 
     fn trouble(&self, app: &str, now: Time, alarmed: bool) -> Time {
-        let mut troubles = self.troubles.write().unwrap_or_else(PoisonError::into_inner);
+        let mut troubles = self
+            .troubles
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
         let known = troubles.get(app).copied();
         // Before the first success an alarm of an earlier process may be open.
         let first = known.is_none();
-        let old = known.flatten().unwrap_or(BreakerState { since: now, alarmed: first });
-        troubles.insert(app.to_owned(), Some(BreakerState { alarmed: old.alarmed || alarmed, ..old }));
+        let old = known.flatten().unwrap_or(BreakerState {
+            since: now,
+            alarmed: first,
+        });
+        troubles.insert(
+            app.to_owned(),
+            Some(BreakerState {
+                alarmed: old.alarmed || alarmed,
+                ..old
+            }),
+        );
         old.since
     }
 
     /// Until when `app` is not to be asked; none when it may be.
     #[must_use]
     pub fn until(&self, app: &str, now: Time) -> Option<Time> {
-        self.until.read().unwrap_or_else(PoisonError::into_inner).get(app).copied().filter(|until| *until > now)
+        self.until
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(app)
+            .copied()
+            .filter(|until| *until > now)
     }
 }
 
@@ -85,8 +109,15 @@ mod tests {
         assert_eq!(breaker.until("a", Time(60)), Some(Time(100)));
         assert_eq!(breaker.until("a", Time(100)), None);
         assert_eq!(breaker.until("b", Time(0)), None);
-        assert!(breaker.resume("a"), "the first success looks for alarms an earlier process left");
-        assert_eq!(breaker.until("a", Time(60)), Some(Time(100)), "paused without kind: by somebody else");
+        assert!(
+            breaker.resume("a"),
+            "the first success looks for alarms an earlier process left"
+        );
+        assert_eq!(
+            breaker.until("a", Time(60)),
+            Some(Time(100)),
+            "paused without kind: by somebody else"
+        );
         assert_eq!(breaker.in_trouble_since("a", Time(70)), Time(70));
         assert_eq!(breaker.in_trouble_since("a", Time(80)), Time(70));
         assert!(!breaker.resume("a"), "no alarm was raised");

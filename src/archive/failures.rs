@@ -1,4 +1,5 @@
-//! What to do about a call that brought nothing: how long to wait, what to pause, which alarm to raise. Decided here and nowhere else.
+//! What to do about a call that brought nothing: how long to wait, what to pause, which alarm to
+//! raise. Decided here and nowhere else.
 
 use super::{App, Archive};
 use crate::domain::{
@@ -13,29 +14,50 @@ use crate::domain::{
 fn next_midnight_in_beijing(now: Time) -> Time {
     const DAY_MS: i64 = 86_400_000;
     const OFFSET_MS: i64 = 8 * 3_600_000;
-    Time((now.0 + OFFSET_MS).div_euclid(DAY_MS).saturating_add(1).saturating_mul(DAY_MS) - OFFSET_MS)
+    Time(
+        (now.0 + OFFSET_MS)
+            .div_euclid(DAY_MS)
+            .saturating_add(1)
+            .saturating_mul(DAY_MS)
+            - OFFSET_MS,
+    )
 }
 
-/// Whether an error of that kind concerns the whole app, so that asking another endpoint would meet it too.
+/// Whether an error of that kind concerns the whole app, so that asking another endpoint would meet
+/// it too.
 #[must_use]
 pub fn concerns_the_app(kind: ErrorKind) -> bool {
     match kind {
-        ErrorKind::Unauthorised | ErrorKind::TooFast | ErrorKind::DailyQuota | ErrorKind::TotalQuota | ErrorKind::Forbidden => true,
-        ErrorKind::Transient | ErrorKind::Garbled | ErrorKind::Misconfigured | ErrorKind::Refused | ErrorKind::NotYet => false,
+        ErrorKind::Unauthorised
+        | ErrorKind::TooFast
+        | ErrorKind::DailyQuota
+        | ErrorKind::TotalQuota
+        | ErrorKind::Forbidden => true,
+        ErrorKind::Transient
+        | ErrorKind::Garbled
+        | ErrorKind::Misconfigured
+        | ErrorKind::Refused
+        | ErrorKind::NotYet => false,
     }
 }
 
-/// How long to wait before the same call is made again: backed off with jitter, longer when the far end asks for it.
+/// How long to wait before the same call is made again: backed off with jitter, longer when the far
+/// end asks for it.
 #[must_use]
 pub fn wait(known: PlanInput<'_>, fails: u32, problem: &ProviderError, now: Time) -> Span {
     let left = plan::left(known, now);
     let backoff = chance::jitter(plan::backoff(known.policy, fails, left));
-    let asked = problem.retry_after.unwrap_or_default().0.min((left.0 / 8).max(1));
+    let asked = problem
+        .retry_after
+        .unwrap_or_default()
+        .0
+        .min((left.0 / 8).max(1));
     Span(backoff.0.max(asked))
 }
 
 impl Archive {
-    /// Breaker what must be paused and raises what people must know. An alarm that cannot be written must not stop the work.
+    /// Breaker what must be paused and raises what people must know. An alarm that cannot be
+    /// written must not stop the work.
     pub(super) async fn on_failure(&self, app: &App, problem: &ProviderError) {
         let now = self.now();
         let pause = |span: Span| self.breaker.pause(&app.name, now.plus(span));
@@ -43,7 +65,8 @@ impl Archive {
         let kind = match problem.kind {
             ErrorKind::DailyQuota => {
                 // Looked at now and then all the same: quotas are raised by hand, too.
-                let until = next_midnight_in_beijing(now).min(now.plus(app.policy.verify_window.part(8)));
+                let until =
+                    next_midnight_in_beijing(now).min(now.plus(app.policy.verify_window.part(8)));
                 self.breaker.pause(&app.name, until);
                 alarm::Kind::Quota
             }
@@ -58,11 +81,16 @@ impl Archive {
             ErrorKind::Forbidden => {
                 pause(app.policy.first_poll());
                 // OAuth's word for a wrong key or secret.
-                if problem.code.as_deref() == Some("invalid_client") { alarm::Kind::Credentials } else { alarm::Kind::Forbidden }
+                if problem.code.as_deref() == Some("invalid_client") {
+                    alarm::Kind::Credentials
+                } else {
+                    alarm::Kind::Forbidden
+                }
             }
             ErrorKind::Misconfigured => alarm::Kind::Misconfigured,
             ErrorKind::TooFast => {
-                // Now and then is the quota's doing, which slows down by itself; for long it may be that nothing is paid for.
+                // Now and then is the quota's doing, which slows down by itself; for long it may be
+                // that nothing is paid for.
                 if !self.is_lasting(app, now) {
                     return;
                 }
@@ -77,13 +105,19 @@ impl Archive {
             ErrorKind::Refused | ErrorKind::NotYet => return,
         };
         self.breaker.alarmed(&app.name, now);
-        let alarm = Alarm { kind, subject: app.name.clone(), text: problem.to_string() };
+        let alarm = Alarm {
+            kind,
+            subject: app.name.clone(),
+            text: problem.to_string(),
+        };
         self.alarms.raise(&*self.store, &alarm, now).await;
     }
 
-    /// Whether nothing has gone well for the app for ten minutes (a twelfth of the verification window).
+    /// Whether nothing has gone well for the app for ten minutes (a twelfth of the verification
+    /// window).
     fn is_lasting(&self, app: &App, now: Time) -> bool {
-        now.since(self.breaker.in_trouble_since(&app.name, now)) >= app.policy.verify_window.part(12)
+        now.since(self.breaker.in_trouble_since(&app.name, now))
+            >= app.policy.verify_window.part(12)
     }
 
     /// A call went well: ends what a failure began.
@@ -91,8 +125,16 @@ impl Archive {
         if !self.breaker.resume(&app.name) {
             return;
         }
-        for kind in [alarm::Kind::Quota, alarm::Kind::Credentials, alarm::Kind::Forbidden, alarm::Kind::TooFast, alarm::Kind::ProviderDown] {
-            self.alarms.clear(&*self.store, kind, &app.name, self.now()).await;
+        for kind in [
+            alarm::Kind::Quota,
+            alarm::Kind::Credentials,
+            alarm::Kind::Forbidden,
+            alarm::Kind::TooFast,
+            alarm::Kind::ProviderDown,
+        ] {
+            self.alarms
+                .clear(&*self.store, kind, &app.name, self.now())
+                .await;
         }
     }
 }
@@ -104,7 +146,13 @@ mod tests {
     #[test]
     fn the_daily_quota_heals_at_midnight_in_beijing() {
         let at = |text: &str| Time::parse(text).unwrap();
-        assert_eq!(next_midnight_in_beijing(at("2026-11-23T15:59:59Z")), at("2026-11-23T16:00:00Z"));
-        assert_eq!(next_midnight_in_beijing(at("2026-11-23T16:00:00Z")), at("2026-11-24T16:00:00Z"));
+        assert_eq!(
+            next_midnight_in_beijing(at("2026-11-23T15:59:59Z")),
+            at("2026-11-23T16:00:00Z")
+        );
+        assert_eq!(
+            next_midnight_in_beijing(at("2026-11-23T16:00:00Z")),
+            at("2026-11-24T16:00:00Z")
+        );
     }
 }

@@ -21,7 +21,8 @@ use crate::{
 pub enum Answered {
     /// `result/getall`.
     Getall(Getall),
-    /// `result/detail`, and the answer itself, whose share of the memory for answers the images take until they are put away.
+    /// `result/detail`, and the answer itself, whose share of the memory for answers the images
+    /// take until they are put away.
     Detail(Detail, Bytes),
     /// `result/media/query`.
     Media(MediaList),
@@ -51,9 +52,21 @@ pub(super) struct Kept {
 
 impl Kept {
     fn of(reply: &Reply) -> Self {
-        let Reply { endpoint, fetched_at, http_status, .. } = *reply;
+        let Reply {
+            endpoint,
+            fetched_at,
+            http_status,
+            ..
+        } = *reply;
         let sha256 = sha256_hex(&reply.body);
-        Self { endpoint, fetched_at, http_status: i64::from(http_status), body: reply.body.clone(), sha256, summary: envelope::summary(reply) }
+        Self {
+            endpoint,
+            fetched_at,
+            http_status: i64::from(http_status),
+            body: reply.body.clone(),
+            sha256,
+            summary: envelope::summary(reply),
+        }
     }
 }
 
@@ -72,7 +85,10 @@ impl Brought {
     /// Begins with what is kept already.
     #[must_use]
     pub fn beside(kept: Vec<(String, String)>) -> Self {
-        Self { kept, ..Self::default() }
+        Self {
+            kept,
+            ..Self::default()
+        }
     }
 
     /// (endpoint, SHA-256) of all answers kept so far.
@@ -83,12 +99,15 @@ impl Brought {
 }
 
 impl Archive {
-    /// Asks `app` about a verification. The body lies in the vault before it is parsed, whatever it holds.
+    /// Asks `app` about a verification. The body lies in the vault before it is parsed, whatever it
+    /// holds.
     ///
-    /// A bad access_token is renewed and the call repeated once, at once; the second time it is the answer.
+    /// A bad access_token is renewed and the call repeated once, at once; the second time it is the
+    /// answer.
     ///
     /// # Errors
-    /// The outer error is ours: the vault could not keep the answer. The inner one is the provider's.
+    /// The outer error is ours: the vault could not keep the answer. The inner one is the
+    /// provider's.
     pub(super) async fn ask(
         &self,
         app: &App,
@@ -97,11 +116,28 @@ impl Archive {
         brought: &mut Brought,
     ) -> Result<Result<Answered, ProviderError>, VaultError> {
         let first = self.exchange(app, verification, endpoint, brought).await?;
-        if first.renewed { Ok(self.exchange(app, verification, endpoint, brought).await?.read) } else { Ok(first.read) }
+        if first.renewed {
+            Ok(self
+                .exchange(app, verification, endpoint, brought)
+                .await?
+                .read)
+        } else {
+            Ok(first.read)
+        }
     }
 
-    async fn exchange(&self, app: &App, verification: &Verification, endpoint: Endpoint, brought: &mut Brought) -> Result<Exchange, VaultError> {
-        let reply = match app.provider.call(endpoint, &request::query(&verification.verify_token)).await {
+    async fn exchange(
+        &self,
+        app: &App,
+        verification: &Verification,
+        endpoint: Endpoint,
+        brought: &mut Brought,
+    ) -> Result<Exchange, VaultError> {
+        let reply = match app
+            .provider
+            .call(endpoint, &request::query(&verification.verify_token))
+            .await
+        {
             Ok(reply) => reply,
             Err(problem) => {
                 let call = CallRow {
@@ -115,13 +151,20 @@ impl Archive {
                 };
                 self.watcher.call(endpoint, call.result);
                 brought.calls.push(call);
-                return Ok(Exchange { read: Err(problem), renewed: false });
+                return Ok(Exchange {
+                    read: Err(problem),
+                    renewed: false,
+                });
             }
         };
         let kept = off_thread(&reply, Kept::of).await;
         let sha256 = self.keep(verification, kept, brought).await?;
-        let read = off_thread(&reply, read).await.map_err(|problem| vouched(app, problem));
-        let result = read.as_ref().map_or_else(|problem| problem.kind.name(), |_| "ok");
+        let read = off_thread(&reply, read)
+            .await
+            .map_err(|problem| vouched(app, problem));
+        let result = read
+            .as_ref()
+            .map_or_else(|problem| problem.kind.name(), |_| "ok");
         self.watcher.call(endpoint, result);
         brought.calls.push(CallRow {
             app: app.name.clone(),
@@ -132,36 +175,80 @@ impl Archive {
             code: read.as_ref().err().and_then(|problem| problem.code.clone()),
             sha256: Some(sha256),
         });
-        if read.as_ref().map_or_else(|problem| problem.kind.is_about_the_token(), |_| true) {
+        if read
+            .as_ref()
+            .map_or_else(|problem| problem.kind.is_about_the_token(), |_| true)
+        {
             self.on_success(app).await;
         }
-        let renewed = matches!(&read, Err(problem) if problem.kind == ErrorKind::Unauthorised) && app.provider.invalidate(&reply);
+        let renewed = matches!(&read, Err(problem) if problem.kind == ErrorKind::Unauthorised)
+            && app.provider.invalidate(&reply);
         Ok(Exchange { read, renewed })
     }
 
     /// Puts the body into the vault unless the verification has the very same answer already.
-    pub(super) async fn keep(&self, verification: &Verification, kept: Kept, brought: &mut Brought) -> Result<String, VaultError> {
-        let Kept { endpoint, fetched_at, http_status, body, sha256, summary: (success, code, log_id) } = kept;
-        if brought.kept.iter().any(|(name, digest)| name == endpoint.name() && *digest == sha256) {
+    pub(super) async fn keep(
+        &self,
+        verification: &Verification,
+        kept: Kept,
+        brought: &mut Brought,
+    ) -> Result<String, VaultError> {
+        let Kept {
+            endpoint,
+            fetched_at,
+            http_status,
+            body,
+            sha256,
+            summary: (success, code, log_id),
+        } = kept;
+        if brought
+            .kept
+            .iter()
+            .any(|(name, digest)| name == endpoint.name() && *digest == sha256)
+        {
             return Ok(sha256);
         }
         let answer_id = chance::fresh_id(fetched_at);
         let key = ObjectKey::answer(&verification.verification_id, &answer_id)?;
         let object = self.wrote(self.vault.put(&key, body).await).await?;
         self.watcher.answer_stored(object.bytes);
-        brought.kept.push((endpoint.name().to_owned(), sha256.clone()));
-        brought.answers.push(AnswerRow { answer_id, endpoint, fetched_at, http_status, success, code, log_id, object });
+        brought
+            .kept
+            .push((endpoint.name().to_owned(), sha256.clone()));
+        brought.answers.push(AnswerRow {
+            answer_id,
+            endpoint,
+            fetched_at,
+            http_status,
+            success,
+            code,
+            log_id,
+            object,
+        });
         Ok(sha256)
     }
 }
 
-/// A code that no document explains is an answer about the token where a person vouches for it (`apps.unused_codes`).
+/// A code that no document explains is an answer about the token where a person vouches for it
+/// (`apps.unused_codes`).
 fn vouched(app: &App, problem: ProviderError) -> ProviderError {
-    let is_vouched = problem.kind == ErrorKind::Transient && problem.code.as_ref().is_some_and(|code| app.policy.unused_codes.contains(code));
-    if is_vouched { ProviderError { kind: ErrorKind::NotYet, ..problem } } else { problem }
+    let is_vouched = problem.kind == ErrorKind::Transient
+        && problem
+            .code
+            .as_ref()
+            .is_some_and(|code| app.policy.unused_codes.contains(code));
+    if is_vouched {
+        ProviderError {
+            kind: ErrorKind::NotYet,
+            ..problem
+        }
+    } else {
+        problem
+    }
 }
 
-/// Works on an answer, a large one off the threads that everybody shares: nobody may hold up the health page by what he has the provider say.
+/// Works on an answer, a large one off the threads that everybody shares: nobody may hold up the
+/// health page by what he has the provider say.
 async fn off_thread<T: Send + 'static>(reply: &Reply, work: fn(&Reply) -> T) -> T {
     const BYTES_MAX: usize = 64 << 10;
     if reply.body.len() <= BYTES_MAX {
@@ -184,7 +271,9 @@ fn read(reply: &Reply) -> Result<Answered, ProviderError> {
     let body = &reply.body;
     match reply.endpoint {
         Endpoint::Getall => parse::getall(body).map(Answered::Getall),
-        Endpoint::Detail => parse::detail(body).map(|detail| Answered::Detail(detail, body.clone())),
+        Endpoint::Detail => {
+            parse::detail(body).map(|detail| Answered::Detail(detail, body.clone()))
+        }
         Endpoint::Media => parse::media(body).map(Answered::Media),
         Endpoint::Simple => parse::simple(body).map(Answered::Simple),
         Endpoint::Stat => parse::stat(body).map(Answered::Stat),

@@ -25,7 +25,8 @@ pub struct Wish {
     pub plan_id: String,
     /// The business's own name for it.
     pub reference: Option<String>,
-    /// Name, number and certificate type (0 to 5) of the person who is to verify, for plans that want them submitted.
+    /// Name, number and certificate type (0 to 5) of the person who is to verify, for plans that
+    /// want them submitted.
     pub identity: Option<(Secret, Secret, Option<u8>)>,
     /// The image to compare with, for plans that want one uploaded.
     pub match_image: Option<Vec<u8>>,
@@ -53,7 +54,8 @@ pub enum IssueError {
     /// The provider.
     #[error(transparent)]
     Provider(#[from] ProviderError),
-    /// The token was generated but could not be tracked; it is named nowhere, so that it is not used: issue another one.
+    /// The token was generated but could not be tracked; it is named nowhere, so that it is not
+    /// used: issue another one.
     #[error("a token was generated but not tracked, and is not given out: {0}")]
     Store(#[from] StoreError),
 }
@@ -62,16 +64,25 @@ pub enum IssueError {
 const TRIES: u32 = 3;
 
 impl Archive {
-    /// Generates a token, tracks it, and then submits identity or match image: a token that exists is tracked whatever follows.
+    /// Generates a token, tracks it, and then submits identity or match image: a token that exists
+    /// is tracked whatever follows.
     ///
     /// # Errors
     /// [`IssueError`]; then no token was given out.
     pub async fn issue(&self, wish: Wish) -> Result<Issued, IssueError> {
-        let app = self.app(&wish.app).cloned().ok_or_else(|| IssueError::Wrong(format!("app {:?} is not in the config", wish.app)))?;
-        let generate = request::generate(&Generate { plan_id: wish.plan_id.clone(), ..Generate::default() });
+        let app = self
+            .app(&wish.app)
+            .cloned()
+            .ok_or_else(|| IssueError::Wrong(format!("app {:?} is not in the config", wish.app)))?;
+        let generate = request::generate(&Generate {
+            plan_id: wish.plan_id.clone(),
+            ..Generate::default()
+        });
         let asked_at = self.now();
         // A token whose answer was lost is given to nobody: generating another one harms nothing.
-        let reply = self.persist(&app, || app.provider.call(Endpoint::Generate, &generate)).await?;
+        let reply = self
+            .persist(&app, || app.provider.call(Endpoint::Generate, &generate))
+            .await?;
         let verify_token = parse::prepare::verify_token(&reply.body)?;
         let told = TrackRequest {
             verify_token: verify_token.clone(),
@@ -83,30 +94,51 @@ impl Archive {
             issued_here: true,
         };
         let verification_id = match self.track(vec![told]).await?.into_iter().next() {
-            Some(Tracked::Verdict(TrackVerdict::New { verification_id, .. } | TrackVerdict::Known { verification_id, .. })) => verification_id,
+            Some(Tracked::Verdict(
+                TrackVerdict::New {
+                    verification_id, ..
+                }
+                | TrackVerdict::Known {
+                    verification_id, ..
+                },
+            )) => verification_id,
             Some(Tracked::Verdict(TrackVerdict::Conflict { .. })) => {
-                return Err(IssueError::Wrong("the provider gave out a token that is tracked already with other facts".to_owned()));
+                return Err(IssueError::Wrong(
+                    "the provider gave out a token that is tracked already with other facts"
+                        .to_owned(),
+                ));
             }
-            Some(Tracked::Wrong(why)) => return Err(IssueError::Wrong(format!("the provider gave out what is no token: {why}"))),
+            Some(Tracked::Wrong(why)) => {
+                return Err(IssueError::Wrong(format!(
+                    "the provider gave out what is no token: {why}"
+                )));
+            }
             None => return Err(IssueError::Wrong("the token was not tracked".to_owned())),
         };
         let unprepared = self.prepare(&app, &verify_token, &wish).await.err();
-        Ok(Issued { verify_token, verification_id, unprepared })
+        Ok(Issued {
+            verify_token,
+            verification_id,
+            unprepared,
+        })
     }
 
     async fn prepare(&self, app: &App, token: &Secret, wish: &Wish) -> Result<(), ProviderError> {
         if let Some((name, number, certificate_type)) = &wish.identity {
             let body = request::submit_identity(token, name, number, *certificate_type)?;
-            self.persist(app, || app.provider.call(Endpoint::Submit, &body)).await?;
+            self.persist(app, || app.provider.call(Endpoint::Submit, &body))
+                .await?;
         }
         if let Some(image) = &wish.match_image {
             let body = request::upload_match_image(token, image, Control::None, Control::None)?;
-            self.persist(app, || app.provider.call(Endpoint::UploadMatchImage, &body)).await?;
+            self.persist(app, || app.provider.call(Endpoint::UploadMatchImage, &body))
+                .await?;
         }
         Ok(())
     }
 
-    /// Makes a call that a person waits for: repeated a few times over transient errors, once over a bad access_token.
+    /// Makes a call that a person waits for: repeated a few times over transient errors, once over
+    /// a bad access_token.
     async fn persist<F>(&self, app: &App, call: impl Fn() -> F) -> Result<Reply, ProviderError>
     where
         F: Future<Output = Result<Reply, ProviderError>>,
@@ -117,16 +149,27 @@ impl Archive {
                 Ok(reply) => {
                     let renewed = self.refused_for_its_token(app, &reply);
                     match self.judge(app, &reply).await {
-                        Err(_) if renewed && tries == 0 => Err(ProviderError::new(ErrorKind::Transient, "the access_token was renewed")),
+                        Err(_) if renewed && tries == 0 => Err(ProviderError::new(
+                            ErrorKind::Transient,
+                            "the access_token was renewed",
+                        )),
                         judged => judged.map(|()| reply),
                     }
                 }
                 Err(problem) => Err(problem),
             };
             match answer {
-                Err(problem) if tries < TRIES && matches!(problem.kind, ErrorKind::Transient | ErrorKind::Garbled | ErrorKind::TooFast) => {
+                Err(problem)
+                    if tries < TRIES
+                        && matches!(
+                            problem.kind,
+                            ErrorKind::Transient | ErrorKind::Garbled | ErrorKind::TooFast
+                        ) =>
+                {
                     tries += 1;
-                    self.clock.sleep(chance::jitter(Span::millis(400).times(1 << tries))).await;
+                    self.clock
+                        .sleep(chance::jitter(Span::millis(400).times(1 << tries)))
+                        .await;
                 }
                 answer => return answer,
             }
@@ -135,7 +178,8 @@ impl Archive {
 
     /// Whether the access_token was refused and the next call gets a fresh one.
     fn refused_for_its_token(&self, app: &App, reply: &Reply) -> bool {
-        matches!(envelope::read(reply), Err(problem) if problem.kind == ErrorKind::Unauthorised) && app.provider.invalidate(reply)
+        matches!(envelope::read(reply), Err(problem) if problem.kind == ErrorKind::Unauthorised)
+            && app.provider.invalidate(reply)
     }
 
     async fn judge(&self, app: &App, reply: &Reply) -> Result<(), ProviderError> {

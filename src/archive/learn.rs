@@ -8,9 +8,15 @@ use crate::domain::{
     time::Time,
 };
 
-/// A getall that brought data. Returns the first answer before it that brought none, where that shows what an unused token of the app answers:
-/// when the first attempt is later than the answer. The provider writes whole seconds, so that a later attempt may look earlier, never the contrary.
-pub(super) fn getall(progress: &mut Progress, answer: &Getall, ends: &Ends, at: Time) -> Option<Refusal> {
+/// A getall that brought data. Returns the first answer before it that brought none, where that
+/// shows what an unused token of the app answers: when the first attempt is later than the answer.
+/// The provider writes whole seconds, so that a later attempt may look earlier, never the contrary.
+pub(super) fn getall(
+    progress: &mut Progress,
+    answer: &Getall,
+    ends: &Ends,
+    at: Time,
+) -> Option<Refusal> {
     progress.fails.remove(&Endpoint::Getall);
     if answer.attempts.is_empty() {
         refused_as(progress, ZERO_ATTEMPTS.to_owned(), ends, at);
@@ -20,7 +26,11 @@ pub(super) fn getall(progress: &mut Progress, answer: &Getall, ends: &Ends, at: 
     let is_first = progress.attempts.is_empty();
     progress.refusal = None;
     let before = progress.first_refusal.take().filter(|_| is_first);
-    let seen: Vec<Seen> = answer.attempts.iter().map(crate::domain::attempt::Attempt::seen).collect();
+    let seen: Vec<Seen> = answer
+        .attempts
+        .iter()
+        .map(crate::domain::attempt::Attempt::seen)
+        .collect();
     if seen.len() > progress.attempts.len() {
         progress.grew_at = Some(at);
     }
@@ -31,12 +41,21 @@ pub(super) fn getall(progress: &mut Progress, answer: &Getall, ends: &Ends, at: 
     }
     progress.getall_at = Some(at);
     progress.closing = None;
-    before.filter(|refusal| refusal.signature != ZERO_ATTEMPTS && first_attempt.is_some_and(|first| first > refusal.at))
+    before.filter(|refusal| {
+        refusal.signature != ZERO_ATTEMPTS && first_attempt.is_some_and(|first| first > refusal.at)
+    })
 }
 
-/// An answer about the token that brought no data. Returns it where it shows what an unused token of the app answers: when the token's origin is
-/// beyond doubt (issued here) and its window is still open.
-pub(super) fn refused(progress: &mut Progress, problem: &ProviderError, issued_here: bool, ends: &Ends, at: Time) -> Option<Refusal> {
+/// An answer about the token that brought no data. Returns it where it shows what an unused token
+/// of the app answers: when the token's origin is beyond doubt (issued here) and its window is
+/// still open.
+pub(super) fn refused(
+    progress: &mut Progress,
+    problem: &ProviderError,
+    issued_here: bool,
+    ends: &Ends,
+    at: Time,
+) -> Option<Refusal> {
     progress.fails.remove(&Endpoint::Getall);
     let refusal = refused_as(progress, problem.signature(), ends, at);
     (issued_here && progress.attempts.is_empty() && at < ends.decide).then_some(refusal)
@@ -47,7 +66,9 @@ fn refused_as(progress: &mut Progress, signature: String, ends: &Ends, at: Time)
     if progress.attempts.is_empty() && at >= ends.decide && at < ends.record_deadline {
         progress.closing = Some(refusal.clone());
     }
-    progress.first_refusal.get_or_insert_with(|| refusal.clone());
+    progress
+        .first_refusal
+        .get_or_insert_with(|| refusal.clone());
     progress.refusal = Some(refusal.clone());
     refusal
 }
@@ -57,7 +78,10 @@ pub(super) fn media(progress: &mut Progress, answer: &MediaList, at: Time) {
     progress.fails.remove(&Endpoint::Media);
     progress.media_for = progress.attempts.len();
     progress.media_at = Some(at);
-    progress.media_explained = answer.ext_info.as_ref().is_some_and(|said| !said.trim().is_empty());
+    progress.media_explained = answer
+        .ext_info
+        .as_ref()
+        .is_some_and(|said| !said.trim().is_empty());
     if answer.has_video() {
         progress.video_for = progress.attempts.len();
     }
@@ -101,7 +125,15 @@ mod tests {
     }
 
     fn attempt_at(verified_at: Option<Time>) -> Getall {
-        Getall { attempts: vec![Attempt { attempt_no: 1, passed: Some(true), verified_at, ..Attempt::default() }], ..Getall::default() }
+        Getall {
+            attempts: vec![Attempt {
+                attempt_no: 1,
+                passed: Some(true),
+                verified_at,
+                ..Attempt::default()
+            }],
+            ..Getall::default()
+        }
     }
 
     #[test]
@@ -118,11 +150,21 @@ mod tests {
     fn a_token_refused_first_and_verified_later_teaches_what_unused_tokens_answer() {
         let mut progress = Progress::default();
         for at in [10, 14] {
-            assert_eq!(refused(&mut progress, &refusal(), false, &ENDS, Time(at)), None);
+            assert_eq!(
+                refused(&mut progress, &refusal(), false, &ENDS, Time(at)),
+                None
+            );
         }
         let lesson = getall(&mut progress, &one_attempt(), &ENDS, Time(20)).unwrap();
-        assert_eq!((lesson.signature.as_str(), lesson.at), ("refused", Time(10)));
-        assert_eq!(getall(&mut progress, &one_attempt(), &ENDS, Time(30)), None, "once");
+        assert_eq!(
+            (lesson.signature.as_str(), lesson.at),
+            ("refused", Time(10))
+        );
+        assert_eq!(
+            getall(&mut progress, &one_attempt(), &ENDS, Time(30)),
+            None,
+            "once"
+        );
         assert_eq!(progress.grew_at, Some(Time(20)));
     }
 
@@ -131,13 +173,18 @@ mod tests {
         for verified_at in [None, Some(Time(9)), Some(Time(10))] {
             let mut progress = Progress::default();
             refused(&mut progress, &refusal(), false, &ENDS, Time(10));
-            assert_eq!(getall(&mut progress, &attempt_at(verified_at), &ENDS, Time(20)), None, "{verified_at:?}");
+            assert_eq!(
+                getall(&mut progress, &attempt_at(verified_at), &ENDS, Time(20)),
+                None,
+                "{verified_at:?}"
+            );
         }
     }
 
     #[test]
     fn a_token_issued_here_teaches_at_once_but_only_while_its_window_is_open() {
-        let taught = |at| refused(&mut Progress::default(), &refusal(), true, &ENDS, Time(at)).is_some();
+        let taught =
+            |at| refused(&mut Progress::default(), &refusal(), true, &ENDS, Time(at)).is_some();
         assert!(taught(10) && !taught(100));
     }
 

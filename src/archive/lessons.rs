@@ -1,4 +1,5 @@
-//! What the answers about an app's tokens teach about the app: kept in memory, and handed to the store with the record that taught it.
+//! What the answers about an app's tokens teach about the app: kept in memory, and handed to the
+//! store with the record that taught it.
 
 use std::sync::PoisonError;
 
@@ -14,10 +15,17 @@ impl Archive {
     /// What is known of a verification's app and plan.
     #[must_use]
     pub fn learned(&self, app: &App, verification: &Verification) -> Learned {
-        let vouched = app.policy.unused_codes.iter().map(|code| format!("not_yet:{code}"));
+        let vouched = app
+            .policy
+            .unused_codes
+            .iter()
+            .map(|code| format!("not_yet:{code}"));
         let plan_id = verification.plan_id.as_deref().unwrap_or_default();
         let known = self.lessons.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(&app.name).unwrap_or(&AppLessons::default()).learned(plan_id, app.policy.day(), vouched)
+        known
+            .get(&app.name)
+            .unwrap_or(&AppLessons::default())
+            .learned(plan_id, app.policy.day(), vouched)
     }
 
     /// Reads what the store has learned, this process's and the other replicas'.
@@ -25,13 +33,20 @@ impl Archive {
     /// # Errors
     /// When the store cannot be read; what was known stays.
     pub async fn relearn(&self) -> crate::store::Result<()> {
-        let Lessons { unused, filmed, data_seen } = self.store.lessons().await?;
+        let Lessons {
+            unused,
+            filmed,
+            data_seen,
+        } = self.store.lessons().await?;
         let mut known = self.lessons.write().unwrap_or_else(PoisonError::into_inner);
         for seen in unused {
             known.entry(seen.app.clone()).or_default().merge(seen);
         }
         for plan in filmed {
-            known.entry(plan.app).or_default().film(&plan.plan_id, plan.film);
+            known
+                .entry(plan.app)
+                .or_default()
+                .film(&plan.plan_id, plan.film);
         }
         for seen in data_seen {
             known.entry(seen.app).or_default().data("", seen.at);
@@ -39,36 +54,80 @@ impl Archive {
         Ok(())
     }
 
-    /// A token nobody had used was answered so. It is a lesson only while another token of the app got data: in a disturbance everybody may be
-    /// answered oddly.
-    pub(super) fn learn_unused(&self, app: &App, verification: &Verification, refusal: &Refusal, origin: Origin, lessons: &mut Lessons) {
+    /// A token nobody had used was answered so. It is a lesson only while another token of the app
+    /// got data: in a disturbance everybody may be answered oddly.
+    pub(super) fn learn_unused(
+        &self,
+        app: &App,
+        verification: &Verification,
+        refusal: &Refusal,
+        origin: Origin,
+        lessons: &mut Lessons,
+    ) {
         let since = refusal.at.minus(app.policy.verify_window);
         let id = &verification.verification_id;
-        let is_new = self.of_app(app, |known| known.got_data_of_another(id, since) && known.observe(&refusal.signature, id, refusal.at, app.policy.day()));
+        let is_new = self.of_app(app, |known| {
+            known.got_data_of_another(id, since)
+                && known.observe(&refusal.signature, id, refusal.at, app.policy.day())
+        });
         if is_new {
-            let (app, signature, verification_id) = (app.name.clone(), refusal.signature.clone(), id.clone());
-            lessons.unused.push(UnusedSignature { app, signature, verification_id, seen_at: refusal.at, origin });
+            let (app, signature, verification_id) =
+                (app.name.clone(), refusal.signature.clone(), id.clone());
+            lessons.unused.push(UnusedSignature {
+                app,
+                signature,
+                verification_id,
+                seen_at: refusal.at,
+                origin,
+            });
         }
     }
 
     /// media/query listed such media.
-    pub(super) fn learn_film(&self, app: &App, verification: &Verification, film: Film, at: Time, lessons: &mut Lessons) {
+    pub(super) fn learn_film(
+        &self,
+        app: &App,
+        verification: &Verification,
+        film: Film,
+        at: Time,
+        lessons: &mut Lessons,
+    ) {
         let plan_id = verification.plan_id.as_deref().unwrap_or_default();
         if self.of_app(app, |known| known.film(plan_id, film)) {
-            lessons.filmed.push(FilmedPlan { app: app.name.clone(), plan_id: plan_id.to_owned(), film, seen_at: at });
+            lessons.filmed.push(FilmedPlan {
+                app: app.name.clone(),
+                plan_id: plan_id.to_owned(),
+                film,
+                seen_at: at,
+            });
         }
     }
 
     /// getall answered with data.
-    pub(super) fn learn_data(&self, app: &App, verification: &Verification, at: Time, lessons: &mut Lessons) {
+    pub(super) fn learn_data(
+        &self,
+        app: &App,
+        verification: &Verification,
+        at: Time,
+        lessons: &mut Lessons,
+    ) {
         let to_hand_on = self.of_app(app, |known| {
             known.data(&verification.verification_id, at);
             known.data_to_hand_on(app.policy.first_poll())
         });
-        lessons.data_seen.extend(to_hand_on.map(|at| DataSeen { app: app.name.clone(), at }));
+        lessons.data_seen.extend(to_hand_on.map(|at| DataSeen {
+            app: app.name.clone(),
+            at,
+        }));
     }
 
     fn of_app<T>(&self, app: &App, change: impl FnOnce(&mut AppLessons) -> T) -> T {
-        change(self.lessons.write().unwrap_or_else(PoisonError::into_inner).entry(app.name.clone()).or_default())
+        change(
+            self.lessons
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .entry(app.name.clone())
+                .or_default(),
+        )
     }
 }

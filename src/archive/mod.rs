@@ -6,8 +6,9 @@
 //! | poll | [`poll`] (asks through [`fetch`], remembers through [`learn`]) | attempts, answers, wanted media, the next due time or the settlement |
 //! | download | [`download`] | objects, or why not |
 //!
-//! Settling is what [`crate::domain::plan`] says in a poll step that finds nothing left to do. Whether to retry is decided here, once, from
-//! typed errors. No stage calls the one before it; what one leaves for the next is a committed row.
+//! Settling is what [`crate::domain::plan`] says in a poll step that finds nothing left to do.
+//! Whether to retry is decided here, once, from typed errors. No stage calls the one before it;
+//! what one leaves for the next is a committed row.
 
 pub mod alarms;
 mod apply;
@@ -72,7 +73,8 @@ pub trait Watcher: Send + Sync + 'static {
     fn time_left(&self, left: Span);
 }
 
-/// What the poll stage found, handed to the download stage of the same process while the URLs are fresh.
+/// What the poll stage found, handed to the download stage of the same process while the URLs are
+/// fresh.
 pub struct Handover {
     /// The right to the download, granted with the record that told of the media.
     pub work: crate::store::records::DownloadWork,
@@ -102,7 +104,8 @@ pub struct Archive {
     pub alarms: alarms::Alarms,
     /// How puts of objects went.
     writes: writes::Writes,
-    /// What was learned, by app: a copy of the store's, refreshed at the start and with each poll that learns.
+    /// What was learned, by app: a copy of the store's, refreshed at the start and with each poll
+    /// that learns.
     lessons: RwLock<HashMap<String, AppLessons>>,
 }
 
@@ -122,7 +125,11 @@ impl Archive {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let apps = parts.apps.into_iter().map(|app| (app.name.clone(), Arc::new(app))).collect();
+        let apps = parts
+            .apps
+            .into_iter()
+            .map(|app| (app.name.clone(), Arc::new(app)))
+            .collect();
         Self {
             store: parts.store,
             vault: parts.vault,

@@ -35,7 +35,8 @@ impl Archive {
     /// Tracks tokens; idempotent, one answer each, in order. A wrong one never stops the others.
     ///
     /// # Errors
-    /// When the database cannot be written; then it is not known which were tracked, and repeating is safe.
+    /// When the database cannot be written; then it is not known which were tracked, and repeating
+    /// is safe.
     pub async fn track(&self, told: Vec<TrackRequest>) -> Result<Vec<Tracked>> {
         let now = self.now();
         let mut answers: Vec<Option<Tracked>> = Vec::with_capacity(told.len());
@@ -50,10 +51,14 @@ impl Archive {
             }
         }
         let mut verdicts = self.commit(rows).await?.into_iter();
-        Ok(answers.into_iter().filter_map(|answer| answer.or_else(|| verdicts.next())).collect())
+        Ok(answers
+            .into_iter()
+            .filter_map(|answer| answer.or_else(|| verdicts.next()))
+            .collect())
     }
 
-    /// Writes rows, one answer each, in order. A batch that the database refuses is halved until the row it refuses stands alone: the others go on.
+    /// Writes rows, one answer each, in order. A batch that the database refuses is halved until
+    /// the row it refuses stands alone: the others go on.
     async fn commit(&self, mut rows: Vec<NewVerification>) -> Result<Vec<Tracked>> {
         let mut answers = Vec::with_capacity(rows.len());
         let mut batches = VecDeque::new();
@@ -69,19 +74,29 @@ impl Archive {
                     batches.push_front(second);
                     batches.push_front(batch);
                 }
-                Err(StoreError::Corrupt(why)) => answers.push(Tracked::Wrong(format!("the database refuses it: {why}"))),
+                Err(StoreError::Corrupt(why)) => {
+                    answers.push(Tracked::Wrong(format!("the database refuses it: {why}")))
+                }
                 Err(error) => return Err(error),
             }
         }
         Ok(answers)
     }
 
-    fn first_step(&self, told: TrackRequest, now: Time) -> std::result::Result<NewVerification, String> {
+    fn first_step(
+        &self,
+        told: TrackRequest,
+        now: Time,
+    ) -> std::result::Result<NewVerification, String> {
         told.check(now)?;
         let app = self.app(&told.app).ok_or_else(|| {
             let mut names: Vec<&str> = self.apps.keys().map(String::as_str).collect();
             names.sort_unstable();
-            format!("app {:?} is not in the config, which has: {}", told.app, names.join(", "))
+            format!(
+                "app {:?} is not in the config, which has: {}",
+                told.app,
+                names.join(", ")
+            )
         })?;
         let issued_at = told.issued_at.unwrap_or(now);
         let verification = Verification {
@@ -94,16 +109,46 @@ impl Archive {
             issued_here: told.issued_here,
         };
         let progress = Progress::default();
-        let known =
-            PlanInput { verification: &verification, progress: &progress, media: &[], learned: &Learned::default(), others: false, policy: &app.policy };
+        let known = PlanInput {
+            verification: &verification,
+            progress: &progress,
+            media: &[],
+            learned: &Learned::default(),
+            others: false,
+            policy: &app.policy,
+        };
         let ends = Ends::of(known);
         let (next, alarms) = match plan::plan(known, now) {
             Step::Settle(outcome, missing) => {
-                let text = missing.first().map(|one| one.why.clone()).unwrap_or_default();
-                (Next::Settled { outcome, missing }, vec![Alarm { kind: alarm::Kind::Loss, subject: app.name.clone(), text }])
+                let text = missing
+                    .first()
+                    .map(|one| one.why.clone())
+                    .unwrap_or_default();
+                (
+                    Next::Settled { outcome, missing },
+                    vec![Alarm {
+                        kind: alarm::Kind::Loss,
+                        subject: app.name.clone(),
+                        text,
+                    }],
+                )
             }
-            Step::Wait { due_at, deadline } => (Next::Due { due_at, deadline, state: State::Waiting }, Vec::new()),
-            Step::Ask(_) | Step::AskOthers => (Next::Due { due_at: now, deadline: ends.media_deadline, state: State::Waiting }, Vec::new()),
+            Step::Wait { due_at, deadline } => (
+                Next::Due {
+                    due_at,
+                    deadline,
+                    state: State::Waiting,
+                },
+                Vec::new(),
+            ),
+            Step::Ask(_) | Step::AskOthers => (
+                Next::Due {
+                    due_at: now,
+                    deadline: ends.media_deadline,
+                    state: State::Waiting,
+                },
+                Vec::new(),
+            ),
         };
         Ok(NewVerification {
             media_deadline: ends.media_deadline,

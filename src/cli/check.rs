@@ -1,4 +1,5 @@
-//! `check`: everything a first start can trip over, all findings at once; and what the provider answers for one token ([`token`]).
+//! `check`: everything a first start can trip over, all findings at once; and what the provider
+//! answers for one token ([`token`]).
 
 pub mod token;
 
@@ -25,7 +26,8 @@ Examples:
   verikeep check --json | jq '.rows[] | select(.level != \"ok\")'
 Ends with 3 when the configuration is wrong, 4 when something cannot be reached, 1 for other findings, 0 for warnings.";
 
-/// Check everything a first start can trip over: configuration, files, database, object store, credentials, clock.
+/// Check everything a first start can trip over: configuration, files, database, object store,
+/// credentials, clock.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Check {
@@ -35,8 +37,9 @@ pub struct Check {
     /// One JSON document.
     #[arg(long)]
     pub json: bool,
-    /// Instead, ask every query once for this token and print the shape of each answer: names of fields, types and lengths, codes, the clock; never a
-    /// value. It can be sent to others. Nothing is stored or tracked.
+    /// Instead, ask every query once for this token and print the shape of each answer: names of
+    /// fields, types and lengths, codes, the clock; never a value. It can be sent to others.
+    /// Nothing is stored or tracked.
     #[arg(long, value_name = "TOKEN", value_parser = super::secret, conflicts_with_all = ["offline", "json"])]
     pub token: Option<Secret>,
     /// The app whose token it is; may be left out where there is one app only.
@@ -75,17 +78,44 @@ pub struct Row {
 impl Row {
     /// As it should be.
     pub fn ok(what: impl Into<String>, found: impl Into<String>) -> Self {
-        Self { level: Grade::Ok, what: what.into(), found: found.into(), todo: String::new(), code: Code::Done }
+        Self {
+            level: Grade::Ok,
+            what: what.into(),
+            found: found.into(),
+            todo: String::new(),
+            code: Code::Done,
+        }
     }
 
     /// Works, and somebody should look at it.
-    pub fn warn(what: impl Into<String>, found: impl Into<String>, todo: impl Into<String>) -> Self {
-        Self { level: Grade::Warn, what: what.into(), found: found.into(), todo: todo.into(), code: Code::Done }
+    pub fn warn(
+        what: impl Into<String>,
+        found: impl Into<String>,
+        todo: impl Into<String>,
+    ) -> Self {
+        Self {
+            level: Grade::Warn,
+            what: what.into(),
+            found: found.into(),
+            todo: todo.into(),
+            code: Code::Done,
+        }
     }
 
     /// Does not work.
-    pub fn fail(code: Code, what: impl Into<String>, found: impl Into<String>, todo: impl Into<String>) -> Self {
-        Self { level: Grade::Fail, what: what.into(), found: found.into(), todo: todo.into(), code }
+    pub fn fail(
+        code: Code,
+        what: impl Into<String>,
+        found: impl Into<String>,
+        todo: impl Into<String>,
+    ) -> Self {
+        Self {
+            level: Grade::Fail,
+            what: what.into(),
+            found: found.into(),
+            todo: todo.into(),
+            code,
+        }
     }
 
     /// What a command would have said.
@@ -94,15 +124,29 @@ impl Row {
         match failure {
             Failure::ReaderGone => Vec::new(),
             Failure::Configuration(findings) => findings.iter().map(Self::of_finding).collect(),
-            Failure::Told { code, what, why, todo } => vec![Self::fail(code, what, why, todo)],
+            Failure::Told {
+                code,
+                what,
+                why,
+                todo,
+            } => vec![Self::fail(code, what, why, todo)],
         }
     }
 
     fn of_finding(finding: &Finding) -> Self {
-        let what = if finding.path.is_empty() { finding.place.to_string() } else { format!("{} ({})", finding.path, finding.place) };
+        let what = if finding.path.is_empty() {
+            finding.place.to_string()
+        } else {
+            format!("{} ({})", finding.path, finding.place)
+        };
         match finding.level {
             Level::Warn => Self::warn(what, finding.reason.clone(), finding.todo.clone()),
-            Level::Fail => Self::fail(Code::Configuration, what, finding.reason.clone(), finding.todo.clone()),
+            Level::Fail => Self::fail(
+                Code::Configuration,
+                what,
+                finding.reason.clone(),
+                finding.todo.clone(),
+            ),
         }
     }
 }
@@ -114,9 +158,15 @@ pub fn local(loaded: &Result<Loaded, Vec<Finding>>) -> Vec<Row> {
         Err(findings) => findings.iter().map(Row::of_finding).collect(),
         Ok(loaded) => {
             let config = &loaded.config;
-            let file = config.file.as_ref().map_or_else(|| "the environment".to_owned(), |file| file.display().to_string());
+            let file = config.file.as_ref().map_or_else(
+                || "the environment".to_owned(),
+                |file| file.display().to_string(),
+            );
             let apps: Vec<&str> = config.apps.iter().map(|app| app.name.as_str()).collect();
-            let mut rows = vec![Row::ok("configuration", format!("{file}; apps: {}", apps.join(", ")))];
+            let mut rows = vec![Row::ok(
+                "configuration",
+                format!("{file}; apps: {}", apps.join(", ")),
+            )];
             rows.extend(loaded.warnings.iter().map(Row::of_finding));
             rows.extend(data_dir(config));
             rows
@@ -126,7 +176,8 @@ pub fn local(loaded: &Result<Loaded, Vec<Finding>>) -> Vec<Row> {
 
 /// Whether the data directory can be used, where anything lies in it.
 fn data_dir(config: &Config) -> Option<Row> {
-    let embedded = config.database.url.reveal().starts_with("sqlite:") || config.vault.url.starts_with("file:");
+    let embedded = config.database.url.reveal().starts_with("sqlite:")
+        || config.vault.url.starts_with("file:");
     if !embedded {
         return None;
     }
@@ -134,7 +185,9 @@ fn data_dir(config: &Config) -> Option<Row> {
     let shown = folder.display();
     let Ok(facts) = fs::metadata(folder) else {
         return Some(match nearest(folder).map(fs::metadata) {
-            Some(Ok(above)) if above.is_dir() && !above.permissions().readonly() => Row::ok(what, format!("{shown} will be made at the first start")),
+            Some(Ok(above)) if above.is_dir() && !above.permissions().readonly() => {
+                Row::ok(what, format!("{shown} will be made at the first start"))
+            }
             _ => Row::fail(
                 Code::Configuration,
                 what,
@@ -144,7 +197,12 @@ fn data_dir(config: &Config) -> Option<Row> {
         });
     };
     if !facts.is_dir() {
-        return Some(Row::fail(Code::Configuration, what, format!("{shown} is no folder"), "move the file away, or name another data_dir"));
+        return Some(Row::fail(
+            Code::Configuration,
+            what,
+            format!("{shown} is no folder"),
+            "move the file away, or name another data_dir",
+        ));
     }
     if let Err(error) = probe(folder) {
         return Some(Row::fail(
@@ -159,7 +217,11 @@ fn data_dir(config: &Config) -> Option<Row> {
         use std::os::unix::fs::PermissionsExt as _;
         let mode = facts.permissions().mode() & 0o777;
         if mode & !0o750 != 0 {
-            return Some(Row::warn(what, format!("{shown} can be used by others (mode {mode:03o})"), format!("chmod 700 {shown}")));
+            return Some(Row::warn(
+                what,
+                format!("{shown} can be used by others (mode {mode:03o})"),
+                format!("chmod 700 {shown}"),
+            ));
         }
     }
     Some(Row::ok(what, format!("{shown} can be written to")))
@@ -173,20 +235,36 @@ fn nearest(folder: &Path) -> Option<&Path> {
 fn probe(folder: &Path) -> std::io::Result<()> {
     let mut random = [0u8; 8];
     crate::domain::chance::fill(&mut random);
-    let file = folder.join(format!(".verikeep-check-{}", crate::domain::identity::hex(&random)));
+    let file = folder.join(format!(
+        ".verikeep-check-{}",
+        crate::domain::identity::hex(&random)
+    ));
     fs::write(&file, b"verikeep")?;
     fs::remove_file(&file)
 }
 
-/// Shows all rows; the worst decides the exit code, and a wrong configuration comes before everything.
+/// Shows all rows; the worst decides the exit code, and a wrong configuration comes before
+/// everything.
 ///
 /// # Errors
 /// When the stream fails.
 pub fn tell(args: &Check, rows: &[Row], screen: &mut Screen<'_>) -> Result<Code, Failure> {
-    let code = rows.iter().map(|row| row.code).max_by_key(|code| if *code == Code::Configuration { 9 } else { code.number() }).unwrap_or(Code::Done);
+    let code = rows
+        .iter()
+        .map(|row| row.code)
+        .max_by_key(|code| {
+            if *code == Code::Configuration {
+                9
+            } else {
+                code.number()
+            }
+        })
+        .unwrap_or(Code::Done);
     if args.json {
         let sound = rows.iter().all(|row| row.level != Grade::Fail);
-        screen.document(&serde_json::json!({ "ok": sound, "exit_code": code.number(), "rows": rows }))?;
+        screen.document(
+            &serde_json::json!({ "ok": sound, "exit_code": code.number(), "rows": rows }),
+        )?;
         return Ok(code);
     }
     let mut table = Table::new(["", "what", "found", "what to do"]);
@@ -200,6 +278,11 @@ pub fn tell(args: &Check, rows: &[Row], screen: &mut Screen<'_>) -> Result<Code,
     }
     table.print(screen)?;
     let number = |level: Grade| rows.iter().filter(|row| row.level == level).count();
-    screen.line(format!("\n{} ok, {} to look at, {} wrong", number(Grade::Ok), number(Grade::Warn), number(Grade::Fail)))?;
+    screen.line(format!(
+        "\n{} ok, {} to look at, {} wrong",
+        number(Grade::Ok),
+        number(Grade::Warn),
+        number(Grade::Fail)
+    ))?;
     Ok(code)
 }

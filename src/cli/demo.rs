@@ -19,7 +19,8 @@ Examples:
 Windows are seconds instead of days; everything else is as it is in earnest. Ends with 1 when what was archived is not what the simulated
 provider held.";
 
-/// See it all at work: a simulated provider, the daemon, a batch of tokens, and what was archived in the end.
+/// See it all at work: a simulated provider, the daemon, a batch of tokens, and what was archived
+/// in the end.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Demo {
@@ -36,15 +37,39 @@ pub struct Demo {
 /// # Errors
 /// When the stream fails.
 pub fn tell(report: &Report, screen: &mut Screen<'_>) -> Result<Code, Failure> {
-    let mut table = Table::new(["what happened to the person", "tokens", "became", "as it should"]);
+    let mut table = Table::new([
+        "what happened to the person",
+        "tokens",
+        "became",
+        "as it should",
+    ]);
     for ending in &report.endings {
-        let states: Vec<String> =
-            ending.states.iter().map(|(state, number)| if ending.states.len() > 1 { format!("{state} {number}") } else { state.clone() }).collect();
-        table.row([ending.life.clone(), ending.tokens.to_string(), states.join(", "), if ending.as_it_should { "yes" } else { "NO" }.to_owned()]);
+        let states: Vec<String> = ending
+            .states
+            .iter()
+            .map(|(state, number)| {
+                if ending.states.len() > 1 {
+                    format!("{state} {number}")
+                } else {
+                    state.clone()
+                }
+            })
+            .collect();
+        table.row([
+            ending.life.clone(),
+            ending.tokens.to_string(),
+            states.join(", "),
+            if ending.as_it_should { "yes" } else { "NO" }.to_owned(),
+        ]);
     }
     table.print(screen)?;
     let figures = &report.status;
-    let media: i64 = figures.media.iter().filter(|row| row.state == "stored").map(|row| row.count).sum();
+    let media: i64 = figures
+        .media
+        .iter()
+        .filter(|row| row.state == "stored")
+        .map(|row| row.count)
+        .sum();
     let bytes: i64 = figures.media.iter().map(|row| row.bytes).sum::<i64>() + figures.answer_bytes;
     let (verify, media_kept, records) = report.windows;
     screen.line(format!(
@@ -54,11 +79,16 @@ pub fn tell(report: &Report, screen: &mut Screen<'_>) -> Result<Code, Failure> {
         size(bytes)
     ))?;
     if let Some(left) = figures.least_left_ms {
-        screen.line(format!("the least time that was left when something was captured: {}", Span(left)))?;
+        screen.line(format!(
+            "the least time that was left when something was captured: {}",
+            Span(left)
+        ))?;
     }
     let config = report.config.display();
     // As it was called, so that the lines can be copied: the program need not be installed.
-    let program = std::env::args().next().unwrap_or_else(|| "verikeep".to_owned());
+    let program = std::env::args()
+        .next()
+        .unwrap_or_else(|| "verikeep".to_owned());
     screen.line(format!(
         "
   rows      {}
@@ -73,7 +103,12 @@ Look around:
         report.example,
         report.example,
     ))?;
-    let wrong: usize = report.endings.iter().filter(|ending| !ending.as_it_should).map(|ending| ending.tokens).sum();
+    let wrong: usize = report
+        .endings
+        .iter()
+        .filter(|ending| !ending.as_it_should)
+        .map(|ending| ending.tokens)
+        .sum();
     if wrong > 0 {
         screen.note(format!(
             "\nerror: of {} some did not end as they should: this is a defect of Verikeep, please tell us",
@@ -83,7 +118,16 @@ Look around:
     }
     screen.line(format!(
         "\nevery one of {} ended as it should",
-        count(i64::try_from(report.endings.iter().map(|ending| ending.tokens).sum::<usize>()).unwrap_or(i64::MAX))
+        count(
+            i64::try_from(
+                report
+                    .endings
+                    .iter()
+                    .map(|ending| ending.tokens)
+                    .sum::<usize>()
+            )
+            .unwrap_or(i64::MAX)
+        )
     ))?;
     Ok(Code::Done)
 }

@@ -1,4 +1,5 @@
-//! A store by hand, for the tests of commands: says what it was given to say, and remembers what it was asked.
+//! A store by hand, for the tests of commands: says what it was given to say, and remembers what it
+//! was asked.
 
 use std::sync::Mutex;
 
@@ -16,8 +17,14 @@ use crate::{
     },
     store::{
         Result, Store, StoreError,
-        records::{Claim, DownloadRecord, DownloadWork, KnownToken, NewVerification, PollRecord, PollWork, RetryVerdict, TrackVerdict},
-        reports::{AlarmRow, AnswerReport, AttemptReport, Filter, MediaReport, Reconciliation, Status, Summary, Whole},
+        records::{
+            Claim, DownloadRecord, DownloadWork, KnownToken, NewVerification, PollRecord, PollWork,
+            RetryVerdict, TrackVerdict,
+        },
+        reports::{
+            AlarmRow, AnswerReport, AttemptReport, Filter, MediaReport, Reconciliation, Status,
+            Summary, Whole,
+        },
     },
 };
 
@@ -39,7 +46,11 @@ pub(super) struct Fake {
 
 impl Fake {
     fn up(&self) -> Result<()> {
-        if self.down { Err(StoreError::Unavailable("connection refused".to_owned())) } else { Ok(()) }
+        if self.down {
+            Err(StoreError::Unavailable("connection refused".to_owned()))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -117,7 +128,12 @@ fn attempt() -> AttemptReport {
     }
 }
 
-pub(super) fn answer(number: usize, endpoint: &str, object_key: &str, bytes: &[u8]) -> AnswerReport {
+pub(super) fn answer(
+    number: usize,
+    endpoint: &str,
+    object_key: &str,
+    bytes: &[u8],
+) -> AnswerReport {
     AnswerReport {
         answer_id: format!("a{number}"),
         endpoint: endpoint.to_owned(),
@@ -157,7 +173,14 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 pub(super) fn whole(number: usize) -> Whole {
-    Whole { summary: summary(number), attempt_rows: vec![attempt()], media: Vec::new(), answers: Vec::new(), calls: Vec::new(), call_sums: Vec::new() }
+    Whole {
+        summary: summary(number),
+        attempt_rows: vec![attempt()],
+        media: Vec::new(),
+        answers: Vec::new(),
+        calls: Vec::new(),
+        call_sums: Vec::new(),
+    }
 }
 
 pub(super) fn alarm() -> AlarmRow {
@@ -220,7 +243,13 @@ impl Store for Fake {
         unimplemented!()
     }
 
-    async fn retry(&self, tokens: &[String], _: Option<&str>, _: &str, _: Time) -> Result<Vec<RetryVerdict>> {
+    async fn retry(
+        &self,
+        tokens: &[String],
+        _: Option<&str>,
+        _: &str,
+        _: Time,
+    ) -> Result<Vec<RetryVerdict>> {
         self.up()?;
         assert_eq!(tokens.len(), self.retries.len());
         Ok(self.retries.clone())
@@ -245,19 +274,38 @@ impl Store for Fake {
     async fn status(&self, _: Time) -> Result<Status> {
         self.up()?;
         let mut all = self.status.lock().unwrap();
-        Ok(if all.len() > 1 { all.remove(0) } else { all[0].clone() })
+        Ok(if all.len() > 1 {
+            all.remove(0)
+        } else {
+            all[0].clone()
+        })
     }
 
     async fn list(&self, filter: &Filter) -> Result<Vec<Summary>> {
         self.up()?;
         self.filters.lock().unwrap().push(filter.clone());
-        let from = filter.after.as_ref().map_or(0, |after| self.wholes.iter().position(|whole| whole.summary.verification_id == *after).unwrap() + 1);
-        Ok(self.wholes.iter().skip(from).take(usize::try_from(filter.limit).unwrap()).map(|whole| whole.summary.clone()).collect())
+        let from = filter.after.as_ref().map_or(0, |after| {
+            self.wholes
+                .iter()
+                .position(|whole| whole.summary.verification_id == *after)
+                .unwrap()
+                + 1
+        });
+        Ok(self
+            .wholes
+            .iter()
+            .skip(from)
+            .take(usize::try_from(filter.limit).unwrap())
+            .map(|whole| whole.summary.clone())
+            .collect())
     }
 
     async fn known(&self, tokens: &[Secret]) -> Result<Vec<Option<KnownToken>>> {
         self.up()?;
-        Ok(tokens.iter().map(|token| self.known.get(token.reveal()).cloned()).collect())
+        Ok(tokens
+            .iter()
+            .map(|token| self.known.get(token.reveal()).cloned())
+            .collect())
     }
 
     async fn record_reconciliation(&self, found: &Reconciliation) -> Result<()> {
@@ -268,7 +316,13 @@ impl Store for Fake {
 
     async fn show(&self, handle: &str) -> Result<Option<Whole>> {
         self.up()?;
-        Ok(self.wholes.iter().find(|whole| whole.summary.verify_token == handle || whole.summary.verification_id == handle).cloned())
+        Ok(self
+            .wholes
+            .iter()
+            .find(|whole| {
+                whole.summary.verify_token == handle || whole.summary.verification_id == handle
+            })
+            .cloned())
     }
 
     async fn tidy(&self) -> Result<()> {

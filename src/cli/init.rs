@@ -42,7 +42,11 @@ pub struct Init {
 /// When a file or folder cannot be made.
 pub fn run(args: &Init, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     make_folder(&args.dir, 0o755)?;
-    let file = if args.dir == Path::new(".") { PathBuf::from("verikeep.toml") } else { args.dir.join("verikeep.toml") };
+    let file = if args.dir == Path::new(".") {
+        PathBuf::from("verikeep.toml")
+    } else {
+        args.dir.join("verikeep.toml")
+    };
     let fresh = write_new(&file, COMMENTED.as_bytes())?;
     tell(fresh, &file, "", screen)?;
     let data_dir = config::data_dir_in(&file);
@@ -52,7 +56,12 @@ pub fn run(args: &Init, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     chance::fill(key.as_mut_slice());
     let text = Zeroizing::new(format!("{}\n", hex(key.as_slice())));
     let fresh_key = write_new(&key_file, text.as_bytes())?;
-    tell(fresh_key, &key_file, ": looks up ID numbers; keep a copy of it apart from the database", screen)?;
+    tell(
+        fresh_key,
+        &key_file,
+        ": looks up ID numbers; keep a copy of it apart from the database",
+        screen,
+    )?;
     if fresh {
         let given = file.display();
         screen.line(format!("\nNext: fill in name, api_key and secret_key under [[apps]] in {given}, then\n  verikeep check --config {given}"))?;
@@ -61,12 +70,23 @@ pub fn run(args: &Init, screen: &mut Screen<'_>) -> Result<Code, Failure> {
 }
 
 fn tell(fresh: bool, file: &Path, what: &str, screen: &mut Screen<'_>) -> io::Result<()> {
-    if fresh { screen.line(format!("written     {}{what}", file.display())) } else { screen.line(format!("left alone  {}: is there already", file.display())) }
+    if fresh {
+        screen.line(format!("written     {}{what}", file.display()))
+    } else {
+        screen.line(format!("left alone  {}: is there already", file.display()))
+    }
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> Failure {
     let named = path.display().to_string();
-    move |error| Failure::told(Code::Finding, named, error.to_string(), "choose a folder that can be written to: verikeep init DIR")
+    move |error| {
+        Failure::told(
+            Code::Finding,
+            named,
+            error.to_string(),
+            "choose a folder that can be written to: verikeep init DIR",
+        )
+    }
 }
 
 /// Makes a folder, unless it is there.
@@ -88,7 +108,11 @@ fn write_new(file: &Path, bytes: &[u8]) -> Result<bool, Failure> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(file) {
-        Ok(mut opened) => opened.write_all(bytes).and_then(|()| opened.sync_all()).map(|()| true).map_err(failed(file)),
+        Ok(mut opened) => opened
+            .write_all(bytes)
+            .and_then(|()| opened.sync_all())
+            .map(|()| true)
+            .map_err(failed(file)),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(failed(file)(error)),
     }

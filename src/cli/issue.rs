@@ -1,4 +1,5 @@
-//! `issue`: has the provider generate a verify_token, submits what is known of the person, tracks it, prints it.
+//! `issue`: has the provider generate a verify_token, submits what is known of the person, tracks
+//! it, prints it.
 
 use std::{
     fs,
@@ -66,25 +67,44 @@ pub struct Issue {
 pub fn wish(args: &Issue, config: &Config) -> Result<Wish, Failure> {
     if config.app(&args.app).is_none() {
         let names: Vec<&str> = config.apps.iter().map(|app| app.name.as_str()).collect();
-        return Err(Failure::usage("--app", "no app of that name is configured", format!("there are: {}", names.join(", "))));
+        return Err(Failure::usage(
+            "--app",
+            "no app of that name is configured",
+            format!("there are: {}", names.join(", ")),
+        ));
     }
     // Before a token exists that could then not be tracked.
     names_told(Some(&args.plan), args.reference.as_deref())?;
-    let identity = args.identity_name.clone().zip(args.identity_number.clone()).map(|(name, number)| (name, number, args.certificate_type));
+    let identity = args
+        .identity_name
+        .clone()
+        .zip(args.identity_number.clone())
+        .map(|(name, number)| (name, number, args.certificate_type));
     let match_image = args.match_image.as_deref().map(image).transpose()?;
-    Ok(Wish { app: args.app.clone(), plan_id: args.plan.clone(), reference: args.reference.clone(), identity, match_image, actor: actor() })
+    Ok(Wish {
+        app: args.app.clone(),
+        plan_id: args.plan.clone(),
+        reference: args.reference.clone(),
+        identity,
+        match_image,
+        actor: actor(),
+    })
 }
 
 fn image(file: &Path) -> Result<Vec<u8>, Failure> {
-    let wrong = |why: String| Failure::usage("--match-image", why, "name an image of at most 7.5 MB");
-    let length = fs::metadata(file).map_err(|error| wrong(error.to_string()))?.len();
+    let wrong =
+        |why: String| Failure::usage("--match-image", why, "name an image of at most 7.5 MB");
+    let length = fs::metadata(file)
+        .map_err(|error| wrong(error.to_string()))?
+        .len();
     if length == 0 || length > IMAGE_BYTES_MAX {
         return Err(wrong(format!("the file has {length} bytes")));
     }
     fs::read(file).map_err(|error| wrong(error.to_string()))
 }
 
-/// Prints the token. One that exists and could not be prepared is printed all the same, with what is wrong.
+/// Prints the token. One that exists and could not be prepared is printed all the same, with what
+/// is wrong.
 ///
 /// # Errors
 /// When the stream fails.
@@ -98,12 +118,19 @@ pub fn tell(args: &Issue, issued: &Issued, screen: &mut Screen<'_>) -> Result<Co
     }
     let prepared = issued.unprepared.is_none();
     if args.json {
-        screen.document(&Document { verify_token: issued.verify_token.reveal(), verification_id: &issued.verification_id, app: &args.app, prepared })?;
+        screen.document(&Document {
+            verify_token: issued.verify_token.reveal(),
+            verification_id: &issued.verification_id,
+            app: &args.app,
+            prepared,
+        })?;
     } else {
         // The token alone, so that it can be used as it stands: token=$(verikeep issue …)
         screen.line(issued.verify_token.reveal())?;
     }
-    let Some(problem) = &issued.unprepared else { return Ok(Code::Done) };
+    let Some(problem) = &issued.unprepared else {
+        return Ok(Code::Done);
+    };
     screen.note(format!(
         "error: identity or match image: {problem}\n  the token exists and is tracked, but cannot verify this person: issue another one once that is mended"
     ))?;

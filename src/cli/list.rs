@@ -39,7 +39,8 @@ Ends with 3 when an ID number is looked up with another index key than the datab
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct List {
-    /// Only those in this state: waiting, collecting, archived, abandoned, incomplete, missed or rejected.
+    /// Only those in this state: waiting, collecting, archived, abandoned, incomplete, missed or
+    /// rejected.
     #[arg(long, value_parser = state)]
     pub state: Option<State>,
     /// Only those of this app.
@@ -72,23 +73,39 @@ pub enum Since {
 }
 
 fn state(name: &str) -> Result<State, String> {
-    State::named(name).ok_or_else(|| format!("there are: {}", State::ALL.map(State::name).join(", ")))
+    State::named(name)
+        .ok_or_else(|| format!("there are: {}", State::ALL.map(State::name).join(", ")))
 }
 
 fn since(text: &str) -> Result<Since, String> {
-    Span::parse(text).map(Since::Ago).or_else(|_| Time::parse(text).map(Since::At)).map_err(|why| format!("{why}, and no span such as 2d"))
+    Span::parse(text)
+        .map(Since::Ago)
+        .or_else(|_| Time::parse(text).map(Since::At))
+        .map_err(|why| format!("{why}, and no span such as 2d"))
 }
 
 /// Lists what the arguments name.
 ///
 /// # Errors
-/// When an ID number is looked up without the index key that the database knows, or the database cannot be reached.
-pub async fn run(args: &List, config: &Config, store: &dyn Store, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+/// When an ID number is looked up without the index key that the database knows, or the database
+/// cannot be reached.
+pub async fn run(
+    args: &List,
+    config: &Config,
+    store: &dyn Store,
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
     let mut filter = filter(args, config, store).await?;
     let most = match args.limit {
         Some(0) => i64::MAX,
         Some(limit) if limit > 0 => limit,
-        Some(_) => return Err(Failure::usage("--limit", "is negative", "write how many at most, or 0 for all")),
+        Some(_) => {
+            return Err(Failure::usage(
+                "--limit",
+                "is negative",
+                "write how many at most, or 0 for all",
+            ));
+        }
         None if args.json => i64::MAX,
         None => 100,
     };
@@ -126,9 +143,17 @@ pub async fn run(args: &List, config: &Config, store: &dyn Store, screen: &mut S
     match (args.json, table.is_empty()) {
         (true, _) => {}
         (false, true) => {
-            // Apps that were taken out of the configuration still have rows, so that an unknown one is no error.
-            let unknown = args.app.as_ref().is_some_and(|app| config.app(app).is_none());
-            screen.note(if unknown { "nothing is tracked that fits; no app of that name is configured" } else { "nothing is tracked that fits" })?;
+            // Apps that were taken out of the configuration still have rows, so that an unknown one
+            // is no error.
+            let unknown = args
+                .app
+                .as_ref()
+                .is_some_and(|app| config.app(app).is_none());
+            screen.note(if unknown {
+                "nothing is tracked that fits; no app of that name is configured"
+            } else {
+                "nothing is tracked that fits"
+            })?;
         }
         (false, false) => table.print(screen)?,
     }
@@ -162,24 +187,56 @@ async fn filter(args: &List, config: &Config, store: &dyn Store) -> Result<Filte
                     "name the key file that was in use when the verifications were tracked",
                 )
             })?;
-            let known = store.installation().await?.installation.and_then(|installation| installation.index_key_id);
+            let known = store
+                .installation()
+                .await?
+                .installation
+                .and_then(|installation| installation.index_key_id);
             index_key(known.as_deref(), Some(&key.id()))?;
-            let number = if number.reveal() == "-" { from_input()? } else { number.clone() };
+            let number = if number.reveal() == "-" {
+                from_input()?
+            } else {
+                number.clone()
+            };
             Some(key.id_number(number.reveal()))
         }
     };
-    Ok(Filter { state: args.state, app: args.app.clone(), since, until: None, reference: args.reference.clone(), id_number_index, limit: PAGE, after: None })
+    Ok(Filter {
+        state: args.state,
+        app: args.app.clone(),
+        since,
+        until: None,
+        reference: args.reference.clone(),
+        id_number_index,
+        limit: PAGE,
+        after: None,
+    })
 }
 
 fn from_input() -> Result<Secret, Failure> {
     let mut text = String::new();
     let read = std::io::stdin().lock().take(1024).read_to_string(&mut text);
-    read.map_err(|error| Failure::usage("standard input", error.to_string(), "write the ID number as one line of text"))?;
+    read.map_err(|error| {
+        Failure::usage(
+            "standard input",
+            error.to_string(),
+            "write the ID number as one line of text",
+        )
+    })?;
     Ok(Secret::new(text.trim()))
 }
 
 fn heading() -> Table {
-    Table::new(["verify_token", "app", "state", "issued_at", "attempts", "passed", "reference", "note"])
+    Table::new([
+        "verify_token",
+        "app",
+        "state",
+        "issued_at",
+        "attempts",
+        "passed",
+        "reference",
+        "note",
+    ])
 }
 
 fn cells(row: &Summary) -> [String; 8] {
@@ -197,6 +254,16 @@ fn cells(row: &Summary) -> [String; 8] {
 
 /// What is missing, or else what fails.
 fn note(row: &Summary) -> String {
-    let missing: Vec<&str> = row.missing.as_array().into_iter().flatten().filter_map(|one| one.get("what").and_then(serde_json::Value::as_str)).collect();
-    if missing.is_empty() { row.last_error.clone().unwrap_or_default() } else { format!("missing: {}", missing.join(", ")) }
+    let missing: Vec<&str> = row
+        .missing
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|one| one.get("what").and_then(serde_json::Value::as_str))
+        .collect();
+    if missing.is_empty() {
+        row.last_error.clone().unwrap_or_default()
+    } else {
+        format!("missing: {}", missing.join(", "))
+    }
 }

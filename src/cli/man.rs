@@ -37,8 +37,14 @@ pub fn run(args: &Man, screen: &mut Screen<'_>) -> Result<Code, Failure> {
         return Ok(Code::Done);
     };
     command.build();
-    let failed =
-        |error: std::io::Error| Failure::told(Code::Finding, folder.display().to_string(), error.to_string(), "choose a folder that can be written to");
+    let failed = |error: std::io::Error| {
+        Failure::told(
+            Code::Finding,
+            folder.display().to_string(),
+            error.to_string(),
+            "choose a folder that can be written to",
+        )
+    };
     let is_new = !folder.exists();
     fs::create_dir_all(folder).map_err(failed)?;
     clap_mangen::generate_to(command, folder).map_err(failed)?;
@@ -49,13 +55,19 @@ pub fn run(args: &Man, screen: &mut Screen<'_>) -> Result<Code, Failure> {
 
 /// Pages are to be read by whoever asks for them, unlike all else that is written here.
 fn for_everybody(folder: &Path, is_new: bool) -> std::io::Result<()> {
-    let open = |file: &Path, mode| fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(mode));
+    let open = |file: &Path, mode| {
+        fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(mode))
+    };
     if is_new {
         open(folder, 0o755)?;
     }
     for entry in fs::read_dir(folder)? {
         let page = entry?.path();
-        if page.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("verikeep") && name.ends_with(".1")) {
+        if page
+            .file_name()
+            .and_then(|name| name.to_str())
+            .is_some_and(|name| name.starts_with("verikeep") && name.ends_with(".1"))
+        {
             open(&page, 0o644)?;
         }
     }

@@ -1,14 +1,21 @@
 //! The commands, one file each.
 //!
-//! A command reads its arguments, asks the rooms behind it, and prints. What it needs comes in as parameters; `rooms` alone knows where
-//! those come from. Results go to standard output, everything said beside them to standard error, and [`report`] is the one place that tells
-//! what went wrong and with which exit code.
+//! A command reads its arguments, asks the rooms behind it, and prints. What it needs comes in as
+//! parameters; `rooms` alone knows where those come from. Results go to standard output, everything
+//! said beside them to standard error, and [`report`] is the one place that tells what went wrong
+//! and with which exit code.
 
 pub mod check;
 pub mod completions;
 pub mod demo;
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::panic, clippy::unimplemented, clippy::indexing_slicing, reason = "helpers of tests may stop a test, as tests may")]
+#[allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::unimplemented,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may stop a test, as tests may"
+)]
 mod fake;
 pub mod get;
 pub mod init;
@@ -30,7 +37,12 @@ pub mod simulate;
 pub mod status;
 pub mod table;
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests may stop a test, as tests may")]
+#[allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests may stop a test, as tests may"
+)]
 mod tests;
 pub mod track;
 
@@ -46,9 +58,16 @@ use crate::{
 use report::{Code, EXIT_CODES, Failure};
 use screen::Screen;
 
-/// Keeps what a cloud is about to forget: archives Baidu AI Cloud H5 face verifications, whole, before the provider deletes them.
+/// Keeps what a cloud is about to forget: archives Baidu AI Cloud H5 face verifications, whole,
+/// before the provider deletes them.
 #[derive(Parser, Debug)]
-#[command(name = "verikeep", version, propagate_version = true, arg_required_else_help = true, max_term_width = 110)]
+#[command(
+    name = "verikeep",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    max_term_width = 110
+)]
 pub struct Cli {
     /// The configuration; else verikeep.toml here, else /etc/verikeep/verikeep.toml.
     #[arg(long, global = true, value_name = "FILE", env = "VERIKEEP_CONFIG")]
@@ -83,12 +102,20 @@ pub enum Command {
 /// The command line as clap knows it: exit codes stand below every help.
 #[must_use]
 pub fn command() -> clap::Command {
-    let names: Vec<String> = Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    let names: Vec<String> = Cli::command()
+        .get_subcommands()
+        .map(|command| command.get_name().to_owned())
+        .collect();
     let with_codes = |command: clap::Command| {
-        let help = command.get_after_help().map_or_else(|| EXIT_CODES.to_owned(), |examples| format!("{examples}\n\n{EXIT_CODES}"));
+        let help = command.get_after_help().map_or_else(
+            || EXIT_CODES.to_owned(),
+            |examples| format!("{examples}\n\n{EXIT_CODES}"),
+        );
         command.after_help(help)
     };
-    names.iter().fold(with_codes(Cli::command()), |all, name| all.mut_subcommand(name, with_codes))
+    names.iter().fold(with_codes(Cli::command()), |all, name| {
+        all.mut_subcommand(name, with_codes)
+    })
 }
 
 /// The whole program.
@@ -106,10 +133,19 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(Code::Usage.number()));
         }
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
     let outcome = match runtime {
-        Ok(runtime) => panics::caught(&name, || runtime.block_on(Box::pin(dispatch(cli, &mut screen)))),
-        Err(error) => Err(Failure::told(Code::Finding, "threads", error.to_string(), "raise the limits of the process")),
+        Ok(runtime) => panics::caught(&name, || {
+            runtime.block_on(Box::pin(dispatch(cli, &mut screen)))
+        }),
+        Err(error) => Err(Failure::told(
+            Code::Finding,
+            "threads",
+            error.to_string(),
+            "raise the limits of the process",
+        )),
     };
     report::finish(outcome, &mut screen)
 }
@@ -137,7 +173,11 @@ async fn dispatch(cli: Cli, screen: &mut Screen<'_>) -> Result<Code, Failure> {
         Command::Man(args) => man::run(&args, screen),
         Command::Simulate(args) => rooms::simulate(&args, screen).await,
         Command::Demo(args) => Box::pin(rooms::demo(&args, screen)).await,
-        Command::Check(check::Check { token: Some(token), app, .. }) => {
+        Command::Check(check::Check {
+            token: Some(token),
+            app,
+            ..
+        }) => {
             let config = load(&source)?;
             let app = check::token::app(&config, app.as_deref(), &token)?;
             let looks = Box::pin(rooms::checks::looks(app, &token)).await?;
@@ -151,14 +191,20 @@ async fn dispatch(cli: Cli, screen: &mut Screen<'_>) -> Result<Code, Failure> {
             }
             check::tell(&args, &rows, screen)
         }
-        Command::Migrate(args) => migrate::tell(&args, rooms::migrate(&load(&source)?).await?, screen),
+        Command::Migrate(args) => {
+            migrate::tell(&args, rooms::migrate(&load(&source)?).await?, screen)
+        }
         Command::Run(args) => Box::pin(rooms::run(load_aloud(&source, screen)?, &args)).await,
         other => with_store(other, &load(&source)?, screen).await,
     }
 }
 
 /// The commands that need the database.
-async fn with_store(command: Command, config: &Config, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+async fn with_store(
+    command: Command,
+    config: &Config,
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
     match &command {
         Command::Issue(args) => {
             let wish = issue::wish(args, config)?;
@@ -169,15 +215,26 @@ async fn with_store(command: Command, config: &Config, screen: &mut Screen<'_>) 
         }
         Command::Track(args) => {
             let archive = rooms::archive(config).await?;
-            let track = |told| -> futures::future::BoxFuture<'_, _> { Box::pin(rooms::track(Arc::clone(&archive), told)) };
+            let track = |told| -> futures::future::BoxFuture<'_, _> {
+                Box::pin(rooms::track(Arc::clone(&archive), told))
+            };
             let outcome = Box::pin(track::run(args, config, &track, screen)).await;
             archive.store.close().await;
             return outcome;
         }
         Command::Reconcile(args) => {
             let archive = rooms::archive(config).await?;
-            let track = |told| -> futures::future::BoxFuture<'_, _> { Box::pin(rooms::track(Arc::clone(&archive), told)) };
-            let outcome = Box::pin(reconcile::run(args, config, archive.store.as_ref(), &track, screen)).await;
+            let track = |told| -> futures::future::BoxFuture<'_, _> {
+                Box::pin(rooms::track(Arc::clone(&archive), told))
+            };
+            let outcome = Box::pin(reconcile::run(
+                args,
+                config,
+                archive.store.as_ref(),
+                &track,
+                screen,
+            ))
+            .await;
             archive.store.close().await;
             return outcome;
         }
@@ -185,7 +242,11 @@ async fn with_store(command: Command, config: &Config, screen: &mut Screen<'_>) 
         _ => {}
     }
     // Only `retry` writes.
-    let store = if matches!(command, Command::Retry(_)) { rooms::store(config).await? } else { rooms::reader(config).await? };
+    let store = if matches!(command, Command::Retry(_)) {
+        rooms::store(config).await?
+    } else {
+        rooms::reader(config).await?
+    };
     let outcome = match &command {
         Command::List(args) => list::run(args, config, store.as_ref(), screen).await,
         Command::Show(args) => show::run(args, store.as_ref(), screen).await,
@@ -201,7 +262,11 @@ async fn with_store(command: Command, config: &Config, screen: &mut Screen<'_>) 
 }
 
 /// `status`, which has something to tell without the database as well.
-async fn status(args: &status::Status, config: &Config, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+async fn status(
+    args: &status::Status,
+    config: &Config,
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
     let beside = || -> futures::future::BoxFuture<'_, _> { Box::pin(rooms::beside(config)) };
     let outcome = match rooms::reader(config).await {
         Ok(store) => {
@@ -221,7 +286,9 @@ async fn status(args: &status::Status, config: &Config, screen: &mut Screen<'_>)
 
 /// The configuration; warnings are for `check` and `run` to tell.
 fn load(source: &Source) -> Result<Config, Failure> {
-    config::load(source).map(|loaded| loaded.config).map_err(Failure::Configuration)
+    config::load(source)
+        .map(|loaded| loaded.config)
+        .map_err(Failure::Configuration)
 }
 
 /// The configuration, its warnings told.
@@ -238,7 +305,10 @@ fn tell_warning(warning: &Finding, screen: &mut Screen<'_>) -> io::Result<()> {
 }
 
 /// Arguments that are never printed: tokens, names, numbers.
-#[allow(clippy::unnecessary_wraps, reason = "clap wants a parser that may fail")]
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "clap wants a parser that may fail"
+)]
 fn secret(text: &str) -> Result<Secret, Infallible> {
     Ok(Secret::new(text))
 }

@@ -40,13 +40,18 @@ pub fn count(number: i64) -> String {
 /// `1 token`, `2 tokens`
 #[must_use]
 pub fn counted(number: i64, one: &str) -> String {
-    format!("{} {one}{}", count(number), if number == 1 { "" } else { "s" })
+    format!(
+        "{} {one}{}",
+        count(number),
+        if number == 1 { "" } else { "s" }
+    )
 }
 
 /// `yes`, `no`, or nothing when it is not known.
 #[must_use]
 pub fn yes(flag: Option<bool>) -> String {
-    flag.map_or("", |flag| if flag { "yes" } else { "no" }).to_owned()
+    flag.map_or("", |flag| if flag { "yes" } else { "no" })
+        .to_owned()
 }
 
 /// Who gives a command, for the record of who did what.
@@ -75,9 +80,17 @@ mod tests {
         ] {
             assert_eq!(size(bytes), text);
         }
-        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (-1_234_567, "-1,234,567")] {
+        for (number, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (-1_234_567, "-1,234,567"),
+        ] {
             assert_eq!(count(number), text);
         }
-        assert_eq!((counted(1, "token"), counted(1000, "token")), ("1 token".to_owned(), "1,000 tokens".to_owned()));
+        assert_eq!(
+            (counted(1, "token"), counted(1000, "token")),
+            ("1 token".to_owned(), "1,000 tokens".to_owned())
+        );
     }
 }

@@ -19,13 +19,29 @@ impl Progress {
     pub fn new(label: &'static str, total: Option<u64>, screen: &Screen<'_>) -> Self {
         let bar = screen.err_terminal.then(|| {
             let (bar, shape) = match total {
-                Some(total) => (ProgressBar::new(total), "{prefix} [{bar:32}] {percent:>3}% {msg} {eta}"),
-                None => (ProgressBar::no_length(), "{prefix} {spinner} {msg} {elapsed}"),
+                Some(total) => (
+                    ProgressBar::new(total),
+                    "{prefix} [{bar:32}] {percent:>3}% {msg} {eta}",
+                ),
+                None => (
+                    ProgressBar::no_length(),
+                    "{prefix} {spinner} {msg} {elapsed}",
+                ),
             };
-            bar.set_style(ProgressStyle::with_template(shape).unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
+            bar.set_style(
+                ProgressStyle::with_template(shape)
+                    .unwrap_or_else(|_| ProgressStyle::default_bar())
+                    .progress_chars("=> "),
+            );
             bar.with_prefix(label)
         });
-        Self { bar, label, total, tenth: 0, sparse: true }
+        Self {
+            bar,
+            label,
+            total,
+            tenth: 0,
+            sparse: true,
+        }
     }
 
     /// Says nothing where nobody looks on: for what is done in a moment.
@@ -42,7 +58,9 @@ impl Progress {
             bar.set_position(position);
             return;
         }
-        let Some(total) = self.total.filter(|total| *total > 0 && self.sparse) else { return };
+        let Some(total) = self.total.filter(|total| *total > 0 && self.sparse) else {
+            return;
+        };
         let tenth = position.saturating_mul(10) / total;
         // The last tenth is told by the summary.
         if tenth > self.tenth && tenth < 10 {

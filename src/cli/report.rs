@@ -71,8 +71,18 @@ pub enum Failure {
 
 impl Failure {
     /// One with all its parts.
-    pub fn told(code: Code, what: impl Into<String>, why: impl Into<String>, todo: impl Into<String>) -> Self {
-        Self::Told { code, what: what.into(), why: why.into(), todo: todo.into() }
+    pub fn told(
+        code: Code,
+        what: impl Into<String>,
+        why: impl Into<String>,
+        todo: impl Into<String>,
+    ) -> Self {
+        Self::Told {
+            code,
+            what: what.into(),
+            why: why.into(),
+            todo: todo.into(),
+        }
     }
 
     /// Used wrongly.
@@ -97,19 +107,38 @@ impl From<io::Error> for Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::ReaderGone;
         }
-        Self::told(Code::Finding, "output", error.to_string(), "see that there is room where it is written to")
+        Self::told(
+            Code::Finding,
+            "output",
+            error.to_string(),
+            "see that there is room where it is written to",
+        )
     }
 }
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         let (code, why, todo) = match error {
-            StoreError::Unavailable(why) => {
-                (Code::Unreachable, format!("not available: {why}"), "see that it runs and that database.url is right; `verikeep check` looks at it closely")
-            }
-            StoreError::Schema(why) => (Code::Finding, why, "`verikeep migrate` brings an older database up to date; another one needs another database.url"),
-            StoreError::LeaseLost => (Code::Finding, "the work was taken over by another process".to_owned(), "try again"),
-            StoreError::Corrupt(why) => (Code::Finding, format!("holds an impossible value: {why}"), "keep a copy of it and restore a backup beside it"),
+            StoreError::Unavailable(why) => (
+                Code::Unreachable,
+                format!("not available: {why}"),
+                "see that it runs and that database.url is right; `verikeep check` looks at it closely",
+            ),
+            StoreError::Schema(why) => (
+                Code::Finding,
+                why,
+                "`verikeep migrate` brings an older database up to date; another one needs another database.url",
+            ),
+            StoreError::LeaseLost => (
+                Code::Finding,
+                "the work was taken over by another process".to_owned(),
+                "try again",
+            ),
+            StoreError::Corrupt(why) => (
+                Code::Finding,
+                format!("holds an impossible value: {why}"),
+                "keep a copy of it and restore a backup beside it",
+            ),
         };
         Self::told(code, "database", why, todo)
     }
@@ -121,17 +150,38 @@ pub fn print(failure: &Failure, screen: &mut Screen<'_>) {
     let _ = match failure {
         Failure::ReaderGone => Ok(()),
         Failure::Configuration(findings) => {
-            let fails = findings.iter().filter(|finding| finding.level == Level::Fail).count();
-            let told: Vec<String> =
-                findings.iter().map(|finding| if finding.level == Level::Warn { format!("  warning: {finding}") } else { format!("  {finding}") }).collect();
+            let fails = findings
+                .iter()
+                .filter(|finding| finding.level == Level::Fail)
+                .count();
+            let told: Vec<String> = findings
+                .iter()
+                .map(|finding| {
+                    if finding.level == Level::Warn {
+                        format!("  warning: {finding}")
+                    } else {
+                        format!("  {finding}")
+                    }
+                })
+                .collect();
             screen.note(format!(
                 "error: the configuration cannot be used, {fails} {}:\n{}",
-                if fails == 1 { "thing is wrong" } else { "things are wrong" },
+                if fails == 1 {
+                    "thing is wrong"
+                } else {
+                    "things are wrong"
+                },
                 told.join("\n")
             ))
         }
-        Failure::Told { what, why, todo, .. } => {
-            let way_out = if todo.is_empty() { String::new() } else { format!("\n  {todo}") };
+        Failure::Told {
+            what, why, todo, ..
+        } => {
+            let way_out = if todo.is_empty() {
+                String::new()
+            } else {
+                format!("\n  {todo}")
+            };
             screen.note(format!("error: {what}: {why}{way_out}"))
         }
     };

@@ -38,38 +38,86 @@ pub struct Retry {
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case", tag = "verdict")]
 enum Line<'a> {
-    Woken { token: usize, verification_id: &'a str, was: &'static str },
-    Whole { token: usize, verification_id: &'a str },
-    Unknown { token: usize },
+    Woken {
+        token: usize,
+        verification_id: &'a str,
+        was: &'static str,
+    },
+    Whole {
+        token: usize,
+        verification_id: &'a str,
+    },
+    Unknown {
+        token: usize,
+    },
 }
 
 /// Wakes them; what was done is recorded with who did it.
 ///
 /// # Errors
 /// When the app is unknown or the database cannot be reached.
-pub async fn run(args: &Retry, config: &Config, store: &dyn Store, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+pub async fn run(
+    args: &Retry,
+    config: &Config,
+    store: &dyn Store,
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
     if let Some(app) = args.app.as_ref().filter(|app| config.app(app).is_none()) {
         let names: Vec<&str> = config.apps.iter().map(|app| app.name.as_str()).collect();
-        return Err(Failure::usage("--app", format!("`{app}` is not configured"), format!("there are: {}", names.join(", "))));
+        return Err(Failure::usage(
+            "--app",
+            format!("`{app}` is not configured"),
+            format!("there are: {}", names.join(", ")),
+        ));
     }
-    let tokens: Vec<String> = args.tokens.iter().map(|token| token.reveal().trim().to_owned()).collect();
+    let tokens: Vec<String> = args
+        .tokens
+        .iter()
+        .map(|token| token.reveal().trim().to_owned())
+        .collect();
     let now = store.ping().await?;
-    let verdicts = store.retry(&tokens, args.app.as_deref(), &actor(), now).await?;
+    let verdicts = store
+        .retry(&tokens, args.app.as_deref(), &actor(), now)
+        .await?;
     let mut code = Code::Done;
     for (token, verdict) in (1..).zip(&verdicts) {
         let (row, text) = match verdict {
-            RetryVerdict::Woken { verification_id, was } => {
-                (Line::Woken { token, verification_id, was: was.name() }, format!("token {token}: woken, was {} ({verification_id})", was.name()))
-            }
-            RetryVerdict::Whole { verification_id } => {
-                (Line::Whole { token, verification_id }, format!("token {token}: is whole, there is nothing to try again ({verification_id})"))
-            }
+            RetryVerdict::Woken {
+                verification_id,
+                was,
+            } => (
+                Line::Woken {
+                    token,
+                    verification_id,
+                    was: was.name(),
+                },
+                format!(
+                    "token {token}: woken, was {} ({verification_id})",
+                    was.name()
+                ),
+            ),
+            RetryVerdict::Whole { verification_id } => (
+                Line::Whole {
+                    token,
+                    verification_id,
+                },
+                format!(
+                    "token {token}: is whole, there is nothing to try again ({verification_id})"
+                ),
+            ),
             RetryVerdict::Unknown => {
                 code = Code::Finding;
-                (Line::Unknown { token }, format!("token {token}: is not tracked here; `verikeep track` tracks it"))
+                (
+                    Line::Unknown { token },
+                    format!("token {token}: is not tracked here; `verikeep track` tracks it"),
+                )
             }
         };
-        if args.json { screen.ndjson(&row)? } else { screen.line(text)? }
+        if args.json {
+            screen.ndjson(&row)?
+        } else {
+            screen.line(text)?
+        }
     }
     Ok(code)
 }

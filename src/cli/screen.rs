@@ -17,12 +17,22 @@ pub struct Screen<'w> {
 impl<'w> Screen<'w> {
     /// On any two streams, none of which is a terminal.
     pub fn new(out: &'w mut (dyn Write + Send), err: &'w mut (dyn Write + Send)) -> Self {
-        Self { out, err, terminal: false, err_terminal: false }
+        Self {
+            out,
+            err,
+            terminal: false,
+            err_terminal: false,
+        }
     }
 
     /// On the process's own streams.
     pub fn of_process(out: &'w mut (dyn Write + Send), err: &'w mut (dyn Write + Send)) -> Self {
-        Self { out, err, terminal: io::stdout().is_terminal(), err_terminal: io::stderr().is_terminal() }
+        Self {
+            out,
+            err,
+            terminal: io::stdout().is_terminal(),
+            err_terminal: io::stderr().is_terminal(),
+        }
     }
 
     /// A result.

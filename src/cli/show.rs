@@ -53,18 +53,42 @@ pub async fn run(args: &Show, store: &dyn Store, screen: &mut Screen<'_>) -> Res
 /// When it is not tracked, or the database cannot be reached.
 pub(super) async fn find(handle: &Secret, store: &dyn Store) -> Result<Whole, Failure> {
     let found = store.show(handle.reveal().trim()).await?;
-    found.ok_or_else(|| Failure::told(Code::Finding, "this token", "is not tracked here", "`verikeep track` tracks it; `verikeep list` shows what is tracked"))
+    found.ok_or_else(|| {
+        Failure::told(
+            Code::Finding,
+            "this token",
+            "is not tracked here",
+            "`verikeep track` tracks it; `verikeep list` shows what is tracked",
+        )
+    })
 }
 
 fn print(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
     facts(whole, screen)?;
-    let missing: Vec<_> = whole.summary.missing.as_array().into_iter().flatten().collect();
+    let missing: Vec<_> = whole
+        .summary
+        .missing
+        .as_array()
+        .into_iter()
+        .flatten()
+        .collect();
     if !missing.is_empty() {
         screen.line("\nmissing")?;
         for one in missing {
-            let text = |key: &str| one.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
-            let attempt = one.get("attempt_no").and_then(serde_json::Value::as_i64).map_or_else(String::new, |no| format!(" of attempt {no}"));
-            screen.line(harmless(&format!("  {}{attempt}: {}", text("what"), text("why"))))?;
+            let text = |key: &str| {
+                one.get(key)
+                    .and_then(serde_json::Value::as_str)
+                    .unwrap_or_default()
+            };
+            let attempt = one
+                .get("attempt_no")
+                .and_then(serde_json::Value::as_i64)
+                .map_or_else(String::new, |no| format!(" of attempt {no}"));
+            screen.line(harmless(&format!(
+                "  {}{attempt}: {}",
+                text("what"),
+                text("why")
+            )))?;
         }
     }
     attempts(&whole.attempt_rows, screen)?;
@@ -106,9 +130,25 @@ fn attempts(rows: &[AttemptReport], screen: &mut Screen<'_>) -> Result<(), Failu
         return Ok(());
     }
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
-    let number = |number: Option<f64>| number.map_or_else(String::new, |number| ((number * 100.0).round() / 100.0).to_string());
-    let mut table =
-        Table::new(["attempt", "verified_at", "passed", "code", "message", "name", "id_number", "score", "threshold", "liveness", "risk", "charge"]);
+    let number = |number: Option<f64>| {
+        number.map_or_else(String::new, |number| {
+            ((number * 100.0).round() / 100.0).to_string()
+        })
+    };
+    let mut table = Table::new([
+        "attempt",
+        "verified_at",
+        "passed",
+        "code",
+        "message",
+        "name",
+        "id_number",
+        "score",
+        "threshold",
+        "liveness",
+        "risk",
+        "charge",
+    ]);
     for row in rows {
         table.row([
             row.attempt_no.to_string(),
@@ -116,16 +156,32 @@ fn attempts(rows: &[AttemptReport], screen: &mut Screen<'_>) -> Result<(), Failu
             yes(row.passed),
             text(&row.code),
             text(&row.message),
-            row.name.clone().or_else(|| row.name_masked.clone()).unwrap_or_default(),
-            row.id_number.clone().or_else(|| row.id_number_masked.clone()).unwrap_or_default(),
+            row.name
+                .clone()
+                .or_else(|| row.name_masked.clone())
+                .unwrap_or_default(),
+            row.id_number
+                .clone()
+                .or_else(|| row.id_number_masked.clone())
+                .unwrap_or_default(),
             number(row.score),
             number(row.threshold),
             number(row.liveness_score),
-            [text(&row.risk_level), text(&row.risk_tag)].join(" ").trim().to_owned(),
-            if row.charged == Some(true) { row.charge_type.clone().unwrap_or_else(|| "yes".to_owned()) } else { yes(row.charged) },
+            [text(&row.risk_level), text(&row.risk_tag)]
+                .join(" ")
+                .trim()
+                .to_owned(),
+            if row.charged == Some(true) {
+                row.charge_type.clone().unwrap_or_else(|| "yes".to_owned())
+            } else {
+                yes(row.charged)
+            },
         ]);
     }
-    screen.line(format!("\n{}", counted(i64::try_from(rows.len()).unwrap_or(i64::MAX), "attempt")))?;
+    screen.line(format!(
+        "\n{}",
+        counted(i64::try_from(rows.len()).unwrap_or(i64::MAX), "attempt")
+    ))?;
     table.print(screen)?;
     Ok(())
 }
@@ -134,7 +190,16 @@ fn media(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
     if whole.media.is_empty() {
         return Ok(());
     }
-    let mut table = Table::new(["attempt", "kind", "position", "state", "size", "captured_at", "sha256", "lost_reason"]);
+    let mut table = Table::new([
+        "attempt",
+        "kind",
+        "position",
+        "state",
+        "size",
+        "captured_at",
+        "sha256",
+        "lost_reason",
+    ]);
     for row in &whole.media {
         table.row([
             row.attempt_no.to_string(),
@@ -143,7 +208,9 @@ fn media(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
             row.state.clone(),
             row.bytes.map_or_else(String::new, size),
             row.captured_at.clone().unwrap_or_default(),
-            row.sha256.clone().map_or_else(String::new, |digest| short(&digest)),
+            row.sha256
+                .clone()
+                .map_or_else(String::new, |digest| short(&digest)),
             row.lost_reason.clone().unwrap_or_default(),
         ]);
     }
@@ -158,7 +225,15 @@ fn answers(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
         screen.line(format!("\nno answer kept; {} made", counted(calls, "call")))?;
         return Ok(());
     }
-    let mut table = Table::new(["endpoint", "fetched_at", "http", "success", "code", "size", "sha256"]);
+    let mut table = Table::new([
+        "endpoint",
+        "fetched_at",
+        "http",
+        "success",
+        "code",
+        "size",
+        "sha256",
+    ]);
     for row in &whole.answers {
         table.row([
             row.endpoint.clone(),
@@ -171,7 +246,10 @@ fn answers(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
         ]);
     }
     let calls = whole.calls_made();
-    screen.line(format!("\nanswers kept, of {} made", counted(calls, "call")))?;
+    screen.line(format!(
+        "\nanswers kept, of {} made",
+        counted(calls, "call")
+    ))?;
     table.print(screen)?;
     Ok(())
 }

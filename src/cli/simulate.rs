@@ -77,17 +77,30 @@ pub enum Unused {
 }
 
 fn some(text: &str) -> Result<Span, String> {
-    Span::parse(text).and_then(|span| if span.0 > 0 { Ok(span) } else { Err("must be longer than nothing".to_owned()) })
+    Span::parse(text).and_then(|span| {
+        if span.0 > 0 {
+            Ok(span)
+        } else {
+            Err("must be longer than nothing".to_owned())
+        }
+    })
 }
 
 pub(super) fn rate(text: &str) -> Result<f64, String> {
-    text.parse::<f64>().ok().filter(|rate| (0.0..=1.0).contains(rate)).ok_or_else(|| "write a share from 0 to 1, such as 0.15".to_owned())
+    text.parse::<f64>()
+        .ok()
+        .filter(|rate| (0.0..=1.0).contains(rate))
+        .ok_or_else(|| "write a share from 0 to 1, such as 0.15".to_owned())
 }
 
 fn latency(text: &str) -> Result<(Span, Span), String> {
     let (least, most) = text.split_once("..").unwrap_or((text, text));
     let (least, most) = (Span::parse(least)?, Span::parse(most)?);
-    if least <= most { Ok((least, most)) } else { Err("the first span is the longer one".to_owned()) }
+    if least <= most {
+        Ok((least, most))
+    } else {
+        Err("the first span is the longer one".to_owned())
+    }
 }
 
 /// What an app of the simulator needs to be known by.
@@ -107,8 +120,15 @@ pub struct Credential {
 ///
 /// # Errors
 /// When the stream fails.
-pub fn tell(args: &Simulate, base_url: &str, credentials: &[Credential], screen: &mut Screen<'_>) -> Result<Code, Failure> {
-    screen.note(format!("the simulated provider listens on {base_url} (Ctrl-C ends it)\nverikeep.toml for it:\n"))?;
+pub fn tell(
+    args: &Simulate,
+    base_url: &str,
+    credentials: &[Credential],
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
+    screen.note(format!(
+        "the simulated provider listens on {base_url} (Ctrl-C ends it)\nverikeep.toml for it:\n"
+    ))?;
     screen.line(configuration(args, base_url, credentials))?;
     screen.flush()?;
     Ok(Code::Done)
@@ -117,7 +137,13 @@ pub fn tell(args: &Simulate, base_url: &str, credentials: &[Credential], screen:
 /// The configuration that uses it.
 #[must_use]
 pub fn configuration(args: &Simulate, base_url: &str, credentials: &[Credential]) -> String {
-    let exact = |span: Span| if span.0 % 1000 == 0 { format!("{}s", span.0 / 1000) } else { format!("{}ms", span.0) };
+    let exact = |span: Span| {
+        if span.0 % 1000 == 0 {
+            format!("{}s", span.0 / 1000)
+        } else {
+            format!("{}ms", span.0)
+        }
+    };
     let text = |text: &str| toml::Value::String(text.to_owned()).to_string();
     let mut config = String::from("data_dir = \"verikeep-simulated\"\n");
     for credential in credentials {
@@ -127,11 +153,18 @@ pub fn configuration(args: &Simulate, base_url: &str, credentials: &[Credential]
             ("api_key", text(&credential.api_key)),
             ("secret_key", text(&credential.secret_key)),
             ("account", text(&credential.account)),
-            ("qps", args.qps.map_or_else(|| "1000".to_owned(), |qps| qps.to_string())),
+            (
+                "qps",
+                args.qps
+                    .map_or_else(|| "1000".to_owned(), |qps| qps.to_string()),
+            ),
             ("verify_window", text(&exact(args.verify_window))),
             ("record_retention", text(&exact(args.record_retention))),
             ("media_retention", text(&exact(args.media_retention))),
-            ("media_hosts", format!("[{}]", text(&args.listen.ip().to_string()))),
+            (
+                "media_hosts",
+                format!("[{}]", text(&args.listen.ip().to_string())),
+            ),
             ("allow_private_media_hosts", "true".to_owned()),
         ];
         config.push_str("\n[[apps]]\n");
@@ -156,24 +189,65 @@ mod tests {
 
     #[test]
     fn what_is_printed_can_be_pasted() {
-        let args = Line::parse_from(["x", "--verify-window", "2500ms", "--media-retention", "1m", "--app", "a", "--app", "b", "--latency", "1ms..3ms"]).args;
+        let args = Line::parse_from([
+            "x",
+            "--verify-window",
+            "2500ms",
+            "--media-retention",
+            "1m",
+            "--app",
+            "a",
+            "--app",
+            "b",
+            "--latency",
+            "1ms..3ms",
+        ])
+        .args;
         assert_eq!((args.latency, args.apps.len()), ((Span(1), Span(3)), 2));
-        let credentials =
-            ["a", "b"].map(|app| Credential { app: app.to_owned(), account: "one".to_owned(), api_key: "ak\"".to_owned(), secret_key: "sk".to_owned() });
+        let credentials = ["a", "b"].map(|app| Credential {
+            app: app.to_owned(),
+            account: "one".to_owned(),
+            api_key: "ak\"".to_owned(),
+            secret_key: "sk".to_owned(),
+        });
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("verikeep.toml"), configuration(&args, "http://127.0.0.1:8641", &credentials)).unwrap();
-        let source = crate::config::Source { file: None, variables: Vec::new(), here: folder.path().to_owned() };
+        std::fs::write(
+            folder.path().join("verikeep.toml"),
+            configuration(&args, "http://127.0.0.1:8641", &credentials),
+        )
+        .unwrap();
+        let source = crate::config::Source {
+            file: None,
+            variables: Vec::new(),
+            here: folder.path().to_owned(),
+        };
         let config = crate::config::load(&source).unwrap().config;
         assert_eq!(config.apps.len(), 2);
         let app = config.app("b").unwrap();
-        assert_eq!((app.policy.verify_window, app.policy.media_retention, app.qps), (Span(2500), Span::minutes(1), 1000.0));
+        assert_eq!(
+            (
+                app.policy.verify_window,
+                app.policy.media_retention,
+                app.qps
+            ),
+            (Span(2500), Span::minutes(1), 1000.0)
+        );
         assert!(app.allow_private_media_hosts && app.base_url == "http://127.0.0.1:8641");
     }
 
     #[test]
     fn flags_that_make_no_sense_are_refused() {
-        for wrong in [["--faults", "1.5"], ["--latency", "3ms..1ms"], ["--verify-window", "0s"], ["--qps", "0"], ["--listen", "here"]] {
-            assert!(Line::try_parse_from([&["x"], wrong.as_slice()].concat()).is_err(), "{wrong:?}");
+        for wrong in [
+            ["--faults", "1.5"],
+            ["--latency", "3ms..1ms"],
+            ["--verify-window", "0s"],
+            ["--qps", "0"],
+            ["--listen", "here"],
+        ] {
+            assert!(
+                Line::try_parse_from([&["x"], wrong.as_slice()].concat()).is_err(),
+                "{wrong:?}"
+            );
         }
     }
 }

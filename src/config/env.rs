@@ -1,8 +1,9 @@
 //! The environment's say: `VERIKEEP_DATABASE__URL=…` overrides `database.url`.
 //!
-//! `__` separates levels. An app is named by its place (`VERIKEEP_APPS__0__QPS`, the next free place adds one) or by its name in capitals with
-//! every other character as `_` (`VERIKEEP_APPS__LOAN_H5__SECRET_KEY` for `loan-h5`). Options of the vault follow in small letters
-//! (`VERIKEEP_VAULT__OPTIONS__ENDPOINT`). Lists are written with commas.
+//! `__` separates levels. An app is named by its place (`VERIKEEP_APPS__0__QPS`, the next free
+//! place adds one) or by its name in capitals with every other character as `_`
+//! (`VERIKEEP_APPS__LOAN_H5__SECRET_KEY` for `loan-h5`). Options of the vault follow in small
+//! letters (`VERIKEEP_VAULT__OPTIONS__ENDPOINT`). Lists are written with commas.
 
 use std::ffi::OsString;
 
@@ -18,15 +19,25 @@ const PREFIX: &str = "VERIKEEP_";
 const OURS: &[&str] = &["VERIKEEP_CONFIG", "VERIKEEP_LOG"];
 
 /// Lays the environment over what the file says. Returns how many variables had a say.
-pub(super) fn overlay(tree: &mut Table, variables: impl IntoIterator<Item = (OsString, OsString)>, findings: &Findings) -> usize {
+pub(super) fn overlay(
+    tree: &mut Table,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+    findings: &Findings,
+) -> usize {
     let mut mine: Vec<(String, OsString)> = variables
         .into_iter()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
         .filter(|(name, _)| name.starts_with(PREFIX) && !is_left_alone(name))
         .collect();
-    // Numbered apps first and in order, so that app 10 is added after app 9 and a name given by number can be used by the rest.
+    // Numbered apps first and in order, so that app 10 is added after app 9 and a name given by
+    // number can be used by the rest.
     mine.sort_by(|(one, _), (other, _)| (one.len(), one).cmp(&(other.len(), other)));
-    mine.sort_by_key(|(name, _)| name.split("__").nth(1).and_then(|place| place.parse::<usize>().ok()).unwrap_or(usize::MAX));
+    mine.sort_by_key(|(name, _)| {
+        name.split("__")
+            .nth(1)
+            .and_then(|place| place.parse::<usize>().ok())
+            .unwrap_or(usize::MAX)
+    });
     for (name, value) in &mine {
         let place = Place::Env(name.clone());
         match value.to_str() {
@@ -37,25 +48,35 @@ pub(super) fn overlay(tree: &mut Table, variables: impl IntoIterator<Item = (OsS
     mine.len()
 }
 
-/// Kubernetes tells every container of the services around it by variables such as `VERIKEEP_SERVICE_HOST` and `VERIKEEP_PORT_8640_TCP`, when
-/// a service is called verikeep.
+/// Kubernetes tells every container of the services around it by variables such as
+/// `VERIKEEP_SERVICE_HOST` and `VERIKEEP_PORT_8640_TCP`, when a service is called verikeep.
 fn is_left_alone(name: &str) -> bool {
     let of_a_service = || {
         name.ends_with("_SERVICE_HOST")
             || name.contains("_SERVICE_PORT")
             || name.ends_with("_PORT")
-            || name.split_once("_PORT_").is_some_and(|(_, tail)| tail.starts_with(|c: char| c.is_ascii_digit()))
+            || name
+                .split_once("_PORT_")
+                .is_some_and(|(_, tail)| tail.starts_with(|c: char| c.is_ascii_digit()))
     };
-    OURS.contains(&name) || name.starts_with("VERIKEEP_TEST_") || (!name.contains("__") && of_a_service())
+    OURS.contains(&name)
+        || name.starts_with("VERIKEEP_TEST_")
+        || (!name.contains("__") && of_a_service())
 }
 
 fn put(tree: &mut Table, name: &str, text: &str, place: &Place, findings: &Findings) {
     let path = name.strip_prefix(PREFIX).unwrap_or(name);
-    let node = || Node { value: Value::Text(text.to_owned()), place: place.clone() };
+    let node = || Node {
+        value: Value::Text(text.to_owned()),
+        place: place.clone(),
+    };
     let levels: Vec<String> = path.split("__").map(str::to_lowercase).collect();
     let levels: Vec<&str> = levels.iter().map(String::as_str).collect();
     let wrong = |known: &[&str], key: &str| {
-        let todo = format!("{} (a variable that is not meant for Verikeep needs another prefix)", keys::suggestion(key, known));
+        let todo = format!(
+            "{} (a variable that is not meant for Verikeep needs another prefix)",
+            keys::suggestion(key, known)
+        );
         findings.key(&levels.join("."), place, "no such key", todo);
     };
     match levels.as_slice() {
@@ -66,7 +87,10 @@ fn put(tree: &mut Table, name: &str, text: &str, place: &Place, findings: &Findi
         },
         ["apps", _, key] => wrong(keys::APP, key),
         ["vault", "options", key] => {
-            if let Some(options) = tree.table_mut("vault", place).and_then(|vault| vault.table_mut("options", place)) {
+            if let Some(options) = tree
+                .table_mut("vault", place)
+                .and_then(|vault| vault.table_mut("options", place))
+            {
                 options.set(key, node());
             }
         }
@@ -96,37 +120,77 @@ fn put(tree: &mut Table, name: &str, text: &str, place: &Place, findings: &Findi
 /// The app's table, by place or name.
 fn app<'t>(tree: &'t mut Table, which: &str, place: &Place) -> Result<&'t mut Table, String> {
     if tree.get("apps").is_none() {
-        tree.set("apps", Node { value: Value::List(Vec::new()), place: place.clone() });
+        tree.set(
+            "apps",
+            Node {
+                value: Value::List(Vec::new()),
+                place: place.clone(),
+            },
+        );
     }
-    let Some(Node { value: Value::List(apps), .. }) = tree.get_mut("apps") else { return Err("`apps` is written as something else: use [[apps]]".to_owned()) };
+    let Some(Node {
+        value: Value::List(apps),
+        ..
+    }) = tree.get_mut("apps")
+    else {
+        return Err("`apps` is written as something else: use [[apps]]".to_owned());
+    };
     let names: Vec<Option<String>> = apps.iter().map(name_of).collect();
     let at = match which.parse::<usize>() {
         Ok(at) => at,
         Err(_) => {
-            let matching: Vec<usize> =
-                names.iter().enumerate().filter(|(_, name)| name.as_deref().is_some_and(|name| as_variable(name) == which)).map(|(at, _)| at).collect();
+            let matching: Vec<usize> = names
+                .iter()
+                .enumerate()
+                .filter(|(_, name)| {
+                    name.as_deref()
+                        .is_some_and(|name| as_variable(name) == which)
+                })
+                .map(|(at, _)| at)
+                .collect();
             match matching.as_slice() {
                 [at] => *at,
-                [] => return Err(format!("there are: {}; add one as number {}", listed(&names), apps.len())),
-                _ => return Err("more than one app has this name in capitals; use its number".to_owned()),
+                [] => {
+                    return Err(format!(
+                        "there are: {}; add one as number {}",
+                        listed(&names),
+                        apps.len()
+                    ));
+                }
+                _ => {
+                    return Err(
+                        "more than one app has this name in capitals; use its number".to_owned(),
+                    );
+                }
             }
         }
     };
     let length = apps.len();
     if at == length {
-        apps.push(Node { value: Value::Table(Table::default()), place: place.clone() });
+        apps.push(Node {
+            value: Value::Table(Table::default()),
+            place: place.clone(),
+        });
     }
     match apps.get_mut(at) {
-        Some(Node { value: Value::Table(table), .. }) => Ok(table),
+        Some(Node {
+            value: Value::Table(table),
+            ..
+        }) => Ok(table),
         Some(_) => Err("this app is not written as a table: use [[apps]]".to_owned()),
-        None => Err(format!("numbers count from 0 without a gap; the next free one is {length}")),
+        None => Err(format!(
+            "numbers count from 0 without a gap; the next free one is {length}"
+        )),
     }
 }
 
 fn name_of(app: &Node) -> Option<String> {
     match &app.value {
         Value::Table(table) => match table.get("name") {
-            Some(Node { value: Value::Text(name), .. }) => Some(name.clone()),
+            Some(Node {
+                value: Value::Text(name),
+                ..
+            }) => Some(name.clone()),
             _ => None,
         },
         _ => None,
@@ -134,13 +198,37 @@ fn name_of(app: &Node) -> Option<String> {
 }
 
 fn listed(names: &[Option<String>]) -> String {
-    let all: Vec<String> =
-        names.iter().enumerate().map(|(at, name)| name.as_deref().map_or_else(|| at.to_string(), |name| as_variable(name).to_uppercase())).collect();
-    if all.is_empty() { "none".to_owned() } else { all.join(", ") }
+    let all: Vec<String> = names
+        .iter()
+        .enumerate()
+        .map(|(at, name)| {
+            name.as_deref()
+                .map_or_else(|| at.to_string(), |name| as_variable(name).to_uppercase())
+        })
+        .collect();
+    if all.is_empty() {
+        "none".to_owned()
+    } else {
+        all.join(", ")
+    }
 }
 
 fn as_variable(name: &str) -> String {
-    let plain: String = name.to_lowercase().chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '_' }).collect();
+    let plain: String = name
+        .to_lowercase()
+        .chars()
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() {
+                letter
+            } else {
+                '_'
+            }
+        })
+        .collect();
     // Two underscores separate levels, so that a name cannot hold them.
-    plain.split('_').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("_")
+    plain
+        .split('_')
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join("_")
 }

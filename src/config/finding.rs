@@ -1,6 +1,7 @@
 //! What is wrong with a configuration: where, why, and the way out.
 //!
-//! A finding never repeats a value, with one exception: durations, which are no secrets. Everything else is found by path and line.
+//! A finding never repeats a value, with one exception: durations, which are no secrets. Everything
+//! else is found by path and line.
 
 use std::{cell::RefCell, fmt, path::PathBuf, sync::Arc};
 
@@ -83,7 +84,11 @@ impl fmt::Display for Finding {
             write!(f, "{}: ", self.path)?;
         }
         f.write_str(&self.reason)?;
-        if self.todo.is_empty() { Ok(()) } else { write!(f, "; {}", self.todo) }
+        if self.todo.is_empty() {
+            Ok(())
+        } else {
+            write!(f, "; {}", self.todo)
+        }
     }
 }
 
@@ -92,12 +97,33 @@ impl fmt::Display for Finding {
 pub(super) struct Findings(RefCell<Vec<Finding>>);
 
 impl Findings {
-    fn push(&self, level: Level, kind: Kind, path: &str, place: &Place, reason: impl Into<String>, todo: impl Into<String>) {
-        self.0.borrow_mut().push(Finding { level, path: path.to_owned(), place: place.clone(), reason: reason.into(), todo: todo.into(), kind });
+    fn push(
+        &self,
+        level: Level,
+        kind: Kind,
+        path: &str,
+        place: &Place,
+        reason: impl Into<String>,
+        todo: impl Into<String>,
+    ) {
+        self.0.borrow_mut().push(Finding {
+            level,
+            path: path.to_owned(),
+            place: place.clone(),
+            reason: reason.into(),
+            todo: todo.into(),
+            kind,
+        });
     }
 
     /// A value that nothing starts with.
-    pub(super) fn fail(&self, path: &str, place: &Place, reason: impl Into<String>, todo: impl Into<String>) {
+    pub(super) fn fail(
+        &self,
+        path: &str,
+        place: &Place,
+        reason: impl Into<String>,
+        todo: impl Into<String>,
+    ) {
         self.push(Level::Fail, Kind::Value, path, place, reason, todo);
     }
 
@@ -107,12 +133,24 @@ impl Findings {
     }
 
     /// A key that is unknown or missing.
-    pub(super) fn key(&self, path: &str, place: &Place, reason: impl Into<String>, todo: impl Into<String>) {
+    pub(super) fn key(
+        &self,
+        path: &str,
+        place: &Place,
+        reason: impl Into<String>,
+        todo: impl Into<String>,
+    ) {
         self.push(Level::Fail, Kind::Key, path, place, reason, todo);
     }
 
     /// A value somebody should look at.
-    pub(super) fn warn(&self, path: &str, place: &Place, reason: impl Into<String>, todo: impl Into<String>) {
+    pub(super) fn warn(
+        &self,
+        path: &str,
+        place: &Place,
+        reason: impl Into<String>,
+        todo: impl Into<String>,
+    ) {
         self.push(Level::Warn, Kind::Value, path, place, reason, todo);
     }
 
@@ -120,7 +158,8 @@ impl Findings {
     pub(super) fn into_sorted(self) -> Vec<Finding> {
         let mut all = self.0.into_inner();
         let broken = all.iter().any(|finding| finding.kind == Kind::Syntax);
-        // What was recovered from a broken file may have lost or gained keys, and a scrap of a secret may have become one.
+        // What was recovered from a broken file may have lost or gained keys, and a scrap of a
+        // secret may have become one.
         all.retain(|finding| !broken || finding.kind != Kind::Key || finding.place.is_env());
         all.sort_by(|one, other| one.place.cmp(&other.place));
         all

@@ -1,7 +1,11 @@
-//! Which keys there are: the one table that unknown keys, suggestions and environment variables are checked against.
+//! Which keys there are: the one table that unknown keys, suggestions and environment variables are
+//! checked against.
 
 /// Keys of the file itself.
-pub(super) const TOP: &[&str] = &["data_dir", "database", "vault", "sealing", "identity", "http", "schedule", "limits", "provider", "apps"];
+pub(super) const TOP: &[&str] = &[
+    "data_dir", "database", "vault", "sealing", "identity", "http", "schedule", "limits",
+    "provider", "apps",
+];
 /// `[database]`
 pub(super) const DATABASE: &[&str] = &["url", "max_connections", "allow_insecure"];
 /// `[vault]`
@@ -58,12 +62,23 @@ pub(super) fn of_section(name: &str) -> Option<&'static [&'static str]> {
 /// "did you mean …", or else the list of what there is.
 pub(super) fn suggestion(wrong: &str, known: &[&str]) -> String {
     let wrong = wrong.to_lowercase().replace('-', "_");
-    if let Some(key) = known.iter().find(|key| wrong.len() >= 3 && key.starts_with(&wrong)) {
+    if let Some(key) = known
+        .iter()
+        .find(|key| wrong.len() >= 3 && key.starts_with(&wrong))
+    {
         return format!("did you mean `{key}`?");
     }
-    let close = known.iter().map(|key| (distance(&wrong, key), *key)).min_by_key(|(far, _)| *far);
+    let close = known
+        .iter()
+        .map(|key| (distance(&wrong, key), *key))
+        .min_by_key(|(far, _)| *far);
     match close {
-        Some((far, key)) if far <= (wrong.chars().count().max(key.len()) / 3).max(1) || letters(&wrong) == letters(key) => format!("did you mean `{key}`?"),
+        Some((far, key))
+            if far <= (wrong.chars().count().max(key.len()) / 3).max(1)
+                || letters(&wrong) == letters(key) =>
+        {
+            format!("did you mean `{key}`?")
+        }
         _ => format!("there are: {}", known.join(", ")),
     }
 }
@@ -83,7 +98,9 @@ fn distance(one: &str, other: &str) -> usize {
         let mut next = vec![left];
         for (pair, b) in row.windows(2).zip(&other) {
             let [diagonal, above] = pair else { continue };
-            left = (diagonal + usize::from(a != *b)).min(above + 1).min(left + 1);
+            left = (diagonal + usize::from(a != *b))
+                .min(above + 1)
+                .min(left + 1);
             next.push(left);
         }
         row = next;
@@ -105,7 +122,11 @@ mod tests {
             ("qsp", "qps"),
             ("secret", "secret_key"),
         ] {
-            assert_eq!(suggestion(wrong, APP), format!("did you mean `{meant}`?"), "{wrong}");
+            assert_eq!(
+                suggestion(wrong, APP),
+                format!("did you mean `{meant}`?"),
+                "{wrong}"
+            );
         }
         assert!(suggestion("zzzzzz", HTTP).contains("listen"));
         assert_eq!(distance("kitten", "sitting"), 3);

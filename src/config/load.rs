@@ -47,11 +47,18 @@ impl Source {
     /// That of this process.
     #[must_use]
     pub fn of_process(file: Option<PathBuf>) -> Self {
-        Self { file, variables: std::env::vars_os().collect(), here: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")) }
+        Self {
+            file,
+            variables: std::env::vars_os().collect(),
+            here: std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/")),
+        }
     }
 
     fn variable(&self, name: &str) -> Option<PathBuf> {
-        self.variables.iter().find(|(known, value)| known == name && !value.is_empty()).map(|(_, value)| PathBuf::from(value))
+        self.variables
+            .iter()
+            .find(|(known, value)| known == name && !value.is_empty())
+            .map(|(_, value)| PathBuf::from(value))
     }
 
     /// The file to read: as it is named to people, and where it lies.
@@ -59,7 +66,10 @@ impl Source {
         let wholly = |file: &Path| (file.to_owned(), self.here.join(file));
         match &self.file {
             Some(file) => Some(wholly(file)),
-            None => DEFAULT_FILES.iter().map(|file| wholly(Path::new(file))).find(|(_, whole)| whole.exists()),
+            None => DEFAULT_FILES
+                .iter()
+                .map(|file| wholly(Path::new(file)))
+                .find(|(_, whole)| whole.exists()),
         }
     }
 }
@@ -78,7 +88,12 @@ pub fn load(source: &Source) -> Result<Loaded, Vec<Finding>> {
             match text_of(whole) {
                 Ok(text) => (tree::parse(&text, &named, &findings), place),
                 Err(why) => {
-                    findings.fail("", &place, why, "check the name given by --config; `verikeep init` writes a first file");
+                    findings.fail(
+                        "",
+                        &place,
+                        why,
+                        "check the name given by --config; `verikeep init` writes a first file",
+                    );
                     return Err(findings.into_sorted());
                 }
             }
@@ -88,28 +103,58 @@ pub fn load(source: &Source) -> Result<Loaded, Vec<Finding>> {
     let overrides = env::overlay(&mut tree, source.variables.iter().cloned(), &findings);
     if found.is_none() && overrides == 0 {
         let looked = DEFAULT_FILES.join(" and ");
-        findings.fail("", &Place::Nowhere, format!("there is none: looked for {looked}"), "run `verikeep init` for a first file, or name one by --config");
+        findings.fail(
+            "",
+            &Place::Nowhere,
+            format!("there is none: looked for {looked}"),
+            "run `verikeep init` for a first file, or name one by --config",
+        );
         return Err(findings.into_sorted());
     }
     let file = found.map(|(_, whole)| whole);
-    let base = file.as_deref().and_then(Path::parent).unwrap_or(&source.here);
-    let folders = Folders { base: source.here.join(base), credentials: source.variable("CREDENTIALS_DIRECTORY") };
+    let base = file
+        .as_deref()
+        .and_then(Path::parent)
+        .unwrap_or(&source.here);
+    let folders = Folders {
+        base: source.here.join(base),
+        credentials: source.variable("CREDENTIALS_DIRECTORY"),
+    };
     let config = {
         let top = Section::open(Some(&tree), "", place.clone(), keys::TOP, &findings);
-        if let Some(mode) = file.as_deref().and_then(secrets::too_open).filter(|_| apps::has_secret_in_file(&top)) {
+        if let Some(mode) = file
+            .as_deref()
+            .and_then(secrets::too_open)
+            .filter(|_| apps::has_secret_in_file(&top))
+        {
             let reason = format!("holds a secret and can be read by others (mode {mode:03o})");
-            findings.warn("", &place, reason, "chmod 600 it, or move the secret to a file of its own (secret_key_file)");
+            findings.warn(
+                "",
+                &place,
+                reason,
+                "chmod 600 it, or move the secret to a file of its own (secret_key_file)",
+            );
         }
         read::config(&top, file, &folders, &source.variables)
     };
     let all = findings.into_sorted();
-    if all.iter().any(|finding| finding.level == Level::Fail) { Err(all) } else { Ok(Loaded { config, warnings: all }) }
+    if all.iter().any(|finding| finding.level == Level::Fail) {
+        Err(all)
+    } else {
+        Ok(Loaded {
+            config,
+            warnings: all,
+        })
+    }
 }
 
-/// The data directory that a file names, whatever else is wrong with it; the default when it names none.
+/// The data directory that a file names, whatever else is wrong with it; the default when it names
+/// none.
 #[must_use]
 pub fn data_dir_in(file: &Path) -> PathBuf {
-    let tree = text_of(file).map(|text| tree::parse(&text, &Arc::new(file.to_owned()), &Findings::default())).unwrap_or_default();
+    let tree = text_of(file)
+        .map(|text| tree::parse(&text, &Arc::new(file.to_owned()), &Findings::default()))
+        .unwrap_or_default();
     let named = match tree.get("data_dir").map(|node| &node.value) {
         Some(tree::Value::Text(text)) if !text.trim().is_empty() => text.trim().to_owned(),
         _ => super::shape::defaults::DATA_DIR.to_owned(),

@@ -1,11 +1,13 @@
 //! Configuration: its shape, loading it, and checking it whole.
 //!
-//! [`load`] gives either a [`Config`] in which everything is typed, filled in and absolute, or everything that is wrong at once, each with its
-//! path, its line or environment variable, the reason and the way out. No finding ever holds a secret. Nothing here reaches a network or
-//! writes a file.
+//! [`load`] gives either a [`Config`] in which everything is typed, filled in and absolute, or
+//! everything that is wrong at once, each with its path, its line or environment variable, the
+//! reason and the way out. No finding ever holds a secret. Nothing here reaches a network or writes
+//! a file.
 //!
-//! The walk: [`load`] finds the file → `tree` parses it with places → `env` lays the environment over it → `read` and `apps` turn sections into
-//! the `shape`, through the accessors of `section`, against the one table of `keys`.
+//! The walk: [`load`] finds the file → `tree` parses it with places → `env` lays the environment
+//! over it → `read` and `apps` turn sections into the `shape`, through the accessors of `section`,
+//! against the one table of `keys`.
 
 mod apps;
 mod database;
@@ -24,9 +26,12 @@ mod tree;
 
 pub use finding::{Finding, Level, Place};
 pub use load::{DEFAULT_FILES, Loaded, Source, data_dir_in, load};
-pub use shape::{App, Auth, Config, CreateOnly, Database, Http, Identity, Limits, Schedule, Sealing, Vault};
+pub use shape::{
+    App, Auth, Config, CreateOnly, Database, Http, Identity, Limits, Schedule, Sealing, Vault,
+};
 
-/// The commented configuration that `init` writes; what it says and what the code takes for granted are the same.
+/// The commented configuration that `init` writes; what it says and what the code takes for granted
+/// are the same.
 pub const COMMENTED: &str = include_str!("../../config/verikeep.toml");
 
 /// The name of the key file of the identity index, inside the data directory.

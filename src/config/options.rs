@@ -1,5 +1,6 @@
-//! `vault.options`: each checked by the rules of [`storage`](crate::domain::storage), with credentials and region from the store's usual
-//! environment variables where the configuration says none.
+//! `vault.options`: each checked by the rules of [`storage`](crate::domain::storage), with
+//! credentials and region from the store's usual environment variables where the configuration says
+//! none.
 
 use std::{ffi::OsString, fs};
 
@@ -27,33 +28,66 @@ struct Given {
 }
 
 /// Every option of the store at `url`, and what of the way to it is insecure but allowed.
-pub(super) fn all(section: &Section<'_>, url: &str, folders: &Folders, variables: &Variables) -> (Vec<(String, Secret)>, Option<String>) {
+pub(super) fn all(
+    section: &Section<'_>,
+    url: &str,
+    folders: &Folders,
+    variables: &Variables,
+) -> (Vec<(String, Secret)>, Option<String>) {
     let written = match section.node("options") {
-        Some(Node { value: Value::Table(table), .. }) => table.0.as_slice(),
+        Some(Node {
+            value: Value::Table(table),
+            ..
+        }) => table.0.as_slice(),
         Some(node) => {
-            section.wrong_type("options", node, "a table, such as { region = \"eu-west-1\" }");
+            section.wrong_type(
+                "options",
+                node,
+                "a table, such as { region = \"eu-west-1\" }",
+            );
             &[]
         }
         None => &[],
     };
-    let allowed = section.flag("allow_insecure").is_some_and(|flag| flag.value);
+    let allowed = section
+        .flag("allow_insecure")
+        .is_some_and(|flag| flag.value);
     let mut given = Vec::new();
     let kind = Kind::of(url);
     for (key, node) in written {
         let path = format!("{}.{key}", section.path("options"));
         let Some(text) = text_of(node) else {
             let reason = format!("must be a text, and is {}", node.value.type_name());
-            section.findings.fail(&path, &node.place, reason, "write it in quotes");
+            section
+                .findings
+                .fail(&path, &node.place, reason, "write it in quotes");
             continue;
         };
         match kind {
-            Some(kind) => given.extend(one(section, kind, key, &text, path, &node.place, &mut |name| already(&given, name))),
-            None => section.findings.key(&path, &node.place, "is not an option of file:// stores", "take it out, or name a bucket by vault.url"),
+            Some(kind) => given.extend(one(
+                section,
+                kind,
+                key,
+                &text,
+                path,
+                &node.place,
+                &mut |name| already(&given, name),
+            )),
+            None => section.findings.key(
+                &path,
+                &node.place,
+                "is not an option of file:// stores",
+                "take it out, or name a bucket by vault.url",
+            ),
         }
     }
     let Some(kind) = kind else {
         if allowed {
-            section.warn("allow_insecure", "is not needed: objects lie in a folder", "take it out");
+            section.warn(
+                "allow_insecure",
+                "is not needed: objects lie in a folder",
+                "take it out",
+            );
         }
         return (Vec::new(), None);
     };
@@ -63,13 +97,22 @@ pub(super) fn all(section: &Section<'_>, url: &str, folders: &Folders, variables
             file(section, one, folders);
         }
     }
-    let pairs: Vec<(&'static str, String)> = given.iter().map(|one| (one.name, one.value.clone())).collect();
+    let pairs: Vec<(&'static str, String)> = given
+        .iter()
+        .map(|one| (one.name, one.value.clone()))
+        .collect();
     // What is wrong by itself would only be called missing.
     if let Some((name, wrong)) = kind.together(&pairs).filter(|_| given.len() == asked) {
         fail(section, &given, name, wrong);
     }
     let insecure = insecure(section, kind, &given, &pairs, allowed);
-    (pairs.into_iter().map(|(name, value)| (name.to_owned(), Secret::new(value))).collect(), insecure)
+    (
+        pairs
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), Secret::new(value)))
+            .collect(),
+        insecure,
+    )
 }
 
 fn text_of(node: &Node) -> Option<String> {
@@ -86,18 +129,41 @@ fn already(given: &[Given], name: &str) -> bool {
 }
 
 /// Reads one option; none leaves a finding.
-fn one(section: &Section<'_>, kind: Kind, key: &str, text: &str, path: String, place: &Place, already: &mut dyn FnMut(&str) -> bool) -> Option<Given> {
+fn one(
+    section: &Section<'_>,
+    kind: Kind,
+    key: &str,
+    text: &str,
+    path: String,
+    place: &Place,
+    already: &mut dyn FnMut(&str) -> bool,
+) -> Option<Given> {
     let Some(setting) = kind.setting(key) else {
         let known: Vec<&str> = kind.settings().map(|setting| setting.name).collect();
-        section.findings.key(&path, place, format!("is not an option of {}:// stores", kind.scheme()), keys::suggestion(key, &known));
+        section.findings.key(
+            &path,
+            place,
+            format!("is not an option of {}:// stores", kind.scheme()),
+            keys::suggestion(key, &known),
+        );
         return None;
     };
     if already(setting.name) {
-        section.findings.fail(&path, place, format!("`{}` is given under another name as well", setting.name), "keep one of them");
+        section.findings.fail(
+            &path,
+            place,
+            format!("`{}` is given under another name as well", setting.name),
+            "keep one of them",
+        );
         return None;
     }
     match setting.read(text) {
-        Ok(value) => Some(Given { name: setting.name, value, path, place: place.clone() }),
+        Ok(value) => Some(Given {
+            name: setting.name,
+            value,
+            path,
+            place: place.clone(),
+        }),
         Err(Wrong { reason, todo }) => {
             section.findings.fail(&path, place, reason, todo);
             None
@@ -105,59 +171,119 @@ fn one(section: &Section<'_>, kind: Kind, key: &str, text: &str, path: String, p
     }
 }
 
-/// Credentials, when the configuration gives none of them, and where the store is. Nothing else: a variable that was set for another program
-/// must not lead objects elsewhere or lower what protects them. Returns how many variables had a say.
-fn from_environment(section: &Section<'_>, kind: Kind, given: &mut Vec<Given>, variables: &Variables) -> usize {
+/// Credentials, when the configuration gives none of them, and where the store is. Nothing else: a
+/// variable that was set for another program must not lead objects elsewhere or lower what protects
+/// them. Returns how many variables had a say.
+fn from_environment(
+    section: &Section<'_>,
+    kind: Kind,
+    given: &mut Vec<Given>,
+    variables: &Variables,
+) -> usize {
     let mut asked = 0;
     let mut has_credentials = false;
     for one in given.iter() {
-        has_credentials |= kind.setting(one.name).is_some_and(|setting| setting.is_credential);
+        has_credentials |= kind
+            .setting(one.name)
+            .is_some_and(|setting| setting.is_credential);
     }
     let set = |variable: &str| {
-        let (_, value) = variables.iter().find(|(name, value)| name == variable && !value.is_empty())?;
+        let (_, value) = variables
+            .iter()
+            .find(|(name, value)| name == variable && !value.is_empty())?;
         Some(value.to_str().unwrap_or("\u{fffd}").to_owned())
     };
     for setting in kind.settings() {
         if already(given, setting.name) || (has_credentials && setting.is_credential) {
             continue;
         }
-        if let Some((variable, value)) = setting.variables.iter().find_map(|variable| Some((*variable, set(variable)?))) {
+        if let Some((variable, value)) = setting
+            .variables
+            .iter()
+            .find_map(|variable| Some((*variable, set(variable)?)))
+        {
             asked += 1;
             let path = format!("{}.{}", section.path("options"), setting.name);
             let place = Place::Env(variable.to_owned());
-            given.extend(one(section, kind, setting.name, &value, path, &place, &mut |_| false));
+            given.extend(one(
+                section,
+                kind,
+                setting.name,
+                &value,
+                path,
+                &place,
+                &mut |_| false,
+            ));
         }
     }
     for (variable, value) in variables {
-        let Some(variable) = variable.to_str().filter(|variable| variable.starts_with(kind.variables_begin()) && !value.is_empty()) else { continue };
-        let Some(setting) = kind.setting(variable).filter(|setting| setting.variables.is_empty() && !already(given, setting.name)) else { continue };
-        let todo = format!("if it is meant for Verikeep, write vault.options.{0} or VERIKEEP_VAULT__OPTIONS__{1}", setting.name, setting.name.to_uppercase());
+        let Some(variable) = variable
+            .to_str()
+            .filter(|variable| variable.starts_with(kind.variables_begin()) && !value.is_empty())
+        else {
+            continue;
+        };
+        let Some(setting) = kind
+            .setting(variable)
+            .filter(|setting| setting.variables.is_empty() && !already(given, setting.name))
+        else {
+            continue;
+        };
+        let todo = format!(
+            "if it is meant for Verikeep, write vault.options.{0} or VERIKEEP_VAULT__OPTIONS__{1}",
+            setting.name,
+            setting.name.to_uppercase()
+        );
         let path = format!("{}.{}", section.path("options"), setting.name);
-        section.findings.warn(&path, &Place::Env(variable.to_owned()), "is not taken from this variable: only credentials and the region are", todo);
+        section.findings.warn(
+            &path,
+            &Place::Env(variable.to_owned()),
+            "is not taken from this variable: only credentials and the region are",
+            todo,
+        );
     }
     asked
 }
 
-/// A file that an option names must be there; a relative name is read from the folder of the configuration file.
+/// A file that an option names must be there; a relative name is read from the folder of the
+/// configuration file.
 fn file(section: &Section<'_>, one: &mut Given, folders: &Folders) {
     let whole = paths::absolute(&folders.base, &one.value);
     match fs::File::open(&whole) {
         Ok(_) => one.value = whole.to_string_lossy().into_owned(),
         Err(error) => {
             let reason = format!("{}: {}", whole.display(), secrets::reason(&error));
-            section.findings.fail(&one.path, &one.place, reason, "create the file, or correct its name and owner");
+            section.findings.fail(
+                &one.path,
+                &one.place,
+                reason,
+                "create the file, or correct its name and owner",
+            );
         }
     }
 }
 
 fn fail(section: &Section<'_>, given: &[Given], name: &str, wrong: Wrong) {
     match given.iter().find(|one| one.name == name) {
-        Some(one) => section.findings.fail(&one.path, &one.place, wrong.reason, wrong.todo),
-        None => section.findings.key(&format!("{}.{name}", section.path("options")), &section.place, wrong.reason, wrong.todo),
+        Some(one) => section
+            .findings
+            .fail(&one.path, &one.place, wrong.reason, wrong.todo),
+        None => section.findings.key(
+            &format!("{}.{name}", section.path("options")),
+            &section.place,
+            wrong.reason,
+            wrong.todo,
+        ),
     }
 }
 
-fn insecure(section: &Section<'_>, kind: Kind, given: &[Given], pairs: &[(&'static str, String)], allowed: bool) -> Option<String> {
+fn insecure(
+    section: &Section<'_>,
+    kind: Kind,
+    given: &[Given],
+    pairs: &[(&'static str, String)],
+    allowed: bool,
+) -> Option<String> {
     match kind.insecure(pairs) {
         Some((name, reason)) if allowed => {
             section.warn(
@@ -174,7 +300,11 @@ fn insecure(section: &Section<'_>, kind: Kind, given: &[Given], pairs: &[(&'stat
         }
         None => {
             if allowed {
-                section.warn("allow_insecure", "is not needed: the way to the object store is guarded", "take it out");
+                section.warn(
+                    "allow_insecure",
+                    "is not needed: the way to the object store is guarded",
+                    "take it out",
+                );
             }
             None
         }

@@ -1,5 +1,6 @@
-//! From what was written to the typed configuration: one function a section. Findings are left on the way; a value that is wrong counts as its
-//! default, so that everything after it is checked as well.
+//! From what was written to the typed configuration: one function a section. Findings are left on
+//! the way; a value that is wrong counts as its default, so that everything after it is checked as
+//! well.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -20,16 +21,33 @@ use crate::domain::{
 };
 
 /// Reads the whole file.
-pub(super) fn config(top: &Section<'_>, file: Option<PathBuf>, folders: &Folders, variables: &Variables) -> Config {
-    let data_dir = top.text("data_dir").map_or_else(|| defaults::DATA_DIR.to_owned(), |text| text.value);
+pub(super) fn config(
+    top: &Section<'_>,
+    file: Option<PathBuf>,
+    folders: &Folders,
+    variables: &Variables,
+) -> Config {
+    let data_dir = top
+        .text("data_dir")
+        .map_or_else(|| defaults::DATA_DIR.to_owned(), |text| text.value);
     let data_dir = paths::absolute(&folders.base, &data_dir);
     let plain = Config::embedded(data_dir.clone(), Vec::new());
     let schedule = schedule(&top.section("schedule", keys::SCHEDULE));
     let of_all = proxy::said(&top.section("provider", keys::PROVIDER)).flatten();
     let config = Config {
         file,
-        database: database::read(&top.section("database", keys::DATABASE), plain.database, folders, variables),
-        vault: vault(&top.section("vault", keys::VAULT), plain.vault, folders, variables),
+        database: database::read(
+            &top.section("database", keys::DATABASE),
+            plain.database,
+            folders,
+            variables,
+        ),
+        vault: vault(
+            &top.section("vault", keys::VAULT),
+            plain.vault,
+            folders,
+            variables,
+        ),
         sealing: sealing(&top.section("sealing", keys::SEALING)),
         identity: identity(&top.section("identity", keys::IDENTITY), &data_dir, folders),
         http: http(&top.section("http", keys::HTTP)),
@@ -62,34 +80,75 @@ fn vault(section: &Section<'_>, plain: Vault, folders: &Folders, variables: &Var
         }
         None
     });
-    let create_only = section.choice("create_only", &[("probe", CreateOnly::Probe), ("on", CreateOnly::On), ("off", CreateOnly::Off)]);
+    let create_only = section.choice(
+        "create_only",
+        &[
+            ("probe", CreateOnly::Probe),
+            ("on", CreateOnly::On),
+            ("off", CreateOnly::Off),
+        ],
+    );
     // Of a URL that is wrong nothing is known, and so nothing of what would be right for it.
-    let of_this_url = if section.has("url") { url.as_deref() } else { Some(plain.url.as_str()) };
-    let (options, insecure) = of_this_url.map(|url| options::all(section, url, folders, variables)).unwrap_or_default();
-    Vault { url: url.unwrap_or(plain.url), options, insecure, create_only: create_only.map(|word| word.value).unwrap_or_default() }
+    let of_this_url = if section.has("url") {
+        url.as_deref()
+    } else {
+        Some(plain.url.as_str())
+    };
+    let (options, insecure) = of_this_url
+        .map(|url| options::all(section, url, folders, variables))
+        .unwrap_or_default();
+    Vault {
+        url: url.unwrap_or(plain.url),
+        options,
+        insecure,
+        create_only: create_only.map(|word| word.value).unwrap_or_default(),
+    }
 }
 
 fn is_bucket(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
 }
 
 fn sealing(section: &Section<'_>) -> Sealing {
-    let todo = "set mode = \"off\" and let the bucket or the disk encrypt, until a version that seals";
+    let todo =
+        "set mode = \"off\" and let the bucket or the disk encrypt, until a version that seals";
     match section.choice("mode", &[("off", true), ("recipients", false)]) {
-        Some(mode) if mode.value && !section.texts("recipients").is_none_or(|recipients| recipients.is_empty()) => {
-            section.warn("recipients", "are not used while mode is \"off\": objects lie as they came", "take them out, so that nobody believes otherwise");
+        Some(mode)
+            if mode.value
+                && !section
+                    .texts("recipients")
+                    .is_none_or(|recipients| recipients.is_empty()) =>
+        {
+            section.warn(
+                "recipients",
+                "are not used while mode is \"off\": objects lie as they came",
+                "take them out, so that nobody believes otherwise",
+            );
         }
         Some(mode) if mode.value => {}
         Some(_) => section.fail("mode", "sealing is not built into this version yet", todo),
         // Whoever names recipients wants sealing; starting without would be a lie.
-        None if section.has("recipients") => section.fail("recipients", "sealing is not built into this version yet", todo),
+        None if section.has("recipients") => section.fail(
+            "recipients",
+            "sealing is not built into this version yet",
+            todo,
+        ),
         None => {}
     }
     Sealing::Off
 }
 
 fn identity(section: &Section<'_>, data_dir: &std::path::Path, folders: &Folders) -> Identity {
-    let columns = section.choice("columns", &[("masked", Columns::Masked), ("plain", Columns::Plain)]).map(|word| word.value).unwrap_or_default();
+    let columns = section
+        .choice(
+            "columns",
+            &[("masked", Columns::Masked), ("plain", Columns::Plain)],
+        )
+        .map(|word| word.value)
+        .unwrap_or_default();
     let named = section.text("index_key_file").or_else(|| {
         let usual = data_dir.join(defaults::INDEX_KEY_FILE);
         if usual.exists() {
@@ -125,26 +184,52 @@ fn identity(section: &Section<'_>, data_dir: &std::path::Path, folders: &Folders
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> = text.chars().map(|digit| digit.to_digit(16).and_then(|value| u8::try_from(value).ok())).collect();
-    digits?.chunks(2).map(|pair| if let [high, low] = pair { Some(high * 16 + low) } else { None }).collect()
+    let digits: Option<Vec<u8>> = text
+        .chars()
+        .map(|digit| {
+            digit
+                .to_digit(16)
+                .and_then(|value| u8::try_from(value).ok())
+        })
+        .collect();
+    digits?
+        .chunks(2)
+        .map(|pair| {
+            if let [high, low] = pair {
+                Some(high * 16 + low)
+            } else {
+                None
+            }
+        })
+        .collect()
 }
 
 fn http(section: &Section<'_>) -> Http {
     let listen = section.text("listen").and_then(|text| {
         let parsed = text.value.parse::<SocketAddr>().ok();
         if parsed.is_none() {
-            section.fail("listen", "is no address with a port", "write one such as \"127.0.0.1:8640\" or \"[::]:8640\"");
+            section.fail(
+                "listen",
+                "is no address with a port",
+                "write one such as \"127.0.0.1:8640\" or \"[::]:8640\"",
+            );
         }
         parsed
     });
-    Http { listen: listen.unwrap_or(defaults::LISTEN) }
+    Http {
+        listen: listen.unwrap_or(defaults::LISTEN),
+    }
 }
 
 fn schedule(section: &Section<'_>) -> Schedule {
     let plain = Schedule::default();
     Schedule {
-        first_poll: section.span("first_poll", false).map_or(plain.first_poll, |span| span.value),
-        final_grace: section.span("final_grace", true).map_or(plain.final_grace, |span| span.value),
+        first_poll: section
+            .span("first_poll", false)
+            .map_or(plain.first_poll, |span| span.value),
+        final_grace: section
+            .span("final_grace", true)
+            .map_or(plain.final_grace, |span| span.value),
         tidy: cron(section, "tidy").unwrap_or(plain.tidy),
         relearn: cron(section, "relearn").unwrap_or(plain.relearn),
     }
@@ -152,7 +237,11 @@ fn schedule(section: &Section<'_>) -> Schedule {
 
 fn limits(section: &Section<'_>) -> Limits {
     let plain = Limits::default();
-    Limits { free_bytes_min: section.bytes("free_bytes_min").map_or(plain.free_bytes_min, |bytes| bytes.value) }
+    Limits {
+        free_bytes_min: section
+            .bytes("free_bytes_min")
+            .map_or(plain.free_bytes_min, |bytes| bytes.value),
+    }
 }
 
 fn cron(section: &Section<'_>, key: &str) -> Option<String> {
@@ -160,6 +249,10 @@ fn cron(section: &Section<'_>, key: &str) -> Option<String> {
     if JobBuilder::new().with_schedule(&text).is_ok() {
         return Some(text);
     }
-    section.fail(key, "is no cron expression", "write six fields, seconds first, in UTC: \"0 17 3 * * *\" is every day at 03:17");
+    section.fail(
+        key,
+        "is no cron expression",
+        "write six fields, seconds first, in UTC: \"0 17 3 * * *\" is every day at 03:17",
+    );
     None
 }

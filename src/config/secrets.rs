@@ -1,7 +1,8 @@
 //! Secrets, and the files they may lie in.
 //!
-//! A file is looked for among systemd's credentials (`$CREDENTIALS_DIRECTORY/<name>`, for plain names), then from the folder of the
-//! configuration file. Its text is taken without white space at either end. Nothing of it ever reaches a finding.
+//! A file is looked for among systemd's credentials (`$CREDENTIALS_DIRECTORY/<name>`, for plain
+//! names), then from the folder of the configuration file. Its text is taken without white space at
+//! either end. Nothing of it ever reaches a finding.
 
 use std::{
     fs,
@@ -31,25 +32,44 @@ pub(super) struct Folders {
 impl Folders {
     fn find(&self, name: &str) -> PathBuf {
         let plain = !name.contains('/');
-        let credential = self.credentials.as_ref().filter(|_| plain).map(|folder| folder.join(name)).filter(|file| file.is_file());
+        let credential = self
+            .credentials
+            .as_ref()
+            .filter(|_| plain)
+            .map(|folder| folder.join(name))
+            .filter(|file| file.is_file());
         credential.unwrap_or_else(|| paths::absolute(&self.base, name))
     }
 }
 
-/// A secret written in place (`key`) or in a file (`key_file`); the environment's word counts before the file's. None leaves a finding.
-pub(super) fn secret(section: &Section<'_>, key: &str, folders: &Folders, whence: &str) -> Option<Secret> {
+/// A secret written in place (`key`) or in a file (`key_file`); the environment's word counts
+/// before the file's. None leaves a finding.
+pub(super) fn secret(
+    section: &Section<'_>,
+    key: &str,
+    folders: &Folders,
+    whence: &str,
+) -> Option<Secret> {
     let file_key = format!("{key}_file");
     let (in_place, in_file) = (section.has(key), section.has(&file_key));
     let env = |key: &str| section.place_of(key).is_env();
     match (in_place, in_file) {
         (true, true) if env(key) == env(&file_key) => {
-            section.fail(&file_key, format!("`{key}` is given as well"), format!("keep one of `{key}` and `{file_key}`"));
+            section.fail(
+                &file_key,
+                format!("`{key}` is given as well"),
+                format!("keep one of `{key}` and `{file_key}`"),
+            );
             None
         }
         (true, both) if !both || env(key) => {
             let node = section.node(key)?;
             if matches!(&node.value, super::tree::Value::Text(text) if text.trim().is_empty()) {
-                section.fail(key, "is empty", format!("put {whence} here, or its file's name into `{file_key}`"));
+                section.fail(
+                    key,
+                    "is empty",
+                    format!("put {whence} here, or its file's name into `{file_key}`"),
+                );
                 return None;
             }
             section.text(key).map(|text| Secret::new(text.value))
@@ -66,18 +86,32 @@ pub(super) fn secret(section: &Section<'_>, key: &str, folders: &Folders, whence
 }
 
 /// The text of a secret file.
-pub(super) fn read(section: &Section<'_>, named: &At<String>, folders: &Folders) -> Option<Zeroizing<String>> {
+pub(super) fn read(
+    section: &Section<'_>,
+    named: &At<String>,
+    folders: &Folders,
+) -> Option<Zeroizing<String>> {
     let file = folders.find(&named.value);
     match read_file(&file) {
         Ok(text) => {
             if let Some(mode) = too_open(&file) {
                 let todo = format!("chmod 600 {}", file.display());
-                section.findings.warn(&named.path, &named.place, format!("{} can be read by others (mode {mode:03o})", file.display()), todo);
+                section.findings.warn(
+                    &named.path,
+                    &named.place,
+                    format!("{} can be read by others (mode {mode:03o})", file.display()),
+                    todo,
+                );
             }
             Some(text)
         }
         Err(why) => {
-            section.findings.fail(&named.path, &named.place, format!("{}: {why}", file.display()), "create the file, or correct its name and owner");
+            section.findings.fail(
+                &named.path,
+                &named.place,
+                format!("{}: {why}", file.display()),
+                "create the file, or correct its name and owner",
+            );
             None
         }
     }
@@ -89,7 +123,10 @@ fn read_file(file: &Path) -> Result<Zeroizing<String>, String> {
         return Err("is a folder".to_owned());
     }
     let mut bytes = Zeroizing::new(Vec::new());
-    opened.take(SECRET_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| reason(&error))?;
+    opened
+        .take(SECRET_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| reason(&error))?;
     if bytes.len() as u64 > SECRET_BYTES_MAX {
         return Err(format!("is longer than {SECRET_BYTES_MAX} bytes"));
     }

@@ -1,4 +1,5 @@
-//! Reading one table of the configuration: each accessor gives a value of the right kind or leaves a finding, and goes on.
+//! Reading one table of the configuration: each accessor gives a value of the right kind or leaves
+//! a finding, and goes on.
 
 use super::{
     finding::{Findings, Place},
@@ -16,7 +17,11 @@ pub(super) struct At<T> {
 
 impl<T> At<T> {
     pub(super) fn with<U>(&self, value: U) -> At<U> {
-        At { value, path: self.path.clone(), place: self.place.clone() }
+        At {
+            value,
+            path: self.path.clone(),
+            place: self.place.clone(),
+        }
     }
 }
 
@@ -30,19 +35,38 @@ pub(super) struct Section<'t> {
 
 impl<'t> Section<'t> {
     /// Opens a table; keys it does not know are findings at once.
-    pub(super) fn open(table: Option<&'t Table>, path: &str, place: Place, known: &[&str], findings: &'t Findings) -> Self {
+    pub(super) fn open(
+        table: Option<&'t Table>,
+        path: &str,
+        place: Place,
+        known: &[&str],
+        findings: &'t Findings,
+    ) -> Self {
         for (key, node) in table.iter().flat_map(|table| &table.0) {
             if !known.contains(&key.as_str()) {
-                findings.key(&join(path, key), &node.place, "no such key", keys::suggestion(key, known));
+                findings.key(
+                    &join(path, key),
+                    &node.place,
+                    "no such key",
+                    keys::suggestion(key, known),
+                );
             }
         }
-        Self { table, path: path.to_owned(), place, findings }
+        Self {
+            table,
+            path: path.to_owned(),
+            place,
+            findings,
+        }
     }
 
     /// Opens the table below `key`; absent is empty.
     pub(super) fn section(&self, key: &str, known: &[&str]) -> Section<'t> {
         let (table, place) = match self.node(key) {
-            Some(Node { value: Value::Table(table), place }) => (Some(table), place.clone()),
+            Some(Node {
+                value: Value::Table(table),
+                place,
+            }) => (Some(table), place.clone()),
             Some(node) => {
                 self.wrong_type(key, node, "a table");
                 (None, node.place.clone())
@@ -66,29 +90,42 @@ impl<'t> Section<'t> {
 
     /// Where the key was written, or else the table.
     pub(super) fn place_of(&self, key: &str) -> Place {
-        self.node(key).map_or_else(|| self.place.clone(), |node| node.place.clone())
+        self.node(key)
+            .map_or_else(|| self.place.clone(), |node| node.place.clone())
     }
 
     /// A finding about a key.
     pub(super) fn fail(&self, key: &str, reason: impl Into<String>, todo: impl Into<String>) {
-        self.findings.fail(&self.path(key), &self.place_of(key), reason, todo);
+        self.findings
+            .fail(&self.path(key), &self.place_of(key), reason, todo);
     }
 
     /// Something about a key that somebody should look at.
     pub(super) fn warn(&self, key: &str, reason: impl Into<String>, todo: impl Into<String>) {
-        self.findings.warn(&self.path(key), &self.place_of(key), reason, todo);
+        self.findings
+            .warn(&self.path(key), &self.place_of(key), reason, todo);
     }
 
     pub(super) fn missing(&self, key: &str, todo: impl Into<String>) {
-        self.findings.key(&self.path(key), &self.place, "is missing", todo);
+        self.findings
+            .key(&self.path(key), &self.place, "is missing", todo);
     }
 
     pub(super) fn wrong_type(&self, key: &str, node: &Node, wanted: &str) {
-        self.findings.fail(&self.path(key), &node.place, format!("must be {wanted}, and is {}", node.value.type_name()), format!("write {wanted}"));
+        self.findings.fail(
+            &self.path(key),
+            &node.place,
+            format!("must be {wanted}, and is {}", node.value.type_name()),
+            format!("write {wanted}"),
+        );
     }
 
     pub(super) fn at<T>(&self, key: &str, node: &Node, value: T) -> At<T> {
-        At { value, path: self.path(key), place: node.place.clone() }
+        At {
+            value,
+            path: self.path(key),
+            place: node.place.clone(),
+        }
     }
 
     /// A text that is not empty.
@@ -109,10 +146,20 @@ impl<'t> Section<'t> {
     /// One of a few words.
     pub(super) fn choice<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> Option<At<T>> {
         let text = self.text(key)?;
-        let found = words.iter().find(|(word, _)| *word == text.value).map(|(_, value)| text.with(*value));
+        let found = words
+            .iter()
+            .find(|(word, _)| *word == text.value)
+            .map(|(_, value)| text.with(*value));
         if found.is_none() {
-            let listed: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-            self.fail(key, "is none of the possible words", format!("write {}", listed.join(" or ")));
+            let listed: Vec<String> = words
+                .iter()
+                .map(|(word, _)| format!("\"{word}\""))
+                .collect();
+            self.fail(
+                key,
+                "is none of the possible words",
+                format!("write {}", listed.join(" or ")),
+            );
         }
         found
     }
@@ -121,13 +168,21 @@ impl<'t> Section<'t> {
     pub(super) fn span(&self, key: &str, zero: bool) -> Option<At<Span>> {
         let node = self.node(key)?;
         let Value::Text(text) = &node.value else {
-            self.wrong_type(key, node, "a duration in quotes, such as \"90s\", \"2h\" or \"3d\"");
+            self.wrong_type(
+                key,
+                node,
+                "a duration in quotes, such as \"90s\", \"2h\" or \"3d\"",
+            );
             return None;
         };
         match Span::parse(text) {
             Ok(span) if span.0 > 0 || zero => Some(self.at(key, node, span)),
             Ok(_) => {
-                self.fail(key, "is zero", "give it a length, such as \"90s\", \"2h\" or \"3d\"");
+                self.fail(
+                    key,
+                    "is zero",
+                    "give it a length, such as \"90s\", \"2h\" or \"3d\"",
+                );
                 None
             }
             Err(reason) => {
@@ -135,7 +190,10 @@ impl<'t> Section<'t> {
                 let (why, todo) = if text.len() <= 16 {
                     reason.split_once("; ").unwrap_or((&reason, ""))
                 } else {
-                    ("is not a duration", "write a number with its unit, such as 90s")
+                    (
+                        "is not a duration",
+                        "write a number with its unit, such as 90s",
+                    )
                 };
                 self.fail(key, why, todo);
                 None
@@ -152,7 +210,11 @@ impl<'t> Section<'t> {
             _ => None,
         };
         if bytes.is_none() {
-            self.fail(key, "is no number of bytes", "write a whole number with its unit in quotes, such as \"512MiB\" or \"2GiB\"");
+            self.fail(
+                key,
+                "is no number of bytes",
+                "write a whole number with its unit in quotes, such as \"512MiB\" or \"2GiB\"",
+            );
         }
         bytes.map(|bytes| self.at(key, node, bytes))
     }
@@ -160,11 +222,19 @@ impl<'t> Section<'t> {
     /// A whole number within bounds.
     pub(super) fn whole(&self, key: &str, least: i64, most: i64) -> Option<At<i64>> {
         let number = self.number(key, "a whole number")?;
-        #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "the bounds are small")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            reason = "the bounds are small"
+        )]
         if number.value.fract() == 0.0 && (least as f64..=most as f64).contains(&number.value) {
             return Some(number.with(number.value as i64));
         }
-        self.fail(key, "is out of range", format!("write a whole number from {least} to {most}"));
+        self.fail(
+            key,
+            "is out of range",
+            format!("write a whole number from {least} to {most}"),
+        );
         None
     }
 
@@ -196,7 +266,9 @@ impl<'t> Section<'t> {
         let node = self.node(key)?;
         match &node.value {
             Value::Flag(flag) => Some(self.at(key, node, *flag)),
-            Value::Text(text) if node.place.is_env() && matches!(text.trim(), "true" | "false") => Some(self.at(key, node, text.trim() == "true")),
+            Value::Text(text) if node.place.is_env() && matches!(text.trim(), "true" | "false") => {
+                Some(self.at(key, node, text.trim() == "true"))
+            }
             _ => {
                 self.wrong_type(key, node, "true or false, without quotes");
                 None
@@ -204,22 +276,34 @@ impl<'t> Section<'t> {
         }
     }
 
-    /// A list of texts, each with its own path and place; from the environment with commas between them.
+    /// A list of texts, each with its own path and place; from the environment with commas between
+    /// them.
     pub(super) fn texts(&self, key: &str) -> Option<Vec<At<String>>> {
         let node = self.node(key)?;
         match &node.value {
-            Value::Text(text) if node.place.is_env() => {
-                Some(text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(|part| self.at(key, node, part.to_owned())).collect())
-            }
+            Value::Text(text) if node.place.is_env() => Some(
+                text.split(',')
+                    .map(str::trim)
+                    .filter(|part| !part.is_empty())
+                    .map(|part| self.at(key, node, part.to_owned()))
+                    .collect(),
+            ),
             Value::List(items) => {
                 let mut texts = Vec::with_capacity(items.len());
                 for (place, item) in items.iter().enumerate() {
                     let path = format!("{}[{place}]", self.path(key));
                     match &item.value {
-                        Value::Text(text) => texts.push(At { value: text.trim().to_owned(), path, place: item.place.clone() }),
-                        other => {
-                            self.findings.fail(&path, &item.place, format!("must be a text in quotes, and is {}", other.type_name()), "write it in quotes")
-                        }
+                        Value::Text(text) => texts.push(At {
+                            value: text.trim().to_owned(),
+                            path,
+                            place: item.place.clone(),
+                        }),
+                        other => self.findings.fail(
+                            &path,
+                            &item.place,
+                            format!("must be a text in quotes, and is {}", other.type_name()),
+                            "write it in quotes",
+                        ),
                     }
                 }
                 Some(texts)
@@ -235,7 +319,10 @@ impl<'t> Section<'t> {
 /// Reads `1048576`, `512MiB`, `2 GB`.
 fn bytes(text: &str) -> Option<u64> {
     let text = text.trim();
-    let (digits, unit) = text.split_at(text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len()));
+    let (digits, unit) = text.split_at(
+        text.find(|letter: char| !letter.is_ascii_digit())
+            .unwrap_or(text.len()),
+    );
     let factor: u64 = match unit.trim() {
         "" | "B" => 1,
         "KiB" => 1 << 10,
@@ -252,7 +339,11 @@ fn bytes(text: &str) -> Option<u64> {
 }
 
 fn join(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+    if path.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{path}.{key}")
+    }
 }
 
 #[cfg(test)]

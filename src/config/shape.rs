@@ -1,4 +1,5 @@
-//! The configuration as the rest of the program gets it: typed, whole, every default filled in, every relative path made absolute.
+//! The configuration as the rest of the program gets it: typed, whole, every default filled in,
+//! every relative path made absolute.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -10,7 +11,8 @@ use crate::domain::{
     time::Span,
 };
 
-/// Everything that can be configured. Keys and defaults are those of the contract and of `config/verikeep.toml`.
+/// Everything that can be configured. Keys and defaults are those of the contract and of
+/// `config/verikeep.toml`.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// The file it was read from; none when the environment alone said it.
@@ -42,7 +44,8 @@ pub struct Database {
     pub url: Secret,
     /// Connections of the pool at most.
     pub max_connections: u32,
-    /// What of the way to the server could be listened to or pretended, where `database.allow_insecure` lets it be; none where all is well.
+    /// What of the way to the server could be listened to or pretended, where
+    /// `database.allow_insecure` lets it be; none where all is well.
     pub insecure: Option<String>,
 }
 
@@ -51,9 +54,11 @@ pub struct Database {
 pub struct Vault {
     /// `file://…` with an absolute path, `s3://…`, `gs://…`, `az://…`; never holds credentials.
     pub url: String,
-    /// Options of the object store, by their names and in the form of [`crate::domain::storage`]; may hold credentials.
+    /// Options of the object store, by their names and in the form of [`crate::domain::storage`];
+    /// may hold credentials.
     pub options: Vec<(String, Secret)>,
-    /// What of the way to the store could be listened to or pretended, where `vault.allow_insecure` lets it be; none where all is well.
+    /// What of the way to the store could be listened to or pretended, where `vault.allow_insecure`
+    /// lets it be; none where all is well.
     pub insecure: Option<String>,
     /// Whether the store refuses to overwrite.
     pub create_only: CreateOnly,
@@ -104,14 +109,16 @@ pub struct Schedule {
     pub final_grace: Span,
     /// When the database lets go of what it gathers: cron, six fields (seconds first), UTC.
     pub tidy: String,
-    /// When it is read again what unused tokens answer, as other replicas may have learned: cron, as [`Schedule::tidy`].
+    /// When it is read again what unused tokens answer, as other replicas may have learned: cron,
+    /// as [`Schedule::tidy`].
     pub relearn: String,
 }
 
 /// What must be left for work to be begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Below this much room on the file system of a SQLite database or of local objects nothing new is begun, bytes; 0 never looks.
+    /// Below this much room on the file system of a SQLite database or of local objects nothing new
+    /// is begun, bytes; 0 never looks.
     pub free_bytes_min: u64,
 }
 
@@ -122,7 +129,8 @@ pub struct App {
     pub name: String,
     /// Without a slash at its end.
     pub base_url: String,
-    /// The proxy that its calls and downloads go through, `http://user:password@host:port`: its own, or else that of `[provider]`.
+    /// The proxy that its calls and downloads go through, `http://user:password@host:port`: its
+    /// own, or else that of `[provider]`.
     pub proxy: Option<Secret>,
     /// How it shows who it is.
     pub auth: Auth,
@@ -132,9 +140,11 @@ pub struct App {
     pub qps: f64,
     /// Its windows and what is wanted of it.
     pub policy: Policy,
-    /// Hosts that media may be fetched from: `host` or `*.host`, in small letters; a private one with its port, unless that of https or http.
+    /// Hosts that media may be fetched from: `host` or `*.host`, in small letters; a private one
+    /// with its port, unless that of https or http.
     pub media_hosts: Vec<String>,
-    /// Whether those hosts, and that of `base_url`, may be private or loopback addresses: for a simulator.
+    /// Whether those hosts, and that of `base_url`, may be private or loopback addresses: for a
+    /// simulator.
     pub allow_private_media_hosts: bool,
 }
 
@@ -173,10 +183,20 @@ impl Config {
                 max_connections: defaults::MAX_CONNECTIONS,
                 insecure: None,
             },
-            vault: Vault { url: super::paths::file_url(&data_dir.join("objects")), options: Vec::new(), insecure: None, create_only: CreateOnly::default() },
+            vault: Vault {
+                url: super::paths::file_url(&data_dir.join("objects")),
+                options: Vec::new(),
+                insecure: None,
+                create_only: CreateOnly::default(),
+            },
             sealing: Sealing::default(),
-            identity: Identity { columns: Columns::default(), index_key: None },
-            http: Http { listen: defaults::LISTEN },
+            identity: Identity {
+                columns: Columns::default(),
+                index_key: None,
+            },
+            http: Http {
+                listen: defaults::LISTEN,
+            },
             schedule: Schedule::default(),
             limits: Limits::default(),
             data_dir,
@@ -184,12 +204,17 @@ impl Config {
         }
     }
 
-    /// The folders of this machine that are written to, and what for: the file of a SQLite database, local objects.
+    /// The folders of this machine that are written to, and what for: the file of a SQLite
+    /// database, local objects.
     #[must_use]
     pub fn local_folders(&self) -> Vec<(&'static str, PathBuf)> {
-        let database = super::paths::sqlite_path(self.database.url.reveal()).and_then(|file| Some(file.parent()?.to_owned()));
+        let database = super::paths::sqlite_path(self.database.url.reveal())
+            .and_then(|file| Some(file.parent()?.to_owned()));
         let objects = super::paths::file_path(&self.vault.url);
-        [("database", database), ("objects", objects)].into_iter().filter_map(|(what, folder)| Some((what, folder?))).collect()
+        [("database", database), ("objects", objects)]
+            .into_iter()
+            .filter_map(|(what, folder)| Some((what, folder?)))
+            .collect()
     }
 
     /// The app of that name.
@@ -229,13 +254,20 @@ impl App {
 
 impl Default for Schedule {
     fn default() -> Self {
-        Self { first_poll: Span::minutes(3), final_grace: Span::minutes(5), tidy: defaults::TIDY.to_owned(), relearn: defaults::RELEARN.to_owned() }
+        Self {
+            first_poll: Span::minutes(3),
+            final_grace: Span::minutes(5),
+            tidy: defaults::TIDY.to_owned(),
+            relearn: defaults::RELEARN.to_owned(),
+        }
     }
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { free_bytes_min: defaults::FREE_BYTES_MIN }
+        Self {
+            free_bytes_min: defaults::FREE_BYTES_MIN,
+        }
     }
 }
 
@@ -247,7 +279,8 @@ pub(super) mod defaults {
 
     pub(in crate::config) const DATA_DIR: &str = "verikeep-data";
     pub(in crate::config) const MAX_CONNECTIONS: u32 = 10;
-    pub(in crate::config) const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8640);
+    pub(in crate::config) const LISTEN: SocketAddr =
+        SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8640);
     pub(in crate::config) const INDEX_KEY_FILE: &str = "identity-index.key";
     pub(in crate::config) const TIDY: &str = "0 17 3 * * *";
     pub(in crate::config) const RELEARN: &str = "30 */10 * * * *";
@@ -258,6 +291,8 @@ pub(super) mod defaults {
     pub(in crate::config) const VERIFY_WINDOW: Span = Span::hours(2);
     pub(in crate::config) const RECORD_RETENTION: Span = Span::hours(72);
     pub(in crate::config) const MEDIA_RETENTION: Span = Span::hours(24);
-    pub(in crate::config) const FETCH: [Endpoint; 3] = [Endpoint::Getall, Endpoint::Detail, Endpoint::Media];
-    pub(in crate::config) const MEDIA_HOSTS: [&str; 3] = ["*.bcebos.com", "*.baidu.com", "*.baidubce.com"];
+    pub(in crate::config) const FETCH: [Endpoint; 3] =
+        [Endpoint::Getall, Endpoint::Detail, Endpoint::Media];
+    pub(in crate::config) const MEDIA_HOSTS: [&str; 3] =
+        ["*.bcebos.com", "*.baidu.com", "*.baidubce.com"];
 }

@@ -46,20 +46,35 @@ impl Value {
 
 impl Table {
     pub(super) fn get(&self, key: &str) -> Option<&Node> {
-        self.0.iter().find(|(name, _)| name == key).map(|(_, node)| node)
+        self.0
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, node)| node)
     }
 
     pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
-        self.0.iter_mut().find(|(name, _)| name == key).map(|(_, node)| node)
+        self.0
+            .iter_mut()
+            .find(|(name, _)| name == key)
+            .map(|(_, node)| node)
     }
 
     /// The table below `key`, made when there is none; none when something else is there.
     pub(super) fn table_mut(&mut self, key: &str, place: &Place) -> Option<&mut Self> {
         if self.get(key).is_none() {
-            self.0.push((key.to_owned(), Node { value: Value::Table(Self::default()), place: place.clone() }));
+            self.0.push((
+                key.to_owned(),
+                Node {
+                    value: Value::Table(Self::default()),
+                    place: place.clone(),
+                },
+            ));
         }
         match self.get_mut(key) {
-            Some(Node { value: Value::Table(table), .. }) => Some(table),
+            Some(Node {
+                value: Value::Table(table),
+                ..
+            }) => Some(table),
             _ => None,
         }
     }
@@ -78,9 +93,16 @@ pub(super) fn parse(text: &str, file: &Arc<PathBuf>, findings: &Findings) -> Tab
     let lines = Lines::of(text, file);
     let (table, errors) = DeTable::parse_recoverable(text.strip_prefix('\u{feff}').unwrap_or(text));
     for error in errors {
-        let place = error.span().map_or_else(|| Place::File(Arc::clone(file)), |span| lines.place(span.start));
+        let place = error.span().map_or_else(
+            || Place::File(Arc::clone(file)),
+            |span| lines.place(span.start),
+        );
         // The message only: the full text of the error repeats the line, which may hold a secret.
-        findings.syntax(&place, format!("not valid TOML: {}", first_line(error.message())), "quote texts and close every quote and bracket on its line");
+        findings.syntax(
+            &place,
+            format!("not valid TOML: {}", first_line(error.message())),
+            "quote texts and close every quote and bracket on its line",
+        );
     }
     convert_table(table.get_ref(), &lines)
 }
@@ -95,7 +117,15 @@ fn convert_table(table: &DeTable<'_>, lines: &Lines<'_>) -> Table {
     Table(
         entries
             .into_iter()
-            .map(|(key, value)| (key.get_ref().to_string(), Node { value: convert(value.get_ref(), lines), place: lines.place(key.span().start) }))
+            .map(|(key, value)| {
+                (
+                    key.get_ref().to_string(),
+                    Node {
+                        value: convert(value.get_ref(), lines),
+                        place: lines.place(key.span().start),
+                    },
+                )
+            })
             .collect(),
     )
 }
@@ -103,13 +133,20 @@ fn convert_table(table: &DeTable<'_>, lines: &Lines<'_>) -> Table {
 fn convert(value: &DeValue<'_>, lines: &Lines<'_>) -> Value {
     match value {
         DeValue::String(text) => Value::Text(text.to_string()),
-        DeValue::Integer(digits) => i64::from_str_radix(digits.as_str(), digits.radix()).map_or(Value::Float(f64::INFINITY), Value::Integer),
+        DeValue::Integer(digits) => i64::from_str_radix(digits.as_str(), digits.radix())
+            .map_or(Value::Float(f64::INFINITY), Value::Integer),
         DeValue::Float(digits) => Value::Float(digits.as_str().parse().unwrap_or(f64::NAN)),
         DeValue::Boolean(flag) => Value::Flag(*flag),
         DeValue::Datetime(_) => Value::Date,
-        DeValue::Array(items) => {
-            Value::List(items.iter().map(|item| Node { value: convert(item.get_ref(), lines), place: lines.place(item.span().start) }).collect())
-        }
+        DeValue::Array(items) => Value::List(
+            items
+                .iter()
+                .map(|item| Node {
+                    value: convert(item.get_ref(), lines),
+                    place: lines.place(item.span().start),
+                })
+                .collect(),
+        ),
         DeValue::Table(table) => Value::Table(convert_table(table, lines)),
     }
 }
@@ -123,12 +160,28 @@ struct Lines<'f> {
 
 impl<'f> Lines<'f> {
     fn of(text: &str, file: &'f Arc<PathBuf>) -> Self {
-        let skipped = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        Self { ends: text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect(), skipped, file }
+        let skipped = if text.starts_with('\u{feff}') {
+            '\u{feff}'.len_utf8()
+        } else {
+            0
+        };
+        Self {
+            ends: text
+                .bytes()
+                .enumerate()
+                .filter(|(_, byte)| *byte == b'\n')
+                .map(|(at, _)| at)
+                .collect(),
+            skipped,
+            file,
+        }
     }
 
     fn place(&self, offset: usize) -> Place {
         let offset = offset + self.skipped;
-        Place::Line(Arc::clone(self.file), self.ends.partition_point(|end| *end < offset) + 1)
+        Place::Line(
+            Arc::clone(self.file),
+            self.ends.partition_point(|end| *end < offset) + 1,
+        )
     }
 }

@@ -1,4 +1,5 @@
-//! Alarms: what is wrong, since when, what it threatens, what to do. Each is a row, so that nobody has to read logs.
+//! Alarms: what is wrong, since when, what it threatens, what to do. Each is a row, so that nobody
+//! has to read logs.
 
 use serde::Serialize;
 
@@ -103,7 +104,8 @@ impl Kind {
 pub struct Alarm {
     /// What kind.
     pub kind: Kind,
-    /// What it is about: an app, an account, a verification_id, a part of the service ([`Kind::scope`]).
+    /// What it is about: an app, an account, a verification_id, a part of the service
+    /// ([`Kind::scope`]).
     pub subject: String,
     /// What happened, what it threatens, what to do.
     pub text: String,
@@ -115,7 +117,8 @@ mod tests {
 
     #[test]
     fn every_kind_has_a_name_of_its_own_and_says_what_to_do() {
-        let names: std::collections::BTreeSet<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+        let names: std::collections::BTreeSet<&str> =
+            Kind::ALL.iter().map(|kind| kind.name()).collect();
         assert_eq!(names.len(), Kind::ALL.len());
         for kind in Kind::ALL {
             assert_eq!(Kind::named(kind.name()), Some(*kind));

@@ -34,7 +34,13 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// The queries, whose answers are kept.
-    pub const QUERIES: [Self; 5] = [Self::Getall, Self::Detail, Self::Media, Self::Simple, Self::Stat];
+    pub const QUERIES: [Self; 5] = [
+        Self::Getall,
+        Self::Detail,
+        Self::Media,
+        Self::Simple,
+        Self::Stat,
+    ];
 
     /// The name in `report_answers.endpoint`, in `fetch` of the config and in metrics.
     #[must_use]
@@ -55,13 +61,16 @@ impl Endpoint {
     /// The endpoint of that name whose answers are kept: a query, or `download`.
     #[must_use]
     pub fn kept_named(name: &str) -> Option<Self> {
-        Self::query_named(name).or_else(|| (name == Self::Download.name()).then_some(Self::Download))
+        Self::query_named(name)
+            .or_else(|| (name == Self::Download.name()).then_some(Self::Download))
     }
 
     /// The query of that name.
     #[must_use]
     pub fn query_named(name: &str) -> Option<Self> {
-        Self::QUERIES.into_iter().find(|endpoint| endpoint.name() == name)
+        Self::QUERIES
+            .into_iter()
+            .find(|endpoint| endpoint.name() == name)
     }
 
     /// Path below `/rpc/2.0/brain/solution/faceprint/`.
@@ -81,27 +90,34 @@ impl Endpoint {
     }
 }
 
-/// What an answer, or its absence, that brings no data asks of us (provider.md §3). Named by what the caller can do.
+/// What an answer, or its absence, that brings no data asks of us (provider.md §3). Named by what
+/// the caller can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorKind {
-    /// The far end was not reached or did not finish: connection, time limit, 5xx, a transient code. Back off, try again.
+    /// The far end was not reached or did not finish: connection, time limit, 5xx, a transient
+    /// code. Back off, try again.
     Transient,
     /// An answer that is none: HTML, broken JSON, over the cap. Kept, counted, tried again.
     Garbled,
-    /// The access_token is bad or expired (100, 110, 111). Fetch a new one once, repeat at once; a second time: alarm.
+    /// The access_token is bad or expired (100, 110, 111). Fetch a new one once, repeat at once; a
+    /// second time: alarm.
     Unauthorised,
-    /// Too fast, or nothing paid for behind the interface (18). Slow the account down; if it lasts: quota and billing.
+    /// Too fast, or nothing paid for behind the interface (18). Slow the account down; if it lasts:
+    /// quota and billing.
     TooFast,
     /// The daily quota is spent (17). Pause the app until midnight in Beijing.
     DailyQuota,
     /// The total quota is spent (19). Pause the app; a person must act.
     TotalQuota,
-    /// Permission not granted (6), signature wrong or clock skewed (14), credentials refused by OAuth. A person must act; retry slowly.
+    /// Permission not granted (6), signature wrong or clock skewed (14), credentials refused by
+    /// OAuth. A person must act; retry slowly.
     Forbidden,
-    /// The request or the configuration is wrong (3, 15, 2161xx, 283435, …). A person must act; nothing is dropped.
+    /// The request or the configuration is wrong (3, 15, 2161xx, 283435, …). A person must act;
+    /// nothing is dropped.
     Misconfigured,
-    /// `Token无效或者已过期`: wrong app, unused too long, already used, or past the retention. The plan decides which.
+    /// `Token无效或者已过期`: wrong app, unused too long, already used, or past the retention. The plan
+    /// decides which.
     Refused,
     /// A `success:false` that is none of the above: before anybody verified it means "not yet".
     NotYet,
@@ -125,7 +141,8 @@ impl ErrorKind {
         }
     }
 
-    /// Whether the provider answered *about this token*, so that the answer can prove something of it.
+    /// Whether the provider answered *about this token*, so that the answer can prove something of
+    /// it.
     #[must_use]
     pub const fn is_about_the_token(self) -> bool {
         matches!(self, Self::Refused | Self::NotYet)
@@ -140,7 +157,8 @@ pub struct ProviderError {
     pub kind: ErrorKind,
     /// The provider's code as text, where it gave one.
     pub code: Option<String>,
-    /// What happened and what to do, in our own words: never the provider's text about a person, never a URL or token.
+    /// What happened and what to do, in our own words: never the provider's text about a person,
+    /// never a URL or token.
     pub detail: String,
     /// How long the far end asked us to wait (`Retry-After`).
     pub retry_after: Option<Span>,
@@ -149,10 +167,16 @@ pub struct ProviderError {
 impl ProviderError {
     /// One without a code or a wish to wait.
     pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
-        Self { kind, code: None, detail: detail.into(), retry_after: None }
+        Self {
+            kind,
+            code: None,
+            detail: detail.into(),
+            retry_after: None,
+        }
     }
 
-    /// What tells this kind of answer from others of the same app, to learn what unused tokens answer (provider.md §3, "Not verified yet").
+    /// What tells this kind of answer from others of the same app, to learn what unused tokens
+    /// answer (provider.md §3, "Not verified yet").
     #[must_use]
     pub fn signature(&self) -> String {
         match (self.kind, &self.code) {
@@ -172,7 +196,8 @@ pub struct Getall {
     pub attempts: Vec<Attempt>,
 }
 
-/// `detail`, parsed as far as media need it: the rest of it is in the verbatim answer and, better, in getall.
+/// `detail`, parsed as far as media need it: the rest of it is in the verbatim answer and, better,
+/// in getall.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Detail {
     /// Bytes of `front_base64`.
@@ -181,7 +206,8 @@ pub struct Detail {
     pub id_back: Option<Vec<u8>>,
     /// `is_demote`, wherever it stands.
     pub demoted: Option<bool>,
-    /// Names of the inline images that are not base64 (`front_base64`, `back_base64`), so that the loss is not silent.
+    /// Names of the inline images that are not base64 (`front_base64`, `back_base64`), so that the
+    /// loss is not silent.
     pub unreadable: Vec<&'static str>,
 }
 

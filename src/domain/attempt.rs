@@ -6,7 +6,8 @@ use super::{media::Listed, secret::Secret, time::Time};
 
 /// Everything `getall` says of one attempt (provider.md §7; table of the original, part 二.5).
 ///
-/// A field that is `null`, empty or absent is `None`: the provider calls many fields required that do not arrive.
+/// A field that is `null`, empty or absent is `None`: the provider calls many fields required that
+/// do not arrive.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Attempt {
     /// `order`, from 1; where it is missing, the place in the array.
@@ -120,9 +121,14 @@ pub struct Seen {
 }
 
 impl Attempt {
-    /// Drops times that no clock can have read ([`Time::is_believable`]); the verbatim answer keeps them.
+    /// Drops times that no clock can have read ([`Time::is_believable`]); the verbatim answer keeps
+    /// them.
     pub fn forget_unbelievable_times(&mut self, now: Time) {
-        for time in [&mut self.verified_at, &mut self.charged_at, &mut self.ocr_charged_at] {
+        for time in [
+            &mut self.verified_at,
+            &mut self.charged_at,
+            &mut self.ocr_charged_at,
+        ] {
             *time = time.filter(|at| at.is_believable(now));
         }
     }
@@ -130,8 +136,16 @@ impl Attempt {
     /// What the plan needs to remember of it.
     #[must_use]
     pub fn seen(&self) -> Seen {
-        let face = self.media.iter().any(|listed| listed.kind == super::media::Kind::Face);
-        Seen { no: self.attempt_no, passed: self.passed == Some(true), face, at: self.verified_at }
+        let face = self
+            .media
+            .iter()
+            .any(|listed| listed.kind == super::media::Kind::Face);
+        Seen {
+            no: self.attempt_no,
+            passed: self.passed == Some(true),
+            face,
+            at: self.verified_at,
+        }
     }
 }
 
@@ -143,14 +157,30 @@ mod tests {
     fn times_that_no_clock_can_have_read_are_dropped() {
         let at = |text: &str| Time::parse(text).ok();
         let now = at("2026-11-23T08:15:01Z").unwrap();
-        for (text, believed) in
-            [("-005000-01-01T00:00:00Z", false), ("1970-01-01T00:00:00Z", false), ("2026-11-23T16:15:01Z", true), ("2026-11-25T00:00:00Z", false)]
-        {
+        for (text, believed) in [
+            ("-005000-01-01T00:00:00Z", false),
+            ("1970-01-01T00:00:00Z", false),
+            ("2026-11-23T16:15:01Z", true),
+            ("2026-11-25T00:00:00Z", false),
+        ] {
             let told = at(text).unwrap_or(Time(-219_000_000_000_000));
-            let mut attempt = Attempt { verified_at: Some(told), charged_at: Some(told), ocr_charged_at: Some(told), ..Attempt::default() };
+            let mut attempt = Attempt {
+                verified_at: Some(told),
+                charged_at: Some(told),
+                ocr_charged_at: Some(told),
+                ..Attempt::default()
+            };
             attempt.forget_unbelievable_times(now);
             let kept = believed.then_some(told);
-            assert_eq!((attempt.verified_at, attempt.charged_at, attempt.ocr_charged_at), (kept, kept, kept), "{text}");
+            assert_eq!(
+                (
+                    attempt.verified_at,
+                    attempt.charged_at,
+                    attempt.ocr_charged_at
+                ),
+                (kept, kept, kept),
+                "{text}"
+            );
         }
     }
 }

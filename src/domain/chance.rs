@@ -10,7 +10,9 @@ pub fn fresh_id(now: super::time::Time) -> String {
     let ms = u64::try_from(now.0).unwrap_or(0);
     let mut random = [0u8; 10];
     fill(&mut random);
-    uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid().to_string()
+    uuid::Builder::from_unix_timestamp_millis(ms, &random)
+        .into_uuid()
+        .to_string()
 }
 
 /// Fills `buffer` with bytes of cryptographic quality.
@@ -19,13 +21,17 @@ pub fn fill(buffer: &mut [u8]) {
     rand::rng().fill_bytes(buffer);
 }
 
-/// A span drawn evenly from `[span/2, span]`, so that loops and retries of many do not fall in step.
+/// A span drawn evenly from `[span/2, span]`, so that loops and retries of many do not fall in
+/// step.
 #[must_use]
 pub fn jitter(span: Span) -> Span {
     let mut bytes = [0u8; 4];
     fill(&mut bytes);
     let half = span.0 / 2;
-    Span(half + (span.0 - half).saturating_mul(i64::from(u32::from_le_bytes(bytes))) / i64::from(u32::MAX))
+    Span(
+        half + (span.0 - half).saturating_mul(i64::from(u32::from_le_bytes(bytes)))
+            / i64::from(u32::MAX),
+    )
 }
 
 #[cfg(test)]
@@ -35,7 +41,10 @@ mod tests {
 
     #[test]
     fn identifiers_differ_and_sort_by_time() {
-        let (early, late) = (fresh_id(Time(1_700_000_000_000)), fresh_id(Time(1_700_000_000_001)));
+        let (early, late) = (
+            fresh_id(Time(1_700_000_000_000)),
+            fresh_id(Time(1_700_000_000_001)),
+        );
         assert!(early < late);
         assert_ne!(fresh_id(Time(1)), fresh_id(Time(1)));
     }

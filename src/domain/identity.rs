@@ -1,4 +1,5 @@
-//! Identity columns: masks for people, a keyed index for exact look-up (evidence.md, "Identity columns").
+//! Identity columns: masks for people, a keyed index for exact look-up (evidence.md, "Identity
+//! columns").
 
 use std::fmt;
 
@@ -23,7 +24,8 @@ pub fn mask_name(name: &str) -> String {
     })
 }
 
-/// Shows the first three and last four of a long number, the last two of a short one: `370***********5826`.
+/// Shows the first three and last four of a long number, the last two of a short one:
+/// `370***********5826`.
 #[must_use]
 pub fn mask_id_number(number: &str) -> String {
     let letters: Vec<char> = number.trim().chars().collect();
@@ -33,10 +35,21 @@ pub fn mask_id_number(number: &str) -> String {
         _ => (3, 4),
     };
     let last = letters.len() - tail;
-    letters.iter().enumerate().map(|(at, letter)| if at < head || at >= last { *letter } else { '*' }).collect()
+    letters
+        .iter()
+        .enumerate()
+        .map(|(at, letter)| {
+            if at < head || at >= last {
+                *letter
+            } else {
+                '*'
+            }
+        })
+        .collect()
 }
 
-/// One spelling for each number: full-width digits and letters narrowed, spaces and hyphens dropped, `x` as `X`.
+/// One spelling for each number: full-width digits and letters narrowed, spaces and hyphens
+/// dropped, `x` as `X`.
 #[must_use]
 pub fn normalise_id_number(number: &str) -> String {
     number
@@ -50,8 +63,8 @@ pub fn normalise_id_number(number: &str) -> String {
         .collect()
 }
 
-/// The key of the look-up index. There are only about 10^11 possible ID numbers, so it must stay out of the database, its
-/// backups, logs and object names.
+/// The key of the look-up index. There are only about 10^11 possible ID numbers, so it must stay
+/// out of the database, its backups, logs and object names.
 #[derive(Clone)]
 pub struct IndexKey(Zeroizing<Vec<u8>>);
 
@@ -62,23 +75,36 @@ impl IndexKey {
     /// When the length is another.
     pub fn new(bytes: Vec<u8>) -> Result<Self, String> {
         let length = bytes.len();
-        if length == Self::BYTES { Ok(Self(Zeroizing::new(bytes))) } else { Err(format!("an index key has {} bytes, this one has {length}", Self::BYTES)) }
+        if length == Self::BYTES {
+            Ok(Self(Zeroizing::new(bytes)))
+        } else {
+            Err(format!(
+                "an index key has {} bytes, this one has {length}",
+                Self::BYTES
+            ))
+        }
     }
 
     /// Length of a key.
     pub const BYTES: usize = 32;
 
-    /// HMAC-SHA-256 of the normalised number under the sub-key of the ID number column, 64 hex digits.
+    /// HMAC-SHA-256 of the normalised number under the sub-key of the ID number column, 64 hex
+    /// digits.
     #[must_use]
     pub fn id_number(&self, number: &str) -> String {
         let sub_key = digest(&self.0, b"verikeep id_number");
         hex(&digest(&sub_key, normalise_id_number(number).as_bytes()))
     }
 
-    /// By which the key is told from others, and which gives nothing of it away: the first 16 hex digits of SHA-256 over a label and the key.
+    /// By which the key is told from others, and which gives nothing of it away: the first 16 hex
+    /// digits of SHA-256 over a label and the key.
     #[must_use]
     pub fn id(&self) -> String {
-        let digest: [u8; 32] = Sha256::new().chain_update(b"verikeep index key id\0").chain_update(&*self.0).finalize().into();
+        let digest: [u8; 32] = Sha256::new()
+            .chain_update(b"verikeep index key id\0")
+            .chain_update(&*self.0)
+            .finalize()
+            .into();
         hex(digest.get(..8).unwrap_or_default())
     }
 }
@@ -90,8 +116,11 @@ impl fmt::Debug for IndexKey {
 }
 
 fn digest(key: &[u8], message: &[u8]) -> [u8; 32] {
-    // HMAC takes keys of every length, so the error cannot occur; an empty key would only be a weaker one.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return [0; 32] };
+    // HMAC takes keys of every length, so the error cannot occur; an empty key would only be a
+    // weaker one.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
+        return [0; 32];
+    };
     mac.update(message);
     mac.finalize().into_bytes().into()
 }
@@ -100,10 +129,12 @@ fn digest(key: &[u8], message: &[u8]) -> [u8; 32] {
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// Which identity columns the database may hold.
@@ -149,10 +180,24 @@ impl IdentityRow {
     #[must_use]
     pub fn of(attempt: &Attempt, columns: Columns, key: Option<&IndexKey>) -> Self {
         let ocr = attempt.ocr.as_ref();
-        let name = attempt.confirmed.name.as_ref().or_else(|| ocr.and_then(|ocr| ocr.name.as_ref())).map(Secret::reveal);
-        let number = attempt.confirmed.id_number.as_ref().or_else(|| ocr.and_then(|ocr| ocr.id_number.as_ref())).map(Secret::reveal);
+        let name = attempt
+            .confirmed
+            .name
+            .as_ref()
+            .or_else(|| ocr.and_then(|ocr| ocr.name.as_ref()))
+            .map(Secret::reveal);
+        let number = attempt
+            .confirmed
+            .id_number
+            .as_ref()
+            .or_else(|| ocr.and_then(|ocr| ocr.id_number.as_ref()))
+            .map(Secret::reveal);
         Self {
-            id_type: attempt.confirmed.id_type.clone().or_else(|| ocr.and_then(|ocr| ocr.id_type.clone())),
+            id_type: attempt
+                .confirmed
+                .id_type
+                .clone()
+                .or_else(|| ocr.and_then(|ocr| ocr.id_type.clone())),
             name_masked: name.map(mask_name),
             id_number_masked: number.map(mask_id_number),
             id_number_index: number.zip(key).map(|(number, key)| key.id_number(number)),
@@ -184,10 +229,21 @@ mod tests {
 
     #[test]
     fn masks_show_what_people_need_to_recognise_a_row() {
-        for (name, masked) in [("张三", "张*"), ("张三丰", "张**"), ("李", "李*"), ("", ""), ("欧阳 娜娜", "欧****")] {
+        for (name, masked) in [
+            ("张三", "张*"),
+            ("张三丰", "张**"),
+            ("李", "李*"),
+            ("", ""),
+            ("欧阳 娜娜", "欧****"),
+        ] {
             assert_eq!(mask_name(name), masked);
         }
-        for (number, masked) in [("370123199602165826", "370***********5826"), ("12345678", "******78"), ("1234", "****"), ("", "")] {
+        for (number, masked) in [
+            ("370123199602165826", "370***********5826"),
+            ("12345678", "******78"),
+            ("1234", "****"),
+            ("", ""),
+        ] {
             assert_eq!(mask_id_number(number), masked);
         }
     }
@@ -196,13 +252,27 @@ mod tests {
     fn one_number_in_many_spellings_has_one_index() {
         let key = IndexKey::new(vec![7; 32]).unwrap();
         let index = key.id_number("36213219923232X");
-        for spelling in ["36213219923232x", " 362132 19923232 X ", "３６２１３２１９９２３２３２Ｘ", "362132-19923232-x"] {
+        for spelling in [
+            "36213219923232x",
+            " 362132 19923232 X ",
+            "３６２１３２１９９２３２３２Ｘ",
+            "362132-19923232-x",
+        ] {
             assert_eq!(key.id_number(spelling), index, "{spelling}");
         }
         assert_ne!(key.id_number("362132199232321"), index);
-        assert_ne!(IndexKey::new(vec![8; 32]).unwrap().id_number("36213219923232X"), index);
+        assert_ne!(
+            IndexKey::new(vec![8; 32])
+                .unwrap()
+                .id_number("36213219923232X"),
+            index
+        );
         assert!(IndexKey::new(vec![1; 31]).is_err());
-        assert_eq!(key.id(), "0cbfee733f7665ca", "of SHA-256 by another program");
+        assert_eq!(
+            key.id(),
+            "0cbfee733f7665ca",
+            "of SHA-256 by another program"
+        );
         assert_ne!(IndexKey::new(vec![8; 32]).unwrap().id(), key.id());
     }
 }

@@ -1,12 +1,13 @@
-//! Which database, vault and index key belong together: the database knows an installation_id and the digest of the key, the vault the same
-//! installation_id in an object at its root.
+//! Which database, vault and index key belong together: the database knows an installation_id and
+//! the digest of the key, the vault the same installation_id in an object at its root.
 
 /// What a database knows of what it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Installation {
     /// Drawn once, at the first opening to write: a UUID.
     pub installation_id: String,
-    /// [`super::identity::IndexKey::id`] of the key that look-ups are made with; none before there was one.
+    /// [`super::identity::IndexKey::id`] of the key that look-ups are made with; none before there
+    /// was one.
     pub index_key_id: Option<String>,
 }
 
@@ -24,7 +25,8 @@ pub struct Database {
 pub struct Vault {
     /// The installation_id in its object `installation`; none when there is no such object.
     pub sentinel: Option<String>,
-    /// Without a sentinel: whether the database's newest object lies here, or, where the database names none, any object at all.
+    /// Without a sentinel: whether the database's newest object lies here, or, where the database
+    /// names none, any object at all.
     pub holds_objects: bool,
 }
 
@@ -58,8 +60,17 @@ const RESTORE: &str = "correct database.url or restore the backup of the databas
 /// # Errors
 /// [`Foreign`] when they do not belong together.
 pub fn join(database: &Database, vault: &Vault) -> Result<Joint, Foreign> {
-    let refuse = |what, why: String, todo: &str| Err(Foreign { what, why, todo: todo.to_owned() });
-    let ours = database.installation.as_ref().map(|installation| installation.installation_id.as_str());
+    let refuse = |what, why: String, todo: &str| {
+        Err(Foreign {
+            what,
+            why,
+            todo: todo.to_owned(),
+        })
+    };
+    let ours = database
+        .installation
+        .as_ref()
+        .map(|installation| installation.installation_id.as_str());
     match (ours, vault.sentinel.as_deref()) {
         (Some(ours), Some(theirs)) if ours == theirs => Ok(Joint::Joined),
         (Some(ours), Some(theirs)) => refuse(
@@ -89,19 +100,28 @@ pub fn join(database: &Database, vault: &Vault) -> Result<Joint, Foreign> {
     }
 }
 
-/// Compares the index key that the database knows with the one that is given; true when the database is to be told of the given one.
+/// Compares the index key that the database knows with the one that is given; true when the
+/// database is to be told of the given one.
 ///
 /// # Errors
 /// [`Foreign`] for another key or none: nobody would be found by an ID number.
 pub fn index_key(known: Option<&str>, given: Option<&str>) -> Result<bool, Foreign> {
     let why = match (known, given) {
-        (Some(known), Some(given)) if known != given => format!("is not the key that the database was indexed with ({given} instead of {known})"),
-        (Some(known), None) => format!("names no key, and the database was indexed with one ({known})"),
+        (Some(known), Some(given)) if known != given => format!(
+            "is not the key that the database was indexed with ({given} instead of {known})"
+        ),
+        (Some(known), None) => {
+            format!("names no key, and the database was indexed with one ({known})")
+        }
         (known, given) => return Ok(known.is_none() && given.is_some()),
     };
     let todo = "put the key back from its copy. To go on with another one, so that nobody captured before is found by an ID number, run this in the \
                 database first: update installation set index_key_id = null";
-    Err(Foreign { what: "identity.index_key_file", why, todo: todo.to_owned() })
+    Err(Foreign {
+        what: "identity.index_key_file",
+        why,
+        todo: todo.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -114,29 +134,102 @@ mod tests {
     #[test]
     fn what_does_not_belong_together_is_refused_with_the_way_out() {
         let database = |id: Option<&str>, names: bool| Database {
-            installation: id.map(|id| Installation { installation_id: id.to_owned(), index_key_id: None }),
+            installation: id.map(|id| Installation {
+                installation_id: id.to_owned(),
+                index_key_id: None,
+            }),
             newest_object: names.then(|| "v/af/a/b.json".to_owned()),
         };
-        let vault = |sentinel: Option<&str>, holds_objects| Vault { sentinel: sentinel.map(str::to_owned), holds_objects };
+        let vault = |sentinel: Option<&str>, holds_objects| Vault {
+            sentinel: sentinel.map(str::to_owned),
+            holds_objects,
+        };
         let (ours, theirs, none) = (Some(OURS), Some(THEIRS), None);
         for (what, database, vault, expected) in [
-            ("a first start", database(none, false), vault(none, false), Ok(Joint::New)),
-            ("a first start after an upgrade", database(none, true), vault(none, true), Ok(Joint::New)),
-            ("a start that was cut after the row", database(ours, false), vault(none, false), Ok(Joint::Unmarked)),
-            ("objects moved without the sentinel", database(ours, true), vault(none, true), Ok(Joint::Unmarked)),
-            ("as ever", database(ours, true), vault(ours, true), Ok(Joint::Joined)),
-            ("an old backup of the database", database(ours, false), vault(ours, true), Ok(Joint::Joined)),
-            ("another vault", database(ours, true), vault(theirs, true), Err("vault.url")),
-            ("an empty vault", database(ours, true), vault(none, false), Err("`installation` at its root that holds 019ab2c4-7f00-7abc-8def-0123456789af")),
-            ("an empty vault after an upgrade", database(none, true), vault(none, false), Err("restore the backup of the vault")),
-            ("a new database", database(none, false), vault(theirs, true), Err("restore the backup of the database")),
-            ("a new database beside a vault without a sentinel", database(none, false), vault(none, true), Err("a new beginning needs an empty place")),
-            ("an unused database beside another's objects", database(ours, false), vault(none, true), Err("database.url")),
-            ("a database of before beside another's vault", database(none, true), vault(theirs, true), Err("database.url")),
+            (
+                "a first start",
+                database(none, false),
+                vault(none, false),
+                Ok(Joint::New),
+            ),
+            (
+                "a first start after an upgrade",
+                database(none, true),
+                vault(none, true),
+                Ok(Joint::New),
+            ),
+            (
+                "a start that was cut after the row",
+                database(ours, false),
+                vault(none, false),
+                Ok(Joint::Unmarked),
+            ),
+            (
+                "objects moved without the sentinel",
+                database(ours, true),
+                vault(none, true),
+                Ok(Joint::Unmarked),
+            ),
+            (
+                "as ever",
+                database(ours, true),
+                vault(ours, true),
+                Ok(Joint::Joined),
+            ),
+            (
+                "an old backup of the database",
+                database(ours, false),
+                vault(ours, true),
+                Ok(Joint::Joined),
+            ),
+            (
+                "another vault",
+                database(ours, true),
+                vault(theirs, true),
+                Err("vault.url"),
+            ),
+            (
+                "an empty vault",
+                database(ours, true),
+                vault(none, false),
+                Err("`installation` at its root that holds 019ab2c4-7f00-7abc-8def-0123456789af"),
+            ),
+            (
+                "an empty vault after an upgrade",
+                database(none, true),
+                vault(none, false),
+                Err("restore the backup of the vault"),
+            ),
+            (
+                "a new database",
+                database(none, false),
+                vault(theirs, true),
+                Err("restore the backup of the database"),
+            ),
+            (
+                "a new database beside a vault without a sentinel",
+                database(none, false),
+                vault(none, true),
+                Err("a new beginning needs an empty place"),
+            ),
+            (
+                "an unused database beside another's objects",
+                database(ours, false),
+                vault(none, true),
+                Err("database.url"),
+            ),
+            (
+                "a database of before beside another's vault",
+                database(none, true),
+                vault(theirs, true),
+                Err("database.url"),
+            ),
         ] {
             match (join(&database, &vault), expected) {
                 (Ok(found), Ok(expected)) => assert_eq!(found, expected, "{what}"),
-                (Err(found), Err(part)) => assert!(found.to_string().contains(part), "{what}: {found}"),
+                (Err(found), Err(part)) => {
+                    assert!(found.to_string().contains(part), "{what}: {found}")
+                }
                 (found, expected) => panic!("{what}: {found:?} instead of {expected:?}"),
             }
         }
@@ -149,7 +242,13 @@ mod tests {
         assert_eq!(index_key(Some("a"), Some("a")), Ok(false));
         for given in [None, Some("b")] {
             let refused = index_key(Some("a"), given).unwrap_err();
-            assert!(refused.what == "identity.index_key_file" && refused.todo.contains("update installation set index_key_id = null"), "{refused}");
+            assert!(
+                refused.what == "identity.index_key_file"
+                    && refused
+                        .todo
+                        .contains("update installation set index_key_id = null"),
+                "{refused}"
+            );
         }
     }
 }

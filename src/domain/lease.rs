@@ -33,8 +33,8 @@ impl Stage {
 
 /// The right to work on one stage of one verification until [`Lease::until`].
 ///
-/// Expiry decides, and nothing else: there is no "leased" state. Completing is possible as long as nobody else has claimed
-/// the row since, which [`Lease::token`] shows.
+/// Expiry decides, and nothing else: there is no "leased" state. Completing is possible as long as
+/// nobody else has claimed the row since, which [`Lease::token`] shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// Whose work it is.

@@ -1,5 +1,6 @@
-//! What the answers about an app's tokens teach about the app: what its unused tokens answer, which of its plans are filmed, and when it was
-//! last given data. Each lesson says from which token and when, so that a person can look into it.
+//! What the answers about an app's tokens teach about the app: what its unused tokens answer, which
+//! of its plans are filmed, and when it was last given data. Each lesson says from which token and
+//! when, so that a person can look into it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,7 +28,9 @@ impl Origin {
     /// The origin of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::IssuedHere, Self::VerifiedLater].into_iter().find(|origin| origin.name() == name)
+        [Self::IssuedHere, Self::VerifiedLater]
+            .into_iter()
+            .find(|origin| origin.name() == name)
     }
 }
 
@@ -68,7 +71,9 @@ impl Film {
     /// The film of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Images, Self::Video].into_iter().find(|film| film.name() == name)
+        [Self::Images, Self::Video]
+            .into_iter()
+            .find(|film| film.name() == name)
     }
 }
 
@@ -147,7 +152,10 @@ pub struct AppLessons {
 impl AppLessons {
     /// Takes in what the store knows, from this process and others.
     pub fn merge(&mut self, unused: UnusedSignature) {
-        self.unused.entry(unused.signature).or_default().insert(unused.verification_id, unused.seen_at);
+        self.unused
+            .entry(unused.signature)
+            .or_default()
+            .insert(unused.verification_id, unused.seen_at);
     }
 
     /// Takes in a filmed plan; true when it was not known.
@@ -171,28 +179,39 @@ impl AppLessons {
     /// The time of the latest data, when the store should hear of it: not more often than `every`.
     pub fn data_to_hand_on(&mut self, every: Span) -> Option<Time> {
         let at = self.data.as_ref().map(|(_, at)| *at)?;
-        if self.handed.is_some_and(|handed| at.since(handed).0 < every.0) {
+        if self
+            .handed
+            .is_some_and(|handed| at.since(handed).0 < every.0)
+        {
             return None;
         }
         self.handed = Some(at);
         Some(at)
     }
 
-    /// Whether a token other than this one got data since `since`: the provider was answering the app then.
+    /// Whether a token other than this one got data since `since`: the provider was answering the
+    /// app then.
     #[must_use]
     pub fn got_data_of_another(&self, verification_id: &str, since: Time) -> bool {
-        let last = self.data.as_ref().filter(|(known, _)| known != verification_id).map(|(_, at)| *at);
+        let last = self
+            .data
+            .as_ref()
+            .filter(|(known, _)| known != verification_id)
+            .map(|(_, at)| *at);
         last.max(self.other_data).is_some_and(|at| at >= since)
     }
 
-    /// Takes in that a token nobody had used answered so; true when that is worth remembering: of a signature that is not known yet, no more a
-    /// day than make it known.
+    /// Takes in that a token nobody had used answered so; true when that is worth remembering: of a
+    /// signature that is not known yet, no more a day than make it known.
     pub fn observe(&mut self, signature: &str, verification_id: &str, at: Time, day: Span) -> bool {
         if self.is_known(signature, day) {
             return false;
         }
         let seen = self.unused.entry(signature.to_owned()).or_default();
-        let of_day = seen.values().filter(|known| day_of(**known, day) == day_of(at, day)).count();
+        let of_day = seen
+            .values()
+            .filter(|known| day_of(**known, day) == day_of(at, day))
+            .count();
         if of_day >= TOKENS_MIN || seen.contains_key(verification_id) {
             return false;
         }
@@ -207,10 +226,20 @@ impl AppLessons {
         })
     }
 
-    /// What is known of a plan; `vouched` are signatures that a person vouches for in the configuration.
+    /// What is known of a plan; `vouched` are signatures that a person vouches for in the
+    /// configuration.
     #[must_use]
-    pub fn learned(&self, plan_id: &str, day: Span, vouched: impl IntoIterator<Item = String>) -> Learned {
-        let known = self.unused.keys().filter(|signature| self.is_known(signature, day)).cloned();
+    pub fn learned(
+        &self,
+        plan_id: &str,
+        day: Span,
+        vouched: impl IntoIterator<Item = String>,
+    ) -> Learned {
+        let known = self
+            .unused
+            .keys()
+            .filter(|signature| self.is_known(signature, day))
+            .cloned();
         let films = |film| self.filmed.contains(&(plan_id.to_owned(), film));
         Learned {
             unused: known.chain(vouched).collect(),
@@ -238,17 +267,36 @@ mod tests {
     #[test]
     fn a_signature_is_known_from_several_tokens_on_several_days() {
         let mut lessons = AppLessons::default();
-        for (token, at, worth) in [("a", 1, true), ("b", 2, true), ("a", 3, false), ("c", 4, true), ("d", 5, false)] {
-            assert_eq!(lessons.observe("refused", token, Time(at), DAY), worth, "{token} {at}");
+        for (token, at, worth) in [
+            ("a", 1, true),
+            ("b", 2, true),
+            ("a", 3, false),
+            ("c", 4, true),
+            ("d", 5, false),
+        ] {
+            assert_eq!(
+                lessons.observe("refused", token, Time(at), DAY),
+                worth,
+                "{token} {at}"
+            );
             assert!(known(&lessons).is_empty(), "an hour of it proves nothing");
         }
         assert!(lessons.observe("refused", "e", Time(101), DAY));
         assert_eq!(known(&lessons), ["refused"]);
-        assert!(!lessons.observe("refused", "f", Time(201), DAY), "known is known");
+        assert!(
+            !lessons.observe("refused", "f", Time(201), DAY),
+            "known is known"
+        );
         let mut few = AppLessons::default();
-        assert!(few.observe("refused", "a", Time(1), DAY) && few.observe("refused", "b", Time(101), DAY));
+        assert!(
+            few.observe("refused", "a", Time(1), DAY)
+                && few.observe("refused", "b", Time(101), DAY)
+        );
         assert!(known(&few).is_empty(), "two tokens may be a chance");
-        assert_eq!(few.learned("", DAY, ["not_yet:7".to_owned()]).unused, ["not_yet:7"]);
+        assert_eq!(
+            few.learned("", DAY, ["not_yet:7".to_owned()]).unused,
+            ["not_yet:7"]
+        );
     }
 
     #[test]
@@ -256,12 +304,24 @@ mod tests {
         let mut lessons = AppLessons::default();
         assert!(!lessons.got_data_of_another("a", Time(0)));
         lessons.data("a", Time(10));
-        assert!(!lessons.got_data_of_another("a", Time(0)) && lessons.got_data_of_another("b", Time(10)));
+        assert!(
+            !lessons.got_data_of_another("a", Time(0))
+                && lessons.got_data_of_another("b", Time(10))
+        );
         lessons.data("b", Time(20));
         lessons.data("b", Time(30));
-        assert!(lessons.got_data_of_another("b", Time(10)) && !lessons.got_data_of_another("b", Time(11)));
+        assert!(
+            lessons.got_data_of_another("b", Time(10))
+                && !lessons.got_data_of_another("b", Time(11))
+        );
         assert_eq!(lessons.learned("", DAY, []).data_at, Some(Time(30)));
-        assert_eq!((lessons.data_to_hand_on(Span(5)), lessons.data_to_hand_on(Span(5))), (Some(Time(30)), None));
+        assert_eq!(
+            (
+                lessons.data_to_hand_on(Span(5)),
+                lessons.data_to_hand_on(Span(5))
+            ),
+            (Some(Time(30)), None)
+        );
         lessons.data("a", Time(35));
         assert_eq!(lessons.data_to_hand_on(Span(5)), Some(Time(35)));
     }

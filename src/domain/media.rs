@@ -26,7 +26,15 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order people read them.
-    pub const ALL: [Self; 7] = [Self::Face, Self::IdFront, Self::IdBack, Self::ProcessVideo, Self::Video, Self::LivenessImage, Self::FinalFace];
+    pub const ALL: [Self; 7] = [
+        Self::Face,
+        Self::IdFront,
+        Self::IdBack,
+        Self::ProcessVideo,
+        Self::Video,
+        Self::LivenessImage,
+        Self::FinalFace,
+    ];
 
     /// The name in `report_media.kind`.
     #[must_use]
@@ -90,14 +98,17 @@ impl Source {
     /// The source of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Getall, Self::Detail, Self::Media, Self::Simple].into_iter().find(|source| source.name() == name)
+        [Self::Getall, Self::Detail, Self::Media, Self::Simple]
+            .into_iter()
+            .find(|source| source.name() == name)
     }
 }
 
 /// Which medium of a verification: there is at most one row for each of these.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot {
-    /// The attempt (`order` of getall) it belongs to, from 1; for media/query the latest attempt known when it was asked.
+    /// The attempt (`order` of getall) it belongs to, from 1; for media/query the latest attempt
+    /// known when it was asked.
     pub attempt_no: i64,
     /// What it shows.
     pub kind: Kind,
@@ -144,17 +155,21 @@ impl MediaState {
     /// The state of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Wanted, Self::Stored, Self::Lost].into_iter().find(|state| state.name() == name)
+        [Self::Wanted, Self::Stored, Self::Lost]
+            .into_iter()
+            .find(|state| state.name() == name)
     }
 }
 
-/// What the provider gave to check a medium by, and whether it agreed (provider.md §6). The names are those of `report_media.check`.
+/// What the provider gave to check a medium by, and whether it agreed (provider.md §6). The names
+/// are those of `report_media.check`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Checked {
     /// A digest, or at least the length, agreed and nothing else was off.
     Full,
-    /// An `ETag` that looks like an MD5 is not the MD5, twice with the same bytes: as it is where the store encrypts by a managed key.
+    /// An `ETag` that looks like an MD5 is not the MD5, twice with the same bytes: as it is where
+    /// the store encrypts by a managed key.
     EtagDiffers,
     /// Nothing was given to check by.
     None,
@@ -189,7 +204,8 @@ pub struct MediaRow {
     pub tries: i64,
     /// Why it failed last.
     pub last_error: Option<String>,
-    /// SHA-256 of what came in its place and is kept as an answer of `download`; none while nothing did.
+    /// SHA-256 of what came in its place and is kept as an answer of `download`; none while nothing
+    /// did.
     pub refused_sha256: Option<String>,
 }
 
@@ -197,7 +213,16 @@ impl MediaRow {
     /// One that is to be fetched.
     #[must_use]
     pub fn wanted(media_id: String, slot: Slot) -> Self {
-        Self { media_id, slot, state: MediaState::Wanted, sha256: None, object_key: None, tries: 0, last_error: None, refused_sha256: None }
+        Self {
+            media_id,
+            slot,
+            state: MediaState::Wanted,
+            sha256: None,
+            object_key: None,
+            tries: 0,
+            last_error: None,
+            refused_sha256: None,
+        }
     }
 }
 
@@ -239,7 +264,21 @@ pub fn content_type_of(bytes: &[u8]) -> Option<&'static str> {
         [0x89, b'P', b'N', b'G', ..] => Some("image/png"),
         [b'G', b'I', b'F', b'8', ..] => Some("image/gif"),
         [b'B', b'M', ..] => Some("image/bmp"),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
+        [
+            b'R',
+            b'I',
+            b'F',
+            b'F',
+            _,
+            _,
+            _,
+            _,
+            b'W',
+            b'E',
+            b'B',
+            b'P',
+            ..,
+        ] => Some("image/webp"),
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some("video/mp4"),
         [0x1a, 0x45, 0xdf, 0xa3, ..] => Some("video/webm"),
         _ => None,
@@ -249,10 +288,12 @@ pub fn content_type_of(bytes: &[u8]) -> Option<&'static str> {
 /// How many of the first bytes tell whether it is text.
 pub const HEAD_BYTES: usize = 512;
 
-/// Whether a body that begins with `head` can be no image or video: it is empty, or text (HTML, XML, JSON, an error page in whatever charset).
+/// Whether a body that begins with `head` can be no image or video: it is empty, or text (HTML,
+/// XML, JSON, an error page in whatever charset).
 ///
-/// Text is what shows no byte that text never holds (WHATWG MIME Sniffing, "binary data byte"); every container of images and videos has one
-/// of those among its first bytes, so that formats this program has never heard of pass.
+/// Text is what shows no byte that text never holds (WHATWG MIME Sniffing, "binary data byte");
+/// every container of images and videos has one of those among its first bytes, so that formats
+/// this program has never heard of pass.
 #[must_use]
 pub fn is_no_medium(head: &[u8]) -> bool {
     const UTF16_MARKS: [&[u8]; 2] = [&[0xfe, 0xff], &[0xff, 0xfe]];
@@ -282,7 +323,10 @@ mod tests {
             ("empty", &b""[..]),
             ("html", b"<!DOCTYPE html><html>"),
             ("html behind blank lines", b"\r\n\r\n <html>"),
-            ("xml with a mark", b"\xef\xbb\xbf<?xml version=\"1.0\"?><Error>"),
+            (
+                "xml with a mark",
+                b"\xef\xbb\xbf<?xml version=\"1.0\"?><Error>",
+            ),
             ("json", b"{\"error_code\":18}"),
             ("json list", b"[]"),
             ("words", b"Service Unavailable"),

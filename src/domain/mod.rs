@@ -1,7 +1,8 @@
 //! Pure rules and types: no tokio, sqlx, reqwest or axum here.
 //!
-//! Everything another module hands to its neighbour is a type of this one, and the one decision the whole program turns on
-//! ([`plan`]: what to ask next, when, or how a verification is settled) is a function of this module's types alone.
+//! Everything another module hands to its neighbour is a type of this one, and the one decision the
+//! whole program turns on ([`plan`]: what to ask next, when, or how a verification is settled) is a
+//! function of this module's types alone.
 
 pub mod alarm;
 pub mod answer;

@@ -1,8 +1,10 @@
-//! What to ask next, when, or how a verification is settled: a pure function of what is known, the app's policy and the time.
+//! What to ask next, when, or how a verification is settled: a pure function of what is known, the
+//! app's policy and the time.
 //!
-//! Two readings of every retention matter. The *earliest* end (counted from issue, or from an attempt that is seen to be earlier) orders
-//! the work and bounds what may count as proof. The *latest* end (counted from the last moment verification can have ended) is when
-//! trying is given up. Between the two everything is luck, and still tried.
+//! Two readings of every retention matter. The *earliest* end (counted from issue, or from an
+//! attempt that is seen to be earlier) orders the work and bounds what may count as proof. The
+//! *latest* end (counted from the last moment verification can have ended) is when trying is given
+//! up. Between the two everything is luck, and still tried.
 
 mod unseen;
 
@@ -51,7 +53,8 @@ impl Outcome {
 /// One thing that is missing, and why: an element of `report_verifications.missing`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Missing {
-    /// `everything`, `final_getall`, an endpoint (`detail`, `media`, …) or a kind of medium (`face`, `video`, …).
+    /// `everything`, `final_getall`, an endpoint (`detail`, `media`, …) or a kind of medium
+    /// (`face`, `video`, …).
     pub what: String,
     /// The attempt it belongs to, where it belongs to one.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,7 +102,11 @@ pub struct PlanInput<'a> {
 #[must_use]
 pub fn plan(known: PlanInput<'_>, now: Time) -> Step {
     let ends = Ends::of(known);
-    if known.progress.attempts.is_empty() { unseen::before_any_attempt(known, &ends, now) } else { with_attempts(known, &ends, now) }
+    if known.progress.attempts.is_empty() {
+        unseen::before_any_attempt(known, &ends, now)
+    } else {
+        with_attempts(known, &ends, now)
+    }
 }
 
 /// The instants a decision turns on.
@@ -107,7 +114,8 @@ pub fn plan(known: PlanInput<'_>, now: Time) -> Step {
 pub struct Ends {
     /// When the poll that decides is due: the window has closed and the grace is over.
     pub decide: Time,
-    /// From when on an answer counts as the last word on a token that seems unused: shortly before the earliest end of the record retention.
+    /// From when on an answer counts as the last word on a token that seems unused: shortly before
+    /// the earliest end of the record retention.
     pub last_question: Time,
     /// Earliest end of the media retention.
     pub media_deadline: Time,
@@ -123,13 +131,23 @@ impl Ends {
     /// Computes them.
     #[must_use]
     pub fn of(known: PlanInput<'_>) -> Self {
-        let PlanInput { verification, progress, policy, .. } = known;
+        let PlanInput {
+            verification,
+            progress,
+            policy,
+            ..
+        } = known;
         let issued_at = verification.issued_at;
         let close = policy.window_end(issued_at);
         let seen = || progress.attempts.iter().filter_map(|seen| seen.at);
         let start = seen().min().map_or(issued_at, |first| first.min(issued_at));
-        let finish = seen().max().map_or(close, |last| last.max(close)).plus(policy.final_grace());
-        let woken = progress.woken_at.map_or(Time(i64::MIN), |at| at.plus(policy.first_poll()));
+        let finish = seen()
+            .max()
+            .map_or(close, |last| last.max(close))
+            .plus(policy.final_grace());
+        let woken = progress
+            .woken_at
+            .map_or(Time(i64::MIN), |at| at.plus(policy.first_poll()));
         let decide = close.plus(policy.final_grace());
         let record_deadline = policy.record_deadline(start);
         Self {
@@ -142,17 +160,30 @@ impl Ends {
         }
     }
 
-    /// Wait until `due_at`, but look at least once more when a retention ends; always later than `now`.
+    /// Wait until `due_at`, but look at least once more when a retention ends; always later than
+    /// `now`.
     fn wait(&self, due_at: Time, media_open: bool, now: Time) -> Step {
         let media_open = media_open && now < self.media_end;
-        let deadline = if media_open { self.media_deadline } else { self.record_deadline };
-        let end = if media_open { self.media_end } else { self.record_end };
-        Step::Wait { due_at: due_at.min(end).max(now.plus(Span(1))), deadline }
+        let deadline = if media_open {
+            self.media_deadline
+        } else {
+            self.record_deadline
+        };
+        let end = if media_open {
+            self.media_end
+        } else {
+            self.record_end
+        };
+        Step::Wait {
+            due_at: due_at.min(end).max(now.plus(Span(1))),
+            deadline,
+        }
     }
 }
 
-/// How long to wait after a failed call, before jitter: doubling from a fraction of the first poll, never more than a sixteenth of the
-/// time that is left, so that there is always another try before the deadline.
+/// How long to wait after a failed call, before jitter: doubling from a fraction of the first poll,
+/// never more than a sixteenth of the time that is left, so that there is always another try before
+/// the deadline.
 #[must_use]
 pub fn backoff(policy: &Policy, fails: u32, left: Span) -> Span {
     let base = (policy.first_poll().0 / 36).max(50);
@@ -165,14 +196,20 @@ pub fn backoff(policy: &Policy, fails: u32, left: Span) -> Span {
 #[must_use]
 pub fn left(known: PlanInput<'_>, now: Time) -> Span {
     let ends = Ends::of(known);
-    [ends.media_deadline, ends.record_deadline, ends.media_end, ends.record_end]
-        .into_iter()
-        .filter(|end| *end > now)
-        .min()
-        .map_or(Span(0), |end| end.since(now))
+    [
+        ends.media_deadline,
+        ends.record_deadline,
+        ends.media_end,
+        ends.record_end,
+    ]
+    .into_iter()
+    .filter(|end| *end > now)
+    .min()
+    .map_or(Span(0), |end| end.since(now))
 }
 
-/// The first instant of the thinning series `base + first·3^k` that is later than `after` (the first of all when there was none).
+/// The first instant of the thinning series `base + first·3^k` that is later than `after` (the
+/// first of all when there was none).
 fn series(base: Time, first: Span, after: Option<Time>) -> Time {
     let mut step = first.0.max(1);
     let mut at = base.plus(Span(step));
@@ -185,8 +222,16 @@ fn series(base: Time, first: Span, after: Option<Time>) -> Time {
 
 /// When getall is to be asked next; none when it has nothing more to tell.
 fn getall_due(known: PlanInput<'_>, ends: &Ends) -> Option<Time> {
-    let PlanInput { verification, progress, policy, .. } = known;
-    if let Some(woken) = progress.woken_at.filter(|woken| progress.answered_at().is_none_or(|at| at < *woken)) {
+    let PlanInput {
+        verification,
+        progress,
+        policy,
+        ..
+    } = known;
+    if let Some(woken) = progress
+        .woken_at
+        .filter(|woken| progress.answered_at().is_none_or(|at| at < *woken))
+    {
         return Some(retry(progress, Endpoint::Getall).unwrap_or(woken));
     }
     if progress.passed() || progress.getall_at.is_some_and(|at| at >= ends.decide) {
@@ -197,7 +242,9 @@ fn getall_due(known: PlanInput<'_>, ends: &Ends) -> Option<Time> {
         return Some(again);
     }
     if unseen::seems_unused(known) && progress.attempts.is_empty() {
-        return answered.is_none_or(|at| at < ends.last_question).then_some(ends.last_question);
+        return answered
+            .is_none_or(|at| at < ends.last_question)
+            .then_some(ends.last_question);
     }
     if answered.is_some_and(|at| at >= ends.decide) {
         let first = Span(policy.final_grace().0.max(policy.first_poll().0));
@@ -209,10 +256,14 @@ fn getall_due(known: PlanInput<'_>, ends: &Ends) -> Option<Time> {
 
 /// When an endpoint whose last call failed may be asked again.
 fn retry(progress: &Progress, endpoint: Endpoint) -> Option<Time> {
-    progress.fails.get(&endpoint).map(|fails| fails.at.plus(fails.wait))
+    progress
+        .fails
+        .get(&endpoint)
+        .map(|fails| fails.at.plus(fails.wait))
 }
 
-/// One thing still to be had: when to ask for it (none: not by asking), and when it counts as missing.
+/// One thing still to be had: when to ask for it (none: not by asking), and when it counts as
+/// missing.
 struct Open {
     due: Option<(Time, Endpoint)>,
     end: Time,
@@ -223,13 +274,21 @@ struct Open {
 
 fn with_attempts(known: PlanInput<'_>, ends: &Ends, now: Time) -> Step {
     let open = open_things(known, ends);
-    if let Some(endpoint) =
-        open.iter().filter(|thing| now < thing.end).filter_map(|thing| thing.due).filter(|(due, _)| *due <= now).map(|(_, endpoint)| endpoint).next()
+    if let Some(endpoint) = open
+        .iter()
+        .filter(|thing| now < thing.end)
+        .filter_map(|thing| thing.due)
+        .filter(|(due, _)| *due <= now)
+        .map(|(_, endpoint)| endpoint)
+        .next()
     {
         return Step::Ask(endpoint);
     }
     let alive = || open.iter().filter(|thing| now < thing.end);
-    let Some(next) = alive().map(|thing| thing.due.map_or(thing.end, |(due, _)| due.min(thing.end))).min() else {
+    let Some(next) = alive()
+        .map(|thing| thing.due.map_or(thing.end, |(due, _)| due.min(thing.end)))
+        .min()
+    else {
         return settle(known, open);
     };
     let media_open = alive().any(|thing| thing.end == ends.media_end);
@@ -238,31 +297,58 @@ fn with_attempts(known: PlanInput<'_>, ends: &Ends, now: Time) -> Step {
 
 /// Everything not yet captured, the most urgent first.
 fn open_things(known: PlanInput<'_>, ends: &Ends) -> Vec<Open> {
-    let PlanInput { progress, policy, media, .. } = known;
+    let PlanInput {
+        progress,
+        policy,
+        media,
+        ..
+    } = known;
     let seen = progress.attempts.len();
     let passed = progress.passed();
     let decisive = progress.decisive_attempt();
     let video_due = policy.video_expected && passed;
     let mut open = Vec::new();
-    let missing = |what: &str, attempt_no: Option<i64>, why: &str| Missing { what: what.to_owned(), attempt_no, why: why.to_owned() };
+    let missing = |what: &str, attempt_no: Option<i64>, why: &str| Missing {
+        what: what.to_owned(),
+        attempt_no,
+        why: why.to_owned(),
+    };
     let ask = |endpoint: Endpoint, end: Time| Open {
         due: Some((retry(progress, endpoint).unwrap_or(Time(0)), endpoint)),
         end,
-        missing: missing(endpoint.name(), Some(decisive), "no answer with data came before the provider forgot"),
+        missing: missing(
+            endpoint.name(),
+            Some(decisive),
+            "no answer with data came before the provider forgot",
+        ),
         // A refused media/query is what an account without videos answers.
         optional: endpoint == Endpoint::Media && progress.media_refused && !video_due,
     };
     if let Some(due) = getall_due(known, ends) {
         let why = "no answer came after the verification window had closed: later attempts may be missing";
-        open.push(Open { due: Some((due, Endpoint::Getall)), end: ends.record_end, missing: missing("final_getall", None, why), optional: false });
+        open.push(Open {
+            due: Some((due, Endpoint::Getall)),
+            end: ends.record_end,
+            missing: missing("final_getall", None, why),
+            optional: false,
+        });
     }
     if policy.wants(Endpoint::Media) {
         if progress.media_for < seen {
             open.push(ask(Endpoint::Media, ends.media_end));
         } else if let Some(due) = film_due(known, ends) {
-            let missing = missing("video", Some(decisive), "no video was listed before the provider's retention of videos ended");
+            let missing = missing(
+                "video",
+                Some(decisive),
+                "no video was listed before the provider's retention of videos ended",
+            );
             let optional = !(video_due && is_video_missing(known));
-            open.push(Open { due: Some((due, Endpoint::Media)), end: ends.media_end, missing, optional });
+            open.push(Open {
+                due: Some((due, Endpoint::Media)),
+                end: ends.media_end,
+                missing,
+                optional,
+            });
         }
     }
     if policy.wants(Endpoint::Detail) && passed && !progress.detail {
@@ -275,18 +361,33 @@ fn open_things(known: PlanInput<'_>, ends: &Ends) -> Vec<Open> {
     if policy.wants(Endpoint::Stat) && is_final && !progress.stat {
         open.push(ask(Endpoint::Stat, ends.record_end));
     }
-    open.extend(media.iter().filter(|row| row.state == MediaState::Wanted).map(|row| Open {
-        due: None,
-        end: if row.slot.kind.has_short_life() { ends.media_end } else { ends.record_end },
-        missing: missing(row.slot.kind.name(), Some(row.slot.attempt_no), &not_fetched(row)),
-        optional: false,
-    }));
+    open.extend(
+        media
+            .iter()
+            .filter(|row| row.state == MediaState::Wanted)
+            .map(|row| Open {
+                due: None,
+                end: if row.slot.kind.has_short_life() {
+                    ends.media_end
+                } else {
+                    ends.record_end
+                },
+                missing: missing(
+                    row.slot.kind.name(),
+                    Some(row.slot.attempt_no),
+                    &not_fetched(row),
+                ),
+                optional: false,
+            }),
+    );
     open
 }
 
 /// Why a medium that is known to exist is not here.
 fn not_fetched(row: &MediaRow) -> String {
-    let last = row.last_error.as_ref().map_or_else(String::new, |error| format!(" in {} tries; the last one: {error}", row.tries));
+    let last = row.last_error.as_ref().map_or_else(String::new, |error| {
+        format!(" in {} tries; the last one: {error}", row.tries)
+    });
     format!("it could not be fetched before the provider forgot it{last}")
 }
 
@@ -295,16 +396,26 @@ fn is_video_missing(known: PlanInput<'_>) -> bool {
     known.progress.video_for < known.progress.attempts.len()
 }
 
-/// When to ask for a video or liveness images that are not listed yet; none when they are, or when none need exist.
+/// When to ask for a video or liveness images that are not listed yet; none when they are, or when
+/// none need exist.
 ///
-/// A passed attempt is filmed where videos are enabled, so it is asked for until its end. Of a failed one the provider may keep nothing: where its
-/// plan is known to be filmed, or the provider says that it is still at work, it is asked for as long; else once more when the window has closed.
+/// A passed attempt is filmed where videos are enabled, so it is asked for until its end. Of a
+/// failed one the provider may keep nothing: where its plan is known to be filmed, or the provider
+/// says that it is still at work, it is asked for as long; else once more when the window has
+/// closed.
 fn film_due(known: PlanInput<'_>, ends: &Ends) -> Option<Time> {
-    let PlanInput { progress, policy, learned, .. } = known;
+    let PlanInput {
+        progress,
+        policy,
+        learned,
+        ..
+    } = known;
     let asked = progress.media_at?;
     let no_video = is_video_missing(known);
     let no_images = progress.images_for < progress.attempts.len();
-    let awaited = (learned.images && no_images) || (learned.video && no_video) || (progress.media_explained && no_video && no_images);
+    let awaited = (learned.images && no_images)
+        || (learned.video && no_video)
+        || (progress.media_explained && no_video && no_images);
     if !(awaited || progress.passed() && no_video) {
         let face = progress.attempts.last().is_some_and(|seen| seen.face);
         let once_more = !progress.passed() && no_video && face && asked < ends.decide;
@@ -316,25 +427,48 @@ fn film_due(known: PlanInput<'_>, ends: &Ends) -> Option<Time> {
     let base = progress.grew_at.unwrap_or(asked);
     let last_sure = ends.media_deadline.minus(policy.final_grace());
     let next = series(base, policy.first_poll(), Some(asked));
-    // One ask always falls shortly before the earliest end, where the thinning series would jump over it.
-    Some(if asked < last_sure { next.min(last_sure) } else { next })
+    // One ask always falls shortly before the earliest end, where the thinning series would jump
+    // over it.
+    Some(if asked < last_sure {
+        next.min(last_sure)
+    } else {
+        next
+    })
 }
 
 /// The end of a verification whose attempts were seen, when nothing more can be had.
 fn settle(known: PlanInput<'_>, open: Vec<Open>) -> Step {
-    let PlanInput { progress, media, .. } = known;
-    let mut missing: Vec<Missing> = open.into_iter().filter(|thing| !thing.optional).map(|thing| thing.missing).collect();
-    missing.extend(media.iter().filter(|row| row.state == MediaState::Lost).map(|row| Missing {
-        what: row.slot.kind.name().to_owned(),
-        attempt_no: Some(row.slot.attempt_no),
-        why: "it was gone at the provider".to_owned(),
+    let PlanInput {
+        progress, media, ..
+    } = known;
+    let mut missing: Vec<Missing> = open
+        .into_iter()
+        .filter(|thing| !thing.optional)
+        .map(|thing| thing.missing)
+        .collect();
+    missing.extend(
+        media
+            .iter()
+            .filter(|row| row.state == MediaState::Lost)
+            .map(|row| Missing {
+                what: row.slot.kind.name().to_owned(),
+                attempt_no: Some(row.slot.attempt_no),
+                why: "it was gone at the provider".to_owned(),
+            }),
+    );
+    missing.extend(progress.unreadable.iter().map(|what| {
+        Missing {
+            what: what.clone(),
+            attempt_no: None,
+            why: "the answer holds it in a form that cannot be read; the verbatim answer is kept"
+                .to_owned(),
+        }
     }));
-    missing.extend(progress.unreadable.iter().map(|what| Missing {
-        what: what.clone(),
-        attempt_no: None,
-        why: "the answer holds it in a form that cannot be read; the verbatim answer is kept".to_owned(),
-    }));
-    let outcome = if missing.is_empty() { Outcome::Archived } else { Outcome::Incomplete };
+    let outcome = if missing.is_empty() {
+        Outcome::Archived
+    } else {
+        Outcome::Incomplete
+    };
     Step::Settle(outcome, missing)
 }
 

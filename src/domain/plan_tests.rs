@@ -35,23 +35,60 @@ fn verification(tracked_after: Span) -> Verification {
     }
 }
 
-fn decide(progress: &Progress, media: &[MediaRow], learned: &[String], others: bool, at: Span) -> Step {
+fn decide(
+    progress: &Progress,
+    media: &[MediaRow],
+    learned: &[String],
+    others: bool,
+    at: Span,
+) -> Step {
     let (verification, policy) = (verification(Span(0)), policy());
-    let learned = Learned { unused: learned.to_vec(), data_at: Some(ISSUED), ..Learned::default() };
-    plan(PlanInput { verification: &verification, progress, media, learned: &learned, others, policy: &policy }, ISSUED.plus(at))
+    let learned = Learned {
+        unused: learned.to_vec(),
+        data_at: Some(ISSUED),
+        ..Learned::default()
+    };
+    plan(
+        PlanInput {
+            verification: &verification,
+            progress,
+            media,
+            learned: &learned,
+            others,
+            policy: &policy,
+        },
+        ISSUED.plus(at),
+    )
 }
 
 fn due_after(step: &Step) -> Option<Span> {
-    if let Step::Wait { due_at, .. } = step { Some(due_at.since(ISSUED)) } else { None }
+    if let Step::Wait { due_at, .. } = step {
+        Some(due_at.since(ISSUED))
+    } else {
+        None
+    }
 }
 
 fn refusal(at: Span) -> Refusal {
-    Refusal { signature: "refused".to_owned(), at: ISSUED.plus(at) }
+    Refusal {
+        signature: "refused".to_owned(),
+        at: ISSUED.plus(at),
+    }
 }
 
 fn passed_at(at: Span) -> Progress {
-    let seen = Seen { no: 1, passed: true, face: true, at: Some(ISSUED.plus(at)) };
-    Progress { attempts: vec![seen], getall_at: Some(ISSUED.plus(at)), grew_at: Some(ISSUED.plus(at)), ..Progress::default() }
+    let seen = Seen {
+        no: 1,
+        passed: true,
+        face: true,
+        at: Some(ISSUED.plus(at)),
+    };
+    Progress {
+        attempts: vec![seen],
+        getall_at: Some(ISSUED.plus(at)),
+        grew_at: Some(ISSUED.plus(at)),
+        ..Progress::default()
+    }
 }
 
 #[test]
@@ -62,7 +99,10 @@ fn polls_thin_out_and_one_always_follows_the_window() {
     for _ in 0..6 {
         at = due_after(&decide(&progress, &[], &[], false, at)).unwrap();
         polls.push(at.0 / 60_000);
-        assert_eq!(decide(&progress, &[], &[], false, at), Step::Ask(Endpoint::Getall));
+        assert_eq!(
+            decide(&progress, &[], &[], false, at),
+            Step::Ask(Endpoint::Getall)
+        );
         progress.refusal = Some(refusal(at));
     }
     assert_eq!(polls, [3, 9, 27, 81, 125, 130]);
@@ -70,41 +110,102 @@ fn polls_thin_out_and_one_always_follows_the_window() {
 
 #[test]
 fn a_token_told_late_is_asked_at_once_and_one_told_too_late_is_missed_after_one_question() {
-    assert_eq!(decide(&Progress::default(), &[], &[], false, Span::hours(50)), Step::Ask(Endpoint::Getall));
+    assert_eq!(
+        decide(&Progress::default(), &[], &[], false, Span::hours(50)),
+        Step::Ask(Endpoint::Getall)
+    );
     let (verification, policy) = (verification(Span::hours(96)), policy());
     let decide = |progress: &Progress, at: Span| {
-        let known = PlanInput { verification: &verification, progress, media: &[], learned: &Learned::default(), others: false, policy: &policy };
+        let known = PlanInput {
+            verification: &verification,
+            progress,
+            media: &[],
+            learned: &Learned::default(),
+            others: false,
+            policy: &policy,
+        };
         plan(known, ISSUED.plus(at))
     };
     let told = Span::hours(96);
-    assert_eq!(decide(&Progress::default(), told), Step::Ask(Endpoint::Getall), "nothing is written off without one question");
-    let mut refused = Progress { refusal: Some(refusal(told)), ..Progress::default() };
-    let Step::Settle(Outcome::Missed, missing) = decide(&refused, told) else { panic!("not missed") };
-    assert!(missing[0].why.contains("told too late: tracked 4d after issue"), "{missing:?}");
+    assert_eq!(
+        decide(&Progress::default(), told),
+        Step::Ask(Endpoint::Getall),
+        "nothing is written off without one question"
+    );
+    let mut refused = Progress {
+        refusal: Some(refusal(told)),
+        ..Progress::default()
+    };
+    let Step::Settle(Outcome::Missed, missing) = decide(&refused, told) else {
+        panic!("not missed")
+    };
+    assert!(
+        missing[0]
+            .why
+            .contains("told too late: tracked 4d after issue"),
+        "{missing:?}"
+    );
 
     // A question that nobody answers is put again for as long as a window lasts.
     refused.refusal = None;
-    refused.failed(Endpoint::Getall, ISSUED.plus(told), Span::minutes(10), "transient");
-    assert!(matches!(decide(&refused, told), Step::Wait { due_at, .. } if due_at == ISSUED.plus(Span::minutes(96 * 60 + 10))));
-    assert_eq!(decide(&refused, Span::hours(97)), Step::Ask(Endpoint::Getall));
-    assert!(matches!(decide(&refused, Span::hours(98)), Step::Settle(Outcome::Missed, _)));
+    refused.failed(
+        Endpoint::Getall,
+        ISSUED.plus(told),
+        Span::minutes(10),
+        "transient",
+    );
+    assert!(
+        matches!(decide(&refused, told), Step::Wait { due_at, .. } if due_at == ISSUED.plus(Span::minutes(96 * 60 + 10)))
+    );
+    assert_eq!(
+        decide(&refused, Span::hours(97)),
+        Step::Ask(Endpoint::Getall)
+    );
+    assert!(matches!(
+        decide(&refused, Span::hours(98)),
+        Step::Settle(Outcome::Missed, _)
+    ));
 }
 
 #[test]
 fn after_a_pass_media_come_first_then_detail_and_then_it_is_over() {
     let at = Span::minutes(9);
     let mut progress = passed_at(at);
-    assert_eq!(decide(&progress, &[], &[], false, at), Step::Ask(Endpoint::Media));
+    assert_eq!(
+        decide(&progress, &[], &[], false, at),
+        Step::Ask(Endpoint::Media)
+    );
     progress.media_for = 1;
     progress.video_for = 1;
     progress.media_at = Some(ISSUED.plus(at));
-    assert_eq!(decide(&progress, &[], &[], false, at), Step::Ask(Endpoint::Detail));
+    assert_eq!(
+        decide(&progress, &[], &[], false, at),
+        Step::Ask(Endpoint::Detail)
+    );
     progress.detail = true;
-    assert_eq!(decide(&progress, &[], &[], false, at), Step::Settle(Outcome::Archived, vec![]));
-    let slot = || Slot { attempt_no: 1, kind: Kind::Face, position: 0, source: Source::Getall };
-    let row = |state| MediaRow { state, ..MediaRow::wanted("m".to_owned(), slot()) };
-    assert!(matches!(decide(&progress, &[row(MediaState::Wanted)], &[], false, at), Step::Wait { .. }));
-    let Step::Settle(Outcome::Incomplete, missing) = decide(&progress, &[row(MediaState::Lost)], &[], false, at) else { panic!("not incomplete") };
+    assert_eq!(
+        decide(&progress, &[], &[], false, at),
+        Step::Settle(Outcome::Archived, vec![])
+    );
+    let slot = || Slot {
+        attempt_no: 1,
+        kind: Kind::Face,
+        position: 0,
+        source: Source::Getall,
+    };
+    let row = |state| MediaRow {
+        state,
+        ..MediaRow::wanted("m".to_owned(), slot())
+    };
+    assert!(matches!(
+        decide(&progress, &[row(MediaState::Wanted)], &[], false, at),
+        Step::Wait { .. }
+    ));
+    let Step::Settle(Outcome::Incomplete, missing) =
+        decide(&progress, &[row(MediaState::Lost)], &[], false, at)
+    else {
+        panic!("not incomplete")
+    };
     assert_eq!(missing[0].what, "face");
 }
 
@@ -115,9 +216,20 @@ fn a_new_attempt_is_followed_by_its_media_at_once() {
     progress.media_for = 1;
     progress.video_for = 1;
     progress.media_at = progress.getall_at;
-    assert!(matches!(decide(&progress, &[], &[], false, Span::minutes(10)), Step::Wait { .. }));
-    progress.attempts.push(Seen { no: 2, passed: false, face: true, at: None });
-    assert_eq!(decide(&progress, &[], &[], false, Span::minutes(10)), Step::Ask(Endpoint::Media));
+    assert!(matches!(
+        decide(&progress, &[], &[], false, Span::minutes(10)),
+        Step::Wait { .. }
+    ));
+    progress.attempts.push(Seen {
+        no: 2,
+        passed: false,
+        face: true,
+        at: None,
+    });
+    assert_eq!(
+        decide(&progress, &[], &[], false, Span::minutes(10)),
+        Step::Ask(Endpoint::Media)
+    );
 }
 
 #[test]
@@ -128,25 +240,40 @@ fn a_failed_verification_is_final_only_after_the_window() {
     let mut at = Span::minutes(9);
     while let Step::Wait { due_at, .. } = decide(&progress, &[], &[], false, at) {
         at = due_at.since(ISSUED);
-        assert_eq!(decide(&progress, &[], &[], false, at), Step::Ask(Endpoint::Getall));
+        assert_eq!(
+            decide(&progress, &[], &[], false, at),
+            Step::Ask(Endpoint::Getall)
+        );
         progress.getall_at = Some(due_at);
     }
     assert_eq!(at, Span::minutes(125));
-    assert_eq!(decide(&progress, &[], &[], false, at), Step::Settle(Outcome::Archived, vec![]));
+    assert_eq!(
+        decide(&progress, &[], &[], false, at),
+        Step::Settle(Outcome::Archived, vec![])
+    );
 }
 
 #[test]
 fn a_missing_video_is_asked_for_until_its_end_and_the_policy_says_whether_it_is_a_loss() {
     for (expected, outcome) in [(true, Outcome::Incomplete), (false, Outcome::Archived)] {
         let verification = verification(Span(0));
-        let policy = Policy { video_expected: expected, ..policy() };
+        let policy = Policy {
+            video_expected: expected,
+            ..policy()
+        };
         let mut progress = passed_at(Span::minutes(9));
         (progress.media_for, progress.detail, progress.media_at) = (1, true, progress.getall_at);
         let mut now = ISSUED.plus(Span::minutes(9));
         let mut asks = Vec::new();
         let end = loop {
-            let known =
-                PlanInput { verification: &verification, progress: &progress, media: &[], learned: &Learned::default(), others: false, policy: &policy };
+            let known = PlanInput {
+                verification: &verification,
+                progress: &progress,
+                media: &[],
+                learned: &Learned::default(),
+                others: false,
+                policy: &policy,
+            };
             match plan(known, now) {
                 Step::Wait { due_at, .. } => now = due_at,
                 Step::Ask(Endpoint::Media) => {
@@ -158,8 +285,15 @@ fn a_missing_video_is_asked_for_until_its_end_and_the_policy_says_whether_it_is_
             }
         };
         assert_eq!(end, outcome);
-        assert!(asks.iter().any(|at| *at == Span(Span::hours(24).0 - Span::minutes(5).0)), "one ask right before the earliest end: {asks:?}");
-        assert!(asks.len() < 12 && now >= ISSUED.plus(Span::hours(26)), "{asks:?}");
+        assert!(
+            asks.iter()
+                .any(|at| *at == Span(Span::hours(24).0 - Span::minutes(5).0)),
+            "one ask right before the earliest end: {asks:?}"
+        );
+        assert!(
+            asks.len() < 12 && now >= ISSUED.plus(Span::hours(26)),
+            "{asks:?}"
+        );
     }
 }
 
@@ -167,21 +301,70 @@ fn a_missing_video_is_asked_for_until_its_end_and_the_policy_says_whether_it_is_
 fn abandonment_needs_proof() {
     let closing = |signature: &str, at: Span| Progress {
         refusal: Some(refusal(at)),
-        closing: Some(Refusal { signature: signature.to_owned(), at: ISSUED.plus(at) }),
+        closing: Some(Refusal {
+            signature: signature.to_owned(),
+            at: ISSUED.plus(at),
+        }),
         ..Progress::default()
     };
     let (at, last) = (Span::minutes(125), Span::minutes(72 * 60 - 5));
     let learned = ["refused".to_owned()];
-    assert_eq!(decide(&closing(ZERO_ATTEMPTS, at), &[], &[], true, at), Step::Settle(Outcome::Abandoned, vec![]));
-    assert_eq!(decide(&closing("refused", at), &[], &learned, true, at), Step::AskOthers);
-    assert_eq!(due_after(&decide(&closing("refused", at), &[], &learned, false, Span::hours(27))), Some(last), "asked once more before the provider forgets");
-    assert_eq!(decide(&closing("refused", at), &[], &learned, false, last), Step::Ask(Endpoint::Getall));
-    assert_eq!(decide(&closing("refused", last), &[], &learned, false, last), Step::Settle(Outcome::Abandoned, vec![]));
-    assert_eq!(decide(&closing("refused", at), &[], &learned, false, Span::hours(80)), Step::Settle(Outcome::Abandoned, vec![]), "the first answer stands");
-    assert!(matches!(decide(&closing("refused", at), &[], &[], false, at), Step::Wait { .. }));
-    let known_elsewhere = Progress { others_asked: true, known_by: Some("b".to_owned()), ..closing("refused", at) };
-    assert!(matches!(decide(&known_elsewhere, &[], &learned, true, at), Step::Wait { .. }));
-    let Step::Settle(Outcome::Rejected, missing) = decide(&known_elsewhere, &[], &learned, true, Span::hours(80)) else { panic!("not rejected") };
+    assert_eq!(
+        decide(&closing(ZERO_ATTEMPTS, at), &[], &[], true, at),
+        Step::Settle(Outcome::Abandoned, vec![])
+    );
+    assert_eq!(
+        decide(&closing("refused", at), &[], &learned, true, at),
+        Step::AskOthers
+    );
+    assert_eq!(
+        due_after(&decide(
+            &closing("refused", at),
+            &[],
+            &learned,
+            false,
+            Span::hours(27)
+        )),
+        Some(last),
+        "asked once more before the provider forgets"
+    );
+    assert_eq!(
+        decide(&closing("refused", at), &[], &learned, false, last),
+        Step::Ask(Endpoint::Getall)
+    );
+    assert_eq!(
+        decide(&closing("refused", last), &[], &learned, false, last),
+        Step::Settle(Outcome::Abandoned, vec![])
+    );
+    assert_eq!(
+        decide(
+            &closing("refused", at),
+            &[],
+            &learned,
+            false,
+            Span::hours(80)
+        ),
+        Step::Settle(Outcome::Abandoned, vec![]),
+        "the first answer stands"
+    );
+    assert!(matches!(
+        decide(&closing("refused", at), &[], &[], false, at),
+        Step::Wait { .. }
+    ));
+    let known_elsewhere = Progress {
+        others_asked: true,
+        known_by: Some("b".to_owned()),
+        ..closing("refused", at)
+    };
+    assert!(matches!(
+        decide(&known_elsewhere, &[], &learned, true, at),
+        Step::Wait { .. }
+    ));
+    let Step::Settle(Outcome::Rejected, missing) =
+        decide(&known_elsewhere, &[], &learned, true, Span::hours(80))
+    else {
+        panic!("not rejected")
+    };
     assert!(missing[0].why.contains("retry --app b"));
 }
 
@@ -189,13 +372,37 @@ fn abandonment_needs_proof() {
 fn nothing_is_proved_while_no_token_of_the_app_gets_data() {
     let (verification, policy) = (verification(Span(0)), policy());
     let last = Span::minutes(72 * 60 - 5);
-    let progress = Progress { refusal: Some(refusal(last)), closing: Some(refusal(last)), ..Progress::default() };
+    let progress = Progress {
+        refusal: Some(refusal(last)),
+        closing: Some(refusal(last)),
+        ..Progress::default()
+    };
     for data_at in [None, Some(ISSUED.minus(Span(1)))] {
-        let learned = Learned { unused: vec!["refused".to_owned()], data_at, ..Learned::default() };
-        let known = PlanInput { verification: &verification, progress: &progress, media: &[], learned: &learned, others: false, policy: &policy };
-        assert!(matches!(plan(known, ISSUED.plus(last)), Step::Wait { .. }), "{data_at:?}");
-        let Step::Settle(Outcome::Missed, missing) = plan(known, ISSUED.plus(Span::hours(80))) else { panic!("not missed: {data_at:?}") };
-        assert!(missing[0].why.contains("no token of the app got data"), "{missing:?}");
+        let learned = Learned {
+            unused: vec!["refused".to_owned()],
+            data_at,
+            ..Learned::default()
+        };
+        let known = PlanInput {
+            verification: &verification,
+            progress: &progress,
+            media: &[],
+            learned: &learned,
+            others: false,
+            policy: &policy,
+        };
+        assert!(
+            matches!(plan(known, ISSUED.plus(last)), Step::Wait { .. }),
+            "{data_at:?}"
+        );
+        let Step::Settle(Outcome::Missed, missing) = plan(known, ISSUED.plus(Span::hours(80)))
+        else {
+            panic!("not missed: {data_at:?}")
+        };
+        assert!(
+            missing[0].why.contains("no token of the app got data"),
+            "{missing:?}"
+        );
     }
 }
 
@@ -203,32 +410,67 @@ fn nothing_is_proved_while_no_token_of_the_app_gets_data() {
 fn a_miss_says_which_calls_failed_and_from_when_to_when() {
     let end = Span::hours(80);
     let at = |hours| ISSUED.plus(Span::hours(hours));
-    let mut outage = Progress { refusal: Some(refusal(Span::hours(1))), ..Progress::default() };
+    let mut outage = Progress {
+        refusal: Some(refusal(Span::hours(1))),
+        ..Progress::default()
+    };
     for hours in [3, 30, 70] {
         outage.failed(Endpoint::Getall, at(hours), Span(1), "transient");
     }
     let mut never = Progress::default();
     never.failed(Endpoint::Getall, at(1), Span::minutes(10), "daily_quota");
     never.failed(Endpoint::Getall, at(79), Span::minutes(10), "daily_quota");
-    let early = Progress { refusal: Some(refusal(Span::minutes(81))), ..Progress::default() };
-    let late = Progress { refusal: Some(refusal(Span::hours(73))), ..Progress::default() };
+    let early = Progress {
+        refusal: Some(refusal(Span::minutes(81))),
+        ..Progress::default()
+    };
+    let late = Progress {
+        refusal: Some(refusal(Span::hours(73))),
+        ..Progress::default()
+    };
     for (label, progress, when, expected) in [
         (
             "an outage",
             &outage,
             end,
-            format!("getall failed 3 times from {} to {}, the last time as transient; before that it was last answered at {}", at(3), at(70), at(1)),
+            format!(
+                "getall failed 3 times from {} to {}, the last time as transient; before that it was last answered at {}",
+                at(3),
+                at(70),
+                at(1)
+            ),
         ),
         (
             "never answered",
             &never,
             Span::hours(90),
-            format!("getall failed 2 times from {} to {}, the last time as daily_quota; before that it never was answered", at(1), at(79)),
+            format!(
+                "getall failed 2 times from {} to {}, the last time as daily_quota; before that it never was answered",
+                at(1),
+                at(79)
+            ),
         ),
-        ("too early", &early, end, "before the window had closed".to_owned()),
-        ("too late", &late, end, format!("the provider may have forgotten: it keeps results until {}", at(72))),
+        (
+            "too early",
+            &early,
+            end,
+            "before the window had closed".to_owned(),
+        ),
+        (
+            "too late",
+            &late,
+            end,
+            format!(
+                "the provider may have forgotten: it keeps results until {}",
+                at(72)
+            ),
+        ),
     ] {
-        let Step::Settle(Outcome::Missed, missing) = decide(progress, &[], &["refused".to_owned()], false, when) else { panic!("{label}: not missed") };
+        let Step::Settle(Outcome::Missed, missing) =
+            decide(progress, &[], &["refused".to_owned()], false, when)
+        else {
+            panic!("{label}: not missed")
+        };
         assert!(missing[0].why.contains(&expected), "{label}: {missing:?}");
     }
 }
@@ -239,10 +481,21 @@ fn what_a_failed_attempt_was_filmed_of_is_asked_for_until_its_end() {
     let asks = |learned: &Learned, explained: bool, face: bool| {
         let mut progress = passed_at(Span::minutes(9));
         (progress.attempts[0].passed, progress.attempts[0].face) = (false, face);
-        (progress.media_for, progress.media_at, progress.media_explained) = (1, progress.getall_at, explained);
+        (
+            progress.media_for,
+            progress.media_at,
+            progress.media_explained,
+        ) = (1, progress.getall_at, explained);
         let (mut now, mut asks) = (ISSUED.plus(Span::minutes(9)), Vec::new());
         loop {
-            let known = PlanInput { verification: &verification, progress: &progress, media: &[], learned, others: false, policy: &policy };
+            let known = PlanInput {
+                verification: &verification,
+                progress: &progress,
+                media: &[],
+                learned,
+                others: false,
+                policy: &policy,
+            };
             match plan(known, now) {
                 Step::Wait { due_at, .. } => now = due_at,
                 Step::Ask(Endpoint::Getall) => progress.getall_at = Some(now),
@@ -255,37 +508,95 @@ fn what_a_failed_attempt_was_filmed_of_is_asked_for_until_its_end() {
             }
         }
     };
-    let (images, video) = (Learned { images: true, ..Learned::default() }, Learned { video: true, ..Learned::default() });
+    let (images, video) = (
+        Learned {
+            images: true,
+            ..Learned::default()
+        },
+        Learned {
+            video: true,
+            ..Learned::default()
+        },
+    );
     let until_the_end = |(asks, missing): (Vec<Span>, usize)| {
-        assert!(asks.iter().any(|at| *at == Span(Span::hours(24).0 - Span::minutes(5).0)) && asks.len() < 12 && missing == 0, "{asks:?}");
+        assert!(
+            asks.iter()
+                .any(|at| *at == Span(Span::hours(24).0 - Span::minutes(5).0))
+                && asks.len() < 12
+                && missing == 0,
+            "{asks:?}"
+        );
     };
     until_the_end(asks(&images, false, true));
     until_the_end(asks(&images, false, false));
     until_the_end(asks(&video, false, true));
     until_the_end(asks(&Learned::default(), true, true));
-    assert_eq!(asks(&Learned::default(), false, true), (vec![Span::minutes(125)], 0), "a plan that was never seen to film");
+    assert_eq!(
+        asks(&Learned::default(), false, true),
+        (vec![Span::minutes(125)], 0),
+        "a plan that was never seen to film"
+    );
     assert_eq!(asks(&Learned::default(), false, false), (vec![], 0));
 }
 
 #[test]
 fn a_refusal_unused_tokens_do_not_give_is_followed_up_at_once() {
-    let progress = Progress { refusal: Some(refusal(Span::minutes(3))), ..Progress::default() };
-    assert_eq!(decide(&progress, &[], &["not_yet:222901".to_owned()], true, Span::minutes(3)), Step::AskOthers);
-    assert!(matches!(decide(&progress, &[], &["refused".to_owned()], true, Span::minutes(3)), Step::Wait { .. }));
+    let progress = Progress {
+        refusal: Some(refusal(Span::minutes(3))),
+        ..Progress::default()
+    };
+    assert_eq!(
+        decide(
+            &progress,
+            &[],
+            &["not_yet:222901".to_owned()],
+            true,
+            Span::minutes(3)
+        ),
+        Step::AskOthers
+    );
+    assert!(matches!(
+        decide(
+            &progress,
+            &[],
+            &["refused".to_owned()],
+            true,
+            Span::minutes(3)
+        ),
+        Step::Wait { .. }
+    ));
 }
 
 #[test]
 fn a_woken_verification_is_asked_once_more_whatever_the_clock_says() {
-    let mut progress = Progress { refusal: Some(refusal(Span::minutes(125))), closing: Some(refusal(Span::minutes(125))), ..Progress::default() };
-    assert!(matches!(decide(&progress, &[], &[], false, Span::hours(90)), Step::Settle(..)));
+    let mut progress = Progress {
+        refusal: Some(refusal(Span::minutes(125))),
+        closing: Some(refusal(Span::minutes(125))),
+        ..Progress::default()
+    };
+    assert!(matches!(
+        decide(&progress, &[], &[], false, Span::hours(90)),
+        Step::Settle(..)
+    ));
     progress.wake(ISSUED.plus(Span::hours(90)));
-    assert_eq!(decide(&progress, &[], &[], false, Span::hours(90)), Step::Ask(Endpoint::Getall));
+    assert_eq!(
+        decide(&progress, &[], &[], false, Span::hours(90)),
+        Step::Ask(Endpoint::Getall)
+    );
 }
 
 #[test]
 fn windows_of_seconds_work_like_windows_of_days() {
-    let small = Policy { verify_window: Span::seconds(4), record_retention: Span::seconds(20), media_retention: Span::seconds(10), ..policy() };
-    assert_eq!((small.first_poll(), small.final_grace()), (Span(500), Span(1500)));
+    let small = Policy {
+        verify_window: Span::seconds(4),
+        record_retention: Span::seconds(20),
+        media_retention: Span::seconds(10),
+        ..policy()
+    };
+    assert_eq!(
+        (small.first_poll(), small.final_grace()),
+        (Span(500), Span(1500))
+    );
 }
 
 prop_compose! {

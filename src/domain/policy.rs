@@ -5,8 +5,8 @@ use super::{
     time::{Span, Time},
 };
 
-/// What the plan needs to know of an app's configuration. Everything between the windows is derived from them, so that windows
-/// of seconds work like windows of days.
+/// What the plan needs to know of an app's configuration. Everything between the windows is derived
+/// from them, so that windows of seconds work like windows of days.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// How long after issue a person can verify (provider: 2 h).
@@ -23,7 +23,8 @@ pub struct Policy {
     pub fetch: Vec<Endpoint>,
     /// Whether a missing video is a loss.
     pub video_expected: bool,
-    /// Codes that no document explains and that a person vouches for: what tokens of the app answer that nobody has used.
+    /// Codes that no document explains and that a person vouches for: what tokens of the app answer
+    /// that nobody has used.
     pub unused_codes: Vec<String>,
 }
 
@@ -34,7 +35,8 @@ impl Policy {
         self.fetch.contains(&endpoint)
     }
 
-    /// What counts as a day where something has to be seen on several: a third of the record retention (provider: 24 h).
+    /// What counts as a day where something has to be seen on several: a third of the record
+    /// retention (provider: 24 h).
     #[must_use]
     pub fn day(&self) -> Span {
         self.record_retention.part(3)
@@ -46,11 +48,16 @@ impl Policy {
         Span(self.first_poll.0.min(self.verify_window.0 / 8).max(1))
     }
 
-    /// From the window's end to the deciding poll: as configured, but within a quarter of what then remains of the shortest retention.
+    /// From the window's end to the deciding poll: as configured, but within a quarter of what then
+    /// remains of the shortest retention.
     #[must_use]
     pub fn final_grace(&self) -> Span {
         let left = self.media_retention.0.min(self.record_retention.0) - self.verify_window.0;
-        let bound = if left > 0 { left / 4 } else { self.verify_window.0 / 8 };
+        let bound = if left > 0 {
+            left / 4
+        } else {
+            self.verify_window.0 / 8
+        };
         Span(self.final_grace.0.min(bound).max(0))
     }
 

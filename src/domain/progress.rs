@@ -10,7 +10,8 @@ use super::{
     time::{Span, Time},
 };
 
-/// Kept as one JSON column beside the schedule, so that a new fact for the plan is no change of the tables.
+/// Kept as one JSON column beside the schedule, so that a new fact for the plan is no change of the
+/// tables.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Progress {
@@ -30,19 +31,22 @@ pub struct Progress {
     pub media_for: usize,
     /// When media/query last brought data.
     pub media_at: Option<Time>,
-    /// Whether it then said something in `extInfo`: still at work on it, or the reason why there is nothing.
+    /// Whether it then said something in `extInfo`: still at work on it, or the reason why there is
+    /// nothing.
     pub media_explained: bool,
     /// How many attempts were known when a video was last listed.
     pub video_for: usize,
     /// How many attempts were known when liveness images were last listed.
     pub images_for: usize,
-    /// Whether media/query was answered with a refusal about the token, as it may be where videos are not enabled.
+    /// Whether media/query was answered with a refusal about the token, as it may be where videos
+    /// are not enabled.
     pub media_refused: bool,
     /// The first answer about the token that brought no data.
     pub first_refusal: Option<Refusal>,
     /// Signature of the last answer about the token that brought no data, and when.
     pub refusal: Option<Refusal>,
-    /// The last such answer that falls between the window's end and the earliest end of the retention.
+    /// The last such answer that falls between the window's end and the earliest end of the
+    /// retention.
     pub closing: Option<Refusal>,
     /// Whether every other app was asked once.
     pub others_asked: bool,
@@ -74,7 +78,8 @@ pub struct Fails {
 /// An answer about the token that brought no data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
-    /// [`super::answer::ProviderError::signature`]; `zero_attempts` for a getall that succeeds and lists none.
+    /// [`super::answer::ProviderError::signature`]; `zero_attempts` for a getall that succeeds and
+    /// lists none.
     pub signature: String,
     /// When it was given.
     pub at: Time,
@@ -93,16 +98,30 @@ impl Progress {
     /// When getall last answered about the token, with data or without.
     #[must_use]
     pub fn answered_at(&self) -> Option<Time> {
-        self.getall_at.max(self.refusal.as_ref().map(|refusal| refusal.at))
+        self.getall_at
+            .max(self.refusal.as_ref().map(|refusal| refusal.at))
     }
 
     /// Notes a call that brought nothing usable, to be repeated after `wait`.
     pub fn failed(&mut self, endpoint: Endpoint, at: Time, wait: Span, result: &str) {
-        let (count, since) = self.fails.get(&endpoint).map_or((0, at), |fails| (fails.count, fails.since));
-        self.fails.insert(endpoint, Fails { count: count.saturating_add(1), since, result: result.to_owned(), at, wait });
+        let (count, since) = self
+            .fails
+            .get(&endpoint)
+            .map_or((0, at), |fails| (fails.count, fails.since));
+        self.fails.insert(
+            endpoint,
+            Fails {
+                count: count.saturating_add(1),
+                since,
+                result: result.to_owned(),
+                at,
+                wait,
+            },
+        );
     }
 
-    /// A person wants it tried again: what was learned from refusals is forgotten, what was captured is not.
+    /// A person wants it tried again: what was learned from refusals is forgotten, what was
+    /// captured is not.
     pub fn wake(&mut self, now: Time) {
         *self = Self {
             refusal: None,
@@ -119,6 +138,10 @@ impl Progress {
     /// The attempt that passed, else the last one; 0 when there is none.
     #[must_use]
     pub fn decisive_attempt(&self) -> i64 {
-        self.attempts.iter().find(|seen| seen.passed).or(self.attempts.last()).map_or(0, |seen| seen.no)
+        self.attempts
+            .iter()
+            .find(|seen| seen.passed)
+            .or(self.attempts.last())
+            .map_or(0, |seen| seen.no)
     }
 }

@@ -6,7 +6,8 @@ use zeroize::Zeroizing;
 
 /// A string that shows nothing of itself in `Debug`, has no `Display`, and is wiped when dropped.
 ///
-/// For credentials, verify_tokens, media URLs, names and ID numbers on their way through the program.
+/// For credentials, verify_tokens, media URLs, names and ID numbers on their way through the
+/// program.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Secret(Zeroizing<String>);
 
@@ -54,7 +55,10 @@ mod tests {
     #[test]
     fn a_secret_shows_nothing_of_itself() {
         let secret = Secret::new("canary-7f");
-        assert_eq!(format!("{secret:?} {:?}", Some(&secret)), "[redacted] Some([redacted])");
+        assert_eq!(
+            format!("{secret:?} {:?}", Some(&secret)),
+            "[redacted] Some([redacted])"
+        );
         assert_eq!(secret.reveal(), "canary-7f");
     }
 }

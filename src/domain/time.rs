@@ -15,12 +15,15 @@ pub struct Time(pub i64);
 pub struct Span(pub i64);
 
 impl Time {
-    /// Nothing this service deals with is older: 2015-01-01T00:00:00Z. The provider sold no H5 face verification before.
+    /// Nothing this service deals with is older: 2015-01-01T00:00:00Z. The provider sold no H5 face
+    /// verification before.
     pub const EARLIEST: Self = Self(1_420_070_400_000);
 
-    /// Whether somebody else's clock can have read this instant: from [`Time::EARLIEST`] to one day after `now`.
+    /// Whether somebody else's clock can have read this instant: from [`Time::EARLIEST`] to one day
+    /// after `now`.
     ///
-    /// Year 1 and 1970 are what programs write when they know no time; beyond a day no two clocks that are set at all differ, nor any two time zones.
+    /// Year 1 and 1970 are what programs write when they know no time; beyond a day no two clocks
+    /// that are set at all differ, nor any two time zones.
     #[must_use]
     pub const fn is_believable(self, now: Self) -> bool {
         Self::EARLIEST.0 <= self.0 && self.0 <= now.plus(Span::hours(24)).0
@@ -44,10 +47,14 @@ impl Time {
         Span(self.0.saturating_sub(earlier.0))
     }
 
-    /// RFC 3339 in UTC, whole seconds, as the contract shows every instant (`2026-11-23T08:15:01Z`).
+    /// RFC 3339 in UTC, whole seconds, as the contract shows every instant
+    /// (`2026-11-23T08:15:01Z`).
     #[must_use]
     pub fn rfc3339(self) -> String {
-        jiff::Timestamp::from_millisecond(self.0).map_or_else(|_| self.0.to_string(), |at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+        jiff::Timestamp::from_millisecond(self.0).map_or_else(
+            |_| self.0.to_string(),
+            |at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        )
     }
 
     /// Reads RFC 3339 with an offset.
@@ -58,7 +65,9 @@ impl Time {
         text.trim()
             .parse::<jiff::Timestamp>()
             .map(|at| Self(at.as_millisecond()))
-            .map_err(|_| "not an RFC 3339 instant with an offset, such as 2026-11-23T08:15:01Z".to_owned())
+            .map_err(|_| {
+                "not an RFC 3339 instant with an offset, such as 2026-11-23T08:15:01Z".to_owned()
+            })
     }
 }
 
@@ -117,12 +126,17 @@ impl Span {
         Duration::from_millis(u64::try_from(self.0).unwrap_or(0))
     }
 
-    /// Reads a duration as people write it: `90s`, `2h`, `3d`, `250ms`, or several parts together (`1h30m`).
+    /// Reads a duration as people write it: `90s`, `2h`, `3d`, `250ms`, or several parts together
+    /// (`1h30m`).
     ///
     /// # Errors
     /// What is wrong and what would be right.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is not a duration; write a number with its unit, such as 250ms, 90s, 5m, 2h or 3d");
+        let wrong = || {
+            format!(
+                "`{text}` is not a duration; write a number with its unit, such as 250ms, 90s, 5m, 2h or 3d"
+            )
+        };
         let mut rest = text.trim();
         if rest.is_empty() {
             return Err(wrong());
@@ -132,7 +146,9 @@ impl Span {
             let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
             let (number, tail) = rest.split_at(digits);
             let number: i64 = number.parse().map_err(|_| wrong())?;
-            let unit_end = tail.find(|c: char| c.is_ascii_digit() || c == ' ').unwrap_or(tail.len());
+            let unit_end = tail
+                .find(|c: char| c.is_ascii_digit() || c == ' ')
+                .unwrap_or(tail.len());
             let (unit, tail) = tail.split_at(unit_end);
             let factor = match unit {
                 "ms" => 1,
@@ -142,7 +158,10 @@ impl Span {
                 "d" => 86_400_000,
                 _ => return Err(wrong()),
             };
-            sum = number.checked_mul(factor).and_then(|part| sum.checked_add(part)).ok_or_else(wrong)?;
+            sum = number
+                .checked_mul(factor)
+                .and_then(|part| sum.checked_add(part))
+                .ok_or_else(wrong)?;
             rest = tail.trim_start();
         }
         Ok(Self(sum))
@@ -159,13 +178,22 @@ impl fmt::Display for Span {
         if ms < 1000 {
             return write!(f, "{ms}ms");
         }
-        let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s")];
+        let units = [
+            (86_400_000, "d"),
+            (3_600_000, "h"),
+            (60_000, "m"),
+            (1000, "s"),
+        ];
         let mut rest = ms;
         let mut shown = 0;
         for (size, name) in units {
             let count = rest / size;
             if shown == 1 {
-                return if count > 0 { write!(f, " {count}{name}") } else { Ok(()) };
+                return if count > 0 {
+                    write!(f, " {count}{name}")
+                } else {
+                    Ok(())
+                };
             }
             if count > 0 {
                 write!(f, "{count}{name}")?;
@@ -197,7 +225,15 @@ mod tests {
 
     #[test]
     fn durations_are_read_as_people_write_them() {
-        for (text, ms) in [("250ms", 250), ("90s", 90_000), ("2h", 7_200_000), ("3d", 259_200_000), ("1h30m", 5_400_000), ("1h 30m", 5_400_000), ("0s", 0)] {
+        for (text, ms) in [
+            ("250ms", 250),
+            ("90s", 90_000),
+            ("2h", 7_200_000),
+            ("3d", 259_200_000),
+            ("1h30m", 5_400_000),
+            ("1h 30m", 5_400_000),
+            ("0s", 0),
+        ] {
             assert_eq!(Span::parse(text), Ok(Span(ms)), "{text}");
         }
         for text in ["", "5", "h", "-5s", "2 hours", "1.5h", "9999999999999d"] {
@@ -207,9 +243,15 @@ mod tests {
 
     #[test]
     fn spans_show_their_two_largest_units() {
-        for (ms, text) in
-            [(250, "250ms"), (12_000, "12s"), (3_900_000, "1h 5m"), (86_400_000, "1d"), (183_600_000, "2d 3h"), (86_401_000, "1d"), (-5000, "-5s")]
-        {
+        for (ms, text) in [
+            (250, "250ms"),
+            (12_000, "12s"),
+            (3_900_000, "1h 5m"),
+            (86_400_000, "1d"),
+            (183_600_000, "2d 3h"),
+            (86_401_000, "1d"),
+            (-5000, "-5s"),
+        ] {
             assert_eq!(Span(ms).to_string(), text);
         }
     }
@@ -228,7 +270,11 @@ mod tests {
             ("2026-11-24T08:15:01.001Z", false),
             ("9999-12-30T00:00:00Z", false),
         ] {
-            assert_eq!(Time::parse(text).unwrap().is_believable(now), believed, "{text}");
+            assert_eq!(
+                Time::parse(text).unwrap().is_believable(now),
+                believed,
+                "{text}"
+            );
         }
         assert!(!Time(i64::MAX).is_believable(now) && !Time(i64::MIN).is_believable(now));
     }
@@ -237,7 +283,10 @@ mod tests {
     fn instants_show_and_read_rfc_3339() {
         let at = Time(1_795_421_701_000);
         assert_eq!(Time::parse(&at.rfc3339()), Ok(at));
-        assert_eq!(Time::parse("2026-11-23T16:15:01+08:00"), Time::parse("2026-11-23T08:15:01Z"));
+        assert_eq!(
+            Time::parse("2026-11-23T16:15:01+08:00"),
+            Time::parse("2026-11-23T08:15:01Z")
+        );
         assert!(Time::parse("2026-11-23 08:15:01").is_err());
     }
 }

@@ -29,7 +29,15 @@ pub enum State {
 
 impl State {
     /// All of them, in the order of a life.
-    pub const ALL: [Self; 7] = [Self::Waiting, Self::Collecting, Self::Archived, Self::Abandoned, Self::Incomplete, Self::Missed, Self::Rejected];
+    pub const ALL: [Self; 7] = [
+        Self::Waiting,
+        Self::Collecting,
+        Self::Archived,
+        Self::Abandoned,
+        Self::Incomplete,
+        Self::Missed,
+        Self::Rejected,
+    ];
 
     /// The name in `report_verifications.state`.
     #[must_use]
@@ -108,7 +116,9 @@ impl Late {
     pub const fn tell(self) -> &'static str {
         match self {
             Self::Media => "its videos may be forgotten already",
-            Self::Everything => "told too late: the provider has forgotten it by now; it is asked for once all the same",
+            Self::Everything => {
+                "told too late: the provider has forgotten it by now; it is asked for once all the same"
+            }
         }
     }
 }
@@ -139,9 +149,14 @@ impl TrackRequest {
     /// What is wrong and what to do, without repeating token, plan or reference.
     pub fn check(&self, now: Time) -> Result<(), String> {
         check_token(self.verify_token.reveal())?;
-        self.plan_id.as_deref().map_or(Ok(()), |plan_id| check_name("plan_id", plan_id))?;
-        self.reference.as_deref().map_or(Ok(()), |reference| check_name("reference", reference))?;
-        self.issued_at.map_or(Ok(()), |issued_at| check_issued_at(issued_at, now))
+        self.plan_id
+            .as_deref()
+            .map_or(Ok(()), |plan_id| check_name("plan_id", plan_id))?;
+        self.reference
+            .as_deref()
+            .map_or(Ok(()), |reference| check_name("reference", reference))?;
+        self.issued_at
+            .map_or(Ok(()), |issued_at| check_issued_at(issued_at, now))
     }
 }
 
@@ -151,12 +166,13 @@ pub const TOKEN_BYTES_MAX: usize = 256;
 /// The longest plan_id or reference accepted, in characters.
 pub const NAME_CHARS_MAX: usize = 255;
 
-/// How far after `now` a told time of issue may lie. Tighter than what is believable at all: nobody tells of a token before there is one, so only two
-/// clocks can differ, and a time of issue that is too late puts every deadline after the moment the provider forgets.
+/// How far after `now` a told time of issue may lie. Tighter than what is believable at all: nobody
+/// tells of a token before there is one, so only two clocks can differ, and a time of issue that is
+/// too late puts every deadline after the moment the provider forgets.
 const AHEAD_MAX: Span = Span::minutes(10);
 
-/// Checks the shape of a verify_token: 1 to [`TOKEN_BYTES_MAX`] of the characters a URL's query carries as they are, and not what people and their tools
-/// make of a token on its way here.
+/// Checks the shape of a verify_token: 1 to [`TOKEN_BYTES_MAX`] of the characters a URL's query
+/// carries as they are, and not what people and their tools make of a token on its way here.
 ///
 /// # Errors
 /// What is wrong and what to do, without repeating the token.
@@ -166,24 +182,36 @@ pub fn check_token(token: &str) -> Result<(), String> {
         return wrong("is empty");
     }
     if token.contains("://") || token.contains("token=") || token.contains(['?', '&']) {
-        return wrong("is a URL or a part of one: the token is what stands between `token=` and the next `&`");
+        return wrong(
+            "is a URL or a part of one: the token is what stands between `token=` and the next `&`",
+        );
     }
     if token == "-" {
         return wrong("is -, which stands for standard input where it is the only argument");
     }
     if token.len() > TOKEN_BYTES_MAX {
-        return Err(format!("verify_token has {} bytes, at most {TOKEN_BYTES_MAX} are possible", token.len()));
+        return Err(format!(
+            "verify_token has {} bytes, at most {TOKEN_BYTES_MAX} are possible",
+            token.len()
+        ));
     }
     if is_scientific(token) {
         return wrong(DESTROYED);
     }
     if token.starts_with('=') || token.contains(['"', '\'', '`']) {
-        return wrong("has a quote or an = around it, as spreadsheets and shells write them: leave only the token");
+        return wrong(
+            "has a quote or an = around it, as spreadsheets and shells write them: leave only the token",
+        );
     }
     if token.contains([',', ';']) {
-        return wrong("has a comma or a semicolon: tell several tokens each by itself, and begin a CSV with the names of its columns");
+        return wrong(
+            "has a comma or a semicolon: tell several tokens each by itself, and begin a CSV with the names of its columns",
+        );
     }
-    if ["null", "nil", "none", "nan", "undefined", "verify_token"].iter().any(|word| token.eq_ignore_ascii_case(word)) {
+    if ["null", "nil", "none", "nan", "undefined", "verify_token"]
+        .iter()
+        .any(|word| token.eq_ignore_ascii_case(word))
+    {
         return wrong("is a word that programs write where there is none: leave the line out");
     }
     if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -196,19 +224,31 @@ pub fn check_token(token: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks a plan_id or a reference: at most [`NAME_CHARS_MAX`] characters, none of which moves a cursor or turns the direction of writing.
+/// Checks a plan_id or a reference: at most [`NAME_CHARS_MAX`] characters, none of which moves a
+/// cursor or turns the direction of writing.
 ///
 /// # Errors
 /// What is wrong and what to do, by the name of the field and without its value.
 pub fn check_name(field: &str, text: &str) -> Result<(), String> {
     let length = text.chars().count();
     if length > NAME_CHARS_MAX {
-        return Err(format!("{field} has {length} characters, at most {NAME_CHARS_MAX} are possible: tell a shorter one"));
+        return Err(format!(
+            "{field} has {length} characters, at most {NAME_CHARS_MAX} are possible: tell a shorter one"
+        ));
     }
-    if text.chars().any(|char| char.is_control() || is_directing(char)) {
-        return Err(format!("{field} has a control character (a line break, a tab, a change of the direction of writing): leave it out"));
+    if text
+        .chars()
+        .any(|char| char.is_control() || is_directing(char))
+    {
+        return Err(format!(
+            "{field} has a control character (a line break, a tab, a change of the direction of writing): leave it out"
+        ));
     }
-    if is_scientific(text) { Err(format!("{field} {DESTROYED}")) } else { Ok(()) }
+    if is_scientific(text) {
+        Err(format!("{field} {DESTROYED}"))
+    } else {
+        Ok(())
+    }
 }
 
 /// Checks a told time of issue.
@@ -217,7 +257,9 @@ pub fn check_name(field: &str, text: &str) -> Result<(), String> {
 /// What is wrong and what to do.
 pub fn check_issued_at(issued_at: Time, now: Time) -> Result<(), String> {
     if issued_at.since(now) > AHEAD_MAX {
-        return Err(format!("issued_at {issued_at} lies in the future: check the clock, and that it is written with its offset"));
+        return Err(format!(
+            "issued_at {issued_at} lies in the future: check the clock, and that it is written with its offset"
+        ));
     }
     if !issued_at.is_believable(now) {
         return Err(format!(
@@ -229,17 +271,26 @@ pub fn check_issued_at(issued_at: Time, now: Time) -> Result<(), String> {
 
 const DESTROYED: &str = "is a number in scientific notation: a spreadsheet has destroyed it; format the column as text there and export it again";
 
-/// Whether this is a number as spreadsheets shorten it: `1.23457E+23`. Letters and digits alone, such as `12E34`, can be a name.
+/// Whether this is a number as spreadsheets shorten it: `1.23457E+23`. Letters and digits alone,
+/// such as `12E34`, can be a name.
 fn is_scientific(text: &str) -> bool {
-    let Some((number, exponent)) = text.split_once(['E', 'e']) else { return false };
+    let Some((number, exponent)) = text.split_once(['E', 'e']) else {
+        return false;
+    };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let (whole, fraction) = number.split_once(['.', ',']).map_or((number, None), |(whole, fraction)| (whole, Some(fraction)));
+    let (whole, fraction) = number
+        .split_once(['.', ','])
+        .map_or((number, None), |(whole, fraction)| (whole, Some(fraction)));
     let signed = exponent.strip_prefix(['+', '-']);
     let marked = fraction.is_some() || signed.is_some();
-    marked && digits(whole.strip_prefix('-').unwrap_or(whole)) && fraction.is_none_or(digits) && digits(signed.unwrap_or(exponent))
+    marked
+        && digits(whole.strip_prefix('-').unwrap_or(whole))
+        && fraction.is_none_or(digits)
+        && digits(signed.unwrap_or(exponent))
 }
 
-/// Whether this character changes the direction of writing or breaks lines (Unicode's `Bidi_Control`, and its line and paragraph separators).
+/// Whether this character changes the direction of writing or breaks lines (Unicode's
+/// `Bidi_Control`, and its line and paragraph separators).
 const fn is_directing(char: char) -> bool {
     matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -254,8 +305,17 @@ mod tests {
             ("", "is empty"),
             ("-", "standard input"),
             ("--", "letters and digits"),
-            ("https://brain.baidu.com/face/print/?token=Canary&successUrl=https%3A%2F%2Fx.example", "between `token=` and the next `&`"),
-            (&format!("https://brain.baidu.com/face/print/?token=Canary&x={}", "x".repeat(300)), "between `token=`"),
+            (
+                "https://brain.baidu.com/face/print/?token=Canary&successUrl=https%3A%2F%2Fx.example",
+                "between `token=` and the next `&`",
+            ),
+            (
+                &format!(
+                    "https://brain.baidu.com/face/print/?token=Canary&x={}",
+                    "x".repeat(300)
+                ),
+                "between `token=`",
+            ),
             ("face/print/?token=Canary", "between `token=`"),
             ("token=Canary", "between `token=`"),
             ("Canary&successUrl=x", "between `token=`"),
@@ -279,9 +339,18 @@ mod tests {
             (&"Canary".repeat(50), "300 bytes"),
         ] {
             let why = check_token(token).unwrap_err();
-            assert!(why.starts_with("verify_token ") && why.contains(part) && !why.contains("anary"), "{token}: {why}");
+            assert!(
+                why.starts_with("verify_token ") && why.contains(part) && !why.contains("anary"),
+                "{token}: {why}"
+            );
         }
-        for token in ["2sF3nE5mXOHkx2aQwWG4n5WI", "123456789012345678901234", "12E3456789012345678901", "a-b_c.d~e+f/g==", "1"] {
+        for token in [
+            "2sF3nE5mXOHkx2aQwWG4n5WI",
+            "123456789012345678901234",
+            "12E3456789012345678901",
+            "a-b_c.d~e+f/g==",
+            "1",
+        ] {
             assert_eq!(check_token(token), Ok(()), "{token}");
         }
     }
@@ -297,9 +366,20 @@ mod tests {
             (&"长".repeat(256), "256 characters, at most 255"),
         ] {
             let why = check_name("reference", text).unwrap_err();
-            assert!(why.starts_with("reference ") && why.contains(part), "{text}: {why}");
+            assert!(
+                why.starts_with("reference ") && why.contains(part),
+                "{text}: {why}"
+            );
         }
-        for text in ["", "order-4711", "订单 堃 👩‍⚕️", "12E34", "2E", "1.5", &"长".repeat(255)] {
+        for text in [
+            "",
+            "order-4711",
+            "订单 堃 👩‍⚕️",
+            "12E34",
+            "2E",
+            "1.5",
+            &"长".repeat(255),
+        ] {
             assert_eq!(check_name("reference", text), Ok(()), "{text}");
         }
     }
@@ -315,10 +395,17 @@ mod tests {
             ("9999-12-30T00:00:00Z", "in the future"),
         ] {
             let why = check_issued_at(Time::parse(text).unwrap(), now).unwrap_err();
-            assert!(why.starts_with("issued_at ") && why.contains(part), "{text}: {why}");
+            assert!(
+                why.starts_with("issued_at ") && why.contains(part),
+                "{text}: {why}"
+            );
         }
         for text in ["2015-01-01T00:00:00Z", "2026-11-23T08:25:01Z"] {
-            assert_eq!(check_issued_at(Time::parse(text).unwrap(), now), Ok(()), "{text}");
+            assert_eq!(
+                check_issued_at(Time::parse(text).unwrap(), now),
+                Ok(()),
+                "{text}"
+            );
         }
     }
 }

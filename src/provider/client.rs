@@ -1,7 +1,8 @@
 //! Calls: one HTTP exchange each, under the account's quota, the answer handed on verbatim.
 //!
-//! Nothing is repeated here: whether to ask again is decided once, in `archive`. The one thing learned on the way is the pace: an
-//! answer that says "too fast" or "quota spent" slows or pauses the endpoint for every app of the account.
+//! Nothing is repeated here: whether to ask again is decided once, in `archive`. The one thing
+//! learned on the way is the pace: an answer that says "too fast" or "quota spent" slows or pauses
+//! the endpoint for every app of the account.
 
 use std::{fmt, sync::Arc};
 
@@ -42,9 +43,11 @@ pub struct AppAccess {
 /// What `check` and the start find out about an app.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Probe {
-    /// The provider's clock less ours; `None` when it sent no `Date`. To the second, and half a round trip.
+    /// The provider's clock less ours; `None` when it sent no `Date`. To the second, and half a
+    /// round trip.
     pub skew: Option<Span>,
-    /// Whether the access_token's `scope` names a permission for faceprint; `None` where that cannot be told.
+    /// Whether the access_token's `scope` names a permission for faceprint; `None` where that
+    /// cannot be told.
     pub has_scope: Option<bool>,
     /// When the access_token ends, where there is one.
     pub expires_at: Option<Time>,
@@ -53,7 +56,8 @@ pub struct Probe {
 /// A body larger than this is data, and is not searched for a code on the way.
 const ERROR_BYTES_MAX: usize = 64 << 10;
 const PREFIX: &str = "/rpc/2.0/brain/solution/faceprint/";
-/// No such token can exist: it has the wrong length. What is answered to it shows whether the call itself is accepted.
+/// No such token can exist: it has the wrong length. What is answered to it shows whether the call
+/// itself is accepted.
 const NOBODYS_TOKEN: &str = "verikeep-check";
 
 /// Calls on behalf of one app. Cheap to share behind an `Arc`.
@@ -77,14 +81,38 @@ impl Client {
     ///
     /// # Errors
     /// `Misconfigured` when `base_url` is none that credentials may be sent to.
-    pub fn new(access: AppAccess, api: Api, clock: Arc<dyn Clock>, quota: Arc<RateLimiters>) -> Result<Self, ProviderError> {
-        let base = base_url(&access.base_url).map_err(|detail| ProviderError::new(ErrorKind::Misconfigured, detail))?;
+    pub fn new(
+        access: AppAccess,
+        api: Api,
+        clock: Arc<dyn Clock>,
+        quota: Arc<RateLimiters>,
+    ) -> Result<Self, ProviderError> {
+        let base = base_url(&access.base_url)
+            .map_err(|detail| ProviderError::new(ErrorKind::Misconfigured, detail))?;
         let host = base.host_str().unwrap_or_default();
-        let host = base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let host = base
+            .port()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
         let base_path = base.path().trim_end_matches('/').to_owned();
         let base_url = format!("{}://{host}{base_path}", base.scheme());
-        let auth = Auth::new(access.credentials, base_url.clone(), api.clone(), Arc::clone(&clock));
-        Ok(Self { name: access.name, base_url, host, base_path, account: access.account, qps: access.qps, auth, api, clock, quota })
+        let auth = Auth::new(
+            access.credentials,
+            base_url.clone(),
+            api.clone(),
+            Arc::clone(&clock),
+        );
+        Ok(Self {
+            name: access.name,
+            base_url,
+            host,
+            base_path,
+            account: access.account,
+            qps: access.qps,
+            auth,
+            api,
+            clock,
+            quota,
+        })
     }
 
     /// The app's name in the configuration.
@@ -99,11 +127,17 @@ impl Client {
         &self.account
     }
 
-    /// One exchange: a permit, the request, the answer under the cap. Every whole answer is `Ok`, whatever it says.
+    /// One exchange: a permit, the request, the answer under the cap. Every whole answer is `Ok`,
+    /// whatever it says.
     ///
     /// # Errors
-    /// When no whole answer arrived, no access_token was to be had, or the quota is known to be spent (then nothing was sent).
-    pub async fn call(&self, endpoint: Endpoint, body: &RequestBody) -> Result<Reply, ProviderError> {
+    /// When no whole answer arrived, no access_token was to be had, or the quota is known to be
+    /// spent (then nothing was sent).
+    pub async fn call(
+        &self,
+        endpoint: Endpoint,
+        body: &RequestBody,
+    ) -> Result<Reply, ProviderError> {
         self.exchange(endpoint, body).await.map(|(reply, _)| reply)
     }
 
@@ -111,36 +145,68 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::call`].
-    pub async fn look(&self, endpoint: Endpoint, verify_token: &Secret) -> Result<(Reply, Vec<String>), ProviderError> {
-        let (reply, headers) = self.exchange(endpoint, &request::query(verify_token)).await?;
+    pub async fn look(
+        &self,
+        endpoint: Endpoint,
+        verify_token: &Secret,
+    ) -> Result<(Reply, Vec<String>), ProviderError> {
+        let (reply, headers) = self
+            .exchange(endpoint, &request::query(verify_token))
+            .await?;
         let mut names: Vec<String> = headers.keys().map(ToString::to_string).collect();
         names.sort_unstable();
         Ok((reply, names))
     }
 
-    async fn exchange(&self, endpoint: Endpoint, body: &RequestBody) -> Result<(Reply, HeaderMap), ProviderError> {
+    async fn exchange(
+        &self,
+        endpoint: Endpoint,
+        body: &RequestBody,
+    ) -> Result<(Reply, HeaderMap), ProviderError> {
         self.auth.ready().await?;
         let limiter = self.quota.limiter(&self.account, endpoint, self.qps);
         limiter.permit().await?;
         let path = format!("{PREFIX}{}", endpoint.path());
         let mut url = Secret::new(format!("{}{path}", self.base_url));
-        let proof = self.auth.proof(&self.host, &format!("{}{path}", self.base_path)).await?;
+        let proof = self
+            .auth
+            .proof(&self.host, &format!("{}{path}", self.base_path))
+            .await?;
         let mut access = None;
         let mut headers = Vec::new();
         match proof {
             Proof::Query(token, serial) => {
-                url = Secret::new(format!("{}?access_token={}", url.reveal(), super::sign::uri_encode(token.reveal())));
+                url = Secret::new(format!(
+                    "{}?access_token={}",
+                    url.reveal(),
+                    super::sign::uri_encode(token.reveal())
+                ));
                 access = Some(serial);
             }
             Proof::Headers(proofs) => headers = proofs,
         }
-        let request = self.api.client.post(url.reveal()).header("content-type", "application/json").body(body.bytes());
-        let request = headers.into_iter().fold(request, |request, (name, value)| request.header(name, value));
+        let request = self
+            .api
+            .client
+            .post(url.reveal())
+            .header("content-type", "application/json")
+            .body(body.bytes());
+        let request = headers.into_iter().fold(request, |request, (name, value)| {
+            request.header(name, value)
+        });
         let exchange = self.api.exchange(request).await?;
         let fetched_at = self.clock.now();
         let (date, retry_after) = (exchange.date(), exchange.retry_after(fetched_at));
-        let reply =
-            Reply { endpoint, http_status: exchange.http_status, body: exchange.body, fetched_at, date, retry_after, truncated: exchange.truncated, access };
+        let reply = Reply {
+            endpoint,
+            http_status: exchange.http_status,
+            body: exchange.body,
+            fetched_at,
+            date,
+            retry_after,
+            truncated: exchange.truncated,
+            access,
+        };
         learn(&limiter, &reply);
         Ok((reply, exchange.headers))
     }
@@ -149,7 +215,11 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::call`].
-    pub async fn query(&self, endpoint: Endpoint, verify_token: &Secret) -> Result<Reply, ProviderError> {
+    pub async fn query(
+        &self,
+        endpoint: Endpoint,
+        verify_token: &Secret,
+    ) -> Result<Reply, ProviderError> {
         self.call(endpoint, &request::query(verify_token)).await
     }
 
@@ -158,14 +228,21 @@ impl Client {
     /// # Errors
     /// As [`Client::call`].
     pub async fn generate(&self, wish: &Generate) -> Result<Reply, ProviderError> {
-        self.call(Endpoint::Generate, &request::generate(wish)).await
+        self.call(Endpoint::Generate, &request::generate(wish))
+            .await
     }
 
     /// Hands in who is to be verified.
     ///
     /// # Errors
     /// As [`Client::call`], and [`request::submit_identity`].
-    pub async fn submit_identity(&self, verify_token: &Secret, name: &Secret, number: &Secret, certificate_type: Option<u8>) -> Result<Reply, ProviderError> {
+    pub async fn submit_identity(
+        &self,
+        verify_token: &Secret,
+        name: &Secret,
+        number: &Secret,
+        certificate_type: Option<u8>,
+    ) -> Result<Reply, ProviderError> {
         let body = request::submit_identity(verify_token, name, number, certificate_type)?;
         self.call(Endpoint::Submit, &body).await
     }
@@ -174,18 +251,28 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::call`], and [`request::upload_match_image`].
-    pub async fn upload_match_image(&self, verify_token: &Secret, image: &[u8], quality: Control, liveness: Control) -> Result<Reply, ProviderError> {
+    pub async fn upload_match_image(
+        &self,
+        verify_token: &Secret,
+        image: &[u8],
+        quality: Control,
+        liveness: Control,
+    ) -> Result<Reply, ProviderError> {
         let body = request::upload_match_image(verify_token, image, quality, liveness)?;
         self.call(Endpoint::UploadMatchImage, &body).await
     }
 
-    /// Drops the access_token a reply was got with, if it is still the current one; the next call fetches a fresh one. False when there is
-    /// nothing to drop: another caller did, or the app proves itself otherwise.
+    /// Drops the access_token a reply was got with, if it is still the current one; the next call
+    /// fetches a fresh one. False when there is nothing to drop: another caller did, or the app
+    /// proves itself otherwise.
     pub fn invalidate(&self, reply: &Reply) -> bool {
-        reply.access.is_some_and(|serial| self.auth.invalidate(serial))
+        reply
+            .access
+            .is_some_and(|serial| self.auth.invalidate(serial))
     }
 
-    /// Finds out whether the provider accepts the app: a fresh access_token where there is one, otherwise a query for a token of nobody.
+    /// Finds out whether the provider accepts the app: a fresh access_token where there is one,
+    /// otherwise a query for a token of nobody.
     ///
     /// # Errors
     /// What keeps the app from working.
@@ -194,41 +281,70 @@ impl Client {
         if let Some(grant) = self.auth.check().await {
             let grant = grant?;
             let skew = grant.date.map(|date| skew(date, before, self.clock.now()));
-            return Ok(Probe { skew, has_scope: grant.has_scope, expires_at: Some(grant.expires_at) });
+            return Ok(Probe {
+                skew,
+                has_scope: grant.has_scope,
+                expires_at: Some(grant.expires_at),
+            });
         }
-        let reply = self.query(Endpoint::Getall, &Secret::new(NOBODYS_TOKEN)).await?;
+        let reply = self
+            .query(Endpoint::Getall, &Secret::new(NOBODYS_TOKEN))
+            .await?;
         match envelope::read(&reply) {
             Err(problem) if !problem.kind.is_about_the_token() => Err(problem),
-            _ => Ok(Probe { skew: reply.date.map(|date| skew(date, before, reply.fetched_at)), has_scope: None, expires_at: None }),
+            _ => Ok(Probe {
+                skew: reply.date.map(|date| skew(date, before, reply.fetched_at)),
+                has_scope: None,
+                expires_at: None,
+            }),
         }
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("app", &self.name).field("account", &self.account).field("qps", &self.qps).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("app", &self.name)
+            .field("account", &self.account)
+            .field("qps", &self.qps)
+            .finish_non_exhaustive()
     }
 }
 
 /// Tells the limiter what the answer says of the pace.
 fn learn(limiter: &RateLimiter, reply: &Reply) {
-    let kind = if reply.body.len() > ERROR_BYTES_MAX { None } else { envelope::read(reply).err().map(|problem| problem.kind) };
+    let kind = if reply.body.len() > ERROR_BYTES_MAX {
+        None
+    } else {
+        envelope::read(reply).err().map(|problem| problem.kind)
+    };
     limiter.learn(kind, reply.retry_after);
 }
 
-/// The far end's clock less ours, against the middle of the exchange; its half second of rounding is added.
+/// The far end's clock less ours, against the middle of the exchange; its half second of rounding
+/// is added.
 fn skew(date: Time, before: Time, after: Time) -> Span {
-    date.plus(Span(500)).since(before.plus(after.since(before).part(2)))
+    date.plus(Span(500))
+        .since(before.plus(after.since(before).part(2)))
 }
 
-/// Checks a `base_url`: `https`, or `http` where the far end cannot be on the internet, so that no credential travels in clear text.
+/// Checks a `base_url`: `https`, or `http` where the far end cannot be on the internet, so that no
+/// credential travels in clear text.
 ///
 /// # Errors
 /// What is wrong, and what would be right.
 pub fn base_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text.trim()).map_err(|_| "base_url is not a URL; write https://aip.baidubce.com".to_owned())?;
-    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-        return Err("base_url has more than scheme, host, port and path; credentials have their own keys".to_owned());
+    let url = Url::parse(text.trim())
+        .map_err(|_| "base_url is not a URL; write https://aip.baidubce.com".to_owned())?;
+    if !url.username().is_empty()
+        || url.password().is_some()
+        || url.query().is_some()
+        || url.fragment().is_some()
+    {
+        return Err(
+            "base_url has more than scheme, host, port and path; credentials have their own keys"
+                .to_owned(),
+        );
     }
     let is_near = match url.host() {
         Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_private(),
@@ -239,7 +355,10 @@ pub fn base_url(text: &str) -> Result<Url, String> {
     match url.scheme() {
         "https" => Ok(url),
         "http" if is_near => Ok(url),
-        "http" => Err("base_url is plain http, and credentials would travel in clear text; write https".to_owned()),
+        "http" => Err(
+            "base_url is plain http, and credentials would travel in clear text; write https"
+                .to_owned(),
+        ),
         _ => Err("base_url is neither https nor http".to_owned()),
     }
 }
@@ -280,8 +399,17 @@ mod tests {
     #[test]
     fn the_skew_is_taken_at_the_middle_of_the_exchange() {
         let second = 1_712_045_701_000;
-        assert_eq!(skew(Time(second), Time(second + 400), Time(second + 600)), Span(0));
-        assert_eq!(skew(Time(second + 60_000), Time(second), Time(second + 1000)), Span::minutes(1));
-        assert_eq!(skew(Time(second - 60_000), Time(second), Time(second + 1000)), Span::minutes(-1));
+        assert_eq!(
+            skew(Time(second), Time(second + 400), Time(second + 600)),
+            Span(0)
+        );
+        assert_eq!(
+            skew(Time(second + 60_000), Time(second), Time(second + 1000)),
+            Span::minutes(1)
+        );
+        assert_eq!(
+            skew(Time(second - 60_000), Time(second), Time(second + 1000)),
+            Span::minutes(-1)
+        );
     }
 }

@@ -12,12 +12,15 @@ struct Row {
 }
 
 const BUSY: &str = "the provider is busy or failed inside; asked again later";
-const ACCESS_TOKEN: &str =
-    "the access_token is not accepted; a new one is fetched, and if that does not help check api_key, secret_key and base_url of the app";
+const ACCESS_TOKEN: &str = "the access_token is not accepted; a new one is fetched, and if that does not help check api_key, secret_key and base_url of the app";
 const REQUEST: &str = "the provider does not accept the request; check plan_id, the app's settings and that the app has H5 face verification";
 
 const fn one(code: u32, kind: ErrorKind, advice: &'static str) -> Row {
-    Row { codes: code..=code, kind, advice }
+    Row {
+        codes: code..=code,
+        kind,
+        advice,
+    }
 }
 
 #[rustfmt::skip]
@@ -51,11 +54,15 @@ const TABLE: &[Row] = &[
 ];
 
 /// Codes that are about the person's attempt, unless [`TABLE`] says otherwise.
-const ABOUT_THE_PERSON: &[RangeInclusive<u32>] = &[222_000..=222_999, 223_000..=223_999, 216_500..=216_500];
+const ABOUT_THE_PERSON: &[RangeInclusive<u32>] =
+    &[222_000..=222_999, 223_000..=223_999, 216_500..=216_500];
 
 /// What a code asks of us and the way out; `None` when the table does not know it.
 pub(super) fn known(code: u32) -> Option<(ErrorKind, &'static str)> {
-    TABLE.iter().find(|row| row.codes.contains(&code)).map(|row| (row.kind, row.advice))
+    TABLE
+        .iter()
+        .find(|row| row.codes.contains(&code))
+        .map(|row| (row.kind, row.advice))
 }
 
 /// Whether a code says something of the person's attempt rather than of the call.
@@ -70,13 +77,24 @@ mod tests {
     #[test]
     fn every_code_of_the_table_is_where_the_document_puts_it() {
         for (kind, codes) in [
-            (ErrorKind::Transient, &[1, 2, 4, 13, 282_000, 283_512, 222_201, 222_205, 222_206, 222_302, 222_361, 222_901, 222_910, 222_916][..]),
+            (
+                ErrorKind::Transient,
+                &[
+                    1, 2, 4, 13, 282_000, 283_512, 222_201, 222_205, 222_206, 222_302, 222_361,
+                    222_901, 222_910, 222_916,
+                ][..],
+            ),
             (ErrorKind::Unauthorised, &[100, 110, 111]),
             (ErrorKind::TooFast, &[18]),
             (ErrorKind::DailyQuota, &[17]),
             (ErrorKind::TotalQuota, &[19]),
             (ErrorKind::Forbidden, &[6, 14]),
-            (ErrorKind::Misconfigured, &[3, 15, 216_100, 216_101, 216_102, 216_110, 283_435, 283_513, 283_520]),
+            (
+                ErrorKind::Misconfigured,
+                &[
+                    3, 15, 216_100, 216_101, 216_102, 216_110, 283_435, 283_513, 283_520,
+                ],
+            ),
         ] {
             for code in codes {
                 assert_eq!(known(*code).map(|(kind, _)| kind), Some(kind), "{code}");
@@ -87,14 +105,22 @@ mod tests {
             assert!(known(code).is_none() && is_about_the_person(code), "{code}");
         }
         for code in [0, 5, 216_103, 283_436, 999_999] {
-            assert!(known(code).is_none() && !is_about_the_person(code), "{code}");
+            assert!(
+                known(code).is_none() && !is_about_the_person(code),
+                "{code}"
+            );
         }
     }
 
     #[test]
     fn no_code_stands_in_two_rows() {
         for pair in TABLE.windows(2) {
-            assert!(pair[0].codes.end() < pair[1].codes.start(), "{:?} and {:?}", pair[0].codes, pair[1].codes);
+            assert!(
+                pair[0].codes.end() < pair[1].codes.start(),
+                "{:?} and {:?}",
+                pair[0].codes,
+                pair[1].codes
+            );
         }
     }
 }

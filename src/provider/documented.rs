@@ -1,5 +1,6 @@
-//! The fields that the provider's documents name, for each query. Source: the tables of the original (二, 验证后查询接口) and, where they differ,
-//! its examples. A `?` at the end: not required (必选 否), or only in an example.
+//! The fields that the provider's documents name, for each query. Source: the tables of the
+//! original (二, 验证后查询接口) and, where they differ, its examples. A `?` at the end: not required (必选
+//! 否), or only in an example.
 
 use crate::domain::answer::Endpoint;
 
@@ -15,7 +16,14 @@ pub(super) const fn fields(endpoint: Endpoint) -> &'static [&'static str] {
     }
 }
 
-const SIMPLE: &[&str] = &["success", "result", "result.image", "code?", "message?", "log_id"];
+const SIMPLE: &[&str] = &[
+    "success",
+    "result",
+    "result.image",
+    "code?",
+    "message?",
+    "log_id",
+];
 
 #[rustfmt::skip]
 const DETAIL: &[&str] = &[
@@ -40,9 +48,18 @@ const STAT: &[&str] = &[
     "result.VerifySec", "result.VerifySec[].error_code", "result.VerifySec[].count",
 ];
 
-const MEDIA: &[&str] = &["success", "result", "result.processVideo", "result.video", "result.images", "result.extInfo", "log_id"];
+const MEDIA: &[&str] = &[
+    "success",
+    "result",
+    "result.processVideo",
+    "result.video",
+    "result.images",
+    "result.extInfo",
+    "log_id",
+];
 
-/// What was read off the card stands beside `idcard_confirm` in the table, and inside it in the example.
+/// What was read off the card stands beside `idcard_confirm` in the table, and inside it in the
+/// example.
 #[rustfmt::skip]
 const GETALL: &[&str] = &[
     "success", "log_id", "result",

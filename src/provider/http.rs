@@ -1,9 +1,11 @@
 //! The one place that builds HTTP clients.
 //!
-//! Promised: certificates are always checked against the system's roots (`SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured), and there is
-//! no switch; no redirect is followed by itself; nothing is retried; every wait has a limit; no proxy from the environment is used
-//! (`http_proxy`, `https_proxy`, `all_proxy`), for it would resolve media hosts past our checks without anybody having said so: the proxy is the
-//! one that is configured, or none (`proxy`). HTTP/1.1 only: the provider's answers are few and large.
+//! Promised: certificates are always checked against the system's roots (`SSL_CERT_FILE` and
+//! `SSL_CERT_DIR` are honoured), and there is no switch; no redirect is followed by itself; nothing
+//! is retried; every wait has a limit; no proxy from the environment is used (`http_proxy`,
+//! `https_proxy`, `all_proxy`), for it would resolve media hosts past our checks without anybody
+//! having said so: the proxy is the one that is configured, or none (`proxy`). HTTP/1.1 only: the
+//! provider's answers are few and large.
 //!
 //! Not promised: which addresses may be reached; that is `download`'s matter.
 
@@ -38,11 +40,18 @@ pub struct Limits {
 /// For calls of the API: answers of `detail` are several MB.
 impl Default for Limits {
     fn default() -> Self {
-        Self { connect: Span::seconds(10), idle: Span::seconds(30), total: Span::seconds(60), body_bytes_max: 32 << 20, idle_connections_max: 16 }
+        Self {
+            connect: Span::seconds(10),
+            idle: Span::seconds(30),
+            total: Span::seconds(60),
+            body_bytes_max: 32 << 20,
+            idle_connections_max: 16,
+        }
     }
 }
 
-/// Installs the TLS provider (aws-lc-rs) for the whole process; the first thing in `main`. Calling it again changes nothing.
+/// Installs the TLS provider (aws-lc-rs) for the whole process; the first thing in `main`. Calling
+/// it again changes nothing.
 pub fn install_crypto() {
     // It fails only when a provider is there already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -65,38 +74,72 @@ impl Api {
     /// `Misconfigured` when the system has no certificates to trust.
     pub fn new(limits: &Limits) -> Result<Self, ProviderError> {
         let client = builder(limits).gzip(true).build().map_err(problem)?;
-        Ok(Self { client, limits: limits.clone(), proxy: None, bodies: BodyBudget::new(limits.body_bytes_max) })
+        Ok(Self {
+            client,
+            limits: limits.clone(),
+            proxy: None,
+            bodies: BodyBudget::new(limits.body_bytes_max),
+        })
     }
 
-    /// Another client with the same limits that sends everything through the proxy at that URL, `http://user:password@host:port`.
+    /// Another client with the same limits that sends everything through the proxy at that URL,
+    /// `http://user:password@host:port`.
     ///
     /// # Errors
     /// `Misconfigured` when the URL is none of a proxy, or as [`Api::new`].
     pub fn through(&self, proxy: &Secret) -> Result<Self, ProviderError> {
         let proxy = Proxy::new(proxy)?;
-        let client = proxy.add(builder(&self.limits).gzip(true)).and_then(reqwest::ClientBuilder::build).map_err(problem)?;
-        Ok(Self { client, limits: self.limits.clone(), proxy: Some(proxy), bodies: self.bodies.clone() })
+        let client = proxy
+            .add(builder(&self.limits).gzip(true))
+            .and_then(reqwest::ClientBuilder::build)
+            .map_err(problem)?;
+        Ok(Self {
+            client,
+            limits: self.limits.clone(),
+            proxy: Some(proxy),
+            bodies: self.bodies.clone(),
+        })
     }
 
     /// Sends a request and reads the answer under the cap, whatever its status.
     ///
     /// # Errors
     /// When no whole answer arrived.
-    pub(super) async fn exchange(&self, request: reqwest::RequestBuilder) -> Result<Exchange, ProviderError> {
+    pub(super) async fn exchange(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> Result<Exchange, ProviderError> {
         let proxy = self.proxy.as_ref();
-        let mut response = request.send().await.map_err(|error| proxy.and_then(|proxy| proxy.told(&error)).unwrap_or_else(|| problem(error)))?;
-        if let Some(proxy) = proxy.filter(|_| response.status() == reqwest::StatusCode::PROXY_AUTHENTICATION_REQUIRED) {
+        let mut response = request.send().await.map_err(|error| {
+            proxy
+                .and_then(|proxy| proxy.told(&error))
+                .unwrap_or_else(|| problem(error))
+        })?;
+        if let Some(proxy) = proxy
+            .filter(|_| response.status() == reqwest::StatusCode::PROXY_AUTHENTICATION_REQUIRED)
+        {
             return Err(ProviderError::new(ErrorKind::Forbidden, proxy.asks_who()));
         }
         let http_status = response.status().as_u16();
         let headers = std::mem::take(response.headers_mut());
         let (body, truncated) = self.read(response).await?;
-        Ok(Exchange { http_status, headers, body, truncated })
+        Ok(Exchange {
+            http_status,
+            headers,
+            body,
+            truncated,
+        })
     }
 
     async fn read(&self, mut response: reqwest::Response) -> Result<(Bytes, bool), ProviderError> {
-        let announced = response.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
-        let mut body = self.bodies.body(announced.min(self.limits.body_bytes_max)).await;
+        let announced = response
+            .content_length()
+            .and_then(|length| usize::try_from(length).ok())
+            .unwrap_or(0);
+        let mut body = self
+            .bodies
+            .body(announced.min(self.limits.body_bytes_max))
+            .await;
         loop {
             match response.chunk().await {
                 Ok(Some(chunk)) => {
@@ -108,7 +151,8 @@ impl Api {
                     body.push(&chunk).await;
                 }
                 Ok(None) => return Ok((body.finish(), false)),
-                // The answer came whole, but its compression is broken: what could be unpacked is worth keeping.
+                // The answer came whole, but its compression is broken: what could be unpacked is
+                // worth keeping.
                 Err(error) if is_broken_encoding(&error) => return Ok((body.finish(), true)),
                 Err(error) => return Err(problem(error)),
             }
@@ -134,7 +178,8 @@ impl Exchange {
         let text = header(&self.headers, "retry-after")?;
         let wait = match text.parse::<u32>() {
             Ok(seconds) => Span::seconds(i64::from(seconds)),
-            // Against the far end's own clock, so that a skew between us does not lengthen the wait.
+            // Against the far end's own clock, so that a skew between us does not lengthen the
+            // wait.
             Err(_) => http_date(text)?.since(self.date().unwrap_or(now)),
         };
         Some(Span(wait.0.max(0)))
@@ -145,16 +190,30 @@ impl Exchange {
 ///
 /// # Errors
 /// As [`Api::new`].
-pub(super) fn media(limits: &Limits, resolver: Arc<dyn reqwest::dns::Resolve>) -> Result<reqwest::Client, ProviderError> {
-    builder(limits).no_gzip().dns_resolver(resolver).build().map_err(problem)
+pub(super) fn media(
+    limits: &Limits,
+    resolver: Arc<dyn reqwest::dns::Resolve>,
+) -> Result<reqwest::Client, ProviderError> {
+    builder(limits)
+        .no_gzip()
+        .dns_resolver(resolver)
+        .build()
+        .map_err(problem)
 }
 
-/// The client for media that go through a proxy: it alone is looked up, so that its own address is not for us to judge.
+/// The client for media that go through a proxy: it alone is looked up, so that its own address is
+/// not for us to judge.
 ///
 /// # Errors
 /// As [`Api::new`].
-pub(super) fn media_through(limits: &Limits, proxy: &Proxy) -> Result<reqwest::Client, ProviderError> {
-    proxy.add(builder(limits).no_gzip()).and_then(reqwest::ClientBuilder::build).map_err(problem)
+pub(super) fn media_through(
+    limits: &Limits,
+    proxy: &Proxy,
+) -> Result<reqwest::Client, ProviderError> {
+    proxy
+        .add(builder(limits).no_gzip())
+        .and_then(reqwest::ClientBuilder::build)
+        .map_err(problem)
 }
 
 #[allow(clippy::disallowed_methods, reason = "the one place")]
@@ -171,14 +230,19 @@ fn builder(limits: &Limits) -> reqwest::ClientBuilder {
         .read_timeout(limits.idle.std())
         .timeout(limits.total.std())
         .pool_max_idle_per_host(limits.idle_connections_max)
-        // Shorter than any far end's own patience, so that a request is not sent into a connection just being closed.
+        // Shorter than any far end's own patience, so that a request is not sent into a connection
+        // just being closed.
         .pool_idle_timeout(Span::seconds(15).std())
         .tcp_nodelay(true)
 }
 
 /// What kept an exchange from being whole, without the URL.
 pub(super) fn problem(error: reqwest::Error) -> ProviderError {
-    let trouble = if error.is_builder() { ErrorKind::Misconfigured } else { ErrorKind::Transient };
+    let trouble = if error.is_builder() {
+        ErrorKind::Misconfigured
+    } else {
+        ErrorKind::Transient
+    };
     ProviderError::new(trouble, describe(error))
 }
 
@@ -186,7 +250,11 @@ pub(super) fn problem(error: reqwest::Error) -> ProviderError {
 pub(super) fn describe(error: reqwest::Error) -> String {
     let error = error.without_url();
     let kind = if error.is_timeout() {
-        if error.is_connect() { "no connection within the time limit" } else { "no whole answer within the time limit" }
+        if error.is_connect() {
+            "no connection within the time limit"
+        } else {
+            "no whole answer within the time limit"
+        }
     } else if error.is_connect() {
         "connection failed"
     } else if error.is_builder() {
@@ -201,11 +269,15 @@ pub(super) fn describe(error: reqwest::Error) -> String {
         cause = source;
     }
     // The outermost text would only repeat the kind.
-    if error.is_timeout() || error.source().is_none() { kind.to_owned() } else { format!("{kind}: {cause}") }
+    if error.is_timeout() || error.source().is_none() {
+        kind.to_owned()
+    } else {
+        format!("{kind}: {cause}")
+    }
 }
 
-/// Whether the bytes arrived and only their content encoding is broken. The decoder's complaint is an I/O error at the outside; the
-/// network's lies within an error of the HTTP layer.
+/// Whether the bytes arrived and only their content encoding is broken. The decoder's complaint is
+/// an I/O error at the outside; the network's lies within an error of the HTTP layer.
 fn is_broken_encoding(error: &reqwest::Error) -> bool {
     let mut source = error.source();
     while let Some(inner) = source {
@@ -225,7 +297,10 @@ pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 /// The instant of a `Date` header, to the second (RFC 9110, 5.6.7; the preferred form only).
 pub(super) fn http_date(text: &str) -> Option<Time> {
     let parser = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true);
-    parser.parse_timestamp(text).ok().map(|at| Time(at.as_millisecond()))
+    parser
+        .parse_timestamp(text)
+        .ok()
+        .map(|at| Time(at.as_millisecond()))
 }
 
 #[cfg(test)]
@@ -234,8 +309,15 @@ mod tests {
 
     #[test]
     fn dates_of_http_are_read() {
-        assert_eq!(http_date("Tue, 02 Apr 2024 08:15:01 GMT"), Time::parse("2024-04-02T08:15:01Z").ok());
-        assert_eq!(http_date("Mon, 02 Apr 2024 08:15:01 GMT"), Time::parse("2024-04-02T08:15:01Z").ok(), "a wrong weekday does no harm");
+        assert_eq!(
+            http_date("Tue, 02 Apr 2024 08:15:01 GMT"),
+            Time::parse("2024-04-02T08:15:01Z").ok()
+        );
+        assert_eq!(
+            http_date("Mon, 02 Apr 2024 08:15:01 GMT"),
+            Time::parse("2024-04-02T08:15:01Z").ok(),
+            "a wrong weekday does no harm"
+        );
         for text in ["", "yesterday", "2024-04-02T08:15:01Z"] {
             assert_eq!(http_date(text), None, "{text}");
         }
@@ -244,14 +326,28 @@ mod tests {
     #[test]
     fn the_wish_to_wait_is_a_span_whatever_its_form() {
         let exchange = |pairs: &[(&'static str, &'static str)]| {
-            let headers = pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-            Exchange { http_status: 503, headers, body: Bytes::new(), truncated: false }
+            let headers = pairs
+                .iter()
+                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+                .collect();
+            Exchange {
+                http_status: 503,
+                headers,
+                body: Bytes::new(),
+                truncated: false,
+            }
         };
         let date = ("date", "Tue, 02 Apr 2024 08:15:01 GMT");
         for (pairs, wait) in [
             (vec![("retry-after", "7")], Some(Span::seconds(7))),
-            (vec![date, ("retry-after", "Tue, 02 Apr 2024 08:16:01 GMT")], Some(Span::minutes(1))),
-            (vec![date, ("retry-after", "Tue, 02 Apr 2024 08:00:00 GMT")], Some(Span(0))),
+            (
+                vec![date, ("retry-after", "Tue, 02 Apr 2024 08:16:01 GMT")],
+                Some(Span::minutes(1)),
+            ),
+            (
+                vec![date, ("retry-after", "Tue, 02 Apr 2024 08:00:00 GMT")],
+                Some(Span(0)),
+            ),
             (vec![("retry-after", "soon")], None),
             (vec![], None),
         ] {

@@ -1,11 +1,13 @@
 //! The edge to the cloud: authentication, calls, envelopes, parsing, quota, download.
 //!
-//! Promised here: one HTTP exchange a call, nothing retried, every answer handed on verbatim before it is read; no token, URL or
-//! personal data in an error, a log or a `Debug`; certificates always checked. Not promised: when to ask again and what an answer
-//! means for a verification, which `archive` and `domain::plan` decide from [`crate::domain::answer::ProviderError`].
+//! Promised here: one HTTP exchange a call, nothing retried, every answer handed on verbatim before
+//! it is read; no token, URL or personal data in an error, a log or a `Debug`; certificates always
+//! checked. Not promised: when to ask again and what an answer means for a verification, which
+//! `archive` and `domain::plan` decide from [`crate::domain::answer::ProviderError`].
 //!
-//! The way of a call: [`rate_limiter`] (a permit) → [`auth`] (a token or a signature) → [`client`] (one exchange) → [`envelope`] (data, or
-//! which error) → [`parse`] (bytes to domain types). The way of a medium: [`download`]. What an answer looks like, without what it says: [`shape`].
+//! The way of a call: [`rate_limiter`] (a permit) → [`auth`] (a token or a signature) → [`client`]
+//! (one exchange) → [`envelope`] (data, or which error) → [`parse`] (bytes to domain types). The
+//! way of a medium: [`download`]. What an answer looks like, without what it says: [`shape`].
 
 pub mod auth;
 mod body_budget;
@@ -40,17 +42,19 @@ use crate::domain::{
 };
 use request::RequestBody;
 
-/// What the stages may ask of the provider on behalf of one app. It never retries, and never reads what comes.
+/// What the stages may ask of the provider on behalf of one app. It never retries, and never reads
+/// what comes.
 #[async_trait]
 pub trait Provider: Send + Sync + 'static {
     /// One exchange. Every whole answer is `Ok`, whatever it says.
     ///
     /// # Errors
-    /// When no whole answer arrived, no access_token was to be had, or the quota is known to be spent (then nothing was sent).
+    /// When no whole answer arrived, no access_token was to be had, or the quota is known to be
+    /// spent (then nothing was sent).
     async fn call(&self, endpoint: Endpoint, body: &RequestBody) -> Result<Reply, ProviderError>;
 
-    /// Drops the access_token a reply was got with, if it is still the current one; the next call gets a fresh one. False when there is nothing
-    /// to drop.
+    /// Drops the access_token a reply was got with, if it is still the current one; the next call
+    /// gets a fresh one. False when there is nothing to drop.
     fn invalidate(&self, reply: &Reply) -> bool;
 
     /// Opens the medium at a URL that an answer named.

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Client, Download, DownloadError, Downloader, MediaRules, Probe, Provider, Reply, request::RequestBody};
+use super::{
+    Client, Download, DownloadError, Downloader, MediaRules, Probe, Provider, Reply,
+    request::RequestBody,
+};
 use crate::domain::{
     answer::{Endpoint, ProviderError},
     secret::Secret,
@@ -21,7 +24,11 @@ impl OverHttp {
     /// Calls by `client`, media by `downloader` under these rules. Apps share the downloader.
     #[must_use]
     pub const fn new(client: Client, downloader: Arc<Downloader>, media: MediaRules) -> Self {
-        Self { client, downloader, media }
+        Self {
+            client,
+            downloader,
+            media,
+        }
     }
 }
 

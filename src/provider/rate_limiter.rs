@@ -1,8 +1,10 @@
-//! The account's quota: how often each interface may be called, shared by all apps of an account (provider.md §5).
+//! The account's quota: how often each interface may be called, shared by all apps of an account
+//! (provider.md §5).
 //!
-//! Promised: permits are spaced (GCRA) with a quarter second's worth at once, handed out in the order they were asked for, slower while
-//! the provider says it is too fast and back to full speed by and by, none while the quota is spent. All of it within this process;
-//! what replicas share among them is the store's matter.
+//! Promised: permits are spaced (GCRA) with a quarter second's worth at once, handed out in the
+//! order they were asked for, slower while the provider says it is too fast and back to full speed
+//! by and by, none while the quota is spent. All of it within this process; what replicas share
+//! among them is the store's matter.
 
 use std::{
     collections::BTreeMap,
@@ -17,15 +19,18 @@ use crate::domain::{
     time::{Clock, Span, Time},
 };
 
-/// What may be taken at once, as time, in whole intervals: a burst of more would overrun a provider that counts seconds.
+/// What may be taken at once, as time, in whole intervals: a burst of more would overrun a provider
+/// that counts seconds.
 const BURST_US: i64 = 250_000;
-/// The slowest an interface is called, as a part of its full rate: enough to notice when things are well again.
+/// The slowest an interface is called, as a part of its full rate: enough to notice when things are
+/// well again.
 const FLOOR_PART: f64 = 16.0;
 /// What a good answer gives back, as a part of the full rate.
 const RECOVERY_PART: f64 = 32.0;
 /// Calls under way when the first "too fast" comes back bring more of them: they count as one.
 const SLOWDOWN_GAP: Span = Span::seconds(1);
-/// The longest a wish to wait (`Retry-After`) holds back every caller; beyond that the archive's own schedule does.
+/// The longest a wish to wait (`Retry-After`) holds back every caller; beyond that the archive's
+/// own schedule does.
 const HOLD_MAX: Span = Span::seconds(60);
 /// How long an interface whose total quota is spent is left alone; somebody may have bought more.
 const TOTAL_PAUSE: Span = Span::hours(1);
@@ -61,14 +66,20 @@ impl RateLimiters {
     /// An empty limiters.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, limiters: Mutex::default() }
+        Self {
+            clock,
+            limiters: Mutex::default(),
+        }
     }
 
-    /// The limiter of an account's endpoint, made when it is first asked for. Where apps of one account name different rates, the lowest holds.
+    /// The limiter of an account's endpoint, made when it is first asked for. Where apps of one
+    /// account name different rates, the lowest holds.
     #[must_use]
     pub fn limiter(&self, account: &str, endpoint: Endpoint, qps: f64) -> Arc<RateLimiter> {
         let mut limiters = lock(&self.limiters);
-        let limiter = limiters.entry((account.to_owned(), endpoint)).or_insert_with(|| Arc::new(RateLimiter::new(Arc::clone(&self.clock), qps)));
+        let limiter = limiters
+            .entry((account.to_owned(), endpoint))
+            .or_insert_with(|| Arc::new(RateLimiter::new(Arc::clone(&self.clock), qps)));
         limiter.state().hold_to(qps);
         Arc::clone(limiter)
     }
@@ -82,7 +93,11 @@ impl RateLimiters {
             .iter()
             .map(|((account, endpoint), limiter)| {
                 let state = limiter.state();
-                let paused_until = state.pause.as_ref().map(|pause| pause.until).filter(|until| *until > now);
+                let paused_until = state
+                    .pause
+                    .as_ref()
+                    .map(|pause| pause.until)
+                    .filter(|until| *until > now);
                 Figures {
                     account: account.clone(),
                     endpoint: *endpoint,
@@ -136,19 +151,33 @@ enum RatePermit {
 impl RateLimiter {
     fn new(clock: Arc<dyn Clock>, qps: f64) -> Self {
         let qps = sane(qps);
-        let state = State { qps, rate: qps, tat_us: i64::MIN, not_before: Time(i64::MIN), slowed_at: None, pause: None };
-        Self { clock, turn: tokio::sync::Mutex::default(), state: Mutex::new(state), waiting: AtomicUsize::new(0) }
+        let state = State {
+            qps,
+            rate: qps,
+            tat_us: i64::MIN,
+            not_before: Time(i64::MIN),
+            slowed_at: None,
+            pause: None,
+        };
+        Self {
+            clock,
+            turn: tokio::sync::Mutex::default(),
+            state: Mutex::new(state),
+            waiting: AtomicUsize::new(0),
+        }
     }
 
     /// Waits for the permission to make one call. Dropping the wait takes nothing.
     ///
     /// # Errors
-    /// `DailyQuota` or `TotalQuota`, at once, while the quota is spent; `retry_after` says how long that is expected to last.
+    /// `DailyQuota` or `TotalQuota`, at once, while the quota is spent; `retry_after` says how long
+    /// that is expected to last.
     pub async fn permit(&self) -> Result<(), ProviderError> {
         let _waiting = Waiting::enter(&self.waiting);
         let _turn = self.turn.lock().await;
         loop {
-            // The rate may have changed meanwhile, and the clock may have jumped: asked anew after each sleep.
+            // The rate may have changed meanwhile, and the clock may have jumped: asked anew after
+            // each sleep.
             let take = self.state().take(self.clock.now());
             match take {
                 RatePermit::Granted => return Ok(()),
@@ -158,14 +187,22 @@ impl RateLimiter {
         }
     }
 
-    /// Learns from an answer: which kind of error it was, if any, and how long the provider asked to wait.
+    /// Learns from an answer: which kind of error it was, if any, and how long the provider asked
+    /// to wait.
     pub fn learn(&self, kind: Option<ErrorKind>, retry_after: Option<Span>) {
         let now = self.clock.now();
         let mut state = self.state();
         match kind {
             Some(ErrorKind::TooFast) => state.too_fast(now, retry_after),
-            Some(ErrorKind::DailyQuota) => state.pause(now, next_midnight_in_beijing(now), ErrorKind::DailyQuota, "17"),
-            Some(ErrorKind::TotalQuota) => state.pause(now, now.plus(TOTAL_PAUSE), ErrorKind::TotalQuota, "19"),
+            Some(ErrorKind::DailyQuota) => state.pause(
+                now,
+                next_midnight_in_beijing(now),
+                ErrorKind::DailyQuota,
+                "17",
+            ),
+            Some(ErrorKind::TotalQuota) => {
+                state.pause(now, now.plus(TOTAL_PAUSE), ErrorKind::TotalQuota, "19")
+            }
             // The call got through the quota, whatever else it met.
             None | Some(ErrorKind::NotYet | ErrorKind::Refused) => state.went_well(),
             Some(_) => {}
@@ -180,7 +217,12 @@ impl RateLimiter {
 impl State {
     /// Gives no permit before `until`, but for one call now and then.
     fn pause(&mut self, now: Time, until: Time, kind: ErrorKind, code: &'static str) {
-        self.pause = Some(Pause { until, probe_at: now.plus(PROBE_EVERY), kind, code });
+        self.pause = Some(Pause {
+            until,
+            probe_at: now.plus(PROBE_EVERY),
+            kind,
+            code,
+        });
     }
 
     fn take(&mut self, now: Time) -> RatePermit {
@@ -210,7 +252,9 @@ impl State {
         }
         let now_us = now.0.saturating_mul(1000);
         let (interval_us, burst_us) = (self.interval_us(), self.burst_us());
-        self.tat_us = self.tat_us.clamp(now_us, now_us.saturating_add(interval_us + burst_us));
+        self.tat_us = self
+            .tat_us
+            .clamp(now_us, now_us.saturating_add(interval_us + burst_us));
         let early_us = self.tat_us - now_us - burst_us;
         if early_us > 0 {
             return RatePermit::Wait(Span(early_us / 1000 + i64::from(early_us % 1000 > 0)));
@@ -220,7 +264,10 @@ impl State {
     }
 
     fn interval_us(&self) -> i64 {
-        #[allow(clippy::cast_possible_truncation, reason = "rates are sane, so the interval is below 10^12")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "rates are sane, so the interval is below 10^12"
+        )]
         let interval = (1_000_000.0 / self.rate).ceil() as i64;
         interval
     }
@@ -234,12 +281,17 @@ impl State {
         if let Some(wait) = retry_after {
             self.not_before = now.plus(Span(wait.0.min(HOLD_MAX.0)));
         }
-        let is_same = self.slowed_at.is_some_and(|at| now >= at && now.since(at) < SLOWDOWN_GAP);
+        let is_same = self
+            .slowed_at
+            .is_some_and(|at| now >= at && now.since(at) < SLOWDOWN_GAP);
         if !is_same {
             self.rate = (self.rate / 2.0).max(self.qps / FLOOR_PART);
             self.slowed_at = Some(now);
             // What was just refused would be refused again at once.
-            self.tat_us = now.0.saturating_mul(1000).saturating_add(self.interval_us() + self.burst_us());
+            self.tat_us = now
+                .0
+                .saturating_mul(1000)
+                .saturating_add(self.interval_us() + self.burst_us());
         }
     }
 
@@ -256,7 +308,11 @@ impl State {
 
 /// A rate that can be divided by, whatever the configuration says.
 fn sane(qps: f64) -> f64 {
-    if qps.is_finite() { qps.clamp(0.001, 10_000.0) } else { 1.0 }
+    if qps.is_finite() {
+        qps.clamp(0.001, 10_000.0)
+    } else {
+        1.0
+    }
 }
 
 fn next_midnight_in_beijing(now: Time) -> Time {
@@ -337,11 +393,19 @@ mod tests {
 
     #[tokio::test]
     async fn permits_are_spaced_with_no_more_than_a_quarter_second_at_once() {
-        for (qps, expected) in
-            [(2.0, &[0, 500, 1000, 1500][..]), (1.0, &[0, 1000, 2000]), (4.0, &[0, 0, 250, 500]), (10.0, &[0, 0, 0, 100, 200, 300]), (0.5, &[0, 2000, 4000])]
-        {
+        for (qps, expected) in [
+            (2.0, &[0, 500, 1000, 1500][..]),
+            (1.0, &[0, 1000, 2000]),
+            (4.0, &[0, 0, 250, 500]),
+            (10.0, &[0, 0, 0, 100, 200, 300]),
+            (0.5, &[0, 2000, 4000]),
+        ] {
             let (clock, _book, limiter) = limiter(qps);
-            assert_eq!(times(&clock, &limiter, expected.len()).await, expected, "{qps}");
+            assert_eq!(
+                times(&clock, &limiter, expected.len()).await,
+                expected,
+                "{qps}"
+            );
         }
     }
 
@@ -352,7 +416,11 @@ mod tests {
         for window in times.windows(39) {
             assert!(window[38] - window[0] >= 1000, "{window:?}");
         }
-        assert!((9600..=10_000).contains(&times[299]), "and the rate is used: {}", times[299]);
+        assert!(
+            (9600..=10_000).contains(&times[299]),
+            "and the rate is used: {}",
+            times[299]
+        );
     }
 
     #[tokio::test]
@@ -407,8 +475,14 @@ mod tests {
         let (clock, limiters, limiter) = limiter(2.0);
         limiter.learn(Some(ErrorKind::DailyQuota), None);
         let problem = limiter.permit().await.unwrap_err();
-        assert_eq!((problem.kind, problem.code.as_deref(), problem.retry_after), (ErrorKind::DailyQuota, Some("17"), Some(Span::hours(12))));
-        assert_eq!(limiters.figures()[0].paused_until, Time::parse("2024-04-02T16:00:00Z").ok());
+        assert_eq!(
+            (problem.kind, problem.code.as_deref(), problem.retry_after),
+            (ErrorKind::DailyQuota, Some("17"), Some(Span::hours(12)))
+        );
+        assert_eq!(
+            limiters.figures()[0].paused_until,
+            Time::parse("2024-04-02T16:00:00Z").ok()
+        );
         clock.add(Span::hours(12));
         assert!(limiter.permit().await.is_ok());
         assert_eq!(limiters.figures()[0].paused_until, None);
@@ -430,14 +504,21 @@ mod tests {
         clock.add(Span::minutes(15));
         assert!(limiter.permit().await.is_ok());
         limiter.learn(Some(ErrorKind::NotYet), None);
-        assert_eq!((limiter.permit().await, limiters.figures()[0].paused_until), (Ok(()), None), "all goes on");
+        assert_eq!(
+            (limiter.permit().await, limiters.figures()[0].paused_until),
+            (Ok(()), None),
+            "all goes on"
+        );
     }
 
     #[tokio::test]
     async fn a_spent_total_quota_is_tried_again_each_hour() {
         let (clock, _book, limiter) = limiter(2.0);
         limiter.learn(Some(ErrorKind::TotalQuota), None);
-        assert_eq!(limiter.permit().await.unwrap_err().retry_after, Some(Span::hours(1)));
+        assert_eq!(
+            limiter.permit().await.unwrap_err().retry_after,
+            Some(Span::hours(1))
+        );
         clock.add(Span::hours(1));
         assert!(limiter.permit().await.is_ok());
     }
@@ -458,11 +539,24 @@ mod tests {
         let (_clock, limiters, limiter) = limiter(10.0);
         let other = limiters.limiter("default", Endpoint::Getall, 4.0);
         assert!(Arc::ptr_eq(&limiter, &other));
-        assert!(!Arc::ptr_eq(&limiter, &limiters.limiter("default", Endpoint::Detail, 4.0)));
-        assert!(!Arc::ptr_eq(&limiter, &limiters.limiter("other", Endpoint::Getall, 4.0)));
+        assert!(!Arc::ptr_eq(
+            &limiter,
+            &limiters.limiter("default", Endpoint::Detail, 4.0)
+        ));
+        assert!(!Arc::ptr_eq(
+            &limiter,
+            &limiters.limiter("other", Endpoint::Getall, 4.0)
+        ));
         assert_eq!(limiters.figures()[1].qps, 4.0);
         for absurd in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            assert!(limiters.limiter("absurd", Endpoint::Stat, absurd).permit().await.is_ok(), "{absurd}");
+            assert!(
+                limiters
+                    .limiter("absurd", Endpoint::Stat, absurd)
+                    .permit()
+                    .await
+                    .is_ok(),
+                "{absurd}"
+            );
         }
     }
 

@@ -34,7 +34,16 @@ impl Reply {
     /// An answer read back from the archive, or made in a test: no headers, nothing to renew.
     #[must_use]
     pub fn kept(endpoint: Endpoint, http_status: u16, body: Bytes, fetched_at: Time) -> Self {
-        Self { endpoint, http_status, body, fetched_at, date: None, retry_after: None, truncated: false, access: None }
+        Self {
+            endpoint,
+            http_status,
+            body,
+            fetched_at,
+            date: None,
+            retry_after: None,
+            truncated: false,
+            access: None,
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Bodies of requests (provider.md §2). They hold tokens, persons and images: nothing here shows itself.
+//! Bodies of requests (provider.md §2). They hold tokens, persons and images: nothing here shows
+//! itself.
 
 use std::fmt;
 
@@ -15,7 +16,8 @@ use super::image_size::image_size;
 
 /// The largest match image, in bytes of base64 (original, 一.3: 10M).
 const IMAGE_BASE64_BYTES_MAX: usize = 10 << 20;
-/// The largest match image, in pixels of the longer and the shorter side (original, 一.3: 1920*1080).
+/// The largest match image, in pixels of the longer and the shorter side (original, 一.3:
+/// 1920*1080).
 const IMAGE_PIXELS_MAX: (u32, u32) = (1920, 1080);
 
 /// A body of JSON.
@@ -88,8 +90,14 @@ pub fn query(verify_token: &Secret) -> RequestBody {
 #[must_use]
 pub fn generate(wish: &Generate) -> RequestBody {
     let mut fields = Map::from_iter([("plan_id".to_owned(), json!(wish.plan_id))]);
-    let urls = [("success_url", &wish.success_url), ("failed_url", &wish.failed_url)];
-    let redirect: Map<String, Value> = urls.into_iter().filter_map(|(name, url)| Some((name.to_owned(), json!(url.as_ref()?)))).collect();
+    let urls = [
+        ("success_url", &wish.success_url),
+        ("failed_url", &wish.failed_url),
+    ];
+    let redirect: Map<String, Value> = urls
+        .into_iter()
+        .filter_map(|(name, url)| Some((name.to_owned(), json!(url.as_ref()?))))
+        .collect();
     if !redirect.is_empty() {
         fields.insert("redirect_config".to_owned(), Value::Object(redirect));
     }
@@ -99,13 +107,22 @@ pub fn generate(wish: &Generate) -> RequestBody {
     RequestBody::of(Value::Object(fields))
 }
 
-/// The body of `idcard/submit`. `certificate_type` is 0 to 5; 0, the mainland identity card, when absent.
+/// The body of `idcard/submit`. `certificate_type` is 0 to 5; 0, the mainland identity card, when
+/// absent.
 ///
 /// # Errors
 /// `Misconfigured` when the certificate type is none the provider knows.
-pub fn submit_identity(verify_token: &Secret, name: &Secret, number: &Secret, certificate_type: Option<u8>) -> Result<RequestBody, ProviderError> {
+pub fn submit_identity(
+    verify_token: &Secret,
+    name: &Secret,
+    number: &Secret,
+    certificate_type: Option<u8>,
+) -> Result<RequestBody, ProviderError> {
     if certificate_type.is_some_and(|kind| kind > 5) {
-        return Err(ProviderError::new(ErrorKind::Misconfigured, "certificate_type is 0 to 5"));
+        return Err(ProviderError::new(
+            ErrorKind::Misconfigured,
+            "certificate_type is 0 to 5",
+        ));
     }
     let mut fields = json!({ "verify_token": verify_token.reveal(), "id_name": name.reveal(), "id_no": number.reveal() });
     if let (Some(kind), Some(fields)) = (certificate_type, fields.as_object_mut()) {
@@ -117,8 +134,14 @@ pub fn submit_identity(verify_token: &Secret, name: &Secret, number: &Secret, ce
 /// The body of `uploadMatchImage`.
 ///
 /// # Errors
-/// `Misconfigured` when the image is larger than the provider takes, as far as its first bytes tell.
-pub fn upload_match_image(verify_token: &Secret, image: &[u8], quality: Control, liveness: Control) -> Result<RequestBody, ProviderError> {
+/// `Misconfigured` when the image is larger than the provider takes, as far as its first bytes
+/// tell.
+pub fn upload_match_image(
+    verify_token: &Secret,
+    image: &[u8],
+    quality: Control,
+    liveness: Control,
+) -> Result<RequestBody, ProviderError> {
     let wrong = |detail: String| Err(ProviderError::new(ErrorKind::Misconfigured, detail));
     if image.is_empty() {
         return wrong("the match image is empty".to_owned());
@@ -133,7 +156,9 @@ pub fn upload_match_image(verify_token: &Secret, image: &[u8], quality: Control,
     if let Some((width, height)) = image_size(image)
         && (width.max(height) > IMAGE_PIXELS_MAX.0 || width.min(height) > IMAGE_PIXELS_MAX.1)
     {
-        return wrong(format!("the match image is {width}x{height}; the provider takes less than 1920x1080: scale it down"));
+        return wrong(format!(
+            "the match image is {width}x{height}; the provider takes less than 1920x1080: scale it down"
+        ));
     }
     Ok(RequestBody::of(json!({
         "verify_token": verify_token.reveal(),
@@ -154,24 +179,57 @@ mod tests {
     #[test]
     fn bodies_are_what_the_documents_show() {
         let token = Secret::new("2sF3nE5mXOHkx2aQwWG4n5WI");
-        assert_eq!(json_of(&query(&token)), json!({ "verify_token": "2sF3nE5mXOHkx2aQwWG4n5WI" }));
-        assert_eq!(json_of(&generate(&Generate { plan_id: "1".to_owned(), ..Generate::default() })), json!({ "plan_id": "1" }));
-        let wish =
-            Generate { plan_id: "1".to_owned(), success_url: Some("https://a/?b".to_owned()), failed_url: Some("https://c".to_owned()), match_source: Some(2) };
+        assert_eq!(
+            json_of(&query(&token)),
+            json!({ "verify_token": "2sF3nE5mXOHkx2aQwWG4n5WI" })
+        );
+        assert_eq!(
+            json_of(&generate(&Generate {
+                plan_id: "1".to_owned(),
+                ..Generate::default()
+            })),
+            json!({ "plan_id": "1" })
+        );
+        let wish = Generate {
+            plan_id: "1".to_owned(),
+            success_url: Some("https://a/?b".to_owned()),
+            failed_url: Some("https://c".to_owned()),
+            match_source: Some(2),
+        };
         assert_eq!(
             json_of(&generate(&wish)),
             json!({ "plan_id": "1", "redirect_config": { "success_url": "https://a/?b", "failed_url": "https://c" }, "match_source": 2 })
         );
-        let identity = submit_identity(&token, &"张三".into(), &"50012319900101339X".into(), Some(4)).unwrap();
-        assert_eq!(json_of(&identity), json!({ "verify_token": token.reveal(), "id_name": "张三", "id_no": "50012319900101339X", "certificate_type": 4 }));
+        let identity = submit_identity(
+            &token,
+            &"张三".into(),
+            &"50012319900101339X".into(),
+            Some(4),
+        )
+        .unwrap();
+        assert_eq!(
+            json_of(&identity),
+            json!({ "verify_token": token.reveal(), "id_name": "张三", "id_no": "50012319900101339X", "certificate_type": 4 })
+        );
         assert!(submit_identity(&token, &"x".into(), &"y".into(), Some(6)).is_err());
-        let image = upload_match_image(&token, &[0xff, 0xd8, 0xff], Control::Low, Control::None).unwrap();
-        assert_eq!(json_of(&image), json!({ "verify_token": token.reveal(), "image": "/9j/", "quality_control": "LOW", "liveness_control": "NONE" }));
+        let image =
+            upload_match_image(&token, &[0xff, 0xd8, 0xff], Control::Low, Control::None).unwrap();
+        assert_eq!(
+            json_of(&image),
+            json!({ "verify_token": token.reveal(), "image": "/9j/", "quality_control": "LOW", "liveness_control": "NONE" })
+        );
     }
 
     #[test]
     fn images_the_provider_would_refuse_are_refused_here() {
-        let png = |width: u32, height: u32| [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".as_slice(), &width.to_be_bytes(), &height.to_be_bytes()].concat();
+        let png = |width: u32, height: u32| {
+            [
+                b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".as_slice(),
+                &width.to_be_bytes(),
+                &height.to_be_bytes(),
+            ]
+            .concat()
+        };
         for (label, image, is_fine) in [
             ("empty", Vec::new(), false),
             ("landscape", png(1919, 1079), true),
@@ -179,17 +237,34 @@ mod tests {
             ("too wide", png(1921, 100), false),
             ("too large a square", png(1500, 1500), false),
             ("unknown format", vec![1, 2, 3], true),
-            ("just small enough", vec![0; IMAGE_BASE64_BYTES_MAX / 4 * 3], true),
-            ("too many bytes", vec![0; IMAGE_BASE64_BYTES_MAX / 4 * 3 + 1], false),
+            (
+                "just small enough",
+                vec![0; IMAGE_BASE64_BYTES_MAX / 4 * 3],
+                true,
+            ),
+            (
+                "too many bytes",
+                vec![0; IMAGE_BASE64_BYTES_MAX / 4 * 3 + 1],
+                false,
+            ),
         ] {
             let body = upload_match_image(&"t".into(), &image, Control::None, Control::None);
-            assert_eq!(body.as_ref().map_err(|problem| problem.kind).map(|_| ()), if is_fine { Ok(()) } else { Err(ErrorKind::Misconfigured) }, "{label}");
+            assert_eq!(
+                body.as_ref().map_err(|problem| problem.kind).map(|_| ()),
+                if is_fine {
+                    Ok(())
+                } else {
+                    Err(ErrorKind::Misconfigured)
+                },
+                "{label}"
+            );
         }
     }
 
     #[test]
     fn bodies_show_nothing_of_themselves() {
-        let body = submit_identity(&"canary".into(), &"canary".into(), &"canary".into(), None).unwrap();
+        let body =
+            submit_identity(&"canary".into(), &"canary".into(), &"canary".into(), None).unwrap();
         assert!(!format!("{body:?}").contains("canary"));
     }
 }

@@ -1,8 +1,9 @@
 //! What an answer looks like, without anything it says: key paths, types and lengths. Pure.
 //!
-//! Promised: no value of the answer comes out, only its class ("digits(19)", "text(2 chars)"), with two exceptions: codes of at most nine digits,
-//! and hosts of URLs that are the provider's own. Names of keys come out where the documents have them or where they look like names of
-//! fields; in `stat`, whose keys are a map, only where the documents have them. So it can be sent to somebody.
+//! Promised: no value of the answer comes out, only its class ("digits(19)", "text(2 chars)"), with
+//! two exceptions: codes of at most nine digits, and hosts of URLs that are the provider's own.
+//! Names of keys come out where the documents have them or where they look like names of fields; in
+//! `stat`, whose keys are a map, only where the documents have them. So it can be sent to somebody.
 
 use std::collections::BTreeSet;
 
@@ -26,11 +27,13 @@ const HOSTS: [&str; 3] = ["bcebos.com", "baidu.com", "baidubce.com"];
 /// The shape of one answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
-    /// `solution`, `gateway`, `oauth`; `unknown` for another JSON object, `none` where there is none.
+    /// `solution`, `gateway`, `oauth`; `unknown` for another JSON object, `none` where there is
+    /// none.
     pub envelope: &'static str,
     /// Codes of the envelope and of attempts, each once: up to nine digits, else the class.
     pub codes: Vec<String>,
-    /// Key paths with the classes of what was there, in the order they came; elements of an array share one path.
+    /// Key paths with the classes of what was there, in the order they came; elements of an array
+    /// share one path.
     pub paths: Vec<(String, Vec<String>)>,
     /// Paths that the documents do not name.
     pub unknown: Vec<String>,
@@ -48,11 +51,25 @@ pub fn of(endpoint: Endpoint, body: &[u8], verify_token: &Secret) -> Shape {
     let text = text_of(body);
     let root = Raw::new(&text);
     let Some(object) = root.object() else {
-        return Shape { envelope: "none", paths: vec![("(whole body)".to_owned(), vec![class(root)])], ..Shape::default() };
+        return Shape {
+            envelope: "none",
+            paths: vec![("(whole body)".to_owned(), vec![class(root)])],
+            ..Shape::default()
+        };
     };
-    let mut walk = Walk { endpoint, token: verify_token.reveal(), shape: Shape { envelope: envelope(&object), ..Shape::default() }, seen: Vec::new() };
+    let mut walk = Walk {
+        endpoint,
+        token: verify_token.reveal(),
+        shape: Shape {
+            envelope: envelope(&object),
+            ..Shape::default()
+        },
+        seen: Vec::new(),
+    };
     walk.object(&object, "", "", 0);
-    let Walk { mut shape, seen, .. } = walk;
+    let Walk {
+        mut shape, seen, ..
+    } = walk;
     if shape.envelope == "solution" {
         lacking(endpoint, &seen, &mut shape);
     }
@@ -82,7 +99,10 @@ struct Walk<'t> {
 impl Walk<'_> {
     /// `real` is the path in the answer, `shown` the same with no name that must not be shown.
     fn object(&mut self, object: &Object<'_>, real: &str, shown: &str, depth: usize) {
-        self.seen.push((real.to_owned(), object.fields().map(|(key, _)| key.to_owned()).collect()));
+        self.seen.push((
+            real.to_owned(),
+            object.fields().map(|(key, _)| key.to_owned()).collect(),
+        ));
         for (key, value) in object.fields() {
             let name = self.name(key, real);
             let real = join(real, key);
@@ -128,7 +148,11 @@ impl Walk<'_> {
     /// What is shown of a key that the documents do not name, in the object at that path.
     fn name(&self, key: &str, parent: &str) -> String {
         let is_of_a_map = self.endpoint == Endpoint::Stat && parent == "result";
-        if !is_of_a_map && is_identifier(key) && (key.len() < 6 || !self.token.contains(key)) && !key.contains(self.token) {
+        if !is_of_a_map
+            && is_identifier(key)
+            && (key.len() < 6 || !self.token.contains(key))
+            && !key.contains(self.token)
+        {
             key.to_owned()
         } else {
             format!("key({} chars)", key.chars().count())
@@ -146,7 +170,11 @@ impl Walk<'_> {
 }
 
 fn join(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+    if path.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{path}.{key}")
+    }
 }
 
 fn push_new(list: &mut Vec<String>, item: String) {
@@ -156,7 +184,9 @@ fn push_new(list: &mut Vec<String>, item: String) {
 }
 
 fn is_documented(endpoint: Endpoint, path: &str) -> bool {
-    documented::fields(endpoint).iter().any(|field| field.trim_end_matches('?') == path)
+    documented::fields(endpoint)
+        .iter()
+        .any(|field| field.trim_end_matches('?') == path)
 }
 
 /// What the documents name and the answer has not, where the object is there that should hold it.
@@ -164,25 +194,46 @@ fn lacking(endpoint: Endpoint, seen: &[Seen], shape: &mut Shape) {
     for field in documented::fields(endpoint) {
         let path = field.trim_end_matches('?');
         let (parent, key) = path.rsplit_once('.').unwrap_or(("", path));
-        if seen.iter().any(|(there, keys)| there == parent && !keys.contains(key)) {
-            push_new(if field.ends_with('?') { &mut shape.absent } else { &mut shape.missing }, path.to_owned());
+        if seen
+            .iter()
+            .any(|(there, keys)| there == parent && !keys.contains(key))
+        {
+            push_new(
+                if field.ends_with('?') {
+                    &mut shape.absent
+                } else {
+                    &mut shape.missing
+                },
+                path.to_owned(),
+            );
         }
     }
 }
 
 /// A name as programs give it, and no token, number or word of another script.
 fn is_identifier(key: &str) -> bool {
-    let is_plain = key.len() <= 40 && key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    let is_word = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let is_plain =
+        key.len() <= 40 && key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    let is_word = key
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let has = |what: fn(&u8) -> bool| key.bytes().any(|byte| what(&byte));
     let many_digits = key.bytes().filter(u8::is_ascii_digit).count() > 3;
-    let is_random = key.len() >= 16 && !key.contains('_') && has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+    let is_random = key.len() >= 16
+        && !key.contains('_')
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase);
     is_plain && is_word && !many_digits && !is_random
 }
 
 fn code(value: Raw<'_>) -> String {
     match value.text() {
-        Some(text) if text.len() <= CODE_DIGITS_MAX && text.bytes().all(|byte| byte.is_ascii_digit()) => text.into_owned(),
+        Some(text)
+            if text.len() <= CODE_DIGITS_MAX && text.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            text.into_owned()
+        }
         _ => class(value),
     }
 }
@@ -191,15 +242,28 @@ fn code(value: Raw<'_>) -> String {
 fn class(value: Raw<'_>) -> String {
     let json = value.json();
     match json.as_bytes().first() {
-        Some(b'{') => if value.object().is_some() { "object" } else { "object, broken" }.to_owned(),
-        Some(b'[') => value.elements().map_or_else(|| "array, broken".to_owned(), |elements| format!("array({})", elements_of(value, elements.len()))),
-        Some(b'"') => match serde_json::Deserializer::from_str(json).into_iter::<String>().next() {
+        Some(b'{') => if value.object().is_some() {
+            "object"
+        } else {
+            "object, broken"
+        }
+        .to_owned(),
+        Some(b'[') => value.elements().map_or_else(
+            || "array, broken".to_owned(),
+            |elements| format!("array({})", elements_of(value, elements.len())),
+        ),
+        Some(b'"') => match serde_json::Deserializer::from_str(json)
+            .into_iter::<String>()
+            .next()
+        {
             Some(Ok(text)) => class_of_text(&text),
             _ => "text, broken".to_owned(),
         },
         Some(b't' | b'f') if matches!(json, "true" | "false") => "bool".to_owned(),
         Some(b'n') if value.is_null() => "null".to_owned(),
-        Some(b'-' | b'0'..=b'9') if json.bytes().all(|byte| byte.is_ascii_digit()) => format!("number, digits({})", json.len()),
+        Some(b'-' | b'0'..=b'9') if json.bytes().all(|byte| byte.is_ascii_digit()) => {
+            format!("number, digits({})", json.len())
+        }
         Some(b'-' | b'0'..=b'9') if json.parse::<f64>().is_ok() => "number, decimal".to_owned(),
         None => "nothing".to_owned(),
         Some(b'<') => format!("no JSON, begins like HTML ({} bytes)", json.len()),
@@ -216,7 +280,11 @@ fn class_of_text(text: &str) -> String {
     if text.trim().is_empty() {
         return "text, empty".to_owned();
     }
-    let around = if text.trim().len() == text.len() { "" } else { ", blanks around it" };
+    let around = if text.trim().len() == text.len() {
+        ""
+    } else {
+        ", blanks around it"
+    };
     let text = text.trim();
     let inner = if text.bytes().all(|byte| byte.is_ascii_digit()) {
         format!("digits({})", text.len())
@@ -226,13 +294,20 @@ fn class_of_text(text: &str) -> String {
         url
     } else if let Some(kib) = base64_kib(text) {
         format!("base64 ~{kib} KiB")
-    } else if text.starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
+    } else if text.starts_with(['{', '['])
+        && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+    {
         format!("text, JSON inside ({} chars)", text.chars().count())
     } else if matches!(text.to_ascii_lowercase().as_str(), "true" | "false") {
         "text, bool".to_owned()
     } else if text.eq_ignore_ascii_case("null") {
         "text, null".to_owned()
-    } else if text.len() <= 24 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b'-') && text.parse::<f64>().is_ok() {
+    } else if text.len() <= 24
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.' || byte == b'-')
+        && text.parse::<f64>().is_ok()
+    {
         "text, decimal".to_owned()
     } else {
         format!("text({} chars)", text.chars().count())
@@ -260,24 +335,63 @@ fn date(text: &str) -> Option<String> {
             return None;
         }
     }
-    let rest_is_narrow = widths.iter().skip(1).take(5).all(|width| (1..=2).contains(width));
-    let separators: String = form.chars().filter(|c| !c.is_ascii_alphabetic() || *c == 'T').collect();
-    let is_one = matches!(separators.as_str(), "--" | "//" | "-- ::" | "// ::" | "--T::" | "-- :" | "--T::." | "-- ::.");
+    let rest_is_narrow = widths
+        .iter()
+        .skip(1)
+        .take(5)
+        .all(|width| (1..=2).contains(width));
+    let separators: String = form
+        .chars()
+        .filter(|c| !c.is_ascii_alphabetic() || *c == 'T')
+        .collect();
+    let is_one = matches!(
+        separators.as_str(),
+        "--" | "//" | "-- ::" | "// ::" | "--T::" | "-- :" | "--T::." | "-- ::."
+    );
     (widths.first() == Some(&4) && rest_is_narrow && is_one).then_some(form)
 }
 
 fn url(text: &str) -> Option<String> {
-    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let url = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))?;
     let host = url.host_str().unwrap_or_default();
-    let ours = HOSTS.into_iter().find(|known| host == *known || host.strip_suffix(known).is_some_and(|before| before.ends_with('.')));
-    let host = ours.map_or_else(|| format!("other ({} chars)", host.len()), |known| if host == known { known.to_owned() } else { format!("*.{known}") });
-    Some(format!("url host {host}, {}{}", url.scheme(), if url.query().is_some() { ", with a query" } else { "" }))
+    let ours = HOSTS.into_iter().find(|known| {
+        host == *known
+            || host
+                .strip_suffix(known)
+                .is_some_and(|before| before.ends_with('.'))
+    });
+    let host = ours.map_or_else(
+        || format!("other ({} chars)", host.len()),
+        |known| {
+            if host == known {
+                known.to_owned()
+            } else {
+                format!("*.{known}")
+            }
+        },
+    );
+    Some(format!(
+        "url host {host}, {}{}",
+        url.scheme(),
+        if url.query().is_some() {
+            ", with a query"
+        } else {
+            ""
+        }
+    ))
 }
 
 fn base64_kib(text: &str) -> Option<usize> {
-    let inner = if text.starts_with("data:") { text.split_once(',').map_or(text, |(_, inner)| inner) } else { text };
+    let inner = if text.starts_with("data:") {
+        text.split_once(',').map_or(text, |(_, inner)| inner)
+    } else {
+        text
+    };
     let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_=\r\n".contains(&byte);
-    (inner.len() >= 64 && inner.bytes().all(is_letter)).then(|| (inner.len() * 3 / 4).div_ceil(1024))
+    (inner.len() >= 64 && inner.bytes().all(is_letter))
+        .then(|| (inner.len() * 3 / 4).div_ceil(1024))
 }
 
 #[cfg(test)]

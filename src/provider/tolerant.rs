@@ -1,8 +1,10 @@
-//! Reading JSON that does not keep its own promises: numbers as strings, `null` and `""` for nothing, duplicate keys, junk after the
-//! end, a byte order mark, bytes that are no UTF-8 (provider.md §7).
+//! Reading JSON that does not keep its own promises: numbers as strings, `null` and `""` for
+//! nothing, duplicate keys, junk after the end, a byte order mark, bytes that are no UTF-8
+//! (provider.md §7).
 //!
-//! A value is a slice of the answer and is looked at only when somebody asks, so several MB of base64 are not copied on the way, and a
-//! number of 19 digits never passes through a float. Nothing here panics, whatever the bytes.
+//! A value is a slice of the answer and is looked at only when somebody asks, so several MB of
+//! base64 are not copied on the way, and a number of 19 digits never passes through a float.
+//! Nothing here panics, whatever the bytes.
 
 use std::{borrow::Cow, fmt};
 
@@ -12,10 +14,12 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-/// More fields or elements than this in one object or array are no answer of this provider, and would multiply memory.
+/// More fields or elements than this in one object or array are no answer of this provider, and
+/// would multiply memory.
 const MEMBERS_MAX: usize = 4096;
 
-/// The text of an answer: a byte order mark dropped, bytes that are no UTF-8 replaced, so that the ASCII around them stays readable.
+/// The text of an answer: a byte order mark dropped, bytes that are no UTF-8 replaced, so that the
+/// ASCII around them stays readable.
 pub(super) fn text_of(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
 }
@@ -25,7 +29,8 @@ pub(super) fn text_of(bytes: &[u8]) -> Cow<'_, str> {
 pub(super) struct Raw<'a>(&'a str);
 
 impl<'a> Raw<'a> {
-    /// The value a text begins with; whatever follows it is ignored once the value itself is asked for.
+    /// The value a text begins with; whatever follows it is ignored once the value itself is asked
+    /// for.
     pub(super) fn new(text: &'a str) -> Self {
         Self(text.trim_start())
     }
@@ -36,7 +41,8 @@ impl<'a> Raw<'a> {
 
     /// Neither `null` nor a blank text, an empty array or object.
     pub(super) fn is_something(self) -> bool {
-        !self.is_null() && (self.is_container() && !self.is_empty_container() || self.text().is_some())
+        !self.is_null()
+            && (self.is_container() && !self.is_empty_container() || self.text().is_some())
     }
 
     fn is_container(self) -> bool {
@@ -44,7 +50,10 @@ impl<'a> Raw<'a> {
     }
 
     fn is_empty_container(self) -> bool {
-        let inner = self.0.get(1..self.0.len().saturating_sub(1)).unwrap_or_default();
+        let inner = self
+            .0
+            .get(1..self.0.len().saturating_sub(1))
+            .unwrap_or_default();
         inner.trim().is_empty()
     }
 
@@ -55,18 +64,28 @@ impl<'a> Raw<'a> {
 
     /// The object; `None` when it is none, broken, or too wide to be an answer.
     pub(super) fn object(self) -> Option<Object<'a>> {
-        if self.0.starts_with('{') { read(self.0) } else { None }
+        if self.0.starts_with('{') {
+            read(self.0)
+        } else {
+            None
+        }
     }
 
-    /// The elements of an array; an object or scalar stands for itself, nothing for none. `None` when the array is broken.
+    /// The elements of an array; an object or scalar stands for itself, nothing for none. `None`
+    /// when the array is broken.
     pub(super) fn elements(self) -> Option<Vec<Self>> {
         if self.0.starts_with('[') {
             return read::<Elements<'a>>(self.0).map(|elements| elements.0);
         }
-        Some(if self.is_something() { vec![self] } else { Vec::new() })
+        Some(if self.is_something() {
+            vec![self]
+        } else {
+            Vec::new()
+        })
     }
 
-    /// Text, trimmed, never empty. Numbers keep their digits; `true` and `false` are words; containers and `null` are nothing.
+    /// Text, trimmed, never empty. Numbers keep their digits; `true` and `false` are words;
+    /// containers and `null` are nothing.
     pub(super) fn text(self) -> Option<Cow<'a, str>> {
         let text = if self.0.starts_with('"') {
             read::<Text<'a>>(self.0)?.0
@@ -89,14 +108,21 @@ impl<'a> Raw<'a> {
         text.parse().ok().or_else(|| {
             let number: f64 = text.parse().ok()?;
             // Beyond 2^53 a float no longer tells neighbouring integers apart.
-            #[allow(clippy::cast_possible_truncation, reason = "whole and small enough, as just checked")]
-            (number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0).then_some(number as i64)
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "whole and small enough, as just checked"
+            )]
+            (number.fract() == 0.0 && number.abs() < 9_007_199_254_740_992.0)
+                .then_some(number as i64)
         })
     }
 
     /// A finite number, from a number or a text.
     pub(super) fn float(self) -> Option<f64> {
-        self.text()?.parse().ok().filter(|number: &f64| number.is_finite())
+        self.text()?
+            .parse()
+            .ok()
+            .filter(|number: &f64| number.is_finite())
     }
 
     /// A yes or no, from a boolean, a number or a text.
@@ -113,14 +139,22 @@ impl<'a> Raw<'a> {
 pub(super) struct Object<'a>(Vec<(Cow<'a, str>, Raw<'a>)>);
 
 impl<'a> Object<'a> {
-    /// The field of that name, the last when there are several, as most readers of JSON take it; `None` when it is absent.
+    /// The field of that name, the last when there are several, as most readers of JSON take it;
+    /// `None` when it is absent.
     pub(super) fn get(&self, name: &str) -> Option<Raw<'a>> {
-        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value)
+        self.0
+            .iter()
+            .rev()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| *value)
     }
 
     /// The first of these fields that holds something.
     pub(super) fn first(&self, names: &[&str]) -> Option<Raw<'a>> {
-        names.iter().filter_map(|name| self.get(name)).find(|value| value.is_something())
+        names
+            .iter()
+            .filter_map(|name| self.get(name))
+            .find(|value| value.is_something())
     }
 
     /// The object in that field.
@@ -250,32 +284,70 @@ mod tests {
             ("\"\"", None, None, None),
             ("\"  \"", None, None, None),
             ("{}", None, None, None),
-            ("1775074433891895605", Some(1_775_074_433_891_895_605), None, Some("1775074433891895605")),
-            ("99999999999999999999999", None, None, Some("99999999999999999999999")),
+            (
+                "1775074433891895605",
+                Some(1_775_074_433_891_895_605),
+                None,
+                Some("1775074433891895605"),
+            ),
+            (
+                "99999999999999999999999",
+                None,
+                None,
+                Some("99999999999999999999999"),
+            ),
         ] {
             let raw = Raw::new(json);
-            assert_eq!((raw.integer(), raw.boolean(), raw.text().as_deref()), (integer, boolean, text), "{json}");
+            assert_eq!(
+                (raw.integer(), raw.boolean(), raw.text().as_deref()),
+                (integer, boolean, text),
+                "{json}"
+            );
         }
     }
 
     #[test]
     fn the_last_of_duplicate_keys_counts_and_junk_behind_the_end_does_not() {
         let answer = object(" {\"a\":1,\"a\":2,\"\\u0062\":3} trailing <html>");
-        assert_eq!((answer.integer("a"), answer.integer("b")), (Some(2), Some(3)));
+        assert_eq!(
+            (answer.integer("a"), answer.integer("b")),
+            (Some(2), Some(3))
+        );
     }
 
     #[test]
     fn what_is_broken_is_nothing() {
-        for text in ["", "{", "{\"a\":}", "[1,", "nul", "{\"a\":\"\\ud800", "\u{0}"] {
+        for text in [
+            "",
+            "{",
+            "{\"a\":}",
+            "[1,",
+            "nul",
+            "{\"a\":\"\\ud800",
+            "\u{0}",
+        ] {
             assert!(Raw::new(text).object().is_none(), "{text}");
         }
         assert!(Raw::new("[1,").elements().is_none());
-        assert_eq!(object(r#"{"lone":"\ud800","next":1}"#).integer("next"), Some(1), "a lone surrogate spoils only its own field");
+        assert_eq!(
+            object(r#"{"lone":"\ud800","next":1}"#).integer("next"),
+            Some(1),
+            "a lone surrogate spoils only its own field"
+        );
     }
 
     #[test]
     fn one_stands_for_a_list_of_one_and_nothing_for_none() {
-        for (json, count) in [("null", 0), ("\"\"", 0), ("[]", 0), ("\"a\"", 1), ("{\"a\":1}", 1), ("{ }", 0), ("[1,2]", 2), ("[null]", 1)] {
+        for (json, count) in [
+            ("null", 0),
+            ("\"\"", 0),
+            ("[]", 0),
+            ("\"a\"", 1),
+            ("{\"a\":1}", 1),
+            ("{ }", 0),
+            ("[1,2]", 2),
+            ("[null]", 1),
+        ] {
             assert_eq!(Raw::new(json).elements().unwrap().len(), count, "{json}");
         }
     }
@@ -283,7 +355,10 @@ mod tests {
     #[test]
     fn a_large_text_without_escapes_is_not_copied() {
         let json = format!("{{\"image\":\"{}\"}}", "A".repeat(100_000));
-        assert!(matches!(object(&json).get("image").unwrap().text(), Some(Cow::Borrowed(_))));
+        assert!(matches!(
+            object(&json).get("image").unwrap().text(),
+            Some(Cow::Borrowed(_))
+        ));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Group commit: what many tasks record at the same time shares one transaction.
 //!
-//! One task writes. It takes what is queued, without waiting for more, commits it at once and answers each caller. A record that the
-//! database refuses is found by writing the members of its batch one by one, so that it cannot hold up the others.
+//! One task writes. It takes what is queued, without waiting for more, commits it at once and
+//! answers each caller. A record that the database refuses is found by writing the members of its
+//! batch one by one, so that it cannot hold up the others.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -66,11 +67,15 @@ impl Writer {
         Self(sender)
     }
 
-    /// Has `work` written, and waits until it is committed. Dropping the future does not take it back.
+    /// Has `work` written, and waits until it is committed. Dropping the future does not take it
+    /// back.
     pub(super) async fn submit(&self, work: Work) -> Result<()> {
         let (reply, answer) = oneshot::channel();
         let closed = || StoreError::Unavailable("the store is closed".to_owned());
-        self.0.send(Message::Work(work, reply)).await.map_err(|_| closed())?;
+        self.0
+            .send(Message::Work(work, reply))
+            .await
+            .map_err(|_| closed())?;
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
@@ -84,7 +89,8 @@ impl Writer {
     }
 }
 
-/// Works that may share a transaction: no two concern the same lease, so that their order means nothing.
+/// Works that may share a transaction: no two concern the same lease, so that their order means
+/// nothing.
 #[derive(Default)]
 struct Batch {
     works: Vec<Work>,
@@ -94,11 +100,19 @@ struct Batch {
 
 impl Batch {
     fn takes(&self, work: &Work) -> bool {
-        self.rows.is_empty() || !work.leases().iter().any(|lease| self.rows.contains(&(lease.verification_id.clone(), lease.stage)))
+        self.rows.is_empty()
+            || !work.leases().iter().any(|lease| {
+                self.rows
+                    .contains(&(lease.verification_id.clone(), lease.stage))
+            })
     }
 
     fn push(&mut self, work: Work, reply: oneshot::Sender<Result<()>>) {
-        self.rows.extend(work.leases().iter().map(|lease| (lease.verification_id.clone(), lease.stage)));
+        self.rows.extend(
+            work.leases()
+                .iter()
+                .map(|lease| (lease.verification_id.clone(), lease.stage)),
+        );
         self.works.push(work);
         self.replies.push(reply);
     }
@@ -141,7 +155,11 @@ async fn write<DB: Dialect>(pool: &Pool<DB>, batch: Batch) {
         Err(_) => {
             let mut results = Vec::with_capacity(count);
             for at in 0..count {
-                results.push(part(pool, &works, at, 1).await.and_then(|result| result.into_iter().collect()));
+                results.push(
+                    part(pool, &works, at, 1)
+                        .await
+                        .and_then(|result| result.into_iter().collect()),
+                );
             }
             results
         }
@@ -153,7 +171,12 @@ async fn write<DB: Dialect>(pool: &Pool<DB>, batch: Batch) {
 }
 
 /// Writes `count` works from `first` on in one transaction; one result each.
-async fn part<DB: Dialect>(pool: &Pool<DB>, works: &Arc<Vec<Work>>, first: usize, count: usize) -> Result<Vec<Result<()>>> {
+async fn part<DB: Dialect>(
+    pool: &Pool<DB>,
+    works: &Arc<Vec<Work>>,
+    first: usize,
+    count: usize,
+) -> Result<Vec<Result<()>>> {
     let works = Arc::clone(works);
     transact(pool, DB::BEGIN_WRITE, move |connection| {
         async move {

@@ -1,6 +1,8 @@
-//! All that differs between SQLite and PostgreSQL, side by side. Every other statement is one text for both.
+//! All that differs between SQLite and PostgreSQL, side by side. Every other statement is one text
+//! for both.
 //!
-//! Both take `$1` placeholders, `update … from`, `returning`, `on conflict`, materialized common table expressions and partial indexes.
+//! Both take `$1` placeholders, `update … from`, `returning`, `on conflict`, materialized common
+//! table expressions and partial indexes.
 
 use futures::future::{BoxFuture, FutureExt as _};
 use sqlx::{AssertSqlSafe, Database, Postgres, Sqlite};
@@ -22,9 +24,11 @@ pub trait Dialect: Database<Row: Cells> {
     const FOR_UPDATE: &'static str;
     /// The same, leaving out what others have locked.
     const FOR_UPDATE_SKIP_LOCKED: &'static str;
-    /// Whether transactions that write run beside one another, so that they must take their locks in one order.
+    /// Whether transactions that write run beside one another, so that they must take their locks
+    /// in one order.
     const CONCURRENT_WRITERS: bool;
-    /// Asks the database's clock for `now`, unix milliseconds; null where it has none but the machine's.
+    /// Asks the database's clock for `now`, unix milliseconds; null where it has none but the
+    /// machine's.
     const NOW: &'static str;
     /// What `tidy` runs, one after another, outside a transaction.
     const TIDY: &'static [&'static str];
@@ -40,10 +44,18 @@ pub trait Dialect: Database<Row: Cells> {
     fn list(n: u8) -> String;
 
     /// Runs a statement and brings its rows.
-    fn fetch(connection: &mut Self::Connection, sql: String, binds: Vec<Bind>) -> BoxFuture<'_, Result<Vec<Self::Row>>>;
+    fn fetch(
+        connection: &mut Self::Connection,
+        sql: String,
+        binds: Vec<Bind>,
+    ) -> BoxFuture<'_, Result<Vec<Self::Row>>>;
 
     /// Runs a statement and says how many rows it touched.
-    fn execute(connection: &mut Self::Connection, sql: String, binds: Vec<Bind>) -> BoxFuture<'_, Result<u64>>;
+    fn execute(
+        connection: &mut Self::Connection,
+        sql: String,
+        binds: Vec<Bind>,
+    ) -> BoxFuture<'_, Result<u64>>;
 
     /// The rows of a [`Shape`] bound to `$1` as a relation `t`.
     #[must_use]
@@ -54,18 +66,33 @@ pub trait Dialect: Database<Row: Cells> {
 
 macro_rules! statements {
     () => {
-        fn fetch(connection: &mut Self::Connection, sql: String, binds: Vec<Bind>) -> BoxFuture<'_, Result<Vec<Self::Row>>> {
+        fn fetch(
+            connection: &mut Self::Connection,
+            sql: String,
+            binds: Vec<Bind>,
+        ) -> BoxFuture<'_, Result<Vec<Self::Row>>> {
             async move { Ok(bound::<Self>(sql, binds).fetch_all(connection).await?) }.boxed()
         }
 
-        fn execute(connection: &mut Self::Connection, sql: String, binds: Vec<Bind>) -> BoxFuture<'_, Result<u64>> {
-            async move { Ok(bound::<Self>(sql, binds).execute(connection).await?.rows_affected()) }.boxed()
+        fn execute(
+            connection: &mut Self::Connection,
+            sql: String,
+            binds: Vec<Bind>,
+        ) -> BoxFuture<'_, Result<u64>> {
+            async move {
+                Ok(bound::<Self>(sql, binds)
+                    .execute(connection)
+                    .await?
+                    .rows_affected())
+            }
+            .boxed()
         }
     };
 }
 
 impl Dialect for Sqlite {
-    // Taking the write lock at once: a transaction that reads first and writes later can fail with SQLITE_BUSY whatever the time limit.
+    // Taking the write lock at once: a transaction that reads first and writes later can fail with
+    // SQLITE_BUSY whatever the time limit.
     const BEGIN_WRITE: &'static str = "begin immediate";
     const BEGIN_READ: &'static str = "begin";
     const LEAST: &'static str = "min";
@@ -79,7 +106,10 @@ impl Dialect for Sqlite {
     const TABLES: &'static str = "select name from sqlite_schema where type = 'table' and name not like 'sqlite\\_%' escape '\\'";
 
     fn rows_of(columns: &[(&str, Col)]) -> String {
-        let columns: Vec<String> = columns.iter().map(|(name, _)| format!("value->>'$.{name}' as {name}")).collect();
+        let columns: Vec<String> = columns
+            .iter()
+            .map(|(name, _)| format!("value->>'$.{name}' as {name}"))
+            .collect();
         format!("(select {} from json_each($1)) as t", columns.join(", "))
     }
 
@@ -97,7 +127,8 @@ impl Dialect for Postgres {
     const FOR_UPDATE: &'static str = "for update";
     const FOR_UPDATE_SKIP_LOCKED: &'static str = "for update skip locked";
     const CONCURRENT_WRITERS: bool = true;
-    const NOW: &'static str = "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint) as now";
+    const NOW: &'static str =
+        "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint) as now";
     const TIDY: &'static [&'static str] = &[];
     const ENCODING: &'static str = "select current_setting('server_encoding') as encoding";
     // What belongs to an extension was not made by another program.

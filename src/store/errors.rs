@@ -1,7 +1,8 @@
 //! From the driver's errors to those a caller can act on.
 //!
-//! No text holds the URL or a value of a row. PostgreSQL shows values in its `DETAIL` and, of data it refuses, in the message itself, so that
-//! its message is taken only of classes that speak of the connection, the server or the schema; of all others the words are ours.
+//! No text holds the URL or a value of a row. PostgreSQL shows values in its `DETAIL` and, of data
+//! it refuses, in the message itself, so that its message is taken only of classes that speak of
+//! the connection, the server or the schema; of all others the words are ours.
 
 use sqlx::error::{DatabaseError, ErrorKind};
 
@@ -13,12 +14,23 @@ impl From<sqlx::Error> for StoreError {
         match error {
             E::Database(error) => of_database(error.as_ref()),
             E::Migrate(error) => Self::Schema(error.to_string()),
-            E::Configuration(error) => Self::Schema(format!("the database URL cannot be used: {error}")),
-            E::ColumnDecode { index, .. } => Self::Corrupt(format!("the column {index} holds something else than it should")),
-            E::Decode(_) => Self::Corrupt("a column holds something else than it should".to_owned()),
+            E::Configuration(error) => {
+                Self::Schema(format!("the database URL cannot be used: {error}"))
+            }
+            E::ColumnDecode { index, .. } => Self::Corrupt(format!(
+                "the column {index} holds something else than it should"
+            )),
+            E::Decode(_) => {
+                Self::Corrupt("a column holds something else than it should".to_owned())
+            }
             E::Encode(_) => Self::Corrupt("a value cannot be sent to the database".to_owned()),
-            error @ (E::ColumnNotFound(_) | E::ColumnIndexOutOfBounds { .. } | E::RowNotFound | E::TypeNotFound { .. }) => Self::Corrupt(error.to_string()),
-            E::PoolTimedOut => Self::Unavailable("no connection became free or could be opened in time".to_owned()),
+            error @ (E::ColumnNotFound(_)
+            | E::ColumnIndexOutOfBounds { .. }
+            | E::RowNotFound
+            | E::TypeNotFound { .. }) => Self::Corrupt(error.to_string()),
+            E::PoolTimedOut => {
+                Self::Unavailable("no connection became free or could be opened in time".to_owned())
+            }
             E::PoolClosed => Self::Unavailable("the store is closed".to_owned()),
             other => Self::Unavailable(other.to_string()),
         }
@@ -32,7 +44,11 @@ fn of_database(error: &dyn DatabaseError) -> StoreError {
         return of_sqlstate(&code, error.message(), error.constraint());
     }
     // Of a constraint SQLite names the columns or the rule, and no value.
-    if error.kind() == ErrorKind::Other { of_sqlite(code.parse().unwrap_or(0), error.message()) } else { StoreError::Corrupt(error.message().to_owned()) }
+    if error.kind() == ErrorKind::Other {
+        of_sqlite(code.parse().unwrap_or(0), error.message())
+    } else {
+        StoreError::Corrupt(error.message().to_owned())
+    }
 }
 
 /// PostgreSQL: appendix A of its manual; the first two characters are the class.
@@ -40,15 +56,27 @@ fn of_sqlstate(code: &str, message: &str, constraint: Option<&str>) -> StoreErro
     let refused = |why: &str| StoreError::Corrupt(format!("{why} (PostgreSQL, SQLSTATE {code})"));
     match code.get(..2).unwrap_or_default() {
         // What we wrote or read is not what the tables can hold.
-        "21" | "22" => refused("a value that its column or the encoding of the database cannot hold"),
-        "23" => refused(&constraint.map_or_else(|| "it breaks a rule of its table".to_owned(), |name| format!("it breaks the rule {name} of its table"))),
+        "21" | "22" => {
+            refused("a value that its column or the encoding of the database cannot hold")
+        }
+        "23" => refused(&constraint.map_or_else(
+            || "it breaks a rule of its table".to_owned(),
+            |name| format!("it breaks the rule {name} of its table"),
+        )),
         "54" => refused("a value or a row that is too large or too complex"),
-        "XX" => StoreError::Corrupt(format!("PostgreSQL found its own data damaged, or failed inside (SQLSTATE {code}); its log says more")),
+        "XX" => StoreError::Corrupt(format!(
+            "PostgreSQL found its own data damaged, or failed inside (SQLSTATE {code}); its log says more"
+        )),
         // Syntax and access rules: tables or columns are missing, or permission to them.
         "42" => StoreError::Schema(message.to_owned()),
-        // Connection, transaction, authorization, database name, rollback, resources, state, operator, system.
-        "08" | "25" | "28" | "3D" | "40" | "53" | "55" | "57" | "58" => StoreError::Unavailable(message.to_owned()),
-        _ => StoreError::Unavailable(format!("PostgreSQL refuses a statement (SQLSTATE {code}); its log says more")),
+        // Connection, transaction, authorization, database name, rollback, resources, state,
+        // operator, system.
+        "08" | "25" | "28" | "3D" | "40" | "53" | "55" | "57" | "58" => {
+            StoreError::Unavailable(message.to_owned())
+        }
+        _ => StoreError::Unavailable(format!(
+            "PostgreSQL refuses a statement (SQLSTATE {code}); its log says more"
+        )),
     }
 }
 
@@ -72,11 +100,17 @@ mod tests {
     #[test]
     fn codes_say_what_the_caller_can_do() {
         let state = |code| of_sqlstate(code, "canary", None);
-        for code in ["08006", "40P01", "53300", "57P01", "25006", "28P01", "3D000", "55P03", "P0001", "0A000"] {
+        for code in [
+            "08006", "40P01", "53300", "57P01", "25006", "28P01", "3D000", "55P03", "P0001",
+            "0A000",
+        ] {
             assert!(matches!(state(code), StoreError::Unavailable(_)), "{code}");
         }
         for code in [5, 6, 8, 10, 13, 14, 261, 778] {
-            assert!(matches!(of_sqlite(code, ""), StoreError::Unavailable(_)), "{code}");
+            assert!(
+                matches!(of_sqlite(code, ""), StoreError::Unavailable(_)),
+                "{code}"
+            );
         }
         assert!(matches!(state("42P01"), StoreError::Schema(_)));
         for code in ["21000", "22P05", "22021", "23505", "54000", "XX001"] {
@@ -84,17 +118,34 @@ mod tests {
         }
         // TOOBIG, CONSTRAINT and its trigger, rowid and datatype.
         for code in [11, 18, 19, 1811, 2579, 3091] {
-            assert!(matches!(of_sqlite(code, ""), StoreError::Corrupt(_)), "{code}");
+            assert!(
+                matches!(of_sqlite(code, ""), StoreError::Corrupt(_)),
+                "{code}"
+            );
         }
         assert!(matches!(of_sqlite(26, ""), StoreError::Schema(_)));
     }
 
     #[test]
     fn what_the_server_says_of_data_is_not_repeated() {
-        for code in ["21000", "22P05", "22021", "22P02", "23505", "54000", "XX000", "P0001", "0A000"] {
-            let text = of_sqlstate(code, "character with byte sequence 0xe5 0xa0 0x83: canary", Some("verifications_token")).to_string();
-            assert!(text.contains(code) && !text.contains("0xe5") && !text.contains("canary"), "{text}");
+        for code in [
+            "21000", "22P05", "22021", "22P02", "23505", "54000", "XX000", "P0001", "0A000",
+        ] {
+            let text = of_sqlstate(
+                code,
+                "character with byte sequence 0xe5 0xa0 0x83: canary",
+                Some("verifications_token"),
+            )
+            .to_string();
+            assert!(
+                text.contains(code) && !text.contains("0xe5") && !text.contains("canary"),
+                "{text}"
+            );
         }
-        assert!(of_sqlstate("23505", "", Some("verifications_token")).to_string().contains("verifications_token"));
+        assert!(
+            of_sqlstate("23505", "", Some("verifications_token"))
+                .to_string()
+                .contains("verifications_token")
+        );
     }
 }

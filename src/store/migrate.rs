@@ -1,7 +1,8 @@
 //! The schema: brought up to date, or found to be another's or a newer one.
 //!
-//! All pending migrations are one transaction under one lock, so of two programs that migrate at once the second finds nothing to do,
-//! and one that is cut half way has done nothing. Migrations are append-only (`migrations/README.md`).
+//! All pending migrations are one transaction under one lock, so of two programs that migrate at
+//! once the second finds nothing to do, and one that is cut half way has done nothing. Migrations
+//! are append-only (`migrations/README.md`).
 
 use std::borrow::Cow;
 
@@ -27,9 +28,17 @@ const LOCK: i64 = 0x7665_7269_6b65_6570;
 
 type Embedded = &'static [(i64, &'static str, &'static str)];
 
-const SQLITE: Embedded = &[(1, "schema", include_str!("../../migrations/sqlite/0001_schema.sql"))];
+const SQLITE: Embedded = &[(
+    1,
+    "schema",
+    include_str!("../../migrations/sqlite/0001_schema.sql"),
+)];
 
-const POSTGRES: Embedded = &[(1, "schema", include_str!("../../migrations/postgres/0001_schema.sql"))];
+const POSTGRES: Embedded = &[(
+    1,
+    "schema",
+    include_str!("../../migrations/postgres/0001_schema.sql"),
+)];
 
 /// Which schema version a database has, and which this program needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +61,8 @@ pub struct MigrationReport {
 /// Brings the schema up to date; makes the file of a SQLite database when there is none.
 ///
 /// # Errors
-/// [`StoreError::Schema`] when the database is foreign or newer than this program; [`StoreError::Unavailable`] when it cannot be reached.
+/// [`StoreError::Schema`] when the database is foreign or newer than this program;
+/// [`StoreError::Unavailable`] when it cannot be reached.
 pub async fn migrate(url: &Secret) -> Result<MigrationReport> {
     match Target::of(url)? {
         Target::Sqlite(options) => migrate_sqlite(options).await,
@@ -60,15 +70,20 @@ pub async fn migrate(url: &Secret) -> Result<MigrationReport> {
     }
 }
 
-/// Reads which schema a database has, and changes nothing. A SQLite file that is not there counts as empty.
+/// Reads which schema a database has, and changes nothing. A SQLite file that is not there counts
+/// as empty.
 ///
 /// # Errors
 /// As [`migrate`].
 pub async fn check_schema(url: &Secret) -> Result<SchemaReport> {
     match Target::of(url)? {
-        Target::Sqlite(options) if !options.get_filename().exists() => Ok(SchemaReport { found: 0, needed: newest(SQLITE) }),
+        Target::Sqlite(options) if !options.get_filename().exists() => Ok(SchemaReport {
+            found: 0,
+            needed: newest(SQLITE),
+        }),
         Target::Sqlite(options) => {
-            let mut connection = SqliteConnection::connect_with(&sqlite_readable(options).await?).await?;
+            let mut connection =
+                SqliteConnection::connect_with(&sqlite_readable(options).await?).await?;
             let report = inspect::<Sqlite>(&mut connection, SQLITE).await;
             connection.close().await?;
             report
@@ -86,8 +101,13 @@ pub async fn check_schema(url: &Secret) -> Result<SchemaReport> {
 pub(super) fn require_current(report: &SchemaReport) -> Result<()> {
     match report.found {
         found if found == report.needed => Ok(()),
-        0 => Err(StoreError::Schema("the database is empty: run `verikeep migrate`".to_owned())),
-        found => Err(StoreError::Schema(format!("the database has schema version {found}, this program needs {}: run `verikeep migrate`", report.needed))),
+        0 => Err(StoreError::Schema(
+            "the database is empty: run `verikeep migrate`".to_owned(),
+        )),
+        found => Err(StoreError::Schema(format!(
+            "the database has schema version {found}, this program needs {}: run `verikeep migrate`",
+            report.needed
+        ))),
     }
 }
 
@@ -108,8 +128,14 @@ async fn migrate_sqlite(options: SqliteConnectOptions) -> Result<MigrationReport
 async fn migrate_postgres(options: PgConnectOptions) -> Result<MigrationReport> {
     let mut connection = PgConnection::connect_with(&options).await?;
     let mut transaction = connection.begin_with(Postgres::BEGIN_WRITE).await?;
-    // Of the transaction, not of the session: it holds behind a pooler too, and nothing can forget to give it back.
-    Postgres::execute(&mut transaction, "select pg_advisory_xact_lock($1)".to_owned(), binds![LOCK]).await?;
+    // Of the transaction, not of the session: it holds behind a pooler too, and nothing can forget
+    // to give it back.
+    Postgres::execute(
+        &mut transaction,
+        "select pg_advisory_xact_lock($1)".to_owned(),
+        binds![LOCK],
+    )
+    .await?;
     let report = apply::<Postgres>(&mut transaction, POSTGRES).await?;
     transaction.commit().await?;
     connection.close().await?;
@@ -117,19 +143,37 @@ async fn migrate_postgres(options: PgConnectOptions) -> Result<MigrationReport> 
 }
 
 /// Applies what is pending, within the caller's transaction.
-async fn apply<DB: Dialect>(connection: &mut DB::Connection, embedded: Embedded) -> Result<MigrationReport>
+async fn apply<DB: Dialect>(
+    connection: &mut DB::Connection,
+    embedded: Embedded,
+) -> Result<MigrationReport>
 where
     DB::Connection: Migrate,
 {
     let before = inspect::<DB>(connection, embedded).await?;
-    migrator(embedded).run_direct(None, connection, false).await.map_err(refused)?;
-    Ok(MigrationReport { from: before.found, to: before.needed })
+    migrator(embedded)
+        .run_direct(None, connection, false)
+        .await
+        .map_err(refused)?;
+    Ok(MigrationReport {
+        from: before.found,
+        to: before.needed,
+    })
 }
 
-async fn inspect<DB: Dialect>(connection: &mut DB::Connection, embedded: Embedded) -> Result<SchemaReport> {
-    // In another encoding most names cannot be written, and one such row would hold up the work of all.
+async fn inspect<DB: Dialect>(
+    connection: &mut DB::Connection,
+    embedded: Embedded,
+) -> Result<SchemaReport> {
+    // In another encoding most names cannot be written, and one such row would hold up the work of
+    // all.
     let encodings = DB::fetch(connection, DB::ENCODING.to_owned(), Vec::new()).await?;
-    if let Some(encoding) = encodings.first().map(|row| row.text("encoding")).transpose()?.filter(|encoding| encoding != "UTF8") {
+    if let Some(encoding) = encodings
+        .first()
+        .map(|row| row.text("encoding"))
+        .transpose()?
+        .filter(|encoding| encoding != "UTF8")
+    {
         return Err(StoreError::Schema(format!(
             "the encoding of the database is {encoding}, which cannot hold every name: make one with `create database … encoding 'UTF8' template template0`"
         )));
@@ -143,7 +187,10 @@ async fn inspect<DB: Dialect>(connection: &mut DB::Connection, embedded: Embedde
         return if tables.is_empty() {
             Ok(SchemaReport { found: 0, needed })
         } else {
-            Err(StoreError::Schema(format!("the database holds {} tables of another program: give verikeep a database (or a schema) of its own", tables.len())))
+            Err(StoreError::Schema(format!(
+                "the database holds {} tables of another program: give verikeep a database (or a schema) of its own",
+                tables.len()
+            )))
         };
     }
     let sql = format!("select coalesce(max(version), 0) as version from {TABLE}");
@@ -158,8 +205,18 @@ async fn inspect<DB: Dialect>(connection: &mut DB::Connection, embedded: Embedde
 }
 
 fn migrator(embedded: Embedded) -> Migrator {
-    let migrations =
-        embedded.iter().map(|(version, name, sql)| Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, sql.into_sql_str(), false)).collect();
+    let migrations = embedded
+        .iter()
+        .map(|(version, name, sql)| {
+            Migration::new(
+                *version,
+                Cow::Borrowed(*name),
+                MigrationType::Simple,
+                sql.into_sql_str(),
+                false,
+            )
+        })
+        .collect();
     let mut migrator = Migrator::with_migrations(migrations);
     migrator.dangerous_set_table_name(TABLE);
     // The caller's transaction holds the lock.
@@ -168,7 +225,11 @@ fn migrator(embedded: Embedded) -> Migrator {
 }
 
 fn newest(embedded: Embedded) -> i64 {
-    embedded.iter().map(|(version, ..)| *version).max().unwrap_or(0)
+    embedded
+        .iter()
+        .map(|(version, ..)| *version)
+        .max()
+        .unwrap_or(0)
 }
 
 fn refused(error: MigrateError) -> StoreError {
@@ -178,9 +239,9 @@ fn refused(error: MigrateError) -> StoreError {
             StoreError::Unavailable(text) => StoreError::Unavailable(text),
             other => StoreError::Schema(format!("migration {version} failed: {other}")),
         },
-        MigrateError::VersionMismatch(version) => {
-            StoreError::Schema(format!("migration {version} of the database is not the one of this program: it was built from other sources"))
-        }
+        MigrateError::VersionMismatch(version) => StoreError::Schema(format!(
+            "migration {version} of the database is not the one of this program: it was built from other sources"
+        )),
         other => StoreError::Schema(other.to_string()),
     }
 }
@@ -193,18 +254,35 @@ mod tests {
     fn every_file_of_the_folder_is_embedded_and_both_databases_have_the_same() {
         for (folder, embedded) in [("sqlite", SQLITE), ("postgres", POSTGRES)] {
             let path = format!("{}/migrations/{folder}", env!("CARGO_MANIFEST_DIR"));
-            let mut files: Vec<String> = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            let mut files: Vec<String> = std::fs::read_dir(path)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
             files.sort();
-            let names: Vec<String> = embedded.iter().map(|(version, name, _)| format!("{version:04}_{name}.sql")).collect();
+            let names: Vec<String> = embedded
+                .iter()
+                .map(|(version, name, _)| format!("{version:04}_{name}.sql"))
+                .collect();
             assert_eq!(files, names, "{folder}");
         }
-        let names = |embedded: Embedded| -> Vec<_> { embedded.iter().map(|(version, name, _)| (*version, *name)).collect() };
+        let names = |embedded: Embedded| -> Vec<_> {
+            embedded
+                .iter()
+                .map(|(version, name, _)| (*version, *name))
+                .collect()
+        };
         assert_eq!(names(SQLITE), names(POSTGRES));
     }
 
     #[test]
     fn an_older_schema_is_refused_with_the_way_out() {
-        assert!(require_current(&SchemaReport { found: 2, needed: 2 }).is_ok());
+        assert!(
+            require_current(&SchemaReport {
+                found: 2,
+                needed: 2
+            })
+            .is_ok()
+        );
         for found in [0, 1] {
             let error = require_current(&SchemaReport { found, needed: 2 }).unwrap_err();
             assert!(error.to_string().contains("verikeep migrate"), "{error}");

@@ -32,7 +32,8 @@ pub struct NewVerification {
     pub next: Next,
     /// To be raised in the same transaction when the row is new.
     pub alarms: Vec<Alarm>,
-    /// Whether `issued_at` was told, or assumed to be the moment of tracking: an assumed one conflicts with nothing.
+    /// Whether `issued_at` was told, or assumed to be the moment of tracking: an assumed one
+    /// conflicts with nothing.
     pub issued_at_told: bool,
 }
 
@@ -88,17 +89,33 @@ pub struct KnownToken {
 }
 
 impl KnownToken {
-    /// Which facts differ from what is told now, of `app`, `issued_at`, `plan_id` and `reference`. What is not told conflicts with nothing.
+    /// Which facts differ from what is told now, of `app`, `issued_at`, `plan_id` and `reference`.
+    /// What is not told conflicts with nothing.
     #[must_use]
-    pub fn differs(&self, app: &str, issued_at: Option<Time>, plan_id: Option<&str>, reference: Option<&str>) -> Vec<&'static str> {
-        let other = |told: Option<&str>, known: Option<&str>| told.is_some_and(|told| Some(storable(told).as_str()) != known);
+    pub fn differs(
+        &self,
+        app: &str,
+        issued_at: Option<Time>,
+        plan_id: Option<&str>,
+        reference: Option<&str>,
+    ) -> Vec<&'static str> {
+        let other = |told: Option<&str>, known: Option<&str>| {
+            told.is_some_and(|told| Some(storable(told).as_str()) != known)
+        };
         let facts = [
             ("app", other(Some(app), Some(&self.app))),
-            ("issued_at", self.issued_at_told && issued_at.is_some_and(|told| told != self.issued_at)),
+            (
+                "issued_at",
+                self.issued_at_told && issued_at.is_some_and(|told| told != self.issued_at),
+            ),
             ("plan_id", other(plan_id, self.plan_id.as_deref())),
             ("reference", other(reference, self.reference.as_deref())),
         ];
-        facts.into_iter().filter(|(_, differs)| *differs).map(|(field, _)| field).collect()
+        facts
+            .into_iter()
+            .filter(|(_, differs)| *differs)
+            .map(|(field, _)| field)
+            .collect()
     }
 }
 
@@ -134,7 +151,8 @@ pub struct Claim {
     pub limit: i64,
     /// Only verifications of these apps; all when empty.
     pub apps: Vec<String>,
-    /// After this many claims in a row without completion a row waits longer each time (a poison item).
+    /// After this many claims in a row without completion a row waits longer each time (a poison
+    /// item).
     pub patience: i64,
 }
 
@@ -166,7 +184,8 @@ pub struct DownloadWork {
     pub answers: Vec<(String, String)>,
 }
 
-/// One call made at the provider about a verification, for the history that proves what was asked when.
+/// One call made at the provider about a verification, for the history that proves what was asked
+/// when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallRow {
     /// The app that was asked, whose quota it used.
@@ -210,8 +229,10 @@ pub struct DownloadStart {
     pub due_at: Time,
     /// What orders it.
     pub deadline: Time,
-    /// Handed to this process at once when it has room: (token, until). Another download of the verification that is leased keeps its lease, and the
-    /// one here is not granted: [`Store::record_poll`](super::Store::record_poll) still succeeds, and the step that uses this lease will find it lost.
+    /// Handed to this process at once when it has room: (token, until). Another download of the
+    /// verification that is leased keeps its lease, and the one here is not granted:
+    /// [`Store::record_poll`](super::Store::record_poll) still succeeds, and the step that uses
+    /// this lease will find it lost.
     pub lease: Option<(String, Time)>,
 }
 
@@ -236,7 +257,8 @@ pub struct PollRecord {
     pub wanted: Vec<WantedMedia>,
     /// Media that came inside answers.
     pub inline: Vec<InlineMedia>,
-    /// Rows to delete: the same bytes are there as another medium of the verification. Rows stored by their own URL stay.
+    /// Rows to delete: the same bytes are there as another medium of the verification. Rows stored
+    /// by their own URL stay.
     pub same: Vec<String>,
     /// Schedules the download stage.
     pub download: Option<DownloadStart>,
@@ -268,7 +290,11 @@ impl PollRecord {
             download: None,
             lessons: Lessons::default(),
             last_error: None,
-            next: Next::Due { due_at: at, deadline: at, state: State::Waiting },
+            next: Next::Due {
+                due_at: at,
+                deadline: at,
+                state: State::Waiting,
+            },
             alarms: Vec::new(),
         }
     }
@@ -278,7 +304,17 @@ impl DownloadRecord {
     /// A record that brings nothing yet and ends the download.
     #[must_use]
     pub fn begin(lease: Lease, at: Time) -> Self {
-        Self { lease, at, stored: Vec::new(), same: Vec::new(), failed: Vec::new(), answers: Vec::new(), calls: Vec::new(), again: None, alarms: Vec::new() }
+        Self {
+            lease,
+            at,
+            stored: Vec::new(),
+            same: Vec::new(),
+            failed: Vec::new(),
+            answers: Vec::new(),
+            calls: Vec::new(),
+            again: None,
+            alarms: Vec::new(),
+        }
     }
 }
 
@@ -302,7 +338,8 @@ pub struct DownloadRecord {
     pub at: Time,
     /// Media that are in the vault now.
     pub stored: Vec<StoredMedia>,
-    /// Rows to delete: the same bytes are there as another medium of the verification. Rows stored by their own URL stay.
+    /// Rows to delete: the same bytes are there as another medium of the verification. Rows stored
+    /// by their own URL stay.
     pub same: Vec<String>,
     /// Media that failed this time, and are tried again until their end.
     pub failed: Vec<FailedMedia>,
@@ -310,7 +347,8 @@ pub struct DownloadRecord {
     pub answers: Vec<AnswerRow>,
     /// Calls made.
     pub calls: Vec<CallRow>,
-    /// When to go on with what is still wanted, and what orders it; none removes the row and makes the verification's poll due now.
+    /// When to go on with what is still wanted, and what orders it; none removes the row and makes
+    /// the verification's poll due now.
     pub again: Option<(Time, Time)>,
     /// Raised in the same transaction.
     pub alarms: Vec<Alarm>,

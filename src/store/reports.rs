@@ -17,7 +17,8 @@ pub struct Filter {
     pub until: Option<Time>,
     /// Only this reference.
     pub reference: Option<String>,
-    /// Only those with an attempt of this keyed index ([`crate::domain::identity::IndexKey::id_number`]).
+    /// Only those with an attempt of this keyed index
+    /// ([`crate::domain::identity::IndexKey::id_number`]).
     pub id_number_index: Option<String>,
     /// How many at most.
     pub limit: i64,
@@ -27,7 +28,10 @@ pub struct Filter {
 
 /// A row of `report_verifications`. Instants are RFC 3339 text.
 #[derive(Clone, Debug, Serialize)]
-#[allow(missing_docs, reason = "each field is the column of that name, explained in the view's comment")]
+#[allow(
+    missing_docs,
+    reason = "each field is the column of that name, explained in the view's comment"
+)]
 pub struct Summary {
     pub verification_id: String,
     pub app: String,
@@ -52,7 +56,10 @@ pub struct Summary {
 
 /// A row of `report_attempts`.
 #[derive(Clone, Debug, Serialize)]
-#[allow(missing_docs, reason = "each field is the column of that name, explained in the view's comment")]
+#[allow(
+    missing_docs,
+    reason = "each field is the column of that name, explained in the view's comment"
+)]
 pub struct AttemptReport {
     pub attempt_no: i64,
     pub passed: Option<bool>,
@@ -83,7 +90,10 @@ pub struct AttemptReport {
 
 /// A row of `report_media`.
 #[derive(Clone, Debug, Serialize)]
-#[allow(missing_docs, reason = "each field is the column of that name, explained in the view's comment")]
+#[allow(
+    missing_docs,
+    reason = "each field is the column of that name, explained in the view's comment"
+)]
 pub struct MediaReport {
     pub media_id: String,
     pub attempt_no: i64,
@@ -103,7 +113,10 @@ pub struct MediaReport {
 
 /// A row of `report_answers`, with the length and digest of the object as it lies in the store.
 #[derive(Clone, Debug, Serialize)]
-#[allow(missing_docs, reason = "each field is the column of that name, explained in the view's comment")]
+#[allow(
+    missing_docs,
+    reason = "each field is the column of that name, explained in the view's comment"
+)]
 pub struct AnswerReport {
     pub answer_id: String,
     pub endpoint: String,
@@ -165,7 +178,8 @@ impl Whole {
     /// How many calls were made about it.
     #[must_use]
     pub fn calls_made(&self) -> i64 {
-        i64::try_from(self.calls.len()).unwrap_or(i64::MAX) + self.call_sums.iter().map(|sum| sum.calls).sum::<i64>()
+        i64::try_from(self.calls.len()).unwrap_or(i64::MAX)
+            + self.call_sums.iter().map(|sum| sum.calls).sum::<i64>()
     }
 }
 

@@ -1,7 +1,8 @@
 //! Rows on their way into and out of a statement.
 //!
-//! A batch of rows goes in as one JSON text, which the database expands ([`super::dialect::Dialect::rows`]): one statement for any
-//! number of rows, and one text for both databases. U+0000, which PostgreSQL cannot store, becomes U+FFFD in both.
+//! A batch of rows goes in as one JSON text, which the database expands
+//! ([`super::dialect::Dialect::rows`]): one statement for any number of rows, and one text for both
+//! databases. U+0000, which PostgreSQL cannot store, becomes U+FFFD in both.
 
 use serde::Serialize;
 use sqlx::{ColumnIndex, Database, Decode, Row, Type};
@@ -61,7 +62,8 @@ impl Json {
     /// # Errors
     /// [`StoreError::Corrupt`], which no value of this module's types brings about.
     pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self> {
-        let text = serde_json::to_string(value).map_err(|error| StoreError::Corrupt(error.to_string()))?;
+        let text =
+            serde_json::to_string(value).map_err(|error| StoreError::Corrupt(error.to_string()))?;
         Ok(Self(without_nul(text)))
     }
 
@@ -166,7 +168,8 @@ pub trait Cells {
     /// Text that is never null.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] for another type or a name that is not there; so in every method here.
+    /// [`StoreError::Corrupt`] for another type or a name that is not there; so in every method
+    /// here.
     fn text(&self, name: &str) -> Result<String>;
     /// Text or null.
     ///
@@ -245,12 +248,18 @@ pub fn moment(row: &impl Cells, name: &str) -> Result<String> {
 
 /// The column as RFC 3339 text, or null.
 pub fn moment_or_null(row: &impl Cells, name: &str) -> Result<Option<String>> {
-    Ok(row.int_or_null(name)?.map(|at| crate::domain::time::Time(at).rfc3339()))
+    Ok(row
+        .int_or_null(name)?
+        .map(|at| crate::domain::time::Time(at).rfc3339()))
 }
 
 /// What a named value of a closed list is; a name outside of it is [`StoreError::Corrupt`].
 pub fn known<T>(value: Option<T>, column: &str) -> Result<T> {
-    value.ok_or_else(|| StoreError::Corrupt(format!("`{column}` holds a name this program does not know")))
+    value.ok_or_else(|| {
+        StoreError::Corrupt(format!(
+            "`{column}` holds a name this program does not know"
+        ))
+    })
 }
 
 #[cfg(test)]
@@ -261,16 +270,32 @@ mod tests {
 
     #[test]
     fn nulls_are_left_out_of_the_text() {
-        let json = Json::of(&[Sample { name: "a", count: None, good: true }]).unwrap();
+        let json = Json::of(&[Sample {
+            name: "a",
+            count: None,
+            good: true,
+        }])
+        .unwrap();
         assert_eq!(json.0, r#"[{"name":"a","good":true}]"#);
-        assert_eq!(Sample::COLUMNS, [("name", Col::Text), ("count", Col::Int), ("good", Col::Bool)]);
+        assert_eq!(
+            Sample::COLUMNS,
+            [
+                ("name", Col::Text),
+                ("count", Col::Int),
+                ("good", Col::Bool)
+            ]
+        );
     }
 
     #[test]
     fn only_the_escape_of_nul_is_replaced() {
-        for (text, clean) in
-            [("a\0b", "a\u{fffd}b"), ("\\u0000", "\\u0000"), ("\\\0\\\\\0", "\\\u{fffd}\\\\\u{fffd}"), ("\"\0\"", "\"\u{fffd}\""), ("\n\t\u{1}", "\n\t\u{1}")]
-        {
+        for (text, clean) in [
+            ("a\0b", "a\u{fffd}b"),
+            ("\\u0000", "\\u0000"),
+            ("\\\0\\\\\0", "\\\u{fffd}\\\\\u{fffd}"),
+            ("\"\0\"", "\"\u{fffd}\""),
+            ("\n\t\u{1}", "\n\t\u{1}"),
+        ] {
             let json = Json::of(text).unwrap().0;
             assert_eq!(serde_json::from_str::<String>(&json).unwrap(), clean);
         }

@@ -1,11 +1,13 @@
 //! Transactions, each in a task of its own.
 //!
-//! A caller may be cancelled at any await (a time limit, a client that left). sqlx 0.9.0 does not survive that between sending `begin` and
-//! its answer: the connection goes back to the pool inside a transaction nobody knows of. In a task of its own a transaction runs to its end
-//! whatever becomes of the caller.
+//! A caller may be cancelled at any await (a time limit, a client that left). sqlx 0.9.0 does not
+//! survive that between sending `begin` and its answer: the connection goes back to the pool inside
+//! a transaction nobody knows of. In a task of its own a transaction runs to its end whatever
+//! becomes of the caller.
 //!
-//! SQLite ends a transaction by itself when a write fails for want of space or by an I/O error. sqlx 0.9.0 then cannot roll back, believes the
-//! connection to be inside that transaction for ever, and refuses every further one: such a connection is closed, and the pool opens another.
+//! SQLite ends a transaction by itself when a write fails for want of space or by an I/O error.
+//! sqlx 0.9.0 then cannot roll back, believes the connection to be inside that transaction for
+//! ever, and refuses every further one: such a connection is closed, and the pool opens another.
 
 use futures::future::BoxFuture;
 use sqlx::{Connection as _, Pool};
@@ -15,7 +17,8 @@ use super::{Result, StoreError, dialect::Dialect};
 /// Runs `work` in a transaction begun by `begin`, and commits it when `work` succeeds.
 ///
 /// # Errors
-/// What `work` returns, or what became of the connection; then nothing was written, unless the connection went while the commit was under way.
+/// What `work` returns, or what became of the connection; then nothing was written, unless the
+/// connection went while the commit was under way.
 pub(super) async fn transact<DB, T, F>(pool: &Pool<DB>, begin: &'static str, work: F) -> Result<T>
 where
     DB: Dialect,
@@ -34,7 +37,9 @@ where
     });
     task.await.unwrap_or_else(|cut| {
         Err(if cut.is_panic() {
-            StoreError::Corrupt("a transaction was cut short by a defect of this program".to_owned())
+            StoreError::Corrupt(
+                "a transaction was cut short by a defect of this program".to_owned(),
+            )
         } else {
             StoreError::Unavailable("the program is stopping".to_owned())
         })
@@ -42,7 +47,11 @@ where
 }
 
 /// One transaction on one connection; and whether the connection may be used again.
-async fn within<DB, T, F>(connection: &mut DB::Connection, begin: &'static str, work: F) -> (bool, Result<T>)
+async fn within<DB, T, F>(
+    connection: &mut DB::Connection,
+    begin: &'static str,
+    work: F,
+) -> (bool, Result<T>)
 where
     DB: Dialect,
     F: for<'c> FnOnce(&'c mut DB::Connection) -> BoxFuture<'c, Result<T>> + Send + 'static,

@@ -11,7 +11,8 @@ use tracing_subscriber::{
     util::{SubscriberInitExt as _, TryInitError},
 };
 
-/// The environment variable that says what to log: `warn`, `debug`, `info,verikeep::provider=debug`.
+/// The environment variable that says what to log: `warn`, `debug`,
+/// `info,verikeep::provider=debug`.
 pub const VARIABLE: &str = "VERIKEEP_LOG";
 
 /// What is logged unless told otherwise.
@@ -46,29 +47,58 @@ enum Look {
 /// [`LogError`].
 pub fn init() -> Result<(), LogError> {
     let wish = std::env::var(VARIABLE).unwrap_or_default();
-    let look = if std::io::stderr().is_terminal() { Look::Human { ansi: std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty()) } } else { Look::Json };
+    let look = if std::io::stderr().is_terminal() {
+        Look::Human {
+            ansi: std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty()),
+        }
+    } else {
+        Look::Json
+    };
     subscriber(&wish, look, std::io::stderr)?.try_init()?;
     panic::set_hook(Box::new(|panic| {
         // Only a text that stands in the program: a composed one may hold anything.
-        let text = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("no reason that could be shown");
-        let at = panic.location().map(ToString::to_string).unwrap_or_default();
+        let text = panic
+            .payload()
+            .downcast_ref::<&'static str>()
+            .copied()
+            .unwrap_or("no reason that could be shown");
+        let at = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
         tracing::error!(at, "panicked: {text}");
     }));
     Ok(())
 }
 
-fn subscriber<W>(wish: &str, look: Look, writer: W) -> Result<impl Subscriber + Send + Sync, LogError>
+fn subscriber<W>(
+    wish: &str,
+    look: Look,
+    writer: W,
+) -> Result<impl Subscriber + Send + Sync, LogError>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let wish = if wish.trim().is_empty() { DEFAULT } else { wish };
+    let wish = if wish.trim().is_empty() {
+        DEFAULT
+    } else {
+        wish
+    };
     let filter = EnvFilter::builder().parse(wish).map_err(LogError::Filter)?;
     // Libraries name hosts, headers, statements and signed URLs below a warning.
-    let ours = filter_fn(|meta| *meta.level() <= Level::WARN || meta.target() == "verikeep" || meta.target().starts_with("verikeep::"));
+    let ours = filter_fn(|meta| {
+        *meta.level() <= Level::WARN
+            || meta.target() == "verikeep"
+            || meta.target().starts_with("verikeep::")
+    });
     let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     let layer = match look {
         Look::Human { ansi } => lines.with_ansi(ansi).boxed(),
-        Look::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
+        Look::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .boxed(),
     };
     Ok(Registry::default().with(layer.with_filter(filter.and(ours))))
 }
@@ -99,30 +129,46 @@ mod tests {
     fn logged(wish: &str, look: Look) -> String {
         let lines = Lines::default();
         let writer = lines.clone();
-        tracing::subscriber::with_default(subscriber(wish, look, move || writer.clone()).unwrap(), || {
-            tracing::debug!("ours, fine");
-            tracing::info!(app = "loan-h5", "ours");
-            tracing::error!(target: "hyper::proto", "theirs, bad");
-            tracing::info!(target: "hyper::proto", "canary");
-            tracing::debug!(target: "verikeeper", "canary");
-        });
+        tracing::subscriber::with_default(
+            subscriber(wish, look, move || writer.clone()).unwrap(),
+            || {
+                tracing::debug!("ours, fine");
+                tracing::info!(app = "loan-h5", "ours");
+                tracing::error!(target: "hyper::proto", "theirs, bad");
+                tracing::info!(target: "hyper::proto", "canary");
+                tracing::debug!(target: "verikeeper", "canary");
+            },
+        );
         String::from_utf8(lines.0.lock().unwrap().clone()).unwrap()
     }
 
     #[test]
     fn lines_are_json_when_nobody_reads_them() {
         let text = logged("", Look::Json);
-        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let lines: Vec<serde_json::Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
         assert_eq!(lines.len(), 2, "{text}");
-        assert_eq!((&lines[0]["message"], &lines[0]["app"], &lines[0]["level"]), (&"ours".into(), &"loan-h5".into(), &"INFO".into()));
+        assert_eq!(
+            (&lines[0]["message"], &lines[0]["app"], &lines[0]["level"]),
+            (&"ours".into(), &"loan-h5".into(), &"INFO".into())
+        );
         assert!(lines[0]["timestamp"].as_str().unwrap().ends_with('Z'));
     }
 
     #[test]
     fn what_libraries_say_below_a_warning_is_never_logged() {
-        for wish in ["trace", "info,hyper=trace", "hyper::proto=trace,verikeep=trace"] {
+        for wish in [
+            "trace",
+            "info,hyper=trace",
+            "hyper::proto=trace,verikeep=trace",
+        ] {
             let text = logged(wish, Look::Human { ansi: false });
-            assert!(text.contains("theirs, bad") && !text.contains("canary"), "{wish}: {text}");
+            assert!(
+                text.contains("theirs, bad") && !text.contains("canary"),
+                "{wish}: {text}"
+            );
         }
     }
 
@@ -131,6 +177,9 @@ mod tests {
         assert!(logged("debug", Look::Json).contains("ours, fine"));
         assert!(!logged("", Look::Json).contains("ours, fine"));
         assert!(!logged("error", Look::Json).contains("loan-h5"));
-        assert!(matches!(subscriber("verikeep=loud", Look::Json, io::stderr), Err(LogError::Filter(_))));
+        assert!(matches!(
+            subscriber("verikeep=loud", Look::Json, io::stderr),
+            Err(LogError::Filter(_))
+        ));
     }
 }

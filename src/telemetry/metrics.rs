@@ -1,7 +1,8 @@
 //! What this process did: counted here, by plain methods, and encoded at each scrape.
 //!
-//! Names begin with `verikeep_`, units are base units. Labels come from fixed sets and from the configuration (apps, accounts), never
-//! from an answer or a person, so that their number is bounded.
+//! Names begin with `verikeep_`, units are base units. Labels come from fixed sets and from the
+//! configuration (apps, accounts), never from an answer or a person, so that their number is
+//! bounded.
 
 use std::{
     borrow::Cow,
@@ -32,7 +33,9 @@ type Counters<const N: usize> = Family<Labels<N>, Counter>;
 type Seconds = Gauge<f64, AtomicU64>;
 
 /// Time left at capture, in seconds: from a last moment to all of three days.
-const LEFT_SECONDS: [f64; 10] = [1.0, 10.0, 60.0, 300.0, 1800.0, 7200.0, 21_600.0, 64_800.0, 86_400.0, 259_200.0];
+const LEFT_SECONDS: [f64; 10] = [
+    1.0, 10.0, 60.0, 300.0, 1800.0, 7200.0, 21_600.0, 64_800.0, 86_400.0, 259_200.0,
+];
 
 /// The figures of this process.
 pub struct Metrics {
@@ -89,31 +92,114 @@ impl Metrics {
     fn register(&mut self) {
         let registry = &mut self.registry;
         let build = Family::<Labels<1>, Gauge>::default();
-        build.get_or_create(&[("version", Cow::Borrowed(env!("CARGO_PKG_VERSION")))]).set(1);
-        registry.register("build_info", "Always 1; the label says which version runs", build);
-        registry.register("provider_calls", "Calls made at the provider, by endpoint and what came of them", self.calls.clone());
-        registry.register("stored_objects", "Objects put into the vault, by what they are", self.stored_objects.clone());
-        registry.register("stored_bytes", "Plain bytes put into the vault, by what they are", self.stored_bytes.clone());
-        registry.register("downloads_failed", "Downloads of media that failed and are tried again while there is time", self.downloads_failed.clone());
-        registry.register("settled", "Verifications settled by this process, by how they ended", self.settled.clone());
-        registry.register("capture_left_seconds", "Time left until the provider would have forgotten it, at each capture", self.left.clone());
-        registry.register("steps", "Steps of work, by stage and how they ended", self.steps.clone());
-        registry.register("steps_in_flight", "Steps of work under way", self.steps_in_flight.clone());
-        registry.register("loop_rounds", "Rounds of each loop, by how they ended", self.rounds.clone());
-        registry.register("loop_claimed", "Items claimed by each loop", self.claimed.clone());
-        registry.register("loop_last_run_timestamp_seconds", "When each loop last came round", self.last_run.clone());
-        registry.register("loop_last_success_timestamp_seconds", "When each loop last came round without a failure", self.last_success.clone());
-        registry.register("quota_calls_per_second", "The rate at which an account is asked at present, per endpoint", self.quota_rate.clone());
-        registry.register("app_paused", "1 while an app is not asked at all", self.paused.clone());
-        registry.register("free_bytes", "Room left on the file systems this process writes to, by what lies there", self.free_bytes.clone());
-        registry.register("claims_held", "1 while nothing new is begun, for want of room or descriptors", self.held.clone());
-        registry.register("descriptors_free", "How many more files and connections this process may open", self.descriptors_free.clone());
-        registry.register("process_alarms", "Open alarms that this process raised, known to the database or not, by kind", self.alarms.clone());
+        build
+            .get_or_create(&[("version", Cow::Borrowed(env!("CARGO_PKG_VERSION")))])
+            .set(1);
+        registry.register(
+            "build_info",
+            "Always 1; the label says which version runs",
+            build,
+        );
+        registry.register(
+            "provider_calls",
+            "Calls made at the provider, by endpoint and what came of them",
+            self.calls.clone(),
+        );
+        registry.register(
+            "stored_objects",
+            "Objects put into the vault, by what they are",
+            self.stored_objects.clone(),
+        );
+        registry.register(
+            "stored_bytes",
+            "Plain bytes put into the vault, by what they are",
+            self.stored_bytes.clone(),
+        );
+        registry.register(
+            "downloads_failed",
+            "Downloads of media that failed and are tried again while there is time",
+            self.downloads_failed.clone(),
+        );
+        registry.register(
+            "settled",
+            "Verifications settled by this process, by how they ended",
+            self.settled.clone(),
+        );
+        registry.register(
+            "capture_left_seconds",
+            "Time left until the provider would have forgotten it, at each capture",
+            self.left.clone(),
+        );
+        registry.register(
+            "steps",
+            "Steps of work, by stage and how they ended",
+            self.steps.clone(),
+        );
+        registry.register(
+            "steps_in_flight",
+            "Steps of work under way",
+            self.steps_in_flight.clone(),
+        );
+        registry.register(
+            "loop_rounds",
+            "Rounds of each loop, by how they ended",
+            self.rounds.clone(),
+        );
+        registry.register(
+            "loop_claimed",
+            "Items claimed by each loop",
+            self.claimed.clone(),
+        );
+        registry.register(
+            "loop_last_run_timestamp_seconds",
+            "When each loop last came round",
+            self.last_run.clone(),
+        );
+        registry.register(
+            "loop_last_success_timestamp_seconds",
+            "When each loop last came round without a failure",
+            self.last_success.clone(),
+        );
+        registry.register(
+            "quota_calls_per_second",
+            "The rate at which an account is asked at present, per endpoint",
+            self.quota_rate.clone(),
+        );
+        registry.register(
+            "app_paused",
+            "1 while an app is not asked at all",
+            self.paused.clone(),
+        );
+        registry.register(
+            "free_bytes",
+            "Room left on the file systems this process writes to, by what lies there",
+            self.free_bytes.clone(),
+        );
+        registry.register(
+            "claims_held",
+            "1 while nothing new is begun, for want of room or descriptors",
+            self.held.clone(),
+        );
+        registry.register(
+            "descriptors_free",
+            "How many more files and connections this process may open",
+            self.descriptors_free.clone(),
+        );
+        registry.register(
+            "process_alarms",
+            "Open alarms that this process raised, known to the database or not, by kind",
+            self.alarms.clone(),
+        );
     }
 
     /// A call was made: `ok` or the trouble's name.
     pub fn call(&self, endpoint: Endpoint, result: &'static str) {
-        self.calls.get_or_create(&[("endpoint", endpoint.name().into()), ("result", result.into())]).inc();
+        self.calls
+            .get_or_create(&[
+                ("endpoint", endpoint.name().into()),
+                ("result", result.into()),
+            ])
+            .inc();
     }
 
     /// An answer was put into the vault.
@@ -129,17 +215,23 @@ impl Metrics {
     fn stored(&self, what: &'static str, bytes: i64) {
         let labels = [("what", what.into())];
         self.stored_objects.get_or_create(&labels).inc();
-        self.stored_bytes.get_or_create(&labels).inc_by(u64::try_from(bytes).unwrap_or(0));
+        self.stored_bytes
+            .get_or_create(&labels)
+            .inc_by(u64::try_from(bytes).unwrap_or(0));
     }
 
     /// A download failed: the error's name.
     pub fn download_failed(&self, result: &'static str) {
-        self.downloads_failed.get_or_create(&[("result", result.into())]).inc();
+        self.downloads_failed
+            .get_or_create(&[("result", result.into())])
+            .inc();
     }
 
     /// A verification was settled.
     pub fn settled(&self, outcome: &'static str) {
-        self.settled.get_or_create(&[("outcome", outcome.into())]).inc();
+        self.settled
+            .get_or_create(&[("outcome", outcome.into())])
+            .inc();
     }
 
     /// Something was captured with this much time left by the earliest reading.
@@ -149,63 +241,88 @@ impl Metrics {
 
     /// A step of a stage ended: `ok`, `failed`, `panicked`.
     pub fn step(&self, stage: &'static str, result: &'static str) {
-        self.steps.get_or_create(&[("stage", stage.into()), ("result", result.into())]).inc();
+        self.steps
+            .get_or_create(&[("stage", stage.into()), ("result", result.into())])
+            .inc();
     }
 
     /// A step of a stage is under way until what is returned is dropped.
     #[must_use]
     pub fn in_flight(self: &Arc<Self>, stage: &'static str) -> InFlight {
-        self.steps_in_flight.get_or_create(&[("stage", stage.into())]).inc();
-        InFlight { metrics: Arc::clone(self), stage }
+        self.steps_in_flight
+            .get_or_create(&[("stage", stage.into())])
+            .inc();
+        InFlight {
+            metrics: Arc::clone(self),
+            stage,
+        }
     }
 
     /// A loop came round.
     pub fn round(&self, name: &str, claimed: usize, failed: bool, now: Time) {
         let name = || ("loop", Cow::Owned(name.to_owned()));
-        self.rounds.get_or_create(&[name(), ("result", if failed { "failed" } else { "ok" }.into())]).inc();
+        self.rounds
+            .get_or_create(&[
+                name(),
+                ("result", if failed { "failed" } else { "ok" }.into()),
+            ])
+            .inc();
         self.claimed.get_or_create(&[name()]).inc_by(claimed as u64);
         self.last_run.get_or_create(&[name()]).set(seconds(now.0));
         if !failed {
-            self.last_success.get_or_create(&[name()]).set(seconds(now.0));
+            self.last_success
+                .get_or_create(&[name()])
+                .set(seconds(now.0));
         }
     }
 
     /// At which rate an account is asked at present.
     pub fn quota(&self, account: &str, calls_per_second: f64) {
-        self.quota_rate.get_or_create(&[("account", Cow::Owned(account.to_owned()))]).set(calls_per_second);
+        self.quota_rate
+            .get_or_create(&[("account", Cow::Owned(account.to_owned()))])
+            .set(calls_per_second);
     }
 
     /// Whether an app is not asked at all at present.
     pub fn paused(&self, app: &str, paused: bool) {
-        self.paused.get_or_create(&[("app", Cow::Owned(app.to_owned()))]).set(i64::from(paused));
+        self.paused
+            .get_or_create(&[("app", Cow::Owned(app.to_owned()))])
+            .set(i64::from(paused));
     }
 
     /// How much room is left on a file system this process writes to.
     pub fn room(&self, what: &str, free_bytes: u64) {
         let labels = [("what", Cow::Owned(what.to_owned()))];
-        self.free_bytes.get_or_create(&labels).set(i64::try_from(free_bytes).unwrap_or(i64::MAX));
+        self.free_bytes
+            .get_or_create(&labels)
+            .set(i64::try_from(free_bytes).unwrap_or(i64::MAX));
     }
 
     /// Whether nothing new is begun, and how many descriptors are left as far as that can be told.
     pub fn held(&self, held: bool, descriptors_free: Option<u64>) {
         self.held.set(i64::from(held));
         if let Some(free) = descriptors_free {
-            self.descriptors_free.set(i64::try_from(free).unwrap_or(i64::MAX));
+            self.descriptors_free
+                .set(i64::try_from(free).unwrap_or(i64::MAX));
         }
     }
 
     /// The kinds of the alarms that this process has raised and that are open.
     pub fn alarms<'a>(&self, open: impl IntoIterator<Item = &'a str>) {
-        let mut counts: BTreeMap<&str, i64> = Kind::ALL.iter().map(|kind| (kind.name(), 0)).collect();
+        let mut counts: BTreeMap<&str, i64> =
+            Kind::ALL.iter().map(|kind| (kind.name(), 0)).collect();
         for kind in open {
             *counts.entry(kind).or_default() += 1;
         }
         for (kind, count) in counts {
-            self.alarms.get_or_create(&[("kind", Cow::Owned(kind.to_owned()))]).set(count);
+            self.alarms
+                .get_or_create(&[("kind", Cow::Owned(kind.to_owned()))])
+                .set(count);
         }
     }
 
-    /// The page for a scrape: these figures and, as far as the database could be read, those of the whole service as of `now`.
+    /// The page for a scrape: these figures and, as far as the database could be read, those of the
+    /// whole service as of `now`.
     #[must_use]
     pub fn page(&self, status: Option<&Status>, now: Time, format: Format) -> String {
         text::page(&[&self.registry, &service::registry(status, now)], format)
@@ -226,7 +343,10 @@ pub struct InFlight {
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.metrics.steps_in_flight.get_or_create(&[("stage", self.stage.into())]).dec();
+        self.metrics
+            .steps_in_flight
+            .get_or_create(&[("stage", self.stage.into())])
+            .dec();
     }
 }
 
@@ -283,9 +403,16 @@ mod tests {
             r#"verikeep_process_alarms{kind="loss"} 0"#,
             r#"verikeep_database_up 0"#,
         ] {
-            assert!(page.lines().any(|found| found == line), "{line} is not in\n{page}");
+            assert!(
+                page.lines().any(|found| found == line),
+                "{line} is not in\n{page}"
+            );
         }
         drop(under_way);
-        assert!(metrics.page(None, Time(0), Format::OpenMetrics).contains(r#"verikeep_steps_in_flight{stage="poll"} 0"#));
+        assert!(
+            metrics
+                .page(None, Time(0), Format::OpenMetrics)
+                .contains(r#"verikeep_steps_in_flight{stage="poll"} 0"#)
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! Logs and metrics.
 //!
-//! Promised: no line and no label holds a secret, a verify_token, a URL or a person, since nothing that holds one is ever handed in;
-//! what libraries say below a warning is left out for the same reason. Lines are written at once, none is dropped.
+//! Promised: no line and no label holds a secret, a verify_token, a URL or a person, since nothing
+//! that holds one is ever handed in; what libraries say below a warning is left out for the same
+//! reason. Lines are written at once, none is dropped.
 
 pub mod logs;
 pub mod metrics;

@@ -1,4 +1,5 @@
-//! What the database knows of the whole service, encoded at each scrape: every replica shows the same.
+//! What the database knows of the whole service, encoded at each scrape: every replica shows the
+//! same.
 
 use std::{borrow::Cow, sync::atomic::AtomicU64};
 
@@ -18,7 +19,12 @@ type Gauges<const N: usize> = Family<[(&'static str, Cow<'static, str>); N], Gau
 /// The figures as of `now`; without a status only that there is none.
 pub(super) fn registry(status: Option<&Status>, now: Time) -> Registry {
     let mut registry = Registry::with_prefix("verikeep");
-    gauge(&mut registry, "database_up", "Whether the figures of the service could be read for this scrape", i64::from(status.is_some()));
+    gauge(
+        &mut registry,
+        "database_up",
+        "Whether the figures of the service could be read for this scrape",
+        i64::from(status.is_some()),
+    );
     if let Some(status) = status {
         verifications(&mut registry, status);
         objects(&mut registry, status);
@@ -32,25 +38,56 @@ pub(super) fn registry(status: Option<&Status>, now: Time) -> Registry {
 fn verifications(registry: &mut Registry, status: &Status) {
     let (counts, losses) = (Gauges::<2>::default(), Gauges::<1>::default());
     for row in &status.states {
-        counts.get_or_create(&[("app", row.app.clone().into()), ("state", row.state.clone().into())]).set(row.count);
-        let lost = if State::named(&row.state).is_some_and(State::is_loss) { row.count } else { 0 };
-        losses.get_or_create(&[("app", row.app.clone().into())]).inc_by(lost);
+        counts
+            .get_or_create(&[
+                ("app", row.app.clone().into()),
+                ("state", row.state.clone().into()),
+            ])
+            .set(row.count);
+        let lost = if State::named(&row.state).is_some_and(State::is_loss) {
+            row.count
+        } else {
+            0
+        };
+        losses
+            .get_or_create(&[("app", row.app.clone().into())])
+            .inc_by(lost);
     }
-    registry.register("verifications", "Tracked verifications, by app and state", counts);
-    registry.register("losses", "Verifications that ended with something lost, by app", losses);
+    registry.register(
+        "verifications",
+        "Tracked verifications, by app and state",
+        counts,
+    );
+    registry.register(
+        "losses",
+        "Verifications that ended with something lost, by app",
+        losses,
+    );
 }
 
 fn objects(registry: &mut Registry, status: &Status) {
     let (counts, bytes) = (Gauges::<2>::default(), Gauges::<2>::default());
     for row in &status.media {
-        let labels = [("kind", row.kind.clone().into()), ("state", row.state.clone().into())];
+        let labels = [
+            ("kind", row.kind.clone().into()),
+            ("state", row.state.clone().into()),
+        ];
         counts.get_or_create(&labels).set(row.count);
         bytes.get_or_create(&labels).set(row.bytes);
     }
     registry.register("media", "Images and videos, by kind and state", counts);
-    registry.register("media_bytes", "Bytes of images and videos, by kind and state", bytes);
+    registry.register(
+        "media_bytes",
+        "Bytes of images and videos, by kind and state",
+        bytes,
+    );
     gauge(registry, "answers", "Answers kept", status.answers);
-    gauge(registry, "answers_bytes", "Bytes of answers kept", status.answer_bytes);
+    gauge(
+        registry,
+        "answers_bytes",
+        "Bytes of answers kept",
+        status.answer_bytes,
+    );
 }
 
 fn work(registry: &mut Registry, status: &Status, now: Time) {
@@ -63,13 +100,38 @@ fn work(registry: &mut Registry, status: &Status, now: Time) {
         );
     }
     if let Some(left) = status.least_left_ms {
-        time(registry, "least_left_seconds", "The least time that was left when something was captured", left);
+        time(
+            registry,
+            "least_left_seconds",
+            "The least time that was left when something was captured",
+            left,
+        );
     }
     let late = status.oldest_due.map_or(0, |due| now.since(due).0.max(0));
-    time(registry, "lateness_seconds", "How long the oldest work that is due has been waiting", late);
-    gauge(registry, "polls_due", "Polls due and not done", status.polls_due);
-    gauge(registry, "downloads_due", "Downloads due and not done", status.downloads_due);
-    gauge(registry, "poisoned", "Items claimed again and again without completion", status.poisoned);
+    time(
+        registry,
+        "lateness_seconds",
+        "How long the oldest work that is due has been waiting",
+        late,
+    );
+    gauge(
+        registry,
+        "polls_due",
+        "Polls due and not done",
+        status.polls_due,
+    );
+    gauge(
+        registry,
+        "downloads_due",
+        "Downloads due and not done",
+        status.downloads_due,
+    );
+    gauge(
+        registry,
+        "poisoned",
+        "Items claimed again and again without completion",
+        status.poisoned,
+    );
 }
 
 fn alarms(registry: &mut Registry, status: &Status) {
@@ -78,14 +140,17 @@ fn alarms(registry: &mut Registry, status: &Status) {
         open.get_or_create(&[("kind", kind.name().into())]).set(0);
     }
     for alarm in &status.alarms {
-        open.get_or_create(&[("kind", alarm.kind.clone().into())]).inc();
+        open.get_or_create(&[("kind", alarm.kind.clone().into())])
+            .inc();
     }
     registry.register("alarms", "Open alarms, by kind", open);
 }
 
 /// Of the last comparison with the business's own list; nothing when there was none.
 fn reconciled(registry: &mut Registry, status: &Status) {
-    let Some(found) = &status.reconciled else { return };
+    let Some(found) = &status.reconciled else {
+        return;
+    };
     let counts = Gauges::<1>::default();
     for (result, count) in [
         ("untracked", found.untracked),
@@ -98,14 +163,32 @@ fn reconciled(registry: &mut Registry, status: &Status) {
         ("conflict", found.conflict),
         ("wrong", found.wrong),
     ] {
-        counts.get_or_create(&[("result", result.into())]).set(count);
+        counts
+            .get_or_create(&[("result", result.into())])
+            .set(count);
     }
     if let Some(unlisted) = found.unlisted {
-        counts.get_or_create(&[("result", "unlisted".into())]).set(unlisted);
+        counts
+            .get_or_create(&[("result", "unlisted".into())])
+            .set(unlisted);
     }
-    registry.register("reconciled_tokens", "What the last comparison with the business's own list found, by result", counts);
-    gauge(registry, "reconciled_lines", "Lines of the list of the last comparison", found.lines);
-    time(registry, "reconciled_timestamp_seconds", "When the last comparison was made", found.at.0);
+    registry.register(
+        "reconciled_tokens",
+        "What the last comparison with the business's own list found, by result",
+        counts,
+    );
+    gauge(
+        registry,
+        "reconciled_lines",
+        "Lines of the list of the last comparison",
+        found.lines,
+    );
+    time(
+        registry,
+        "reconciled_timestamp_seconds",
+        "When the last comparison was made",
+        found.at.0,
+    );
 }
 
 fn gauge(registry: &mut Registry, name: &str, help: &str, value: i64) {
@@ -129,10 +212,24 @@ mod tests {
     };
 
     fn status() -> Status {
-        let count = |app: &str, state: &str, count| StateCount { app: app.to_owned(), state: state.to_owned(), count };
+        let count = |app: &str, state: &str, count| StateCount {
+            app: app.to_owned(),
+            state: state.to_owned(),
+            count,
+        };
         Status {
-            states: vec![count("a", "archived", 5), count("a", "missed", 2), count("a", "incomplete", 1), count("b", "waiting", 4)],
-            media: vec![MediaCount { kind: "face".to_owned(), state: "stored".to_owned(), count: 3, bytes: 300 }],
+            states: vec![
+                count("a", "archived", 5),
+                count("a", "missed", 2),
+                count("a", "incomplete", 1),
+                count("b", "waiting", 4),
+            ],
+            media: vec![MediaCount {
+                kind: "face".to_owned(),
+                state: "stored".to_owned(),
+                count: 3,
+                bytes: 300,
+            }],
             answers: 9,
             answer_bytes: 900,
             next_deadline: Some(Time(61_500)),
@@ -143,7 +240,13 @@ mod tests {
             least_left_ms: Some(2_500),
             quota_use: Vec::new(),
             errors: vec![("canary".to_owned(), 1)],
-            alarms: vec![AlarmRow { kind: "loss".to_owned(), subject: "canary".to_owned(), text: "canary".to_owned(), since: String::new(), times: 3 }],
+            alarms: vec![AlarmRow {
+                kind: "loss".to_owned(),
+                subject: "canary".to_owned(),
+                text: "canary".to_owned(),
+                since: String::new(),
+                times: 3,
+            }],
             open_by_app: Vec::new(),
             reconciled: Some(Reconciliation {
                 at: Time(1_000),
@@ -189,14 +292,25 @@ mod tests {
             r#"verikeep_reconciled_lines 9"#,
             r#"verikeep_reconciled_timestamp_seconds 1.0"#,
         ] {
-            assert!(page.lines().any(|found| found == line), "{line} is not in\n{page}");
+            assert!(
+                page.lines().any(|found| found == line),
+                "{line} is not in\n{page}"
+            );
         }
         assert!(!page.contains("canary"));
     }
 
     #[test]
     fn nothing_open_has_no_expiry_rather_than_a_false_one() {
-        let page = Metrics::new().page(Some(&Status { next_deadline: None, oldest_due: None, ..status() }), Time(1_500), Format::Classic);
+        let page = Metrics::new().page(
+            Some(&Status {
+                next_deadline: None,
+                oldest_due: None,
+                ..status()
+            }),
+            Time(1_500),
+            Format::Classic,
+        );
         assert!(!page.contains("next_expiry"));
         assert!(page.contains("verikeep_lateness_seconds 0.0"));
     }

@@ -15,7 +15,11 @@ impl Format {
     /// The format that an `Accept` header asks for.
     #[must_use]
     pub fn accepted(accept: &str) -> Self {
-        if accept.contains("application/openmetrics-text") { Self::OpenMetrics } else { Self::Classic }
+        if accept.contains("application/openmetrics-text") {
+            Self::OpenMetrics
+        } else {
+            Self::Classic
+        }
     }
 
     /// Its media type.
@@ -44,7 +48,8 @@ pub(super) fn page(registries: &[&Registry], format: Format) -> String {
     }
 }
 
-/// OpenMetrics describes a counter under its name without `_total`, the older format under the name of its samples.
+/// OpenMetrics describes a counter under its name without `_total`, the older format under the name
+/// of its samples.
 fn classic(page: &str) -> String {
     let mut out = String::with_capacity(page.len());
     let mut help = None;
@@ -53,7 +58,10 @@ fn classic(page: &str) -> String {
             help = rest.split_once(' ');
             continue;
         }
-        if let Some((name, kind)) = line.strip_prefix("# TYPE ").and_then(|rest| rest.split_once(' ')) {
+        if let Some((name, kind)) = line
+            .strip_prefix("# TYPE ")
+            .and_then(|rest| rest.split_once(' '))
+        {
             let suffix = if kind == "counter" { "_total" } else { "" };
             if let Some((_, help)) = help.take() {
                 out.extend(["# HELP ", name, suffix, " ", help, "\n"]);
@@ -96,7 +104,11 @@ mod tests {
     #[test]
     fn whoever_does_not_ask_for_openmetrics_gets_the_older_format() {
         let prometheus = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1";
-        for (accept, format) in [(prometheus, Format::OpenMetrics), ("*/*", Format::Classic), ("", Format::Classic)] {
+        for (accept, format) in [
+            (prometheus, Format::OpenMetrics),
+            ("*/*", Format::Classic),
+            ("", Format::Classic),
+        ] {
             assert_eq!(Format::accepted(accept), format, "{accept}");
         }
     }

@@ -1,18 +1,20 @@
 //! The memory that concurrent ingests may hold together.
 //!
-//! Nobody knows beforehand how long a stream is, so an ingest begins with a small permit and moves to the next larger one when it
-//! is full, waiting where none is free. Each size has its own supply, permits are only ever asked for in ascending size, and a
-//! second one of the largest is never waited for: so ingests cannot block one another in a circle.
+//! Nobody knows beforehand how long a stream is, so an ingest begins with a small permit and moves
+//! to the next larger one when it is full, waiting where none is free. Each size has its own
+//! supply, permits are only ever asked for in ascending size, and a second one of the largest is
+//! never waited for: so ingests cannot block one another in a circle.
 
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Sizes of permits in bytes: images, short clips, one part of a video. The last is the largest object that is put in one request.
+/// Sizes of permits in bytes: images, short clips, one part of a video. The last is the largest
+/// object that is put in one request.
 pub(super) const PERMIT_BYTES: [usize; 3] = [256 << 10, 2 << 20, PART_BYTES];
 
-/// Length of every part of a multipart upload but the last, and the most that is put in one request. Stores want 5 MiB at least,
-/// and some want all parts alike.
+/// Length of every part of a multipart upload but the last, and the most that is put in one
+/// request. Stores want 5 MiB at least, and some want all parts alike.
 pub(super) const PART_BYTES: usize = 8 << 20;
 
 /// What each size gets of the whole, in eighths.
@@ -31,7 +33,10 @@ impl Budget {
     /// One of `bytes_max` in all, but of one permit of each size at least.
     pub(super) fn new(bytes_max: usize) -> Self {
         let supply = |size: usize| {
-            let (bytes, share) = (PERMIT_BYTES.get(size).copied().unwrap_or(PART_BYTES), SHARES.get(size).copied().unwrap_or(1));
+            let (bytes, share) = (
+                PERMIT_BYTES.get(size).copied().unwrap_or(PART_BYTES),
+                SHARES.get(size).copied().unwrap_or(1),
+            );
             Arc::new(Semaphore::new((bytes_max / 8 * share / bytes).max(1)))
         };
         Self([supply(0), supply(1), supply(2)])
@@ -55,7 +60,10 @@ impl Budget {
     /// One of the largest permits, if one is free at this moment.
     pub(super) fn spare(&self) -> Option<BytePermit> {
         let permit = Arc::clone(&self.0[2]).try_acquire_owned().ok()?;
-        Some(BytePermit { size: 2, _permit: Some(permit) })
+        Some(BytePermit {
+            size: 2,
+            _permit: Some(permit),
+        })
     }
 
     async fn take(&self, size: usize) -> BytePermit {
@@ -64,7 +72,10 @@ impl Budget {
             Some(supply) => Arc::clone(supply).acquire_owned().await.ok(),
             None => None,
         };
-        BytePermit { size, _permit: permit }
+        BytePermit {
+            size,
+            _permit: permit,
+        }
     }
 }
 

@@ -1,7 +1,9 @@
-//! What can go wrong at the object store, named by what the caller can do, and how the store's own errors become that.
+//! What can go wrong at the object store, named by what the caller can do, and how the store's own
+//! errors become that.
 //!
-//! The store's own texts may hold endpoints, signed URLs and whole answer bodies. None of it passes: a reason is put together
-//! here from the kind of an I/O error, an HTTP status and the store's error code.
+//! The store's own texts may hold endpoints, signed URLs and whole answer bodies. None of it
+//! passes: a reason is put together here from the kind of an I/O error, an HTTP status and the
+//! store's error code.
 
 use std::{error::Error as StdError, io};
 
@@ -54,7 +56,10 @@ pub enum IngestError<E> {
 pub(super) fn on_write(error: object_store::Error) -> VaultError {
     match error {
         // Nothing can be missing for a write but the bucket or container itself.
-        object_store::Error::NotFound { .. } => VaultError::Unavailable(format!("the bucket or folder does not exist ({})", reason(&error))),
+        object_store::Error::NotFound { .. } => VaultError::Unavailable(format!(
+            "the bucket or folder does not exist ({})",
+            reason(&error)
+        )),
         other => on_any(&other),
     }
 }
@@ -78,10 +83,20 @@ pub(super) fn on_build(error: &object_store::Error) -> VaultError {
 fn on_any(error: &object_store::Error) -> VaultError {
     let text = reason(error);
     match error {
-        object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. } => VaultError::Denied(text),
-        _ => match sources(error).find_map(|source| source.downcast_ref::<io::Error>()).map(io::Error::kind) {
-            Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge) => VaultError::Full(text),
-            Some(io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => VaultError::Denied(text),
+        object_store::Error::PermissionDenied { .. }
+        | object_store::Error::Unauthenticated { .. } => VaultError::Denied(text),
+        _ => match sources(error)
+            .find_map(|source| source.downcast_ref::<io::Error>())
+            .map(io::Error::kind)
+        {
+            Some(
+                io::ErrorKind::StorageFull
+                | io::ErrorKind::QuotaExceeded
+                | io::ErrorKind::FileTooLarge,
+            ) => VaultError::Full(text),
+            Some(io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) => {
+                VaultError::Denied(text)
+            }
             _ if text.starts_with("HTTP 507") => VaultError::Full(text),
             _ => VaultError::Unavailable(text),
         },
@@ -98,19 +113,26 @@ fn reason(error: &object_store::Error) -> String {
                     None => "no connection".to_owned(),
                 },
                 HttpErrorKind::Timeout => "no answer in time".to_owned(),
-                HttpErrorKind::Request | HttpErrorKind::Interrupted => {
-                    cause(http).map_or_else(|| "the connection broke".to_owned(), |cause| format!("the connection broke: {cause}"))
-                }
+                HttpErrorKind::Request | HttpErrorKind::Interrupted => cause(http).map_or_else(
+                    || "the connection broke".to_owned(),
+                    |cause| format!("the connection broke: {cause}"),
+                ),
                 HttpErrorKind::Decode => "the answer cannot be read".to_owned(),
                 _ => "the request failed".to_owned(),
             };
         }
         if let Some(io) = source.downcast_ref::<io::Error>() {
-            // The text of an operating system error is fixed; any other may name a path or an endpoint.
-            return if io.raw_os_error().is_some() { io.to_string() } else { io.kind().to_string() };
+            // The text of an operating system error is fixed; any other may name a path or an
+            // endpoint.
+            return if io.raw_os_error().is_some() {
+                io.to_string()
+            } else {
+                io.kind().to_string()
+            };
         }
     }
-    // The type that carries the status is private to the library, so its text is searched for the two harmless parts of it.
+    // The type that carries the status is private to the library, so its text is searched for the
+    // two harmless parts of it.
     let text = error.to_string();
     let status = behind(&text, "status code: ", |c| c.is_ascii_digit());
     let code = behind(&text, "<Code>", |c| c.is_ascii_alphanumeric());
@@ -131,7 +153,9 @@ fn cause(http: &HttpError) -> Option<String> {
         }
         next = match error.downcast_ref::<io::Error>() {
             Some(io) if io.raw_os_error().is_some() => return Some(io.to_string()),
-            Some(io) if io.to_string().starts_with("failed to lookup address") => return Some("the name of its host cannot be resolved".to_owned()),
+            Some(io) if io.to_string().starts_with("failed to lookup address") => {
+                return Some("the name of its host cannot be resolved".to_owned());
+            }
             // What such an error holds is skipped by its `source`.
             Some(io) => io.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
             None => error.source(),
@@ -146,15 +170,21 @@ const fn tls(error: &rustls::Error) -> &'static str {
         rustls::Error::InvalidCertificate(Bad::UnknownIssuer) => {
             "its certificate is from an issuer that this machine does not know; name the issuer's certificate, as a PEM file, by the environment variable SSL_CERT_FILE"
         }
-        rustls::Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => "its certificate has expired",
+        rustls::Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => {
+            "its certificate has expired"
+        }
         rustls::Error::InvalidCertificate(Bad::NotValidYet | Bad::NotValidYetContext { .. }) => {
             "its certificate is not valid yet; see that this machine's clock is right"
         }
-        rustls::Error::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. }) => {
-            "its certificate is for another name than vault.options.endpoint says"
+        rustls::Error::InvalidCertificate(
+            Bad::NotValidForName | Bad::NotValidForNameContext { .. },
+        ) => "its certificate is for another name than vault.options.endpoint says",
+        rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => {
+            "its certificate cannot be accepted"
         }
-        rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => "its certificate cannot be accepted",
-        rustls::Error::InvalidMessage(_) => "it speaks no TLS on this port; if it is plain http, write http:// and allow_http = true",
+        rustls::Error::InvalidMessage(_) => {
+            "it speaks no TLS on this port; if it is plain http, write http:// and allow_http = true"
+        }
         _ => "TLS could not be agreed on",
     }
 }
@@ -162,7 +192,10 @@ const fn tls(error: &rustls::Error) -> &'static str {
 /// What follows `mark` in `text` for as long as the characters fit, at most 64 of them.
 fn behind<'a>(text: &'a str, mark: &str, fits: impl Fn(char) -> bool) -> Option<&'a str> {
     let (_, tail) = text.split_once(mark)?;
-    let end = tail.char_indices().find(|&(at, c)| at >= 64 || !fits(c)).map_or(tail.len(), |(at, _)| at);
+    let end = tail
+        .char_indices()
+        .find(|&(at, c)| at >= 64 || !fits(c))
+        .map_or(tail.len(), |(at, _)| at);
     tail.get(..end).filter(|found| !found.is_empty())
 }
 
@@ -171,8 +204,12 @@ const fn kind(error: &object_store::Error) -> &'static str {
     match error {
         Error::NotFound { .. } => "not found",
         Error::AlreadyExists { .. } => "the key exists already",
-        Error::Precondition { .. } | Error::NotModified { .. } => "a condition of the request did not hold",
-        Error::NotSupported { .. } | Error::NotImplemented { .. } => "the store does not support this request",
+        Error::Precondition { .. } | Error::NotModified { .. } => {
+            "a condition of the request did not hold"
+        }
+        Error::NotSupported { .. } | Error::NotImplemented { .. } => {
+            "the store does not support this request"
+        }
         Error::PermissionDenied { .. } => "permission denied",
         Error::Unauthenticated { .. } => "credentials not accepted",
         Error::InvalidPath { .. } => "the path is not possible in this store",
@@ -181,7 +218,9 @@ const fn kind(error: &object_store::Error) -> &'static str {
     }
 }
 
-fn sources<'a>(error: &'a object_store::Error) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+fn sources<'a>(
+    error: &'a object_store::Error,
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     let first: &'a (dyn StdError + 'static) = error;
     std::iter::successors(Some(first), |error| (*error).source())
 }
@@ -191,12 +230,21 @@ mod tests {
     use super::*;
 
     fn generic(source: impl Into<Box<dyn StdError + Send + Sync>>) -> object_store::Error {
-        object_store::Error::Generic { store: "S3", source: source.into() }
+        object_store::Error::Generic {
+            store: "S3",
+            source: source.into(),
+        }
     }
 
     #[test]
     fn the_kind_of_an_io_error_decides() {
-        for (raw, expected) in [(28, "full"), (122, "full"), (13, "denied"), (30, "denied"), (5, "unavailable")] {
+        for (raw, expected) in [
+            (28, "full"),
+            (122, "full"),
+            (13, "denied"),
+            (30, "denied"),
+            (5, "unavailable"),
+        ] {
             let found = match on_write(generic(io::Error::from_raw_os_error(raw))) {
                 VaultError::Full(_) => "full",
                 VaultError::Denied(_) => "denied",
@@ -209,16 +257,40 @@ mod tests {
 
     #[test]
     fn why_there_is_no_connection_is_told() {
-        let connect = |source: io::Error| on_write(generic(HttpError::new(HttpErrorKind::Connect, source))).to_string();
+        let connect = |source: io::Error| {
+            on_write(generic(HttpError::new(HttpErrorKind::Connect, source))).to_string()
+        };
         let certificate = |bad| connect(io::Error::other(rustls::Error::InvalidCertificate(bad)));
         for (told, part) in [
-            (connect(io::Error::from_raw_os_error(111)), "no connection: Connection refused"),
-            (connect(io::Error::other("failed to lookup address information: canary")), "cannot be resolved"),
+            (
+                connect(io::Error::from_raw_os_error(111)),
+                "no connection: Connection refused",
+            ),
+            (
+                connect(io::Error::other(
+                    "failed to lookup address information: canary",
+                )),
+                "cannot be resolved",
+            ),
             (connect(io::Error::other("canary")), "no connection"),
-            (certificate(rustls::CertificateError::UnknownIssuer), "SSL_CERT_FILE"),
-            (certificate(rustls::CertificateError::Expired), "has expired"),
-            (certificate(rustls::CertificateError::NotValidForName), "another name"),
-            (connect(io::Error::other(rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType))), "speaks no TLS"),
+            (
+                certificate(rustls::CertificateError::UnknownIssuer),
+                "SSL_CERT_FILE",
+            ),
+            (
+                certificate(rustls::CertificateError::Expired),
+                "has expired",
+            ),
+            (
+                certificate(rustls::CertificateError::NotValidForName),
+                "another name",
+            ),
+            (
+                connect(io::Error::other(rustls::Error::InvalidMessage(
+                    rustls::InvalidMessage::InvalidContentType,
+                ))),
+                "speaks no TLS",
+            ),
         ] {
             assert!(told.contains(part) && !told.contains("canary"), "{told}");
         }
@@ -230,20 +302,35 @@ mod tests {
         let sources = [
             generic(text),
             generic(io::Error::other(text)),
-            object_store::Error::PermissionDenied { path: "canary".to_owned(), source: text.into() },
-            object_store::Error::NotFound { path: "canary".to_owned(), source: "canary".into() },
+            object_store::Error::PermissionDenied {
+                path: "canary".to_owned(),
+                source: text.into(),
+            },
+            object_store::Error::NotFound {
+                path: "canary".to_owned(),
+                source: "canary".into(),
+            },
         ];
         for error in sources {
             let shown = on_write(error);
             assert!(!format!("{shown} {shown:?}").contains("canary"), "{shown}");
         }
-        assert_eq!(on_write(generic(text)), VaultError::Unavailable("HTTP 503, SlowDown".to_owned()));
+        assert_eq!(
+            on_write(generic(text)),
+            VaultError::Unavailable("HTTP 503, SlowDown".to_owned())
+        );
     }
 
     #[test]
     fn a_missing_bucket_is_waited_for_and_a_missing_object_is_not() {
-        let missing = || object_store::Error::NotFound { path: String::new(), source: "".into() };
+        let missing = || object_store::Error::NotFound {
+            path: String::new(),
+            source: "".into(),
+        };
         assert!(matches!(on_write(missing()), VaultError::Unavailable(_)));
-        assert_eq!(on_read(missing(), "v/1"), VaultError::Missing("v/1".to_owned()));
+        assert_eq!(
+            on_read(missing(), "v/1"),
+            VaultError::Missing("v/1".to_owned())
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Taking in a stream of unknown length: digest, seal and put in one pass, with bounded memory.
 //!
-//! Up to 8 MiB the object is put in one request once the stream has ended; beyond, parts go off while the stream runs, and the object
-//! becomes visible only when the stream has ended well.
+//! Up to 8 MiB the object is put in one request once the stream has ended; beyond, parts go off
+//! while the stream runs, and the object becomes visible only when the stream has ended well.
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
@@ -29,24 +29,39 @@ pub enum Ingested {
 }
 
 impl Vault {
-    /// Stores what `stream` brings under `key`; durable when it returns. `known` are SHA-256 digests of plain bytes, in lower-case
-    /// hex, that need not be stored again.
+    /// Stores what `stream` brings under `key`; durable when it returns. `known` are SHA-256
+    /// digests of plain bytes, in lower-case hex, that need not be stored again.
     ///
-    /// Memory: waits where [`Vault::with_ingest_bytes_in_flight_max`] is used up. Cancelling it (dropping the future) leaves
-    /// nothing under the key.
+    /// Memory: waits where [`Vault::with_ingest_bytes_in_flight_max`] is used up. Cancelling it
+    /// (dropping the future) leaves nothing under the key.
     ///
     /// # Errors
-    /// [`IngestError::Stream`] as the stream has it; [`IngestError::TooLarge`] beyond `bytes_max`; [`IngestError::Vault`] as
-    /// [`Vault::put`]. In every case nothing incomplete lies under the key; when the store's last word was lost, the whole may.
-    pub async fn ingest<S, E>(&self, key: &ObjectKey, stream: S, bytes_max: u64, known: &[String]) -> std::result::Result<Ingested, IngestError<E>>
+    /// [`IngestError::Stream`] as the stream has it; [`IngestError::TooLarge`] beyond `bytes_max`;
+    /// [`IngestError::Vault`] as [`Vault::put`]. In every case nothing incomplete lies under the
+    /// key; when the store's last word was lost, the whole may.
+    pub async fn ingest<S, E>(
+        &self,
+        key: &ObjectKey,
+        stream: S,
+        bytes_max: u64,
+        known: &[String],
+    ) -> std::result::Result<Ingested, IngestError<E>>
     where
         S: Stream<Item = std::result::Result<Bytes, E>>,
     {
-        let mut sink = Sink { vault: self, key, permit: self.budget.enter().await, buffer: Vec::new(), upload: None };
+        let mut sink = Sink {
+            vault: self,
+            key,
+            permit: self.budget.enter().await,
+            buffer: Vec::new(),
+            upload: None,
+        };
         match sink.pump(stream, bytes_max).await {
             Ok(digests) if known.iter().any(|known| known == digests.plain_sha256()) => {
                 sink.abort().await;
-                Ok(Ingested::Same { sha256: digests.plain_sha256().to_owned() })
+                Ok(Ingested::Same {
+                    sha256: digests.plain_sha256().to_owned(),
+                })
             }
             Ok(digests) => {
                 sink.close().await?;
@@ -70,7 +85,11 @@ struct Sink<'a> {
 }
 
 impl Sink<'_> {
-    async fn pump<S, E>(&mut self, stream: S, bytes_max: u64) -> std::result::Result<Digests, IngestError<E>>
+    async fn pump<S, E>(
+        &mut self,
+        stream: S,
+        bytes_max: u64,
+    ) -> std::result::Result<Digests, IngestError<E>>
     where
         S: Stream<Item = std::result::Result<Bytes, E>>,
     {
@@ -94,7 +113,8 @@ impl Sink<'_> {
             if self.buffer.len() == self.permit.bytes() {
                 self.make_space().await?;
             }
-            let (now, later) = bytes.split_at(bytes.len().min(self.permit.bytes() - self.buffer.len()));
+            let (now, later) =
+                bytes.split_at(bytes.len().min(self.permit.bytes() - self.buffer.len()));
             self.buffer.extend_from_slice(now);
             bytes = later;
         }
@@ -103,7 +123,8 @@ impl Sink<'_> {
 
     async fn make_space(&mut self) -> Result<()> {
         if self.vault.budget.widen(&mut self.permit).await {
-            self.buffer.reserve_exact(self.permit.bytes() - self.buffer.len());
+            self.buffer
+                .reserve_exact(self.permit.bytes() - self.buffer.len());
             return Ok(());
         }
         let mut upload = match self.upload.take() {
@@ -112,7 +133,8 @@ impl Sink<'_> {
         };
         let part = Bytes::from(std::mem::take(&mut self.buffer)).into();
         let outcome = match upload.settle().await {
-            // With a second permit the part travels while the next one fills; without, the stream has to wait for it.
+            // With a second permit the part travels while the next one fills; without, the stream
+            // has to wait for it.
             Ok(permit) => match permit.or_else(|| self.vault.budget.spare()) {
                 Some(permit) => {
                     upload.start(part, std::mem::replace(&mut self.permit, permit));
@@ -128,17 +150,25 @@ impl Sink<'_> {
     }
 
     async fn begin_upload(&mut self) -> Result<Upload> {
-        // No store refuses to complete a multipart upload over an object. Keys are never used twice, so this only finds mistakes.
+        // No store refuses to complete a multipart upload over an object. Keys are never used
+        // twice, so this only finds mistakes.
         if self.vault.exists(self.key).await? {
             return Err(VaultError::Different(self.key.to_string()));
         }
-        self.vault.store.put_multipart(&self.key.path()).await.map(Upload::new).map_err(error::on_write)
+        self.vault
+            .store
+            .put_multipart(&self.key.path())
+            .await
+            .map(Upload::new)
+            .map_err(error::on_write)
     }
 
     /// The stream has ended well: makes the object durable and visible.
     async fn close(self) -> Result<()> {
         let last = Bytes::from(self.buffer);
-        let Some(mut upload) = self.upload else { return self.vault.write(self.key, last).await };
+        let Some(mut upload) = self.upload else {
+            return self.vault.write(self.key, last).await;
+        };
         let sent = match upload.settle().await {
             Ok(_) => upload.send(last.into()).await,
             Err(error) => Err(error),

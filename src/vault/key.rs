@@ -9,8 +9,9 @@ use super::{Result, VaultError};
 
 /// Where an object lies in the vault: `v/5f/<verification_id>/<object_id>.json`.
 ///
-/// The folder of two digits spreads verifications over 256 folders; the digits are the last two of the verification_id, which are
-/// random in a UUID of version 7. `.json` is an answer, `.bin` a medium, whatever its type.
+/// The folder of two digits spreads verifications over 256 folders; the digits are the last two of
+/// the verification_id, which are random in a UUID of version 7. `.json` is an answer, `.bin` a
+/// medium, whatever its type.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectKey(String);
 
@@ -38,11 +39,19 @@ impl ObjectKey {
     pub fn parse(text: &str) -> Result<Self> {
         let bad = VaultError::BadKey("an object key");
         let mut parts = text.split('/');
-        let (Some("v"), Some(_), Some(verification_id), Some(name), None) = (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) else {
+        let (Some("v"), Some(_), Some(verification_id), Some(name), None) = (
+            parts.next(),
+            parts.next(),
+            parts.next(),
+            parts.next(),
+            parts.next(),
+        ) else {
             return Err(bad);
         };
         let key = match name.split_once('.') {
-            Some((object_id, extension @ ("json" | "bin"))) => Self::build(verification_id, object_id, extension)?,
+            Some((object_id, extension @ ("json" | "bin"))) => {
+                Self::build(verification_id, object_id, extension)?
+            }
             _ => return Err(bad),
         };
         if key.0 == text { Ok(key) } else { Err(bad) }
@@ -72,7 +81,9 @@ impl ObjectKey {
         check(verification_id)?;
         check(object_id)?;
         let fan = verification_id.get(34..).unwrap_or_default();
-        Ok(Self(format!("v/{fan}/{verification_id}/{object_id}.{extension}")))
+        Ok(Self(format!(
+            "v/{fan}/{verification_id}/{object_id}.{extension}"
+        )))
     }
 }
 
@@ -86,7 +97,11 @@ impl fmt::Display for ObjectKey {
 fn check(id: &str) -> Result<()> {
     let uuid = Uuid::try_parse(id).map_err(|_| VaultError::BadKey("an identifier"))?;
     let mut form = Uuid::encode_buffer();
-    if *uuid.as_hyphenated().encode_lower(&mut form) == *id { Ok(()) } else { Err(VaultError::BadKey("an identifier")) }
+    if *uuid.as_hyphenated().encode_lower(&mut form) == *id {
+        Ok(())
+    } else {
+        Err(VaultError::BadKey("an identifier"))
+    }
 }
 
 #[cfg(test)]
@@ -102,11 +117,18 @@ mod tests {
     fn a_key_says_whose_it_is_and_reads_back() {
         let answer = ObjectKey::answer(VERIFICATION, OBJECT).unwrap();
         let media = ObjectKey::media(VERIFICATION, OBJECT).unwrap();
-        assert_eq!(answer.as_str(), format!("v/af/{VERIFICATION}/{OBJECT}.json"));
+        assert_eq!(
+            answer.as_str(),
+            format!("v/af/{VERIFICATION}/{OBJECT}.json")
+        );
         assert_eq!(media.as_str(), format!("v/af/{VERIFICATION}/{OBJECT}.bin"));
         for key in [answer, media] {
             assert_eq!(ObjectKey::parse(key.as_str()), Ok(key.clone()));
-            assert_eq!(key.path().as_ref(), key.as_str(), "nothing in it needs escaping");
+            assert_eq!(
+                key.path().as_ref(),
+                key.as_str(),
+                "nothing in it needs escaping"
+            );
         }
     }
 
@@ -115,11 +137,27 @@ mod tests {
         let upper = VERIFICATION.to_uppercase();
         let braced = format!("{{{VERIFICATION}}}");
         let simple = VERIFICATION.replace('-', "");
-        for id in
-            ["", "..", "../../etc/passwd", "a/b", &upper, &braced, &simple, "019ab2c4-7f00-7abc-8def-0123456789a\0", "０19ab2c4-7f00-7abc-8def-0123456789af"]
-        {
-            assert_eq!(ObjectKey::answer(id, OBJECT), Err(VaultError::BadKey("an identifier")), "{id}");
-            assert_eq!(ObjectKey::media(VERIFICATION, id), Err(VaultError::BadKey("an identifier")), "{id}");
+        for id in [
+            "",
+            "..",
+            "../../etc/passwd",
+            "a/b",
+            &upper,
+            &braced,
+            &simple,
+            "019ab2c4-7f00-7abc-8def-0123456789a\0",
+            "０19ab2c4-7f00-7abc-8def-0123456789af",
+        ] {
+            assert_eq!(
+                ObjectKey::answer(id, OBJECT),
+                Err(VaultError::BadKey("an identifier")),
+                "{id}"
+            );
+            assert_eq!(
+                ObjectKey::media(VERIFICATION, id),
+                Err(VaultError::BadKey("an identifier")),
+                "{id}"
+            );
         }
         for text in [
             String::new(),

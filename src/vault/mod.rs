@@ -1,11 +1,13 @@
 //! The edge to objects: a folder or a bucket that keeps every answer and every medium verbatim.
 //!
-//! Promised: what [`Vault::put`] or [`Vault::ingest`] has acknowledged is durable (on local files: synced, the folder entry too)
-//! and reads back byte for byte; an object appears under its key whole or not at all; memory stays bounded however large a medium
-//! is; keys come from identifiers alone; no error text shows a credential, a URL or a person.
+//! Promised: what [`Vault::put`] or [`Vault::ingest`] has acknowledged is durable (on local files:
+//! synced, the folder entry too) and reads back byte for byte; an object appears under its key
+//! whole or not at all; memory stays bounded however large a medium is; keys come from identifiers
+//! alone; no error text shows a credential, a URL or a person.
 //!
-//! Not promised: that an existing object is never replaced. Single puts are create-only where the store can (see
-//! [`CreateOnly`]), multipart uploads are not anywhere. Keys are therefore never used twice.
+//! Not promised: that an existing object is never replaced. Single puts are create-only where the
+//! store can (see [`CreateOnly`]), multipart uploads are not anywhere. Keys are therefore never
+//! used twice.
 
 mod budget;
 mod error;
@@ -39,7 +41,8 @@ pub type Result<T> = std::result::Result<T, VaultError>;
 /// How many bytes all concurrent ingests may hold in memory, unless told otherwise.
 pub const INGEST_BYTES_IN_FLIGHT_MAX: usize = 64 << 20;
 
-/// Whether a put may rely on the store refusing a key that exists (`vault.create_only` of the config).
+/// Whether a put may rely on the store refusing a key that exists (`vault.create_only` of the
+/// config).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum CreateOnly {
     /// Try it out once, at [`Vault::probe`] or at the first put.
@@ -68,34 +71,56 @@ impl Vault {
     /// A vault in memory, for tests and simulations: everything is gone with it.
     #[must_use]
     pub fn in_memory() -> Self {
-        Self::over(Arc::new(InMemory::new()), "memory".to_owned(), None, CreateOnly::On)
+        Self::over(
+            Arc::new(InMemory::new()),
+            "memory".to_owned(),
+            None,
+            CreateOnly::On,
+        )
     }
 
-    /// Bounds what all concurrent ingests may hold in memory; [`INGEST_BYTES_IN_FLIGHT_MAX`] unless set. Below 16 MiB ingests of
-    /// large media wait for one another.
+    /// Bounds what all concurrent ingests may hold in memory; [`INGEST_BYTES_IN_FLIGHT_MAX`] unless
+    /// set. Below 16 MiB ingests of large media wait for one another.
     #[must_use]
     pub fn with_ingest_bytes_in_flight_max(mut self, bytes_max: usize) -> Self {
         self.budget = Budget::new(bytes_max);
         self
     }
 
-    fn over(store: Arc<DynObjectStore>, place: String, root: Option<PathBuf>, wish: CreateOnly) -> Self {
+    fn over(
+        store: Arc<DynObjectStore>,
+        place: String,
+        root: Option<PathBuf>,
+        wish: CreateOnly,
+    ) -> Self {
         let create_only = match wish {
             CreateOnly::Probe => OnceCell::new(),
             CreateOnly::On => OnceCell::new_with(Some(true)),
             CreateOnly::Off => OnceCell::new_with(Some(false)),
         };
-        Self { store, place, root, wish, create_only, budget: Budget::new(INGEST_BYTES_IN_FLIGHT_MAX), seal: Seal::Off }
+        Self {
+            store,
+            place,
+            root,
+            wish,
+            create_only,
+            budget: Budget::new(INGEST_BYTES_IN_FLIGHT_MAX),
+            seal: Seal::Off,
+        }
     }
 }
 
 impl fmt::Debug for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Vault").field("place", &self.place).field("create_only", &self.wish).finish_non_exhaustive()
+        f.debug_struct("Vault")
+            .field("place", &self.place)
+            .field("create_only", &self.wish)
+            .finish_non_exhaustive()
     }
 }
 
-/// Where it is, as far as people may see it: `file:///var/lib/verikeep/objects`, `s3://bucket/prefix`.
+/// Where it is, as far as people may see it: `file:///var/lib/verikeep/objects`,
+/// `s3://bucket/prefix`.
 impl fmt::Display for Vault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.place)

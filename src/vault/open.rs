@@ -23,15 +23,22 @@ use super::{CreateOnly, Result, Vault, VaultError, error};
 use crate::domain::storage::{Kind, Wrong};
 
 impl Vault {
-    /// Opens the vault at `url`: `file://` with an absolute path or one relative to the working directory, `s3://bucket/prefix`,
-    /// `gs://bucket/prefix` or `az://container/prefix`. A folder is created if need be, open to its owner only.
+    /// Opens the vault at `url`: `file://` with an absolute path or one relative to the working
+    /// directory, `s3://bucket/prefix`, `gs://bucket/prefix` or `az://container/prefix`. A folder
+    /// is created if need be, open to its owner only.
     ///
-    /// `options` are those of [`crate::domain::storage`] (`endpoint`, `region`, `access_key_id`, `allow_http`, …), each read by its rules. The environment
-    /// has no say, neither by the store's usual variables nor by a proxy. No network is touched: see [`Vault::probe`].
+    /// `options` are those of [`crate::domain::storage`] (`endpoint`, `region`, `access_key_id`,
+    /// `allow_http`, …), each read by its rules. The environment has no say, neither by the store's
+    /// usual variables nor by a proxy. No network is touched: see [`Vault::probe`].
     ///
     /// # Errors
-    /// [`VaultError::Config`] for a URL or option that cannot be right; for a folder that cannot be made, what stands in the way.
-    pub fn open<K, V>(url: &str, options: impl IntoIterator<Item = (K, V)>, create_only: CreateOnly) -> Result<Self>
+    /// [`VaultError::Config`] for a URL or option that cannot be right; for a folder that cannot be
+    /// made, what stands in the way.
+    pub fn open<K, V>(
+        url: &str,
+        options: impl IntoIterator<Item = (K, V)>,
+        create_only: CreateOnly,
+    ) -> Result<Self>
     where
         K: AsRef<str>,
         V: Into<String>,
@@ -47,8 +54,12 @@ impl Vault {
         if parsed.username() != "" || parsed.password().is_some() || parsed.query().is_some() {
             return Err(VaultError::Config("vault.url must not hold credentials or a query; they belong in vault.options or the environment".to_owned()));
         }
-        let bucket = parsed.host_str().filter(|host| !host.is_empty()).ok_or_else(wrong_url)?;
-        let prefix = object_store::path::Path::from_url_path(parsed.path()).map_err(|_| wrong_url())?;
+        let bucket = parsed
+            .host_str()
+            .filter(|host| !host.is_empty())
+            .ok_or_else(wrong_url)?;
+        let prefix =
+            object_store::path::Path::from_url_path(parsed.path()).map_err(|_| wrong_url())?;
         let place = format!("{}://{bucket}/{prefix}", parsed.scheme());
         let kind = Kind::of(url).ok_or_else(wrong_url)?;
         let options = checked(kind, options)?;
@@ -58,27 +69,48 @@ impl Vault {
             Kind::Az => az(url, options).map(|store| under(store, prefix)),
         }?;
         // Google and Azure have always known create-only puts; of what speaks S3, not all do.
-        let create_only = if parsed.scheme() != "s3" && create_only == CreateOnly::Probe { CreateOnly::On } else { create_only };
+        let create_only = if parsed.scheme() != "s3" && create_only == CreateOnly::Probe {
+            CreateOnly::On
+        } else {
+            create_only
+        };
         Ok(Self::over(store, place, None, create_only))
     }
 }
 
 fn folder(path: &str, create_only: CreateOnly) -> Result<Vault> {
-    let path = percent_decode_str(path).decode_utf8().map_err(|_| wrong_url())?;
+    let path = percent_decode_str(path)
+        .decode_utf8()
+        .map_err(|_| wrong_url())?;
     if path.is_empty() {
         return Err(wrong_url());
     }
     let root = std::path::absolute(path.as_ref()).map_err(|error| no_folder(&error))?;
     create_durably(&root).map_err(|error| no_folder(&error))?;
-    let store = LocalFileSystem::new_with_prefix(&root).map_err(|error| error::on_build(&error))?.with_fsync(true);
-    let create_only = if create_only == CreateOnly::Probe { CreateOnly::On } else { create_only };
-    Ok(Vault::over(Arc::new(store), format!("file://{}", root.display()), Some(root), create_only))
+    let store = LocalFileSystem::new_with_prefix(&root)
+        .map_err(|error| error::on_build(&error))?
+        .with_fsync(true);
+    let create_only = if create_only == CreateOnly::Probe {
+        CreateOnly::On
+    } else {
+        create_only
+    };
+    Ok(Vault::over(
+        Arc::new(store),
+        format!("file://{}", root.display()),
+        Some(root),
+        create_only,
+    ))
 }
 
-/// Creates the folder and those above it, each synced in its parent: otherwise a power cut after the first start could take the
-/// whole vault with it.
+/// Creates the folder and those above it, each synced in its parent: otherwise a power cut after
+/// the first start could take the whole vault with it.
 fn create_durably(folder: &Path) -> io::Result<()> {
-    let missing: Vec<PathBuf> = folder.ancestors().take_while(|ancestor| !ancestor.exists()).map(Path::to_path_buf).collect();
+    let missing: Vec<PathBuf> = folder
+        .ancestors()
+        .take_while(|ancestor| !ancestor.exists())
+        .map(Path::to_path_buf)
+        .collect();
     for folder in missing.iter().rev() {
         match builder().create(folder) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
@@ -98,13 +130,26 @@ fn builder() -> std::fs::DirBuilder {
     builder
 }
 
-/// Reads every option before the library sees it, which takes values as they come and panics over some of them at the first request.
-fn checked<K: AsRef<str>, V: Into<String>>(kind: Kind, options: impl IntoIterator<Item = (K, V)>) -> Result<Vec<(&'static str, String)>> {
-    let wrong = |name: &str, wrong: Wrong| VaultError::Config(format!("vault.options.{name} {}; {}", wrong.reason, wrong.todo));
+/// Reads every option before the library sees it, which takes values as they come and panics over
+/// some of them at the first request.
+fn checked<K: AsRef<str>, V: Into<String>>(
+    kind: Kind,
+    options: impl IntoIterator<Item = (K, V)>,
+) -> Result<Vec<(&'static str, String)>> {
+    let wrong = |name: &str, wrong: Wrong| {
+        VaultError::Config(format!(
+            "vault.options.{name} {}; {}",
+            wrong.reason, wrong.todo
+        ))
+    };
     let mut read: Vec<(&'static str, String)> = Vec::new();
     for (key, value) in options {
-        let setting = kind.setting(key.as_ref()).ok_or_else(|| unknown(key.as_ref(), kind.scheme()))?;
-        let value = setting.read(&value.into()).map_err(|found| wrong(setting.name, found))?;
+        let setting = kind
+            .setting(key.as_ref())
+            .ok_or_else(|| unknown(key.as_ref(), kind.scheme()))?;
+        let value = setting
+            .read(&value.into())
+            .map_err(|found| wrong(setting.name, found))?;
         read.retain(|(name, _)| *name != setting.name);
         read.push((setting.name, value));
     }
@@ -112,17 +157,25 @@ fn checked<K: AsRef<str>, V: Into<String>>(kind: Kind, options: impl IntoIterato
         return Err(wrong(name, found));
     }
     if !read.iter().any(|(name, _)| *name == "proxy_url") {
-        // Nothing goes through this one, be it a name or an address; without it the library would take a proxy of the environment.
+        // Nothing goes through this one, be it a name or an address; without it the library would
+        // take a proxy of the environment.
         read.retain(|(name, _)| *name != "proxy_excludes");
-        read.extend([("proxy_url", "http://127.0.0.1:9".to_owned()), ("proxy_excludes", "*,0.0.0.0/0,::/0".to_owned())]);
+        read.extend([
+            ("proxy_url", "http://127.0.0.1:9".to_owned()),
+            ("proxy_excludes", "*,0.0.0.0/0,::/0".to_owned()),
+        ]);
     }
     Ok(read)
 }
 
 fn s3(url: &str, options: Vec<(&'static str, String)>) -> Result<impl ObjectStore> {
     let mut builder = AmazonS3Builder::new().with_url(url).with_retry(retry());
-    // TLS protects the body already; its digest in the signature would cost as much as our own. Over plain HTTP it stays signed.
-    if !options.iter().any(|(name, value)| *name == "endpoint" && value.starts_with("http://")) {
+    // TLS protects the body already; its digest in the signature would cost as much as our own.
+    // Over plain HTTP it stays signed.
+    if !options
+        .iter()
+        .any(|(name, value)| *name == "endpoint" && value.starts_with("http://"))
+    {
         builder = builder.with_unsigned_payload(true);
     }
     for (name, value) in options {
@@ -132,7 +185,9 @@ fn s3(url: &str, options: Vec<(&'static str, String)>) -> Result<impl ObjectStor
 }
 
 fn gs(url: &str, options: Vec<(&'static str, String)>) -> Result<impl ObjectStore> {
-    let mut builder = GoogleCloudStorageBuilder::new().with_url(url).with_retry(retry());
+    let mut builder = GoogleCloudStorageBuilder::new()
+        .with_url(url)
+        .with_retry(retry());
     for (name, value) in options {
         builder = builder.with_config(named::<GoogleConfigKey>(name, "gs")?, value);
     }
@@ -140,7 +195,9 @@ fn gs(url: &str, options: Vec<(&'static str, String)>) -> Result<impl ObjectStor
 }
 
 fn az(url: &str, options: Vec<(&'static str, String)>) -> Result<impl ObjectStore> {
-    let mut builder = MicrosoftAzureBuilder::new().with_url(url).with_retry(retry());
+    let mut builder = MicrosoftAzureBuilder::new()
+        .with_url(url)
+        .with_retry(retry());
     for (name, value) in options {
         builder = builder.with_config(named::<AzureConfigKey>(name, "az")?, value);
     }
@@ -148,12 +205,21 @@ fn az(url: &str, options: Vec<(&'static str, String)>) -> Result<impl ObjectStor
 }
 
 fn under(store: impl ObjectStore, prefix: object_store::path::Path) -> Arc<DynObjectStore> {
-    if prefix.as_ref().is_empty() { Arc::new(store) } else { Arc::new(PrefixStore::new(store, prefix)) }
+    if prefix.as_ref().is_empty() {
+        Arc::new(store)
+    } else {
+        Arc::new(PrefixStore::new(store, prefix))
+    }
 }
 
-/// Only what heals at once: whether and when to try again is decided in one place, by whoever holds the lease.
+/// Only what heals at once: whether and when to try again is decided in one place, by whoever holds
+/// the lease.
 fn retry() -> RetryConfig {
-    RetryConfig { max_retries: 2, retry_timeout: Duration::from_secs(20), ..RetryConfig::default() }
+    RetryConfig {
+        max_retries: 2,
+        retry_timeout: Duration::from_secs(20),
+        ..RetryConfig::default()
+    }
 }
 
 fn named<T: FromStr>(key: &str, scheme: &str) -> Result<T> {
@@ -161,7 +227,9 @@ fn named<T: FromStr>(key: &str, scheme: &str) -> Result<T> {
 }
 
 fn unknown(key: &str, scheme: &str) -> VaultError {
-    VaultError::Config(format!("vault.options: `{key}` is not an option of {scheme}:// stores"))
+    VaultError::Config(format!(
+        "vault.options: `{key}` is not an option of {scheme}:// stores"
+    ))
 }
 
 fn wrong_url() -> VaultError {
@@ -171,9 +239,15 @@ fn wrong_url() -> VaultError {
 fn no_folder(error: &io::Error) -> VaultError {
     // Operating system errors only, which name no path.
     match error.kind() {
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => VaultError::Denied(error.to_string()),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => VaultError::Full(error.to_string()),
-        _ => VaultError::Config(format!("the folder of vault.url cannot be created: {error}")),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            VaultError::Denied(error.to_string())
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            VaultError::Full(error.to_string())
+        }
+        _ => VaultError::Config(format!(
+            "the folder of vault.url cannot be created: {error}"
+        )),
     }
 }
 
@@ -190,7 +264,11 @@ mod tests {
         Vault::open(&url, NONE, CreateOnly::Probe).unwrap();
         #[cfg(unix)]
         for made in ["a b", "a b/objects"] {
-            let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(temp.path().join(made)).unwrap().permissions());
+            let mode = std::os::unix::fs::PermissionsExt::mode(
+                &std::fs::metadata(temp.path().join(made))
+                    .unwrap()
+                    .permissions(),
+            );
             assert_eq!(mode & 0o777, 0o700, "{made}");
         }
         Vault::open(&url, NONE, CreateOnly::Probe).unwrap();
@@ -199,9 +277,25 @@ mod tests {
     #[test]
     fn urls_of_all_kinds_open_without_a_network() {
         for (url, options, place) in [
-            ("s3://bucket/some/prefix", vec![("region", "cn-north-1"), ("Access_Key_Id", "a"), ("secret_access_key", "canary")], "s3://bucket/some/prefix"),
-            ("gs://bucket", vec![("google_skip_signature", "true")], "gs://bucket/"),
-            ("az://container/p", vec![("account_name", "a"), ("account_key", "Y2FuYXJ5")], "az://container/p"),
+            (
+                "s3://bucket/some/prefix",
+                vec![
+                    ("region", "cn-north-1"),
+                    ("Access_Key_Id", "a"),
+                    ("secret_access_key", "canary"),
+                ],
+                "s3://bucket/some/prefix",
+            ),
+            (
+                "gs://bucket",
+                vec![("google_skip_signature", "true")],
+                "gs://bucket/",
+            ),
+            (
+                "az://container/p",
+                vec![("account_name", "a"), ("account_key", "Y2FuYXJ5")],
+                "az://container/p",
+            ),
         ] {
             let vault = Vault::open(url, options, CreateOnly::Probe).unwrap();
             assert_eq!(vault.to_string(), place);
@@ -217,17 +311,37 @@ mod tests {
             ("file:///tmp/never-made", &key[..], "`region`"),
             ("s3://canary:canary@bucket", &[], "credentials"),
             ("s3://bucket?sig=canary", &[], "credentials"),
-            ("s3://bucket", &[("endpoint", "canary:9000")], "vault.options.endpoint has no scheme"),
-            ("s3://bucket", &[("access_key_id", "canary\n"), ("secret_access_key", "canary")], "vault.options.access_key_id ends with a line break"),
-            ("az://container", &[], "vault.options.account_name is missing"),
+            (
+                "s3://bucket",
+                &[("endpoint", "canary:9000")],
+                "vault.options.endpoint has no scheme",
+            ),
+            (
+                "s3://bucket",
+                &[
+                    ("access_key_id", "canary\n"),
+                    ("secret_access_key", "canary"),
+                ],
+                "vault.options.access_key_id ends with a line break",
+            ),
+            (
+                "az://container",
+                &[],
+                "vault.options.account_name is missing",
+            ),
             ("file://", &[], "vault.url"),
             ("s3://", &[], "vault.url"),
             ("http://canary/x", &[], "vault.url"),
             ("/var/canary", &[], "vault.url"),
         ] {
             let error = Vault::open(url, options.iter().copied(), CreateOnly::Probe).unwrap_err();
-            let VaultError::Config(text) = &error else { panic!("{url}: {error:?}") };
-            assert!(text.contains(part) && !text.contains("canary"), "{url}: {text}");
+            let VaultError::Config(text) = &error else {
+                panic!("{url}: {error:?}")
+            };
+            assert!(
+                text.contains(part) && !text.contains("canary"),
+                "{url}: {text}"
+            );
         }
     }
 }

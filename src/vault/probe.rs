@@ -26,12 +26,13 @@ pub struct ProbeReport {
     pub create_only: CreateOnlyFound,
     /// Whether puts are create-only from here on, by the config or by what was found.
     pub puts_create_only: bool,
-    /// Whether we may delete. A write-once bucket that refuses is fine until something has to be erased.
+    /// Whether we may delete. A write-once bucket that refuses is fine until something has to be
+    /// erased.
     pub deletes: bool,
     /// Whether the vault's folder can be entered by other users of the machine; false for buckets.
     pub open_to_others: bool,
-    /// Whether objects or folders within can be used by other users, should they get that far; false for buckets. A look at the first
-    /// thousand of them.
+    /// Whether objects or folders within can be used by other users, should they get that far;
+    /// false for buckets. A look at the first thousand of them.
     pub objects_open: bool,
 }
 
@@ -42,7 +43,8 @@ const FIRST: &[u8] = b"verikeep tries out whether it can write here\n";
 const SECOND: &[u8] = b"verikeep tries out whether this is refused\n";
 
 impl Vault {
-    /// Writes a small object under `probe/`, reads it back, tries to create it again, and deletes it.
+    /// Writes a small object under `probe/`, reads it back, tries to create it again, and deletes
+    /// it.
     ///
     /// # Errors
     /// Why writing or reading back failed.
@@ -56,10 +58,17 @@ impl Vault {
             Err(VaultError::Denied(_)) => false,
             Err(error) => return Err(error),
         };
-        Ok(ProbeReport { create_only, puts_create_only, deletes, open_to_others: self.is_open_to_others()?, objects_open: self.has_open_objects() })
+        Ok(ProbeReport {
+            create_only,
+            puts_create_only,
+            deletes,
+            open_to_others: self.is_open_to_others()?,
+            objects_open: self.has_open_objects(),
+        })
     }
 
-    /// Whether the store can be reached and accepts our credentials, for frequent use: one small read.
+    /// Whether the store can be reached and accepts our credentials, for frequent use: one small
+    /// read.
     ///
     /// # Errors
     /// Why not.
@@ -69,7 +78,10 @@ impl Vault {
             Ok(_) => Ok(()),
             // S3 denies a missing object to whoever may not list the bucket.
             Err(VaultError::Missing(_) | VaultError::Denied(_)) => {
-                self.store.put(&key.path(), Bytes::from_static(FIRST).into()).await.map_err(error::on_write)?;
+                self.store
+                    .put(&key.path(), Bytes::from_static(FIRST).into())
+                    .await
+                    .map_err(error::on_write)?;
                 self.read(&key).await.map(drop)
             }
             Err(error) => Err(error),
@@ -90,22 +102,44 @@ impl Vault {
 
     async fn try_create_only(&self, key: &ObjectKey) -> Result<CreateOnlyFound> {
         let path = key.path();
-        let refused = match self.store.put_opts(&path, Bytes::from_static(FIRST).into(), PutMode::Create.into()).await {
+        let refused = match self
+            .store
+            .put_opts(
+                &path,
+                Bytes::from_static(FIRST).into(),
+                PutMode::Create.into(),
+            )
+            .await
+        {
             Ok(_) => false,
             Err(error) if self.wish == CreateOnly::On => return Err(error::on_write(error)),
-            // Stores that do not know the header answer in many ways; the plain put tells them from those that are down.
+            // Stores that do not know the header answer in many ways; the plain put tells them from
+            // those that are down.
             Err(_) => {
-                self.store.put(&path, Bytes::from_static(FIRST).into()).await.map_err(error::on_write)?;
+                self.store
+                    .put(&path, Bytes::from_static(FIRST).into())
+                    .await
+                    .map_err(error::on_write)?;
                 true
             }
         };
         if self.read(key).await? != FIRST {
-            return Err(VaultError::Unavailable("what was written reads back differently".to_owned()));
+            return Err(VaultError::Unavailable(
+                "what was written reads back differently".to_owned(),
+            ));
         }
         if refused {
             return Ok(CreateOnlyFound::Refused);
         }
-        match self.store.put_opts(&path, Bytes::from_static(SECOND).into(), PutMode::Create.into()).await {
+        match self
+            .store
+            .put_opts(
+                &path,
+                Bytes::from_static(SECOND).into(),
+                PutMode::Create.into(),
+            )
+            .await
+        {
             Ok(_) => Ok(CreateOnlyFound::Ignored),
             Err(object_store::Error::AlreadyExists { .. }) => Ok(CreateOnlyFound::Works),
             Err(error) => Err(error::on_write(error)),
@@ -115,8 +149,11 @@ impl Vault {
     #[cfg(unix)]
     fn is_open_to_others(&self) -> Result<bool> {
         use std::os::unix::fs::PermissionsExt as _;
-        let Some(root) = &self.root else { return Ok(false) };
-        let modes = std::fs::metadata(root).map_err(|error: io::Error| VaultError::Unavailable(error.to_string()))?;
+        let Some(root) = &self.root else {
+            return Ok(false);
+        };
+        let modes = std::fs::metadata(root)
+            .map_err(|error: io::Error| VaultError::Unavailable(error.to_string()))?;
         Ok(modes.permissions().mode() & 0o077 != 0)
     }
 
@@ -131,7 +168,9 @@ impl Vault {
                 if looked_at > LOOKED_AT_MAX {
                     return false;
                 }
-                let Ok(facts) = entry.metadata() else { continue };
+                let Ok(facts) = entry.metadata() else {
+                    continue;
+                };
                 if facts.permissions().mode() & 0o077 != 0 && !facts.is_symlink() {
                     return true;
                 }
@@ -172,8 +211,8 @@ mod tests {
     use async_trait::async_trait;
     use futures::stream::BoxStream;
     use object_store::{
-        CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult,
-        memory::InMemory, path::Path,
+        CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+        PutMultipartOptions, PutOptions, PutPayload, PutResult, memory::InMemory, path::Path,
     };
 
     use super::*;
@@ -196,59 +235,125 @@ mod tests {
 
     #[async_trait]
     impl ObjectStore for Stubborn {
-        async fn put_opts(&self, at: &Path, payload: PutPayload, options: PutOptions) -> object_store::Result<PutResult> {
+        async fn put_opts(
+            &self,
+            at: &Path,
+            payload: PutPayload,
+            options: PutOptions,
+        ) -> object_store::Result<PutResult> {
             self.puts.fetch_add(1, Ordering::Relaxed);
             match options.mode {
-                _ if self.down => Err(object_store::Error::Generic { store: "S3", source: "status code: 503".into() }),
-                PutMode::Create if self.refuses => Err(object_store::Error::Generic { store: "S3", source: "status code: 501".into() }),
-                _ => self.inner.put_opts(at, payload, PutMode::Overwrite.into()).await,
+                _ if self.down => Err(object_store::Error::Generic {
+                    store: "S3",
+                    source: "status code: 503".into(),
+                }),
+                PutMode::Create if self.refuses => Err(object_store::Error::Generic {
+                    store: "S3",
+                    source: "status code: 501".into(),
+                }),
+                _ => {
+                    self.inner
+                        .put_opts(at, payload, PutMode::Overwrite.into())
+                        .await
+                }
             }
         }
 
-        async fn put_multipart_opts(&self, at: &Path, options: PutMultipartOptions) -> object_store::Result<Box<dyn MultipartUpload>> {
+        async fn put_multipart_opts(
+            &self,
+            at: &Path,
+            options: PutMultipartOptions,
+        ) -> object_store::Result<Box<dyn MultipartUpload>> {
             self.inner.put_multipart_opts(at, options).await
         }
 
-        async fn get_opts(&self, at: &Path, options: GetOptions) -> object_store::Result<GetResult> {
+        async fn get_opts(
+            &self,
+            at: &Path,
+            options: GetOptions,
+        ) -> object_store::Result<GetResult> {
             self.inner.get_opts(at, options).await
         }
 
-        fn delete_stream(&self, all: BoxStream<'static, object_store::Result<Path>>) -> BoxStream<'static, object_store::Result<Path>> {
+        fn delete_stream(
+            &self,
+            all: BoxStream<'static, object_store::Result<Path>>,
+        ) -> BoxStream<'static, object_store::Result<Path>> {
             if self.keeps {
-                let denied = object_store::Error::PermissionDenied { path: String::new(), source: "status code: 403".into() };
+                let denied = object_store::Error::PermissionDenied {
+                    path: String::new(),
+                    source: "status code: 403".into(),
+                };
                 return Box::pin(futures::stream::iter([Err(denied)]));
             }
             self.inner.delete_stream(all)
         }
 
-        fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
+        fn list(
+            &self,
+            prefix: Option<&Path>,
+        ) -> BoxStream<'static, object_store::Result<ObjectMeta>> {
             self.inner.list(prefix)
         }
 
-        async fn list_with_delimiter(&self, prefix: Option<&Path>) -> object_store::Result<ListResult> {
+        async fn list_with_delimiter(
+            &self,
+            prefix: Option<&Path>,
+        ) -> object_store::Result<ListResult> {
             self.inner.list_with_delimiter(prefix).await
         }
 
-        async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> object_store::Result<()> {
+        async fn copy_opts(
+            &self,
+            from: &Path,
+            to: &Path,
+            options: CopyOptions,
+        ) -> object_store::Result<()> {
             self.inner.copy_opts(from, to, options).await
         }
     }
 
     fn vault(store: Stubborn, wish: CreateOnly) -> (Arc<Stubborn>, Vault) {
         let store = Arc::new(store);
-        (Arc::clone(&store), Vault::over(store, "test".to_owned(), None, wish))
+        (
+            Arc::clone(&store),
+            Vault::over(store, "test".to_owned(), None, wish),
+        )
     }
 
     fn key() -> ObjectKey {
-        ObjectKey::answer("019ab2c4-7f00-7abc-8def-0123456789af", "019ab2c4-7f01-7abc-8def-0123456789b0").unwrap()
+        ObjectKey::answer(
+            "019ab2c4-7f00-7abc-8def-0123456789af",
+            "019ab2c4-7f01-7abc-8def-0123456789b0",
+        )
+        .unwrap()
     }
 
     #[tokio::test]
     async fn stores_without_create_only_puts_are_found_out_and_used_without() {
-        for (refuses, expected) in [(false, CreateOnlyFound::Ignored), (true, CreateOnlyFound::Refused)] {
-            let (_, vault) = vault(Stubborn { refuses, keeps: true, ..Stubborn::default() }, CreateOnly::Probe);
+        for (refuses, expected) in [
+            (false, CreateOnlyFound::Ignored),
+            (true, CreateOnlyFound::Refused),
+        ] {
+            let (_, vault) = vault(
+                Stubborn {
+                    refuses,
+                    keeps: true,
+                    ..Stubborn::default()
+                },
+                CreateOnly::Probe,
+            );
             let report = vault.probe().await.unwrap();
-            assert_eq!(report, ProbeReport { create_only: expected, puts_create_only: false, deletes: false, open_to_others: false, objects_open: false });
+            assert_eq!(
+                report,
+                ProbeReport {
+                    create_only: expected,
+                    puts_create_only: false,
+                    deletes: false,
+                    open_to_others: false,
+                    objects_open: false
+                }
+            );
             vault.put(&key(), Bytes::from_static(b"one")).await.unwrap();
             vault.put(&key(), Bytes::from_static(b"one")).await.unwrap();
         }
@@ -256,25 +361,55 @@ mod tests {
 
     #[tokio::test]
     async fn the_first_put_finds_out_once() {
-        let (store, vault) = vault(Stubborn { refuses: true, ..Stubborn::default() }, CreateOnly::Probe);
+        let (store, vault) = vault(
+            Stubborn {
+                refuses: true,
+                ..Stubborn::default()
+            },
+            CreateOnly::Probe,
+        );
         vault.put(&key(), Bytes::from_static(b"one")).await.unwrap();
         let first = store.puts.swap(0, Ordering::Relaxed);
         vault.put(&key(), Bytes::from_static(b"one")).await.unwrap();
-        assert!(first > 1 && store.puts.load(Ordering::Relaxed) == 1, "{first}");
+        assert!(
+            first > 1 && store.puts.load(Ordering::Relaxed) == 1,
+            "{first}"
+        );
     }
 
     #[tokio::test]
     async fn a_store_that_was_down_is_tried_out_again() {
-        let (_, vault) = vault(Stubborn { down: true, ..Stubborn::default() }, CreateOnly::Probe);
-        assert_eq!(vault.put(&key(), Bytes::new()).await, Err(VaultError::Unavailable("HTTP 503".to_owned())));
-        assert_eq!(vault.probe().await, Err(VaultError::Unavailable("HTTP 503".to_owned())));
-        assert_eq!(vault.ready().await, Err(VaultError::Unavailable("HTTP 503".to_owned())));
+        let (_, vault) = vault(
+            Stubborn {
+                down: true,
+                ..Stubborn::default()
+            },
+            CreateOnly::Probe,
+        );
+        assert_eq!(
+            vault.put(&key(), Bytes::new()).await,
+            Err(VaultError::Unavailable("HTTP 503".to_owned()))
+        );
+        assert_eq!(
+            vault.probe().await,
+            Err(VaultError::Unavailable("HTTP 503".to_owned()))
+        );
+        assert_eq!(
+            vault.ready().await,
+            Err(VaultError::Unavailable("HTTP 503".to_owned()))
+        );
         assert!(!vault.create_only.initialized());
     }
 
     #[tokio::test]
     async fn on_and_off_are_not_second_guessed() {
-        let (_, on) = vault(Stubborn { refuses: true, ..Stubborn::default() }, CreateOnly::On);
+        let (_, on) = vault(
+            Stubborn {
+                refuses: true,
+                ..Stubborn::default()
+            },
+            CreateOnly::On,
+        );
         assert!(on.put(&key(), Bytes::new()).await.is_err());
         assert!(on.probe().await.is_err());
         let (store, off) = vault(Stubborn::default(), CreateOnly::Off);

@@ -14,15 +14,17 @@ impl Vault {
     /// Repeating a put whose answer was lost is harmless: identical bytes count as stored.
     ///
     /// # Errors
-    /// [`VaultError::Different`] when other bytes lie there, which stay, as far as the store knows create-only puts;
-    /// [`VaultError::Unavailable`], [`VaultError::Full`] and [`VaultError::Denied`] as the store has it.
+    /// [`VaultError::Different`] when other bytes lie there, which stay, as far as the store knows
+    /// create-only puts; [`VaultError::Unavailable`], [`VaultError::Full`] and
+    /// [`VaultError::Denied`] as the store has it.
     pub async fn put(&self, key: &ObjectKey, bytes: Bytes) -> Result<ObjectFacts> {
         let (stored, digests) = self.seal.whole(bytes);
         self.write(key, stored).await?;
         Ok(digests.facts(key))
     }
 
-    /// Removes the object. Done, too, when there is none. On local files a power cut may bring it back.
+    /// Removes the object. Done, too, when there is none. On local files a power cut may bring it
+    /// back.
     ///
     /// # Errors
     /// [`VaultError::Denied`] where the store keeps everything; [`VaultError::Unavailable`].
@@ -35,8 +37,16 @@ impl Vault {
 
     /// Puts stored bytes.
     pub(super) async fn write(&self, key: &ObjectKey, stored: Bytes) -> Result<()> {
-        let mode = if self.puts_create_only().await? { PutMode::Create } else { PutMode::Overwrite };
-        match self.store.put_opts(&key.path(), stored.clone().into(), mode.into()).await {
+        let mode = if self.puts_create_only().await? {
+            PutMode::Create
+        } else {
+            PutMode::Overwrite
+        };
+        match self
+            .store
+            .put_opts(&key.path(), stored.clone().into(), mode.into())
+            .await
+        {
             Ok(_) => Ok(()),
             Err(object_store::Error::AlreadyExists { .. }) => self.compare(key, &stored).await,
             Err(error) => Err(error::on_write(error)),
@@ -47,15 +57,21 @@ impl Vault {
         match self.read(key).await {
             Ok(found) if found == *stored => self.sync(key).await,
             Ok(_) => Err(VaultError::Different(key.to_string())),
-            // Two writers at the same instant: S3 says 409 to one of them before the object of the other can be seen.
-            Err(VaultError::Missing(_)) => Err(VaultError::Unavailable("somebody else is writing the same object".to_owned())),
+            // Two writers at the same instant: S3 says 409 to one of them before the object of the
+            // other can be seen.
+            Err(VaultError::Missing(_)) => Err(VaultError::Unavailable(
+                "somebody else is writing the same object".to_owned(),
+            )),
             Err(error) => Err(error),
         }
     }
 
-    /// Makes an object durable that somebody left behind: who put it may have died or failed between the link and its sync.
+    /// Makes an object durable that somebody left behind: who put it may have died or failed
+    /// between the link and its sync.
     async fn sync(&self, key: &ObjectKey) -> Result<()> {
-        let Some(root) = self.root.clone() else { return Ok(()) };
+        let Some(root) = self.root.clone() else {
+            return Ok(());
+        };
         let file = root.join(key.as_str());
         let synced = tokio::task::spawn_blocking(move || {
             let mut up_to_the_root = file.ancestors().take_while(|path| path.starts_with(&root));
@@ -64,7 +80,9 @@ impl Vault {
         match synced.await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(VaultError::Unavailable(error.to_string())),
-            Err(_) => Err(VaultError::Unavailable("the work was broken off".to_owned())),
+            Err(_) => Err(VaultError::Unavailable(
+                "the work was broken off".to_owned(),
+            )),
         }
     }
 }

@@ -15,7 +15,8 @@ pub struct Opened {
 }
 
 impl Vault {
-    /// Reads an object whole into memory: for answers and images. Videos may be large, see [`Vault::open_object`].
+    /// Reads an object whole into memory: for answers and images. Videos may be large, see
+    /// [`Vault::open_object`].
     ///
     /// # Errors
     /// [`VaultError::Missing`], or why the store could not be read.
@@ -28,10 +29,23 @@ impl Vault {
     /// # Errors
     /// As [`Vault::get`]; later errors are in the stream.
     pub async fn open_object(&self, key: &ObjectKey) -> Result<Opened> {
-        let found = self.store.get(&key.path()).await.map_err(|error| error::on_read(error, key.as_str()))?;
+        let found = self
+            .store
+            .get(&key.path())
+            .await
+            .map_err(|error| error::on_read(error, key.as_str()))?;
         let (stored_bytes, name) = (found.meta.size, key.to_string());
-        let stream = whole(found.into_stream().map_err(move |error| error::on_read(error, &name)).boxed(), stored_bytes);
-        Ok(Opened { stored_bytes, stream: self.seal.opened(stream) })
+        let stream = whole(
+            found
+                .into_stream()
+                .map_err(move |error| error::on_read(error, &name))
+                .boxed(),
+            stored_bytes,
+        );
+        Ok(Opened {
+            stored_bytes,
+            stream: self.seal.opened(stream),
+        })
     }
 
     /// Whether an object lies under `key`.
@@ -48,13 +62,24 @@ impl Vault {
 
     /// Reads stored bytes.
     pub(super) async fn read(&self, key: &ObjectKey) -> Result<Bytes> {
-        let found = self.store.get(&key.path()).await.map_err(|error| error::on_read(error, key.as_str()))?;
-        found.bytes().await.map_err(|error| error::on_read(error, key.as_str()))
+        let found = self
+            .store
+            .get(&key.path())
+            .await
+            .map_err(|error| error::on_read(error, key.as_str()))?;
+        found
+            .bytes()
+            .await
+            .map_err(|error| error::on_read(error, key.as_str()))
     }
 }
 
-/// Turns an end before the announced length into an error: a file cut short while it is read would look complete.
-fn whole(stream: BoxStream<'static, Result<Bytes>>, bytes: u64) -> BoxStream<'static, Result<Bytes>> {
+/// Turns an end before the announced length into an error: a file cut short while it is read would
+/// look complete.
+fn whole(
+    stream: BoxStream<'static, Result<Bytes>>,
+    bytes: u64,
+) -> BoxStream<'static, Result<Bytes>> {
     futures::stream::try_unfold((stream, bytes), |(mut stream, left)| async move {
         match stream.try_next().await? {
             Some(chunk) => {

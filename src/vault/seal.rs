@@ -1,4 +1,5 @@
-//! The one seam between plain and stored: every byte on its way into or out of the store passes here, and is digested here.
+//! The one seam between plain and stored: every byte on its way into or out of the store passes
+//! here, and is digested here.
 //!
 //! Sealing is off so far, so that both sides are the same bytes.
 
@@ -32,7 +33,10 @@ impl Seal {
     /// Begins an object.
     pub(super) fn begin(&self) -> Sealing {
         match self {
-            Self::Off => Sealing { plain: Sha256::new(), plain_bytes: 0 },
+            Self::Off => Sealing {
+                plain: Sha256::new(),
+                plain_bytes: 0,
+            },
         }
     }
 
@@ -70,7 +74,12 @@ impl Sealing {
     /// Ends the object: the stored bytes that are still due, and the digests.
     pub(super) fn finish(self) -> (Bytes, Digests) {
         let plain_sha256 = hex(&self.plain.finalize());
-        let digests = Digests { plain_bytes: self.plain_bytes, stored_bytes: self.plain_bytes, stored_sha256: plain_sha256.clone(), plain_sha256 };
+        let digests = Digests {
+            plain_bytes: self.plain_bytes,
+            stored_bytes: self.plain_bytes,
+            stored_sha256: plain_sha256.clone(),
+            plain_sha256,
+        };
         (Bytes::new(), digests)
     }
 }
@@ -101,12 +110,22 @@ mod tests {
     fn chunks_and_the_whole_have_the_same_digest() {
         let (stored, whole) = Seal::Off.whole(Bytes::from_static(b"abc"));
         assert_eq!(stored, "abc");
-        assert_eq!(whole.plain_sha256(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", "FIPS 180-2, appendix B.1");
+        assert_eq!(
+            whole.plain_sha256(),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+            "FIPS 180-2, appendix B.1"
+        );
         let mut sealing = Seal::Off.begin();
-        let stored: Vec<Bytes> = ["a", "", "bc"].into_iter().map(|chunk| sealing.update(chunk.into())).collect();
+        let stored: Vec<Bytes> = ["a", "", "bc"]
+            .into_iter()
+            .map(|chunk| sealing.update(chunk.into()))
+            .collect();
         let (tail, chunks) = sealing.finish();
         assert_eq!([stored.concat(), tail.to_vec()].concat(), b"abc");
-        assert_eq!((chunks.plain_sha256, chunks.stored_sha256), (whole.plain_sha256, whole.stored_sha256));
+        assert_eq!(
+            (chunks.plain_sha256, chunks.stored_sha256),
+            (whole.plain_sha256, whole.stored_sha256)
+        );
         assert_eq!((chunks.plain_bytes, chunks.stored_bytes), (3, 3));
     }
 }

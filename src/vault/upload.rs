@@ -7,7 +7,8 @@ use super::{Result, VaultError, budget::BytePermit, error};
 
 type Part = JoinHandle<(object_store::Result<()>, BytePermit)>;
 
-/// One upload with one part under way at most. When dropped before it is complete, it is aborted in the background.
+/// One upload with one part under way at most. When dropped before it is complete, it is aborted in
+/// the background.
 pub(super) struct Upload {
     upload: Option<Box<dyn MultipartUpload>>,
     under_way: Option<Part>,
@@ -15,16 +16,23 @@ pub(super) struct Upload {
 
 impl Upload {
     pub(super) fn new(upload: Box<dyn MultipartUpload>) -> Self {
-        Self { upload: Some(upload), under_way: None }
+        Self {
+            upload: Some(upload),
+            under_way: None,
+        }
     }
 
     /// Waits for the part under way, if any, and gives its permit back.
     pub(super) async fn settle(&mut self) -> Result<Option<BytePermit>> {
-        let Some(part) = self.under_way.take() else { return Ok(None) };
+        let Some(part) = self.under_way.take() else {
+            return Ok(None);
+        };
         match part.await {
             Ok((Ok(()), permit)) => Ok(Some(permit)),
             Ok((Err(error), _)) => Err(error::on_write(error)),
-            Err(_) => Err(VaultError::Unavailable("the upload of a part was broken off".to_owned())),
+            Err(_) => Err(VaultError::Unavailable(
+                "the upload of a part was broken off".to_owned(),
+            )),
         }
     }
 
@@ -54,7 +62,8 @@ impl Upload {
         Ok(())
     }
 
-    /// Gives the upload up. What the store cannot be told now, its rule for incomplete uploads has to sweep.
+    /// Gives the upload up. What the store cannot be told now, its rule for incomplete uploads has
+    /// to sweep.
     pub(super) async fn abort(mut self) {
         let (part, upload) = (self.under_way.take(), self.upload.take());
         abort(part, upload).await;

@@ -1,6 +1,7 @@
 //! A value that is costly to find out, held for a while, and found out once however many ask.
 //!
-//! The longer it took, the longer it is held: finding it out never takes more than a twentieth of the time.
+//! The longer it took, the longer it is held: finding it out never takes more than a twentieth of
+//! the time.
 
 use std::{future::Future, sync::Arc};
 
@@ -23,10 +24,16 @@ const COST: i64 = 20;
 
 impl<T: Clone + Send + 'static> Held<T> {
     pub(super) fn new(clock: Arc<dyn Clock>, age_max: Span, wait_max: Span) -> Self {
-        Self { found: Arc::default(), clock, age_max, wait_max }
+        Self {
+            found: Arc::default(),
+            clock,
+            age_max,
+            wait_max,
+        }
     }
 
-    /// The value; none when it could not be found in time. Finding out goes on then, for whoever asks next.
+    /// The value; none when it could not be found in time. Finding out goes on then, for whoever
+    /// asks next.
     pub(super) async fn get<F>(&self, find: F) -> Option<T>
     where
         F: Future<Output = T> + Send + 'static,

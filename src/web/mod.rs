@@ -6,9 +6,11 @@
 //! | `/readyz` | whether database, object store and provider can be used: JSON with one entry each, and the alarms of this process | 503 |
 //! | `/metrics` | figures for Prometheus | those of the service are left out, those of the process are there |
 //!
-//! Whoever connects is given one answer and a short time, and no more of them are heard at once than leave the process the descriptors it works with.
+//! Whoever connects is given one answer and a short time, and no more of them are heard at once
+//! than leave the process the descriptors it works with.
 //!
-//! Nothing here decides or changes anything, and nothing that could hold a secret is asked for: what is shown comes from [`Source`].
+//! Nothing here decides or changes anything, and nothing that could hold a secret is asked for:
+//! what is shown comes from [`Source`].
 
 mod held;
 mod pages;
@@ -30,7 +32,8 @@ use crate::{
 /// What the pages show.
 #[async_trait]
 pub trait Source: Send + Sync + 'static {
-    /// Whether the loops of this process turn; nothing of what they depend on, or a storm restarts healthy daemons.
+    /// Whether the loops of this process turn; nothing of what they depend on, or a storm restarts
+    /// healthy daemons.
     fn alive(&self) -> bool;
 
     /// Whether everything this process depends on can be used. Asked every few seconds at most.
@@ -93,7 +96,12 @@ pub async fn serve(listen: SocketAddr, parts: Parts) -> io::Result<Server> {
     let pages = pages::router(parts);
     let told = stop.clone();
     let task = tokio::spawn(server::serve(listener, pages, told));
-    Ok(Server { address, clock, stop, task })
+    Ok(Server {
+        address,
+        clock,
+        stop,
+        task,
+    })
 }
 
 impl Server {

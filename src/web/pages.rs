@@ -19,7 +19,8 @@ use crate::{
     telemetry::{Format, metrics::Metrics},
 };
 
-/// Answers for this long are as good as fresh ones; nobody who asks often costs more than one who asks at this pace.
+/// Answers for this long are as good as fresh ones; nobody who asks often costs more than one who
+/// asks at this pace.
 const READINESS_AGE_MAX: Span = Span::seconds(5);
 const STATUS_AGE_MAX: Span = Span::seconds(10);
 /// Below the time limits of those who ask (Prometheus: 10 s).
@@ -48,7 +49,9 @@ pub(super) fn router(parts: Parts) -> Router {
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .fallback(|| async { refusal(StatusCode::NOT_FOUND, "no such page") })
-        .method_not_allowed_fallback(|| async { refusal(StatusCode::METHOD_NOT_ALLOWED, "this page can only be read") })
+        .method_not_allowed_fallback(|| async {
+            refusal(StatusCode::METHOD_NOT_ALLOWED, "this page can only be read")
+        })
         .with_state(Arc::new(pages))
 }
 
@@ -62,25 +65,50 @@ async fn readyz(State(pages): State<Arc<Pages>>) -> Response {
         vec![no("process", "this process is stopping")]
     } else {
         let source = Arc::clone(&pages.source);
-        let found = pages.readiness.get(async move { source.readiness().await }).await;
+        let found = pages
+            .readiness
+            .get(async move { source.readiness().await })
+            .await;
         found.unwrap_or_else(|| vec![no("process", "no answer in time")])
     };
     let ready = checks.iter().all(|check| check.ok);
-    json_page(ready, json!({ "ready": ready, "checks": checks, "alarms": pages.source.alarms() }))
+    json_page(
+        ready,
+        json!({ "ready": ready, "checks": checks, "alarms": pages.source.alarms() }),
+    )
 }
 
 async fn metrics(State(pages): State<Arc<Pages>>, headers: HeaderMap) -> Response {
     let source = Arc::clone(&pages.source);
-    let status = pages.status.get(async move { source.status().await }).await.flatten();
-    let format = Format::accepted(headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default());
-    let page = pages.metrics.page(status.as_ref(), pages.clock.now(), format);
-    ([(header::CONTENT_TYPE, format.content_type()), NO_STORE], page).into_response()
+    let status = pages
+        .status
+        .get(async move { source.status().await })
+        .await
+        .flatten();
+    let format = Format::accepted(
+        headers
+            .get(header::ACCEPT)
+            .and_then(|accept| accept.to_str().ok())
+            .unwrap_or_default(),
+    );
+    let page = pages
+        .metrics
+        .page(status.as_ref(), pages.clock.now(), format);
+    (
+        [(header::CONTENT_TYPE, format.content_type()), NO_STORE],
+        page,
+    )
+        .into_response()
 }
 
 const NO_STORE: (header::HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
 
 fn json_page(good: bool, body: serde_json::Value) -> Response {
-    let status = if good { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if good {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     (status, [NO_STORE], Json(body)).into_response()
 }
 
@@ -89,5 +117,9 @@ fn refusal(status: StatusCode, why: &str) -> Response {
 }
 
 fn no(name: &str, text: &str) -> Check {
-    Check { name: name.to_owned(), ok: false, text: text.to_owned() }
+    Check {
+        name: name.to_owned(),
+        ok: false,
+        text: text.to_owned(),
+    }
 }

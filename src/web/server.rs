@@ -1,8 +1,9 @@
 //! The server under the pages: few connections, each for a short time.
 //!
-//! A descriptor held by somebody who only connects is one that no download can have. So a connection carries one request, has [`HEAD_MAX`] to say it
-//! and [`LIFE_MAX`] in all, and there are [`CONNECTIONS_MAX`] at once. One more than that takes the place of the oldest that has asked nothing so far:
-//! whoever asks is answered, however many others only hold on.
+//! A descriptor held by somebody who only connects is one that no download can have. So a
+//! connection carries one request, has [`HEAD_MAX`] to say it and [`LIFE_MAX`] in all, and there
+//! are [`CONNECTIONS_MAX`] at once. One more than that takes the place of the oldest that has asked
+//! nothing so far: whoever asks is answered, however many others only hold on.
 
 use std::{
     collections::VecDeque,
@@ -29,7 +30,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// How many connections there are at once. With some to spare for all who have a reason to ask, and few of what the process may open.
+/// How many connections there are at once. With some to spare for all who have a reason to ask, and
+/// few of what the process may open.
 pub const CONNECTIONS_MAX: usize = 16;
 /// How long a connection may take to say what it wants.
 const HEAD_MAX: Duration = Duration::from_secs(5);
@@ -62,7 +64,9 @@ pub(super) async fn serve(listener: TcpListener, pages: Router, stop: Cancellati
         while tasks.try_join_next().is_some() {}
         seats.retain(|seat| !seat.task.is_finished());
         if seats.len() >= CONNECTIONS_MAX {
-            let silent = seats.iter().position(|seat| !seat.asked.load(Ordering::Relaxed));
+            let silent = seats
+                .iter()
+                .position(|seat| !seat.asked.load(Ordering::Relaxed));
             if let Some(seat) = seats.remove(silent.unwrap_or(0)) {
                 end(&seat, &mut tasks).await;
             }
@@ -72,7 +76,10 @@ pub(super) async fn serve(listener: TcpListener, pages: Router, stop: Cancellati
         seats.push_back(Seat { task, asked });
     }
     drop(listener);
-    for seat in seats.iter().filter(|seat| !seat.asked.load(Ordering::Relaxed)) {
+    for seat in seats
+        .iter()
+        .filter(|seat| !seat.asked.load(Ordering::Relaxed))
+    {
         seat.task.abort();
     }
     while tasks.join_next().await.is_some() {}
@@ -90,7 +97,13 @@ async fn converse(stream: TcpStream, pages: TowerToHyperService<Router>, asked: 
         pages.call(request)
     });
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_MAX).keep_alive(false);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEAD_MAX)
+        .keep_alive(false);
     // What a client does with its connection is its own affair: its faults are not told.
-    let _ = timeout(LIFE_MAX, http.serve_connection(TokioIo::new(stream), answer)).await;
+    let _ = timeout(
+        LIFE_MAX,
+        http.serve_connection(TokioIo::new(stream), answer),
+    )
+    .await;
 }

@@ -1,7 +1,9 @@
-//! The claim→step driver: claims what is due as long as there are slots, and runs each item as a task of its own.
+//! The claim→step driver: claims what is due as long as there are slots, and runs each item as a
+//! task of its own.
 //!
-//! A step that panics or fails takes nothing with it: its lease runs out and another claim finds the item again; a claim that panics is
-//! tried again like one that fails. A stop ends claiming at once and lets steps under way finish.
+//! A step that panics or fails takes nothing with it: its lease runs out and another claim finds
+//! the item again; a claim that panics is tried again like one that fails. A stop ends claiming at
+//! once and lets steps under way finish.
 
 use std::{fmt, future::Future, panic::AssertUnwindSafe, sync::Arc};
 
@@ -25,7 +27,10 @@ pub trait Work: Send + Sync + 'static {
     fn name(&self) -> &str;
 
     /// Claims up to `limit` items that are due.
-    fn claim(&self, limit: usize) -> impl Future<Output = Result<Vec<Self::Item>, Self::Error>> + Send;
+    fn claim(
+        &self,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Self::Item>, Self::Error>> + Send;
 
     /// Works on one item.
     fn step(&self, item: Self::Item) -> impl Future<Output = Result<(), Self::Error>> + Send;
@@ -55,17 +60,28 @@ pub struct Pace {
 }
 
 /// Turns until `stop`. `wake` cuts a sleep short; losing a wake costs time, never work.
-pub async fn drive<W: Work>(work: Arc<W>, pace: Pace, clock: Arc<dyn Clock>, wake: Arc<Notify>, stop: CancellationToken) {
+pub async fn drive<W: Work>(
+    work: Arc<W>,
+    pace: Pace,
+    clock: Arc<dyn Clock>,
+    wake: Arc<Notify>,
+    stop: CancellationToken,
+) {
     let mut steps: JoinSet<Result<(), W::Error>> = JoinSet::new();
     let mut failures = 0_u32;
-    // Whether something may be due: a claim that came back short says no, until the sleep is over or a wake comes.
+    // Whether something may be due: a claim that came back short says no, until the sleep is over
+    // or a wake comes.
     let mut hungry = true;
     let batch = (pace.slots / 4).max(1);
     let mut sleep_until = clock.now();
     while !stop.is_cancelled() {
         let slots = pace.slots.saturating_sub(steps.len());
         // While it fails, one item at a time probes whether it still does.
-        let (slots, enough) = if failures > 0 { (1, steps.is_empty()) } else { (slots, slots >= batch) };
+        let (slots, enough) = if failures > 0 {
+            (1, steps.is_empty())
+        } else {
+            (slots, slots >= batch)
+        };
         if hungry && enough {
             let mut nap = pace.idle;
             match AssertUnwindSafe(work.claim(slots)).catch_unwind().await {
@@ -85,7 +101,11 @@ pub async fn drive<W: Work>(work: Arc<W>, pace: Pace, clock: Arc<dyn Clock>, wak
                     hungry = false;
                     work.round(0, true);
                     work.panicked();
-                    tracing::error!(driver = work.name(), failures, "a claim panicked; trying again");
+                    tracing::error!(
+                        driver = work.name(),
+                        failures,
+                        "a claim panicked; trying again"
+                    );
                 }
                 Ok(Err(error)) => {
                     failures = failures.saturating_add(1);
@@ -99,7 +119,11 @@ pub async fn drive<W: Work>(work: Arc<W>, pace: Pace, clock: Arc<dyn Clock>, wak
             if failures > 0 {
                 nap = chance::jitter(pace.backoff.times(1 << failures.min(5)));
             } else if !hungry {
-                nap = AssertUnwindSafe(work.until_due()).catch_unwind().await.unwrap_or_default().map_or(pace.idle, |span| Span(span.0.clamp(1, pace.idle.0)));
+                nap = AssertUnwindSafe(work.until_due())
+                    .catch_unwind()
+                    .await
+                    .unwrap_or_default()
+                    .map_or(pace.idle, |span| Span(span.0.clamp(1, pace.idle.0)));
             }
             sleep_until = clock.now().plus(nap);
         }
@@ -123,7 +147,11 @@ fn remaining(until: Time, clock: &dyn Clock) -> Span {
 }
 
 /// Notes how a step ended; returns the count of failures in a row.
-fn ended_step<W: Work>(work: &W, ended: Result<Result<(), W::Error>, tokio::task::JoinError>, failures: u32) -> u32 {
+fn ended_step<W: Work>(
+    work: &W,
+    ended: Result<Result<(), W::Error>, tokio::task::JoinError>,
+    failures: u32,
+) -> u32 {
     match ended {
         Ok(Ok(())) => {
             work.stepped("ok");
@@ -137,7 +165,10 @@ fn ended_step<W: Work>(work: &W, ended: Result<Result<(), W::Error>, tokio::task
         Err(error) if error.is_panic() => {
             work.stepped("panicked");
             work.panicked();
-            tracing::error!(driver = work.name(), "a step panicked; its item waits until its lease has run out");
+            tracing::error!(
+                driver = work.name(),
+                "a step panicked; its item waits until its lease has run out"
+            );
             failures
         }
         Err(_) => failures,
@@ -219,8 +250,18 @@ mod tests {
             panics: AtomicUsize::new(0),
         });
         let stop = CancellationToken::new();
-        let pace = Pace { slots: 4, idle: Span(1000), backoff: Span(1) };
-        let driver = tokio::spawn(drive(Arc::clone(&work), pace, Arc::new(SystemClock), Arc::new(Notify::new()), stop.clone()));
+        let pace = Pace {
+            slots: 4,
+            idle: Span(1000),
+            backoff: Span(1),
+        };
+        let driver = tokio::spawn(drive(
+            Arc::clone(&work),
+            pace,
+            Arc::new(SystemClock),
+            Arc::new(Notify::new()),
+            stop.clone(),
+        ));
         while work.results.lock().unwrap().len() < 50 {
             work.ended.notified().await;
         }
@@ -230,7 +271,19 @@ mod tests {
         done.sort_unstable();
         assert_eq!(done, (0..50).filter(|item| *item != 13).collect::<Vec<_>>());
         assert!(work.most.load(Ordering::SeqCst) <= 4);
-        assert_eq!(work.results.lock().unwrap().iter().filter(|result| **result == "panicked").count(), 1);
-        assert_eq!(work.panics.load(Ordering::SeqCst), 2, "that of a step and that of a claim are both told");
+        assert_eq!(
+            work.results
+                .lock()
+                .unwrap()
+                .iter()
+                .filter(|result| **result == "panicked")
+                .count(),
+            1
+        );
+        assert_eq!(
+            work.panics.load(Ordering::SeqCst),
+            2,
+            "that of a step and that of a claim are both told"
+        );
     }
 }

@@ -6,7 +6,8 @@ use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// Cancels `stop` at the first SIGTERM, SIGINT or SIGHUP, and leaves at once at the second, as nobody who asks twice wants to wait.
+/// Cancels `stop` at the first SIGTERM, SIGINT or SIGHUP, and leaves at once at the second, as
+/// nobody who asks twice wants to wait.
 ///
 /// # Errors
 /// When the signal handlers cannot be installed.

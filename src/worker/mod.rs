@@ -1,4 +1,5 @@
-//! Generic machinery that knows no tokens: the claim→step driver, periodic loops, the clock, the lifecycle.
+//! Generic machinery that knows no tokens: the claim→step driver, periodic loops, the clock, the
+//! lifecycle.
 
 pub mod clock;
 pub mod driver;

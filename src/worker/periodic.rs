@@ -10,9 +10,15 @@ use crate::domain::{
     time::{Clock, Span},
 };
 
-/// Runs `tick` about every `period` (with jitter) until `stop`. One that panics is told to `panicked`, and the next comes at its time.
-pub async fn every<F, T>(period: Span, clock: Arc<dyn Clock>, stop: CancellationToken, mut tick: F, panicked: impl Fn())
-where
+/// Runs `tick` about every `period` (with jitter) until `stop`. One that panics is told to
+/// `panicked`, and the next comes at its time.
+pub async fn every<F, T>(
+    period: Span,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+    mut tick: F,
+    panicked: impl Fn(),
+) where
     F: FnMut() -> T,
     T: Future<Output = ()>,
 {
@@ -37,7 +43,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_tick_that_panics_is_told_and_the_next_one_comes() {
-        let (ticks, panics, stop) = (AtomicUsize::new(0), AtomicUsize::new(0), CancellationToken::new());
+        let (ticks, panics, stop) = (
+            AtomicUsize::new(0),
+            AtomicUsize::new(0),
+            CancellationToken::new(),
+        );
         let tick = || {
             let number = ticks.fetch_add(1, Ordering::SeqCst);
             assert_ne!(number, 0, "the first one");
@@ -48,6 +58,9 @@ mod tests {
             panics.fetch_add(1, Ordering::SeqCst);
         })
         .await;
-        assert_eq!((ticks.load(Ordering::SeqCst), panics.load(Ordering::SeqCst)), (2, 1));
+        assert_eq!(
+            (ticks.load(Ordering::SeqCst), panics.load(Ordering::SeqCst)),
+            (2, 1)
+        );
     }
 }

@@ -20,10 +20,23 @@ fn lives(each: u32) -> Vec<(&'static str, LifeSpec)> {
     let mut lives = Vec::new();
     for video in [Video::One, Video::Two, Video::Late, Video::Recorded] {
         for ocr in [true, false] {
-            lives.push((FILMED, LifeSpec { video: Some(video), ocr: Some(ocr), ..LifeSpec::of(Life::Passed, each) }));
+            lives.push((
+                FILMED,
+                LifeSpec {
+                    video: Some(video),
+                    ocr: Some(ocr),
+                    ..LifeSpec::of(Life::Passed, each)
+                },
+            ));
         }
     }
-    lives.push((PLAIN, LifeSpec { video: Some(Video::None), ..LifeSpec::of(Life::Passed, each) }));
+    lives.push((
+        PLAIN,
+        LifeSpec {
+            video: Some(Video::None),
+            ..LifeSpec::of(Life::Passed, each)
+        },
+    ));
     for (app, life) in [
         (FILMED, Life::FailedThenPassed),
         (FILMED, Life::Failed),
@@ -33,8 +46,18 @@ fn lives(each: u32) -> Vec<(&'static str, LifeSpec)> {
         (PLAIN, Life::Failed),
         (PLAIN, Life::Unused),
     ] {
-        let video = if app == FILMED { Video::One } else { Video::None };
-        lives.push((app, LifeSpec { video: Some(video), ..LifeSpec::of(life, each) }));
+        let video = if app == FILMED {
+            Video::One
+        } else {
+            Video::None
+        };
+        lives.push((
+            app,
+            LifeSpec {
+                video: Some(video),
+                ..LifeSpec::of(life, each)
+            },
+        ));
     }
     lives
 }
@@ -53,7 +76,10 @@ impl Health {
             let mut slowest = Duration::ZERO;
             while !told.is_cancelled() {
                 let asked = Instant::now();
-                let status = tokio::time::timeout(Duration::from_secs(10), get(listens, "/healthz")).await.expect("an answer");
+                let status =
+                    tokio::time::timeout(Duration::from_secs(10), get(listens, "/healthz"))
+                        .await
+                        .expect("an answer");
                 assert_eq!(status, 200);
                 slowest = slowest.max(asked.elapsed());
                 tokio::time::sleep(Duration::from_millis(50)).await;
@@ -73,7 +99,13 @@ impl Health {
 /// The status that a page is answered with.
 async fn get(listens: SocketAddr, path: &str) -> u16 {
     let mut stream = TcpStream::connect(listens).await.unwrap();
-    stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: {listens}\r\nconnection: close\r\n\r\n").as_bytes()).await.unwrap();
+    stream
+        .write_all(
+            format!("GET {path} HTTP/1.1\r\nhost: {listens}\r\nconnection: close\r\n\r\n")
+                .as_bytes(),
+        )
+        .await
+        .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     answer.split(' ').nth(1).unwrap().parse().unwrap()
@@ -82,10 +114,20 @@ async fn get(listens: SocketAddr, path: &str) -> u16 {
 async fn everything_is_kept(db: Db, each: u32, faults: f64, within: Duration) {
     let mut options = options(7);
     if each > 2 {
-        // Hundreds of tokens and a fault in every seventh call: time enough for a slow machine to make them all good.
-        options.windows = Windows { verify_ms: 6_000, media_ms: 40_000, record_ms: 45_000, ..options.windows };
+        // Hundreds of tokens and a fault in every seventh call: time enough for a slow machine to
+        // make them all good.
+        options.windows = Windows {
+            verify_ms: 6_000,
+            media_ms: 40_000,
+            record_ms: 45_000,
+            ..options.windows
+        };
     }
-    options.faults = Faults { stall_ms: 300, daily_quota_ms: 500, ..Faults::at_rate(faults) };
+    options.faults = Faults {
+        stall_ms: 300,
+        daily_quota_ms: 500,
+        ..Faults::at_rate(faults)
+    };
     options.faults.kinds.push(FaultKind::ManyUrls);
     let lab = Lab::new(db, options).await;
     let running = lab.run().await;
@@ -110,8 +152,16 @@ async fn everything_is_kept(db: Db, each: u32, faults: f64, within: Duration) {
         truth.counts
     );
     running.stop().await;
-    assert!(slowest < Duration::from_secs(1), "health was answered after {slowest:?}");
-    assert!(found.wrong.is_empty(), "{} wrong: {:#?}", found.wrong.len(), found.wrong.iter().take(20).collect::<Vec<_>>());
+    assert!(
+        slowest < Duration::from_secs(1),
+        "health was answered after {slowest:?}"
+    );
+    assert!(
+        found.wrong.is_empty(),
+        "{} wrong: {:#?}",
+        found.wrong.len(),
+        found.wrong.iter().take(20).collect::<Vec<_>>()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,7 +184,8 @@ async fn five_hundred_tokens_with_faults_lose_nothing_on_postgres() {
     everything_is_kept(Db::Postgres, 32, 0.15, Duration::from_secs(180)).await;
 }
 
-/// Every medium comes wrong a few times, or each time: what the provider holds is captured all the same.
+/// Every medium comes wrong a few times, or each time: what the provider holds is captured all the
+/// same.
 async fn media_that_come_wrong_are_fetched(db: Db) {
     for (kind, repeat_max, check, kept) in [
         (FaultKind::MediaEmpty, 4, "full", true),
@@ -143,21 +194,65 @@ async fn media_that_come_wrong_are_fetched(db: Db) {
         (FaultKind::MediaWrongEtag, 0, "etag_differs", false),
     ] {
         let mut options = options(11);
-        options.windows = Windows { verify_ms: 2_000, media_ms: 30_000, record_ms: 40_000, ..options.windows };
+        options.windows = Windows {
+            verify_ms: 2_000,
+            media_ms: 30_000,
+            record_ms: 40_000,
+            ..options.windows
+        };
         let lab = Lab::new(db, options).await;
         let running = lab.run().await;
-        let made = lab.simulator.create(FILMED, &[LifeSpec { video: Some(Video::One), ocr: Some(true), ..LifeSpec::of(Life::Passed, 2) }]);
-        lab.simulator.set_faults(Faults { repeat_max, ..Faults::only(kind) });
+        let made = lab.simulator.create(
+            FILMED,
+            &[LifeSpec {
+                video: Some(Video::One),
+                ocr: Some(true),
+                ..LifeSpec::of(Life::Passed, 2)
+            }],
+        );
+        lab.simulator.set_faults(Faults {
+            repeat_max,
+            ..Faults::only(kind)
+        });
         track(&running.archive, &made).await;
-        let states = lab.settled(&running.archive, made.len(), Duration::from_secs(60)).await;
+        let states = lab
+            .settled(&running.archive, made.len(), Duration::from_secs(60))
+            .await;
         let found = compare(&running.archive, &lab.simulator.truth()).await;
-        assert!(found.wrong.is_empty(), "{kind:?} {states:?}: {:#?}", found.wrong);
+        assert!(
+            found.wrong.is_empty(),
+            "{kind:?} {states:?}: {:#?}",
+            found.wrong
+        );
         for one in &made {
-            let whole = running.archive.store.show(&one.verify_token).await.unwrap().unwrap();
-            let fetched: Vec<_> = whole.media.iter().filter(|row| row.captured_at.is_some()).collect();
-            assert!(fetched.iter().any(|row| row.check.as_deref() == Some(check)), "{kind:?}: {fetched:?}");
-            let refused = whole.answers.iter().filter(|answer| answer.endpoint == "download").count();
-            assert!((refused > 0) == kept && refused <= whole.media.len(), "{kind:?}: {refused} answers in place of {} media", whole.media.len());
+            let whole = running
+                .archive
+                .store
+                .show(&one.verify_token)
+                .await
+                .unwrap()
+                .unwrap();
+            let fetched: Vec<_> = whole
+                .media
+                .iter()
+                .filter(|row| row.captured_at.is_some())
+                .collect();
+            assert!(
+                fetched
+                    .iter()
+                    .any(|row| row.check.as_deref() == Some(check)),
+                "{kind:?}: {fetched:?}"
+            );
+            let refused = whole
+                .answers
+                .iter()
+                .filter(|answer| answer.endpoint == "download")
+                .count();
+            assert!(
+                (refused > 0) == kept && refused <= whole.media.len(),
+                "{kind:?}: {refused} answers in place of {} media",
+                whole.media.len()
+            );
         }
         let open = running.archive.store.alarms().await.unwrap();
         assert!(open.is_empty(), "{kind:?}: what began has ended: {open:?}");
@@ -175,25 +270,58 @@ async fn media_that_come_wrong_are_fetched_on_postgres() {
     media_that_come_wrong_are_fetched(Db::Postgres).await;
 }
 
-/// A code that nobody explains, across the close of the window: neither "nobody tried" nor something to learn from.
+/// A code that nobody explains, across the close of the window: neither "nobody tried" nor
+/// something to learn from.
 async fn an_unknown_code_proves_and_teaches_nothing(db: Db) {
     let mut options = options(13);
-    options.windows = Windows { verify_ms: 2_000, media_ms: 14_000, record_ms: 15_000, ..options.windows };
+    options.windows = Windows {
+        verify_ms: 2_000,
+        media_ms: 14_000,
+        record_ms: 15_000,
+        ..options.windows
+    };
     let lab = Lab::new(db, options).await;
     let running = lab.run().await;
-    lab.simulator.set_faults(Faults { repeat_max: 0, ..Faults::only(FaultKind::UnknownCode) });
-    let lives = [LifeSpec { video: Some(Video::One), ..LifeSpec::of(Life::Passed, 3) }, LifeSpec::of(Life::Failed, 1), LifeSpec::of(Life::Unused, 2)];
+    lab.simulator.set_faults(Faults {
+        repeat_max: 0,
+        ..Faults::only(FaultKind::UnknownCode)
+    });
+    let lives = [
+        LifeSpec {
+            video: Some(Video::One),
+            ..LifeSpec::of(Life::Passed, 3)
+        },
+        LifeSpec::of(Life::Failed, 1),
+        LifeSpec::of(Life::Unused, 2),
+    ];
     let made = lab.simulator.create(FILMED, &lives);
     track(&running.archive, &made).await;
     tokio::time::sleep(Duration::from_millis(5_000)).await;
-    let status = running.archive.store.status(running.archive.now()).await.unwrap();
-    assert!(status.states.iter().all(|row| row.state == "waiting"), "nothing is decided on it: {:?}", status.states);
+    let status = running
+        .archive
+        .store
+        .status(running.archive.now())
+        .await
+        .unwrap();
+    assert!(
+        status.states.iter().all(|row| row.state == "waiting"),
+        "nothing is decided on it: {:?}",
+        status.states
+    );
     lab.simulator.set_faults(Faults::default());
-    lab.settled(&running.archive, made.len(), Duration::from_secs(60)).await;
+    lab.settled(&running.archive, made.len(), Duration::from_secs(60))
+        .await;
     let found = compare(&running.archive, &lab.simulator.truth()).await;
     assert!(found.wrong.is_empty(), "{:#?}", found.wrong);
     let learned = running.archive.store.lessons().await.unwrap();
-    assert!(learned.unused.iter().all(|seen| seen.signature == "refused"), "{:?}", learned.unused);
+    assert!(
+        learned
+            .unused
+            .iter()
+            .all(|seen| seen.signature == "refused"),
+        "{:?}",
+        learned.unused
+    );
     running.stop().await;
 }
 
@@ -210,23 +338,52 @@ async fn an_unknown_code_proves_and_teaches_nothing_on_postgres() {
 #[tokio::test(flavor = "multi_thread")]
 async fn objects_that_cannot_be_written_are_an_alarm_until_they_can() {
     let mut options = options(17);
-    options.windows = Windows { verify_ms: 2_000, media_ms: 40_000, record_ms: 45_000, ..options.windows };
+    options.windows = Windows {
+        verify_ms: 2_000,
+        media_ms: 40_000,
+        record_ms: 45_000,
+        ..options.windows
+    };
     let lab = Lab::new(Db::Sqlite, options).await;
     let running = lab.run().await;
-    let (objects, away) = (lab.config.data_dir.join("objects"), lab.config.data_dir.join("away"));
+    let (objects, away) = (
+        lab.config.data_dir.join("objects"),
+        lab.config.data_dir.join("away"),
+    );
     std::fs::rename(&objects, &away).unwrap();
     std::fs::write(&objects, "no folder").unwrap();
-    let made = lab.simulator.create(FILMED, &[LifeSpec { video: Some(Video::One), ..LifeSpec::of(Life::Passed, 2) }]);
+    let made = lab.simulator.create(
+        FILMED,
+        &[LifeSpec {
+            video: Some(Video::One),
+            ..LifeSpec::of(Life::Passed, 2)
+        }],
+    );
     track(&running.archive, &made).await;
-    let kinds = || async { running.archive.store.alarms().await.unwrap().into_iter().map(|alarm| alarm.kind).collect::<Vec<_>>() };
+    let kinds = || async {
+        running
+            .archive
+            .store
+            .alarms()
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|alarm| alarm.kind)
+            .collect::<Vec<_>>()
+    };
     let began = Instant::now();
     while kinds().await != ["vault_down"] {
-        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", kinds().await);
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "{:?}",
+            kinds().await
+        );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     std::fs::remove_file(&objects).unwrap();
     std::fs::rename(&away, &objects).unwrap();
-    lab.settled(&running.archive, made.len(), Duration::from_secs(60)).await;
+    lab.settled(&running.archive, made.len(), Duration::from_secs(60))
+        .await;
     let found = compare(&running.archive, &lab.simulator.truth()).await;
     assert!(found.wrong.is_empty(), "{:#?}", found.wrong);
     assert!(kinds().await.is_empty(), "{:?}", kinds().await);

@@ -11,11 +11,33 @@ use std::{
 
 use tempfile::TempDir;
 
-const COMMANDS: [&str; 16] =
-    ["init", "check", "migrate", "run", "issue", "track", "reconcile", "status", "list", "show", "get", "retry", "simulate", "demo", "completions", "man"];
+const COMMANDS: [&str; 16] = [
+    "init",
+    "check",
+    "migrate",
+    "run",
+    "issue",
+    "track",
+    "reconcile",
+    "status",
+    "list",
+    "show",
+    "get",
+    "retry",
+    "simulate",
+    "demo",
+    "completions",
+    "man",
+];
 
 fn verikeep(folder: &Path, line: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_verikeep")).args(line).current_dir(folder).env_clear().stdin(Stdio::null()).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_verikeep"))
+        .args(line)
+        .current_dir(folder)
+        .env_clear()
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
 }
 
 fn out(output: &Output) -> String {
@@ -31,11 +53,25 @@ fn every_command_explains_itself_and_its_exit_codes() {
     let folder = TempDir::new().unwrap();
     let all = verikeep(folder.path(), &["--help"]);
     for command in COMMANDS {
-        assert!(out(&all).contains(&format!("\n  {command} ")), "{command} in {}", out(&all));
+        assert!(
+            out(&all).contains(&format!("\n  {command} ")),
+            "{command} in {}",
+            out(&all)
+        );
         let help = verikeep(folder.path(), &[command, "--help"]);
         assert_eq!(help.status.code(), Some(0), "{command}");
-        for part in ["Exit codes:", "3  the configuration is wrong", "4  the far end", "Examples:", "--config <FILE>"] {
-            assert!(out(&help).contains(part), "{command} --help tells {part}\n{}", out(&help));
+        for part in [
+            "Exit codes:",
+            "3  the configuration is wrong",
+            "4  the far end",
+            "Examples:",
+            "--config <FILE>",
+        ] {
+            assert!(
+                out(&help).contains(part),
+                "{command} --help tells {part}\n{}",
+                out(&help)
+            );
         }
     }
     assert!(out(&all).contains("Exit codes:"));
@@ -54,13 +90,25 @@ fn wrong_usage_ends_with_two() {
         &["track", "t", "--file", "f"],
         &["list", "--state", "gone"],
         &["status", "--every", "2s"],
-        &["issue", "--app", "a", "--plan", "1", "--identity-name", "canary"],
+        &[
+            "issue",
+            "--app",
+            "a",
+            "--plan",
+            "1",
+            "--identity-name",
+            "canary",
+        ],
         &["reconcile"],
         &["reconcile", "f", "--since", "2026-11-23T08:15:01Z"],
     ] {
         let output = verikeep(folder.path(), line);
         assert_eq!(output.status.code(), Some(2), "{line:?}: {}", err(&output));
-        assert!(!err(&output).contains("canary"), "{line:?}: {}", err(&output));
+        assert!(
+            !err(&output).contains("canary"),
+            "{line:?}: {}",
+            err(&output)
+        );
     }
 }
 
@@ -71,7 +119,11 @@ fn a_wrong_configuration_ends_with_three_and_names_everything() {
     assert_eq!(none.status.code(), Some(3));
     assert!(err(&none).contains("verikeep init"), "{}", err(&none));
 
-    fs::write(folder.path().join("verikeep.toml"), "[http]\nlisten = \"x\"\n[[apps]]\nname = \"a\"\napi_key = \"canary\"\nsecret_key = 5\n").unwrap();
+    fs::write(
+        folder.path().join("verikeep.toml"),
+        "[http]\nlisten = \"x\"\n[[apps]]\nname = \"a\"\napi_key = \"canary\"\nsecret_key = 5\n",
+    )
+    .unwrap();
     for command in ["list", "run", "status", "migrate"] {
         let output = verikeep(folder.path(), &[command]);
         assert_eq!(output.status.code(), Some(3), "{command}");
@@ -85,13 +137,30 @@ fn a_wrong_configuration_ends_with_three_and_names_everything() {
         assert!(!err(&output).contains("canary"), "{}", err(&output));
     }
     let named = verikeep(folder.path(), &["list", "--config", "gone.toml"]);
-    assert!(named.status.code() == Some(3) && err(&named).contains("gone.toml: no such file"), "{}", err(&named));
+    assert!(
+        named.status.code() == Some(3) && err(&named).contains("gone.toml: no such file"),
+        "{}",
+        err(&named)
+    );
 
     let check = verikeep(folder.path(), &["check", "--offline"]);
     assert_eq!(check.status.code(), Some(3));
-    assert!(out(&check).contains("FAIL") && out(&check).contains("http.listen (verikeep.toml:2)") && !out(&check).contains("canary"), "{}", out(&check));
-    let json: serde_json::Value = serde_json::from_str(&out(&verikeep(folder.path(), &["check", "--offline", "--json"]))).unwrap();
-    assert_eq!((&json["ok"], &json["exit_code"]), (&false.into(), &3.into()));
+    assert!(
+        out(&check).contains("FAIL")
+            && out(&check).contains("http.listen (verikeep.toml:2)")
+            && !out(&check).contains("canary"),
+        "{}",
+        out(&check)
+    );
+    let json: serde_json::Value = serde_json::from_str(&out(&verikeep(
+        folder.path(),
+        &["check", "--offline", "--json"],
+    )))
+    .unwrap();
+    assert_eq!(
+        (&json["ok"], &json["exit_code"]),
+        (&false.into(), &3.into())
+    );
 }
 
 #[test]
@@ -101,7 +170,14 @@ fn init_writes_what_check_accepts_once_the_credentials_are_there() {
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
     let place = folder.path().join("new/place");
     let mode = |name: &str| fs::metadata(place.join(name)).unwrap().permissions().mode() & 0o777;
-    assert_eq!((mode("verikeep.toml"), mode("verikeep-data"), mode("verikeep-data/identity-index.key")), (0o600, 0o700, 0o600));
+    assert_eq!(
+        (
+            mode("verikeep.toml"),
+            mode("verikeep-data"),
+            mode("verikeep-data/identity-index.key")
+        ),
+        (0o600, 0o700, 0o600)
+    );
     let key = fs::read_to_string(place.join("verikeep-data/identity-index.key")).unwrap();
     assert!(key.trim().len() == 64 && key.trim().bytes().all(|byte| byte.is_ascii_hexdigit()));
     assert!(!out(&output).contains(key.trim()), "the key is not shown");
@@ -111,36 +187,68 @@ fn init_writes_what_check_accepts_once_the_credentials_are_there() {
     let text = fs::read_to_string(place.join("verikeep.toml")).unwrap();
     fs::write(
         place.join("verikeep.toml"),
-        text.replace("api_key = \"\"", "api_key = \"canary-ak\"").replace("secret_key = \"\"", "secret_key = \"canary-sk\""),
+        text.replace("api_key = \"\"", "api_key = \"canary-ak\"")
+            .replace("secret_key = \"\"", "secret_key = \"canary-sk\""),
     )
     .unwrap();
     // The network and the database are the business of other tests.
     let filled = verikeep(&place, &["check", "--offline"]);
-    assert!(!out(&filled).contains("apps[0]") && !out(&filled).contains("warn") && out(&filled).contains("can be written to"), "{}", out(&filled));
+    assert!(
+        !out(&filled).contains("apps[0]")
+            && !out(&filled).contains("warn")
+            && out(&filled).contains("can be written to"),
+        "{}",
+        out(&filled)
+    );
     assert!(!out(&filled).contains("canary"), "{}", out(&filled));
 }
 
 #[test]
 fn init_never_overwrites() {
     let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("verikeep.toml"), "data_dir = \"elsewhere\"\nbroken").unwrap();
+    fs::write(
+        folder.path().join("verikeep.toml"),
+        "data_dir = \"elsewhere\"\nbroken",
+    )
+    .unwrap();
     fs::create_dir(folder.path().join("elsewhere")).unwrap();
     fs::write(folder.path().join("elsewhere/identity-index.key"), "mine").unwrap();
     let output = verikeep(folder.path(), &["init"]);
     assert_eq!(output.status.code(), Some(0));
-    assert_eq!(out(&output).matches("left alone").count(), 2, "{}", out(&output));
-    assert_eq!(fs::read_to_string(folder.path().join("verikeep.toml")).unwrap(), "data_dir = \"elsewhere\"\nbroken");
-    assert_eq!(fs::read_to_string(folder.path().join("elsewhere/identity-index.key")).unwrap(), "mine");
-    assert!(!folder.path().join("verikeep-data").exists(), "the data directory is the one the file names");
+    assert_eq!(
+        out(&output).matches("left alone").count(),
+        2,
+        "{}",
+        out(&output)
+    );
+    assert_eq!(
+        fs::read_to_string(folder.path().join("verikeep.toml")).unwrap(),
+        "data_dir = \"elsewhere\"\nbroken"
+    );
+    assert_eq!(
+        fs::read_to_string(folder.path().join("elsewhere/identity-index.key")).unwrap(),
+        "mine"
+    );
+    assert!(
+        !folder.path().join("verikeep-data").exists(),
+        "the data directory is the one the file names"
+    );
 
     let fresh = TempDir::new().unwrap();
     verikeep(fresh.path(), &["init"]);
     let first = fs::read(fresh.path().join("verikeep-data/identity-index.key")).unwrap();
     verikeep(fresh.path(), &["init"]);
-    assert_eq!(fs::read(fresh.path().join("verikeep-data/identity-index.key")).unwrap(), first);
+    assert_eq!(
+        fs::read(fresh.path().join("verikeep-data/identity-index.key")).unwrap(),
+        first
+    );
     let other = TempDir::new().unwrap();
     verikeep(other.path(), &["init"]);
-    assert_ne!(fs::read(other.path().join("verikeep-data/identity-index.key")).unwrap(), first, "keys are fresh");
+    assert_ne!(
+        fs::read(other.path().join("verikeep-data/identity-index.key")).unwrap(),
+        first,
+        "keys are fresh"
+    );
 }
 
 #[test]
@@ -149,7 +257,11 @@ fn init_says_why_it_cannot_write() {
     fs::write(folder.path().join("file"), "").unwrap();
     let output = verikeep(folder.path(), &["init", "file/below"]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(err(&output).contains("file/below") && err(&output).contains("verikeep init DIR"), "{}", err(&output));
+    assert!(
+        err(&output).contains("file/below") && err(&output).contains("verikeep init DIR"),
+        "{}",
+        err(&output)
+    );
 }
 
 #[test]
@@ -157,15 +269,27 @@ fn shells_and_man_get_what_they_need() {
     let folder = TempDir::new().unwrap();
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         let output = verikeep(folder.path(), &["completions", shell]);
-        assert!(output.status.success() && out(&output).contains("retry"), "{shell}");
+        assert!(
+            output.status.success() && out(&output).contains("retry"),
+            "{shell}"
+        );
     }
     let page = verikeep(folder.path(), &["man"]);
-    assert!(out(&page).contains(".TH verikeep") && out(&page).contains("Exit codes"), "{}", out(&page));
+    assert!(
+        out(&page).contains(".TH verikeep") && out(&page).contains("Exit codes"),
+        "{}",
+        out(&page)
+    );
     let output = verikeep(folder.path(), &["man", "--out", "man1"]);
     assert!(output.status.success(), "{}", err(&output));
     for command in COMMANDS {
         let file = folder.path().join(format!("man1/verikeep-{command}.1"));
-        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o644, "{} is for everybody", file.display());
+        assert_eq!(
+            fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o644,
+            "{} is for everybody",
+            file.display()
+        );
         let page = fs::read_to_string(file).unwrap();
         assert!(page.contains("Exit codes"), "{command}");
     }
@@ -192,8 +316,17 @@ fn place() -> TempDir {
     let app = "[[apps]]\nname = \"h5\"\nbase_url = \"http://127.0.0.1:9\"\napi_key = \"canary-ak\"\nsecret_key = \"canary-sk\"\n";
     fs::write(folder.path().join("verikeep.toml"), app).unwrap();
     let output = verikeep(folder.path(), &["list"]);
-    assert_eq!(output.status.code(), Some(1), "without tables: {}", err(&output));
-    assert!(err(&output).contains("verikeep migrate"), "{}", err(&output));
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "without tables: {}",
+        err(&output)
+    );
+    assert!(
+        err(&output).contains("verikeep migrate"),
+        "{}",
+        err(&output)
+    );
     assert!(out(&verikeep(folder.path(), &["migrate"])).contains("the tables are made"));
     assert!(out(&verikeep(folder.path(), &["migrate"])).contains("up to date"));
     folder
@@ -204,61 +337,151 @@ fn ten_thousand_lines_are_imported_and_the_thirty_seven_wrong_ones_named() {
     let place = place();
     let mut text = String::from("verify_token,issued_at,reference\n");
     for number in 0..10_000 {
-        // An hour from now would be refused; long ago is tracked as missed. Without a time it counts from now.
-        text.push_str(&if number % 270 == 100 { format!("canary-{number},yesterday,\n") } else { format!("canary-{number},,order-{number}\n") });
+        // An hour from now would be refused; long ago is tracked as missed. Without a time it
+        // counts from now.
+        text.push_str(&if number % 270 == 100 {
+            format!("canary-{number},yesterday,\n")
+        } else {
+            format!("canary-{number},,order-{number}\n")
+        });
     }
     fs::write(place.path().join("tokens.csv"), text).unwrap();
-    let first = verikeep(place.path(), &["track", "--app", "h5", "--file", "tokens.csv"]);
-    assert_eq!((first.status.code(), out(&first).as_str()), (Some(1), "9,963 new, 0 known, 0 in conflict, 37 wrong\n"), "{}", err(&first));
-    assert!(err(&first).contains("line 102: issued_at is not an RFC 3339 instant") && !err(&first).contains("canary"), "{}", err(&first));
-    let again = verikeep(place.path(), &["track", "--app", "h5", "--file", "tokens.csv"]);
+    let first = verikeep(
+        place.path(),
+        &["track", "--app", "h5", "--file", "tokens.csv"],
+    );
+    assert_eq!(
+        (first.status.code(), out(&first).as_str()),
+        (Some(1), "9,963 new, 0 known, 0 in conflict, 37 wrong\n"),
+        "{}",
+        err(&first)
+    );
+    assert!(
+        err(&first).contains("line 102: issued_at is not an RFC 3339 instant")
+            && !err(&first).contains("canary"),
+        "{}",
+        err(&first)
+    );
+    let again = verikeep(
+        place.path(),
+        &["track", "--app", "h5", "--file", "tokens.csv"],
+    );
     assert_eq!(out(&again), "0 new, 9,963 known, 0 in conflict, 37 wrong\n");
 
     let listed = verikeep(place.path(), &["list", "--json"]);
     assert_eq!(out(&listed).lines().count(), 9_963);
-    let status: serde_json::Value = serde_json::from_str(&out(&verikeep(place.path(), &["status", "--json"]))).unwrap();
-    assert_eq!((&status["open"], &status["lost"]), (&9_963.into(), &0.into()));
+    let status: serde_json::Value =
+        serde_json::from_str(&out(&verikeep(place.path(), &["status", "--json"]))).unwrap();
+    assert_eq!(
+        (&status["open"], &status["lost"]),
+        (&9_963.into(), &0.into())
+    );
 }
 
 #[test]
 fn one_token_walks_through_the_commands() {
     let place = place();
     let run = |line: &[&str]| verikeep(place.path(), line);
-    let new = run(&["track", "canary-token", "--reference", "order-1", "--issued-at", "2016-01-01T00:00:00Z"]);
+    let new = run(&[
+        "track",
+        "canary-token",
+        "--reference",
+        "order-1",
+        "--issued-at",
+        "2016-01-01T00:00:00Z",
+    ]);
     assert_eq!(new.status.code(), Some(0), "{}", err(&new));
-    assert!(out(&new).starts_with("token 1: new, ") && !out(&new).contains("canary"), "{}", out(&new));
-    let other = run(&["track", "canary-token", "--reference", "order-2", "--issued-at", "2016-01-01T00:00:00Z"]);
-    assert!(other.status.code() == Some(1) && err(&other).contains("with another reference"), "{}", err(&other));
+    assert!(
+        out(&new).starts_with("token 1: new, ") && !out(&new).contains("canary"),
+        "{}",
+        out(&new)
+    );
+    let other = run(&[
+        "track",
+        "canary-token",
+        "--reference",
+        "order-2",
+        "--issued-at",
+        "2016-01-01T00:00:00Z",
+    ]);
+    assert!(
+        other.status.code() == Some(1) && err(&other).contains("with another reference"),
+        "{}",
+        err(&other)
+    );
 
     // Told years too late: it is said at once, and no loss before it was asked for.
     assert!(err(&new).contains("told too late"), "{}", err(&new));
     let status = run(&["status"]);
-    assert!(status.status.code() == Some(0) && out(&status).contains("no alarm is open"), "{}", out(&status));
+    assert!(
+        status.status.code() == Some(0) && out(&status).contains("no alarm is open"),
+        "{}",
+        out(&status)
+    );
     // As a daemon leaves it: a loss that status tells by its exit code.
     let missed = "update verifications set state = 'missed', settled_at = tracked_at; delete from schedule;
         insert into alarms (kind, subject, text, since, last_at, times) select 'loss', app, 'missed', tracked_at, tracked_at, 1 from verifications;";
     let database = place.path().join("verikeep-data/verikeep.db");
-    assert!(Command::new("sqlite3").arg(database).arg(missed).status().unwrap().success());
+    assert!(
+        Command::new("sqlite3")
+            .arg(database)
+            .arg(missed)
+            .status()
+            .unwrap()
+            .success()
+    );
     let status = run(&["status"]);
-    assert!(status.status.code() == Some(1) && out(&status).contains("missed") && out(&status).contains("1 alarm open"), "{}", out(&status));
+    assert!(
+        status.status.code() == Some(1)
+            && out(&status).contains("missed")
+            && out(&status).contains("1 alarm open"),
+        "{}",
+        out(&status)
+    );
     let shown = run(&["show", "canary-token"]);
-    assert!(out(&shown).contains("state             missed") && out(&shown).contains("order-1"), "{}", out(&shown));
+    assert!(
+        out(&shown).contains("state             missed") && out(&shown).contains("order-1"),
+        "{}",
+        out(&shown)
+    );
     assert!(out(&run(&["list", "--state", "missed"])).contains("canary-token"));
     assert!(err(&run(&["list", "--since", "2d"])).contains("nothing is tracked that fits"));
 
     let got = run(&["get", "canary-token", "--out", "case"]);
-    assert!(got.status.code() == Some(1) && out(&got).starts_with("nothing is kept of it: it is missed, "), "{}{}", out(&got), err(&got));
-    assert!(fs::read_to_string(place.path().join("case/manifest.json")).unwrap().contains("\"missed\""));
+    assert!(
+        got.status.code() == Some(1)
+            && out(&got).starts_with("nothing is kept of it: it is missed, "),
+        "{}{}",
+        out(&got),
+        err(&got)
+    );
+    assert!(
+        fs::read_to_string(place.path().join("case/manifest.json"))
+            .unwrap()
+            .contains("\"missed\"")
+    );
     let woken = run(&["retry", "canary-token"]);
-    assert!(woken.status.success() && out(&woken).contains("woken, was missed"), "{}", out(&woken));
+    assert!(
+        woken.status.success() && out(&woken).contains("woken, was missed"),
+        "{}",
+        out(&woken)
+    );
     assert_eq!(run(&["retry", "canary-gone"]).status.code(), Some(1));
 }
 
 /// `track -` with a pipe that stays open for as long as it is held.
 fn tracking_from_a_pipe(folder: &Path) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_verikeep"));
-    command.args(["track", "-", "--app", "h5"]).current_dir(folder).env_clear();
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    command
+        .args(["track", "-", "--app", "h5"])
+        .current_dir(folder)
+        .env_clear();
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 fn listed(folder: &Path) -> usize {
@@ -273,12 +496,18 @@ fn an_open_pipe_is_tracked_as_it_comes_and_a_killed_one_keeps_what_it_told() {
     let mut told = 0;
     // One line and then silence; then more lines than share a transaction.
     for more in [1, 1_500] {
-        let lines = (told..told + more).fold(String::new(), |text, number| format!("{text}{{\"verify_token\":\"canary-{number}\"}}\n"));
+        let lines = (told..told + more).fold(String::new(), |text, number| {
+            format!("{text}{{\"verify_token\":\"canary-{number}\"}}\n")
+        });
         pipe.write_all(lines.as_bytes()).unwrap();
         told += more;
         let began = Instant::now();
         while listed(place.path()) < told {
-            assert!(began.elapsed() < Duration::from_secs(30), "{} of {told} are tracked while the pipe is open", listed(place.path()));
+            assert!(
+                began.elapsed() < Duration::from_secs(30),
+                "{} of {told} are tracked while the pipe is open",
+                listed(place.path())
+            );
         }
     }
     child.kill().unwrap();
@@ -286,34 +515,91 @@ fn an_open_pipe_is_tracked_as_it_comes_and_a_killed_one_keeps_what_it_told() {
     assert_eq!(listed(place.path()), told);
 
     let mut child = tracking_from_a_pipe(place.path());
-    child.stdin.take().unwrap().write_all(b"verify_token\ncanary-0\ncanary-last").unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"verify_token\ncanary-0\ncanary-last")
+        .unwrap();
     let ended = child.wait_with_output().unwrap();
-    assert_eq!((ended.status.code(), out(&ended).as_str()), (Some(0), "1 new, 1 known, 0 in conflict, 0 wrong\n"), "{}", err(&ended));
+    assert_eq!(
+        (ended.status.code(), out(&ended).as_str()),
+        (Some(0), "1 new, 1 known, 0 in conflict, 0 wrong\n"),
+        "{}",
+        err(&ended)
+    );
 }
 
 #[test]
 fn what_is_no_token_or_no_time_is_wrong_at_every_door() {
     let place = place();
     let run = |line: &[&str]| verikeep(place.path(), line);
-    let by_argument = run(&["track", "https://h5.example/?token=canary&x=y", "canaryA,canaryB", "\"canary\"", "=\"canary\"", "'canary", "1.23457E+23", "good"]);
+    let by_argument = run(&[
+        "track",
+        "https://h5.example/?token=canary&x=y",
+        "canaryA,canaryB",
+        "\"canary\"",
+        "=\"canary\"",
+        "'canary",
+        "1.23457E+23",
+        "good",
+    ]);
     assert_eq!(by_argument.status.code(), Some(1));
-    assert!(out(&by_argument).ends_with("1 new, 0 known, 0 in conflict, 6 wrong\n") && !err(&by_argument).contains("canary"), "{}", err(&by_argument));
-    assert!(err(&by_argument).contains("token 1: verify_token is a URL") && err(&by_argument).contains("token 6: verify_token is a number in scientific"));
+    assert!(
+        out(&by_argument).ends_with("1 new, 0 known, 0 in conflict, 6 wrong\n")
+            && !err(&by_argument).contains("canary"),
+        "{}",
+        err(&by_argument)
+    );
+    assert!(
+        err(&by_argument).contains("token 1: verify_token is a URL")
+            && err(&by_argument).contains("token 6: verify_token is a number in scientific")
+    );
     let zero = "{\"verify_token\":\"go\",\"issued_at\":\"0001-01-01T00:00:00Z\"}\n{\"verify_token\":\"unix\",\"issued_at\":\"1970-01-01T00:00:00Z\"}\n\
         {\"verify_token\":\"early\",\"issued_at\":\"2101-01-01T00:00:00Z\"}\n{\"verify_token\":\"'x\"}\n";
     fs::write(place.path().join("zero.ndjson"), zero).unwrap();
-    for line in [["track", "--file", "zero.ndjson"].as_slice(), &["reconcile", "zero.ndjson"], &["reconcile", "zero.ndjson", "--track"]] {
+    for line in [
+        ["track", "--file", "zero.ndjson"].as_slice(),
+        &["reconcile", "zero.ndjson"],
+        &["reconcile", "zero.ndjson", "--track"],
+    ] {
         let ended = run(line);
-        assert!(ended.status.code() == Some(1) && out(&ended).contains("4 wrong"), "{line:?}: {}{}", out(&ended), err(&ended));
+        assert!(
+            ended.status.code() == Some(1) && out(&ended).contains("4 wrong"),
+            "{line:?}: {}{}",
+            out(&ended),
+            err(&ended)
+        );
         let told = out(&ended) + &err(&ended);
-        assert!(told.matches("leave the field out").count() == 2 && told.contains("lies in the future") && told.contains("quote"), "{line:?}: {told}");
+        assert!(
+            told.matches("leave the field out").count() == 2
+                && told.contains("lies in the future")
+                && told.contains("quote"),
+            "{line:?}: {told}"
+        );
     }
     for option in ["--reference", "--plan"] {
         let ended = run(&["track", "good", option, &"x".repeat(256)]);
-        assert!(ended.status.code() == Some(2) && err(&ended).contains("256 characters"), "{}", err(&ended));
+        assert!(
+            ended.status.code() == Some(2) && err(&ended).contains("256 characters"),
+            "{}",
+            err(&ended)
+        );
     }
-    let issue = run(&["issue", "--app", "h5", "--plan", "1", "--reference", "a\u{202e}b"]);
-    assert!(issue.status.code() == Some(2) && err(&issue).contains("--reference"), "before the provider is asked: {}", err(&issue));
+    let issue = run(&[
+        "issue",
+        "--app",
+        "h5",
+        "--plan",
+        "1",
+        "--reference",
+        "a\u{202e}b",
+    ]);
+    assert!(
+        issue.status.code() == Some(2) && err(&issue).contains("--reference"),
+        "before the provider is asked: {}",
+        err(&issue)
+    );
     assert_eq!(listed(place.path()), 1);
 }
 
@@ -324,9 +610,18 @@ fn what_cannot_be_reached_ends_with_four() {
     assert_eq!(issue.status.code(), Some(4), "{}", err(&issue));
     let check = verikeep(place.path(), &["check"]);
     assert_eq!(check.status.code(), Some(4), "{}", out(&check));
-    assert!(out(&check).contains("app h5") && out(&check).contains("written, read back"), "{}", out(&check));
+    assert!(
+        out(&check).contains("app h5") && out(&check).contains("written, read back"),
+        "{}",
+        out(&check)
+    );
     for output in [issue, check] {
-        assert!(!err(&output).contains("canary") && !out(&output).contains("canary"), "{}{}", out(&output), err(&output));
+        assert!(
+            !err(&output).contains("canary") && !out(&output).contains("canary"),
+            "{}{}",
+            out(&output),
+            err(&output)
+        );
     }
 }
 
@@ -334,34 +629,101 @@ fn what_cannot_be_reached_ends_with_four() {
 fn a_list_is_reconciled_and_status_remembers_it() {
     let place = place();
     let run = |line: &[&str]| verikeep(place.path(), line);
-    let lines = |from: u32, to: u32| (from..to).fold("verify_token,reference\n".to_owned(), |text, number| format!("{text}canary-{number},order-{number}\n"));
+    let lines = |from: u32, to: u32| {
+        (from..to).fold("verify_token,reference\n".to_owned(), |text, number| {
+            format!("{text}canary-{number},order-{number}\n")
+        })
+    };
     fs::write(place.path().join("told.csv"), lines(0, 900)).unwrap();
-    fs::write(place.path().join("issued.csv"), lines(100, 1000) + "canary bad,\ncanary-150,other\n").unwrap();
+    fs::write(
+        place.path().join("issued.csv"),
+        lines(100, 1000) + "canary bad,\ncanary-150,other\n",
+    )
+    .unwrap();
     assert!(run(&["track", "--file", "told.csv"]).status.success());
-    let old = run(&["track", "canary-lost", "--issued-at", "2016-01-01T00:00:00Z"]);
+    let old = run(&[
+        "track",
+        "canary-lost",
+        "--issued-at",
+        "2016-01-01T00:00:00Z",
+    ]);
     assert_eq!(old.status.code(), Some(0), "{}", err(&old));
-    assert!(err(&old).contains("told too late") && out(&old).contains("1 new (1 of them late)"), "{}{}", out(&old), err(&old));
+    assert!(
+        err(&old).contains("told too late") && out(&old).contains("1 new (1 of them late)"),
+        "{}{}",
+        out(&old),
+        err(&old)
+    );
 
     let found = run(&["reconcile", "issued.csv", "--unlisted"]);
     let sum = "902 lines: 0 whole, 801 open, 100 never tracked, 0 lost, 0 rejected, 1 in conflict, 1 wrong; ";
-    assert!(found.status.code() == Some(1) && out(&found).contains(sum), "{}{}", out(&found), err(&found));
-    assert!(out(&found).contains("line 903: waiting (") && out(&found).contains("another reference") && !out(&found).contains("canary"), "{}", out(&found));
+    assert!(
+        found.status.code() == Some(1) && out(&found).contains(sum),
+        "{}{}",
+        out(&found),
+        err(&found)
+    );
+    assert!(
+        out(&found).contains("line 903: waiting (")
+            && out(&found).contains("another reference")
+            && !out(&found).contains("canary"),
+        "{}",
+        out(&found)
+    );
 
     let tracked = run(&["reconcile", "issued.csv", "--track"]);
-    assert!(tracked.status.code() == Some(1) && out(&tracked).contains("100 never tracked (100 tracked now)"), "{}", out(&tracked));
+    assert!(
+        tracked.status.code() == Some(1)
+            && out(&tracked).contains("100 never tracked (100 tracked now)"),
+        "{}",
+        out(&tracked)
+    );
     fs::write(place.path().join("good.csv"), lines(100, 1000)).unwrap();
-    let again = run(&["reconcile", "good.csv", "--unlisted", "--since", "2001-01-01T00:00:00Z", "--until", "2101-01-01T00:00:00Z"]);
+    let again = run(&[
+        "reconcile",
+        "good.csv",
+        "--unlisted",
+        "--since",
+        "2001-01-01T00:00:00Z",
+        "--until",
+        "2101-01-01T00:00:00Z",
+    ]);
     let sum = "900 lines: 0 whole, 900 open, 0 never tracked, 0 lost, 0 rejected, 0 in conflict, 0 wrong; 101 tracked and not in the list\n";
-    assert!(again.status.code() == Some(0) && out(&again).ends_with(sum), "{}{}", out(&again), err(&again));
+    assert!(
+        again.status.code() == Some(0) && out(&again).ends_with(sum),
+        "{}{}",
+        out(&again),
+        err(&again)
+    );
     let status = run(&["status"]);
-    assert!(out(&status).contains("last reconciled") && out(&status).contains("900 lines, 0 never tracked"), "{}", out(&status));
+    assert!(
+        out(&status).contains("last reconciled")
+            && out(&status).contains("900 lines, 0 never tracked"),
+        "{}",
+        out(&status)
+    );
     let json: serde_json::Value = serde_json::from_str(&out(&run(&["status", "--json"]))).unwrap();
-    assert!(json["reconciled"]["lines"] == 900 && json["reconciled"]["at"].as_str().unwrap().ends_with('Z'), "{json}");
-    assert!(json["daemon"]["says"].is_null() && json["alarms"].as_array().unwrap().is_empty(), "nothing is lost before it was asked for: {json}");
+    assert!(
+        json["reconciled"]["lines"] == 900
+            && json["reconciled"]["at"].as_str().unwrap().ends_with('Z'),
+        "{json}"
+    );
+    assert!(
+        json["daemon"]["says"].is_null() && json["alarms"].as_array().unwrap().is_empty(),
+        "nothing is lost before it was asked for: {json}"
+    );
 
     fs::write(place.path().join("late.csv"), "verify_token,issued_at\ncanary-late,2016-01-01T00:00:00Z\ncanary-lost,2016-01-01T00:00:00Z\n").unwrap();
     let late = run(&["reconcile", "late.csv", "--track"]);
-    assert!(out(&late).contains("line 2: never tracked, tracked now; told too late"), "{}", out(&late));
-    assert!(out(&late).contains("1 never tracked (1 tracked now, 1 of them late), 0 lost"), "{}", out(&late));
+    assert!(
+        out(&late).contains("line 2: never tracked, tracked now; told too late"),
+        "{}",
+        out(&late)
+    );
+    assert!(
+        out(&late).contains("1 never tracked (1 tracked now, 1 of them late), 0 lost"),
+        "{}",
+        out(&late)
+    );
     assert_eq!(run(&["reconcile", "gone.csv"]).status.code(), Some(2));
 }

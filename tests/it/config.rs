@@ -1,4 +1,5 @@
-//! Configurations that are wrong, and ones that are right: what is found, where, and that no secret is ever repeated.
+//! Configurations that are wrong, and ones that are right: what is found, where, and that no secret
+//! is ever repeated.
 
 use std::{ffi::OsString, fs, os::unix::fs::PermissionsExt as _, path::Path};
 
@@ -8,7 +9,8 @@ use verikeep::{
     domain::{answer::Endpoint, identity::Columns, secret::Secret, time::Span},
 };
 
-const GOOD_APP: &str = "[[apps]]\nname = \"loan-h5\"\napi_key = \"canary-ak\"\nsecret_key = \"canary-sk\"\n";
+const GOOD_APP: &str =
+    "[[apps]]\nname = \"loan-h5\"\napi_key = \"canary-ak\"\nsecret_key = \"canary-sk\"\n";
 
 struct Place {
     folder: TempDir,
@@ -17,7 +19,10 @@ struct Place {
 
 impl Place {
     fn new(text: &str) -> Self {
-        let place = Self { folder: TempDir::new().unwrap(), variables: Vec::new() };
+        let place = Self {
+            folder: TempDir::new().unwrap(),
+            variables: Vec::new(),
+        };
         place.write("verikeep.toml", text, 0o600);
         place
     }
@@ -35,31 +40,81 @@ impl Place {
     }
 
     fn load(&self) -> Result<Loaded, Vec<Finding>> {
-        load(&Source { file: None, variables: self.variables.clone(), here: self.folder.path().to_owned() })
+        load(&Source {
+            file: None,
+            variables: self.variables.clone(),
+            here: self.folder.path().to_owned(),
+        })
     }
 
     fn config(&self) -> Config {
-        self.load().unwrap_or_else(|findings| panic!("{}", told(&findings))).config
+        self.load()
+            .unwrap_or_else(|findings| panic!("{}", told(&findings)))
+            .config
     }
 
     fn fails(&self) -> Vec<Finding> {
-        self.load().expect_err("a configuration that is wrong").into_iter().filter(|finding| finding.level == Level::Fail).collect()
+        self.load()
+            .expect_err("a configuration that is wrong")
+            .into_iter()
+            .filter(|finding| finding.level == Level::Fail)
+            .collect()
     }
 }
 
 fn told(findings: &[Finding]) -> String {
-    findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    findings
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[test]
 fn a_bad_value_is_found_by_path_and_line_with_a_way_out() {
-    // (what is written before the apps, what is written into the app, path, line, part of the reason, part of the way out)
+    // (what is written before the apps, what is written into the app, path, line, part of the
+    // reason, part of the way out)
     let table: &[(&str, &str, &str, usize, &str, &str)] = &[
-        ("datadir = \"x\"", "", "datadir", 1, "no such key", "did you mean `data_dir`?"),
-        ("[databse]\nurl = \"x\"", "", "databse", 1, "no such key", "did you mean `database`?"),
-        ("[database]\nurl = \"mysql://h/d\"", "", "database.url", 2, "no database URL", "sqlite://"),
-        ("[database]\nurl = \"postgres://h\"", "", "database.url", 2, "no database URL", "postgres://user@host/database"),
-        ("[database]\nurl = \"postgres://u:canary@db.example/d?sslmode=require\"", "", "database.url", 2, "sslmode=require", "allow_insecure = true"),
+        (
+            "datadir = \"x\"",
+            "",
+            "datadir",
+            1,
+            "no such key",
+            "did you mean `data_dir`?",
+        ),
+        (
+            "[databse]\nurl = \"x\"",
+            "",
+            "databse",
+            1,
+            "no such key",
+            "did you mean `database`?",
+        ),
+        (
+            "[database]\nurl = \"mysql://h/d\"",
+            "",
+            "database.url",
+            2,
+            "no database URL",
+            "sqlite://",
+        ),
+        (
+            "[database]\nurl = \"postgres://h\"",
+            "",
+            "database.url",
+            2,
+            "no database URL",
+            "postgres://user@host/database",
+        ),
+        (
+            "[database]\nurl = \"postgres://u:canary@db.example/d?sslmode=require\"",
+            "",
+            "database.url",
+            2,
+            "sslmode=require",
+            "allow_insecure = true",
+        ),
         (
             "[database]\nurl = \"postgres://db.example/d?sslmode=verify-full&sslrootcert=gone.pem\"",
             "",
@@ -68,15 +123,78 @@ fn a_bad_value_is_found_by_path_and_line_with_a_way_out() {
             "gone.pem: no such file",
             "create the file",
         ),
-        ("[database]\nurl = \"sqlite::memory:\"", "", "database.url", 2, "forgotten", "name a file"),
-        ("[database]\nmax_connections = 0", "", "database.max_connections", 2, "out of range", "from 1 to 1000"),
-        ("[database]\nmax_connections = \"ten\"", "", "database.max_connections", 2, "must be a whole number, and is a text", ""),
-        ("database = 5", "", "database", 1, "must be a table, and is a whole number", ""),
-        ("[vault]\nurl = \"ftp://x\"", "", "vault.url", 2, "no object store", "s3://"),
-        ("[vault]\nurl = \"s3://key:canary@bucket\"", "", "vault.url", 2, "holds more than a place", "[vault.options]"),
-        ("[vault]\noptions = { a = [1] }", "", "vault.options.a", 2, "must be a text, and is a list", "quotes"),
-        ("[vault]\noptions = { region = \"x\" }", "", "vault.options.region", 2, "not an option of file://", "take it out"),
-        ("[vault]\nurl = \"s3://bücket\"", "", "vault.url", 2, "no object store", "s3://bucket/prefix"),
+        (
+            "[database]\nurl = \"sqlite::memory:\"",
+            "",
+            "database.url",
+            2,
+            "forgotten",
+            "name a file",
+        ),
+        (
+            "[database]\nmax_connections = 0",
+            "",
+            "database.max_connections",
+            2,
+            "out of range",
+            "from 1 to 1000",
+        ),
+        (
+            "[database]\nmax_connections = \"ten\"",
+            "",
+            "database.max_connections",
+            2,
+            "must be a whole number, and is a text",
+            "",
+        ),
+        (
+            "database = 5",
+            "",
+            "database",
+            1,
+            "must be a table, and is a whole number",
+            "",
+        ),
+        (
+            "[vault]\nurl = \"ftp://x\"",
+            "",
+            "vault.url",
+            2,
+            "no object store",
+            "s3://",
+        ),
+        (
+            "[vault]\nurl = \"s3://key:canary@bucket\"",
+            "",
+            "vault.url",
+            2,
+            "holds more than a place",
+            "[vault.options]",
+        ),
+        (
+            "[vault]\noptions = { a = [1] }",
+            "",
+            "vault.options.a",
+            2,
+            "must be a text, and is a list",
+            "quotes",
+        ),
+        (
+            "[vault]\noptions = { region = \"x\" }",
+            "",
+            "vault.options.region",
+            2,
+            "not an option of file://",
+            "take it out",
+        ),
+        (
+            "[vault]\nurl = \"s3://bücket\"",
+            "",
+            "vault.url",
+            2,
+            "no object store",
+            "s3://bucket/prefix",
+        ),
         (
             "[vault]\nurl = \"s3://b\"\noptions = { acces_key_id = \"canary\" }",
             "",
@@ -85,9 +203,30 @@ fn a_bad_value_is_found_by_path_and_line_with_a_way_out() {
             "not an option of s3://",
             "`access_key_id`",
         ),
-        ("[vault]\nurl = \"s3://b\"\noptions = { endpoint = \"canary:9000\" }", "", "vault.options.endpoint", 3, "has no scheme", "https://"),
-        ("[vault]\nurl = \"s3://b\"\noptions = { endpoint = \"\" }", "", "vault.options.endpoint", 3, "is empty", "fill it in"),
-        ("[vault]\nurl = \"s3://b\"\noptions = { timeout = \"5\" }", "", "vault.options.timeout", 3, "not a duration", "5s"),
+        (
+            "[vault]\nurl = \"s3://b\"\noptions = { endpoint = \"canary:9000\" }",
+            "",
+            "vault.options.endpoint",
+            3,
+            "has no scheme",
+            "https://",
+        ),
+        (
+            "[vault]\nurl = \"s3://b\"\noptions = { endpoint = \"\" }",
+            "",
+            "vault.options.endpoint",
+            3,
+            "is empty",
+            "fill it in",
+        ),
+        (
+            "[vault]\nurl = \"s3://b\"\noptions = { timeout = \"5\" }",
+            "",
+            "vault.options.timeout",
+            3,
+            "not a duration",
+            "5s",
+        ),
         (
             "[vault]\nurl = \"s3://b\"\noptions = { endpoint = \"http://127.0.0.1:1\" }",
             "",
@@ -96,7 +235,14 @@ fn a_bad_value_is_found_by_path_and_line_with_a_way_out() {
             "allow_http is not set",
             "allow_http = true",
         ),
-        ("[vault]\nurl = \"s3://b\"\noptions = { access_key_id = \"canary\" }", "", "vault.options.access_key_id", 3, "without secret_access_key", "both"),
+        (
+            "[vault]\nurl = \"s3://b\"\noptions = { access_key_id = \"canary\" }",
+            "",
+            "vault.options.access_key_id",
+            3,
+            "without secret_access_key",
+            "both",
+        ),
         (
             "[vault]\nurl = \"s3://b\"\noptions = { access_key_id = \"canary\\n\", secret_access_key = \"canary\" }",
             "",
@@ -129,7 +275,14 @@ fn a_bad_value_is_found_by_path_and_line_with_a_way_out() {
             "any certificate",
             "vault.allow_insecure = true",
         ),
-        ("[vault]\nurl = \"az://c\"", "", "vault.options.account_name", 1, "is missing", "storage account"),
+        (
+            "[vault]\nurl = \"az://c\"",
+            "",
+            "vault.options.account_name",
+            1,
+            "is missing",
+            "storage account",
+        ),
         (
             "[vault]\nurl = \"gs://b\"\noptions = { service_account = \"nowhere.json\" }",
             "",
@@ -138,60 +291,304 @@ fn a_bad_value_is_found_by_path_and_line_with_a_way_out() {
             "no such file",
             "create the file",
         ),
-        ("[vault]\ncreate_only = \"maybe\"", "", "vault.create_only", 2, "none of the possible words", "\"probe\" or \"on\" or \"off\""),
-        ("[sealing]\nmode = \"recipients\"", "", "sealing.mode", 2, "not built into this version", "mode = \"off\""),
-        ("[sealing]\nrecipients = [\"age1x\"]", "", "sealing.recipients", 2, "not built into this version", "mode = \"off\""),
-        ("[identity]\ncolumns = \"clear\"", "", "identity.columns", 2, "none of the possible words", "\"masked\""),
-        ("[identity]\nindex_key_file = \"nowhere\"", "", "identity.index_key_file", 2, "no such file", "create the file"),
-        ("[http]\nlisten = \"localhost\"", "", "http.listen", 2, "no address with a port", "127.0.0.1:8640"),
-        ("[schedule]\nfirst_poll = \"soon\"", "", "schedule.first_poll", 2, "not a duration", "90s"),
-        ("[schedule]\nfirst_poll = 3", "", "schedule.first_poll", 2, "must be a duration in quotes", ""),
-        ("[schedule]\ntidy = \"daily\"", "", "schedule.tidy", 2, "no cron expression", "six fields"),
-        ("[limits]\nfree_bytes_min = \"much\"", "", "limits.free_bytes_min", 2, "no number of bytes", "512MiB"),
-        ("[limits]\nfree_byte_min = 1", "", "limits.free_byte_min", 2, "no such key", "did you mean `free_bytes_min`?"),
-        ("[provider]\nproxi = \"x\"", "", "provider.proxi", 2, "no such key", "did you mean `proxy`?"),
-        ("[provider]\nproxy = \"canary:3128\"", "", "provider.proxy", 2, "has no scheme", "http://proxy.example.com:3128"),
-        ("[provider]\nproxy = \"http://canary:can@ry#@h:1\"", "", "provider.proxy", 2, "more or less than scheme", "%40"),
-        ("[provider]\nproxy = \"http://h:1/canary\"", "", "provider.proxy", 2, "more or less than scheme", "\"\" for none"),
-        ("", "proxy = \"socks5://canary:canary@h:1\"", "apps[0].proxy", 6, "neither http:// nor https://", "speaks HTTP"),
+        (
+            "[vault]\ncreate_only = \"maybe\"",
+            "",
+            "vault.create_only",
+            2,
+            "none of the possible words",
+            "\"probe\" or \"on\" or \"off\"",
+        ),
+        (
+            "[sealing]\nmode = \"recipients\"",
+            "",
+            "sealing.mode",
+            2,
+            "not built into this version",
+            "mode = \"off\"",
+        ),
+        (
+            "[sealing]\nrecipients = [\"age1x\"]",
+            "",
+            "sealing.recipients",
+            2,
+            "not built into this version",
+            "mode = \"off\"",
+        ),
+        (
+            "[identity]\ncolumns = \"clear\"",
+            "",
+            "identity.columns",
+            2,
+            "none of the possible words",
+            "\"masked\"",
+        ),
+        (
+            "[identity]\nindex_key_file = \"nowhere\"",
+            "",
+            "identity.index_key_file",
+            2,
+            "no such file",
+            "create the file",
+        ),
+        (
+            "[http]\nlisten = \"localhost\"",
+            "",
+            "http.listen",
+            2,
+            "no address with a port",
+            "127.0.0.1:8640",
+        ),
+        (
+            "[schedule]\nfirst_poll = \"soon\"",
+            "",
+            "schedule.first_poll",
+            2,
+            "not a duration",
+            "90s",
+        ),
+        (
+            "[schedule]\nfirst_poll = 3",
+            "",
+            "schedule.first_poll",
+            2,
+            "must be a duration in quotes",
+            "",
+        ),
+        (
+            "[schedule]\ntidy = \"daily\"",
+            "",
+            "schedule.tidy",
+            2,
+            "no cron expression",
+            "six fields",
+        ),
+        (
+            "[limits]\nfree_bytes_min = \"much\"",
+            "",
+            "limits.free_bytes_min",
+            2,
+            "no number of bytes",
+            "512MiB",
+        ),
+        (
+            "[limits]\nfree_byte_min = 1",
+            "",
+            "limits.free_byte_min",
+            2,
+            "no such key",
+            "did you mean `free_bytes_min`?",
+        ),
+        (
+            "[provider]\nproxi = \"x\"",
+            "",
+            "provider.proxi",
+            2,
+            "no such key",
+            "did you mean `proxy`?",
+        ),
+        (
+            "[provider]\nproxy = \"canary:3128\"",
+            "",
+            "provider.proxy",
+            2,
+            "has no scheme",
+            "http://proxy.example.com:3128",
+        ),
+        (
+            "[provider]\nproxy = \"http://canary:can@ry#@h:1\"",
+            "",
+            "provider.proxy",
+            2,
+            "more or less than scheme",
+            "%40",
+        ),
+        (
+            "[provider]\nproxy = \"http://h:1/canary\"",
+            "",
+            "provider.proxy",
+            2,
+            "more or less than scheme",
+            "\"\" for none",
+        ),
+        (
+            "",
+            "proxy = \"socks5://canary:canary@h:1\"",
+            "apps[0].proxy",
+            6,
+            "neither http:// nor https://",
+            "speaks HTTP",
+        ),
         ("", "proxy = 3128", "apps[0].proxy", 6, "must be a text", ""),
-        ("", "qsp = 2", "apps[0].qsp", 6, "no such key", "did you mean `qps`?"),
+        (
+            "",
+            "qsp = 2",
+            "apps[0].qsp",
+            6,
+            "no such key",
+            "did you mean `qps`?",
+        ),
         ("", "qps = 0", "apps[0].qps", 6, "out of range", "above 0"),
         ("", "qps = \"2\"", "apps[0].qps", 6, "must be a number", ""),
-        ("", "base_url = \"http://aip.baidubce.com\"", "apps[0].base_url", 6, "not https", "https://"),
-        ("", "base_url = \"aip.baidubce.com\"", "apps[0].base_url", 6, "no URL", "https://"),
-        ("", "base_url = \"https://u:canary-pw@h\"", "apps[0].base_url", 6, "more than an address", "keys of their own"),
-        ("", "auth = \"oauth\"", "apps[0].auth", 6, "none of the possible words", "\"bce-auth-v1\""),
-        ("", "verify_window = \"0s\"", "apps[0].verify_window", 6, "is zero", "2h"),
-        ("", "media_retention = \"1 day\"", "apps[0].media_retention", 6, "`1 day` is not a duration", "3d"),
-        ("", "fetch = [\"getall\", \"detial\"]", "apps[0].fetch[1]", 6, "no query", "did you mean `detail`?"),
-        ("", "fetch = \"media\"", "apps[0].fetch", 6, "must be a list", ""),
-        ("", "fetch = [\"detail\"]\nvideo = \"expected\"", "apps[0].video", 7, "does not ask for \"media\"", "optional"),
-        ("", "media_hosts = [\"https://x/\"]", "apps[0].media_hosts[0]", 6, "no host", "*.bcebos.com"),
-        ("", "media_hosts = [\"bj.bcebos.com:8443\"]", "apps[0].media_hosts[0]", 6, "only for private hosts", "take the port out"),
-        ("", "media_hosts = [\"10.0.0.1:99999\"]", "apps[0].media_hosts[0]", 6, "no host", ""),
-        ("", "media_hosts = [\"*\"]", "apps[0].media_hosts[0]", 6, "no host", ""),
-        ("", "allow_private_media_hosts = \"no\"", "apps[0].allow_private_media_hosts", 6, "must be true or false", ""),
-        ("", "api_key_file = \"x\"", "apps[0].api_key_file", 6, "`api_key` is given as well", "keep one"),
-        ("", "account = \"\"", "apps[0].account", 6, "is empty", "leave the key out"),
+        (
+            "",
+            "base_url = \"http://aip.baidubce.com\"",
+            "apps[0].base_url",
+            6,
+            "not https",
+            "https://",
+        ),
+        (
+            "",
+            "base_url = \"aip.baidubce.com\"",
+            "apps[0].base_url",
+            6,
+            "no URL",
+            "https://",
+        ),
+        (
+            "",
+            "base_url = \"https://u:canary-pw@h\"",
+            "apps[0].base_url",
+            6,
+            "more than an address",
+            "keys of their own",
+        ),
+        (
+            "",
+            "auth = \"oauth\"",
+            "apps[0].auth",
+            6,
+            "none of the possible words",
+            "\"bce-auth-v1\"",
+        ),
+        (
+            "",
+            "verify_window = \"0s\"",
+            "apps[0].verify_window",
+            6,
+            "is zero",
+            "2h",
+        ),
+        (
+            "",
+            "media_retention = \"1 day\"",
+            "apps[0].media_retention",
+            6,
+            "`1 day` is not a duration",
+            "3d",
+        ),
+        (
+            "",
+            "fetch = [\"getall\", \"detial\"]",
+            "apps[0].fetch[1]",
+            6,
+            "no query",
+            "did you mean `detail`?",
+        ),
+        (
+            "",
+            "fetch = \"media\"",
+            "apps[0].fetch",
+            6,
+            "must be a list",
+            "",
+        ),
+        (
+            "",
+            "fetch = [\"detail\"]\nvideo = \"expected\"",
+            "apps[0].video",
+            7,
+            "does not ask for \"media\"",
+            "optional",
+        ),
+        (
+            "",
+            "media_hosts = [\"https://x/\"]",
+            "apps[0].media_hosts[0]",
+            6,
+            "no host",
+            "*.bcebos.com",
+        ),
+        (
+            "",
+            "media_hosts = [\"bj.bcebos.com:8443\"]",
+            "apps[0].media_hosts[0]",
+            6,
+            "only for private hosts",
+            "take the port out",
+        ),
+        (
+            "",
+            "media_hosts = [\"10.0.0.1:99999\"]",
+            "apps[0].media_hosts[0]",
+            6,
+            "no host",
+            "",
+        ),
+        (
+            "",
+            "media_hosts = [\"*\"]",
+            "apps[0].media_hosts[0]",
+            6,
+            "no host",
+            "",
+        ),
+        (
+            "",
+            "allow_private_media_hosts = \"no\"",
+            "apps[0].allow_private_media_hosts",
+            6,
+            "must be true or false",
+            "",
+        ),
+        (
+            "",
+            "api_key_file = \"x\"",
+            "apps[0].api_key_file",
+            6,
+            "`api_key` is given as well",
+            "keep one",
+        ),
+        (
+            "",
+            "account = \"\"",
+            "apps[0].account",
+            6,
+            "is empty",
+            "leave the key out",
+        ),
     ];
     for (top, in_app, path, line, reason, todo) in table {
         let place = Place::new(&format!("{top}\n{GOOD_APP}{in_app}\n"));
         let fails = place.fails();
-        let [finding] = fails.as_slice() else { panic!("{top} {in_app}: one finding, not\n{}", told(&fails)) };
+        let [finding] = fails.as_slice() else {
+            panic!("{top} {in_app}: one finding, not\n{}", told(&fails))
+        };
         assert_eq!(finding.path, *path, "{finding}");
-        assert!(finding.to_string().starts_with(&format!("verikeep.toml:{line}: {path}: ")), "{finding} is in line {line}");
+        assert!(
+            finding
+                .to_string()
+                .starts_with(&format!("verikeep.toml:{line}: {path}: ")),
+            "{finding} is in line {line}"
+        );
         assert!(finding.reason.contains(reason), "{finding} says {reason}");
         assert!(finding.todo.contains(todo), "{finding} advises {todo}");
         assert!(!finding.todo.is_empty(), "{finding} shows a way out");
-        assert!(!finding.to_string().contains("canary"), "{finding} repeats a secret");
+        assert!(
+            !finding.to_string().contains("canary"),
+            "{finding} repeats a secret"
+        );
     }
 }
 
 #[test]
 fn everything_that_is_wrong_is_found_at_once_in_the_order_of_the_file() {
     let text = "data_dirr = \"x\"\n[database]\nmax_connections = -1\n[[apps]]\nname = \"a\"\nsecret_key_file = \"gone\"\nqps = 0\n[[apps]]\nname = \"a\"\napi_key = \"k\"\nsecret_key = \"s\"\nvideo = \"perhaps\"\n";
-    let fails = Place::new(text).set("VERIKEEP_HTTP__LISTEN", "nowhere").set("VERIKEEP_APPS__1__QPSS", "3").fails();
+    let fails = Place::new(text)
+        .set("VERIKEEP_HTTP__LISTEN", "nowhere")
+        .set("VERIKEEP_APPS__1__QPSS", "3")
+        .fails();
     let paths: Vec<&str> = fails.iter().map(|finding| finding.path.as_str()).collect();
     assert_eq!(
         paths,
@@ -209,7 +606,11 @@ fn everything_that_is_wrong_is_found_at_once_in_the_order_of_the_file() {
         "{}",
         told(&fails)
     );
-    assert!(told(&fails).contains("environment VERIKEEP_HTTP__LISTEN: http.listen: is no address"), "{}", told(&fails));
+    assert!(
+        told(&fails).contains("environment VERIKEEP_HTTP__LISTEN: http.listen: is no address"),
+        "{}",
+        told(&fails)
+    );
 }
 
 #[test]
@@ -218,16 +619,43 @@ fn a_file_without_apps_or_credentials_says_what_to_add() {
         ("data_dir = \"x\"", "apps"),
         ("apps = []", "apps"),
         ("apps = 3", "apps"),
-        ("[[apps]]\nname = \"a\"\napi_key = \"k\"", "apps[0].secret_key"),
-        ("[[apps]]\napi_key = \"k\"\nsecret_key = \"s\"", "apps[0].name"),
+        (
+            "[[apps]]\nname = \"a\"\napi_key = \"k\"",
+            "apps[0].secret_key",
+        ),
+        (
+            "[[apps]]\napi_key = \"k\"\nsecret_key = \"s\"",
+            "apps[0].name",
+        ),
     ] {
         let fails = Place::new(text).fails();
-        assert_eq!(fails.iter().map(|finding| finding.path.as_str()).collect::<Vec<_>>(), [path], "{text}");
+        assert_eq!(
+            fails
+                .iter()
+                .map(|finding| finding.path.as_str())
+                .collect::<Vec<_>>(),
+            [path],
+            "{text}"
+        );
     }
-    let none = load(&Source { file: None, variables: Vec::new(), here: Path::new("/nowhere/at/all").to_owned() }).unwrap_err();
+    let none = load(&Source {
+        file: None,
+        variables: Vec::new(),
+        here: Path::new("/nowhere/at/all").to_owned(),
+    })
+    .unwrap_err();
     assert!(told(&none).contains("verikeep init"), "{}", told(&none));
-    let named = load(&Source { file: Some("gone.toml".into()), variables: Vec::new(), here: Path::new("/nowhere").to_owned() }).unwrap_err();
-    assert!(told(&named).starts_with("gone.toml: no such file"), "{}", told(&named));
+    let named = load(&Source {
+        file: Some("gone.toml".into()),
+        variables: Vec::new(),
+        here: Path::new("/nowhere").to_owned(),
+    })
+    .unwrap_err();
+    assert!(
+        told(&named).starts_with("gone.toml: no such file"),
+        "{}",
+        told(&named)
+    );
 }
 
 #[test]
@@ -240,12 +668,24 @@ fn broken_toml_names_the_line_and_repeats_nothing_of_it() {
         "[[apps]]\nname = \"a\"\nsecret_key = \"a\\canary-secret\"\n",
     ] {
         let fails = Place::new(text).fails();
-        assert!(told(&fails).contains("verikeep.toml:3: not valid TOML"), "{}", told(&fails));
+        assert!(
+            told(&fails).contains("verikeep.toml:3: not valid TOML"),
+            "{}",
+            told(&fails)
+        );
         assert!(!told(&fails).contains("canary"), "{}", told(&fails));
-        assert!(!told(&fails).contains("is missing"), "debris of the broken line is no finding: {}", told(&fails));
+        assert!(
+            !told(&fails).contains("is missing"),
+            "debris of the broken line is no finding: {}",
+            told(&fails)
+        );
     }
     let also = Place::new("[http]\nlisten = \"x\"\n[[apps]\nname = 1\n").fails();
-    assert!(also.iter().any(|finding| finding.path == "http.listen"), "values that can be read are checked all the same: {}", told(&also));
+    assert!(
+        also.iter().any(|finding| finding.path == "http.listen"),
+        "values that can be read are checked all the same: {}",
+        told(&also)
+    );
 }
 
 #[test]
@@ -254,20 +694,51 @@ fn the_defaults_are_those_of_the_contract() {
     let config = place.config();
     let data = place.folder.path().join("verikeep-data");
     assert_eq!(config.data_dir, data);
-    assert_eq!(config.database.url.reveal(), format!("sqlite://{}/verikeep.db", data.display()));
+    assert_eq!(
+        config.database.url.reveal(),
+        format!("sqlite://{}/verikeep.db", data.display())
+    );
     assert_eq!(config.database.max_connections, 10);
-    assert_eq!(config.vault.url, format!("file://{}/objects", data.display()));
+    assert_eq!(
+        config.vault.url,
+        format!("file://{}/objects", data.display())
+    );
     assert_eq!(config.http.listen.to_string(), "127.0.0.1:8640");
-    assert_eq!((config.schedule.first_poll, config.schedule.final_grace), (Span::minutes(3), Span::minutes(5)));
+    assert_eq!(
+        (config.schedule.first_poll, config.schedule.final_grace),
+        (Span::minutes(3), Span::minutes(5))
+    );
     assert_eq!(config.identity.columns, Columns::Masked);
     assert!(config.identity.index_key.is_none());
     let app = config.app("loan-h5").unwrap();
-    assert_eq!((app.base_url.as_str(), app.account.as_str(), app.qps), ("https://aip.baidubce.com", "default", 2.0));
-    assert_eq!(app.auth, Auth::AccessToken { api_key: Secret::new("canary-ak"), secret_key: Secret::new("canary-sk") });
-    assert_eq!((app.policy.verify_window, app.policy.record_retention, app.policy.media_retention), (Span::hours(2), Span::hours(72), Span::hours(24)));
-    assert_eq!(app.policy.fetch, [Endpoint::Getall, Endpoint::Detail, Endpoint::Media]);
+    assert_eq!(
+        (app.base_url.as_str(), app.account.as_str(), app.qps),
+        ("https://aip.baidubce.com", "default", 2.0)
+    );
+    assert_eq!(
+        app.auth,
+        Auth::AccessToken {
+            api_key: Secret::new("canary-ak"),
+            secret_key: Secret::new("canary-sk")
+        }
+    );
+    assert_eq!(
+        (
+            app.policy.verify_window,
+            app.policy.record_retention,
+            app.policy.media_retention
+        ),
+        (Span::hours(2), Span::hours(72), Span::hours(24))
+    );
+    assert_eq!(
+        app.policy.fetch,
+        [Endpoint::Getall, Endpoint::Detail, Endpoint::Media]
+    );
     assert!(app.policy.video_expected && !app.allow_private_media_hosts && app.proxy.is_none());
-    assert_eq!(app.media_hosts, ["*.bcebos.com", "*.baidu.com", "*.baidubce.com"]);
+    assert_eq!(
+        app.media_hosts,
+        ["*.bcebos.com", "*.baidu.com", "*.baidubce.com"]
+    );
 }
 
 #[test]
@@ -276,20 +747,42 @@ fn the_commented_configuration_says_what_the_code_takes_for_granted() {
     let uncommented: String = COMMENTED
         .lines()
         .map(|line| match line.strip_prefix('#') {
-            Some(key) if key.starts_with(|c: char| c.is_ascii_lowercase()) && key.contains(" = ") => format!("{key}\n"),
+            Some(key)
+                if key.starts_with(|c: char| c.is_ascii_lowercase()) && key.contains(" = ") =>
+            {
+                format!("{key}\n")
+            }
             _ => format!("{line}\n"),
         })
         .collect();
-    assert!(uncommented.lines().filter(|line| line.contains(" = ") && !line.starts_with('#')).count() > 25, "every key is shown");
+    assert!(
+        uncommented
+            .lines()
+            .filter(|line| line.contains(" = ") && !line.starts_with('#'))
+            .count()
+            > 25,
+        "every key is shown"
+    );
     for text in [COMMENTED.to_owned(), uncommented] {
-        let place = Place::new(&text).set("VERIKEEP_APPS__H5__API_KEY", "canary-ak").set("VERIKEEP_APPS__0__SECRET_KEY", "canary-sk");
+        let place = Place::new(&text)
+            .set("VERIKEEP_APPS__H5__API_KEY", "canary-ak")
+            .set("VERIKEEP_APPS__0__SECRET_KEY", "canary-sk");
         place.write("verikeep-data/identity-index.key", &"0a".repeat(32), 0o600);
         let config = place.config();
-        let auth = Auth::AccessToken { api_key: Secret::new("canary-ak"), secret_key: Secret::new("canary-sk") };
-        let mut plain = Config::embedded(place.folder.path().join("verikeep-data"), vec![App::new("h5", "https://aip.baidubce.com", auth)]);
+        let auth = Auth::AccessToken {
+            api_key: Secret::new("canary-ak"),
+            secret_key: Secret::new("canary-sk"),
+        };
+        let mut plain = Config::embedded(
+            place.folder.path().join("verikeep-data"),
+            vec![App::new("h5", "https://aip.baidubce.com", auth)],
+        );
         plain.file = Some(place.folder.path().join("verikeep.toml"));
         plain.identity.index_key = config.identity.index_key.clone();
-        assert!(plain.identity.index_key.is_some(), "the key that init writes is found");
+        assert!(
+            plain.identity.index_key.is_some(),
+            "the key that init writes is found"
+        );
         assert_eq!(format!("{config:#?}"), format!("{plain:#?}"));
     }
 }
@@ -297,16 +790,32 @@ fn the_commented_configuration_says_what_the_code_takes_for_granted() {
 #[test]
 fn a_fresh_configuration_asks_for_the_credentials_and_nothing_else() {
     let fails = Place::new(COMMENTED).fails();
-    assert_eq!(fails.iter().map(|finding| finding.path.as_str()).collect::<Vec<_>>(), ["apps[0].api_key", "apps[0].secret_key"]);
-    assert!(told(&fails).contains("put the API Key of the app, from the provider's console here"), "{}", told(&fails));
+    assert_eq!(
+        fails
+            .iter()
+            .map(|finding| finding.path.as_str())
+            .collect::<Vec<_>>(),
+        ["apps[0].api_key", "apps[0].secret_key"]
+    );
+    assert!(
+        told(&fails).contains("put the API Key of the app, from the provider's console here"),
+        "{}",
+        told(&fails)
+    );
 }
 
 #[test]
 fn the_environment_overrides_the_file() {
     let place = Place::new(
-        &format!("{GOOD_APP}qps = 1\nsecret_key_file = \"gone\"\n[database]\nurl = \"sqlite://a.db\"\n").replace("secret_key = \"canary-sk\"\n", ""),
+        &format!(
+            "{GOOD_APP}qps = 1\nsecret_key_file = \"gone\"\n[database]\nurl = \"sqlite://a.db\"\n"
+        )
+        .replace("secret_key = \"canary-sk\"\n", ""),
     )
-    .set("VERIKEEP_DATABASE__URL", "postgres://u:canary-pw@localhost/d")
+    .set(
+        "VERIKEEP_DATABASE__URL",
+        "postgres://u:canary-pw@localhost/d",
+    )
     .set("VERIKEEP_DATABASE__MAX_CONNECTIONS", "32")
     .set("VERIKEEP_DATA_DIR", "/var/lib/v")
     .set("VERIKEEP_VAULT__URL", "s3://bucket/p")
@@ -326,23 +835,50 @@ fn the_environment_overrides_the_file() {
     .set("VERIKEEP_PORT", "tcp://10.0.0.1:8640")
     .set("VERIKEEP_PORT_8640_TCP_ADDR", "10.0.0.1");
     let config = place.config();
-    assert_eq!(config.database.url.reveal(), "postgres://u:canary-pw@localhost/d");
+    assert_eq!(
+        config.database.url.reveal(),
+        "postgres://u:canary-pw@localhost/d"
+    );
     assert_eq!(config.database.max_connections, 32);
     assert_eq!(config.data_dir, Path::new("/var/lib/v"));
     assert_eq!(config.vault.url, "s3://bucket/p");
-    assert_eq!(config.vault.options, [("endpoint".to_owned(), Secret::new("https://127.0.0.1:9"))]);
+    assert_eq!(
+        config.vault.options,
+        [("endpoint".to_owned(), Secret::new("https://127.0.0.1:9"))]
+    );
     let app = config.app("loan-h5").unwrap();
-    assert_eq!(app.auth, Auth::AccessToken { api_key: Secret::new("canary-ak"), secret_key: Secret::new("canary-env") });
-    assert_eq!((app.qps, app.policy.fetch.as_slice()), (7.5, [Endpoint::Getall, Endpoint::Stat].as_slice()));
+    assert_eq!(
+        app.auth,
+        Auth::AccessToken {
+            api_key: Secret::new("canary-ak"),
+            secret_key: Secret::new("canary-env")
+        }
+    );
+    assert_eq!(
+        (app.qps, app.policy.fetch.as_slice()),
+        (7.5, [Endpoint::Getall, Endpoint::Stat].as_slice())
+    );
     assert!(app.allow_private_media_hosts && !app.policy.video_expected);
-    assert_eq!(config.app("second").unwrap().auth, Auth::ApiKey { api_key: Secret::new("bce-v3/ALTAK-canary") });
+    assert_eq!(
+        config.app("second").unwrap().auth,
+        Auth::ApiKey {
+            api_key: Secret::new("bce-v3/ALTAK-canary")
+        }
+    );
     assert!(!format!("{config:?}").contains("canary"), "{config:?}");
 }
 
 #[test]
 fn of_the_stores_own_variables_only_credentials_and_region_are_taken() {
     let text = format!("{GOOD_APP}[vault]\nurl = \"s3://bucket\"\n");
-    let named = |config: &Config| config.vault.options.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    let named = |config: &Config| {
+        config
+            .vault
+            .options
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect::<Vec<_>>()
+    };
     let usual = |place: Place| {
         place
             .set("AWS_ACCESS_KEY_ID", "canary-id")
@@ -355,16 +891,41 @@ fn of_the_stores_own_variables_only_credentials_and_region_are_taken() {
             .set("AZURE_CLIENT_SECRET", "canary")
     };
     let loaded = usual(Place::new(&text)).load().unwrap();
-    assert_eq!(named(&loaded.config), ["region", "access_key_id", "secret_access_key", "session_token"]);
+    assert_eq!(
+        named(&loaded.config),
+        [
+            "region",
+            "access_key_id",
+            "secret_access_key",
+            "session_token"
+        ]
+    );
     let warnings = told(&loaded.warnings);
     for variable in ["AWS_ENDPOINT_URL", "AWS_ALLOW_HTTP"] {
-        assert!(warnings.contains(&format!("environment {variable}: ")) && !warnings.contains("canary"), "{warnings}");
+        assert!(
+            warnings.contains(&format!("environment {variable}: ")) && !warnings.contains("canary"),
+            "{warnings}"
+        );
     }
     // Keys of the configuration are never mixed with those of the environment.
-    let own = format!("{text}options = {{ access_key_id = \"canary-own\", secret_access_key = \"canary-own\" }}\n");
-    assert_eq!(named(&usual(Place::new(&own)).config()), ["access_key_id", "secret_access_key", "region"]);
-    let fails = Place::new(&text).set("AWS_ACCESS_KEY_ID", "canary\n").set("AWS_SECRET_ACCESS_KEY", "canary").fails();
-    assert!(told(&fails).starts_with("environment AWS_ACCESS_KEY_ID: vault.options.access_key_id: ends with a line break"), "{}", told(&fails));
+    let own = format!(
+        "{text}options = {{ access_key_id = \"canary-own\", secret_access_key = \"canary-own\" }}\n"
+    );
+    assert_eq!(
+        named(&usual(Place::new(&own)).config()),
+        ["access_key_id", "secret_access_key", "region"]
+    );
+    let fails = Place::new(&text)
+        .set("AWS_ACCESS_KEY_ID", "canary\n")
+        .set("AWS_SECRET_ACCESS_KEY", "canary")
+        .fails();
+    assert!(
+        told(&fails).starts_with(
+            "environment AWS_ACCESS_KEY_ID: vault.options.access_key_id: ends with a line break"
+        ),
+        "{}",
+        told(&fails)
+    );
     assert!(!told(&fails).contains("canary"), "{}", told(&fails));
 }
 
@@ -372,43 +933,94 @@ fn of_the_stores_own_variables_only_credentials_and_region_are_taken() {
 fn a_server_off_this_machine_needs_a_certificate_that_is_checked() {
     let refused = |url: &str, variables: &[(&str, &str)]| {
         let place = Place::new(&format!("{GOOD_APP}[database]\nurl = \"{url}\"\n"));
-        match variables.iter().fold(place, |place, (name, value)| place.set(name, value)).load() {
+        match variables
+            .iter()
+            .fold(place, |place, (name, value)| place.set(name, value))
+            .load()
+        {
             Ok(loaded) => (!told(&loaded.warnings).contains("database")).then_some(false),
-            Err(findings) => (told(&findings).contains("sslmode=verify-full") && !told(&findings).contains("canary")).then_some(true),
+            Err(findings) => (told(&findings).contains("sslmode=verify-full")
+                && !told(&findings).contains("canary"))
+            .then_some(true),
         }
     };
     for (url, variables, expected) in [
         ("postgres://u:canary@db.example/d", &[][..], true),
         ("postgres://u:canary@db.example/d?sslmode=prefer", &[], true),
-        ("postgres://u:canary@10.0.0.1/d?sslmode=verify-ca", &[], true),
-        ("postgres://u:canary@[fd00::1]/d?ssl-mode=disable", &[], true),
+        (
+            "postgres://u:canary@10.0.0.1/d?sslmode=verify-ca",
+            &[],
+            true,
+        ),
+        (
+            "postgres://u:canary@[fd00::1]/d?ssl-mode=disable",
+            &[],
+            true,
+        ),
         ("postgres://u:canary@localhost/d?host=db.example", &[], true),
-        ("postgres://u:canary@localhost/d?hostaddr=10.0.0.1", &[], true),
-        ("postgres://u:canary@db.example/d?sslmode=verify-full&sslmode=prefer", &[], true),
+        (
+            "postgres://u:canary@localhost/d?hostaddr=10.0.0.1",
+            &[],
+            true,
+        ),
+        (
+            "postgres://u:canary@db.example/d?sslmode=verify-full&sslmode=prefer",
+            &[],
+            true,
+        ),
         ("postgres://u:canary@localhost.example/d", &[], true),
         ("postgres:///d", &[("PGHOST", "db.example")], true),
-        ("postgres://u@db.example/d", &[("PGSSLMODE", "verify-full")], false),
+        (
+            "postgres://u@db.example/d",
+            &[("PGSSLMODE", "verify-full")],
+            false,
+        ),
         ("postgres://u@db.example/d?sslmode=Verify-Full", &[], false),
         ("postgres://u@127.0.0.2:5433/d", &[], false),
         ("postgres://u@[::1]/d", &[], false),
-        ("postgresql://u@localhost/d?host=/run/postgresql", &[], false),
+        (
+            "postgresql://u@localhost/d?host=/run/postgresql",
+            &[],
+            false,
+        ),
         ("postgres://%2Frun%2Fpostgresql/d", &[], false),
         ("postgres:///d", &[], false),
     ] {
-        assert_eq!(refused(url, variables), Some(expected), "{url} {variables:?}");
+        assert_eq!(
+            refused(url, variables),
+            Some(expected),
+            "{url} {variables:?}"
+        );
     }
 }
 
 #[test]
 fn an_insecure_way_to_the_database_is_allowed_by_name_and_stays_a_warning() {
-    let text = format!("{GOOD_APP}[database]\nurl = \"postgres://u:canary@db.example/d?sslmode=require\"\nallow_insecure = true\n");
+    let text = format!(
+        "{GOOD_APP}[database]\nurl = \"postgres://u:canary@db.example/d?sslmode=require\"\nallow_insecure = true\n"
+    );
     let loaded = Place::new(&text).load().unwrap();
-    assert!(loaded.config.database.insecure.as_deref().is_some_and(|what| what.contains("sslmode=require")), "{loaded:?}");
-    let warned = told(&loaded.warnings);
-    assert!(warned.contains("database.allow_insecure: database.url names a server off this machine") && !warned.contains("canary"), "{warned}");
-    let loaded = Place::new(&text.replace("db.example", "127.0.0.1")).load().unwrap();
     assert!(
-        loaded.config.database.insecure.is_none() && told(&loaded.warnings).contains("database.allow_insecure: is not needed"),
+        loaded
+            .config
+            .database
+            .insecure
+            .as_deref()
+            .is_some_and(|what| what.contains("sslmode=require")),
+        "{loaded:?}"
+    );
+    let warned = told(&loaded.warnings);
+    assert!(
+        warned.contains("database.allow_insecure: database.url names a server off this machine")
+            && !warned.contains("canary"),
+        "{warned}"
+    );
+    let loaded = Place::new(&text.replace("db.example", "127.0.0.1"))
+        .load()
+        .unwrap();
+    assert!(
+        loaded.config.database.insecure.is_none()
+            && told(&loaded.warnings).contains("database.allow_insecure: is not needed"),
         "{}",
         told(&loaded.warnings)
     );
@@ -416,29 +1028,77 @@ fn an_insecure_way_to_the_database_is_allowed_by_name_and_stays_a_warning() {
 
 #[test]
 fn the_certificate_of_the_database_is_read_from_the_folder_of_the_configuration() {
-    let place = Place::new(&format!("{GOOD_APP}[database]\nurl = \"postgres://u:p%40w@db.example/d?sslmode=verify-full&sslrootcert=ca.pem\"\n"));
+    let place = Place::new(&format!(
+        "{GOOD_APP}[database]\nurl = \"postgres://u:p%40w@db.example/d?sslmode=verify-full&sslrootcert=ca.pem\"\n"
+    ));
     std::fs::write(place.folder.path().join("ca.pem"), "x").unwrap();
     let url = url::Url::parse(place.config().database.url.reveal()).unwrap();
-    let named = url.query_pairs().find(|(name, _)| name == "sslrootcert").unwrap().1.into_owned();
-    assert_eq!((named, url.password()), (place.folder.path().join("ca.pem").display().to_string(), Some("p%40w")));
+    let named = url
+        .query_pairs()
+        .find(|(name, _)| name == "sslrootcert")
+        .unwrap()
+        .1
+        .into_owned();
+    assert_eq!(
+        (named, url.password()),
+        (
+            place.folder.path().join("ca.pem").display().to_string(),
+            Some("p%40w")
+        )
+    );
 }
 
 #[test]
 fn an_insecure_way_to_the_vault_is_allowed_by_name_and_stays_a_warning() {
-    let text = format!("{GOOD_APP}[vault]\nurl = \"s3://b\"\nallow_insecure = true\noptions = {{ endpoint = \"http://minio.example\", allow_http = true }}\n");
+    let text = format!(
+        "{GOOD_APP}[vault]\nurl = \"s3://b\"\nallow_insecure = true\noptions = {{ endpoint = \"http://minio.example\", allow_http = true }}\n"
+    );
     let loaded = Place::new(&text).load().unwrap();
-    assert!(loaded.config.vault.insecure.as_deref().is_some_and(|what| what.contains("vault.options.endpoint is plain http")), "{loaded:?}");
-    assert!(told(&loaded.warnings).contains("vault.allow_insecure: vault.options.endpoint is plain http"), "{}", told(&loaded.warnings));
-    let loaded = Place::new(&text.replace("http://minio.example", "http://127.0.0.1:9000")).load().unwrap();
-    assert!(loaded.config.vault.insecure.is_none() && told(&loaded.warnings).contains("vault.allow_insecure: is not needed"), "{}", told(&loaded.warnings));
+    assert!(
+        loaded
+            .config
+            .vault
+            .insecure
+            .as_deref()
+            .is_some_and(|what| what.contains("vault.options.endpoint is plain http")),
+        "{loaded:?}"
+    );
+    assert!(
+        told(&loaded.warnings)
+            .contains("vault.allow_insecure: vault.options.endpoint is plain http"),
+        "{}",
+        told(&loaded.warnings)
+    );
+    let loaded = Place::new(&text.replace("http://minio.example", "http://127.0.0.1:9000"))
+        .load()
+        .unwrap();
+    assert!(
+        loaded.config.vault.insecure.is_none()
+            && told(&loaded.warnings).contains("vault.allow_insecure: is not needed"),
+        "{}",
+        told(&loaded.warnings)
+    );
 }
 
 #[test]
 fn the_environment_alone_can_be_a_configuration() {
     let folder = TempDir::new().unwrap();
-    let variables = [("VERIKEEP_APPS__0__NAME", "a"), ("VERIKEEP_APPS__0__API_KEY", "k"), ("VERIKEEP_APPS__A__SECRET_KEY", "s")];
-    let variables = variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))).collect();
-    let config = load(&Source { file: None, variables, here: folder.path().to_owned() }).unwrap().config;
+    let variables = [
+        ("VERIKEEP_APPS__0__NAME", "a"),
+        ("VERIKEEP_APPS__0__API_KEY", "k"),
+        ("VERIKEEP_APPS__A__SECRET_KEY", "s"),
+    ];
+    let variables = variables
+        .iter()
+        .map(|(name, value)| (OsString::from(name), OsString::from(value)))
+        .collect();
+    let config = load(&Source {
+        file: None,
+        variables,
+        here: folder.path().to_owned(),
+    })
+    .unwrap()
+    .config;
     assert_eq!((config.file, config.apps.len()), (None, 1));
     assert_eq!(config.data_dir, folder.path().join("verikeep-data"));
 }
@@ -457,18 +1117,28 @@ fn a_variable_that_means_nothing_is_found_by_name() {
     ] {
         let fails = Place::new(GOOD_APP).set(name, "canary-value").fails();
         assert_eq!(fails.len(), 1, "{name}: {}", told(&fails));
-        assert!(told(&fails).starts_with(&format!("environment {name}: ")) && told(&fails).contains(part), "{}", told(&fails));
+        assert!(
+            told(&fails).starts_with(&format!("environment {name}: "))
+                && told(&fails).contains(part),
+            "{}",
+            told(&fails)
+        );
         assert!(!told(&fails).contains("canary"), "{}", told(&fails));
     }
 }
 
 #[test]
 fn secret_files_lie_beside_the_configuration_or_among_the_credentials() {
-    let place = Place::new("[[apps]]\nname = \"a\"\napi_key_file = \"keys/ak\"\nsecret_key_file = \"sk\"\n");
+    let place = Place::new(
+        "[[apps]]\nname = \"a\"\napi_key_file = \"keys/ak\"\nsecret_key_file = \"sk\"\n",
+    );
     place.write("keys/ak", "  canary-ak\n", 0o640);
     place.write("sk", "canary-beside\n", 0o600);
     place.write("credentials/sk", "canary-credential\n", 0o400);
-    let auth = |secret_key: &str| Auth::AccessToken { api_key: Secret::new("canary-ak"), secret_key: Secret::new(secret_key) };
+    let auth = |secret_key: &str| Auth::AccessToken {
+        api_key: Secret::new("canary-ak"),
+        secret_key: Secret::new(secret_key),
+    };
     assert_eq!(place.config().apps[0].auth, auth("canary-beside"));
     let credentials = place.folder.path().join("credentials");
     let place = place.set("CREDENTIALS_DIRECTORY", credentials.to_str().unwrap());
@@ -477,14 +1147,29 @@ fn secret_files_lie_beside_the_configuration_or_among_the_credentials() {
 
 #[test]
 fn secret_files_that_cannot_be_used_say_why_and_never_what() {
-    let place = Place::new("[identity]\nindex_key_file = \"short\"\n[[apps]]\nname = \"a\"\napi_key_file = \"empty\"\nsecret_key_file = \"folder\"\n");
+    let place = Place::new(
+        "[identity]\nindex_key_file = \"short\"\n[[apps]]\nname = \"a\"\napi_key_file = \"empty\"\nsecret_key_file = \"folder\"\n",
+    );
     place.write("short", "canarycanary", 0o600);
     place.write("empty", " \n", 0o600);
     place.write("folder/x", "", 0o600);
     let fails = place.fails();
     let paths: Vec<&str> = fails.iter().map(|finding| finding.path.as_str()).collect();
-    assert_eq!(paths, ["identity.index_key_file", "apps[0].api_key_file", "apps[0].secret_key_file"]);
-    assert!(told(&fails).contains("empty: is empty") && told(&fails).contains("folder: is a folder") && !told(&fails).contains("canary"), "{}", told(&fails));
+    assert_eq!(
+        paths,
+        [
+            "identity.index_key_file",
+            "apps[0].api_key_file",
+            "apps[0].secret_key_file"
+        ]
+    );
+    assert!(
+        told(&fails).contains("empty: is empty")
+            && told(&fails).contains("folder: is a folder")
+            && !told(&fails).contains("canary"),
+        "{}",
+        told(&fails)
+    );
 }
 
 #[test]
@@ -492,31 +1177,70 @@ fn files_that_others_can_read_are_warned_of() {
     let place = Place::new(GOOD_APP);
     place.write("verikeep.toml", GOOD_APP, 0o644);
     let warnings = told(&place.load().unwrap().warnings);
-    assert!(warnings.contains("verikeep.toml: holds a secret and can be read by others (mode 644)"), "{warnings}");
+    assert!(
+        warnings.contains("verikeep.toml: holds a secret and can be read by others (mode 644)"),
+        "{warnings}"
+    );
 
-    let place = Place::new(&GOOD_APP.replace("secret_key = \"canary-sk\"", "secret_key_file = \"sk\"").replace("api_key =", "api_key="));
+    let place = Place::new(
+        &GOOD_APP
+            .replace("secret_key = \"canary-sk\"", "secret_key_file = \"sk\"")
+            .replace("api_key =", "api_key="),
+    );
     place.write("sk", "canary", 0o644);
     let warnings = told(&place.load().unwrap().warnings);
-    assert!(warnings.contains("apps[0].secret_key_file") && warnings.contains("(mode 644)") && warnings.contains("chmod 600"), "{warnings}");
+    assert!(
+        warnings.contains("apps[0].secret_key_file")
+            && warnings.contains("(mode 644)")
+            && warnings.contains("chmod 600"),
+        "{warnings}"
+    );
     assert!(!warnings.contains("canary"), "{warnings}");
 }
 
 #[test]
 fn what_works_but_looks_wrong_is_a_warning() {
     for (line, path, part) in [
-        ("media_retention = \"1h\"", "apps[0].media_retention", "no longer than the verify_window"),
-        ("allow_private_media_hosts = true", "apps[0].allow_private_media_hosts", "your own network"),
-        ("media_hosts = []", "apps[0].media_hosts", "no image and no video"),
+        (
+            "media_retention = \"1h\"",
+            "apps[0].media_retention",
+            "no longer than the verify_window",
+        ),
+        (
+            "allow_private_media_hosts = true",
+            "apps[0].allow_private_media_hosts",
+            "your own network",
+        ),
+        (
+            "media_hosts = []",
+            "apps[0].media_hosts",
+            "no image and no video",
+        ),
         ("auth = \"api-key\"", "apps[0].secret_key", "not used"),
     ] {
-        let warnings = Place::new(&format!("{GOOD_APP}{line}\n")).load().unwrap().warnings;
-        assert!(warnings.iter().any(|finding| finding.path == path && finding.reason.contains(part)), "{line}: {}", told(&warnings));
+        let warnings = Place::new(&format!("{GOOD_APP}{line}\n"))
+            .load()
+            .unwrap()
+            .warnings;
+        assert!(
+            warnings
+                .iter()
+                .any(|finding| finding.path == path && finding.reason.contains(part)),
+            "{line}: {}",
+            told(&warnings)
+        );
     }
     let simulator = format!(
         "{GOOD_APP}base_url = \"http://127.0.0.1:9\"\nallow_private_media_hosts = true\nrecord_retention = \"10s\"\nmedia_retention = \"20s\"\nverify_window = \"3s\"\n"
     );
     let warnings = Place::new(&simulator).load().unwrap().warnings;
-    assert!(warnings.iter().all(|finding| finding.path == "identity.index_key_file"), "windows of seconds and loopback are fine: {}", told(&warnings));
+    assert!(
+        warnings
+            .iter()
+            .all(|finding| finding.path == "identity.index_key_file"),
+        "windows of seconds and loopback are fine: {}",
+        told(&warnings)
+    );
 }
 
 #[test]
@@ -524,17 +1248,36 @@ fn an_app_has_its_own_proxy_or_that_of_all_or_none() {
     for (top, in_app, proxy) in [
         ("", "", None),
         ("", "proxy = \"http://own:1\"", Some("http://own:1")),
-        ("[provider]\nproxy = \"http://u:canary@all:1\"\n", "", Some("http://u:canary@all:1")),
-        ("[provider]\nproxy = \"http://all:1\"\n", "proxy = \"https://own\"", Some("https://own")),
-        ("[provider]\nproxy = \"http://all:1\"\n", "proxy = \"\"", None),
+        (
+            "[provider]\nproxy = \"http://u:canary@all:1\"\n",
+            "",
+            Some("http://u:canary@all:1"),
+        ),
+        (
+            "[provider]\nproxy = \"http://all:1\"\n",
+            "proxy = \"https://own\"",
+            Some("https://own"),
+        ),
+        (
+            "[provider]\nproxy = \"http://all:1\"\n",
+            "proxy = \"\"",
+            None,
+        ),
         ("[provider]\nproxy = \"\"\n", "", None),
     ] {
         let config = Place::new(&format!("{top}{GOOD_APP}{in_app}\n")).config();
-        assert_eq!(config.apps[0].proxy.as_ref().map(Secret::reveal), proxy, "{top}{in_app}");
+        assert_eq!(
+            config.apps[0].proxy.as_ref().map(Secret::reveal),
+            proxy,
+            "{top}{in_app}"
+        );
         assert!(!format!("{config:?}").contains("canary"));
     }
     let place = Place::new(GOOD_APP).set("VERIKEEP_PROVIDER__PROXY", "http://all:1");
-    assert_eq!(place.config().apps[0].proxy.as_ref().map(Secret::reveal), Some("http://all:1"));
+    assert_eq!(
+        place.config().apps[0].proxy.as_ref().map(Secret::reveal),
+        Some("http://all:1")
+    );
 }
 
 #[test]
@@ -542,18 +1285,47 @@ fn variables_that_name_a_proxy_have_no_say_and_are_warned_of_until_the_way_is_to
     let s3 = "[vault]\nurl = \"s3://b\"\n";
     for (text, in_app, words) in [
         ("", "", Some("is not used for the provider")),
-        (s3, "", Some("is used for neither the provider nor the object store")),
+        (
+            s3,
+            "",
+            Some("is used for neither the provider nor the object store"),
+        ),
         ("[provider]\nproxy = \"\"\n", "", None),
         ("", "proxy = \"http://p:1\"", None),
-        (&format!("[provider]\nproxy = \"\"\n{s3}"), "", Some("is not used for the object store")),
-        (&format!("[provider]\nproxy = \"\"\n{s3}options = {{ proxy_url = \"http://p:1\" }}\n"), "", None),
+        (
+            &format!("[provider]\nproxy = \"\"\n{s3}"),
+            "",
+            Some("is not used for the object store"),
+        ),
+        (
+            &format!("[provider]\nproxy = \"\"\n{s3}options = {{ proxy_url = \"http://p:1\" }}\n"),
+            "",
+            None,
+        ),
     ] {
-        let place = Place::new(&format!("{text}{GOOD_APP}{in_app}\n")).set("https_proxy", "http://u:canary@p:1").set("NO_PROXY", "*").set("http_proxy", "");
+        let place = Place::new(&format!("{text}{GOOD_APP}{in_app}\n"))
+            .set("https_proxy", "http://u:canary@p:1")
+            .set("NO_PROXY", "*")
+            .set("http_proxy", "");
         let loaded = place.load().unwrap();
-        let found: Vec<_> = loaded.warnings.iter().filter(|finding| finding.path.is_empty()).collect();
-        assert_eq!(found.len(), usize::from(words.is_some()), "{text}: {}", told(&loaded.warnings));
+        let found: Vec<_> = loaded
+            .warnings
+            .iter()
+            .filter(|finding| finding.path.is_empty())
+            .collect();
+        assert_eq!(
+            found.len(),
+            usize::from(words.is_some()),
+            "{text}: {}",
+            told(&loaded.warnings)
+        );
         if let (Some(words), Some(finding)) = (words, found.first()) {
-            assert!(finding.to_string().starts_with(&format!("environment https_proxy: {words}; name ")), "{finding}");
+            assert!(
+                finding
+                    .to_string()
+                    .starts_with(&format!("environment https_proxy: {words}; name ")),
+                "{finding}"
+            );
         }
         assert!(!told(&loaded.warnings).contains("canary"));
     }
@@ -561,11 +1333,26 @@ fn variables_that_name_a_proxy_have_no_say_and_are_warned_of_until_the_way_is_to
 
 #[test]
 fn apps_of_one_account_share_its_quota() {
-    let two = |first: &str, second: &str| Place::new(&format!("{GOOD_APP}{first}\n{}{second}\n", GOOD_APP.replace("loan-h5", "other")));
+    let two = |first: &str, second: &str| {
+        Place::new(&format!(
+            "{GOOD_APP}{first}\n{}{second}\n",
+            GOOD_APP.replace("loan-h5", "other")
+        ))
+    };
     let config = two("qps = 10", "").config();
-    assert_eq!(config.apps.iter().map(|app| app.qps).collect::<Vec<_>>(), [10.0, 10.0]);
+    assert_eq!(
+        config.apps.iter().map(|app| app.qps).collect::<Vec<_>>(),
+        [10.0, 10.0]
+    );
     let config = two("qps = 10", "qps = 3\naccount = \"second\"").config();
-    assert_eq!(config.apps.iter().map(|app| app.qps).collect::<Vec<_>>(), [10.0, 3.0]);
+    assert_eq!(
+        config.apps.iter().map(|app| app.qps).collect::<Vec<_>>(),
+        [10.0, 3.0]
+    );
     let fails = two("qps = 10", "qps = 3").fails();
-    assert!(told(&fails).contains("apps[1].qps: apps[0] says another figure for the same account"), "{}", told(&fails));
+    assert!(
+        told(&fails).contains("apps[1].qps: apps[0] says another figure for the same account"),
+        "{}",
+        told(&fails)
+    );
 }

@@ -1,4 +1,5 @@
-//! The real binary as a process of its own: killed, stopped, and listened to for what it must not say.
+//! The real binary as a process of its own: killed, stopped, and listened to for what it must not
+//! say.
 
 mod canary;
 mod degrade;
@@ -16,9 +17,14 @@ use simulator::{Life, LifeSpec, Made, Simulator, Video};
 use crate::lab::{Db, FILMED, PLAIN, compare};
 use process::{Place, code, err, out};
 
-/// Lives that settle at different times: at once, after the window, with late videos and second attempts, and never.
+/// Lives that settle at different times: at once, after the window, with late videos and second
+/// attempts, and never.
 fn lives(simulator: &Simulator, each: u32) -> Vec<Made> {
-    let filmed = |life, video, ocr| LifeSpec { video: Some(video), ocr: Some(ocr), ..LifeSpec::of(life, each) };
+    let filmed = |life, video, ocr| LifeSpec {
+        video: Some(video),
+        ocr: Some(ocr),
+        ..LifeSpec::of(life, each)
+    };
     let mut made = simulator.create(
         FILMED,
         &[
@@ -32,17 +38,32 @@ fn lives(simulator: &Simulator, each: u32) -> Vec<Made> {
             filmed(Life::WrongApp, Video::One, false),
         ],
     );
-    made.extend(simulator.create(PLAIN, &[LifeSpec { video: Some(Video::None), ..LifeSpec::of(Life::Passed, each) }]));
+    made.extend(simulator.create(
+        PLAIN,
+        &[LifeSpec {
+            video: Some(Video::None),
+            ..LifeSpec::of(Life::Passed, each)
+        }],
+    ));
     made
 }
 
 async fn whole(place: &Place, made: &[Made]) {
     let archive = place.archive().await;
-    place.until("all are settled", Duration::from_secs(90), async || place.progress(&archive).await.settled == made.len()).await;
+    place
+        .until("all are settled", Duration::from_secs(90), async || {
+            place.progress(&archive).await.settled == made.len()
+        })
+        .await;
     let found = compare(&archive, &place.simulator().truth()).await;
     assert_eq!(found.tokens, made.len());
     assert!(found.media > 0 && found.attempts > 0);
-    assert!(found.wrong.is_empty(), "{} wrong: {:#?}", found.wrong.len(), found.wrong.iter().take(20).collect::<Vec<_>>());
+    assert!(
+        found.wrong.is_empty(),
+        "{} wrong: {:#?}",
+        found.wrong.len(),
+        found.wrong.iter().take(20).collect::<Vec<_>>()
+    );
     archive.store.close().await;
 }
 
@@ -52,17 +73,31 @@ async fn killed_twice(db: Db) {
     let made = lives(place.simulator(), 6);
     place.track(&made);
     let archive = place.archive().await;
-    place.until("some media are kept", Duration::from_secs(30), async || place.progress(&archive).await.media >= 5).await;
+    place
+        .until("some media are kept", Duration::from_secs(30), async || {
+            place.progress(&archive).await.media >= 5
+        })
+        .await;
     first.kill();
     let at_first = place.progress(&archive).await;
-    assert!(at_first.settled < made.len(), "killed in the middle: {at_first:?}");
+    assert!(
+        at_first.settled < made.len(),
+        "killed in the middle: {at_first:?}"
+    );
 
     let mut second = place.start().await;
     let aim = (at_first.settled + 4).max(made.len() / 2);
-    place.until("half are settled", Duration::from_secs(60), async || place.progress(&archive).await.settled >= aim).await;
+    place
+        .until("half are settled", Duration::from_secs(60), async || {
+            place.progress(&archive).await.settled >= aim
+        })
+        .await;
     second.kill();
     let at_second = place.progress(&archive).await;
-    assert!(at_second.settled < made.len(), "killed in the middle: {at_second:?}");
+    assert!(
+        at_second.settled < made.len(),
+        "killed in the middle: {at_second:?}"
+    );
 
     let third = place.start().await;
     whole(&place, &made).await;
@@ -89,31 +124,64 @@ async fn a_daemon_asked_to_stop_ends_with_zero_and_the_next_goes_on() {
     let made = lives(place.simulator(), 3);
     place.track(&made);
     let archive = place.archive().await;
-    place.until("some media are kept", Duration::from_secs(30), async || place.progress(&archive).await.media >= 3).await;
+    place
+        .until("some media are kept", Duration::from_secs(30), async || {
+            place.progress(&archive).await.media >= 3
+        })
+        .await;
     first.stop();
     let stopped = place.progress(&archive).await;
-    assert!(stopped.settled < made.len(), "stopped in the middle: {stopped:?}");
+    assert!(
+        stopped.settled < made.len(),
+        "stopped in the middle: {stopped:?}"
+    );
     archive.store.close().await;
 
     let second = place.start().await;
     whole(&place, &made).await;
     second.stop();
     let objects = place.path().join("data/objects");
-    assert!(modes(&objects).len() > 3, "folders and objects in {}", objects.display());
+    assert!(
+        modes(&objects).len() > 3,
+        "folders and objects in {}",
+        objects.display()
+    );
     for (path, is_folder, mode) in modes(&objects) {
-        assert_eq!(mode, if is_folder { 0o700 } else { 0o600 }, "{}", path.display());
+        assert_eq!(
+            mode,
+            if is_folder { 0o700 } else { 0o600 },
+            "{}",
+            path.display()
+        );
     }
     let status = place.verikeep(&["status", "--json"]);
-    assert!(out(&status).contains("\"open\": 0") || out(&status).contains("\"open\":0"), "{} {}", code(&status), err(&status));
+    assert!(
+        out(&status).contains("\"open\": 0") || out(&status).contains("\"open\":0"),
+        "{} {}",
+        code(&status),
+        err(&status)
+    );
 }
 
 /// Everything below a folder, with its mode.
 fn modes(folder: &Path) -> Vec<(PathBuf, bool, u32)> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let entries =
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     let each = |entry: fs::DirEntry| {
         let facts = entry.metadata().unwrap();
-        let below = if facts.is_dir() { modes(&entry.path()) } else { Vec::new() };
-        below.into_iter().chain([(entry.path(), facts.is_dir(), facts.permissions().mode() & 0o777)]).collect::<Vec<_>>()
+        let below = if facts.is_dir() {
+            modes(&entry.path())
+        } else {
+            Vec::new()
+        };
+        below
+            .into_iter()
+            .chain([(
+                entry.path(),
+                facts.is_dir(),
+                facts.permissions().mode() & 0o777,
+            )])
+            .collect::<Vec<_>>()
     };
     entries.flat_map(|entry| each(entry.unwrap())).collect()
 }

@@ -1,4 +1,5 @@
-//! Databases for tests: a SQLite file in a folder of its own, or a database of its own on the PostgreSQL server that `./scripts/test` starts.
+//! Databases for tests: a SQLite file in a folder of its own, or a database of its own on the
+//! PostgreSQL server that `./scripts/test` starts.
 
 use std::sync::{
     Arc,
@@ -46,12 +47,18 @@ impl Clock for HeldClock {
 pub async fn run_at(url: &Secret, sql: &str) {
     let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
     if url.reveal().starts_with("sqlite:") {
-        let options = url.reveal().parse::<sqlx::sqlite::SqliteConnectOptions>().unwrap().create_if_missing(true);
+        let options = url
+            .reveal()
+            .parse::<sqlx::sqlite::SqliteConnectOptions>()
+            .unwrap()
+            .create_if_missing(true);
         let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
         sql.execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     } else {
-        sql.execute(&mut PgConnection::connect(url.reveal()).await.unwrap()).await.unwrap();
+        sql.execute(&mut PgConnection::connect(url.reveal()).await.unwrap())
+            .await
+            .unwrap();
     }
 }
 
@@ -66,8 +73,14 @@ pub struct Database {
 impl Database {
     pub fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = Secret::new(format!("sqlite://{}", folder.path().join("verikeep.db").display()));
-        Self { url, folder: Some(folder) }
+        let url = Secret::new(format!(
+            "sqlite://{}",
+            folder.path().join("verikeep.db").display()
+        ));
+        Self {
+            url,
+            folder: Some(folder),
+        }
     }
 
     /// # Panics
@@ -77,10 +90,16 @@ impl Database {
             .expect("VERIKEEP_TEST_POSTGRES does not name a PostgreSQL server; run the tests by ./scripts/test, which starts one");
         let name = format!("test_{}", uuid::Uuid::new_v4().simple());
         let mut connection = PgConnection::connect(&server).await.unwrap();
-        sqlx::raw_sql(AssertSqlSafe(format!("create database {name}"))).execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(format!("create database {name}")))
+            .execute(&mut connection)
+            .await
+            .unwrap();
         let mut url = url::Url::parse(&server).unwrap();
         url.set_path(&name);
-        Self { url: Secret::new(url.as_str()), folder: None }
+        Self {
+            url: Secret::new(url.as_str()),
+            folder: None,
+        }
     }
 
     pub fn is_sqlite(&self) -> bool {
@@ -105,7 +124,11 @@ impl Database {
 
     /// Keeps everybody else from writing verifications.
     pub async fn hold_write_lock(&self) -> HeldLock {
-        let sql = if self.is_sqlite() { "begin immediate" } else { "begin; lock table verifications in exclusive mode" };
+        let sql = if self.is_sqlite() {
+            "begin immediate"
+        } else {
+            "begin; lock table verifications in exclusive mode"
+        };
         let mut held = if self.is_sqlite() {
             HeldLock::Sqlite(SqliteConnection::connect(self.url.reveal()).await.unwrap())
         } else {
@@ -120,10 +143,22 @@ impl Database {
         let sql = AssertSqlSafe(sql.to_owned());
         if self.is_sqlite() {
             let mut connection = SqliteConnection::connect(self.url.reveal()).await.unwrap();
-            sqlx::query(sql).fetch_all(&mut connection).await.unwrap().iter().map(|row| row.get(0)).collect()
+            sqlx::query(sql)
+                .fetch_all(&mut connection)
+                .await
+                .unwrap()
+                .iter()
+                .map(|row| row.get(0))
+                .collect()
         } else {
             let mut connection = PgConnection::connect(self.url.reveal()).await.unwrap();
-            sqlx::query(sql).fetch_all(&mut connection).await.unwrap().iter().map(|row| row.get(0)).collect()
+            sqlx::query(sql)
+                .fetch_all(&mut connection)
+                .await
+                .unwrap()
+                .iter()
+                .map(|row| row.get(0))
+                .collect()
         }
     }
 
@@ -139,11 +174,15 @@ impl Database {
         if self.is_sqlite() {
             let mut connection = SqliteConnection::connect(self.url.reveal()).await.unwrap();
             let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
-            rows.iter().map(|row| (0..row.len()).map(|at| shown(row.get(at))).collect()).collect()
+            rows.iter()
+                .map(|row| (0..row.len()).map(|at| shown(row.get(at))).collect())
+                .collect()
         } else {
             let mut connection = PgConnection::connect(self.url.reveal()).await.unwrap();
             let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
-            rows.iter().map(|row| (0..row.len()).map(|at| shown(row.get(at))).collect()).collect()
+            rows.iter()
+                .map(|row| (0..row.len()).map(|at| shown(row.get(at))).collect())
+                .collect()
         }
     }
 }
@@ -156,10 +195,12 @@ pub enum HeldLock {
 
 impl HeldLock {
     async fn run(&mut self, sql: &'static str) {
-        match self {
-            Self::Sqlite(connection) => drop(sqlx::raw_sql(sql).execute(connection).await.unwrap()),
-            Self::Postgres(connection) => drop(sqlx::raw_sql(sql).execute(connection).await.unwrap()),
-        }
+        let sql = sqlx::raw_sql(sql);
+        let done = match self {
+            Self::Sqlite(connection) => sql.execute(connection).await.map(|_| ()),
+            Self::Postgres(connection) => sql.execute(connection).await.map(|_| ()),
+        };
+        done.unwrap();
     }
 
     pub async fn release(mut self) {

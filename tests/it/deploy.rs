@@ -1,12 +1,16 @@
-//! What lies in deploy/ agrees with itself and with the package. scripts/check-deploy asks systemd, kubectl and hadolint about each file;
-//! here is what none of them can see, because it is said in more than one place.
+//! What lies in deploy/ agrees with itself and with the package. scripts/check-deploy asks systemd,
+//! kubectl and hadolint about each file; here is what none of them can see, because it is said in
+//! more than one place.
 
 use std::{collections::BTreeSet, ffi::OsString, fs, os::unix::fs::PermissionsExt, path::Path};
 
 use verikeep::config::{self, Source};
 
-const CONFIGURATIONS: [&str; 3] =
-    ["deploy/systemd/verikeep.toml", "deploy/kubernetes/overlays/sqlite/verikeep.toml", "deploy/kubernetes/overlays/postgres/verikeep.toml"];
+const CONFIGURATIONS: [&str; 3] = [
+    "deploy/systemd/verikeep.toml",
+    "deploy/kubernetes/overlays/sqlite/verikeep.toml",
+    "deploy/kubernetes/overlays/postgres/verikeep.toml",
+];
 const UNIT: &str = "deploy/systemd/verikeep.service";
 const CONTAINER: &str = "deploy/container/Containerfile";
 const POD: &str = "deploy/kubernetes/components/pod/pod.yaml";
@@ -20,7 +24,10 @@ fn every_configuration_is_one_the_program_takes() {
         (
             CONFIGURATIONS[2],
             &[
-                ("VERIKEEP_DATABASE__URL", "postgres://verikeep@postgres.example.com/verikeep?sslmode=verify-full"),
+                (
+                    "VERIKEEP_DATABASE__URL",
+                    "postgres://verikeep@postgres.example.com/verikeep?sslmode=verify-full",
+                ),
                 ("VERIKEEP_VAULT__OPTIONS__ACCESS_KEY_ID", "id"),
                 ("VERIKEEP_VAULT__OPTIONS__SECRET_ACCESS_KEY", "key"),
             ],
@@ -37,9 +44,20 @@ fn every_configuration_is_one_the_program_takes() {
         }
         let here = tempfile::tempdir().unwrap();
         fs::write(here.path().join("verikeep.toml"), text).unwrap();
-        let credentials = [(OsString::from("CREDENTIALS_DIRECTORY"), folder.path().into())];
-        let variables = variables.iter().map(|(name, value)| (name.into(), value.into())).chain(credentials).collect();
-        match config::load(&Source { file: Some("verikeep.toml".into()), variables, here: here.path().to_owned() }) {
+        let credentials = [(
+            OsString::from("CREDENTIALS_DIRECTORY"),
+            folder.path().into(),
+        )];
+        let variables = variables
+            .iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .chain(credentials)
+            .collect();
+        match config::load(&Source {
+            file: Some("verikeep.toml".into()),
+            variables,
+            here: here.path().to_owned(),
+        }) {
             Ok(loaded) => assert!(loaded.warnings.is_empty(), "{file}: {:?}", loaded.warnings),
             Err(findings) => panic!("{file}: {findings:#?}"),
         }
@@ -55,7 +73,10 @@ fn one_port_is_listened_on_exposed_and_scraped() {
     assert_eq!(values(CONTAINER, "EXPOSE "), ["8640"]);
     assert!(text(CONTAINER).contains("VERIKEEP_HTTP__LISTEN=0.0.0.0:8640"));
     assert_eq!(values(POD, "containerPort: "), ["8640"]);
-    assert_eq!(values("deploy/kubernetes/base/service.yaml", "port: "), ["8640"]);
+    assert_eq!(
+        values("deploy/kubernetes/base/service.yaml", "port: "),
+        ["8640"]
+    );
 }
 
 #[test]
@@ -68,10 +89,22 @@ fn pods_run_as_the_user_of_the_image() {
 
 #[test]
 fn the_program_is_started_in_the_same_way_everywhere() {
-    assert_eq!(values(UNIT, "ExecStart="), ["/usr/local/bin/verikeep run --config /etc/verikeep/verikeep.toml"]);
-    assert_eq!(values(CONTAINER, "ENTRYPOINT "), [r#"["/usr/local/bin/verikeep"]"#]);
-    assert_eq!(values(CONTAINER, "CMD "), [r#"["run", "--config", "/etc/verikeep/verikeep.toml"]"#]);
-    assert_eq!(values(POD, "args: "), ["[run, --config, /etc/verikeep/verikeep.toml]"]);
+    assert_eq!(
+        values(UNIT, "ExecStart="),
+        ["/usr/local/bin/verikeep run --config /etc/verikeep/verikeep.toml"]
+    );
+    assert_eq!(
+        values(CONTAINER, "ENTRYPOINT "),
+        [r#"["/usr/local/bin/verikeep"]"#]
+    );
+    assert_eq!(
+        values(CONTAINER, "CMD "),
+        [r#"["run", "--config", "/etc/verikeep/verikeep.toml"]"#]
+    );
+    assert_eq!(
+        values(POD, "args: "),
+        ["[run, --config, /etc/verikeep/verikeep.toml]"]
+    );
 }
 
 #[test]
@@ -83,26 +116,44 @@ fn everywhere_it_has_a_minute_to_stop() {
 #[test]
 fn liveness_asks_the_process_and_readiness_its_dependencies() {
     let pod = text(POD);
-    for (probe, path) in [("startupProbe:", "/healthz"), ("livenessProbe:", "/healthz"), ("readinessProbe:", "/readyz")] {
+    for (probe, path) in [
+        ("startupProbe:", "/healthz"),
+        ("livenessProbe:", "/healthz"),
+        ("readinessProbe:", "/readyz"),
+    ] {
         let (_, below) = pod.split_once(probe).unwrap();
-        let asked = below.lines().find_map(|line| line.trim().strip_prefix("path: "));
+        let asked = below
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("path: "));
         assert_eq!(asked, Some(path), "{probe}");
     }
 }
 
 #[test]
 fn every_secret_a_configuration_names_is_handed_to_it() {
-    let handed: BTreeSet<_> = values(UNIT, "LoadCredential=").iter().map(|line| line.split(':').next().unwrap().to_owned()).collect();
+    let handed: BTreeSet<_> = values(UNIT, "LoadCredential=")
+        .iter()
+        .map(|line| line.split(':').next().unwrap().to_owned())
+        .collect();
     assert_eq!(secret_files(CONFIGURATIONS[0]), handed);
 
-    let example: BTreeSet<_> = text(SECRET).lines().filter_map(|line| line.strip_prefix("  ")?.split_once(": ")).map(|(key, _)| key.to_owned()).collect();
+    let example: BTreeSet<_> = text(SECRET)
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ")?.split_once(": "))
+        .map(|(key, _)| key.to_owned())
+        .collect();
     for file in &CONFIGURATIONS[1..] {
         for named in secret_files(file) {
-            let key = named.strip_prefix("/run/secrets/verikeep/").unwrap_or_else(|| panic!("{file}: {named} is not mounted"));
+            let key = named
+                .strip_prefix("/run/secrets/verikeep/")
+                .unwrap_or_else(|| panic!("{file}: {named} is not mounted"));
             assert!(example.contains(key), "{file}: {key} is not in the example");
         }
     }
-    for key in values("deploy/kubernetes/overlays/postgres/deployment.yaml", "key: ") {
+    for key in values(
+        "deploy/kubernetes/overlays/postgres/deployment.yaml",
+        "key: ",
+    ) {
         assert!(example.contains(&key), "{key} is not in the example");
     }
 }
@@ -111,7 +162,11 @@ fn every_secret_a_configuration_names_is_handed_to_it() {
 fn the_example_holds_no_secret() {
     let values = text(SECRET);
     let (_, data) = values.split_once("stringData:").unwrap();
-    for line in data.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    for line in data
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
         assert!(line.contains("REPLACE-ME"), "{line}");
     }
 }
@@ -119,32 +174,59 @@ fn the_example_holds_no_secret() {
 #[test]
 fn images_are_pinned_to_what_the_package_says() {
     let package = toml("Cargo.toml")["workspace"]["package"].clone();
-    let [version, rust] = ["version", "rust-version"].map(|key| package[key].as_str().unwrap().to_owned());
+    let [version, rust] =
+        ["version", "rust-version"].map(|key| package[key].as_str().unwrap().to_owned());
     for overlay in ["sqlite", "postgres"] {
-        assert_eq!(values(&format!("deploy/kubernetes/overlays/{overlay}/kustomization.yaml"), "newTag: "), [version.as_str()], "{overlay}");
+        assert_eq!(
+            values(
+                &format!("deploy/kubernetes/overlays/{overlay}/kustomization.yaml"),
+                "newTag: "
+            ),
+            [version.as_str()],
+            "{overlay}"
+        );
     }
     let bases = values(CONTAINER, "FROM ");
     assert_eq!(bases.last().map(String::as_str), Some("scratch"));
-    assert!(bases[0].starts_with(&format!("docker.io/library/rust:{rust}.")), "{}", bases[0]);
+    assert!(
+        bases[0].starts_with(&format!("docker.io/library/rust:{rust}.")),
+        "{}",
+        bases[0]
+    );
 }
 
 fn text(file: &str) -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file))
+        .unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
 fn toml(file: &str) -> toml::Table {
-    text(file).parse().unwrap_or_else(|error| panic!("{file}: {error}"))
+    text(file)
+        .parse()
+        .unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 
 /// What stands behind `key` on every line that begins with it.
 fn values(file: &str, key: &str) -> Vec<String> {
-    text(file).lines().filter_map(|line| line.trim().strip_prefix(key)).map(str::to_owned).collect()
+    text(file)
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix(key))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The files that a configuration reads secrets from.
 fn secret_files(file: &str) -> BTreeSet<String> {
     let configuration = toml(file);
-    let apps = configuration["apps"].as_array().unwrap().iter().map(|app| app.as_table().unwrap());
+    let apps = configuration["apps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|app| app.as_table().unwrap());
     let tables = apps.chain(configuration["identity"].as_table());
-    tables.flatten().filter(|(key, _)| key.ends_with("_file")).map(|(_, value)| value.as_str().unwrap().to_owned()).collect()
+    tables
+        .flatten()
+        .filter(|(key, _)| key.ends_with("_file"))
+        .map(|(_, value)| value.as_str().unwrap().to_owned())
+        .collect()
 }

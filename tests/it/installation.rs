@@ -1,5 +1,5 @@
-//! Database, vault and index key know one another: plain functions over the two, each run on SQLite with objects on disk and on PostgreSQL with
-//! objects in memory; and what the real binary says.
+//! Database, vault and index key know one another: plain functions over the two, each run on SQLite
+//! with objects on disk and on PostgreSQL with objects in memory; and what the real binary says.
 
 use std::{fs, path::Path, process::Command, sync::Arc};
 
@@ -27,7 +27,12 @@ impl Vaults {
     fn named(&self, name: &str) -> Vault {
         match &self.folder {
             None => Vault::in_memory(),
-            Some(folder) => Vault::open::<&str, String>(&format!("file://{}/{name}", folder.path().display()), [], CreateOnly::Probe).unwrap(),
+            Some(folder) => Vault::open::<&str, String>(
+                &format!("file://{}/{name}", folder.path().display()),
+                [],
+                CreateOnly::Probe,
+            )
+            .unwrap(),
         }
     }
 }
@@ -82,7 +87,13 @@ async fn capture(store: &dyn Store, vault: &Vault) -> ObjectKey {
     let mut kept = answer("a", verikeep::domain::answer::Endpoint::Getall, START);
     kept.object = vault.put(&object_key, "{}".into()).await.unwrap();
     let work = one_poll(store, START).await;
-    store.record_poll(PollRecord { answers: vec![kept], ..poll(&work.lease, START) }).await.unwrap();
+    store
+        .record_poll(PollRecord {
+            answers: vec![kept],
+            ..poll(&work.lease, START)
+        })
+        .await
+        .unwrap();
     object_key
 }
 
@@ -90,11 +101,23 @@ async fn both_sides_are_told_once(db: Database, vaults: Vaults) {
     let (store, vault) = (store(&db).await, vaults.named("a"));
     joined(&*store, &vault).await;
     let first = store.installation().await.unwrap().installation.unwrap();
-    assert_eq!((vault.installation().await.unwrap().as_ref(), first.index_key_id.as_ref()), (Some(&first.installation_id), Some(&key(7).id())));
+    assert_eq!(
+        (
+            vault.installation().await.unwrap().as_ref(),
+            first.index_key_id.as_ref()
+        ),
+        (Some(&first.installation_id), Some(&key(7).id()))
+    );
     capture(&*store, &vault).await;
     joined(&*store, &vault).await;
-    assert_eq!(store.installation().await.unwrap().installation, Some(first.clone()));
-    assert_eq!(vault.installation().await.unwrap(), Some(first.installation_id));
+    assert_eq!(
+        store.installation().await.unwrap().installation,
+        Some(first.clone())
+    );
+    assert_eq!(
+        vault.installation().await.unwrap(),
+        Some(first.installation_id)
+    );
 }
 
 async fn many_that_open_at_once_agree(db: Database, vaults: Vaults) {
@@ -114,10 +137,18 @@ async fn an_empty_database_beside_a_vault_in_use_is_refused(db: Database, vaults
     let object_key = ObjectKey::answer(&id(1), OBJECT).unwrap();
     vault.put(&object_key, "{}".into()).await.unwrap();
     let without = refused(&*store, &vault, Some(&key(7))).await;
-    assert!(without.what == "database.url" && without.why.contains("holds objects"), "{without}");
+    assert!(
+        without.what == "database.url" && without.why.contains("holds objects"),
+        "{without}"
+    );
     vault.mark(&id(9)).await.unwrap();
     let others = refused(&*store, &vault, Some(&key(7))).await;
-    assert!(others.what == "database.url" && others.why.contains(&id(9)) && others.todo.contains("restore the backup of the database"), "{others}");
+    assert!(
+        others.what == "database.url"
+            && others.why.contains(&id(9))
+            && others.todo.contains("restore the backup of the database"),
+        "{others}"
+    );
     assert_eq!(db.number("select count(*) from installation").await, 0);
     assert_eq!(vault.installation().await.unwrap(), Some(id(9)));
 }
@@ -130,15 +161,33 @@ async fn another_vault_or_an_empty_one_is_refused(db: Database, vaults: Vaults) 
     capture(&*store, &vault).await;
     let empty = vaults.named("c");
     let lost = refused(&*store, &empty, Some(&key(7))).await;
-    let ours = store.installation().await.unwrap().installation.unwrap().installation_id;
-    assert!(lost.what == "vault.url" && lost.todo.contains(&ours), "{lost}");
-    assert_eq!(empty.installation().await.unwrap(), None, "nothing is written");
+    let ours = store
+        .installation()
+        .await
+        .unwrap()
+        .installation
+        .unwrap()
+        .installation_id;
+    assert!(
+        lost.what == "vault.url" && lost.todo.contains(&ours),
+        "{lost}"
+    );
+    assert_eq!(
+        empty.installation().await.unwrap(),
+        None,
+        "nothing is written"
+    );
     // The way out that was told.
     empty.mark(&ours).await.unwrap();
     joined(&*store, &empty).await;
     let others = vaults.named("d");
     others.mark(&id(9)).await.unwrap();
-    assert!(refused(&*store, &others, Some(&key(7))).await.why.contains(&id(9)));
+    assert!(
+        refused(&*store, &others, Some(&key(7)))
+            .await
+            .why
+            .contains(&id(9))
+    );
 }
 
 async fn objects_that_were_moved_without_the_sentinel_are_known(db: Database, vaults: Vaults) {
@@ -148,7 +197,10 @@ async fn objects_that_were_moved_without_the_sentinel_are_known(db: Database, va
     let moved = vaults.named("b");
     moved.put(&object_key, "{}".into()).await.unwrap();
     joined(&*store, &moved).await;
-    assert_eq!(moved.installation().await.unwrap(), vault.installation().await.unwrap());
+    assert_eq!(
+        moved.installation().await.unwrap(),
+        vault.installation().await.unwrap()
+    );
     // A database that was captured into before either side had a mark.
     db.run("delete from installation").await;
     let unmarked = vaults.named("c");
@@ -159,7 +211,10 @@ async fn objects_that_were_moved_without_the_sentinel_are_known(db: Database, va
 
 async fn another_index_key_or_none_is_refused(db: Database, vaults: Vaults) {
     let (store, vault) = (store(&db).await, vaults.named("a"));
-    assert!(join(&*store, &vault, None, START).await.unwrap(), "a database may do without");
+    assert!(
+        join(&*store, &vault, None, START).await.unwrap(),
+        "a database may do without"
+    );
     joined(&*store, &vault).await;
     for given in [Some(key(8)), None] {
         let foreign = refused(&*store, &vault, given.as_ref()).await;
@@ -172,8 +227,16 @@ async fn another_index_key_or_none_is_refused(db: Database, vaults: Vaults) {
 }
 
 fn verikeep(folder: &Path, line: &[&str]) -> (i32, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_verikeep")).args(line).current_dir(folder).env_clear().output().unwrap();
-    (output.status.code().unwrap(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    let output = Command::new(env!("CARGO_BIN_EXE_verikeep"))
+        .args(line)
+        .current_dir(folder)
+        .env_clear()
+        .output()
+        .unwrap();
+    (
+        output.status.code().unwrap(),
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned(),
+    )
 }
 
 #[test]
@@ -182,40 +245,69 @@ fn the_program_refuses_with_three_and_looking_writes_nothing() {
     let here = folder.path();
     verikeep(here, &["init"]);
     let text = fs::read_to_string(here.join("verikeep.toml")).unwrap();
-    let text = text.replace("api_key = \"\"", "api_key = \"a\"").replace("secret_key = \"\"", "secret_key = \"s\"");
+    let text = text
+        .replace("api_key = \"\"", "api_key = \"a\"")
+        .replace("secret_key = \"\"", "secret_key = \"s\"");
     fs::write(here.join("verikeep.toml"), text).unwrap();
     let (check, track) = (["check", "--offline"], ["track", "24.0d5b2c7a9f"]);
     let (code, told) = verikeep(here, &check);
-    assert!(code == 0 && told.contains("will be joined at the first start"), "{told}");
+    assert!(
+        code == 0 && told.contains("will be joined at the first start"),
+        "{told}"
+    );
     assert_eq!(verikeep(here, &["migrate"]).0, 0);
     let (code, told) = verikeep(here, &track);
     assert_eq!(code, 0, "{told}");
     let (code, told) = verikeep(here, &check);
     assert!(code == 0 && told.contains("belong together"), "{told}");
 
-    let (key_file, database) = (here.join("verikeep-data/identity-index.key"), here.join("verikeep-data/verikeep.db"));
+    let (key_file, database) = (
+        here.join("verikeep-data/identity-index.key"),
+        here.join("verikeep-data/verikeep.db"),
+    );
     let key = fs::read_to_string(&key_file).unwrap();
     fs::write(&key_file, "5ca1ab1e".repeat(8)).unwrap();
     let refusals = |lines: &[&[&str]], part: &str| {
         for line in lines {
             let (code, told) = verikeep(here, line);
-            assert!(code == 3 && told.contains(part), "{line:?} ends with {code}: {told}");
+            assert!(
+                code == 3 && told.contains(part),
+                "{line:?} ends with {code}: {told}"
+            );
         }
     };
     let look_up = ["list", "--id-number", "370123199602165826"];
-    refusals(&[&check, &track, &["run"], &look_up], "identity.index_key_file");
+    refusals(
+        &[&check, &track, &["run"], &look_up],
+        "identity.index_key_file",
+    );
     fs::write(&key_file, key).unwrap();
     let (code, told) = verikeep(here, &look_up);
     assert_eq!(code, 0, "{told}");
 
-    for file in fs::read_dir(here.join("verikeep-data")).unwrap().map(|entry| entry.unwrap().path()) {
-        if file.file_name().unwrap().to_str().unwrap().starts_with("verikeep.db") {
+    for file in fs::read_dir(here.join("verikeep-data"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+    {
+        if file
+            .file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .starts_with("verikeep.db")
+        {
             fs::remove_file(file).unwrap();
         }
     }
-    refusals(&[&check, &["run"], &["migrate"]], "restore the backup of the database");
+    refusals(
+        &[&check, &["run"], &["migrate"]],
+        "restore the backup of the database",
+    );
     assert!(!database.exists(), "no file is made");
     // A file that is there, and empty.
     fs::write(&database, "").unwrap();
-    refusals(&[&check, &["run"], &["migrate"]], "restore the backup of the database");
+    refusals(
+        &[&check, &["run"], &["migrate"]],
+        "restore the backup of the database",
+    );
 }

@@ -40,14 +40,29 @@ pub const PLAIN: &str = "plain";
 
 /// Windows of seconds: a whole life in half a minute.
 pub fn short_windows() -> Windows {
-    Windows { verify_ms: 5_000, record_ms: 20_000, media_ms: 12_000, url_ms: 60_000, ..Windows::default() }
+    Windows {
+        verify_ms: 5_000,
+        record_ms: 20_000,
+        media_ms: 12_000,
+        url_ms: 60_000,
+        ..Windows::default()
+    }
 }
 
 /// Options of the simulator with the two apps of every test.
 pub fn options(seed: u64) -> Options {
     let filmed = AppCredential::synthetic(FILMED, "default");
-    let plain = AppCredential { records_video: false, ..AppCredential::synthetic(PLAIN, "default") };
-    Options { seed, windows: short_windows(), apps: vec![filmed, plain], media_bytes: simulator::MediaBytes::small(), ..Options::default() }
+    let plain = AppCredential {
+        records_video: false,
+        ..AppCredential::synthetic(PLAIN, "default")
+    };
+    Options {
+        seed,
+        windows: short_windows(),
+        apps: vec![filmed, plain],
+        media_bytes: simulator::MediaBytes::small(),
+        ..Options::default()
+    }
 }
 
 pub struct Lab {
@@ -62,10 +77,18 @@ impl Lab {
         let dir = tempfile::tempdir().unwrap();
         let windows = options.windows;
         let simulator = simulator::start(options).await.unwrap();
-        let apps = simulator.apps().iter().map(|app| configured(app, simulator.base_url(), windows)).collect();
+        let apps = simulator
+            .apps()
+            .iter()
+            .map(|app| configured(app, simulator.base_url(), windows))
+            .collect();
         let mut config = Config::embedded(dir.path().join("data"), apps);
         std::fs::create_dir_all(&config.data_dir).unwrap();
-        config.schedule = Schedule { first_poll: Span::millis(400), final_grace: Span::millis(800), ..Schedule::default() };
+        config.schedule = Schedule {
+            first_poll: Span::millis(400),
+            final_grace: Span::millis(800),
+            ..Schedule::default()
+        };
         let database = match db {
             Db::Sqlite => None,
             Db::Postgres => {
@@ -77,11 +100,18 @@ impl Lab {
         store::migrate(&config.database.url).await.unwrap();
         let names = config.apps.iter().map(|app| app.name.as_str());
         teach(&config.database.url, names, config.apps[0].policy.day()).await;
-        Self { _dir: dir, config, simulator, _database: database }
+        Self {
+            _dir: dir,
+            config,
+            simulator,
+            _database: database,
+        }
     }
 
     pub async fn open(&self) -> app::Opened {
-        app::open(&self.config, Arc::new(SystemClock)).await.unwrap()
+        app::open(&self.config, Arc::new(SystemClock))
+            .await
+            .unwrap()
     }
 
     /// Starts the daemon in this process.
@@ -90,19 +120,43 @@ impl Lab {
         let archive = Arc::clone(&opened.archive);
         let stop = CancellationToken::new();
         // The port is free again when the probe is dropped.
-        let listens = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let (config, options, told) = (self.config.clone(), RunOptions { listen: Some(listens), grace: Span::seconds(5) }, stop.clone());
-        let task = tokio::spawn(async move { app::run(opened, &config, options, told, None).await });
+        let listens = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let (config, options, told) = (
+            self.config.clone(),
+            RunOptions {
+                listen: Some(listens),
+                grace: Span::seconds(5),
+            },
+            stop.clone(),
+        );
+        let task =
+            tokio::spawn(async move { app::run(opened, &config, options, told, None).await });
         let began = Instant::now();
         while std::net::TcpStream::connect(listens).is_err() {
-            assert!(began.elapsed() < Duration::from_secs(20) && !task.is_finished(), "the daemon does not listen");
+            assert!(
+                began.elapsed() < Duration::from_secs(20) && !task.is_finished(),
+                "the daemon does not listen"
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        Running { archive, listens, stop, task }
+        Running {
+            archive,
+            listens,
+            stop,
+            task,
+        }
     }
 
     /// Waits until every token is settled.
-    pub async fn settled(&self, archive: &Archive, tokens: usize, within: Duration) -> BTreeMap<String, i64> {
+    pub async fn settled(
+        &self,
+        archive: &Archive,
+        tokens: usize,
+        within: Duration,
+    ) -> BTreeMap<String, i64> {
         let started = Instant::now();
         loop {
             let status = archive.store.status(archive.now()).await.unwrap();
@@ -110,12 +164,17 @@ impl Lab {
             for row in &status.states {
                 *states.entry(row.state.clone()).or_insert(0) += row.count;
             }
-            let open: i64 = states.get("waiting").unwrap_or(&0) + states.get("collecting").unwrap_or(&0);
+            let open: i64 =
+                states.get("waiting").unwrap_or(&0) + states.get("collecting").unwrap_or(&0);
             let all: i64 = states.values().sum();
             if open == 0 && usize::try_from(all).unwrap() == tokens {
                 return states;
             }
-            assert!(started.elapsed() < within, "not settled within {within:?}: {states:?}; {:?}", status.errors);
+            assert!(
+                started.elapsed() < within,
+                "not settled within {within:?}: {states:?}; {:?}",
+                status.errors
+            );
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     }
@@ -137,7 +196,10 @@ pub async fn teach(url: &Secret, apps: impl IntoIterator<Item = &str>, length_of
 }
 
 fn configured(app: &AppCredential, base_url: &str, windows: Windows) -> shape::App {
-    let auth = shape::Auth::AccessToken { api_key: Secret::new(app.api_key.clone()), secret_key: Secret::new(app.secret_key.clone()) };
+    let auth = shape::Auth::AccessToken {
+        api_key: Secret::new(app.api_key.clone()),
+        secret_key: Secret::new(app.secret_key.clone()),
+    };
     let mut made = shape::App::new(&app.name, base_url, auth);
     made.qps = 2_000.0;
     made.policy.verify_window = Span::millis(windows.verify_ms);
@@ -181,7 +243,10 @@ pub async fn track(archive: &Archive, made: &[Made]) {
         })
         .collect();
     for tracked in archive.track(told).await.unwrap() {
-        assert!(matches!(tracked, Tracked::Verdict(TrackVerdict::New { .. })), "{tracked:?}");
+        assert!(
+            matches!(tracked, Tracked::Verdict(TrackVerdict::New { .. })),
+            "{tracked:?}"
+        );
     }
 }
 
@@ -200,11 +265,19 @@ pub struct Found {
 pub async fn compare(archive: &Archive, truth: &Truth) -> Found {
     let mut found = Found::default();
     for token in &truth.tokens {
-        let whole = archive.store.show(&token.verify_token).await.unwrap().expect("tracked");
+        let whole = archive
+            .store
+            .show(&token.verify_token)
+            .await
+            .unwrap()
+            .expect("tracked");
         found.tokens += 1;
         let mut wrong = Vec::new();
         if whole.summary.state != token.outcome {
-            wrong.push(format!("is {}, should be {}: missing {}", whole.summary.state, token.outcome, whole.summary.missing));
+            wrong.push(format!(
+                "is {}, should be {}: missing {}",
+                whole.summary.state, token.outcome, whole.summary.missing
+            ));
         }
         let seen = !matches!(token.outcome, "missed" | "rejected" | "abandoned");
         if seen {
@@ -214,7 +287,11 @@ pub async fn compare(archive: &Archive, truth: &Truth) -> Found {
             wrong.push("something was captured of it".to_owned());
         }
         for answer in &whole.answers {
-            let bytes = archive.vault.get(&ObjectKey::parse(&answer.object_key).unwrap()).await.unwrap();
+            let bytes = archive
+                .vault
+                .get(&ObjectKey::parse(&answer.object_key).unwrap())
+                .await
+                .unwrap();
             if sha256_hex(&bytes) != answer.sha256 {
                 wrong.push(format!("answer {} differs from its row", answer.endpoint));
             }
@@ -223,14 +300,22 @@ pub async fn compare(archive: &Archive, truth: &Truth) -> Found {
         found.media += whole.media.len();
         found.media_bytes += whole.media.iter().filter_map(|row| row.bytes).sum::<i64>();
         found.answers += whole.answers.len();
-        found.wrong.extend(wrong.into_iter().map(|what| format!("{} ({}): {what}", token.life, token.app)));
+        found.wrong.extend(
+            wrong
+                .into_iter()
+                .map(|what| format!("{} ({}): {what}", token.life, token.app)),
+        );
     }
     found
 }
 
 fn compare_attempts(whole: &Whole, token: &TokenTruth, wrong: &mut Vec<String>) {
     if whole.attempt_rows.len() != token.attempts.len() {
-        wrong.push(format!("{} attempts instead of {}", whole.attempt_rows.len(), token.attempts.len()));
+        wrong.push(format!(
+            "{} attempts instead of {}",
+            whole.attempt_rows.len(),
+            token.attempts.len()
+        ));
         return;
     }
     for (row, truth) in whole.attempt_rows.iter().zip(&token.attempts) {
@@ -242,19 +327,31 @@ fn compare_attempts(whole: &Whole, token: &TokenTruth, wrong: &mut Vec<String>) 
             && row.charge_type.as_deref() == truth.facts.charge_type
             && row.verify_log_id == truth.facts.verify_log_id;
         if !same {
-            wrong.push(format!("attempt {} differs: {row:?} from {truth:?}", truth.order));
+            wrong.push(format!(
+                "attempt {} differs: {row:?} from {truth:?}",
+                truth.order
+            ));
         }
     }
 }
 
-async fn compare_media(archive: &Archive, whole: &Whole, token: &TokenTruth, wrong: &mut Vec<String>) {
+async fn compare_media(
+    archive: &Archive,
+    whole: &Whole,
+    token: &TokenTruth,
+    wrong: &mut Vec<String>,
+) {
     let mut expected: BTreeMap<(i64, String, i64), &str> = BTreeMap::new();
     let mut lucky = BTreeMap::new();
     for medium in &token.media {
         if medium.served_by == ["simple"] {
             continue;
         }
-        let kind = serde_json::to_value(medium.kind).unwrap().as_str().unwrap().to_owned();
+        let kind = serde_json::to_value(medium.kind)
+            .unwrap()
+            .as_str()
+            .unwrap()
+            .to_owned();
         let slot = (i64::from(medium.attempt), kind, i64::from(medium.position));
         if medium.replaced {
             lucky.insert(slot, medium.sha256.as_str())
@@ -264,24 +361,36 @@ async fn compare_media(archive: &Archive, whole: &Whole, token: &TokenTruth, wro
     }
     for row in &whole.media {
         let slot = (row.attempt_no, row.kind.clone(), row.position);
-        // media/query does not say whose media it lists: asked while a person was trying again, what it lists of the new attempt stands with the
-        // last one that getall had told of.
-        let nearby = (1..=3).map(|later| (slot.0 + later, slot.1.clone(), slot.2)).find(|slot| expected.contains_key(slot) || lucky.contains_key(slot));
+        // media/query does not say whose media it lists: asked while a person was trying again,
+        // what it lists of the new attempt stands with the last one that getall had told of.
+        let nearby = (1..=3)
+            .map(|later| (slot.0 + later, slot.1.clone(), slot.2))
+            .find(|slot| expected.contains_key(slot) || lucky.contains_key(slot));
         let listed_early = row.kind.starts_with("liveness") || row.kind.ends_with("video");
         let truth = match expected.get(&slot).or_else(|| lucky.get(&slot)) {
-            Some(sha256) if Some(*sha256) == row.sha256.as_deref() || !listed_early => expected.remove(&slot).or_else(|| lucky.remove(&slot)),
-            _ if listed_early => nearby.and_then(|nearby| expected.remove(&nearby).or_else(|| lucky.remove(&nearby))),
+            Some(sha256) if Some(*sha256) == row.sha256.as_deref() || !listed_early => {
+                expected.remove(&slot).or_else(|| lucky.remove(&slot))
+            }
+            _ if listed_early => {
+                nearby.and_then(|nearby| expected.remove(&nearby).or_else(|| lucky.remove(&nearby)))
+            }
             _ => None,
         };
         let Some(sha256) = truth else {
-            wrong.push(format!("{slot:?} is there though it should not be, or twice"));
+            wrong.push(format!(
+                "{slot:?} is there though it should not be, or twice"
+            ));
             continue;
         };
         let Some(key) = &row.object_key else {
             wrong.push(format!("{slot:?} is {}: {:?}", row.state, row.lost_reason));
             continue;
         };
-        let bytes = archive.vault.get(&ObjectKey::parse(key).unwrap()).await.unwrap();
+        let bytes = archive
+            .vault
+            .get(&ObjectKey::parse(key).unwrap())
+            .await
+            .unwrap();
         if sha256_hex(&bytes) != sha256 || row.sha256.as_deref() != Some(sha256) {
             wrong.push(format!(
                 "{slot:?} has other bytes: {} of {:?}, {:?}",

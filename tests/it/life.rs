@@ -1,5 +1,6 @@
-//! Whole lives of tokens in milliseconds: the real stages over a real SQLite database, the simulated world behind the provider's seam, a vault in
-//! memory, and a clock that is set to whatever is due next. The windows are those of the document.
+//! Whole lives of tokens in milliseconds: the real stages over a real SQLite database, the
+//! simulated world behind the provider's seam, a vault in memory, and a clock that is set to
+//! whatever is due next. The windows are those of the document.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,7 +8,10 @@ use async_trait::async_trait;
 use axum::http::{Method, Request, header};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
-use simulator::{AppCredential, Body, Faults, Life, LifeSpec, Made, MediaBytes, Options, Piece, UnusedAnswer, Video, World};
+use simulator::{
+    AppCredential, Body, Faults, Life, LifeSpec, Made, MediaBytes, Options, Piece, UnusedAnswer,
+    Video, World,
+};
 use verikeep::{
     archive::{self, App, Archive, Watcher},
     domain::{
@@ -50,7 +54,12 @@ struct Arrived {
 
 impl Seam {
     fn send(&self, method: Method, url: &str, body: Bytes) -> Option<Arrived> {
-        let request = Request::builder().method(method).uri(url).header(header::HOST, "provider.test").body(body).unwrap();
+        let request = Request::builder()
+            .method(method)
+            .uri(url)
+            .header(header::HOST, "provider.test")
+            .body(body)
+            .unwrap();
         let reply = self.world.answer(self.clock.now().0, &request);
         self.clock.pass(Span(i64::try_from(reply.wait_ms).unwrap()));
         let (head, body) = reply.response?.into_parts();
@@ -70,15 +79,27 @@ impl Seam {
                 }
             }
         }
-        Some(Arrived { status: head.status.as_u16(), headers: head.headers, body: bytes.freeze(), whole })
+        Some(Arrived {
+            status: head.status.as_u16(),
+            headers: head.headers,
+            body: bytes.freeze(),
+            whole,
+        })
     }
 
     /// The access_token, fetched where there is none.
     fn access_token(&self) -> Option<String> {
         let mut held = self.access_token.lock().unwrap();
         if held.is_none() {
-            let form = format!("grant_type=client_credentials&client_id={}&client_secret={}", self.app.api_key, self.app.secret_key);
-            let minted = self.send(Method::POST, &format!("{}/oauth/2.0/token", self.world.base_url()), form.into())?;
+            let form = format!(
+                "grant_type=client_credentials&client_id={}&client_secret={}",
+                self.app.api_key, self.app.secret_key
+            );
+            let minted = self.send(
+                Method::POST,
+                &format!("{}/oauth/2.0/token", self.world.base_url()),
+                form.into(),
+            )?;
             let answer: serde_json::Value = serde_json::from_slice(&minted.body).ok()?;
             *held = answer["access_token"].as_str().map(str::to_owned);
         }
@@ -91,9 +112,21 @@ impl Provider for Seam {
     async fn call(&self, endpoint: Endpoint, body: &RequestBody) -> Result<Reply, ProviderError> {
         let lost = || ProviderError::new(ErrorKind::Transient, "no whole answer arrived");
         let access_token = self.access_token().ok_or_else(lost)?;
-        let url = format!("{}/rpc/2.0/brain/solution/faceprint/{}?access_token={access_token}", self.world.base_url(), endpoint.path());
-        let arrived = self.send(Method::POST, &url, body.bytes()).filter(|arrived| arrived.whole).ok_or_else(lost)?;
-        Ok(Reply::kept(endpoint, arrived.status, arrived.body, self.clock.now()))
+        let url = format!(
+            "{}/rpc/2.0/brain/solution/faceprint/{}?access_token={access_token}",
+            self.world.base_url(),
+            endpoint.path()
+        );
+        let arrived = self
+            .send(Method::POST, &url, body.bytes())
+            .filter(|arrived| arrived.whole)
+            .ok_or_else(lost)?;
+        Ok(Reply::kept(
+            endpoint,
+            arrived.status,
+            arrived.body,
+            self.clock.now(),
+        ))
     }
 
     fn invalidate(&self, _reply: &Reply) -> bool {
@@ -102,7 +135,9 @@ impl Provider for Seam {
 
     async fn open(&self, url: &Secret) -> Result<Download, DownloadError> {
         let lost = || DownloadError::Transient("the connection broke off".to_owned());
-        let arrived = self.send(Method::GET, url.reveal(), Bytes::new()).ok_or_else(lost)?;
+        let arrived = self
+            .send(Method::GET, url.reveal(), Bytes::new())
+            .ok_or_else(lost)?;
         if arrived.status != 200 {
             return Err(DownloadError::of_status(arrived.status));
         }
@@ -112,7 +147,11 @@ impl Provider for Seam {
     }
 
     async fn probe(&self) -> Result<Probe, ProviderError> {
-        Ok(Probe { skew: None, has_scope: None, expires_at: None })
+        Ok(Probe {
+            skew: None,
+            has_scope: None,
+            expires_at: None,
+        })
     }
 }
 
@@ -138,8 +177,19 @@ struct Held {
 impl Held {
     async fn new(options: Options) -> Self {
         let filmed = AppCredential::synthetic(FILMED, "default");
-        let plain = AppCredential { records_video: false, ..AppCredential::synthetic(PLAIN, "default") };
-        let options = Options { apps: vec![filmed, plain], media_bytes: MediaBytes { face: 700, id_card: 900, video: 1_500 }, ..options };
+        let plain = AppCredential {
+            records_video: false,
+            ..AppCredential::synthetic(PLAIN, "default")
+        };
+        let options = Options {
+            apps: vec![filmed, plain],
+            media_bytes: MediaBytes {
+                face: 700,
+                id_card: 900,
+                video: 1_500,
+            },
+            ..options
+        };
         let world = Arc::new(World::new(options, "http://provider.test".to_owned()));
         let clock = HeldClock::at(BEGIN);
         let database = Database::sqlite();
@@ -147,8 +197,16 @@ impl Held {
         let app = |app: &AppCredential| App {
             name: app.name.clone(),
             account: "default".to_owned(),
-            policy: Policy { video_expected: app.records_video, ..documented() },
-            provider: Arc::new(Seam { world: Arc::clone(&world), clock: clock.clone(), app: app.clone(), access_token: Mutex::default() }),
+            policy: Policy {
+                video_expected: app.records_video,
+                ..documented()
+            },
+            provider: Arc::new(Seam {
+                world: Arc::clone(&world),
+                clock: clock.clone(),
+                app: app.clone(),
+                access_token: Mutex::default(),
+            }),
             media_bytes_max: 1 << 30,
         };
         let archive = Archive::new(archive::Parts {
@@ -160,7 +218,12 @@ impl Held {
             index_key: None,
             watcher: Arc::new(Nobody),
         });
-        Self { world, clock, archive, database }
+        Self {
+            world,
+            clock,
+            archive,
+            database,
+        }
     }
 
     /// What unused tokens answer is known, as in an archive that is some days old.
@@ -172,7 +235,10 @@ impl Held {
 
     async fn tell(&self, lives: &[(&str, LifeSpec)]) -> Vec<Made> {
         let now = self.clock.now().0;
-        let made: Vec<Made> = lives.iter().flat_map(|(app, life)| self.world.make(now, app, std::slice::from_ref(life))).collect();
+        let made: Vec<Made> = lives
+            .iter()
+            .flat_map(|(app, life)| self.world.make(now, app, std::slice::from_ref(life)))
+            .collect();
         track(&self.archive, &made).await;
         made
     }
@@ -188,15 +254,33 @@ impl Held {
         loop {
             let due = [Stage::Poll, Stage::Download].map(|stage| store.next_due(stage, &[]));
             let [polls, downloads] = due;
-            let Some(next) = polls.await.unwrap().into_iter().chain(downloads.await.unwrap()).min().filter(|next| *next < end) else { return };
+            let Some(next) = polls
+                .await
+                .unwrap()
+                .into_iter()
+                .chain(downloads.await.unwrap())
+                .min()
+                .filter(|next| *next < end)
+            else {
+                return;
+            };
             self.clock.set(next.max(self.clock.now()));
-            let claim = Claim { now: self.clock.now(), lease: LEASE, limit: 64, apps: Vec::new(), patience: 3 };
+            let claim = Claim {
+                now: self.clock.now(),
+                lease: LEASE,
+                limit: 64,
+                apps: Vec::new(),
+                patience: 3,
+            };
             for work in store.claim_downloads(&claim).await.unwrap() {
                 self.archive.download(work, Vec::new()).await.unwrap();
             }
             for work in store.claim_polls(&claim).await.unwrap() {
                 if let Some(handover) = self.archive.poll(work, Some(LEASE)).await.unwrap() {
-                    self.archive.download(handover.work, handover.urls).await.unwrap();
+                    self.archive
+                        .download(handover.work, handover.urls)
+                        .await
+                        .unwrap();
                 }
             }
         }
@@ -221,24 +305,60 @@ fn documented() -> Policy {
 fn lives() -> Vec<(&'static str, LifeSpec)> {
     let mut lives = Vec::new();
     for video in [Video::One, Video::Two, Video::Late, Video::Recorded] {
-        lives.push((FILMED, LifeSpec { video: Some(video), ..LifeSpec::of(Life::Passed, 2) }));
+        lives.push((
+            FILMED,
+            LifeSpec {
+                video: Some(video),
+                ..LifeSpec::of(Life::Passed, 2)
+            },
+        ));
     }
-    for life in [Life::FailedThenPassed, Life::Failed, Life::Unused, Life::WrongApp, Life::ToldLate] {
-        lives.push((FILMED, LifeSpec { video: Some(Video::One), ..LifeSpec::of(life, 2) }));
+    for life in [
+        Life::FailedThenPassed,
+        Life::Failed,
+        Life::Unused,
+        Life::WrongApp,
+        Life::ToldLate,
+    ] {
+        lives.push((
+            FILMED,
+            LifeSpec {
+                video: Some(Video::One),
+                ..LifeSpec::of(life, 2)
+            },
+        ));
     }
     for life in [Life::Passed, Life::Failed, Life::Unused] {
-        lives.push((PLAIN, LifeSpec { video: Some(Video::None), ..LifeSpec::of(life, 2) }));
+        lives.push((
+            PLAIN,
+            LifeSpec {
+                video: Some(Video::None),
+                ..LifeSpec::of(life, 2)
+            },
+        ));
     }
     lives
 }
 
 async fn lives_end_as_they_should(seed: u64, unused_answer: UnusedAnswer, faults: Faults) {
-    let held = Held::new(Options { seed, unused_answer, faults, ..Options::default() }).await.taught().await;
+    let held = Held::new(Options {
+        seed,
+        unused_answer,
+        faults,
+        ..Options::default()
+    })
+    .await
+    .taught()
+    .await;
     held.tell(&lives()).await;
     held.live().await;
     let took = held.clock.now().since(BEGIN);
     let found = compare(&held.archive, &held.world.truth(held.clock.now().0)).await;
-    assert!(found.wrong.is_empty(), "seed {seed}, {unused_answer:?}: {:#?}", found.wrong);
+    assert!(
+        found.wrong.is_empty(),
+        "seed {seed}, {unused_answer:?}: {:#?}",
+        found.wrong
+    );
     assert!(took < Span::hours(24 * 8), "over after {took}");
 }
 
@@ -260,19 +380,41 @@ async fn faults_of_every_kind_change_no_end() {
 
 #[tokio::test]
 async fn the_first_days_teach_what_unused_tokens_answer() {
-    let held = Held::new(Options { seed: 5, ..Options::default() }).await;
+    let held = Held::new(Options {
+        seed: 5,
+        ..Options::default()
+    })
+    .await;
     let day = |passed, unused| {
-        let life = |life, count| (FILMED, LifeSpec { video: Some(Video::One), ..LifeSpec::of(life, count) });
+        let life = |life, count| {
+            (
+                FILMED,
+                LifeSpec {
+                    video: Some(Video::One),
+                    ..LifeSpec::of(life, count)
+                },
+            )
+        };
         vec![life(Life::Passed, passed), life(Life::Unused, unused)]
     };
     for days in 0..4 {
-        held.clock.set(BEGIN.plus(Span::hours(24 * days)).max(held.clock.now()));
+        held.clock
+            .set(BEGIN.plus(Span::hours(24 * days)).max(held.clock.now()));
         held.tell(&day(6, 2)).await;
-        held.live_until(BEGIN.plus(Span::hours(24 * (days + 1)))).await;
+        held.live_until(BEGIN.plus(Span::hours(24 * (days + 1))))
+            .await;
     }
     held.live().await;
     let found = compare(&held.archive, &held.world.truth(held.clock.now().0)).await;
     assert!(found.wrong.is_empty(), "{:#?}", found.wrong);
     let learned = held.archive.store.lessons().await.unwrap();
-    assert!(learned.unused.len() >= 3 && learned.unused.iter().all(|seen| seen.signature == "refused"), "{:?}", learned.unused);
+    assert!(
+        learned.unused.len() >= 3
+            && learned
+                .unused
+                .iter()
+                .all(|seen| seen.signature == "refused"),
+        "{:?}",
+        learned.unused
+    );
 }

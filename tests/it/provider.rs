@@ -1,5 +1,9 @@
 //! The provider edge against real local servers that misbehave.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests, which the test attribute does not reach")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests, which the test attribute does not reach"
+)]
 
 mod api;
 mod canary;

@@ -1,4 +1,5 @@
-//! The conformance suite of the store: plain functions over a database, each run on SQLite and on PostgreSQL.
+//! The conformance suite of the store: plain functions over a database, each run on SQLite and on
+//! PostgreSQL.
 
 mod alarm;
 mod bulk;

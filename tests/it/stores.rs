@@ -1,4 +1,5 @@
-//! Object stores as the real binary meets them: what it takes from the environment, and what it says when it cannot get in.
+//! Object stores as the real binary meets them: what it takes from the environment, and what it
+//! says when it cannot get in.
 
 use std::{
     fs,
@@ -13,7 +14,12 @@ use tempfile::TempDir;
 
 fn check(folder: &Path, variables: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_verikeep"));
-    command.args(["check", "--json"]).current_dir(folder).env_clear().envs(variables.iter().copied()).stdin(Stdio::null());
+    command
+        .args(["check", "--json"])
+        .current_dir(folder)
+        .env_clear()
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null());
     command.output().unwrap()
 }
 
@@ -42,15 +48,20 @@ fn answering(answer: &'static [u8]) -> SocketAddr {
 
 fn object_store(output: &Output) -> String {
     let text = String::from_utf8_lossy(&output.stdout);
-    let document: serde_json::Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let document: serde_json::Value =
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
     let rows = document["rows"].as_array().unwrap();
-    let row = rows.iter().find(|row| row["what"] == "object store").unwrap_or_else(|| panic!("{text}"));
+    let row = rows
+        .iter()
+        .find(|row| row["what"] == "object store")
+        .unwrap_or_else(|| panic!("{text}"));
     row["found"].as_str().unwrap().to_owned()
 }
 
 #[test]
 fn credentials_come_from_the_environment_and_neither_a_proxy_nor_an_endpoint() {
-    let address = answering(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    let address =
+        answering(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     let folder = place(&format!("http://{address}"), ", allow_http = true");
     let variables = [
         ("AWS_ACCESS_KEY_ID", "canary-id"),
@@ -68,7 +79,8 @@ fn credentials_come_from_the_environment_and_neither_a_proxy_nor_an_endpoint() {
 #[test]
 fn what_keeps_it_out_is_named() {
     let keys = ", access_key_id = \"a\", secret_access_key = \"s\"";
-    let plain = answering(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    let plain =
+        answering(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     for (endpoint, part) in [
         ("https://127.0.0.1:9".to_owned(), "Connection refused"),
         (format!("https://{plain}"), "speaks no TLS"),

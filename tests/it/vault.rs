@@ -1,5 +1,5 @@
-//! What every kind of vault must do: plain functions over `&Vault`, run on a folder and in memory, and with `--run-ignored` on the
-//! bucket that `VERIKEEP_TEST_S3` names.
+//! What every kind of vault must do: plain functions over `&Vault`, run on a folder and in memory,
+//! and with `--run-ignored` on the bucket that `VERIKEEP_TEST_S3` names.
 
 use std::{
     convert::Infallible,
@@ -14,7 +14,9 @@ use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
-use verikeep::vault::{CreateOnly, CreateOnlyFound, IngestError, Ingested, ObjectKey, Vault, VaultError};
+use verikeep::vault::{
+    CreateOnly, CreateOnlyFound, IngestError, Ingested, ObjectKey, Vault, VaultError,
+};
 
 const NO_OPTIONS: [(&str, &str); 0] = [];
 const KIB: usize = 1 << 10;
@@ -22,18 +24,29 @@ const MIB: usize = 1 << 20;
 
 fn folder() -> (TempDir, Vault) {
     let temp = tempfile::tempdir().unwrap();
-    let vault = Vault::open(&format!("file://{}/objects", temp.path().display()), NO_OPTIONS, CreateOnly::Probe).unwrap();
+    let vault = Vault::open(
+        &format!("file://{}/objects", temp.path().display()),
+        NO_OPTIONS,
+        CreateOnly::Probe,
+    )
+    .unwrap();
     (temp, vault)
 }
 
-/// `VERIKEEP_TEST_S3` is `s3://bucket/prefix`; endpoint and credentials come from the usual AWS variables.
+/// `VERIKEEP_TEST_S3` is `s3://bucket/prefix`; endpoint and credentials come from the usual AWS
+/// variables.
 fn bucket() -> Vault {
     let url = std::env::var("VERIKEEP_TEST_S3").expect("VERIKEEP_TEST_S3 names a bucket");
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     // A prefix of its own for every run, since keys are never used twice.
     let run = verikeep::domain::chance::fresh_id(verikeep::domain::time::Time(0));
     let usual = std::env::vars().filter(|(name, _)| name.starts_with("AWS_"));
-    Vault::open(&format!("{url}/{run}"), usual.chain([("allow_http".to_owned(), "true".to_owned())]), CreateOnly::Probe).unwrap()
+    Vault::open(
+        &format!("{url}/{run}"),
+        usual.chain([("allow_http".to_owned(), "true".to_owned())]),
+        CreateOnly::Probe,
+    )
+    .unwrap()
 }
 
 /// Makes a test of a function over `&Vault` on each kind.
@@ -77,14 +90,20 @@ fn noise(bytes: usize) -> Bytes {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// The bytes in chunks that fit into nothing evenly.
 fn chunks(bytes: &Bytes) -> impl Stream<Item = Result<Bytes, &'static str>> + use<> {
     const CHUNK: usize = 61_441;
     let bytes = bytes.clone();
-    stream::iter((0..bytes.len().div_ceil(CHUNK)).map(move |n| Ok(bytes.slice(n * CHUNK..bytes.len().min((n + 1) * CHUNK)))))
+    stream::iter(
+        (0..bytes.len().div_ceil(CHUNK))
+            .map(move |n| Ok(bytes.slice(n * CHUNK..bytes.len().min((n + 1) * CHUNK)))),
+    )
 }
 
 async fn read(vault: &Vault, key: &ObjectKey) -> Vec<u8> {
@@ -100,9 +119,22 @@ async fn what_is_put_reads_back(vault: &Vault) {
         let (key, plain) = (fresh_key(), noise(bytes));
         let facts = vault.put(&key, plain.clone()).await.unwrap();
         assert_eq!(facts.object_key, key.as_str());
-        assert_eq!((facts.bytes, facts.stored_bytes), (bytes as i64, bytes as i64));
-        assert_eq!((&facts.sha256, &facts.stored_sha256), (&sha256(&plain), &sha256(&plain)));
-        assert_eq!(vault.get(&ObjectKey::parse(&facts.object_key).unwrap()).await.unwrap(), plain, "{bytes}");
+        assert_eq!(
+            (facts.bytes, facts.stored_bytes),
+            (bytes as i64, bytes as i64)
+        );
+        assert_eq!(
+            (&facts.sha256, &facts.stored_sha256),
+            (&sha256(&plain), &sha256(&plain))
+        );
+        assert_eq!(
+            vault
+                .get(&ObjectKey::parse(&facts.object_key).unwrap())
+                .await
+                .unwrap(),
+            plain,
+            "{bytes}"
+        );
         assert!(vault.exists(&key).await.unwrap());
     }
 }
@@ -110,16 +142,28 @@ async fn what_is_put_reads_back(vault: &Vault) {
 async fn the_same_bytes_again_are_fine_and_other_bytes_are_refused(vault: &Vault) {
     let key = fresh_key();
     let first = vault.put(&key, Bytes::from_static(b"one")).await.unwrap();
-    assert_eq!(vault.put(&key, Bytes::from_static(b"one")).await.unwrap(), first);
-    assert_eq!(vault.put(&key, Bytes::from_static(b"two")).await, Err(VaultError::Different(key.to_string())));
+    assert_eq!(
+        vault.put(&key, Bytes::from_static(b"one")).await.unwrap(),
+        first
+    );
+    assert_eq!(
+        vault.put(&key, Bytes::from_static(b"two")).await,
+        Err(VaultError::Different(key.to_string()))
+    );
     assert_eq!(vault.get(&key).await.unwrap(), "one");
 }
 
 async fn what_is_not_there_is_missing(vault: &Vault) {
     let key = fresh_key();
     assert!(!vault.exists(&key).await.unwrap());
-    assert_eq!(vault.get(&key).await, Err(VaultError::Missing(key.to_string())));
-    assert_eq!(vault.open_object(&key).await.err(), Some(VaultError::Missing(key.to_string())));
+    assert_eq!(
+        vault.get(&key).await,
+        Err(VaultError::Missing(key.to_string()))
+    );
+    assert_eq!(
+        vault.open_object(&key).await.err(),
+        Some(VaultError::Missing(key.to_string()))
+    );
 }
 
 async fn a_deleted_object_is_gone_and_may_be_deleted_again(vault: &Vault) {
@@ -134,11 +178,26 @@ async fn streams_of_every_length_read_back(vault: &Vault) {
     for edge in [1, 256 * KIB, 2 * MIB, 8 * MIB, 16 * MIB] {
         for bytes in [edge - 1, edge, edge + 1] {
             let (key, plain) = (fresh_key(), noise(bytes));
-            let taken = vault.ingest(&key, chunks(&plain), bytes as u64, &[]).await.unwrap();
-            let Ingested::Stored(facts) = taken else { panic!("{taken:?}") };
-            assert_eq!((facts.bytes, facts.stored_bytes), (bytes as i64, bytes as i64));
-            assert_eq!((&facts.sha256, &facts.stored_sha256), (&sha256(&plain), &sha256(&plain)), "{bytes}");
-            assert!(read(vault, &key).await == plain, "{bytes} bytes read back differently");
+            let taken = vault
+                .ingest(&key, chunks(&plain), bytes as u64, &[])
+                .await
+                .unwrap();
+            let Ingested::Stored(facts) = taken else {
+                panic!("{taken:?}")
+            };
+            assert_eq!(
+                (facts.bytes, facts.stored_bytes),
+                (bytes as i64, bytes as i64)
+            );
+            assert_eq!(
+                (&facts.sha256, &facts.stored_sha256),
+                (&sha256(&plain), &sha256(&plain)),
+                "{bytes}"
+            );
+            assert!(
+                read(vault, &key).await == plain,
+                "{bytes} bytes read back differently"
+            );
         }
     }
 }
@@ -156,8 +215,14 @@ async fn a_failed_stream_leaves_nothing(vault: &Vault) {
 async fn a_stream_over_its_limit_leaves_nothing(vault: &Vault) {
     for bytes in [1, 100, 9 * MIB] {
         let key = fresh_key();
-        let error = vault.ingest(&key, chunks(&noise(bytes)), bytes as u64 - 1, &[]).await.unwrap_err();
-        assert!(matches!(error, IngestError::TooLarge { bytes_max } if bytes_max == bytes as u64 - 1), "{error:?}");
+        let error = vault
+            .ingest(&key, chunks(&noise(bytes)), bytes as u64 - 1, &[])
+            .await
+            .unwrap_err();
+        assert!(
+            matches!(error, IngestError::TooLarge { bytes_max } if bytes_max == bytes as u64 - 1),
+            "{error:?}"
+        );
         assert!(!vault.exists(&key).await.unwrap(), "{bytes}");
     }
 }
@@ -166,7 +231,15 @@ async fn known_bytes_are_not_stored_again(vault: &Vault) {
     for bytes in [100, 9 * MIB] {
         let (key, plain) = (fresh_key(), noise(bytes));
         let known = [sha256(b"something else"), sha256(&plain)];
-        assert_eq!(vault.ingest(&key, chunks(&plain), u64::MAX, &known).await.unwrap(), Ingested::Same { sha256: sha256(&plain) });
+        assert_eq!(
+            vault
+                .ingest(&key, chunks(&plain), u64::MAX, &known)
+                .await
+                .unwrap(),
+            Ingested::Same {
+                sha256: sha256(&plain)
+            }
+        );
         assert!(!vault.exists(&key).await.unwrap(), "{bytes}");
     }
 }
@@ -174,8 +247,14 @@ async fn known_bytes_are_not_stored_again(vault: &Vault) {
 async fn a_large_stream_never_replaces_an_object(vault: &Vault) {
     let key = fresh_key();
     vault.put(&key, Bytes::from_static(b"one")).await.unwrap();
-    let error = vault.ingest(&key, chunks(&noise(9 * MIB)), u64::MAX, &[]).await.unwrap_err();
-    assert!(matches!(error, IngestError::Vault(VaultError::Different(_))), "{error:?}");
+    let error = vault
+        .ingest(&key, chunks(&noise(9 * MIB)), u64::MAX, &[])
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, IngestError::Vault(VaultError::Different(_))),
+        "{error:?}"
+    );
     assert_eq!(vault.get(&key).await.unwrap(), "one");
 }
 
@@ -183,16 +262,33 @@ async fn crowded_ingests_all_come_to_an_end(vault: &Vault) {
     let sizes = [10, 300 * KIB, 3 * MIB, 9 * MIB, 17 * MIB, 100];
     let ingests = (0..12).map(|n| {
         let plain = noise(sizes[n % sizes.len()]);
-        async move { vault.ingest(&fresh_key(), chunks(&plain), u64::MAX, &[]).await.map(|_| ()) }
+        async move {
+            vault
+                .ingest(&fresh_key(), chunks(&plain), u64::MAX, &[])
+                .await
+                .map(|_| ())
+        }
     });
-    let all = stream::iter(ingests).buffer_unordered(12).try_collect::<Vec<()>>();
-    assert_eq!(tokio::time::timeout(Duration::from_secs(120), all).await.expect("they block one another").unwrap().len(), 12);
+    let all = stream::iter(ingests)
+        .buffer_unordered(12)
+        .try_collect::<Vec<()>>();
+    assert_eq!(
+        tokio::time::timeout(Duration::from_secs(120), all)
+            .await
+            .expect("they block one another")
+            .unwrap()
+            .len(),
+        12
+    );
 }
 
 async fn the_probe_says_what_the_store_can_do(vault: &Vault) {
     let report = vault.probe().await.unwrap();
     assert_eq!(report.create_only, CreateOnlyFound::Works);
-    assert!(report.puts_create_only && report.deletes && !report.open_to_others, "{report:?}");
+    assert!(
+        report.puts_create_only && report.deletes && !report.open_to_others,
+        "{report:?}"
+    );
 }
 
 async fn a_vault_that_works_is_ready(vault: &Vault) {
@@ -202,14 +298,19 @@ async fn a_vault_that_works_is_ready(vault: &Vault) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn crowded_ingests_come_to_an_end_with_no_more_memory_than_one_needs() {
-    crowded_ingests_all_come_to_an_end(&Vault::in_memory().with_ingest_bytes_in_flight_max(1)).await;
+    crowded_ingests_all_come_to_an_end(&Vault::in_memory().with_ingest_bytes_in_flight_max(1))
+        .await;
 }
 
 /// Every file below a folder.
 fn files(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-        if entry.path().is_dir() { found.extend(files(&entry.path())) } else { found.push(entry.path().display().to_string()) }
+        if entry.path().is_dir() {
+            found.extend(files(&entry.path()))
+        } else {
+            found.push(entry.path().display().to_string())
+        }
     }
     found
 }
@@ -228,30 +329,52 @@ async fn an_ingest_that_is_dropped_half_way_leaves_nothing() {
     let (temp, vault) = folder();
     let key = fresh_key();
     let endless = chunks(&noise(20 * MIB)).chain(stream::pending());
-    let dropped = tokio::time::timeout(Duration::from_millis(500), vault.ingest(&key, endless, u64::MAX, &[])).await;
+    let dropped = tokio::time::timeout(
+        Duration::from_millis(500),
+        vault.ingest(&key, endless, u64::MAX, &[]),
+    )
+    .await;
     assert!(dropped.is_err());
     let gone = async {
         while !files(temp.path()).is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), gone).await.expect("the half file stays");
+    tokio::time::timeout(Duration::from_secs(20), gone)
+        .await
+        .expect("the half file stays");
 }
 
 #[tokio::test]
 async fn a_folder_that_cannot_be_written_is_an_error_without_its_path() {
     let temp = tempfile::tempdir().unwrap();
     std::fs::write(temp.path().join("canary"), b"a file").unwrap();
-    let error = Vault::open(&format!("file://{}/canary/objects", temp.path().display()), NO_OPTIONS, CreateOnly::Probe).unwrap_err();
+    let error = Vault::open(
+        &format!("file://{}/canary/objects", temp.path().display()),
+        NO_OPTIONS,
+        CreateOnly::Probe,
+    )
+    .unwrap_err();
     assert!(!error.to_string().contains("canary"), "{error}");
 }
 
 /// Runs in a process of its own, so that nothing else counts into the peak.
 #[test]
 fn a_gigabyte_does_not_raise_the_peak_by_64_mib() {
-    let run = Command::new(std::env::current_exe().unwrap()).args(["--exact", "vault::take_in_a_gigabyte", "--ignored", "--nocapture"]).output().unwrap();
+    let run = Command::new(std::env::current_exe().unwrap())
+        .args([
+            "--exact",
+            "vault::take_in_a_gigabyte",
+            "--ignored",
+            "--nocapture",
+        ])
+        .output()
+        .unwrap();
     let said = String::from_utf8_lossy(&run.stdout).into_owned();
-    let raised: u64 = said.lines().find_map(|line| line.split_once("peak raised by ")?.1.parse().ok()).unwrap_or_else(|| panic!("{said}"));
+    let raised: u64 = said
+        .lines()
+        .find_map(|line| line.split_once("peak raised by ")?.1.parse().ok())
+        .unwrap_or_else(|| panic!("{said}"));
     assert!(raised < 64 << 10, "{raised} KiB");
 }
 
@@ -262,8 +385,12 @@ async fn take_in_a_gigabyte() {
     vault.put(&fresh_key(), noise(KIB)).await.unwrap();
     let before = peak_kib();
     let chunk = noise(64 * KIB);
-    let stream = stream::iter((0..16 * KIB).map(|_| Ok::<_, Infallible>(Bytes::copy_from_slice(&chunk))));
-    let taken = vault.ingest(&fresh_key(), stream, u64::MAX, &[]).await.unwrap();
+    let stream =
+        stream::iter((0..16 * KIB).map(|_| Ok::<_, Infallible>(Bytes::copy_from_slice(&chunk))));
+    let taken = vault
+        .ingest(&fresh_key(), stream, u64::MAX, &[])
+        .await
+        .unwrap();
     assert!(matches!(taken, Ingested::Stored(facts) if facts.bytes == 1 << 30));
     println!("peak raised by {}", peak_kib() - before);
 }
@@ -271,6 +398,9 @@ async fn take_in_a_gigabyte() {
 /// The largest resident size so far.
 fn peak_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
     line.trim().trim_end_matches(" kB").parse().unwrap()
 }

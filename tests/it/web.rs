@@ -62,8 +62,15 @@ impl Source for Fake {
         if self.hangs.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
         }
-        let check = |name: &str, ok| Check { name: name.to_owned(), ok, text: "as it is".to_owned() };
-        vec![check("database", true), check("object_store", self.ready.load(Ordering::SeqCst))]
+        let check = |name: &str, ok| Check {
+            name: name.to_owned(),
+            ok,
+            text: "as it is".to_owned(),
+        };
+        vec![
+            check("database", true),
+            check("object_store", self.ready.load(Ordering::SeqCst)),
+        ]
     }
 
     async fn status(&self) -> Option<Status> {
@@ -97,24 +104,54 @@ struct Running {
 
 async fn running() -> Running {
     let yes = || AtomicBool::new(true);
-    let source = Arc::new(Fake { alive: yes(), ready: yes(), hangs: AtomicBool::new(false), asked: AtomicUsize::new(0), status: yes() });
-    let (clock, stopping, stop) = (Arc::new(HandClock::default()), CancellationToken::new(), CancellationToken::new());
+    let source = Arc::new(Fake {
+        alive: yes(),
+        ready: yes(),
+        hangs: AtomicBool::new(false),
+        asked: AtomicUsize::new(0),
+        status: yes(),
+    });
+    let (clock, stopping, stop) = (
+        Arc::new(HandClock::default()),
+        CancellationToken::new(),
+        CancellationToken::new(),
+    );
     let metrics = Arc::new(Metrics::new());
     metrics.step("poll", "ok");
-    let parts = Parts { source: source.clone(), metrics, clock: clock.clone(), stopping: stopping.clone(), stop: stop.clone() };
-    let server = serve(SocketAddr::from(([127, 0, 0, 1], 0)), parts).await.unwrap();
-    Running { server, source, clock, stopping, stop }
+    let parts = Parts {
+        source: source.clone(),
+        metrics,
+        clock: clock.clone(),
+        stopping: stopping.clone(),
+        stop: stop.clone(),
+    };
+    let server = serve(SocketAddr::from(([127, 0, 0, 1], 0)), parts)
+        .await
+        .unwrap();
+    Running {
+        server,
+        source,
+        clock,
+        stopping,
+        stop,
+    }
 }
 
 /// Status, head and body of one request by hand.
 async fn ask(at: SocketAddr, method: &str, path: &str, accept: &str) -> (u16, String, String) {
     let mut stream = TcpStream::connect(at).await.unwrap();
-    let request = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\nConnection: close\r\n\r\n");
+    let request = format!(
+        "{method} {path} HTTP/1.1\r\nHost: x\r\nAccept: {accept}\r\nConnection: close\r\n\r\n"
+    );
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-    (head[9..12].parse().unwrap(), head.to_lowercase(), body.to_owned())
+    (
+        head[9..12].parse().unwrap(),
+        head.to_lowercase(),
+        body.to_owned(),
+    )
 }
 
 async fn json_of(at: SocketAddr, path: &str) -> (u16, Value) {
@@ -126,30 +163,57 @@ async fn json_of(at: SocketAddr, path: &str) -> (u16, Value) {
 #[tokio::test]
 async fn healthz_says_whether_the_process_works() {
     let running = running().await;
-    assert_eq!(json_of(running.server.address, "/healthz").await, (200, json!({ "alive": true })));
+    assert_eq!(
+        json_of(running.server.address, "/healthz").await,
+        (200, json!({ "alive": true }))
+    );
     running.source.alive.store(false, Ordering::SeqCst);
-    assert_eq!(json_of(running.server.address, "/healthz").await, (503, json!({ "alive": false })));
-    assert_eq!(running.source.asked.load(Ordering::SeqCst), 0, "it asked the dependencies");
+    assert_eq!(
+        json_of(running.server.address, "/healthz").await,
+        (503, json!({ "alive": false }))
+    );
+    assert_eq!(
+        running.source.asked.load(Ordering::SeqCst),
+        0,
+        "it asked the dependencies"
+    );
 }
 
 #[tokio::test]
 async fn readyz_names_what_cannot_be_used_and_asks_only_now_and_then() {
-    let Running { server, source, clock, .. } = running().await;
+    let Running {
+        server,
+        source,
+        clock,
+        ..
+    } = running().await;
     let (status, body) = json_of(server.address, "/readyz").await;
     assert_eq!((status, &body["ready"]), (200, &json!(true)));
     source.ready.store(false, Ordering::SeqCst);
-    assert_eq!(json_of(server.address, "/readyz").await.0, 200, "held for a while");
+    assert_eq!(
+        json_of(server.address, "/readyz").await.0,
+        200,
+        "held for a while"
+    );
     assert_eq!(source.asked.load(Ordering::SeqCst), 1);
     clock.0.fetch_add(5_000, Ordering::SeqCst);
     let (status, body) = json_of(server.address, "/readyz").await;
     assert_eq!((status, &body["ready"]), (503, &json!(false)));
-    assert_eq!(body["checks"][1], json!({ "name": "object_store", "ok": false, "text": "as it is" }));
+    assert_eq!(
+        body["checks"][1],
+        json!({ "name": "object_store", "ok": false, "text": "as it is" })
+    );
     assert_eq!(source.asked.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]
 async fn a_clock_that_jumps_back_does_not_hold_an_answer_for_ever() {
-    let Running { server, source, clock, .. } = running().await;
+    let Running {
+        server,
+        source,
+        clock,
+        ..
+    } = running().await;
     clock.0.store(1_000_000, Ordering::SeqCst);
     json_of(server.address, "/readyz").await;
     clock.0.store(0, Ordering::SeqCst);
@@ -162,12 +226,17 @@ async fn readyz_answers_in_time_when_a_dependency_does_not() {
     let Running { server, source, .. } = running().await;
     source.hangs.store(true, Ordering::SeqCst);
     let (status, body) = json_of(server.address, "/readyz").await;
-    assert_eq!((status, &body["checks"][0]["text"]), (503, &json!("no answer in time")));
+    assert_eq!(
+        (status, &body["checks"][0]["text"]),
+        (503, &json!("no answer in time"))
+    );
 }
 
 #[tokio::test]
 async fn readyz_says_no_at_once_when_the_process_is_stopping() {
-    let Running { server, stopping, .. } = running().await;
+    let Running {
+        server, stopping, ..
+    } = running().await;
     assert_eq!(json_of(server.address, "/readyz").await.0, 200);
     stopping.cancel();
     assert_eq!(json_of(server.address, "/readyz").await.0, 503);
@@ -178,11 +247,30 @@ async fn readyz_says_no_at_once_when_the_process_is_stopping() {
 async fn metrics_come_in_the_format_asked_for() {
     let Running { server, .. } = running().await;
     let (status, head, body) = ask(server.address, "GET", "/metrics", "*/*").await;
-    assert!(status == 200 && head.contains("text/plain; version=0.0.4"), "{head}");
-    assert!(body.contains("# TYPE verikeep_steps_total counter\n") && body.contains("verikeep_answers 4\n"), "{body}");
-    let (_, head, body) = ask(server.address, "GET", "/metrics", "application/openmetrics-text; version=1.0.0").await;
-    assert!(head.contains("application/openmetrics-text; version=1.0.0"), "{head}");
-    assert!(body.contains("# TYPE verikeep_steps counter\n") && body.ends_with("# EOF\n"), "{body}");
+    assert!(
+        status == 200 && head.contains("text/plain; version=0.0.4"),
+        "{head}"
+    );
+    assert!(
+        body.contains("# TYPE verikeep_steps_total counter\n")
+            && body.contains("verikeep_answers 4\n"),
+        "{body}"
+    );
+    let (_, head, body) = ask(
+        server.address,
+        "GET",
+        "/metrics",
+        "application/openmetrics-text; version=1.0.0",
+    )
+    .await;
+    assert!(
+        head.contains("application/openmetrics-text; version=1.0.0"),
+        "{head}"
+    );
+    assert!(
+        body.contains("# TYPE verikeep_steps counter\n") && body.ends_with("# EOF\n"),
+        "{body}"
+    );
 }
 
 #[tokio::test]
@@ -191,14 +279,22 @@ async fn the_process_shows_its_own_figures_without_a_database() {
     source.status.store(false, Ordering::SeqCst);
     let (status, _, body) = ask(server.address, "GET", "/metrics", "*/*").await;
     assert_eq!(status, 200);
-    assert!(body.contains("verikeep_database_up 0\n") && body.contains(r#"verikeep_steps_total{stage="poll",result="ok"} 1"#), "{body}");
+    assert!(
+        body.contains("verikeep_database_up 0\n")
+            && body.contains(r#"verikeep_steps_total{stage="poll",result="ok"} 1"#),
+        "{body}"
+    );
     assert!(!body.contains("verikeep_answers"), "{body}");
 }
 
 #[tokio::test]
 async fn whatever_else_is_asked_for_is_refused_as_json() {
     let Running { server, .. } = running().await;
-    for (method, path, status) in [("GET", "/", 404), ("GET", "/metrics/x", 404), ("POST", "/metrics", 405)] {
+    for (method, path, status) in [
+        ("GET", "/", 404),
+        ("GET", "/metrics/x", 404),
+        ("POST", "/metrics", 405),
+    ] {
         let (found, _, body) = ask(server.address, method, path, "*/*").await;
         assert_eq!(found, status, "{method} {path}");
         assert!(serde_json::from_str::<Value>(&body).unwrap()["error"].is_string());
@@ -209,7 +305,9 @@ async fn whatever_else_is_asked_for_is_refused_as_json() {
 async fn a_stop_ends_the_server_even_when_somebody_holds_a_connection() {
     let Running { server, stop, .. } = running().await;
     let mut held = TcpStream::connect(server.address).await.unwrap();
-    held.write_all(b"GET /healthz HTTP/1.1\r\nHost:").await.unwrap();
+    held.write_all(b"GET /healthz HTTP/1.1\r\nHost:")
+        .await
+        .unwrap();
     let address = server.address;
     stop.cancel();
     server.ended().await;
@@ -220,21 +318,37 @@ async fn a_stop_ends_the_server_even_when_somebody_holds_a_connection() {
 async fn whoever_only_holds_a_connection_keeps_nobody_from_an_answer_and_is_let_go() {
     let Running { server, .. } = running().await;
     let mut held = Vec::new();
-    for (n, said) in (0..20 * CONNECTIONS_MAX).zip(["", "GET", "GET /healthz HTTP/1.1\r\nHost:", "GET /healthz HTTP/1.1\r\nHost: x\r\n"].into_iter().cycle()) {
+    for (n, said) in (0..20 * CONNECTIONS_MAX).zip(
+        [
+            "",
+            "GET",
+            "GET /healthz HTTP/1.1\r\nHost:",
+            "GET /healthz HTTP/1.1\r\nHost: x\r\n",
+        ]
+        .into_iter()
+        .cycle(),
+    ) {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         // The first of them may have been cut off already.
         let _ = stream.write_all(said.as_bytes()).await;
         held.push(stream);
         if n % CONNECTIONS_MAX == 0 {
-            let answer = tokio::time::timeout(Duration::from_secs(1), json_of(server.address, "/healthz")).await;
-            assert_eq!(answer.expect("an answer within a second").0, 200, "with {n} held");
+            let answer =
+                tokio::time::timeout(Duration::from_secs(1), json_of(server.address, "/healthz"))
+                    .await;
+            assert_eq!(
+                answer.expect("an answer within a second").0,
+                200,
+                "with {n} held"
+            );
         }
     }
     let all = held.len();
     let mut open = all;
     for mut stream in held {
         let mut rest = Vec::new();
-        let ended = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut rest)).await;
+        let ended =
+            tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut rest)).await;
         assert!(ended.is_ok(), "{open} of {all} connections are still held");
         open -= 1;
     }
@@ -244,8 +358,16 @@ async fn whoever_only_holds_a_connection_keeps_nobody_from_an_answer_and_is_let_
 async fn a_connection_carries_one_request() {
     let Running { server, .. } = running().await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
-    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    stream
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        .await
+        .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200") && answer.to_lowercase().contains("connection: close") && answer.ends_with("{\"alive\":true}"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 200")
+            && answer.to_lowercase().contains("connection: close")
+            && answer.ends_with("{\"alive\":true}"),
+        "{answer}"
+    );
 }

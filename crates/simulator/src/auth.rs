@@ -22,13 +22,25 @@ pub struct Refusal {
 }
 
 /// access_token or parameters that make no sense.
-pub const INVALID_PARAMETER: Refusal = Refusal { code: 100, message: "Invalid parameter" };
+pub const INVALID_PARAMETER: Refusal = Refusal {
+    code: 100,
+    message: "Invalid parameter",
+};
 /// An access_token that was never minted.
-pub const TOKEN_INVALID: Refusal = Refusal { code: 110, message: "Access token invalid or no longer valid" };
+pub const TOKEN_INVALID: Refusal = Refusal {
+    code: 110,
+    message: "Access token invalid or no longer valid",
+};
 /// An access_token that has expired.
-pub const TOKEN_EXPIRED: Refusal = Refusal { code: 111, message: "Access token expired" };
+pub const TOKEN_EXPIRED: Refusal = Refusal {
+    code: 111,
+    message: "Access token expired",
+};
 /// No, or a wrong, signature.
-pub const NOT_CERTIFIED: Refusal = Refusal { code: 14, message: "IAM Certification failed" };
+pub const NOT_CERTIFIED: Refusal = Refusal {
+    code: 14,
+    message: "IAM Certification failed",
+};
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,18 +53,26 @@ pub struct Caller {
 
 /// The first value of `name` in a raw query, decoded.
 pub fn query_value(query: &str, name: &str) -> Option<String> {
-    url::form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    url::form_urlencoded::parse(query.as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
 }
 
 /// Who sent `request`.
 pub fn caller(world: &World, now_ms: i64, request: &Request<Bytes>) -> Result<Caller, Refusal> {
     let access_token = query_value(request.uri().query().unwrap_or_default(), "access_token");
-    let authorization = request.headers().get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default());
+    let authorization = request
+        .headers()
+        .get(header::AUTHORIZATION)
+        .map(|value| value.to_str().unwrap_or_default());
     match (access_token, authorization) {
         (Some(_), Some(_)) => Err(INVALID_PARAMETER),
         (None, None) => Err(NOT_CERTIFIED),
         (Some(access_token), None) => match world.access_token(&access_token, now_ms) {
-            Some((app, true)) => Ok(Caller { app, by_access_token: true }),
+            Some((app, true)) => Ok(Caller {
+                app,
+                by_access_token: true,
+            }),
             Some((_, false)) => Err(TOKEN_EXPIRED),
             None => Err(TOKEN_INVALID),
         },
@@ -61,22 +81,46 @@ pub fn caller(world: &World, now_ms: i64, request: &Request<Bytes>) -> Result<Ca
                 Some(key) => world.options.apps.iter().position(|app| app.bearer == key),
                 None => signer(world, now_ms, request, authorization),
             };
-            app.map(|app| Caller { app, by_access_token: false }).ok_or(NOT_CERTIFIED)
+            app.map(|app| Caller {
+                app,
+                by_access_token: false,
+            })
+            .ok_or(NOT_CERTIFIED)
         }
     }
 }
 
-fn signer(world: &World, now_ms: i64, request: &Request<Bytes>, authorization: &str) -> Option<usize> {
+fn signer(
+    world: &World,
+    now_ms: i64,
+    request: &Request<Bytes>,
+    authorization: &str,
+) -> Option<usize> {
     let parsed = Authorization::parse(authorization)?;
-    let app = world.options.apps.iter().position(|app| app.access_key_id == parsed.access_key_id)?;
+    let app = world
+        .options
+        .apps
+        .iter()
+        .position(|app| app.access_key_id == parsed.access_key_id)?;
     let secret = &world.options.apps.get(app)?.secret_access_key;
     let age_ms = now_ms - parse_utc_seconds(parsed.signed_at)?;
-    if age_ms > parsed.valid_s.saturating_mul(1_000) || age_ms < -AHEAD_MS || !parsed.signed_headers.contains(&"host") {
+    if age_ms > parsed.valid_s.saturating_mul(1_000)
+        || age_ms < -AHEAD_MS
+        || !parsed.signed_headers.contains(&"host")
+    {
         return None;
     }
-    let signed: Vec<(&str, &str)> =
-        parsed.signed_headers.iter().map(|name| Some((*name, request.headers().get(*name)?.to_str().ok()?))).collect::<Option<_>>()?;
-    let canonical = signature::canonical(request.method().as_str(), request.uri().path(), request.uri().query().unwrap_or_default(), &signed);
+    let signed: Vec<(&str, &str)> = parsed
+        .signed_headers
+        .iter()
+        .map(|name| Some((*name, request.headers().get(*name)?.to_str().ok()?)))
+        .collect::<Option<_>>()?;
+    let canonical = signature::canonical(
+        request.method().as_str(),
+        request.uri().path(),
+        request.uri().query().unwrap_or_default(),
+        &signed,
+    );
     let expected = signature::signature(&signature::signing_key(secret, parsed.prefix), &canonical);
     (expected == parsed.signature).then_some(app)
 }

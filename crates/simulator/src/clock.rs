@@ -1,7 +1,7 @@
 //! The clock that a served provider goes by, apart from the one of whoever talks to it.
 //!
-//! It can be moved forward, so that three days of retention pass in a test without waiting, and it may stand wrong
-//! against the machine's, as a far server's clock does.
+//! It can be moved forward, so that three days of retention pass in a test without waiting, and it
+//! may stand wrong against the machine's, as a far server's clock does.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -16,14 +16,19 @@ pub struct SimClock {
 impl SimClock {
     /// A clock that stands `offset_ms` ahead of the machine's.
     pub fn ahead_by(offset_ms: i64) -> Self {
-        Self { offset_ms: AtomicI64::new(offset_ms) }
+        Self {
+            offset_ms: AtomicI64::new(offset_ms),
+        }
     }
 
     /// Now, unix milliseconds.
-    // The other side of the wire has a clock of its own: sharing ours would hide what a skew between the two does.
+    // The other side of the wire has a clock of its own: sharing ours would hide what a skew
+    // between the two does.
     #[allow(clippy::disallowed_methods)]
     pub fn now_ms(&self) -> i64 {
-        Timestamp::now().as_millisecond().saturating_add(self.offset_ms.load(Ordering::Relaxed))
+        Timestamp::now()
+            .as_millisecond()
+            .saturating_add(self.offset_ms.load(Ordering::Relaxed))
     }
 
     /// Moves the clock forward (or back, when negative) by `by_ms`.

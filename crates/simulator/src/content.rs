@@ -1,7 +1,8 @@
 //! The bytes of media: thrown from the seed on demand, never stored, however large.
 //!
-//! A JPEG is a real small picture with noise in comment segments before it; an MP4 is a valid `ftyp` box and an
-//! `mdat` box of noise. The noise is cut from one shared block, so that serving it costs no more than a slice.
+//! A JPEG is a real small picture with noise in comment segments before it; an MP4 is a valid
+//! `ftyp` box and an `mdat` box of noise. The noise is cut from one shared block, so that serving
+//! it costs no more than a slice.
 
 use std::{
     collections::HashMap,
@@ -51,7 +52,13 @@ impl Contents {
         while noise.len() < NOISE_BYTES + CHUNK_BYTES {
             noise.put_u64(dice.next());
         }
-        Self { seed, sizes, noise: noise.freeze(), digests: Mutex::default(), sha256: Mutex::default() }
+        Self {
+            seed,
+            sizes,
+            noise: noise.freeze(),
+            digests: Mutex::default(),
+            sha256: Mutex::default(),
+        }
     }
 
     /// The bytes of `medium`, not yet made.
@@ -62,14 +69,28 @@ impl Contents {
         if medium.kind.is_video() {
             let padding_bytes = wanted.saturating_sub(48);
             let head = movie_head(padding_bytes, &mut dice);
-            return Content { head, tail: Bytes::new(), padding_bytes, comments: false, noise, dice };
+            return Content {
+                head,
+                tail: Bytes::new(),
+                padding_bytes,
+                comments: false,
+                noise,
+                dice,
+            };
         }
         let tail = Bytes::from(picture::tail(&mut dice));
         let around_bytes = (picture::HEAD.len() + tail.len()) as u64;
         let room_bytes = wanted.saturating_sub(around_bytes);
         let segments = room_bytes.div_ceil(COMMENT_BYTES as u64 + 4);
         let padding_bytes = room_bytes.saturating_sub(4 * segments);
-        Content { head: Bytes::from_static(picture::HEAD), tail, padding_bytes, comments: true, noise, dice }
+        Content {
+            head: Bytes::from_static(picture::HEAD),
+            tail,
+            padding_bytes,
+            comments: true,
+            noise,
+            dice,
+        }
     }
 
     /// MD5 and CRC-32C of `medium`; reads it through the first time.
@@ -80,32 +101,51 @@ impl Contents {
                 md5.update(&piece);
                 crc32c = crc32c::crc32c_append(crc32c, &piece);
             }
-            Digests { md5: md5.finalize().into(), crc32c }
+            Digests {
+                md5: md5.finalize().into(),
+                crc32c,
+            }
         })
     }
 
     /// Whether [`Contents::digests`] is remembered, and so costs nothing.
     pub fn digests_known(&self, medium: &Medium) -> bool {
-        self.digests.lock().unwrap_or_else(PoisonError::into_inner).contains_key(medium)
+        self.digests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains_key(medium)
     }
 
     /// SHA-256 of `medium`; reads it through the first time.
     pub fn sha256(&self, medium: &Medium) -> [u8; 32] {
         remembered(&self.sha256, medium, || {
             let mut sha256 = Sha256::new();
-            self.of(medium).pieces().for_each(|piece| sha256.update(&piece));
+            self.of(medium)
+                .pieces()
+                .for_each(|piece| sha256.update(&piece));
             sha256.finalize().into()
         })
     }
 }
 
-fn remembered<T: Copy>(memory: &Mutex<HashMap<Medium, T>>, medium: &Medium, make: impl FnOnce() -> T) -> T {
-    if let Some(known) = memory.lock().unwrap_or_else(PoisonError::into_inner).get(medium) {
+fn remembered<T: Copy>(
+    memory: &Mutex<HashMap<Medium, T>>,
+    medium: &Medium,
+    make: impl FnOnce() -> T,
+) -> T {
+    if let Some(known) = memory
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get(medium)
+    {
         return *known;
     }
     // Made outside the lock: two at once make the same.
     let made = make();
-    memory.lock().unwrap_or_else(PoisonError::into_inner).insert(*medium, made);
+    memory
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(*medium, made);
     made
 }
 
@@ -137,13 +177,24 @@ pub struct Content {
 impl Content {
     /// How many bytes in all.
     pub fn len(&self) -> u64 {
-        let segments = if self.comments { self.padding_bytes.div_ceil(COMMENT_BYTES as u64) } else { 0 };
+        let segments = if self.comments {
+            self.padding_bytes.div_ceil(COMMENT_BYTES as u64)
+        } else {
+            0
+        };
         (self.head.len() + self.tail.len()) as u64 + self.padding_bytes + 4 * segments
     }
 
     /// All of it, in pieces of at most 64 KiB.
     pub fn pieces(self) -> impl Iterator<Item = Bytes> + Send + 'static {
-        let Self { head, tail, padding_bytes, comments, noise, mut dice } = self;
+        let Self {
+            head,
+            tail,
+            padding_bytes,
+            comments,
+            noise,
+            mut dice,
+        } = self;
         let chunk_bytes = if comments { COMMENT_BYTES } else { CHUNK_BYTES } as u64;
         let chunks = padding_bytes.div_ceil(chunk_bytes);
         let padding = (0..chunks).flat_map(move |chunk| {
@@ -151,9 +202,14 @@ impl Content {
             let start = dice.within(0, NOISE_BYTES as u64) as usize;
             let [high, low] = ((length + 2) as u16).to_be_bytes();
             let marker = comments.then(|| Bytes::copy_from_slice(&[0xff, 0xfe, high, low]));
-            marker.into_iter().chain([noise.slice(start..start + length)])
+            marker
+                .into_iter()
+                .chain([noise.slice(start..start + length)])
         });
-        std::iter::once(head).chain(padding).chain([tail]).filter(|piece| !piece.is_empty())
+        std::iter::once(head)
+            .chain(padding)
+            .chain([tail])
+            .filter(|piece| !piece.is_empty())
     }
 
     /// The bytes `from..to`, in pieces.
@@ -167,7 +223,9 @@ impl Content {
             })
             .skip_while(move |(_, end, _)| *end <= from)
             .take_while(move |(start, _, _)| *start < to)
-            .map(move |(start, end, piece)| piece.slice((from.max(start) - start) as usize..(to.min(end) - start) as usize))
+            .map(move |(start, end, piece)| {
+                piece.slice((from.max(start) - start) as usize..(to.min(end) - start) as usize)
+            })
     }
 
     /// All of it at once; for what is small.
@@ -184,27 +242,59 @@ mod tests {
     use crate::media::Kind;
 
     fn medium(kind: Kind, position: u32) -> Medium {
-        Medium { token: 1, attempt: 1, kind, position }
+        Medium {
+            token: 1,
+            attempt: 1,
+            kind,
+            position,
+        }
     }
 
     #[test]
     fn the_length_is_known_before_the_bytes_are() {
         for bytes in [0, 100, 700, 2_000, 65_000, 65_537, 66_500, 200_000] {
-            let contents = Contents::new(1, MediaBytes { face: bytes, id_card: bytes, video: bytes });
+            let contents = Contents::new(
+                1,
+                MediaBytes {
+                    face: bytes,
+                    id_card: bytes,
+                    video: bytes,
+                },
+            );
             for kind in [Kind::Face, Kind::Video] {
                 let content = contents.of(&medium(kind, 0));
-                assert_eq!(content.len(), content.whole().len() as u64, "{kind:?} of about {bytes}");
+                assert_eq!(
+                    content.len(),
+                    content.whole().len() as u64,
+                    "{kind:?} of about {bytes}"
+                );
             }
         }
     }
 
     #[test]
     fn a_range_is_a_cut_of_the_whole() {
-        let contents = Contents::new(1, MediaBytes { face: 150_000, ..MediaBytes::small() });
+        let contents = Contents::new(
+            1,
+            MediaBytes {
+                face: 150_000,
+                ..MediaBytes::small()
+            },
+        );
         let content = contents.of(&medium(Kind::Face, 0));
         let whole = content.clone().whole();
-        for (from, to) in [(0, 1), (10, 70_000), (65_560, 65_570), (100_000, whole.len()), (0, whole.len())] {
-            let cut: Vec<u8> = content.clone().range(from as u64, to as u64).flatten().collect();
+        for (from, to) in [
+            (0, 1),
+            (10, 70_000),
+            (65_560, 65_570),
+            (100_000, whole.len()),
+            (0, whole.len()),
+        ] {
+            let cut: Vec<u8> = content
+                .clone()
+                .range(from as u64, to as u64)
+                .flatten()
+                .collect();
             assert_eq!(cut, whole.slice(from..to), "{from}..{to}");
         }
     }
@@ -225,16 +315,27 @@ mod tests {
         let contents = Contents::new(1, MediaBytes::default());
         let medium = medium(Kind::ProcessVideo, 0);
         let whole = contents.of(&medium).whole();
-        assert_eq!(contents.sha256(&medium), <[u8; 32]>::from(Sha256::digest(&whole)));
-        assert_eq!(contents.digests(&medium).md5, <[u8; 16]>::from(Md5::digest(&whole)));
+        assert_eq!(
+            contents.sha256(&medium),
+            <[u8; 32]>::from(Sha256::digest(&whole))
+        );
+        assert_eq!(
+            contents.digests(&medium).md5,
+            <[u8; 16]>::from(Md5::digest(&whole))
+        );
         assert_eq!(contents.digests(&medium).crc32c, crc32c::crc32c(&whole));
     }
 
     #[test]
     fn a_movie_is_two_boxes() {
-        let whole = Contents::new(1, MediaBytes::small()).of(&medium(Kind::Video, 0)).whole();
+        let whole = Contents::new(1, MediaBytes::small())
+            .of(&medium(Kind::Video, 0))
+            .whole();
         assert_eq!(&whole[4..12], b"ftypisom");
         assert_eq!(&whole[28..32], b"mdat");
-        assert_eq!(u64::from_be_bytes(whole[32..40].try_into().unwrap()), whole.len() as u64 - 24);
+        assert_eq!(
+            u64::from_be_bytes(whole[32..40].try_into().unwrap()),
+            whole.len() as u64 - 24
+        );
     }
 }

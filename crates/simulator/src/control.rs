@@ -1,5 +1,5 @@
-//! The hand on the simulated provider, below `/sim/`: making tokens, moving its clock, setting its faults, and
-//! telling the truth. None of it exists at the real one.
+//! The hand on the simulated provider, below `/sim/`: making tokens, moving its clock, setting its
+//! faults, and telling the truth. None of it exists at the real one.
 //!
 //! | request | body | answer |
 //! |---|---|---|
@@ -15,7 +15,9 @@ use http::{Method, Request, StatusCode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use super::{faults::Faults, life::LifeSpec, reply::Reply, token::Token, truth::Truth, world::World};
+use super::{
+    faults::Faults, life::LifeSpec, reply::Reply, token::Token, truth::Truth, world::World,
+};
 
 /// An order for tokens.
 #[derive(Debug, Deserialize)]
@@ -65,7 +67,11 @@ impl Made {
 
 /// Makes the tokens of `lives` at `now_ms`, to be told under `app`.
 pub fn make(world: &World, now_ms: i64, app: &str, lives: &[LifeSpec]) -> Vec<Made> {
-    lives.iter().flat_map(|spec| world.create(now_ms, app, spec)).map(|token| Made::of(&token)).collect()
+    lives
+        .iter()
+        .flat_map(|spec| world.create(now_ms, app, spec))
+        .map(|token| Made::of(&token))
+        .collect()
 }
 
 /// Answers a request below `/sim/`.
@@ -88,7 +94,11 @@ pub fn answer(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply {
         (&Method::GET, "/sim/stats") => Reply::json(StatusCode::OK, &json!(world.tallies.counts())),
         (&Method::GET, "/sim/truth") => match serde_json::to_vec(&Truth::of(world, now_ms)) {
             Ok(truth) => Reply::of(StatusCode::OK, "application/json", truth),
-            Err(_) => Reply::of(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", "the truth could not be told"),
+            Err(_) => Reply::of(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "text/plain",
+                "the truth could not be told",
+            ),
         },
         (method, path) => Reply::unknown_path(method.as_str(), path),
     }
@@ -98,6 +108,9 @@ pub fn answer(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply {
 pub fn read<T: DeserializeOwned>(body: &[u8], act: impl FnOnce(T) -> Value) -> Reply {
     match serde_json::from_slice(body) {
         Ok(order) => Reply::json(StatusCode::OK, &act(order)),
-        Err(error) => Reply::json(StatusCode::BAD_REQUEST, &json!({"error": error.to_string()})),
+        Err(error) => Reply::json(
+            StatusCode::BAD_REQUEST,
+            &json!({"error": error.to_string()}),
+        ),
     }
 }

@@ -1,7 +1,9 @@
-//! Repeatable chance: the same seed and the same words give the same throws, in whatever order requests arrive.
+//! Repeatable chance: the same seed and the same words give the same throws, in whatever order
+//! requests arrive.
 //!
-//! Every fact of a simulated token is thrown from a key (`seed`, what it is about, its number), never from a shared
-//! stream, so that concurrency changes nothing. It is not for secrets: whoever knows the seed knows everything.
+//! Every fact of a simulated token is thrown from a key (`seed`, what it is about, its number),
+//! never from a shared stream, so that concurrency changes nothing. It is not for secrets: whoever
+//! knows the seed knows everything.
 
 /// A stream of throws that starts at one key (SplitMix64).
 #[derive(Clone, Debug)]
@@ -15,13 +17,20 @@ fn mixed(mut z: u64) -> u64 {
 
 /// A number that stands for `text`, for use in a key (FNV-1a).
 pub fn word(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 impl Dice {
     /// The dice of `seed` for the matter named by `key`.
     pub fn of(seed: u64, key: &[u64]) -> Self {
-        Self(key.iter().fold(mixed(seed ^ 0x9e37_79b9_7f4a_7c15), |state, part| mixed(state.rotate_left(17) ^ mixed(part.wrapping_add(0x9e37_79b9_7f4a_7c15)))))
+        Self(
+            key.iter()
+                .fold(mixed(seed ^ 0x9e37_79b9_7f4a_7c15), |state, part| {
+                    mixed(state.rotate_left(17) ^ mixed(part.wrapping_add(0x9e37_79b9_7f4a_7c15)))
+                }),
+        )
     }
 
     /// 64 bits.
@@ -54,7 +63,9 @@ impl Dice {
 
     /// `length` characters of `alphabet` (ASCII).
     pub fn text(&mut self, alphabet: &[u8], length: usize) -> String {
-        (0..length).filter_map(|_| self.one_of(alphabet).map(|byte| char::from(*byte))).collect()
+        (0..length)
+            .filter_map(|_| self.one_of(alphabet).map(|byte| char::from(*byte)))
+            .collect()
     }
 }
 

@@ -1,4 +1,5 @@
-//! The facts of an attempt, before any of the shapes they are written in: the answers and the truth both read them.
+//! The facts of an attempt, before any of the shapes they are written in: the answers and the truth
+//! both read them.
 
 use serde::Serialize;
 
@@ -40,7 +41,8 @@ pub struct Facts {
 }
 
 fn single(value: f64) -> f64 {
-    // The provider computes in single precision and prints in double: 84.4 becomes 84.4000015258789.
+    // The provider computes in single precision and prints in double: 84.4 becomes
+    // 84.4000015258789.
     f64::from(value as f32)
 }
 
@@ -48,14 +50,29 @@ fn single(value: f64) -> f64 {
 pub fn of(token: &Token, attempt: &Attempt) -> Facts {
     let mut dice = token.dice("facts", u64::from(attempt.order));
     let verdict = attempt.verdict;
-    let (fraction, digits) = (dice.fraction(), dice.within(1_000_000_000_000_000_000, 2_000_000_000_000_000_000));
-    let score = if verdict.passed() { 80.0 + 19.9 * fraction } else { 15.0 + 64.0 * fraction };
+    let (fraction, digits) = (
+        dice.fraction(),
+        dice.within(1_000_000_000_000_000_000, 2_000_000_000_000_000_000),
+    );
+    let score = if verdict.passed() {
+        80.0 + 19.9 * fraction
+    } else {
+        15.0 + 64.0 * fraction
+    };
     let threshold = *dice.one_of(&[80.0, 70.5, 80.0]).unwrap_or(&80.0);
     let liveness_score = dice.happens(70).then(|| single(0.9 + 0.0999 * fraction));
     let spoofing_score = dice.happens(30).then(|| single(0.000_1 * fraction));
-    let risk_level = if token.dice("risk", 0).happens(40) { Some(dice.within(1, 5) as u8) } else { None };
+    let risk_level = if token.dice("risk", 0).happens(40) {
+        Some(dice.within(1, 5) as u8)
+    } else {
+        None
+    };
     let live = !verdict.charged && verdict.face && dice.happens(30);
-    let compared = if token.has_match_image() { "match" } else { "verify" };
+    let compared = if token.has_match_image() {
+        "match"
+    } else {
+        "verify"
+    };
     let (name, id_number, id_type) = confirmed(token, attempt);
     Facts {
         score: verdict.scored.then(|| single(score)),
@@ -63,8 +80,14 @@ pub fn of(token: &Token, attempt: &Attempt) -> Facts {
         liveness_score: liveness_score.filter(|_| verdict.face),
         spoofing_score: spoofing_score.filter(|_| verdict.face),
         risk_level,
-        risk_tag: risk_level.filter(|level| *level < 3).map(|_| "疑似摄像头劫持"),
-        demoted: if token.dice("real time", 0).happens(60) { Some(dice.happens(15)) } else { None },
+        risk_tag: risk_level
+            .filter(|level| *level < 3)
+            .map(|_| "疑似摄像头劫持"),
+        demoted: if token.dice("real time", 0).happens(60) {
+            Some(dice.happens(15))
+        } else {
+            None
+        },
         verify_log_id: verdict.charged.then(|| digits.to_string()),
         charged: verdict.charged || live,
         charge_type: match (verdict.charged, live) {
@@ -73,7 +96,11 @@ pub fn of(token: &Token, attempt: &Attempt) -> Facts {
             _ => None,
         },
         ocr_charged: token.ocr.then_some(attempt.order == 1),
-        ocr_count: token.ocr.then_some(if attempt.order == 1 { 1 + u32::from(dice.happens(30)) } else { 0 }),
+        ocr_count: token.ocr.then_some(if attempt.order == 1 {
+            1 + u32::from(dice.happens(30))
+        } else {
+            0
+        }),
         name,
         id_number,
         id_type,
@@ -83,12 +110,20 @@ pub fn of(token: &Token, attempt: &Attempt) -> Facts {
 /// What `getall` says about `attempt` in words; with quirks, some passed attempts have none.
 pub fn message(token: &Token, attempt: &Attempt, quirks: bool) -> &'static str {
     let wordless = quirks && attempt.verdict.passed() && token.dice("wordless", 0).happens(20);
-    if wordless { "" } else { attempt.verdict.message }
+    if wordless {
+        ""
+    } else {
+        attempt.verdict.message
+    }
 }
 
 fn confirmed(token: &Token, attempt: &Attempt) -> (String, String, u8) {
     if let Some(submitted) = token.submitted.get() {
-        return (submitted.name.clone(), submitted.id_number.clone(), submitted.certificate_type);
+        return (
+            submitted.name.clone(),
+            submitted.id_number.clone(),
+            submitted.certificate_type,
+        );
     }
     let person = token.person();
     if attempt.verdict.mistyped {

@@ -64,7 +64,8 @@ pub enum FaultKind {
     MediaPage,
     /// HTTP 404 although the medium is there.
     MediaGone,
-    /// The only digest of a medium is an `ETag` that looks like an MD5 and is none, as of a store that encrypts by a managed key.
+    /// The only digest of a medium is an `ETag` that looks like an MD5 and is none, as of a store
+    /// that encrypts by a managed key.
     MediaWrongEtag,
     /// A code that no document explains (`系统繁忙`) in the solution's envelope.
     UnknownCode,
@@ -126,9 +127,17 @@ impl FaultKind {
         Self::ManyUrls,
     ];
 
-    /// The kinds that are sent only when named: those that stop a whole account, and those that an attacker sends.
-    pub const UNUSUAL: &'static [Self] =
-        &[Self::Code17, Self::DuplicateKeys, Self::WrongCharset, Self::GzipBomb, Self::Endless, Self::MediaRedirect, Self::ManyUrls];
+    /// The kinds that are sent only when named: those that stop a whole account, and those that an
+    /// attacker sends.
+    pub const UNUSUAL: &'static [Self] = &[
+        Self::Code17,
+        Self::DuplicateKeys,
+        Self::WrongCharset,
+        Self::GzipBomb,
+        Self::Endless,
+        Self::MediaRedirect,
+        Self::ManyUrls,
+    ];
 
     /// Its name as in JSON.
     pub fn name(self) -> &'static str {
@@ -172,12 +181,31 @@ impl FaultKind {
     /// Whether it can strike at `place`.
     pub fn strikes(self, place: Place) -> bool {
         match self {
-            Self::Http500 | Self::Http502 | Self::Http503 | Self::Http429 | Self::Closed | Self::Html => true,
+            Self::Http500
+            | Self::Http502
+            | Self::Http503
+            | Self::Http429
+            | Self::Closed
+            | Self::Html => true,
             Self::Stall | Self::Endless => true,
-            Self::AnswerLost | Self::Truncated | Self::TruncatedJson | Self::Gzip | Self::GzipBomb => place != Place::Media,
+            Self::AnswerLost
+            | Self::Truncated
+            | Self::TruncatedJson
+            | Self::Gzip
+            | Self::GzipBomb => place != Place::Media,
             Self::DuplicateKeys | Self::WrongCharset => matches!(place, Place::Rpc { .. }),
-            Self::Code18 | Self::Code17 | Self::BackendCode | Self::UnknownCode | Self::MediaProcessing | Self::ManyUrls => matches!(place, Place::Rpc { .. }),
-            Self::AccessTokenRefused => place == Place::Rpc { by_access_token: true },
+            Self::Code18
+            | Self::Code17
+            | Self::BackendCode
+            | Self::UnknownCode
+            | Self::MediaProcessing
+            | Self::ManyUrls => matches!(place, Place::Rpc { .. }),
+            Self::AccessTokenRefused => {
+                place
+                    == Place::Rpc {
+                        by_access_token: true,
+                    }
+            }
             Self::MediaShort
             | Self::MediaFlippedBit
             | Self::MediaExpired

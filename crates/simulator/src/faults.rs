@@ -1,8 +1,8 @@
-//! What goes wrong, how often, and when it stops: faults are drawn for each request from the seed, by what is asked
-//! and for which time, so that order and concurrency change nothing.
+//! What goes wrong, how often, and when it stops: faults are drawn for each request from the seed,
+//! by what is asked and for which time, so that order and concurrency change nothing.
 //!
-//! Progress stays possible: nothing fails more than `repeat_max` times in a row, and an access_token that works is
-//! never refused twice in a row.
+//! Progress stays possible: nothing fails more than `repeat_max` times in a row, and an
+//! access_token that works is never refused twice in a row.
 
 use std::{
     collections::HashMap,
@@ -52,17 +52,27 @@ impl Default for Faults {
 impl Faults {
     /// Every usual kind, at `rate`.
     pub fn at_rate(rate: f64) -> Self {
-        Self { rate, ..Self::default() }
+        Self {
+            rate,
+            ..Self::default()
+        }
     }
 
     /// Only `kind`, every time it may.
     pub fn only(kind: FaultKind) -> Self {
-        Self { rate: 1.0, kinds: vec![kind], ..Self::default() }
+        Self {
+            rate: 1.0,
+            kinds: vec![kind],
+            ..Self::default()
+        }
     }
 
     /// The provider is down: every request is answered 503 until the faults are set otherwise.
     pub fn outage() -> Self {
-        Self { repeat_max: 0, ..Self::only(FaultKind::Http503) }
+        Self {
+            repeat_max: 0,
+            ..Self::only(FaultKind::Http503)
+        }
     }
 }
 
@@ -84,7 +94,11 @@ pub struct FaultGate {
 impl FaultGate {
     /// Draws from `faults` by `seed`.
     pub fn new(seed: u64, faults: Faults) -> Self {
-        Self { seed, faults: Mutex::new(faults), asked: Mutex::default() }
+        Self {
+            seed,
+            faults: Mutex::new(faults),
+            asked: Mutex::default(),
+        }
     }
 
     /// What is drawn from now on.
@@ -97,8 +111,8 @@ impl FaultGate {
         of(&self.faults.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The fault of this request, if any. `subject` names what is asked for (endpoint and token, or object), so that
-    /// the same thing asked again is the next throw of the same dice.
+    /// The fault of this request, if any. `subject` names what is asked for (endpoint and token, or
+    /// object), so that the same thing asked again is the next throw of the same dice.
     pub fn draw(&self, place: Place, subject: u64) -> Option<FaultKind> {
         let faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
         if faults.rate <= 0.0 {
@@ -110,10 +124,20 @@ impl FaultGate {
         let mut dice = Dice::of(self.seed, &[word("fault"), subject, u64::from(asked.times)]);
         let bounded = faults.repeat_max > 0 && asked.failed_in_a_row >= faults.repeat_max;
         let strikes = dice.fraction() < faults.rate && !bounded;
-        let fits = |kind: &FaultKind| kind.strikes(place) && !(asked.token_refused && *kind == FaultKind::AccessTokenRefused);
+        let fits = |kind: &FaultKind| {
+            kind.strikes(place) && !(asked.token_refused && *kind == FaultKind::AccessTokenRefused)
+        };
         let fitting: Vec<FaultKind> = faults.kinds.iter().copied().filter(fits).collect();
-        let drawn = if strikes { dice.one_of(&fitting).copied() } else { None };
-        asked.failed_in_a_row = if drawn.is_some() { asked.failed_in_a_row + 1 } else { 0 };
+        let drawn = if strikes {
+            dice.one_of(&fitting).copied()
+        } else {
+            None
+        };
+        asked.failed_in_a_row = if drawn.is_some() {
+            asked.failed_in_a_row + 1
+        } else {
+            0
+        };
         asked.token_refused = drawn == Some(FaultKind::AccessTokenRefused);
         drawn
     }
@@ -123,28 +147,52 @@ impl FaultGate {
 mod tests {
     use super::*;
 
-    const RPC: Place = Place::Rpc { by_access_token: true };
+    const RPC: Place = Place::Rpc {
+        by_access_token: true,
+    };
 
     #[test]
     fn a_fault_stops_after_its_bound_even_when_everything_fails() {
-        let gate = FaultGate::new(1, Faults { repeat_max: 2, ..Faults::at_rate(1.0) });
+        let gate = FaultGate::new(
+            1,
+            Faults {
+                repeat_max: 2,
+                ..Faults::at_rate(1.0)
+            },
+        );
         let drawn: Vec<bool> = (0..6).map(|_| gate.draw(RPC, 7).is_some()).collect();
         assert_eq!(drawn, [true, true, false, true, true, false]);
     }
 
     #[test]
     fn a_working_access_token_is_never_refused_twice_in_a_row() {
-        let gate = FaultGate::new(1, Faults { repeat_max: 9, ..Faults::only(FaultKind::AccessTokenRefused) });
+        let gate = FaultGate::new(
+            1,
+            Faults {
+                repeat_max: 9,
+                ..Faults::only(FaultKind::AccessTokenRefused)
+            },
+        );
         let drawn: Vec<bool> = (0..4).map(|_| gate.draw(RPC, 7).is_some()).collect();
         assert_eq!(drawn, [true, false, true, false]);
-        assert_eq!(gate.draw(Place::Rpc { by_access_token: false }, 8), None);
+        assert_eq!(
+            gate.draw(
+                Place::Rpc {
+                    by_access_token: false
+                },
+                8
+            ),
+            None
+        );
     }
 
     #[test]
     fn the_rate_is_the_share_of_requests_and_the_seed_repeats_it() {
         let draw = |seed| {
             let gate = FaultGate::new(seed, Faults::at_rate(0.15));
-            (0..4_000).map(|subject| gate.draw(RPC, subject)).collect::<Vec<_>>()
+            (0..4_000)
+                .map(|subject| gate.draw(RPC, subject))
+                .collect::<Vec<_>>()
         };
         let drawn = draw(1);
         let count = drawn.iter().flatten().count();
@@ -164,7 +212,10 @@ mod tests {
     #[test]
     fn every_kind_is_spelt_in_json_as_in_the_counts() {
         for kind in FaultKind::ALL {
-            assert_eq!(serde_json::to_value(kind).unwrap(), serde_json::json!(kind.name()));
+            assert_eq!(
+                serde_json::to_value(kind).unwrap(),
+                serde_json::json!(kind.name())
+            );
         }
     }
 

@@ -1,4 +1,5 @@
-//! Which path leads where, and what every request goes through: latency, the gateway's refusals, quota, faults.
+//! Which path leads where, and what every request goes through: latency, the gateway's refusals,
+//! quota, faults.
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
@@ -18,15 +19,39 @@ use super::{
 
 const FACEPRINT: &str = "/rpc/2.0/brain/solution/faceprint/";
 
-const UNSUPPORTED_METHOD: Refusal = Refusal { code: 3, message: "Unsupported openapi method" };
-const QPS_OVERRUN: Refusal = Refusal { code: 18, message: "Open api qps request limit reached" };
-const DAILY_OVERRUN: Refusal = Refusal { code: 17, message: "Open api daily request limit reached" };
+const UNSUPPORTED_METHOD: Refusal = Refusal {
+    code: 3,
+    message: "Unsupported openapi method",
+};
+const QPS_OVERRUN: Refusal = Refusal {
+    code: 18,
+    message: "Open api qps request limit reached",
+};
+const DAILY_OVERRUN: Refusal = Refusal {
+    code: 17,
+    message: "Open api daily request limit reached",
+};
 const BACKEND: &[Refusal] = &[
-    Refusal { code: 1, message: "Unknown error" },
-    Refusal { code: 2, message: "Service temporarily unavailable" },
-    Refusal { code: 4, message: "Open api request limit reached" },
-    Refusal { code: 13, message: "Get service token failed" },
-    Refusal { code: 282_000, message: "internal error" },
+    Refusal {
+        code: 1,
+        message: "Unknown error",
+    },
+    Refusal {
+        code: 2,
+        message: "Service temporarily unavailable",
+    },
+    Refusal {
+        code: 4,
+        message: "Open api request limit reached",
+    },
+    Refusal {
+        code: 13,
+        message: "Get service token failed",
+    },
+    Refusal {
+        code: 282_000,
+        message: "internal error",
+    },
 ];
 
 /// Answers one request that arrives at `now_ms`.
@@ -47,7 +72,11 @@ pub fn answer(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply {
 
 fn latency_ms(world: &World) -> u64 {
     let (low_ms, high_ms) = world.options.latency_ms;
-    if high_ms > 0 { world.fresh_dice("latency").within(low_ms, high_ms + 1) } else { 0 }
+    if high_ms > 0 {
+        world.fresh_dice("latency").within(low_ms, high_ms + 1)
+    } else {
+        0
+    }
 }
 
 fn call(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply {
@@ -70,18 +99,42 @@ fn oauth(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply {
     let value = |name| auth::query_value(query, name).or_else(|| auth::query_value(form, name));
     let refused = |result, status, error: &str, description: &str| {
         world.tallies.request("oauth", result);
-        Reply::json(status, &json!({"error": error, "error_description": description}))
+        Reply::json(
+            status,
+            &json!({"error": error, "error_description": description}),
+        )
     };
     if value("grant_type").as_deref() != Some("client_credentials") {
         let description = "The authorization grant type is not supported";
-        return refused("bad_parameter", StatusCode::BAD_REQUEST, "unsupported_grant_type", description);
+        return refused(
+            "bad_parameter",
+            StatusCode::BAD_REQUEST,
+            "unsupported_grant_type",
+            description,
+        );
     }
     let client_id = value("client_id").unwrap_or_default();
-    let Some((nth, app)) = world.options.apps.iter().enumerate().find(|(_, app)| app.api_key == client_id) else {
-        return refused("unauthorized", StatusCode::UNAUTHORIZED, "invalid_client", "unknown client id");
+    let Some((nth, app)) = world
+        .options
+        .apps
+        .iter()
+        .enumerate()
+        .find(|(_, app)| app.api_key == client_id)
+    else {
+        return refused(
+            "unauthorized",
+            StatusCode::UNAUTHORIZED,
+            "invalid_client",
+            "unknown client id",
+        );
     };
     if value("client_secret").as_deref() != Some(app.secret_key.as_str()) {
-        return refused("unauthorized", StatusCode::UNAUTHORIZED, "invalid_client", "Client authentication failed");
+        return refused(
+            "unauthorized",
+            StatusCode::UNAUTHORIZED,
+            "invalid_client",
+            "Client authentication failed",
+        );
     }
     let fault = world.faults.draw(Place::OAuth, word(&app.name));
     if let Some(reply) = struck(world, "oauth", fault) {
@@ -132,9 +185,17 @@ fn faceprint(world: &World, now_ms: i64, request: &Request<Bytes>, endpoint: End
         return refuse(refusal, Some(result));
     }
     let asked: Value = serde_json::from_slice(request.body()).unwrap_or_default();
-    let verify_token = asked.get("verify_token").and_then(Value::as_str).unwrap_or_default();
+    let verify_token = asked
+        .get("verify_token")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     let subject = word(verify_token) ^ word(endpoint.name()).rotate_left(1);
-    let fault = world.faults.draw(Place::Rpc { by_access_token: caller.by_access_token }, subject);
+    let fault = world.faults.draw(
+        Place::Rpc {
+            by_access_token: caller.by_access_token,
+        },
+        subject,
+    );
     let fault = fault.filter(|kind| match kind {
         FaultKind::MediaProcessing => endpoint == Endpoint::MediaQuery,
         FaultKind::ManyUrls => matches!(endpoint, Endpoint::GetAll | Endpoint::MediaQuery),
@@ -144,9 +205,19 @@ fn faceprint(world: &World, now_ms: i64, request: &Request<Bytes>, endpoint: End
         return reply;
     }
     match fault {
-        Some(FaultKind::UnknownCode) => return Reply::json(StatusCode::OK, &answers::odd::unknown_code(world)),
-        Some(FaultKind::MediaProcessing) => return Reply::json(StatusCode::OK, &answers::odd::processing(world)),
-        Some(FaultKind::ManyUrls) => return Reply::of(StatusCode::OK, "application/json", answers::odd::many_urls(endpoint)),
+        Some(FaultKind::UnknownCode) => {
+            return Reply::json(StatusCode::OK, &answers::odd::unknown_code(world));
+        }
+        Some(FaultKind::MediaProcessing) => {
+            return Reply::json(StatusCode::OK, &answers::odd::processing(world));
+        }
+        Some(FaultKind::ManyUrls) => {
+            return Reply::of(
+                StatusCode::OK,
+                "application/json",
+                answers::odd::many_urls(endpoint),
+            );
+        }
         Some(FaultKind::Code18) => return refuse(QPS_OVERRUN, None),
         Some(FaultKind::Code17) => {
             let pause_ms = world.faults.setting(|faults| faults.daily_quota_ms);
@@ -159,7 +230,14 @@ fn faceprint(world: &World, now_ms: i64, request: &Request<Bytes>, endpoint: End
         }
         Some(FaultKind::AccessTokenRefused) => {
             let expired = world.fresh_dice("token refused").happens(50);
-            return refuse(if expired { auth::TOKEN_EXPIRED } else { auth::TOKEN_INVALID }, None);
+            return refuse(
+                if expired {
+                    auth::TOKEN_EXPIRED
+                } else {
+                    auth::TOKEN_INVALID
+                },
+                None,
+            );
         }
         _ => {}
     }
@@ -167,14 +245,27 @@ fn faceprint(world: &World, now_ms: i64, request: &Request<Bytes>, endpoint: End
     if fault.is_none() {
         world.tallies.request(endpoint.name(), answer.result);
     }
-    mangled(world, fault, serde_json::to_vec(&answer.body).unwrap_or_default())
+    mangled(
+        world,
+        fault,
+        serde_json::to_vec(&answer.body).unwrap_or_default(),
+    )
 }
 
 fn account(world: &World, caller: Caller) -> &str {
-    world.options.apps.get(caller.app).map_or("", |app| app.account.as_str())
+    world
+        .options
+        .apps
+        .get(caller.app)
+        .map_or("", |app| app.account.as_str())
 }
 
-fn over_quota(world: &World, now_ms: i64, caller: Caller, endpoint: Endpoint) -> Option<(Refusal, &'static str)> {
+fn over_quota(
+    world: &World,
+    now_ms: i64,
+    caller: Caller,
+    endpoint: Endpoint,
+) -> Option<(Refusal, &'static str)> {
     let account = account(world, caller);
     if world.quota.is_spent(account, now_ms) {
         return Some((DAILY_OVERRUN, "daily_quota"));

@@ -1,4 +1,5 @@
-//! Just enough gzip (RFC 1952) to send a body that calls itself compressed: stored blocks, which any reader accepts.
+//! Just enough gzip (RFC 1952) to send a body that calls itself compressed: stored blocks, which
+//! any reader accepts.
 
 /// `body` as a gzip member of stored blocks.
 pub fn stored(body: &[u8]) -> Vec<u8> {
@@ -19,14 +20,18 @@ pub fn stored(body: &[u8]) -> Vec<u8> {
     out
 }
 
-/// About `bytes` spaces, packed as tightly as the fixed codes of RFC 1951 allow (158 to 1). The checksum at the end
-/// is wrong: whoever reads that far has already unpacked it all.
+/// About `bytes` spaces, packed as tightly as the fixed codes of RFC 1951 allow (158 to 1). The
+/// checksum at the end is wrong: whoever reads that far has already unpacked it all.
 pub fn bomb(bytes: usize) -> Vec<u8> {
     let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
     let (mut held, mut count) = (0u32, 0);
     // Codes go in most significant bit first, everything else least significant first.
     let mut push = |value: u32, bits: u32, code: bool| {
-        held |= (if code { value.reverse_bits() >> (32 - bits) } else { value }) << count;
+        held |= (if code {
+            value.reverse_bits() >> (32 - bits)
+        } else {
+            value
+        }) << count;
         count += bits;
         while count >= 8 {
             out.push((held & 0xff) as u8);
@@ -48,7 +53,15 @@ pub fn bomb(bytes: usize) -> Vec<u8> {
 
 /// CRC-32 of RFC 1952, section 8, bit by bit: bodies are small and the fault is rare.
 fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(u32::MAX, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 }))
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            if crc & 1 == 1 {
+                (crc >> 1) ^ 0xedb8_8320
+            } else {
+                crc >> 1
+            }
+        })
+    })
 }
 
 #[cfg(test)]

@@ -1,15 +1,18 @@
-//! The simulated provider: a world of tokens that answers as data, and a real HTTP server around it.
+//! The simulated provider: a world of tokens that answers as data, and a real HTTP server around
+//! it.
 //!
-//! It behaves as the documents of the H5 face verification say, with the quirks that real answers have, and with
-//! faults on demand; and it knows the truth about every token, so that an archive can be compared with it. `demo`,
-//! `simulate`, the end-to-end tests and the benchmarks talk to it over loopback.
+//! It behaves as the documents of the H5 face verification say, with the quirks that real answers
+//! have, and with faults on demand; and it knows the truth about every token, so that an archive
+//! can be compared with it. `demo`, `simulate`, the end-to-end tests and the benchmarks talk to it
+//! over loopback.
 //!
-//! It shares no type and no parser with the code that talks to the real provider: one mistake must not be able to
-//! hide the other. Everything random follows from one seed. Tokens are small records and media bytes are made as
-//! they are read, so memory stays flat.
+//! It shares no type and no parser with the code that talks to the real provider: one mistake must
+//! not be able to hide the other. Everything random follows from one seed. Tokens are small records
+//! and media bytes are made as they are read, so memory stays flat.
 //!
-//! [`World`] does no input or output and reads no clock: whoever drives it says what time it is and hands it requests, and
-//! a [`Reply`] says what is sent, after which wait, and where it is cut off. [`start`] drives one over HTTP.
+//! [`World`] does no input or output and reads no clock: whoever drives it says what time it is and
+//! hands it requests, and a [`Reply`] says what is sent, after which wait, and where it is cut off.
+//! [`start`] drives one over HTTP.
 //!
 //! What it does not do: verify anybody, keep anything over a restart, or speak TLS.
 //!

@@ -1,7 +1,8 @@
-//! The lives a token can have: what the person does with it, when, and what the provider then holds.
+//! The lives a token can have: what the person does with it, when, and what the provider then
+//! holds.
 //!
-//! A life is asked for by name, over `POST /sim/lives`, in Rust, or by the `plan_id` of `verifyToken/generate`;
-//! whatever is not asked for is thrown from the seed.
+//! A life is asked for by name, over `POST /sim/lives`, in Rust, or by the `plan_id` of
+//! `verifyToken/generate`; whatever is not asked for is thrown from the seed.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,8 @@ pub enum Life {
     Passed,
     /// Fails once or more, then passes; the failed attempts leave nothing in `media/query`.
     FailedThenPassed,
-    /// As before, and every failed attempt leaves video and images, which the next attempt's replace.
+    /// As before, and every failed attempt leaves video and images, which the next attempt's
+    /// replace.
     Replaced,
     /// Fails several times and gives up.
     Failed,
@@ -32,7 +34,15 @@ pub enum Life {
 
 impl Life {
     /// Every life, in the order of the truth.
-    pub const ALL: &'static [Self] = &[Self::Passed, Self::FailedThenPassed, Self::Replaced, Self::Failed, Self::Unused, Self::WrongApp, Self::ToldLate];
+    pub const ALL: &'static [Self] = &[
+        Self::Passed,
+        Self::FailedThenPassed,
+        Self::Replaced,
+        Self::Failed,
+        Self::Unused,
+        Self::WrongApp,
+        Self::ToldLate,
+    ];
 
     /// Its name as in JSON and in plans.
     pub fn name(self) -> &'static str {
@@ -66,13 +76,20 @@ pub enum Video {
 
 impl Video {
     fn named(name: &str) -> Option<Self> {
-        [("none", Self::None), ("one", Self::One), ("two", Self::Two), ("late", Self::Late), ("recorded", Self::Recorded)]
-            .into_iter()
-            .find_map(|(known, video)| (known == name).then_some(video))
+        [
+            ("none", Self::None),
+            ("one", Self::One),
+            ("two", Self::Two),
+            ("late", Self::Late),
+            ("recorded", Self::Recorded),
+        ]
+        .into_iter()
+        .find_map(|(known, video)| (known == name).then_some(video))
     }
 }
 
-/// An order for tokens of one kind of life. What is left out is thrown from the seed for each token.
+/// An order for tokens of one kind of life. What is left out is thrown from the seed for each
+/// token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LifeSpec {
@@ -94,7 +111,8 @@ pub struct LifeSpec {
     /// How long before now they were generated, milliseconds.
     #[serde(default)]
     pub issued_ago_ms: Option<i64>,
-    /// For `wrong-app`: the app that generated it; left out, another configured one, or one nobody knows.
+    /// For `wrong-app`: the app that generated it; left out, another configured one, or one nobody
+    /// knows.
     #[serde(default)]
     pub owner: Option<String>,
     /// A URL that `getall` gives instead of the real one of each best face: for hostile addresses.
@@ -108,18 +126,32 @@ fn one() -> u32 {
 
 impl Default for LifeSpec {
     fn default() -> Self {
-        Self { life: None, ocr: None, video: None, attempts: None, count: 1, issued_ago_ms: None, owner: None, face_url: None }
+        Self {
+            life: None,
+            ocr: None,
+            video: None,
+            attempts: None,
+            count: 1,
+            issued_ago_ms: None,
+            owner: None,
+            face_url: None,
+        }
     }
 }
 
 impl LifeSpec {
     /// `count` tokens of `life`.
     pub fn of(life: Life, count: u32) -> Self {
-        Self { life: Some(life), count, ..Self::default() }
+        Self {
+            life: Some(life),
+            count,
+            ..Self::default()
+        }
     }
 
-    /// The order that a `plan_id` stands for: the name of a life, and after commas `ocr`, `no-ocr`, `video=…` or
-    /// `attempts=…`, as in `passed,ocr,video=two`. Any other plan leaves everything to the seed.
+    /// The order that a `plan_id` stands for: the name of a life, and after commas `ocr`, `no-ocr`,
+    /// `video=…` or `attempts=…`, as in `passed,ocr,video=two`. Any other plan leaves everything to
+    /// the seed.
     pub fn of_plan(plan_id: &str) -> Self {
         let mut words = plan_id.split(',').map(str::trim);
         let first = words.next().unwrap_or_default();
@@ -127,10 +159,22 @@ impl LifeSpec {
             return Self::default();
         };
         words.fold(Self::of(life, 1), |spec, word| match word.split_once('=') {
-            None if word == "ocr" => Self { ocr: Some(true), ..spec },
-            None if word == "no-ocr" => Self { ocr: Some(false), ..spec },
-            Some(("video", name)) => Self { video: Video::named(name).or(spec.video), ..spec },
-            Some(("attempts", number)) => Self { attempts: number.parse().ok().or(spec.attempts), ..spec },
+            None if word == "ocr" => Self {
+                ocr: Some(true),
+                ..spec
+            },
+            None if word == "no-ocr" => Self {
+                ocr: Some(false),
+                ..spec
+            },
+            Some(("video", name)) => Self {
+                video: Video::named(name).or(spec.video),
+                ..spec
+            },
+            Some(("attempts", number)) => Self {
+                attempts: number.parse().ok().or(spec.attempts),
+                ..spec
+            },
             _ => spec,
         })
     }
@@ -163,15 +207,21 @@ pub fn moments_ms(count: u32, windows: &Windows, pace: Pace, dice: &mut Dice) ->
     match pace {
         Pace::AtOnce => (0..i64::from(count)).collect(),
         Pace::Seeded => {
-            let mut fractions: Vec<f64> = (0..count).map(|_| 0.02 + 0.88 * dice.fraction()).collect();
+            let mut fractions: Vec<f64> =
+                (0..count).map(|_| 0.02 + 0.88 * dice.fraction()).collect();
             fractions.sort_by(f64::total_cmp);
             let window_ms = windows.verify_ms.max(0);
             let room_ms = window_ms / 50;
             fractions
                 .iter()
                 .zip(0..)
-                // Two attempts are never closer than a fiftieth of the window: nobody repeats at once.
-                .map(|(fraction, nth)| ((fraction * window_ms as f64) as i64 + nth * room_ms).min(window_ms - 1).max(0))
+                // Two attempts are never closer than a fiftieth of the window: nobody repeats at
+                // once.
+                .map(|(fraction, nth)| {
+                    ((fraction * window_ms as f64) as i64 + nth * room_ms)
+                        .min(window_ms - 1)
+                        .max(0)
+                })
                 .collect()
         }
     }
@@ -185,24 +235,39 @@ mod tests {
     fn a_plan_names_a_life() {
         let spec = LifeSpec::of_plan("failed-then-passed,ocr,video=two,attempts=4");
         assert_eq!(spec.life, Some(Life::FailedThenPassed));
-        assert_eq!((spec.ocr, spec.video, spec.attempts), (Some(true), Some(Video::Two), Some(4)));
+        assert_eq!(
+            (spec.ocr, spec.video, spec.attempts),
+            (Some(true), Some(Video::Two), Some(4))
+        );
         assert_eq!(LifeSpec::of_plan("10086"), LifeSpec::default());
     }
 
     #[test]
     fn moments_lie_in_order_inside_the_window() {
-        let windows = Windows { verify_ms: 10_000, ..Windows::default() };
+        let windows = Windows {
+            verify_ms: 10_000,
+            ..Windows::default()
+        };
         for index in 0..1_000 {
             let moments = moments_ms(4, &windows, Pace::Seeded, &mut Dice::of(5, &[index]));
-            assert!(moments.windows(2).all(|pair| pair[0] < pair[1]), "{moments:?}");
-            assert!(moments.iter().all(|moment| (0..10_000).contains(moment)), "{moments:?}");
+            assert!(
+                moments.windows(2).all(|pair| pair[0] < pair[1]),
+                "{moments:?}"
+            );
+            assert!(
+                moments.iter().all(|moment| (0..10_000).contains(moment)),
+                "{moments:?}"
+            );
         }
     }
 
     #[test]
     fn every_life_is_spelt_in_json_as_in_plans() {
         for life in Life::ALL {
-            assert_eq!(serde_json::to_value(life).unwrap(), serde_json::json!(life.name()));
+            assert_eq!(
+                serde_json::to_value(life).unwrap(),
+                serde_json::json!(life.name())
+            );
         }
     }
 }

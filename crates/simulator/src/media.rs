@@ -42,7 +42,10 @@ impl Kind {
     ];
 
     fn mark(self) -> &'static str {
-        Self::MARKS.iter().find(|(kind, _)| *kind == self).map_or("f", |(_, mark)| mark)
+        Self::MARKS
+            .iter()
+            .find(|(kind, _)| *kind == self)
+            .map_or("f", |(_, mark)| mark)
     }
 
     /// Whether it is an MP4; everything else is a JPEG.
@@ -52,7 +55,11 @@ impl Kind {
 
     /// `video/mp4` or `image/jpeg`.
     pub fn content_type(self) -> &'static str {
-        if self.is_video() { "video/mp4" } else { "image/jpeg" }
+        if self.is_video() {
+            "video/mp4"
+        } else {
+            "image/jpeg"
+        }
     }
 }
 
@@ -73,7 +80,17 @@ impl Medium {
     /// Dice for one matter of this medium.
     pub fn dice(&self, seed: u64, matter: &str) -> Dice {
         let kind = word(self.kind.mark());
-        Dice::of(seed, &[word("medium"), word(matter), self.token, u64::from(self.attempt), kind, u64::from(self.position)])
+        Dice::of(
+            seed,
+            &[
+                word("medium"),
+                word(matter),
+                self.token,
+                u64::from(self.attempt),
+                kind,
+                u64::from(self.position),
+            ],
+        )
     }
 
     /// How many bytes it is to have: within a quarter of the size set for its kind.
@@ -83,14 +100,24 @@ impl Medium {
             Kind::ProcessVideo | Kind::Video => sizes.video,
             Kind::Face | Kind::LivenessImage | Kind::FinalFace => sizes.face,
         };
-        self.dice(seed, "bytes").within(about - about / 4, about + about / 4 + 1)
+        self.dice(seed, "bytes")
+            .within(about - about / 4, about + about / 4 + 1)
     }
 
     /// Its object key. It says nothing about the person and cannot be guessed without the seed.
     pub fn key(&self, seed: u64) -> String {
         let suffix = if self.kind.is_video() { "mp4" } else { "jpg" };
-        let Self { token, attempt, kind, position } = *self;
-        format!("{:016x}{token:x}-{attempt}-{}{position:02}.{suffix}", guard(seed, token), kind.mark())
+        let Self {
+            token,
+            attempt,
+            kind,
+            position,
+        } = *self;
+        format!(
+            "{:016x}{token:x}-{attempt}-{}{position:02}.{suffix}",
+            guard(seed, token),
+            kind.mark()
+        )
     }
 
     /// The medium that `key` names, if this provider could have written that key.
@@ -100,8 +127,16 @@ impl Medium {
         let token = u64::from_str_radix(parts.next()?.get(16..)?, 16).ok()?;
         let attempt = parts.next()?.parse().ok()?;
         let (mark, position) = parts.next()?.split_at_checked(1)?;
-        let kind = Kind::MARKS.iter().find(|(_, known)| *known == mark).map(|(kind, _)| *kind)?;
-        let medium = Self { token, attempt, kind, position: position.parse().ok()? };
+        let kind = Kind::MARKS
+            .iter()
+            .find(|(_, known)| *known == mark)
+            .map(|(kind, _)| *kind)?;
+        let medium = Self {
+            token,
+            attempt,
+            kind,
+            position: position.parse().ok()?,
+        };
         (medium.key(seed) == key).then_some(medium)
     }
 }
@@ -133,16 +168,41 @@ pub fn has_id_back(token: &Token) -> bool {
 /// Everything that `attempt` of `token` leaves, in the order of kinds and positions.
 pub fn of_attempt(token: &Token, attempt: &Attempt, windows: &Windows) -> Vec<MediumLife> {
     let life = |kind, position, from_ms, until_ms, replaced, served_by| MediumLife {
-        medium: Medium { token: token.index, attempt: attempt.order, kind, position },
+        medium: Medium {
+            token: token.index,
+            attempt: attempt.order,
+            kind,
+            position,
+        },
         from_ms,
         until_ms,
         replaced,
         served_by,
     };
-    let record = |kind, served_by| life(kind, 0, attempt.at_ms, token.record_until_ms(windows), false, served_by);
+    let record = |kind, served_by| {
+        life(
+            kind,
+            0,
+            attempt.at_ms,
+            token.record_until_ms(windows),
+            false,
+            served_by,
+        )
+    };
     let media_until_ms = token.media_until_ms(attempt, windows);
-    let replaced = attempt.replaced_at_ms.is_some_and(|at_ms| at_ms == media_until_ms);
-    let media = |kind, position, from_ms| life(kind, position, from_ms, media_until_ms, replaced, &["media"]);
+    let replaced = attempt
+        .replaced_at_ms
+        .is_some_and(|at_ms| at_ms == media_until_ms);
+    let media = |kind, position, from_ms| {
+        life(
+            kind,
+            position,
+            from_ms,
+            media_until_ms,
+            replaced,
+            &["media"],
+        )
+    };
 
     let passed = attempt.verdict.passed();
     let mut all = Vec::new();
@@ -150,7 +210,11 @@ pub fn of_attempt(token: &Token, attempt: &Attempt, windows: &Windows) -> Vec<Me
         all.push(record(Kind::Face, &["getall"]));
     }
     if token.ocr {
-        let served_by: &[&str] = if passed { &["getall", "detail"] } else { &["getall"] };
+        let served_by: &[&str] = if passed {
+            &["getall", "detail"]
+        } else {
+            &["getall"]
+        };
         all.push(record(Kind::IdFront, served_by));
         if has_id_back(token) {
             all.push(record(Kind::IdBack, served_by));
@@ -173,7 +237,11 @@ pub fn of_attempt(token: &Token, attempt: &Attempt, windows: &Windows) -> Vec<Me
 
 /// Everything `token` ever has.
 pub fn of_token(token: &Token, windows: &Windows) -> Vec<MediumLife> {
-    token.attempts.iter().flat_map(|attempt| of_attempt(token, attempt, windows)).collect()
+    token
+        .attempts
+        .iter()
+        .flat_map(|attempt| of_attempt(token, attempt, windows))
+        .collect()
 }
 
 #[cfg(test)]
@@ -186,11 +254,22 @@ mod tests {
 
     #[test]
     fn a_key_leads_back_to_its_medium_and_no_other_key_does() {
-        let medium = Medium { token: 77, attempt: 2, kind: Kind::LivenessImage, position: 3 };
+        let medium = Medium {
+            token: 77,
+            attempt: 2,
+            kind: Kind::LivenessImage,
+            position: 3,
+        };
         let key = medium.key(5);
         assert_eq!(Medium::of_key(5, &key), Some(medium));
         assert_eq!(Medium::of_key(6, &key), None);
-        for wrong in ["", "x.jpg", &key.replace("l03", "l04x"), &key.replace(".jpg", ".png"), "ééééééééééé-1-f00.jpg"] {
+        for wrong in [
+            "",
+            "x.jpg",
+            &key.replace("l03", "l04x"),
+            &key.replace(".jpg", ".png"),
+            "ééééééééééé-1-f00.jpg",
+        ] {
             assert_eq!(Medium::of_key(5, wrong), None, "{wrong}");
         }
     }
@@ -198,11 +277,32 @@ mod tests {
     #[test]
     fn a_passed_token_with_everything_has_every_kind_of_its_plan() {
         let options = Options::default();
-        let spec = LifeSpec { ocr: Some(true), video: Some(Video::Two), ..LifeSpec::of(Life::Passed, 1) };
+        let spec = LifeSpec {
+            ocr: Some(true),
+            video: Some(Video::Two),
+            ..LifeSpec::of(Life::Passed, 1)
+        };
         let token = Token::born(&options, 0, &spec, "demo", 0);
-        let kinds: Vec<Kind> = of_token(&token, &options.windows).iter().map(|life| life.medium.kind).collect();
+        let kinds: Vec<Kind> = of_token(&token, &options.windows)
+            .iter()
+            .map(|life| life.medium.kind)
+            .collect();
         let count = |kind| kinds.iter().filter(|known| **known == kind).count();
-        assert_eq!((count(Kind::Face), count(Kind::IdFront), count(Kind::FinalFace)), (1, 1, 1));
-        assert_eq!((count(Kind::ProcessVideo), count(Kind::Video), count(Kind::LivenessImage)), (2, 0, 4));
+        assert_eq!(
+            (
+                count(Kind::Face),
+                count(Kind::IdFront),
+                count(Kind::FinalFace)
+            ),
+            (1, 1, 1)
+        );
+        assert_eq!(
+            (
+                count(Kind::ProcessVideo),
+                count(Kind::Video),
+                count(Kind::LivenessImage)
+            ),
+            (2, 0, 4)
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Media over HTTP: signed object URLs as of a BOS bucket, and the image that `simple` points to.
 //!
-//! An object answers to GET alone, under exactly the URL that was signed, until the signature expires; then to a
-//! fresh one, until the object is gone.
+//! An object answers to GET alone, under exactly the URL that was signed, until the signature
+//! expires; then to a fresh one, until the object is gone.
 
 use std::{ops::Range, sync::Arc};
 
@@ -30,12 +30,17 @@ const QUICK_BYTES_MAX: u64 = 4 << 20;
 
 fn refused(world: &World, status: StatusCode, code: &'static str, message: &str) -> Reply {
     let request_id = format!("{:016x}", world.fresh_dice("request id").next());
-    Reply::json(status, &json!({"code": code, "message": message, "requestId": request_id}))
+    Reply::json(
+        status,
+        &json!({"code": code, "message": message, "requestId": request_id}),
+    )
 }
 
 /// Whether the answer has to read a large medium through first, to send its digests.
 pub fn takes_long(world: &World, request: &Request<Bytes>) -> bool {
-    let large = |medium: &Medium| !world.contents.digests_known(medium) && world.contents.of(medium).len() > QUICK_BYTES_MAX;
+    let large = |medium: &Medium| {
+        !world.contents.digests_known(medium) && world.contents.of(medium).len() > QUICK_BYTES_MAX
+    };
     let medium = || match request.uri().path() {
         FINAL_FACE => world.final_face(&*world.token(&token_named(request))?),
         path => named(world, path),
@@ -44,7 +49,10 @@ pub fn takes_long(world: &World, request: &Request<Bytes>) -> bool {
 }
 
 fn named(world: &World, path: &str) -> Option<Medium> {
-    let key = path.strip_prefix("/v1/")?.strip_prefix(BUCKET)?.strip_prefix('/')?;
+    let key = path
+        .strip_prefix("/v1/")?
+        .strip_prefix(BUCKET)?
+        .strip_prefix('/')?;
     Medium::of_key(world.options.seed, key)
 }
 
@@ -67,39 +75,70 @@ type Refused = (&'static str, Box<Reply>);
 
 fn admitted(world: &World, now_ms: i64, request: &Request<Bytes>) -> Result<Medium, Refused> {
     let denied = |message: &str| {
-        let response = refused(world, StatusCode::FORBIDDEN, "SignatureDoesNotMatch", message);
+        let response = refused(
+            world,
+            StatusCode::FORBIDDEN,
+            "SignatureDoesNotMatch",
+            message,
+        );
         ("forbidden", Box::new(response))
     };
     let query = request.uri().query().unwrap_or_default();
-    // Slashes of the authorization are encoded in what was handed out; decoded ones mean that somebody re-encoded it.
+    // Slashes of the authorization are encoded in what was handed out; decoded ones mean that
+    // somebody re-encoded it.
     let verbatim = query.starts_with("authorization=") && !query.contains(['/', '&']);
     let authorization = query_value(query, "authorization").filter(|_| verbatim);
     let authorization = authorization.as_deref().and_then(Authorization::parse);
-    let Some(authorization) = authorization.filter(|found| world.signs_media(found.access_key_id)) else {
+    let Some(authorization) = authorization.filter(|found| world.signs_media(found.access_key_id))
+    else {
         return Err(denied("the URL is not as it was signed"));
     };
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
     let (method, path) = (request.method().as_str(), request.uri().path());
-    if world.media_signature(authorization.prefix, method, path, query, host) != authorization.signature {
-        return Err(denied("the request signature does not match the one calculated"));
+    if world.media_signature(authorization.prefix, method, path, query, host)
+        != authorization.signature
+    {
+        return Err(denied(
+            "the request signature does not match the one calculated",
+        ));
     }
-    let expires_ms =
-        parse_utc_seconds(authorization.signed_at).and_then(|at_ms| at_ms.checked_add(authorization.valid_s.checked_mul(1_000)?)).unwrap_or(i64::MIN);
+    let expires_ms = parse_utc_seconds(authorization.signed_at)
+        .and_then(|at_ms| at_ms.checked_add(authorization.valid_s.checked_mul(1_000)?))
+        .unwrap_or(i64::MIN);
     if now_ms >= expires_ms {
-        let response = refused(world, StatusCode::FORBIDDEN, "RequestExpired", "request has expired");
+        let response = refused(
+            world,
+            StatusCode::FORBIDDEN,
+            "RequestExpired",
+            "request has expired",
+        );
         return Err(("expired", Box::new(response)));
     }
-    named(world, path).filter(|medium| is_here(world, now_ms, medium)).ok_or_else(|| {
-        let response = refused(world, StatusCode::NOT_FOUND, "NoSuchKey", "the specified key does not exist");
-        ("not_found", Box::new(response))
-    })
+    named(world, path)
+        .filter(|medium| is_here(world, now_ms, medium))
+        .ok_or_else(|| {
+            let response = refused(
+                world,
+                StatusCode::NOT_FOUND,
+                "NoSuchKey",
+                "the specified key does not exist",
+            );
+            ("not_found", Box::new(response))
+        })
 }
 
 fn is_here(world: &World, now_ms: i64, medium: &Medium) -> bool {
     let Some(token) = world.token_at(medium.token) else {
         return false;
     };
-    let attempts = token.attempts.iter().filter(|attempt| attempt.order == medium.attempt);
+    let attempts = token
+        .attempts
+        .iter()
+        .filter(|attempt| attempt.order == medium.attempt);
     attempts
         .flat_map(|attempt| media::of_attempt(&token, attempt, &world.options.windows))
         .any(|life| life.medium == *medium && life.from_ms <= now_ms && now_ms < life.until_ms)
@@ -111,9 +150,14 @@ pub fn final_face(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply
         let standing = token.standing(&world.options.windows, now_ms);
         matches!(standing, Standing::Used(attempts) if attempts.iter().any(|attempt| attempt.verdict.passed()))
     };
-    let medium = world.token(&token_named(request)).filter(passed).and_then(|token| world.final_face(&token));
+    let medium = world
+        .token(&token_named(request))
+        .filter(passed)
+        .and_then(|token| world.final_face(&token));
     match medium {
-        Some(medium) if request.method() == Method::GET => send(world, request, medium, "final_face"),
+        Some(medium) if request.method() == Method::GET => {
+            send(world, request, medium, "final_face")
+        }
         _ => {
             world.tallies.request("final_face", "not_found");
             refused(world, StatusCode::NOT_FOUND, "NoSuchKey", "no such image")
@@ -122,22 +166,41 @@ pub fn final_face(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply
 }
 
 fn send(world: &World, request: &Request<Bytes>, medium: Medium, endpoint: &'static str) -> Reply {
-    let fault = world.faults.draw(Place::Media, medium.dice(world.options.seed, "fault").next());
+    let fault = world.faults.draw(
+        Place::Media,
+        medium.dice(world.options.seed, "fault").next(),
+    );
     if let Some(kind) = fault {
         world.tallies.fault(kind);
         world.tallies.request(endpoint, "fault");
         let instead = match kind {
             FaultKind::MediaError => Reply::instead(FaultKind::Http500),
             FaultKind::MediaPage => Reply::instead(FaultKind::Html),
-            FaultKind::MediaGone => Some(refused(world, StatusCode::NOT_FOUND, "NoSuchKey", "the specified key does not exist")),
+            FaultKind::MediaGone => Some(refused(
+                world,
+                StatusCode::NOT_FOUND,
+                "NoSuchKey",
+                "the specified key does not exist",
+            )),
             FaultKind::MediaEmpty => {
                 let empty = Reply::of(StatusCode::OK, medium.kind.content_type(), "");
-                Some(empty.with(HeaderName::from_static("content-md5"), "1B2M2Y8AsgTpgAmY7PhCfg=="))
+                Some(empty.with(
+                    HeaderName::from_static("content-md5"),
+                    "1B2M2Y8AsgTpgAmY7PhCfg==",
+                ))
             }
-            FaultKind::MediaExpired => Some(refused(world, StatusCode::FORBIDDEN, "RequestExpired", "request has expired")),
+            FaultKind::MediaExpired => Some(refused(
+                world,
+                StatusCode::FORBIDDEN,
+                "RequestExpired",
+                "request has expired",
+            )),
             FaultKind::MediaRedirect => {
                 let redirect_to = world.faults.setting(|faults| faults.redirect_to.clone());
-                Some(Reply::of(StatusCode::FOUND, "text/plain", "").with(header::LOCATION, &redirect_to))
+                Some(
+                    Reply::of(StatusCode::FOUND, "text/plain", "")
+                        .with(header::LOCATION, &redirect_to),
+                )
             }
             _ => Reply::instead(kind),
         };
@@ -146,18 +209,31 @@ fn send(world: &World, request: &Request<Bytes>, medium: Medium, endpoint: &'sta
         }
     }
     let content = world.contents.of(&medium);
-    let asked = request.headers().get(header::RANGE).map(|range| range.to_str().unwrap_or_default());
+    let asked = request
+        .headers()
+        .get(header::RANGE)
+        .map(|range| range.to_str().unwrap_or_default());
     let range = match (asked, content.len()) {
         (None, length) => 0..length,
         (Some(_), 0) => {
-            return refused(world, StatusCode::BAD_REQUEST, "InvalidRange", "the object is empty");
+            return refused(
+                world,
+                StatusCode::BAD_REQUEST,
+                "InvalidRange",
+                "the object is empty",
+            );
         }
         (Some(asked), length) => match wanted(asked, length) {
             Some(range) => range,
             None => {
                 world.tallies.request(endpoint, "bad_range");
                 let status = StatusCode::RANGE_NOT_SATISFIABLE;
-                return refused(world, status, "InvalidRange", "the requested range cannot be satisfied");
+                return refused(
+                    world,
+                    status,
+                    "InvalidRange",
+                    "the requested range cannot be satisfied",
+                );
             }
         },
     };
@@ -166,14 +242,30 @@ fn send(world: &World, request: &Request<Bytes>, medium: Medium, endpoint: &'sta
     }
     let mut reply = body(world, content.clone(), range.clone(), fault);
     if asked.is_some() {
-        let text = format!("bytes {}-{}/{}", range.start, range.end.saturating_sub(1), content.len());
-        reply = reply.under(StatusCode::PARTIAL_CONTENT).with(header::CONTENT_RANGE, &text);
+        let text = format!(
+            "bytes {}-{}/{}",
+            range.start,
+            range.end.saturating_sub(1),
+            content.len()
+        );
+        reply = reply
+            .under(StatusCode::PARTIAL_CONTENT)
+            .with(header::CONTENT_RANGE, &text);
     }
     let wrong = fault == Some(FaultKind::MediaWrongType);
-    let content_type = if wrong { "text/html" } else { medium.kind.content_type() };
-    reply = reply.with(header::CONTENT_TYPE, content_type).with(header::ACCEPT_RANGES, "bytes");
+    let content_type = if wrong {
+        "text/html"
+    } else {
+        medium.kind.content_type()
+    };
+    reply = reply
+        .with(header::CONTENT_TYPE, content_type)
+        .with(header::ACCEPT_RANGES, "bytes");
     if fault == Some(FaultKind::MediaWrongEtag) {
-        let etag = format!("\"{:032x}\"", u128::from(medium.dice(world.options.seed, "key").next()));
+        let etag = format!(
+            "\"{:032x}\"",
+            u128::from(medium.dice(world.options.seed, "key").next())
+        );
         reply.with(header::ETAG, &etag)
     } else if world.options.media_digests {
         with_digests(world, reply, &medium)
@@ -185,12 +277,19 @@ fn send(world: &World, request: &Request<Bytes>, medium: Medium, endpoint: &'sta
 fn with_digests(world: &World, reply: Reply, medium: &Medium) -> Reply {
     let digests = world.contents.digests(medium);
     reply
-        .with(HeaderName::from_static("content-md5"), &STANDARD.encode(digests.md5))
+        .with(
+            HeaderName::from_static("content-md5"),
+            &STANDARD.encode(digests.md5),
+        )
         .with(header::ETAG, &format!("\"{}\"", hex(&digests.md5)))
-        .with(HeaderName::from_static("x-bce-content-crc32c"), &digests.crc32c.to_string())
+        .with(
+            HeaderName::from_static("x-bce-content-crc32c"),
+            &digests.crc32c.to_string(),
+        )
 }
 
-/// The one range of `bytes=a-b`, `bytes=a-` or `bytes=-n` within `length`; `None` when it cannot be satisfied.
+/// The one range of `bytes=a-b`, `bytes=a-` or `bytes=-n` within `length`; `None` when it cannot be
+/// satisfied.
 fn wanted(asked: &str, length: u64) -> Option<Range<u64>> {
     let (from, to) = asked.strip_prefix("bytes=")?.split_once('-')?;
     let range = match (from, to) {
@@ -208,18 +307,30 @@ fn body(world: &World, content: Content, range: Range<u64>, fault: Option<FaultK
     let (promised, body) = match fault {
         Some(FaultKind::MediaShort) => (middle - start, Body::streamed(cut(start, middle))),
         Some(FaultKind::MediaFlippedBit) => {
-            let flipped = cut(middle, end).enumerate().map(|(nth, piece)| if nth == 0 { flipped(&piece) } else { piece });
-            (end - start, Body::streamed(cut(start, middle).chain(flipped)))
+            let flipped = cut(middle, end)
+                .enumerate()
+                .map(|(nth, piece)| if nth == 0 { flipped(&piece) } else { piece });
+            (
+                end - start,
+                Body::streamed(cut(start, middle).chain(flipped)),
+            )
         }
-        Some(FaultKind::MediaReset) => (end - start, Body::pieces(cut(start, middle).map(Piece::Bytes).chain([Piece::Reset]))),
+        Some(FaultKind::MediaReset) => (
+            end - start,
+            Body::pieces(cut(start, middle).map(Piece::Bytes).chain([Piece::Reset])),
+        ),
         Some(FaultKind::Stall) => {
             let pause = Piece::Pause(world.faults.setting(|faults| faults.stall_ms));
-            let halves = cut(start, middle).map(Piece::Bytes).chain([pause]).chain(cut(middle, end).map(Piece::Bytes));
+            let halves = cut(start, middle)
+                .map(Piece::Bytes)
+                .chain([pause])
+                .chain(cut(middle, end).map(Piece::Bytes));
             (end - start, Body::pieces(halves))
         }
         _ => (end - start, Body::streamed(cut(start, end))),
     };
-    Reply::of(StatusCode::OK, "application/octet-stream", body).with(header::CONTENT_LENGTH, &promised.to_string())
+    Reply::of(StatusCode::OK, "application/octet-stream", body)
+        .with(header::CONTENT_LENGTH, &promised.to_string())
 }
 
 fn flipped(piece: &Bytes) -> Bytes {

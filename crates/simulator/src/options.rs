@@ -1,6 +1,8 @@
-//! What can be set about the simulated provider: where it listens, how long its windows are, which apps exist.
+//! What can be set about the simulated provider: where it listens, how long its windows are, which
+//! apps exist.
 //!
-//! Everything has a default that behaves like the documented provider with one app, no faults and no quota.
+//! Everything has a default that behaves like the documented provider with one app, no faults and
+//! no quota.
 
 use std::{fmt, net::SocketAddr};
 
@@ -25,18 +27,20 @@ pub struct Options {
     pub faults: Faults,
     /// Each answer waits between these two, milliseconds.
     pub latency_ms: (u64, u64),
-    /// Requests a second for each account and endpoint, refused with code 18 above it (a bucket that holds one
-    /// second's worth); `None` refuses nobody.
+    /// Requests a second for each account and endpoint, refused with code 18 above it (a bucket
+    /// that holds one second's worth); `None` refuses nobody.
     pub qps: Option<u32>,
     /// How large media are.
     pub media_bytes: MediaBytes,
-    /// Send `Content-MD5`, `ETag` and `x-bce-content-crc32c`; without, the first download costs no digest.
+    /// Send `Content-MD5`, `ETag` and `x-bce-content-crc32c`; without, the first download costs no
+    /// digest.
     pub media_digests: bool,
     /// The apps that exist, in the accounts they belong to.
     pub apps: Vec<AppCredential>,
     /// What is answered about a token nobody has used.
     pub unused_answer: UnusedAnswer,
-    /// Whether answers vary in the ways that break naive parsers (nulls, missing fields, strings for numbers, …).
+    /// Whether answers vary in the ways that break naive parsers (nulls, missing fields, strings
+    /// for numbers, …).
     pub quirks: bool,
     /// How far the provider's clock stands ahead of the machine's, milliseconds.
     pub clock_ahead_ms: i64,
@@ -104,7 +108,8 @@ impl Default for Windows {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CountedFrom {
-    /// Results: from the last attempt (unused tokens: from the end of the window). Media: from their own attempt.
+    /// Results: from the last attempt (unused tokens: from the end of the window). Media: from
+    /// their own attempt.
     #[default]
     Verification,
     /// Everything from the moment the token was generated: the harshest reading of the document.
@@ -133,7 +138,8 @@ pub enum UnusedAnswer {
     NotYet,
     /// A code of its own while the window is open, refused afterwards (the document's FAQ 1 (2)).
     NotYetThenRefused,
-    /// Success with `verify_count` 0 on `getall`, a code of its own elsewhere, until retention ends.
+    /// Success with `verify_count` 0 on `getall`, a code of its own elsewhere, until retention
+    /// ends.
     EmptySuccess,
 }
 
@@ -151,14 +157,22 @@ pub struct MediaBytes {
 
 impl Default for MediaBytes {
     fn default() -> Self {
-        Self { face: 40 << 10, id_card: 80 << 10, video: 300 << 10 }
+        Self {
+            face: 40 << 10,
+            id_card: 80 << 10,
+            video: 300 << 10,
+        }
     }
 }
 
 impl MediaBytes {
     /// Small enough for hundreds of tokens in a test.
     pub fn small() -> Self {
-        Self { face: 2 << 10, id_card: 3 << 10, video: 8 << 10 }
+        Self {
+            face: 2 << 10,
+            id_card: 3 << 10,
+            video: 8 << 10,
+        }
     }
 }
 
@@ -179,7 +193,8 @@ pub struct AppCredential {
     pub secret_access_key: String,
     /// What follows `Bearer `: `bce-v3/ALTAK-…`.
     pub bearer: String,
-    /// Whether the account has video recording switched on; without, `media/query` never has anything.
+    /// Whether the account has video recording switched on; without, `media/query` never has
+    /// anything.
     pub records_video: bool,
 }
 
@@ -196,7 +211,11 @@ impl AppCredential {
             secret_key: dice.text(ALPHABET, 32),
             access_key_id: dice.text(HEX, 32),
             secret_access_key: dice.text(HEX, 32),
-            bearer: format!("bce-v3/ALTAK-{}/{}", dice.text(ALPHABET, 21), dice.text(HEX, 40)),
+            bearer: format!(
+                "bce-v3/ALTAK-{}/{}",
+                dice.text(ALPHABET, 21),
+                dice.text(HEX, 40)
+            ),
             records_video: true,
         }
     }
@@ -204,7 +223,10 @@ impl AppCredential {
 
 impl fmt::Debug for AppCredential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AppCredential").field("name", &self.name).field("account", &self.account).finish_non_exhaustive()
+        f.debug_struct("AppCredential")
+            .field("name", &self.name)
+            .field("account", &self.account)
+            .finish_non_exhaustive()
     }
 }
 
@@ -216,14 +238,26 @@ mod tests {
     fn credentials_never_print() {
         let app = AppCredential::synthetic("one", "a");
         let printed = format!("{app:?}");
-        for secret in [&app.api_key, &app.secret_key, &app.access_key_id, &app.secret_access_key, &app.bearer] {
+        for secret in [
+            &app.api_key,
+            &app.secret_key,
+            &app.access_key_id,
+            &app.secret_access_key,
+            &app.bearer,
+        ] {
             assert!(!printed.contains(secret.as_str()));
         }
     }
 
     #[test]
     fn credentials_follow_from_the_name() {
-        assert_eq!(AppCredential::synthetic("one", "a"), AppCredential::synthetic("one", "a"));
-        assert_ne!(AppCredential::synthetic("one", "a").api_key, AppCredential::synthetic("two", "a").api_key);
+        assert_eq!(
+            AppCredential::synthetic("one", "a"),
+            AppCredential::synthetic("one", "a")
+        );
+        assert_ne!(
+            AppCredential::synthetic("one", "a").api_key,
+            AppCredential::synthetic("two", "a").api_key
+        );
     }
 }

@@ -1,13 +1,17 @@
-//! Synthetic persons. Names come from small tables and ID numbers from area codes that no place has (99….), with a
-//! correct check digit, so that they pass every format rule and belong to nobody. They serve as canaries as well:
-//! where one of them turns up that should not, something leaks.
+//! Synthetic persons. Names come from small tables and ID numbers from area codes that no place has
+//! (99….), with a correct check digit, so that they pass every format rule and belong to nobody.
+//! They serve as canaries as well: where one of them turns up that should not, something leaks.
 
 use super::dice::Dice;
 
-const FAMILY: &[&str] = &["王", "李", "张", "刘", "陈", "杨", "黄", "赵", "吴", "周", "徐", "孙", "马", "朱", "胡", "郭", "何", "林", "高", "欧阳", "司马"];
+const FAMILY: &[&str] = &[
+    "王", "李", "张", "刘", "陈", "杨", "黄", "赵", "吴", "周", "徐", "孙", "马", "朱", "胡", "郭",
+    "何", "林", "高", "欧阳", "司马",
+];
 const GIVEN: &[&str] = &[
-    "伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "军", "洋", "勇", "艳", "杰", "娟", "涛", "明", "超", "秀英", "建国", "晓东", "雨桐", "子涵", "梓萱",
-    "浩然", "思远", "嘉怡", "俊熙", "若曦", "一诺", "䶮",
+    "伟", "芳", "娜", "敏", "静", "丽", "强", "磊", "军", "洋", "勇", "艳", "杰", "娟", "涛", "明",
+    "超", "秀英", "建国", "晓东", "雨桐", "子涵", "梓萱", "浩然", "思远", "嘉怡", "俊熙", "若曦",
+    "一诺", "䶮",
 ];
 const NATIONS: &[&str] = &["汉", "汉族", "回", "满", "壮族", "维吾尔族"];
 const PLACES: &[&str] = &["虚构省示例市测试区", "仿真自治区样本市", "演示省无名县"];
@@ -40,16 +44,27 @@ impl Person {
     pub fn thrown(mut dice: Dice) -> Self {
         let family = dice.one_of(FAMILY).copied().unwrap_or("王");
         let given = dice.one_of(GIVEN).copied().unwrap_or("伟");
-        let name = if dice.happens(4) { format!("阿依{given}·{family}木江") } else { format!("{family}{given}") };
+        let name = if dice.happens(4) {
+            format!("阿依{given}·{family}木江")
+        } else {
+            format!("{family}{given}")
+        };
         let year = dice.within(1950, 2005);
         let birthday = format!("{year}{:02}{:02}", dice.within(1, 13), dice.within(1, 29));
         let female = dice.happens(50);
         let order = dice.within(0, 500) * 2 + u64::from(!female);
-        let id_number = with_check_digit(&format!("99{:04}{birthday}{order:03}", dice.within(0, 10_000)));
+        let id_number = with_check_digit(&format!(
+            "99{:04}{birthday}{order:03}",
+            dice.within(0, 10_000)
+        ));
         let place = dice.one_of(PLACES).copied().unwrap_or("演示省");
         let issued_year = dice.within(2010, 2024);
         let day = format!("{:02}{:02}", dice.within(1, 13), dice.within(1, 29));
-        let expires_on = if dice.happens(20) { "长期".to_owned() } else { format!("{}{day}", issued_year + 10) };
+        let expires_on = if dice.happens(20) {
+            "长期".to_owned()
+        } else {
+            format!("{}{day}", issued_year + 10)
+        };
         Self {
             name,
             id_number,
@@ -67,7 +82,11 @@ impl Person {
 /// Appends the check digit of GB 11643-1999 (ISO 7064 MOD 11-2) to 17 digits.
 pub fn with_check_digit(seventeen: &str) -> String {
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
-    let sum: u32 = seventeen.chars().zip(WEIGHTS).map(|(digit, weight)| digit.to_digit(10).unwrap_or(0) * weight).sum();
+    let sum: u32 = seventeen
+        .chars()
+        .zip(WEIGHTS)
+        .map(|(digit, weight)| digit.to_digit(10).unwrap_or(0) * weight)
+        .sum();
     let check = match (12 - sum % 11) % 11 {
         10 => 'X',
         digit => char::from_digit(digit, 10).unwrap_or('0'),

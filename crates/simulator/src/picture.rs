@@ -1,7 +1,8 @@
-//! Small pictures that any viewer opens: baseline grey JPEGs (ITU T.81) in which every 8×8 block has one tone.
+//! Small pictures that any viewer opens: baseline grey JPEGs (ITU T.81) in which every 8×8 block
+//! has one tone.
 //!
-//! Only the DC coefficient of a block is written, and after it "end of block", so the encoder needs two tiny Huffman
-//! tables of its own and no transform.
+//! Only the DC coefficient of a block is written, and after it "end of block", so the encoder needs
+//! two tiny Huffman tables of its own and no transform.
 
 use super::dice::Dice;
 
@@ -11,19 +12,27 @@ const BLOCKS: (usize, usize) = (12, 15);
 const QUANTISER: u8 = 16;
 
 /// What stands before the padding: start of image and JFIF header.
-pub const HEAD: &[u8] = &[0xff, 0xd8, 0xff, 0xe0, 0, 16, b'J', b'F', b'I', b'F', 0, 1, 1, 0, 0, 1, 0, 1, 0, 0];
+pub const HEAD: &[u8] = &[
+    0xff, 0xd8, 0xff, 0xe0, 0, 16, b'J', b'F', b'I', b'F', 0, 1, 1, 0, 0, 1, 0, 1, 0, 0,
+];
 
-/// The picture itself, from its tables to the end of image: a face of blocks, mirrored left to right.
+/// The picture itself, from its tables to the end of image: a face of blocks, mirrored left to
+/// right.
 pub fn tail(dice: &mut Dice) -> Vec<u8> {
     let mut out = Vec::with_capacity(512);
     out.extend_from_slice(&[0xff, 0xdb, 0, 67, 0]);
     out.extend_from_slice(&[QUANTISER; 64]);
     let (width, height) = ((BLOCKS.0 * 8) as u8, (BLOCKS.1 * 8) as u8);
     out.extend_from_slice(&[0xff, 0xc0, 0, 11, 8, 0, height, 0, width, 1, 1, 0x11, 0]);
-    // DC: eight categories of four bits each (category n has the code n); AC: "end of block" alone, the code 0.
-    out.extend_from_slice(&[0xff, 0xc4, 0, 27, 0x00, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    // DC: eight categories of four bits each (category n has the code n); AC: "end of block" alone,
+    // the code 0.
+    out.extend_from_slice(&[
+        0xff, 0xc4, 0, 27, 0x00, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    ]);
     out.extend_from_slice(&[0, 1, 2, 3, 4, 5, 6, 7]);
-    out.extend_from_slice(&[0xff, 0xc4, 0, 20, 0x10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    out.extend_from_slice(&[
+        0xff, 0xc4, 0, 20, 0x10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+    ]);
     out.extend_from_slice(&[0xff, 0xda, 0, 8, 1, 1, 0x00, 0, 63, 0]);
     let mut bits = Bits::default();
     let mut before = 0i32;
@@ -42,7 +51,9 @@ pub fn tail(dice: &mut Dice) -> Vec<u8> {
 fn tones(dice: &mut Dice) -> Vec<Vec<i32>> {
     (0..BLOCKS.1)
         .map(|_| {
-            let half: Vec<i32> = (0..BLOCKS.0 / 2).map(|_| dice.within(0, 120) as i32 - 60).collect();
+            let half: Vec<i32> = (0..BLOCKS.0 / 2)
+                .map(|_| dice.within(0, 120) as i32 - 60)
+                .collect();
             half.iter().chain(half.iter().rev()).copied().collect()
         })
         .collect()
@@ -75,7 +86,11 @@ impl Bits {
         let category = 32 - difference.unsigned_abs().leading_zeros();
         self.push(category, 4);
         // Negative differences are written as their ones' complement (T.81, F.1.2.1).
-        let written = if difference < 0 { difference + (1 << category) - 1 } else { difference };
+        let written = if difference < 0 {
+            difference + (1 << category) - 1
+        } else {
+            difference
+        };
         self.push(written as u32, category);
     }
 

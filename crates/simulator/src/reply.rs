@@ -1,5 +1,5 @@
-//! What happens to a request, as data: how long it waits, what is sent, and where that is cut off. Whoever serves
-//! it does as it says.
+//! What happens to a request, as data: how long it waits, what is sent, and where that is cut off.
+//! Whoever serves it does as it says.
 
 use std::fmt;
 
@@ -24,7 +24,8 @@ pub struct Reply {
 pub enum Body {
     /// All of it, under its length.
     Whole(Bytes),
-    /// One after the other, under the `Content-Length` that the headers promise, or else without a length.
+    /// One after the other, under the `Content-Length` that the headers promise, or else without a
+    /// length.
     Pieces(Box<dyn Iterator<Item = Piece> + Send>),
 }
 
@@ -73,8 +74,13 @@ impl Reply {
     pub fn of(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Self {
         let mut response = Response::new(body.into());
         *response.status_mut() = status;
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-        Self { wait_ms: 0, response: Some(response) }
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+        Self {
+            wait_ms: 0,
+            response: Some(response),
+        }
     }
 
     /// At once, JSON.
@@ -84,7 +90,10 @@ impl Reply {
 
     /// Nothing of any response, and a reset.
     pub fn lost() -> Self {
-        Self { wait_ms: 0, response: None }
+        Self {
+            wait_ms: 0,
+            response: None,
+        }
     }
 
     /// 404 with the path that is unknown; never its query, which may hold secrets.
@@ -95,16 +104,26 @@ impl Reply {
 
     /// What a fault gives in place of any answer, for the faults that do.
     pub fn instead(kind: FaultKind) -> Option<Self> {
-        const PAGE: &str = "<html><head><title>Error</title></head><body><h1>It works!</h1></body></html>\n";
+        const PAGE: &str =
+            "<html><head><title>Error</title></head><body><h1>It works!</h1></body></html>\n";
         Some(match kind {
-            FaultKind::Http500 => Self::of(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", "internal server error"),
+            FaultKind::Http500 => Self::of(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "text/plain",
+                "internal server error",
+            ),
             FaultKind::Http502 => Self::of(StatusCode::BAD_GATEWAY, "text/html", PAGE),
             FaultKind::Http503 => Self::of(StatusCode::SERVICE_UNAVAILABLE, "text/plain", ""),
-            FaultKind::Http429 => Self::of(StatusCode::TOO_MANY_REQUESTS, "text/plain", "too many requests"),
+            FaultKind::Http429 => Self::of(
+                StatusCode::TOO_MANY_REQUESTS,
+                "text/plain",
+                "too many requests",
+            ),
             FaultKind::Html => Self::of(StatusCode::OK, "text/html; charset=utf-8", PAGE),
             FaultKind::Closed => Self::lost(),
             FaultKind::Endless => Self::of(StatusCode::OK, JSON, endless()),
-            FaultKind::GzipBomb => Self::of(StatusCode::OK, JSON, gzip::bomb(64 << 20)).with(header::CONTENT_ENCODING, "gzip"),
+            FaultKind::GzipBomb => Self::of(StatusCode::OK, JSON, gzip::bomb(64 << 20))
+                .with(header::CONTENT_ENCODING, "gzip"),
             _ => return None,
         })
     }
@@ -117,12 +136,22 @@ impl Reply {
             Some(FaultKind::AnswerLost) => Self::lost(),
             Some(FaultKind::TruncatedJson) => whole(half),
             Some(FaultKind::Truncated) => {
-                let broken_off = Body::pieces([Piece::Bytes(half.into()), Piece::Close].into_iter());
-                Self::of(StatusCode::OK, JSON, broken_off).with(header::CONTENT_LENGTH, &body.len().to_string())
+                let broken_off =
+                    Body::pieces([Piece::Bytes(half.into()), Piece::Close].into_iter());
+                Self::of(StatusCode::OK, JSON, broken_off)
+                    .with(header::CONTENT_LENGTH, &body.len().to_string())
             }
-            Some(FaultKind::DuplicateKeys) => whole([br#"{"success":false,"result":null,"#, body.get(1..).unwrap_or_default()].concat()),
+            Some(FaultKind::DuplicateKeys) => whole(
+                [
+                    br#"{"success":false,"result":null,"#,
+                    body.get(1..).unwrap_or_default(),
+                ]
+                .concat(),
+            ),
             Some(FaultKind::WrongCharset) => whole(in_gb18030(&body)),
-            Some(FaultKind::Gzip) => whole(gzip::stored(&body)).with(header::CONTENT_ENCODING, "gzip"),
+            Some(FaultKind::Gzip) => {
+                whole(gzip::stored(&body)).with(header::CONTENT_ENCODING, "gzip")
+            }
             Some(FaultKind::Stall) => whole(body).later(stall_ms),
             _ => whole(body),
         }
@@ -130,7 +159,9 @@ impl Reply {
 
     /// The same, under another status.
     pub fn under(mut self, status: StatusCode) -> Self {
-        self.response.iter_mut().for_each(|response| *response.status_mut() = status);
+        self.response
+            .iter_mut()
+            .for_each(|response| *response.status_mut() = status);
         self
     }
 
@@ -152,15 +183,22 @@ impl Reply {
 fn endless() -> Body {
     // Not quite: a client without any bound would never let a test end.
     const PIECES: usize = 1 << 16;
-    Body::streamed(std::iter::repeat_n(Bytes::from(vec![b' '; 1 << 16]), PIECES))
+    Body::streamed(std::iter::repeat_n(
+        Bytes::from(vec![b' '; 1 << 16]),
+        PIECES,
+    ))
 }
 
-/// `text`, with every character outside ASCII as the two bytes of one Chinese character: wrong as UTF-8, as GB 18030
-/// is, whichever character it stands for.
+/// `text`, with every character outside ASCII as the two bytes of one Chinese character: wrong as
+/// UTF-8, as GB 18030 is, whichever character it stands for.
 fn in_gb18030(text: &[u8]) -> Vec<u8> {
     let text = String::from_utf8_lossy(text);
     let coded = |character: char| {
-        if character.is_ascii() { vec![character as u8] } else { vec![0xba, 0xcb] }
+        if character.is_ascii() {
+            vec![character as u8]
+        } else {
+            vec![0xba, 0xcb]
+        }
     };
     text.chars().flat_map(coded).collect()
 }

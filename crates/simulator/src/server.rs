@@ -56,10 +56,18 @@ pub struct Simulator {
 pub async fn start(options: Options) -> io::Result<Simulator> {
     let listener = TcpListener::bind(options.listen).await?;
     let address = listener.local_addr()?;
-    let base_url = options.public_base.clone().unwrap_or_else(|| format!("http://{address}"));
+    let base_url = options
+        .public_base
+        .clone()
+        .unwrap_or_else(|| format!("http://{address}"));
     let clock = SimClock::ahead_by(options.clock_ahead_ms);
-    let served = Arc::new(Served { world: World::new(options, base_url.trim_end_matches('/').to_owned()), clock });
-    let app = Router::new().fallback(serve).with_state(Arc::clone(&served));
+    let served = Arc::new(Served {
+        world: World::new(options, base_url.trim_end_matches('/').to_owned()),
+        clock,
+    });
+    let app = Router::new()
+        .fallback(serve)
+        .with_state(Arc::clone(&served));
     let service = app.into_make_service_with_connect_info::<Shears>();
     let (stop, stopped) = oneshot::channel::<()>();
     let serving = tokio::spawn(async move {
@@ -67,15 +75,26 @@ pub async fn start(options: Options) -> io::Result<Simulator> {
             // A dropped sender means stop as well.
             let _ = stopped.await;
         };
-        let served = axum::serve(CuttableListener(listener), service).with_graceful_shutdown(stopped).await;
+        let served = axum::serve(CuttableListener(listener), service)
+            .with_graceful_shutdown(stopped)
+            .await;
         if let Err(error) = served {
             tracing::error!(%error, "the simulated provider ended");
         }
     });
-    Ok(Simulator { served, address, stop: Some(stop), serving })
+    Ok(Simulator {
+        served,
+        address,
+        stop: Some(stop),
+        serving,
+    })
 }
 
-async fn serve(State(served): State<Arc<Served>>, ConnectInfo(shears): ConnectInfo<Shears>, request: Request<Body>) -> Response {
+async fn serve(
+    State(served): State<Arc<Served>>,
+    ConnectInfo(shears): ConnectInfo<Shears>,
+    request: Request<Body>,
+) -> Response {
     let (parts, body) = request.into_parts();
     let reply = match to_bytes(body, BODY_BYTES_MAX).await {
         Ok(body) => answer(served, Request::from_parts(parts, body)).await,
@@ -106,7 +125,15 @@ async fn answer(served: Arc<Served>, request: Request<Bytes>) -> Reply {
     if !takes_long {
         return answered();
     }
-    tokio::task::spawn_blocking(answered).await.unwrap_or_else(|_| Reply::of(StatusCode::INTERNAL_SERVER_ERROR, "text/plain", "the answer could not be made"))
+    tokio::task::spawn_blocking(answered)
+        .await
+        .unwrap_or_else(|_| {
+            Reply::of(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "text/plain",
+                "the answer could not be made",
+            )
+        })
 }
 
 /// Sends the pieces of a body one by one.
@@ -173,14 +200,14 @@ impl Simulator {
         self.served.world.expire_access_tokens();
     }
 
-    /// Everything as it really is. Reads media through that nobody asked for yet, to know their digests: with large
-    /// media this takes a while, so call it outside of what is measured.
+    /// Everything as it really is. Reads media through that nobody asked for yet, to know their
+    /// digests: with large media this takes a while, so call it outside of what is measured.
     pub fn truth(&self) -> Truth {
         self.served.world.truth(self.now_ms())
     }
 
-    /// Makes the digests that media are sent with, for every token so far. They are made when first needed anyway; a
-    /// benchmark does it beforehand, so as not to measure it.
+    /// Makes the digests that media are sent with, for every token so far. They are made when first
+    /// needed anyway; a benchmark does it beforehand, so as not to measure it.
     pub fn warm_up(&self) {
         self.served.world.warm_up();
     }
@@ -197,7 +224,10 @@ impl Simulator {
             let _ = stop.send(());
         }
         // Stalled answers would hold it up for as long as they stall.
-        if tokio::time::timeout(GRACE, &mut self.serving).await.is_err() {
+        if tokio::time::timeout(GRACE, &mut self.serving)
+            .await
+            .is_err()
+        {
             self.serving.abort();
         }
     }

@@ -1,5 +1,6 @@
-//! bce-auth-v1 as the provider checks it, written from its description and tried on its published vectors.
-//! It shares nothing with the code that signs our own requests, so that neither can hide a mistake of the other.
+//! bce-auth-v1 as the provider checks it, written from its description and tried on its published
+//! vectors. It shares nothing with the code that signs our own requests, so that neither can hide a
+//! mistake of the other.
 
 use hmac::{Hmac, KeyInit, Mac};
 use percent_encoding::percent_decode_str;
@@ -26,7 +27,15 @@ impl<'a> Authorization<'a> {
     /// Takes `text` apart; `None` when it is of another kind or has not six parts.
     pub fn parse(text: &'a str) -> Option<Self> {
         let parts: Vec<&str> = text.split('/').collect();
-        let ["bce-auth-v1", access_key_id, signed_at, seconds, headers, signature] = parts.as_slice() else {
+        let [
+            "bce-auth-v1",
+            access_key_id,
+            signed_at,
+            seconds,
+            headers,
+            signature,
+        ] = parts.as_slice()
+        else {
             return None;
         };
         let prefix = text.get(..text.len() - headers.len() - signature.len() - 2)?;
@@ -34,14 +43,29 @@ impl<'a> Authorization<'a> {
             "" => vec!["host"],
             names => names.split(';').collect(),
         };
-        Some(Self { prefix, access_key_id, signed_at, valid_s: seconds.parse().ok()?, signed_headers, signature })
+        Some(Self {
+            prefix,
+            access_key_id,
+            signed_at,
+            valid_s: seconds.parse().ok()?,
+            signed_headers,
+            signature,
+        })
     }
 }
 
 /// Lower-case hexadecimal digits of `bytes`.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(|nibble| DIGITS.get(usize::from(nibble)).map(|digit| char::from(*digit))).collect()
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|nibble| {
+            DIGITS
+                .get(usize::from(nibble))
+                .map(|digit| char::from(*digit))
+        })
+        .collect()
 }
 
 fn keyed(key: &str, text: &str) -> String {
@@ -57,7 +81,9 @@ pub fn encoded(text: &[u8], keep_slash: bool) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(*byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                out.push(char::from(*byte))
+            }
             b'/' if keep_slash => out.push('/'),
             _ => {
                 out.push('%');
@@ -72,7 +98,8 @@ fn recoded(raw: &str, keep_slash: bool) -> String {
     encoded(&percent_decode_str(raw).collect::<Vec<u8>>(), keep_slash)
 }
 
-/// The canonical request: `path` and `query` as they stand in the request line, `headers` those that are signed.
+/// The canonical request: `path` and `query` as they stand in the request line, `headers` those
+/// that are signed.
 pub fn canonical(method: &str, path: &str, query: &str, headers: &[(&str, &str)]) -> String {
     let mut pairs: Vec<String> = query
         .split('&')
@@ -87,10 +114,21 @@ pub fn canonical(method: &str, path: &str, query: &str, headers: &[(&str, &str)]
         .iter()
         .map(|(name, value)| (name.to_ascii_lowercase(), value.trim()))
         .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| format!("{}:{}", encoded(name.as_bytes(), false), encoded(value.as_bytes(), false)))
+        .map(|(name, value)| {
+            format!(
+                "{}:{}",
+                encoded(name.as_bytes(), false),
+                encoded(value.as_bytes(), false)
+            )
+        })
         .collect();
     lines.sort_unstable();
-    format!("{method}\n{}\n{}\n{}", recoded(path, true), pairs.join("&"), lines.join("\n"))
+    format!(
+        "{method}\n{}\n{}\n{}",
+        recoded(path, true),
+        pairs.join("&"),
+        lines.join("\n")
+    )
 }
 
 /// The key that `prefix` gives the owner of `secret_access_key`, as its 64 hex digits.
@@ -116,22 +154,45 @@ mod tests {
 
     fn put(headers: &[(&str, &str)]) -> String {
         let query = "partNumber=9&uploadId=a44cc9bab11cbd156984767aad637851";
-        signature(&key(), &canonical("PUT", "/v1/test/myfolder/readme.txt", query, headers))
+        signature(
+            &key(),
+            &canonical("PUT", "/v1/test/myfolder/readme.txt", query, headers),
+        )
     }
 
     #[test]
     fn the_published_vectors_hold() {
-        assert_eq!(key(), "1d5ce5f464064cbee060330d973218821825ac6952368a482a592e6615aef479");
+        assert_eq!(
+            key(),
+            "1d5ce5f464064cbee060330d973218821825ac6952368a482a592e6615aef479"
+        );
         let host = ("host", "bj.bcebos.com");
-        let all = [host, ("Content-Type", "text/plain"), ("Content-Length", "8"), ("Content-Md5", "NFzcPqhviddjRNnSOGo4rw=="), DATE];
-        assert_eq!(put(&all), "d74a04362e6a848f5b39b15421cb449427f419c95a480fd6b8cf9fc783e2999e");
-        assert_eq!(put(&[host, DATE]), "1b8de5a23a56eef657c69f94c621e7acd227d049a4ba577f537d5e5cebf0cf32");
+        let all = [
+            host,
+            ("Content-Type", "text/plain"),
+            ("Content-Length", "8"),
+            ("Content-Md5", "NFzcPqhviddjRNnSOGo4rw=="),
+            DATE,
+        ];
+        assert_eq!(
+            put(&all),
+            "d74a04362e6a848f5b39b15421cb449427f419c95a480fd6b8cf9fc783e2999e"
+        );
+        assert_eq!(
+            put(&[host, DATE]),
+            "1b8de5a23a56eef657c69f94c621e7acd227d049a4ba577f537d5e5cebf0cf32"
+        );
     }
 
     #[test]
     fn a_query_of_results_signs_as_computed() {
         let headers = [("host", "aip.baidubce.com"), DATE];
-        let canonical = canonical("POST", "/rpc/2.0/brain/solution/faceprint/result/getall", "", &headers);
+        let canonical = canonical(
+            "POST",
+            "/rpc/2.0/brain/solution/faceprint/result/getall",
+            "",
+            &headers,
+        );
         let expected = "dac466040075d4a9f05cffdd1875b90f54c2a4b29b20f5594cc696f3163e4c91";
         assert_eq!(signature(&key(), &canonical), expected);
     }
@@ -139,16 +200,27 @@ mod tests {
     #[test]
     fn authorization_stays_out_of_the_signed_query_and_pairs_are_sorted_when_finished() {
         let query = "b=2&authorization=x%2Fy&a=%e4%bd%a0&a-=1&empty";
-        assert_eq!(canonical("GET", "/a%20b/c", query, &[]), "GET\n/a%20b/c\na-=1&a=%E4%BD%A0&b=2&empty=\n");
+        assert_eq!(
+            canonical("GET", "/a%20b/c", query, &[]),
+            "GET\n/a%20b/c\na-=1&a=%E4%BD%A0&b=2&empty=\n"
+        );
     }
 
     #[test]
     fn an_authorization_has_six_parts() {
         let text = format!("{PREFIX}/host;x-bce-date/00ff");
         let parsed = Authorization::parse(&text).unwrap();
-        assert_eq!((parsed.prefix, parsed.valid_s, parsed.signature), (PREFIX, 1800, "00ff"));
+        assert_eq!(
+            (parsed.prefix, parsed.valid_s, parsed.signature),
+            (PREFIX, 1800, "00ff")
+        );
         assert_eq!(parsed.signed_headers, ["host", "x-bce-date"]);
-        assert_eq!(Authorization::parse(&format!("{PREFIX}//00ff")).unwrap().signed_headers, ["host"]);
+        assert_eq!(
+            Authorization::parse(&format!("{PREFIX}//00ff"))
+                .unwrap()
+                .signed_headers,
+            ["host"]
+        );
         assert_eq!(Authorization::parse("Bearer x"), None);
         assert_eq!(Authorization::parse(PREFIX), None);
     }

@@ -21,7 +21,9 @@ pub struct Counts {
 impl Counts {
     /// All requests to `endpoint`, however answered.
     pub fn requests_to(&self, endpoint: &str) -> u64 {
-        self.requests.get(endpoint).map_or(0, |results| results.values().sum())
+        self.requests
+            .get(endpoint)
+            .map_or(0, |results| results.values().sum())
     }
 }
 
@@ -33,7 +35,12 @@ impl Tallies {
     /// Counts one request to `endpoint` that was answered with `result`.
     pub fn request(&self, endpoint: &'static str, result: &'static str) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *counts.requests.entry(endpoint).or_default().entry(result).or_default() += 1;
+        *counts
+            .requests
+            .entry(endpoint)
+            .or_default()
+            .entry(result)
+            .or_default() += 1;
     }
 
     /// Counts one fault.
@@ -44,6 +51,9 @@ impl Tallies {
 
     /// What was counted so far.
     pub fn counts(&self) -> Counts {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }

@@ -1,5 +1,6 @@
-//! One verify_token: who generated it, what the person does with it and when, and so what is known of it at a
-//! given moment. A token is a small record; answers, persons and media bytes are thrown from its key on demand.
+//! One verify_token: who generated it, what the person does with it and when, and so what is known
+//! of it at a given moment. A token is a small record; answers, persons and media bytes are thrown
+//! from its key on demand.
 
 use std::sync::{
     OnceLock,
@@ -73,7 +74,8 @@ pub struct Token {
     pub ocr: bool,
     /// When it was generated, unix milliseconds.
     pub issued_at_ms: i64,
-    /// When it was made to be told, unix milliseconds; later than issue for tokens ordered with a past.
+    /// When it was made to be told, unix milliseconds; later than issue for tokens ordered with a
+    /// past.
     pub told_at_ms: i64,
     /// Every attempt, also those still to come.
     pub attempts: Vec<Attempt>,
@@ -91,7 +93,8 @@ impl Token {
         const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
         let mut dice = Dice::of(options.seed, &[word("token"), index]);
         let verify_token = dice.text(ALPHABET, 24);
-        // Every throw is made whether or not it is needed, so that ordering one fact leaves the others as they were.
+        // Every throw is made whether or not it is needed, so that ordering one fact leaves the
+        // others as they were.
         let (drawn_life, drawn_video) = (drawn_life(&mut dice), drawn_video(&mut dice));
         let (drawn_ocr, drawn_tries) = (dice.happens(50), dice.within(2, 4) as u32);
         let life = spec.life.unwrap_or(drawn_life);
@@ -102,8 +105,15 @@ impl Token {
         };
         let issued_at_ms = now_ms - spec.issued_ago_ms.unwrap_or(ago_ms);
         let owner = owner(options, life, spec, app);
-        let records = options.apps.iter().all(|known| known.name != owner || known.records_video);
-        let video = if records { spec.video.unwrap_or(drawn_video) } else { Video::None };
+        let records = options
+            .apps
+            .iter()
+            .all(|known| known.name != owner || known.records_video);
+        let video = if records {
+            spec.video.unwrap_or(drawn_video)
+        } else {
+            Video::None
+        };
         let tries = spec.attempts.unwrap_or(drawn_tries).clamp(1, 5);
         let attempts = attempts(life, tries, video, issued_at_ms, options, &mut dice);
         Self {
@@ -165,7 +175,9 @@ impl Token {
             CountedFrom::Verification => attempt.at_ms,
         };
         let until_ms = from_ms + windows.media_ms;
-        attempt.replaced_at_ms.map_or(until_ms, |replaced_at_ms| until_ms.min(replaced_at_ms))
+        attempt
+            .replaced_at_ms
+            .map_or(until_ms, |replaced_at_ms| until_ms.min(replaced_at_ms))
     }
 
     /// When the video of `attempt` appears, unix milliseconds.
@@ -182,7 +194,9 @@ impl Token {
         if now_ms >= self.record_until_ms(windows) {
             return Standing::Forgotten;
         }
-        let made = self.attempts.partition_point(|attempt| attempt.at_ms <= now_ms);
+        let made = self
+            .attempts
+            .partition_point(|attempt| attempt.at_ms <= now_ms);
         match self.attempts.get(..made) {
             Some(attempts) if !attempts.is_empty() => Standing::Used(attempts),
             _ if now_ms < self.window_closes_ms(windows) => Standing::Waiting,
@@ -195,11 +209,27 @@ fn owner(options: &Options, life: Life, spec: &LifeSpec, app: &str) -> String {
     if life != Life::WrongApp {
         return app.to_owned();
     }
-    let other = || options.apps.iter().find(|known| known.name != app).map(|known| known.name.clone());
-    spec.owner.clone().or_else(other).unwrap_or_else(|| ELSEWHERE.to_owned())
+    let other = || {
+        options
+            .apps
+            .iter()
+            .find(|known| known.name != app)
+            .map(|known| known.name.clone())
+    };
+    spec.owner
+        .clone()
+        .or_else(other)
+        .unwrap_or_else(|| ELSEWHERE.to_owned())
 }
 
-fn attempts(life: Life, tries: u32, video: Video, issued_at_ms: i64, options: &Options, dice: &mut Dice) -> Vec<Attempt> {
+fn attempts(
+    life: Life,
+    tries: u32,
+    video: Video,
+    issued_at_ms: i64,
+    options: &Options,
+    dice: &mut Dice,
+) -> Vec<Attempt> {
     let count = match life {
         Life::Passed | Life::WrongApp | Life::ToldLate => 1,
         Life::FailedThenPassed | Life::Replaced => tries.max(2),
@@ -216,7 +246,11 @@ fn attempts(life: Life, tries: u32, video: Video, issued_at_ms: i64, options: &O
             Some(Attempt {
                 order: nth as u32 + 1,
                 at_ms: at_ms(nth)?,
-                verdict: if last && life != Life::Failed { &verdict::PASSED } else { failure },
+                verdict: if last && life != Life::Failed {
+                    &verdict::PASSED
+                } else {
+                    failure
+                },
                 video: if leaves_media { video } else { Video::None },
                 replaced_at_ms: if leaves_media { at_ms(nth + 1) } else { None },
             })
@@ -229,8 +263,16 @@ mod tests {
     use super::*;
 
     fn options() -> Options {
-        let windows = Windows { verify_ms: 1_000, record_ms: 5_000, media_ms: 2_000, ..Windows::default() };
-        Options { windows, ..Options::default() }
+        let windows = Windows {
+            verify_ms: 1_000,
+            record_ms: 5_000,
+            media_ms: 2_000,
+            ..Windows::default()
+        };
+        Options {
+            windows,
+            ..Options::default()
+        }
     }
 
     fn token(life: Life) -> Token {
@@ -240,28 +282,56 @@ mod tests {
     #[test]
     fn before_the_first_attempt_nothing_is_known_and_after_retention_nothing_again() {
         let (token, windows) = (token(Life::FailedThenPassed), options().windows);
-        assert!(matches!(token.standing(&windows, token.issued_at_ms), Standing::Waiting));
+        assert!(matches!(
+            token.standing(&windows, token.issued_at_ms),
+            Standing::Waiting
+        ));
         let last_ms = token.attempts.last().unwrap().at_ms;
-        assert!(matches!(token.standing(&windows, last_ms), Standing::Used(attempts) if attempts.len() >= 2));
-        assert!(matches!(token.standing(&windows, last_ms + 4_999), Standing::Used(_)));
-        assert!(matches!(token.standing(&windows, last_ms + 5_000), Standing::Forgotten));
+        assert!(
+            matches!(token.standing(&windows, last_ms), Standing::Used(attempts) if attempts.len() >= 2)
+        );
+        assert!(matches!(
+            token.standing(&windows, last_ms + 4_999),
+            Standing::Used(_)
+        ));
+        assert!(matches!(
+            token.standing(&windows, last_ms + 5_000),
+            Standing::Forgotten
+        ));
     }
 
     #[test]
     fn an_unused_token_lapses_with_its_window() {
         let (token, windows) = (token(Life::Unused), options().windows);
-        assert!(matches!(token.standing(&windows, token.issued_at_ms + 999), Standing::Waiting));
-        assert!(matches!(token.standing(&windows, token.issued_at_ms + 1_000), Standing::Lapsed));
-        assert!(matches!(token.standing(&windows, token.issued_at_ms + 6_000), Standing::Forgotten));
+        assert!(matches!(
+            token.standing(&windows, token.issued_at_ms + 999),
+            Standing::Waiting
+        ));
+        assert!(matches!(
+            token.standing(&windows, token.issued_at_ms + 1_000),
+            Standing::Lapsed
+        ));
+        assert!(matches!(
+            token.standing(&windows, token.issued_at_ms + 6_000),
+            Standing::Forgotten
+        ));
     }
 
     #[test]
     fn only_the_lives_that_pass_pass_and_only_at_the_end() {
         for life in Life::ALL {
             let token = token(*life);
-            let passed: Vec<bool> = token.attempts.iter().map(|attempt| attempt.verdict.passed()).collect();
+            let passed: Vec<bool> = token
+                .attempts
+                .iter()
+                .map(|attempt| attempt.verdict.passed())
+                .collect();
             let passes = !matches!(life, Life::Failed | Life::Unused);
-            assert_eq!(passed.iter().filter(|passed| **passed).count(), usize::from(passes), "{life:?}");
+            assert_eq!(
+                passed.iter().filter(|passed| **passed).count(),
+                usize::from(passes),
+                "{life:?}"
+            );
             assert_eq!(passed.last().copied().unwrap_or(false), passes, "{life:?}");
         }
     }
@@ -269,23 +339,38 @@ mod tests {
     #[test]
     fn a_token_told_late_is_forgotten_when_it_is_told() {
         let token = token(Life::ToldLate);
-        assert!(matches!(token.standing(&options().windows, 1_000_000), Standing::Forgotten));
+        assert!(matches!(
+            token.standing(&options().windows, 1_000_000),
+            Standing::Forgotten
+        ));
     }
 
     #[test]
     fn retention_can_be_counted_from_issue() {
         let token = token(Life::Passed);
-        let windows = Windows { counted_from: CountedFrom::Issue, ..options().windows };
+        let windows = Windows {
+            counted_from: CountedFrom::Issue,
+            ..options().windows
+        };
         assert_eq!(token.record_until_ms(&windows), token.issued_at_ms + 5_000);
-        assert_eq!(token.media_until_ms(&token.attempts[0], &windows), token.issued_at_ms + 2_000);
+        assert_eq!(
+            token.media_until_ms(&token.attempts[0], &windows),
+            token.issued_at_ms + 2_000
+        );
     }
 
     #[test]
     fn a_replaced_video_goes_when_the_next_attempt_comes() {
-        let spec = LifeSpec { video: Some(Video::One), ..LifeSpec::of(Life::Replaced, 1) };
+        let spec = LifeSpec {
+            video: Some(Video::One),
+            ..LifeSpec::of(Life::Replaced, 1)
+        };
         let token = Token::born(&options(), 9, &spec, "demo", 1_000_000);
         let (first, second) = (&token.attempts[0], &token.attempts[1]);
-        assert_eq!(token.media_until_ms(first, &options().windows), second.at_ms);
+        assert_eq!(
+            token.media_until_ms(first, &options().windows),
+            second.at_ms
+        );
         assert_eq!(first.video, Video::One);
     }
 }

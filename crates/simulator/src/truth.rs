@@ -1,4 +1,5 @@
-//! What really is: every token with its attempts and media, and what an archiver that makes no mistake ends with.
+//! What really is: every token with its attempts and media, and what an archiver that makes no
+//! mistake ends with.
 
 use serde::Serialize;
 
@@ -48,7 +49,8 @@ pub struct TokenTruth {
     pub window_closes_ms: i64,
     /// When results, faces and ID card images vanish, unix milliseconds.
     pub record_until_ms: i64,
-    /// `archived`, `abandoned`, `incomplete`, `missed` or `rejected`: what it ends as when nothing is done wrong.
+    /// `archived`, `abandoned`, `incomplete`, `missed` or `rejected`: what it ends as when nothing
+    /// is done wrong.
     pub outcome: &'static str,
     /// Every attempt, also those still to come: compare `at_ms` with `now_ms`.
     pub attempts: Vec<AttemptTruth>,
@@ -97,12 +99,14 @@ pub struct MediumTruth {
     pub from_ms: i64,
     /// When it vanishes, unix milliseconds.
     pub until_ms: i64,
-    /// Whether it vanishes because the next attempt's takes its place: only an archiver that asked in between has it.
+    /// Whether it vanishes because the next attempt's takes its place: only an archiver that asked
+    /// in between has it.
     pub replaced: bool,
 }
 
 impl Truth {
-    /// The truth about `world` at `now_ms`. Reads every medium through that was not yet, to know its digest.
+    /// The truth about `world` at `now_ms`. Reads every medium through that was not yet, to know
+    /// its digest.
     pub fn of(world: &World, now_ms: i64) -> Self {
         let options = &world.options;
         let tokens = world.tokens();
@@ -110,14 +114,19 @@ impl Truth {
             seed: options.seed,
             now_ms,
             windows: options.windows,
-            tokens: tokens.iter().map(|token| TokenTruth::of(token, world)).collect(),
+            tokens: tokens
+                .iter()
+                .map(|token| TokenTruth::of(token, world))
+                .collect(),
             counts: world.tallies.counts(),
         }
     }
 
     /// What is true of one token.
     pub fn token(&self, verify_token: &str) -> Option<&TokenTruth> {
-        self.tokens.iter().find(|token| token.verify_token == verify_token)
+        self.tokens
+            .iter()
+            .find(|token| token.verify_token == verify_token)
     }
 }
 
@@ -144,7 +153,10 @@ impl TokenTruth {
             record_until_ms: token.record_until_ms(windows),
             outcome: outcome(token, windows),
             attempts: token.attempts.iter().map(attempt).collect(),
-            media: media::of_token(token, windows).iter().map(|life| MediumTruth::of(life, &world.contents)).collect(),
+            media: media::of_token(token, windows)
+                .iter()
+                .map(|life| MediumTruth::of(life, &world.contents))
+                .collect(),
         }
     }
 }
@@ -157,7 +169,9 @@ fn outcome(token: &Token, windows: &Windows) -> &'static str {
         _ if told_at_ms >= token.record_until_ms(windows) => "missed",
         Life::Unused => "abandoned",
         // A face that lies where nobody may follow, or a video that went before its token was told.
-        _ if token.face_url.is_some() || media::of_token(token, windows).iter().any(gone) => "incomplete",
+        _ if token.face_url.is_some() || media::of_token(token, windows).iter().any(gone) => {
+            "incomplete"
+        }
         _ => "archived",
     }
 }

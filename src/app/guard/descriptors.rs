@@ -4,7 +4,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::web;
 
-/// What stays out of reach of steps: the database's connections, logs, a folder being synced; and the connections of the HTTP server.
+/// What stays out of reach of steps: the database's connections, logs, a folder being synced; and
+/// the connections of the HTTP server.
 const RESERVED: u64 = 16 + web::CONNECTIONS_MAX as u64;
 /// What one step holds at most: a connection, one more kept for the next step, a file, its folder.
 const PER_STEP: u64 = 4;
@@ -15,7 +16,13 @@ pub(super) const FREE_MIN: u64 = 8;
 pub(super) fn raise() {
     let limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
-        let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+        let _ = setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current: limit.maximum,
+                maximum: limit.maximum,
+            },
+        );
     }
 }
 
@@ -30,7 +37,9 @@ pub(super) fn free() -> Option<u64> {
     match std::fs::read_dir("/proc/self/fd") {
         // The listing itself holds one.
         Ok(entries) => Some(most.saturating_sub((entries.count() as u64).saturating_sub(1))),
-        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::MFILE.raw_os_error()) => Some(0),
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::MFILE.raw_os_error()) => {
+            Some(0)
+        }
         Err(_) => None,
     }
 }
@@ -38,7 +47,9 @@ pub(super) fn free() -> Option<u64> {
 /// How many of `wished` steps may run at once with so many descriptors free; one at least.
 pub(super) fn steps_at_once(wished: usize, free: Option<u64>) -> usize {
     let most = free.map_or(u64::MAX, |free| free.saturating_sub(RESERVED) / PER_STEP);
-    wished.min(usize::try_from(most).unwrap_or(usize::MAX)).max(1)
+    wished
+        .min(usize::try_from(most).unwrap_or(usize::MAX))
+        .max(1)
 }
 
 #[cfg(test)]
@@ -47,7 +58,13 @@ mod tests {
 
     #[test]
     fn few_descriptors_mean_few_steps_and_never_none() {
-        for (free, steps) in [(None, 22), (Some(1_000_000), 22), (Some(72), 10), (Some(36), 1), (Some(3), 1)] {
+        for (free, steps) in [
+            (None, 22),
+            (Some(1_000_000), 22),
+            (Some(72), 10),
+            (Some(36), 1),
+            (Some(3), 1),
+        ] {
             assert_eq!(steps_at_once(22, free), steps, "{free:?}");
         }
         assert!(free().unwrap() < most().unwrap());

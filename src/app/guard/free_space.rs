@@ -32,11 +32,25 @@ pub struct FreeSpace {
 pub fn places(config: &Config) -> Vec<Place> {
     let mut places: Vec<(Option<u64>, Place)> = Vec::new();
     for (what, folder) in config.local_folders() {
-        let folder = folder.ancestors().find(|above| above.exists()).map_or_else(|| folder.clone(), std::path::Path::to_path_buf);
-        let device = std::fs::metadata(&folder).ok().map(|facts| std::os::unix::fs::MetadataExt::dev(&facts));
-        match places.iter_mut().find(|(known, _)| device.is_some() && *known == device) {
+        let folder = folder
+            .ancestors()
+            .find(|above| above.exists())
+            .map_or_else(|| folder.clone(), std::path::Path::to_path_buf);
+        let device = std::fs::metadata(&folder)
+            .ok()
+            .map(|facts| std::os::unix::fs::MetadataExt::dev(&facts));
+        match places
+            .iter_mut()
+            .find(|(known, _)| device.is_some() && *known == device)
+        {
             Some((_, place)) => place.what = format!("{} and {what}", place.what),
-            None => places.push((device, Place { what: what.to_owned(), folder })),
+            None => places.push((
+                device,
+                Place {
+                    what: what.to_owned(),
+                    folder,
+                },
+            )),
         }
     }
     places.into_iter().map(|(_, place)| place).collect()
@@ -49,17 +63,28 @@ impl Place {
     /// What the system says; it names no path.
     pub fn look(&self) -> io::Result<FreeSpace> {
         let found = statvfs(&self.folder)?;
-        Ok(FreeSpace { free_bytes: found.f_bavail.saturating_mul(found.f_frsize), free_inodes: (found.f_files > 0).then_some(found.f_favail) })
+        Ok(FreeSpace {
+            free_bytes: found.f_bavail.saturating_mul(found.f_frsize),
+            free_inodes: (found.f_files > 0).then_some(found.f_favail),
+        })
     }
 }
 
 impl FreeSpace {
-    /// Whether nothing new should be begun. One that was short stays so until an eighth more is free: a file or two does not turn it back
-    /// and forth.
+    /// Whether nothing new should be begun. One that was short stays so until an eighth more is
+    /// free: a file or two does not turn it back and forth.
     #[must_use]
     pub fn is_short(self, free_bytes_min: u64, was_short: bool) -> bool {
-        let wanted = if was_short { free_bytes_min.saturating_add(free_bytes_min / 8) } else { free_bytes_min };
-        free_bytes_min > 0 && (self.free_bytes < wanted || self.free_inodes.is_some_and(|inodes| inodes < INODES_FREE_MIN))
+        let wanted = if was_short {
+            free_bytes_min.saturating_add(free_bytes_min / 8)
+        } else {
+            free_bytes_min
+        };
+        free_bytes_min > 0
+            && (self.free_bytes < wanted
+                || self
+                    .free_inodes
+                    .is_some_and(|inodes| inodes < INODES_FREE_MIN))
     }
 
     /// What a person is told of it.
@@ -67,7 +92,9 @@ impl FreeSpace {
     pub fn tell(self, what: &str, free_bytes_min: u64) -> String {
         let mib = |bytes: u64| format!("{}.{} MiB", bytes >> 20, ((bytes & 0xf_ffff) * 10) >> 20);
         match self.free_inodes {
-            Some(inodes) if inodes < INODES_FREE_MIN => format!("the file system of {what} can hold {inodes} more files: nothing new is begun"),
+            Some(inodes) if inodes < INODES_FREE_MIN => format!(
+                "the file system of {what} can hold {inodes} more files: nothing new is begun"
+            ),
             _ => format!(
                 "{} are free on the file system of {what}, less than limits.free_bytes_min ({}): nothing new is begun",
                 mib(self.free_bytes),
@@ -83,13 +110,38 @@ mod tests {
 
     #[test]
     fn short_room_stays_short_until_there_is_an_eighth_more() {
-        let room = |free_bytes| FreeSpace { free_bytes, free_inodes: None };
-        for (free_bytes, was_short, short) in [(800, false, false), (799, false, true), (800, true, true), (899, true, true), (900, true, false)] {
-            assert_eq!(room(free_bytes).is_short(800, was_short), short, "{free_bytes} {was_short}");
+        let room = |free_bytes| FreeSpace {
+            free_bytes,
+            free_inodes: None,
+        };
+        for (free_bytes, was_short, short) in [
+            (800, false, false),
+            (799, false, true),
+            (800, true, true),
+            (899, true, true),
+            (900, true, false),
+        ] {
+            assert_eq!(
+                room(free_bytes).is_short(800, was_short),
+                short,
+                "{free_bytes} {was_short}"
+            );
         }
         assert!(!room(0).is_short(0, true), "0 never looks");
-        assert!(FreeSpace { free_bytes: 1 << 40, free_inodes: Some(3) }.is_short(800, false));
-        assert!(!FreeSpace { free_bytes: 1 << 40, free_inodes: Some(3000) }.is_short(800, false));
+        assert!(
+            FreeSpace {
+                free_bytes: 1 << 40,
+                free_inodes: Some(3)
+            }
+            .is_short(800, false)
+        );
+        assert!(
+            !FreeSpace {
+                free_bytes: 1 << 40,
+                free_inodes: Some(3000)
+            }
+            .is_short(800, false)
+        );
     }
 
     #[test]
@@ -97,8 +149,23 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let config = Config::embedded(folder.path().join("not/there/yet"), Vec::new());
         let found = places(&config);
-        assert_eq!(found.iter().map(|place| place.what.as_str()).collect::<Vec<_>>(), ["database and objects"]);
+        assert_eq!(
+            found
+                .iter()
+                .map(|place| place.what.as_str())
+                .collect::<Vec<_>>(),
+            ["database and objects"]
+        );
         assert!(found[0].look().unwrap().free_bytes > 0);
-        assert_eq!(FreeSpace { free_bytes: 1_572_864, free_inodes: None }.tell("objects", 2 << 20).split(" are").next(), Some("1.5 MiB"));
+        assert_eq!(
+            FreeSpace {
+                free_bytes: 1_572_864,
+                free_inodes: None
+            }
+            .tell("objects", 2 << 20)
+            .split(" are")
+            .next(),
+            Some("1.5 MiB")
+        );
     }
 }

@@ -11,7 +11,8 @@ use crate::{
     store::Store,
 };
 
-/// After this long without another panic of the part its alarm ends. An item that makes a step panic comes again sooner.
+/// After this long without another panic of the part its alarm ends. An item that makes a step
+/// panic comes again sooner.
 const CALM: Span = Span::minutes(15);
 
 /// Which parts panicked, when last, and whether that has been told.
@@ -41,8 +42,15 @@ impl Panics {
 
 /// What earlier processes have raised: over with a new start, until it happens again.
 pub(super) async fn of_earlier_processes(store: &dyn Store, now: Time) -> Vec<(Kind, String)> {
-    let open = store.status(now).await.map(|status| status.alarms).unwrap_or_default();
-    open.into_iter().filter(|alarm| alarm.kind == Kind::Panic.name()).map(|alarm| (Kind::Panic, alarm.subject)).collect()
+    let open = store
+        .status(now)
+        .await
+        .map(|status| status.alarms)
+        .unwrap_or_default();
+    open.into_iter()
+        .filter(|alarm| alarm.kind == Kind::Panic.name())
+        .map(|alarm| (Kind::Panic, alarm.subject))
+        .collect()
 }
 
 #[cfg(test)]
@@ -59,7 +67,10 @@ mod tests {
         };
         panics.note("download", Time(0));
         let (begun, over) = look(1);
-        assert_eq!((begun[0].kind, begun[0].subject.as_str(), over.len()), (Kind::Panic, "download", 0));
+        assert_eq!(
+            (begun[0].kind, begun[0].subject.as_str(), over.len()),
+            (Kind::Panic, "download", 0)
+        );
         assert!(begun[0].text.contains("`download`"));
         assert_eq!(look(2), (vec![], vec![]), "once a panic");
         panics.note("download", Time(CALM.0 - 1));

@@ -14,15 +14,34 @@ use crate::{
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "what")]
 pub(super) enum What {
-    Answer { answer_id: String, endpoint: String, fetched_at: String },
-    Media { media_id: String, kind: String, attempt_no: i64, position: i64, captured_at: Option<String> },
+    Answer {
+        answer_id: String,
+        endpoint: String,
+        fetched_at: String,
+    },
+    Media {
+        media_id: String,
+        kind: String,
+        attempt_no: i64,
+        position: i64,
+        captured_at: Option<String>,
+    },
 }
 
 impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Answer { endpoint, fetched_at, .. } => write!(f, "answer of {} at {}", endpoint_name(endpoint), fetched_at),
-            Self::Media { kind, attempt_no, position, .. } => write!(f, "{} {position} of attempt {attempt_no}", kind_name(kind)),
+            Self::Answer {
+                endpoint,
+                fetched_at,
+                ..
+            } => write!(f, "answer of {} at {}", endpoint_name(endpoint), fetched_at),
+            Self::Media {
+                kind,
+                attempt_no,
+                position,
+                ..
+            } => write!(f, "{} {position} of attempt {attempt_no}", kind_name(kind)),
         }
     }
 }
@@ -38,7 +57,11 @@ pub(super) struct Wanted {
 
 impl Wanted {
     pub(super) fn failed(&self, reason: &str) -> Failed {
-        Failed { what: self.what.clone(), object_key: self.object_key.clone(), reason: reason.to_owned() }
+        Failed {
+            what: self.what.clone(),
+            object_key: self.object_key.clone(),
+            reason: reason.to_owned(),
+        }
     }
 }
 
@@ -68,7 +91,11 @@ pub(super) fn wanted(whole: &Whole) -> Vec<Wanted> {
             }
         };
         all.push(Wanted {
-            what: What::Answer { answer_id: row.answer_id.clone(), endpoint: row.endpoint.clone(), fetched_at: row.fetched_at.clone() },
+            what: What::Answer {
+                answer_id: row.answer_id.clone(),
+                endpoint: row.endpoint.clone(),
+                fetched_at: row.fetched_at.clone(),
+            },
             stem: format!("{endpoint}-{number}"),
             object_key: row.object_key.clone(),
             sha256: row.sha256.clone(),
@@ -77,7 +104,11 @@ pub(super) fn wanted(whole: &Whole) -> Vec<Wanted> {
     }
     for row in &whole.media {
         // Wanted and lost media have no object.
-        let (Some(object_key), Some(sha256), Some(bytes)) = (&row.object_key, &row.sha256, row.bytes) else { continue };
+        let (Some(object_key), Some(sha256), Some(bytes)) =
+            (&row.object_key, &row.sha256, row.bytes)
+        else {
+            continue;
+        };
         all.push(Wanted {
             what: What::Media {
                 media_id: row.media_id.clone(),
@@ -86,7 +117,12 @@ pub(super) fn wanted(whole: &Whole) -> Vec<Wanted> {
                 position: row.position,
                 captured_at: row.captured_at.clone(),
             },
-            stem: format!("{}-attempt{}-{}", kind_name(&row.kind), row.attempt_no, row.position),
+            stem: format!(
+                "{}-attempt{}-{}",
+                kind_name(&row.kind),
+                row.attempt_no,
+                row.position
+            ),
             object_key: object_key.clone(),
             sha256: sha256.clone(),
             bytes,

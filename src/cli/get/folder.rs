@@ -11,7 +11,8 @@ use serde::Serialize;
 use super::super::report::{Code, Failure};
 
 const MANIFEST: &str = "manifest.json";
-/// Holds the verification_id until the manifest is there, so that what was cut short can be begun again.
+/// Holds the verification_id until the manifest is there, so that what was cut short can be begun
+/// again.
 const BEGUN: &str = ".verikeep-begun";
 const PART: &str = ".verikeep-part";
 
@@ -25,7 +26,11 @@ impl Folder {
         match fs::read_dir(path) {
             Ok(mut entries) => {
                 if entries.next().is_some() && !folder.holds(verification_id) {
-                    return Err(Failure::usage(path.display().to_string(), "holds other files", "name a new or an empty folder by --out"));
+                    return Err(Failure::usage(
+                        path.display().to_string(),
+                        "holds other files",
+                        "name a new or an empty folder by --out",
+                    ));
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -33,7 +38,9 @@ impl Folder {
                 builder.recursive(true);
                 #[cfg(unix)]
                 std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-                builder.create(path).map_err(|error| folder.failed(&error))?;
+                builder
+                    .create(path)
+                    .map_err(|error| folder.failed(&error))?;
             }
             Err(error) => return Err(folder.failed(&error)),
         }
@@ -49,9 +56,18 @@ impl Folder {
 
     /// Whether an earlier `get` of the same verification wrote here, or began to.
     fn holds(&self, verification_id: &str) -> bool {
-        let manifest = fs::read(self.0.join(MANIFEST)).ok().and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
-        let begun = fs::read_to_string(self.0.join(BEGUN)).is_ok_and(|text| text == verification_id);
-        begun || manifest.is_some_and(|manifest| manifest.get("verification_id").and_then(serde_json::Value::as_str) == Some(verification_id))
+        let manifest = fs::read(self.0.join(MANIFEST))
+            .ok()
+            .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
+        let begun =
+            fs::read_to_string(self.0.join(BEGUN)).is_ok_and(|text| text == verification_id);
+        begun
+            || manifest.is_some_and(|manifest| {
+                manifest
+                    .get("verification_id")
+                    .and_then(serde_json::Value::as_str)
+                    == Some(verification_id)
+            })
     }
 
     fn failed(&self, error: &io::Error) -> Failure {
@@ -71,12 +87,19 @@ impl Folder {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&path).map_err(|error| self.failed(&error))?;
-        Ok(Part { folder: self, path, file, bytes: 0, named: false })
+        Ok(Part {
+            folder: self,
+            path,
+            file,
+            bytes: 0,
+            named: false,
+        })
     }
 
     /// Writes the manifest: the last of all, so that its presence says that the rest is there.
     pub(super) fn write_manifest(&self, manifest: &impl Serialize) -> Result<(), Failure> {
-        let mut text = serde_json::to_vec_pretty(manifest).map_err(|error| self.failed(&error.into()))?;
+        let mut text =
+            serde_json::to_vec_pretty(manifest).map_err(|error| self.failed(&error.into()))?;
         text.push(b'\n');
         let mut part = self.part()?;
         part.write(&text)?;
@@ -97,7 +120,9 @@ pub(super) struct Part<'f> {
 impl Part<'_> {
     pub(super) fn write(&mut self, piece: &[u8]) -> Result<(), Failure> {
         self.bytes += piece.len() as u64;
-        self.file.write_all(piece).map_err(|error| self.folder.failed(&error))
+        self.file
+            .write_all(piece)
+            .map_err(|error| self.folder.failed(&error))
     }
 
     pub(super) const fn bytes(&self) -> u64 {
@@ -105,7 +130,10 @@ impl Part<'_> {
     }
 
     pub(super) fn rename(mut self, name: &str) -> Result<(), Failure> {
-        let moved = self.file.sync_all().and_then(|()| fs::rename(&self.path, self.folder.0.join(name)));
+        let moved = self
+            .file
+            .sync_all()
+            .and_then(|()| fs::rename(&self.path, self.folder.0.join(name)));
         moved.map_err(|error| self.folder.failed(&error))?;
         self.named = true;
         Ok(())

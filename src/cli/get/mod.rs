@@ -1,7 +1,7 @@
 //! `get`: the verbatim answers and all media of one verification, readable, digests checked.
 //!
-//! Files are written under a temporary name and renamed once their digest agrees with the row: what bears its name is whole. Names come from
-//! kinds and numbers alone.
+//! Files are written under a temporary name and renamed once their digest agrees with the row: what
+//! bears its name is whole. Names come from kinds and numbers alone.
 
 mod files;
 mod folder;
@@ -44,7 +44,8 @@ pub enum Unreadable {
 pub type Pieces = BoxStream<'static, Result<Bytes, Unreadable>>;
 
 /// Opens an object by its key.
-pub type OpenFn<'a> = dyn Fn(String) -> BoxFuture<'a, Result<Pieces, Unreadable>> + Send + Sync + 'a;
+pub type OpenFn<'a> =
+    dyn Fn(String) -> BoxFuture<'a, Result<Pieces, Unreadable>> + Send + Sync + 'a;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -114,7 +115,12 @@ struct Failed {
 ///
 /// # Errors
 /// When it is not tracked, the folder cannot be used, or nothing can be reached.
-pub async fn run(args: &Get, store: &dyn Store, open: &OpenFn<'_>, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+pub async fn run(
+    args: &Get,
+    store: &dyn Store,
+    open: &OpenFn<'_>,
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
     if args.identity.is_some() {
         screen.note("--identity is not needed: objects are not sealed in this version")?;
     }
@@ -143,7 +149,10 @@ pub async fn run(args: &Get, store: &dyn Store, open: &OpenFn<'_>, screen: &mut 
             Code::Unreachable,
             "object store",
             why,
-            format!("{} written; run the same command again", counted(number(written.len()), "file")),
+            format!(
+                "{} written; run the same command again",
+                counted(number(written.len()), "file")
+            ),
         ));
     }
     let written_at = store.ping().await?.rfc3339();
@@ -157,7 +166,12 @@ fn number(length: usize) -> i64 {
 }
 
 /// One object into one file; the inner error spoils this file only.
-async fn take(want: &Wanted, folder: &Folder, open: &OpenFn<'_>, names: &mut files::Names) -> Result<Result<Written, Unreadable>, Failure> {
+async fn take(
+    want: &Wanted,
+    folder: &Folder,
+    open: &OpenFn<'_>,
+    names: &mut files::Names,
+) -> Result<Result<Written, Unreadable>, Failure> {
     let mut pieces = match open(want.object_key.clone()).await {
         Ok(pieces) => pieces,
         Err(why) => return Ok(Err(why)),
@@ -185,10 +199,22 @@ async fn take(want: &Wanted, folder: &Folder, open: &OpenFn<'_>, names: &mut fil
     let (extension, content_type) = sniff::kind_of(&head);
     let file = names.fresh(&want.stem, extension);
     part.rename(&file)?;
-    Ok(Ok(Written { file, what: want.what.clone(), content_type, bytes, sha256 }))
+    Ok(Ok(Written {
+        file,
+        what: want.what.clone(),
+        content_type,
+        bytes,
+        sha256,
+    }))
 }
 
-fn manifest<'a>(args: &'a Get, whole: &'a Whole, written_at: String, files: Vec<Written>, failed: Vec<Failed>) -> Manifest<'a> {
+fn manifest<'a>(
+    args: &'a Get,
+    whole: &'a Whole,
+    written_at: String,
+    files: Vec<Written>,
+    failed: Vec<Failed>,
+) -> Manifest<'a> {
     let row = &whole.summary;
     Manifest {
         verification_id: &row.verification_id,
@@ -206,36 +232,71 @@ fn manifest<'a>(args: &'a Get, whole: &'a Whole, written_at: String, files: Vec<
     }
 }
 
-/// Says what was seen: digests agree where they were compared, and a folder without a file is told as such.
-fn tell(manifest: &Manifest<'_>, folder: &Folder, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+/// Says what was seen: digests agree where they were compared, and a folder without a file is told
+/// as such.
+fn tell(
+    manifest: &Manifest<'_>,
+    folder: &Folder,
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
     let bytes: u64 = manifest.files.iter().map(|file| file.bytes).sum();
-    let written = format!("{}, {}", counted(number(manifest.files.len()), "file"), size(i64::try_from(bytes).unwrap_or(i64::MAX)));
+    let written = format!(
+        "{}, {}",
+        counted(number(manifest.files.len()), "file"),
+        size(i64::try_from(bytes).unwrap_or(i64::MAX))
+    );
     let path = folder.path().display();
     let failed = number(manifest.failed.len());
-    let there = if failed == 1 { "is not there" } else { "are not there" };
+    let there = if failed == 1 {
+        "is not there"
+    } else {
+        "are not there"
+    };
     screen.line(match (manifest.files.is_empty(), failed) {
         (true, 0) => format!("nothing is kept of it: {}", standing(manifest)),
-        (true, _) => format!("no file could be written: {} failed", counted(failed, "object")),
+        (true, _) => format!(
+            "no file could be written: {} failed",
+            counted(failed, "object")
+        ),
         (false, 0) => format!("{written}, every digest agrees, in {path}"),
-        (false, _) => format!("{written}, whose digests agree, in {path}; {} failed and {}", counted(failed, "object"), there),
+        (false, _) => format!(
+            "{written}, whose digests agree, in {path}; {} failed and {}",
+            counted(failed, "object"),
+            there
+        ),
     })?;
     for failed in &manifest.failed {
-        screen.note(format!("error: {} (object {}): {}", failed.what, failed.object_key, failed.reason))?;
+        screen.note(format!(
+            "error: {} (object {}): {}",
+            failed.what, failed.object_key, failed.reason
+        ))?;
     }
     if failed > 0 {
         screen.note("  keep the object store as it is and compare with a backup; `verikeep show` tells when they were captured")?;
     }
-    Ok(if manifest.files.is_empty() || failed > 0 { Code::Finding } else { Code::Done })
+    Ok(if manifest.files.is_empty() || failed > 0 {
+        Code::Finding
+    } else {
+        Code::Done
+    })
 }
 
 /// Where a verification of which nothing is kept stands, and why.
 fn standing(manifest: &Manifest<'_>) -> String {
     let state = manifest.state;
-    let told: Vec<&str> = manifest.missing.as_array().into_iter().flatten().filter_map(|one| one.get("why")?.as_str()).collect();
+    let told: Vec<&str> = manifest
+        .missing
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|one| one.get("why")?.as_str())
+        .collect();
     let why = match State::named(state) {
         _ if !told.is_empty() => told.join("; "),
         Some(State::Waiting) => "no attempt has been seen so far; ask again later".to_owned(),
-        Some(State::Collecting) => "an attempt has been seen and is being collected; ask again later".to_owned(),
+        Some(State::Collecting) => {
+            "an attempt has been seen and is being collected; ask again later".to_owned()
+        }
         Some(State::Abandoned) => "nobody verified".to_owned(),
         _ => "`verikeep show` tells what was asked and answered".to_owned(),
     };

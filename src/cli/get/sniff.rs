@@ -6,7 +6,10 @@ pub(super) const HEAD_BYTES: usize = 64;
 /// Extension and content type.
 pub(super) fn kind_of(head: &[u8]) -> (&'static str, &'static str) {
     let at = |from: usize, mark: &[u8]| head.get(from..).is_some_and(|tail| tail.starts_with(mark));
-    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let text = head
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(head)
+        .trim_ascii_start();
     let table: [(bool, &str, &str); 13] = [
         (at(0, b"\xff\xd8\xff"), "jpg", "image/jpeg"),
         (at(0, b"\x89PNG\r\n\x1a\n"), "png", "image/png"),
@@ -19,10 +22,17 @@ pub(super) fn kind_of(head: &[u8]) -> (&'static str, &'static str) {
         (at(0, b"\x1a\x45\xdf\xa3"), "webm", "video/webm"),
         (at(0, b"FLV\x01"), "flv", "video/x-flv"),
         (at(0, b"\x1f\x8b"), "gz", "application/gzip"),
-        (text.starts_with(b"{") || text.starts_with(b"["), "json", "application/json"),
+        (
+            text.starts_with(b"{") || text.starts_with(b"["),
+            "json",
+            "application/json",
+        ),
         (text.starts_with(b"<"), "html", "text/html"),
     ];
-    table.into_iter().find(|(fits, ..)| *fits).map_or(("bin", "application/octet-stream"), |(_, extension, content_type)| (extension, content_type))
+    table.into_iter().find(|(fits, ..)| *fits).map_or(
+        ("bin", "application/octet-stream"),
+        |(_, extension, content_type)| (extension, content_type),
+    )
 }
 
 #[cfg(test)]

@@ -48,7 +48,8 @@ pub struct Reconcile {
     /// The list, NDJSON or CSV; `-` reads standard input.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// The configured app that generated them; may be left out when there is only one, or when each line says it.
+    /// The configured app that generated them; may be left out when there is only one, or when each
+    /// line says it.
     #[arg(long)]
     pub app: Option<String>,
     /// Track those that never were.
@@ -71,20 +72,53 @@ pub struct Reconcile {
 /// Compares, tracks what is asked for, and remembers what was found.
 ///
 /// # Errors
-/// When the list cannot be read, the app is unknown, or the database cannot be reached; what was tracked until then stays tracked.
-pub async fn run(args: &Reconcile, config: &Config, store: &dyn Store, track: &TrackFn<'_>, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+/// When the list cannot be read, the app is unknown, or the database cannot be reached; what was
+/// tracked until then stays tracked.
+pub async fn run(
+    args: &Reconcile,
+    config: &Config,
+    store: &dyn Store,
+    track: &TrackFn<'_>,
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
     let (app, apps) = app_named(args.app.as_ref(), config, false)?;
     let tracked_by = format!("{} (reconcile)", actor());
-    let defaults = input::Defaults { app, apps, tracked_by, ..input::Defaults::default() };
+    let defaults = input::Defaults {
+        app,
+        apps,
+        tracked_by,
+        ..input::Defaults::default()
+    };
     let now = store.ping().await?;
-    let mut run = Run { args, store, track, screen, now, sums: nothing(now, actor()), listed: args.unlisted.then(Listed::default) };
+    let mut run = Run {
+        args,
+        store,
+        track,
+        screen,
+        now,
+        sums: nothing(now, actor()),
+        listed: args.unlisted.then(Listed::default),
+    };
     if args.file == Path::new("-") {
-        run.list(io::stdin().lock(), None, "standard input", defaults).await?;
+        run.list(io::stdin().lock(), None, "standard input", defaults)
+            .await?;
     } else {
         let named = args.file.display().to_string();
-        let opened = File::open(&args.file).map_err(|error| Failure::usage(&named, error.to_string(), "check the name of the list"))?;
-        let length = opened.metadata().ok().map(|facts| facts.len()).filter(|length| *length > 0);
-        run.list(BufReader::with_capacity(256 * 1024, opened), length, &named, defaults).await?;
+        let opened = File::open(&args.file).map_err(|error| {
+            Failure::usage(&named, error.to_string(), "check the name of the list")
+        })?;
+        let length = opened
+            .metadata()
+            .ok()
+            .map(|facts| facts.len())
+            .filter(|length| *length > 0);
+        run.list(
+            BufReader::with_capacity(256 * 1024, opened),
+            length,
+            &named,
+            defaults,
+        )
+        .await?;
     }
     run.unlisted().await?;
     run.end().await
@@ -101,12 +135,24 @@ struct Run<'r, 'w, 't> {
 }
 
 impl Run<'_, '_, '_> {
-    async fn list<R: BufRead>(&mut self, input: R, length: Option<u64>, named: &str, defaults: input::Defaults) -> Result<(), Failure> {
-        let mut lines = input::open(input, defaults).map_err(|why| Failure::usage(named, why, "`verikeep reconcile --help` shows examples"))?;
+    async fn list<R: BufRead>(
+        &mut self,
+        input: R,
+        length: Option<u64>,
+        named: &str,
+        defaults: input::Defaults,
+    ) -> Result<(), Failure> {
+        let mut lines = input::open(input, defaults).map_err(|why| {
+            Failure::usage(named, why, "`verikeep reconcile --help` shows examples")
+        })?;
         let mut progress = Progress::new("comparing", length, self.screen);
         let mut chunk = Vec::with_capacity(CHUNK);
         while let Some(line) = lines.next() {
-            match line.and_then(|(number, told)| told.check(self.now).map(|()| (number, told)).map_err(|why| (number, why))) {
+            match line.and_then(|(number, told)| {
+                told.check(self.now)
+                    .map(|()| (number, told))
+                    .map_err(|why| (number, why))
+            }) {
                 Ok(told) => chunk.push(told),
                 Err((number, why)) => self.tell(&Line::wrong(number, why), &progress)?,
             }
@@ -120,7 +166,11 @@ impl Run<'_, '_, '_> {
         Ok(())
     }
 
-    async fn compare(&mut self, chunk: &mut Vec<(u64, TrackRequest)>, progress: &Progress) -> Result<(), Failure> {
+    async fn compare(
+        &mut self,
+        chunk: &mut Vec<(u64, TrackRequest)>,
+        progress: &Progress,
+    ) -> Result<(), Failure> {
         if chunk.is_empty() {
             return Ok(());
         }
@@ -133,21 +183,32 @@ impl Run<'_, '_, '_> {
         let mut untracked = Vec::new();
         for ((number, told), known) in chunk.drain(..).zip(known) {
             let line = Line::of(number, &told, known.as_ref());
-            if self.args.track && line.verdict == Verdict::Untracked { untracked.push((number, told)) } else { self.tell(&line, progress)? }
+            if self.args.track && line.verdict == Verdict::Untracked {
+                untracked.push((number, told))
+            } else {
+                self.tell(&line, progress)?
+            }
         }
         self.track(untracked, progress).await
     }
 
     /// Tracks tokens that never were, and looks where each stands then.
-    async fn track(&mut self, untracked: Vec<(u64, TrackRequest)>, progress: &Progress) -> Result<(), Failure> {
+    async fn track(
+        &mut self,
+        untracked: Vec<(u64, TrackRequest)>,
+        progress: &Progress,
+    ) -> Result<(), Failure> {
         if untracked.is_empty() {
             return Ok(());
         }
-        let verdicts = (self.track)(untracked.iter().map(|(_, told)| told.clone()).collect()).await?;
+        let verdicts =
+            (self.track)(untracked.iter().map(|(_, told)| told.clone()).collect()).await?;
         let known = self.known(&untracked).await?;
         for (((number, told), verdict), known) in untracked.iter().zip(verdicts).zip(known) {
             let line = match (verdict, known) {
-                (Ok(TrackVerdict::New { .. }), Some(known)) => Line::tracked(*number, &known, self.now),
+                (Ok(TrackVerdict::New { .. }), Some(known)) => {
+                    Line::tracked(*number, &known, self.now)
+                }
                 // Twice in the list, or told by somebody else a moment ago.
                 (Ok(_), known) => Line::of(*number, told, known.as_ref()),
                 (Err(why), _) => Line::wrong(*number, why),
@@ -157,8 +218,14 @@ impl Run<'_, '_, '_> {
         Ok(())
     }
 
-    async fn known(&self, told: &[(u64, TrackRequest)]) -> Result<Vec<Option<KnownToken>>, Failure> {
-        let tokens: Vec<_> = told.iter().map(|(_, told)| told.verify_token.clone()).collect();
+    async fn known(
+        &self,
+        told: &[(u64, TrackRequest)],
+    ) -> Result<Vec<Option<KnownToken>>, Failure> {
+        let tokens: Vec<_> = told
+            .iter()
+            .map(|(_, told)| told.verify_token.clone())
+            .collect();
         Ok(self.store.known(&tokens).await?)
     }
 
@@ -173,13 +240,21 @@ impl Run<'_, '_, '_> {
     }
 
     async fn unlisted(&mut self) -> Result<(), Failure> {
-        let Some(listed) = self.listed.take() else { return Ok(()) };
+        let Some(listed) = self.listed.take() else {
+            return Ok(());
+        };
         let Some(period) = listed.period(self.args.since, self.args.until) else {
             let todo = "tell it by --since and --until, or by issued_at in the list";
-            return Err(Failure::usage("--unlisted", "nothing says which period the list is of", todo));
+            return Err(Failure::usage(
+                "--unlisted",
+                "nothing says which period the list is of",
+                todo,
+            ));
         };
         let (json, screen) = (self.args.json, &mut *self.screen);
-        let told = listed.each_unlisted(self.store, period, |one| tell_unlisted(one, json, screen)).await?;
+        let told = listed
+            .each_unlisted(self.store, period, |one| tell_unlisted(one, json, screen))
+            .await?;
         self.sums.unlisted = Some(told?);
         Ok(())
     }
@@ -191,7 +266,11 @@ impl Run<'_, '_, '_> {
         let tracked = match (sums.tracked, sums.late) {
             (0, _) => String::new(),
             (tracked, 0) => format!(" ({} tracked now)", count(tracked)),
-            (tracked, late) => format!(" ({} tracked now, {} of them late)", count(tracked), count(late)),
+            (tracked, late) => format!(
+                " ({} tracked now, {} of them late)",
+                count(tracked),
+                count(late)
+            ),
         };
         let mut text = format!(
             "{}: {} whole, {} open, {} never tracked{tracked}, {} lost, {} rejected, {} in conflict, {} wrong",
@@ -205,7 +284,10 @@ impl Run<'_, '_, '_> {
             count(sums.wrong)
         );
         if let Some(unlisted) = sums.unlisted {
-            text.push_str(&format!("; {} tracked and not in the list", count(unlisted)));
+            text.push_str(&format!(
+                "; {} tracked and not in the list",
+                count(unlisted)
+            ));
         }
         // Results are for programs with --json: the sum stands beside them.
         if self.args.json {
@@ -214,20 +296,35 @@ impl Run<'_, '_, '_> {
             self.screen.line(text)?
         }
         if let Err(error) = remembered {
-            self.screen.note(format!("warning: what was found could not be remembered for `status` and /metrics: {error}"))?;
+            self.screen.note(format!(
+                "warning: what was found could not be remembered for `status` and /metrics: {error}"
+            ))?;
         }
-        Ok(if is_finding(sums) { Code::Finding } else { Code::Done })
+        Ok(if is_finding(sums) {
+            Code::Finding
+        } else {
+            Code::Done
+        })
     }
 }
 
 fn tell_unlisted(one: &Summary, json: bool, screen: &mut Screen<'_>) -> Result<(), Failure> {
     if json {
-        let (id, app, issued_at, state, reference) = (&one.verification_id, &one.app, &one.issued_at, &one.state, &one.reference);
+        let (id, app, issued_at, state, reference) = (
+            &one.verification_id,
+            &one.app,
+            &one.issued_at,
+            &one.state,
+            &one.reference,
+        );
         screen.ndjson(
             &serde_json::json!({ "verdict": "unlisted", "verification_id": id, "app": app, "issued_at": issued_at, "state": state, "reference": reference }),
         )?;
     } else {
-        screen.line(format!("not in the list: {}, issued {} by app {}, {}", one.verification_id, one.issued_at, one.app, one.state))?;
+        screen.line(format!(
+            "not in the list: {}, issued {} by app {}, {}",
+            one.verification_id, one.issued_at, one.app, one.state
+        ))?;
     }
     Ok(())
 }

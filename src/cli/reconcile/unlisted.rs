@@ -27,7 +27,10 @@ impl Listed {
     pub fn note(&mut self, told: &crate::domain::token::TrackRequest, known: Option<&KnownToken>) {
         self.digests.push(digest(told.verify_token.reveal()));
         self.apps.insert(told.app.clone());
-        if let Some(issued_at) = told.issued_at.or_else(|| known.map(|known| known.issued_at)) {
+        if let Some(issued_at) = told
+            .issued_at
+            .or_else(|| known.map(|known| known.issued_at))
+        {
             let (from, to) = self.period.unwrap_or((issued_at, issued_at));
             self.period = Some((from.min(issued_at), to.max(issued_at)));
         }
@@ -35,10 +38,14 @@ impl Listed {
 
     /// The period: as told, or from the first to the last time of issue in the list.
     pub fn period(&self, since: Option<Time>, until: Option<Time>) -> Option<(Time, Time)> {
-        Some((since.or(self.period.map(|(from, _)| from))?, until.or(self.period.map(|(_, to)| to))?))
+        Some((
+            since.or(self.period.map(|(from, _)| from))?,
+            until.or(self.period.map(|(_, to)| to))?,
+        ))
     }
 
-    /// Hands every verification of the apps of the list that was issued in the period and is not in the list to `tell`.
+    /// Hands every verification of the apps of the list that was issued in the period and is not in
+    /// the list to `tell`.
     ///
     /// # Errors
     /// When the database cannot be read, or what `tell` says.
@@ -49,12 +56,22 @@ impl Listed {
         mut tell: impl FnMut(&Summary) -> std::result::Result<(), E>,
     ) -> Result<std::result::Result<i64, E>> {
         self.digests.sort_unstable();
-        let mut filter = Filter { since: Some(from), until: Some(to), limit: PAGE, ..Filter::default() };
+        let mut filter = Filter {
+            since: Some(from),
+            until: Some(to),
+            limit: PAGE,
+            ..Filter::default()
+        };
         let mut count = 0;
         loop {
             let page = store.list(&filter).await?;
             for one in &page {
-                if self.apps.contains(&one.app) && self.digests.binary_search(&digest(&one.verify_token)).is_err() {
+                if self.apps.contains(&one.app)
+                    && self
+                        .digests
+                        .binary_search(&digest(&one.verify_token))
+                        .is_err()
+                {
                     count += 1;
                     if let Err(error) = tell(one) {
                         return Ok(Err(error));
@@ -71,5 +88,8 @@ impl Listed {
 
 /// Enough of a digest that no two tokens of a list are taken for one another.
 fn digest(token: &str) -> u128 {
-    sha256_hex(token.as_bytes()).get(..32).and_then(|half| u128::from_str_radix(half, 16).ok()).unwrap_or_default()
+    sha256_hex(token.as_bytes())
+        .get(..32)
+        .and_then(|half| u128::from_str_radix(half, 16).ok())
+        .unwrap_or_default()
 }

@@ -60,17 +60,31 @@ pub struct Line {
 
 impl Line {
     fn new(line: u64, verdict: Verdict) -> Self {
-        Self { line, verdict, verification_id: None, state: None, conflicts: Vec::new(), missing: Vec::new(), late: None, reason: None }
+        Self {
+            line,
+            verdict,
+            verification_id: None,
+            state: None,
+            conflicts: Vec::new(),
+            missing: Vec::new(),
+            late: None,
+            reason: None,
+        }
     }
 
     /// A line that cannot be read.
     pub fn wrong(line: u64, reason: String) -> Self {
-        Self { reason: Some(reason), ..Self::new(line, Verdict::Wrong) }
+        Self {
+            reason: Some(reason),
+            ..Self::new(line, Verdict::Wrong)
+        }
     }
 
     /// A token beside what is known of it.
     pub fn of(line: u64, told: &TrackRequest, known: Option<&KnownToken>) -> Self {
-        let Some(known) = known else { return Self::new(line, Verdict::Untracked) };
+        let Some(known) = known else {
+            return Self::new(line, Verdict::Untracked);
+        };
         let verdict = match known.state {
             State::Waiting | State::Collecting => Verdict::Open,
             State::Archived | State::Abandoned => Verdict::Whole,
@@ -80,7 +94,12 @@ impl Line {
         Self {
             verification_id: Some(known.verification_id.clone()),
             state: Some(known.state),
-            conflicts: known.differs(&told.app, told.issued_at, told.plan_id.as_deref(), told.reference.as_deref()),
+            conflicts: known.differs(
+                &told.app,
+                told.issued_at,
+                told.plan_id.as_deref(),
+                told.reference.as_deref(),
+            ),
             missing: known.missing.clone(),
             ..Self::new(line, verdict)
         }
@@ -102,26 +121,43 @@ impl Line {
         let id = self.verification_id.as_deref().unwrap_or_default();
         let state = self.state.map_or("", State::name);
         let missing: Vec<String> = self.missing.iter().map(tell_missing).collect();
-        let missing = if missing.is_empty() { String::new() } else { format!(": {}", missing.join("; ")) };
+        let missing = if missing.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", missing.join("; "))
+        };
         let text = match self.verdict {
             Verdict::Untracked => "never tracked".to_owned(),
             Verdict::Tracked => {
-                let late = self.late.map_or_else(String::new, |late| format!("; {}", late.tell()));
+                let late = self
+                    .late
+                    .map_or_else(String::new, |late| format!("; {}", late.tell()));
                 format!("never tracked, tracked now{late} ({id})")
             }
             Verdict::Lost => format!("{state} ({id}){missing}"),
-            Verdict::Rejected => format!("rejected by the provider ({id}); `verikeep show` says why"),
+            Verdict::Rejected => {
+                format!("rejected by the provider ({id}); `verikeep show` says why")
+            }
             Verdict::Wrong => self.reason.clone().unwrap_or_default(),
             Verdict::Open | Verdict::Whole if self.conflicts.is_empty() => return None,
             Verdict::Open | Verdict::Whole => format!("{state} ({id})"),
         };
-        let conflicts = if self.conflicts.is_empty() { String::new() } else { format!("; tracked with another {}, which stays", self.conflicts.join(", ")) };
+        let conflicts = if self.conflicts.is_empty() {
+            String::new()
+        } else {
+            format!(
+                "; tracked with another {}, which stays",
+                self.conflicts.join(", ")
+            )
+        };
         Some(format!("line {}: {text}{conflicts}", self.line))
     }
 }
 
 fn tell_missing(one: &Missing) -> String {
-    let attempt = one.attempt_no.map_or_else(String::new, |number| format!(" of attempt {number}"));
+    let attempt = one
+        .attempt_no
+        .map_or_else(String::new, |number| format!(" of attempt {number}"));
     format!("{}{attempt}: {}", one.what, one.why)
 }
 
@@ -146,7 +182,21 @@ pub fn add(sums: &mut Reconciliation, line: &Line) {
 
 /// Sums of nothing yet.
 pub fn nothing(at: Time, actor: String) -> Reconciliation {
-    Reconciliation { at, actor, lines: 0, untracked: 0, tracked: 0, late: 0, open: 0, whole: 0, lost: 0, rejected: 0, conflict: 0, wrong: 0, unlisted: None }
+    Reconciliation {
+        at,
+        actor,
+        lines: 0,
+        untracked: 0,
+        tracked: 0,
+        late: 0,
+        open: 0,
+        whole: 0,
+        lost: 0,
+        rejected: 0,
+        conflict: 0,
+        wrong: 0,
+        unlisted: None,
+    }
 }
 
 /// Whether a person should look: tokens that are tracked beyond the list are no finding.

@@ -1,4 +1,5 @@
-//! What `check` looks at beyond the configuration: database, object store, and each app at the provider.
+//! What `check` looks at beyond the configuration: database, object store, and each app at the
+//! provider.
 
 use std::sync::Arc;
 
@@ -35,7 +36,10 @@ const TOKEN_LEAST: Span = Span::hours(24);
 /// Looks at all of it; `offline` leaves out what is behind a network.
 pub(in crate::cli) async fn all(config: &Config, offline: bool) -> Vec<Row> {
     let mut rows = Vec::new();
-    let (database_here, vault_here) = (config.database.url.reveal().starts_with("sqlite:"), config.vault.url.starts_with("file:"));
+    let (database_here, vault_here) = (
+        config.database.url.reveal().starts_with("sqlite:"),
+        config.vault.url.starts_with("file:"),
+    );
     if database_here || !offline {
         rows.extend(database(config).await);
     }
@@ -61,9 +65,17 @@ pub(in crate::cli) async fn all(config: &Config, offline: bool) -> Vec<Row> {
 }
 
 /// Asks every query of the app once for a token. Nothing is stored.
-pub(in crate::cli) async fn looks(app: &App, token: &Secret) -> Result<Vec<(Endpoint, Look)>, Failure> {
+pub(in crate::cli) async fn looks(
+    app: &App,
+    token: &Secret,
+) -> Result<Vec<(Endpoint, Look)>, Failure> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let client = app::client(app, &Api::new(&Limits::default())?, &Arc::new(RateLimiters::new(Arc::clone(&clock))), &clock)?;
+    let client = app::client(
+        app,
+        &Api::new(&Limits::default())?,
+        &Arc::new(RateLimiters::new(Arc::clone(&clock))),
+        &clock,
+    )?;
     let mut looks = Vec::with_capacity(Endpoint::QUERIES.len());
     for endpoint in Endpoint::QUERIES {
         looks.push((endpoint, client.look(endpoint, token).await));
@@ -78,11 +90,21 @@ async fn database(config: &Config) -> Vec<Row> {
         Err(error) => return Row::of_failure(error.into()),
     };
     if report.found == 0 {
-        return vec![Row::ok(what, "empty; `verikeep migrate` or the first `verikeep run` makes the tables")];
+        return vec![Row::ok(
+            what,
+            "empty; `verikeep migrate` or the first `verikeep run` makes the tables",
+        )];
     }
     if report.found != report.needed {
-        let found = format!("its schema has version {}, this program needs {}", report.found, report.needed);
-        return vec![Row::warn(what, found, "`verikeep migrate`, or `verikeep run` without --no-migrate, brings it up to date")];
+        let found = format!(
+            "its schema has version {}, this program needs {}",
+            report.found, report.needed
+        );
+        return vec![Row::warn(
+            what,
+            found,
+            "`verikeep migrate`, or `verikeep run` without --no-migrate, brings it up to date",
+        )];
     }
     let store = match super::store(config).await {
         Ok(store) => store,
@@ -113,7 +135,8 @@ async fn vault(config: &Config) -> Vec<Row> {
     }
 }
 
-/// Whether database, vault and index key belong together; writes nothing. What could not be reached has been told already.
+/// Whether database, vault and index key belong together; writes nothing. What could not be reached
+/// has been told already.
 async fn installation(config: &Config) -> Option<Row> {
     let what = "installation";
     let report = store::check_schema(&config.database.url).await.ok()?;
@@ -130,13 +153,29 @@ async fn installation(config: &Config) -> Option<Row> {
     let vault = app::vault(config).ok()?;
     let found = match app::installation::look(&vault, &known).await {
         Ok(found) => found,
-        Err(error) => return Some(Row::warn(what, format!("database and vault cannot be compared: {error}"), "see that vault.url is right")),
+        Err(error) => {
+            return Some(Row::warn(
+                what,
+                format!("database and vault cannot be compared: {error}"),
+                "see that vault.url is right",
+            ));
+        }
     };
     let key = config.identity.index_key.as_ref().map(IndexKey::id);
-    let key_known = known.installation.as_ref().and_then(|installation| installation.index_key_id.as_deref());
-    let joined = join(&known, &found).and_then(|joint| index_key(key_known, key.as_deref()).map(|_| joint));
+    let key_known = known
+        .installation
+        .as_ref()
+        .and_then(|installation| installation.index_key_id.as_deref());
+    let joined =
+        join(&known, &found).and_then(|joint| index_key(key_known, key.as_deref()).map(|_| joint));
     Some(match (joined, &known.installation) {
-        (Ok(Joint::Joined), Some(known)) => Row::ok(what, format!("database, vault and index key belong together ({})", known.installation_id)),
+        (Ok(Joint::Joined), Some(known)) => Row::ok(
+            what,
+            format!(
+                "database, vault and index key belong together ({})",
+                known.installation_id
+            ),
+        ),
         (Ok(_), _) => Row::ok(what, "database and vault will be joined at the first start"),
         (Err(Foreign { what, why, todo }), _) => Row::fail(Code::Configuration, what, why, todo),
     })
@@ -147,20 +186,39 @@ fn vault_rows(report: ProbeReport) -> Vec<Row> {
     let mut rows = vec![Row::ok(what, "written, read back, compared")];
     let refuses = match report.create_only {
         CreateOnlyFound::Works => None,
-        CreateOnlyFound::Ignored => Some("replaces objects without a word although asked to create only"),
+        CreateOnlyFound::Ignored => {
+            Some("replaces objects without a word although asked to create only")
+        }
         CreateOnlyFound::Refused => Some("does not know create-only requests"),
     };
     match (refuses, report.puts_create_only) {
         (None, _) => rows.push(Row::ok(what, "refuses to overwrite")),
         // Keys are never used twice, so that this is a second line of defence only.
-        (Some(found), false) => rows.push(Row::warn(what, found, "nothing need be done; versioning or object lock of the bucket guard it better")),
-        (Some(found), true) => rows.push(Row::fail(Code::Configuration, "vault.create_only", found, "set vault.create_only = \"off\" or \"probe\"")),
+        (Some(found), false) => rows.push(Row::warn(
+            what,
+            found,
+            "nothing need be done; versioning or object lock of the bucket guard it better",
+        )),
+        (Some(found), true) => rows.push(Row::fail(
+            Code::Configuration,
+            "vault.create_only",
+            found,
+            "set vault.create_only = \"off\" or \"probe\"",
+        )),
     }
     if !report.deletes {
-        rows.push(Row::warn(what, "refuses to delete", "fine for a write-once bucket; the object under probe/ stays"));
+        rows.push(Row::warn(
+            what,
+            "refuses to delete",
+            "fine for a write-once bucket; the object under probe/ stays",
+        ));
     }
     if report.open_to_others {
-        rows.push(Row::warn(what, "other users of this machine can enter its folder", "chmod 700 the folder named by vault.url"));
+        rows.push(Row::warn(
+            what,
+            "other users of this machine can enter its folder",
+            "chmod 700 the folder named by vault.url",
+        ));
     }
     if report.objects_open {
         rows.push(Row::warn(
@@ -172,7 +230,12 @@ fn vault_rows(report: ProbeReport) -> Vec<Row> {
     rows
 }
 
-async fn provider(one: &App, api: &Api, quotas: &Arc<RateLimiters>, clock: &Arc<dyn Clock>) -> Vec<Row> {
+async fn provider(
+    one: &App,
+    api: &Api,
+    quotas: &Arc<RateLimiters>,
+    clock: &Arc<dyn Clock>,
+) -> Vec<Row> {
     let what = format!("app {}", one.name);
     let probed: Result<Probe, ProviderError> = match app::client(one, api, quotas, clock) {
         Ok(client) => client.probe().await,
@@ -181,7 +244,9 @@ async fn provider(one: &App, api: &Api, quotas: &Arc<RateLimiters>, clock: &Arc<
     match probed {
         Ok(probe) => provider_rows(&what, &probe, clock.now()),
         Err(problem) => match Failure::from(problem) {
-            Failure::Told { code, why, todo, .. } => vec![Row::fail(code, what, why, todo)],
+            Failure::Told {
+                code, why, todo, ..
+            } => vec![Row::fail(code, what, why, todo)],
             other => Row::of_failure(other),
         },
     }
@@ -190,26 +255,42 @@ async fn provider(one: &App, api: &Api, quotas: &Arc<RateLimiters>, clock: &Arc<
 fn provider_rows(what: &str, probe: &Probe, now: Time) -> Vec<Row> {
     let mut rows = Vec::new();
     match probe.expires_at {
-        Some(end) if end.since(now) < TOKEN_LEAST => {
-            rows.push(Row::warn(what, format!("access_token granted, and it ends at {end} already"), "see whether this is the real provider"))
-        }
+        Some(end) if end.since(now) < TOKEN_LEAST => rows.push(Row::warn(
+            what,
+            format!("access_token granted, and it ends at {end} already"),
+            "see whether this is the real provider",
+        )),
         Some(end) => rows.push(Row::ok(what, format!("access_token granted until {end}"))),
         None => rows.push(Row::ok(what, "credentials accepted")),
     }
     if probe.has_scope == Some(false) {
-        let found = "the access_token names no permission for face verification (brain_solution_faceprint)";
-        rows.push(Row::warn(what, found, "switch the H5 face verification on for this app in the provider's console"));
+        let found =
+            "the access_token names no permission for face verification (brain_solution_faceprint)";
+        rows.push(Row::warn(
+            what,
+            found,
+            "switch the H5 face verification on for this app in the provider's console",
+        ));
     }
     match probe.skew {
         Some(apart) if apart.0.abs() > SKEW_MOST.0 => {
             let found = format!("the clocks are {} apart", Span(apart.0.abs()));
-            rows.push(Row::fail(Code::Finding, what, found, "set this machine's clock (NTP): deadlines and signatures depend on it"));
+            rows.push(Row::fail(
+                Code::Finding,
+                what,
+                found,
+                "set this machine's clock (NTP): deadlines and signatures depend on it",
+            ));
         }
         Some(apart) => match clock("the provider", apart) {
             Some((found, todo)) => rows.push(Row::warn(what, found, todo)),
             None => rows.push(Row::ok(what, "its clock and ours agree")),
         },
-        None => rows.push(Row::warn(what, "it told no time, so that the clocks could not be compared", "see that this machine's clock is kept right (NTP)")),
+        None => rows.push(Row::warn(
+            what,
+            "it told no time, so that the clocks could not be compared",
+            "see that this machine's clock is kept right (NTP)",
+        )),
     }
     rows
 }
@@ -218,7 +299,10 @@ fn provider_rows(what: &str, probe: &Probe, now: Time) -> Vec<Row> {
 fn clock(whose: &str, apart: Span) -> Option<(String, String)> {
     let which = if apart.0 < 0 { "behind" } else { "ahead of" };
     (apart.0.abs() > SKEW_LOOK.0).then(|| {
-        (format!("{whose}'s clock is {} {which} ours", Span(apart.0.abs())), "keep the clocks right (NTP): deadlines are reckoned with them".to_owned())
+        (
+            format!("{whose}'s clock is {} {which} ours", Span(apart.0.abs())),
+            "keep the clocks right (NTP): deadlines are reckoned with them".to_owned(),
+        )
     })
 }
 
@@ -233,21 +317,61 @@ mod tests {
 
     #[test]
     fn what_an_object_store_lacks_is_told_by_how_much_it_matters() {
-        let good = ProbeReport { create_only: CreateOnlyFound::Works, puts_create_only: true, deletes: true, open_to_others: false, objects_open: false };
+        let good = ProbeReport {
+            create_only: CreateOnlyFound::Works,
+            puts_create_only: true,
+            deletes: true,
+            open_to_others: false,
+            objects_open: false,
+        };
         assert_eq!(grades(&vault_rows(good)), [Grade::Ok, Grade::Ok]);
-        let lacking = ProbeReport { create_only: CreateOnlyFound::Ignored, puts_create_only: false, deletes: false, open_to_others: true, objects_open: true };
-        assert_eq!(grades(&vault_rows(lacking)), [Grade::Ok, Grade::Warn, Grade::Warn, Grade::Warn, Grade::Warn]);
-        let insisted = vault_rows(ProbeReport { create_only: CreateOnlyFound::Refused, ..good });
-        assert_eq!((grades(&insisted), insisted[1].code), (vec![Grade::Ok, Grade::Fail], Code::Configuration));
+        let lacking = ProbeReport {
+            create_only: CreateOnlyFound::Ignored,
+            puts_create_only: false,
+            deletes: false,
+            open_to_others: true,
+            objects_open: true,
+        };
+        assert_eq!(
+            grades(&vault_rows(lacking)),
+            [
+                Grade::Ok,
+                Grade::Warn,
+                Grade::Warn,
+                Grade::Warn,
+                Grade::Warn
+            ]
+        );
+        let insisted = vault_rows(ProbeReport {
+            create_only: CreateOnlyFound::Refused,
+            ..good
+        });
+        assert_eq!(
+            (grades(&insisted), insisted[1].code),
+            (vec![Grade::Ok, Grade::Fail], Code::Configuration)
+        );
     }
 
     #[test]
     fn clocks_and_permissions_are_told_apart() {
         let now = Time(1_795_421_701_000);
-        let probe = |skew_ms, has_scope| Probe { skew: Some(Span(skew_ms)), has_scope, expires_at: Some(now.plus(Span::hours(720))) };
-        assert_eq!(grades(&provider_rows("app h5", &probe(900, Some(true)), now)), [Grade::Ok, Grade::Ok]);
-        assert_eq!(grades(&provider_rows("app h5", &probe(-60_000, Some(false)), now)), [Grade::Ok, Grade::Warn, Grade::Warn]);
-        assert_eq!(grades(&provider_rows("app h5", &probe(3_600_000, None), now)), [Grade::Ok, Grade::Fail]);
+        let probe = |skew_ms, has_scope| Probe {
+            skew: Some(Span(skew_ms)),
+            has_scope,
+            expires_at: Some(now.plus(Span::hours(720))),
+        };
+        assert_eq!(
+            grades(&provider_rows("app h5", &probe(900, Some(true)), now)),
+            [Grade::Ok, Grade::Ok]
+        );
+        assert_eq!(
+            grades(&provider_rows("app h5", &probe(-60_000, Some(false)), now)),
+            [Grade::Ok, Grade::Warn, Grade::Warn]
+        );
+        assert_eq!(
+            grades(&provider_rows("app h5", &probe(3_600_000, None), now)),
+            [Grade::Ok, Grade::Fail]
+        );
         let text = clock("the database", Span(-60_000)).unwrap().0;
         assert_eq!(text, "the database's clock is 1m behind ours");
     }

@@ -17,11 +17,25 @@ use crate::{
 impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
         let (code, todo) = match &error {
-            VaultError::Unavailable(_) => (Code::Unreachable, "see that it runs and that vault.url and vault.options are right"),
-            VaultError::Full(_) => (Code::Finding, "make room, or name a place that has some by vault.url"),
-            VaultError::Denied(_) => (Code::Finding, "see that its credentials (vault.options, the environment) may read and write, or who owns the folder"),
-            VaultError::Config(_) => (Code::Configuration, "correct [vault] in the configuration as it says"),
-            VaultError::Missing(_) | VaultError::Different(_) | VaultError::BadKey(_) => (Code::Finding, "keep it as it is and compare with a backup"),
+            VaultError::Unavailable(_) => (
+                Code::Unreachable,
+                "see that it runs and that vault.url and vault.options are right",
+            ),
+            VaultError::Full(_) => (
+                Code::Finding,
+                "make room, or name a place that has some by vault.url",
+            ),
+            VaultError::Denied(_) => (
+                Code::Finding,
+                "see that its credentials (vault.options, the environment) may read and write, or who owns the folder",
+            ),
+            VaultError::Config(_) => (
+                Code::Configuration,
+                "correct [vault] in the configuration as it says",
+            ),
+            VaultError::Missing(_) | VaultError::Different(_) | VaultError::BadKey(_) => {
+                (Code::Finding, "keep it as it is and compare with a backup")
+            }
         };
         Self::told(code, "object store", error.to_string(), todo)
     }
@@ -41,10 +55,14 @@ impl From<ProviderError> for Failure {
     fn from(problem: ProviderError) -> Self {
         // What a person must act on is a finding; the rest may go well the next time.
         let (code, todo) = match problem.kind {
-            ErrorKind::Transient | ErrorKind::Garbled => {
-                (Code::Unreachable, "see that base_url is right and that the network lets it through; otherwise try again later")
-            }
-            ErrorKind::TooFast | ErrorKind::DailyQuota => (Code::Unreachable, "try again later; look at quota and billing in the provider's console"),
+            ErrorKind::Transient | ErrorKind::Garbled => (
+                Code::Unreachable,
+                "see that base_url is right and that the network lets it through; otherwise try again later",
+            ),
+            ErrorKind::TooFast | ErrorKind::DailyQuota => (
+                Code::Unreachable,
+                "try again later; look at quota and billing in the provider's console",
+            ),
             _ => (Code::Finding, ""),
         };
         Self::told(code, "provider", problem.to_string(), todo)
@@ -64,10 +82,18 @@ impl From<AppError> for Failure {
             AppError::Vault(error) => error.into(),
             AppError::Provider(problem) => problem.into(),
             AppError::Foreign(foreign) => foreign.into(),
-            AppError::Io { what, source } => {
-                Self::told(Code::Finding, what, source.to_string(), "see whether another process holds the address, and http.listen")
-            }
-            AppError::Schedule(why) => Self::told(Code::Configuration, "schedule", why, "write cron expressions of six fields, seconds first"),
+            AppError::Io { what, source } => Self::told(
+                Code::Finding,
+                what,
+                source.to_string(),
+                "see whether another process holds the address, and http.listen",
+            ),
+            AppError::Schedule(why) => Self::told(
+                Code::Configuration,
+                "schedule",
+                why,
+                "write cron expressions of six fields, seconds first",
+            ),
         }
     }
 }
@@ -76,11 +102,26 @@ impl From<IssueError> for Failure {
     fn from(error: IssueError) -> Self {
         match error {
             IssueError::Provider(problem) => problem.into(),
-            IssueError::Wrong(why) => Self::told(Code::Finding, "issue", why, "nothing was given out; try again"),
+            IssueError::Wrong(why) => Self::told(
+                Code::Finding,
+                "issue",
+                why,
+                "nothing was given out; try again",
+            ),
             IssueError::Store(error) => match Self::from(error) {
-                Self::Told { code, what, why, todo } => {
-                    Self::told(code, what, why, format!("{todo}\n  a token was generated but not tracked, and is not given out: issue another one"))
-                }
+                Self::Told {
+                    code,
+                    what,
+                    why,
+                    todo,
+                } => Self::told(
+                    code,
+                    what,
+                    why,
+                    format!(
+                        "{todo}\n  a token was generated but not tracked, and is not given out: issue another one"
+                    ),
+                ),
                 other => other,
             },
         }
@@ -92,9 +133,15 @@ impl From<DemoError> for Failure {
         let (code, todo) = match &error {
             DemoError::App(_) => (Code::Finding, ""),
             DemoError::Foreign(_) => (Code::Usage, "`verikeep demo --dir DIR`"),
-            DemoError::Folder(..) => (Code::Finding, "name a folder that can be written to: `verikeep demo --dir DIR`"),
+            DemoError::Folder(..) => (
+                Code::Finding,
+                "name a folder that can be written to: `verikeep demo --dir DIR`",
+            ),
             DemoError::Simulator(_) => (Code::Finding, "see that loopback can be listened on"),
-            DemoError::Config(_) => (Code::Configuration, "this is a defect of Verikeep: please tell us"),
+            DemoError::Config(_) => (
+                Code::Configuration,
+                "this is a defect of Verikeep: please tell us",
+            ),
             DemoError::Stopped => (Code::Finding, ""),
         };
         match error {

@@ -1,4 +1,5 @@
-//! Where the commands meet the other rooms: a few lines each, and nothing that a command could do without them.
+//! Where the commands meet the other rooms: a few lines each, and nothing that a command could do
+//! without them.
 
 pub(super) mod checks;
 mod failures;
@@ -35,26 +36,48 @@ use crate::{
 
 /// The database; its schema must be up to date.
 pub(super) async fn store(config: &Config) -> Result<Arc<dyn Store>, Failure> {
-    Ok(store::open(&config.database.url, config.database.max_connections, Arc::new(SystemClock)).await?)
+    Ok(store::open(
+        &config.database.url,
+        config.database.max_connections,
+        Arc::new(SystemClock),
+    )
+    .await?)
 }
 
 /// The database, to be read alone: a full disk or a standby will do.
 pub(super) async fn reader(config: &Config) -> Result<Arc<dyn Store>, Failure> {
-    Ok(store::open_to_read(&config.database.url, config.database.max_connections, Arc::new(SystemClock)).await?)
+    Ok(store::open_to_read(
+        &config.database.url,
+        config.database.max_connections,
+        Arc::new(SystemClock),
+    )
+    .await?)
 }
 
 /// What `status` tells beside the database's figures.
 pub(super) async fn beside(config: &Config) -> Beside {
     let free_bytes_min = config.limits.free_bytes_min;
     let short = |place: app::guard::Place| {
-        let room = place.look().ok().filter(|room| room.is_short(free_bytes_min, false))?;
+        let room = place
+            .look()
+            .ok()
+            .filter(|room| room.is_short(free_bytes_min, false))?;
         let text = room.tell(&place.what, free_bytes_min);
         Some((place.what, text))
     };
     Beside {
         daemon: ask(config.http.listen).await,
-        insecure: config.database.insecure.iter().chain(&config.vault.insecure).cloned().collect(),
-        short_of_room: app::guard::places(config).into_iter().filter_map(short).collect(),
+        insecure: config
+            .database
+            .insecure
+            .iter()
+            .chain(&config.vault.insecure)
+            .cloned()
+            .collect(),
+        short_of_room: app::guard::places(config)
+            .into_iter()
+            .filter_map(short)
+            .collect(),
     }
 }
 
@@ -62,19 +85,32 @@ pub(super) async fn beside(config: &Config) -> Beside {
 pub(super) async fn migrate(config: &Config) -> Result<Migrated, Failure> {
     app::installation::before_tables(config).await?;
     let report = store::migrate(&config.database.url).await?;
-    Ok(Migrated { from: report.from, to: report.to })
+    Ok(Migrated {
+        from: report.from,
+        to: report.to,
+    })
 }
 
 /// What opens an object of the vault by its key.
-pub(super) fn objects(config: &Config) -> Result<impl Fn(String) -> BoxFuture<'static, Result<Pieces, Unreadable>> + Send + Sync + use<>, Failure> {
+pub(super) fn objects(
+    config: &Config,
+) -> Result<
+    impl Fn(String) -> BoxFuture<'static, Result<Pieces, Unreadable>> + Send + Sync + use<>,
+    Failure,
+> {
     let vault = Arc::new(app::vault(config)?);
-    Ok(move |key: String| -> BoxFuture<'static, Result<Pieces, Unreadable>> {
-        let vault = Arc::clone(&vault);
-        Box::pin(async move {
-            let opened = vault.open_object(&ObjectKey::parse(&key)?).await?;
-            Ok(opened.stream.map(|piece| piece.map_err(Unreadable::from)).boxed())
-        })
-    })
+    Ok(
+        move |key: String| -> BoxFuture<'static, Result<Pieces, Unreadable>> {
+            let vault = Arc::clone(&vault);
+            Box::pin(async move {
+                let opened = vault.open_object(&ObjectKey::parse(&key)?).await?;
+                Ok(opened
+                    .stream
+                    .map(|piece| piece.map_err(Unreadable::from))
+                    .boxed())
+            })
+        },
+    )
 }
 
 /// The stages, for the commands that need one.
@@ -83,7 +119,10 @@ pub(super) async fn archive(config: &Config) -> Result<Arc<Archive>, Failure> {
 }
 
 /// Tracks tokens.
-pub(super) async fn track(archive: Arc<Archive>, told: Vec<TrackRequest>) -> Result<Vec<Result<TrackVerdict, String>>, StoreError> {
+pub(super) async fn track(
+    archive: Arc<Archive>,
+    told: Vec<TrackRequest>,
+) -> Result<Vec<Result<TrackVerdict, String>>, StoreError> {
     let tracked = archive.track(told).await?;
     Ok(tracked
         .into_iter()
@@ -102,7 +141,12 @@ pub(super) async fn issue(archive: &Archive, wish: Wish) -> Result<Issued, Failu
 /// The daemon, until a signal.
 pub(super) async fn run(config: Config, args: &Run) -> Result<Code, Failure> {
     logs::init().map_err(|error| {
-        Failure::told(Code::Configuration, "environment VERIKEEP_LOG", error.to_string(), "leave it out, or write a level: error, warn, info, debug")
+        Failure::told(
+            Code::Configuration,
+            "environment VERIKEEP_LOG",
+            error.to_string(),
+            "leave it out, or write a level: error, warn, info, debug",
+        )
     })?;
     if !args.no_migrate {
         migrate(&config).await?;
@@ -116,7 +160,13 @@ pub(super) async fn run(config: Config, args: &Run) -> Result<Code, Failure> {
 /// Cancelled at the first signal.
 fn stop_on_signals() -> Result<CancellationToken, Failure> {
     let stop = CancellationToken::new();
-    lifecycle::stop_on_signals(stop.clone())
-        .map_err(|error| Failure::told(Code::Finding, "signals", error.to_string(), "look at the limits of the process"))?;
+    lifecycle::stop_on_signals(stop.clone()).map_err(|error| {
+        Failure::told(
+            Code::Finding,
+            "signals",
+            error.to_string(),
+            "look at the limits of the process",
+        )
+    })?;
     Ok(stop)
 }

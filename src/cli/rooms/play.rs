@@ -17,16 +17,29 @@ use super::{
 use crate::{app, domain::time::Span};
 
 /// The simulated provider, until a signal.
-pub(in crate::cli) async fn simulate(args: &Simulate, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+pub(in crate::cli) async fn simulate(
+    args: &Simulate,
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
     let stop = stop_on_signals()?;
     let started = simulator::start(options(args)).await;
     let simulator = started.map_err(|error| {
-        Failure::told(Code::Finding, args.listen.to_string(), error.to_string(), "name another address by --listen; port 0 takes a free one")
+        Failure::told(
+            Code::Finding,
+            args.listen.to_string(),
+            error.to_string(),
+            "name another address by --listen; port 0 takes a free one",
+        )
     })?;
     let credentials: Vec<Credential> = simulator
         .apps()
         .iter()
-        .map(|app| Credential { app: app.name.clone(), account: app.account.clone(), api_key: app.api_key.clone(), secret_key: app.secret_key.clone() })
+        .map(|app| Credential {
+            app: app.name.clone(),
+            account: app.account.clone(),
+            api_key: app.api_key.clone(),
+            secret_key: app.secret_key.clone(),
+        })
         .collect();
     simulate::tell(args, simulator.base_url(), &credentials, screen)?;
     stop.cancelled().await;
@@ -47,12 +60,23 @@ fn options(args: &Simulate) -> Options {
             url_ms: args.url_lifetime.0,
             ..Windows::default()
         },
-        pace: if args.at_once { Pace::AtOnce } else { Pace::Seeded },
+        pace: if args.at_once {
+            Pace::AtOnce
+        } else {
+            Pace::Seeded
+        },
         faults: Faults::at_rate(args.faults),
         latency_ms: (ms(args.latency.0), ms(args.latency.1)),
         qps: args.qps,
-        media_bytes: MediaBytes { video: args.video_bytes.unwrap_or(plain.video), ..plain },
-        apps: args.apps.iter().map(|name| AppCredential::synthetic(name, "default")).collect(),
+        media_bytes: MediaBytes {
+            video: args.video_bytes.unwrap_or(plain.video),
+            ..plain
+        },
+        apps: args
+            .apps
+            .iter()
+            .map(|name| AppCredential::synthetic(name, "default"))
+            .collect(),
         unused_answer: match args.unused {
             Unused::Refused => UnusedAnswer::Refused,
             Unused::NotYet => UnusedAnswer::NotYet,
@@ -68,8 +92,13 @@ pub(in crate::cli) async fn demo(args: &Demo, screen: &mut Screen<'_>) -> Result
     let stop = stop_on_signals()?;
     let mut progress: Option<Progress> = None;
     let given = app::demo::give(Path::new(&args.dir), &stop, |settled, total| {
-        let progress = progress.get_or_insert_with(|| Progress::new("archiving", Some(total as u64), screen));
-        progress.at(settled as u64, format!("{settled} of {total} settled"), screen);
+        let progress =
+            progress.get_or_insert_with(|| Progress::new("archiving", Some(total as u64), screen));
+        progress.at(
+            settled as u64,
+            format!("{settled} of {total} settled"),
+            screen,
+        );
     })
     .await;
     if let Some(progress) = progress {
@@ -78,7 +107,10 @@ pub(in crate::cli) async fn demo(args: &Demo, screen: &mut Screen<'_>) -> Result
     let given = given?;
     let code = demo::tell(&given.report, screen)?;
     if args.keep_serving {
-        screen.note(format!("the simulated provider goes on at {} (Ctrl-C ends it)", given.simulator.base_url()))?;
+        screen.note(format!(
+            "the simulated provider goes on at {} (Ctrl-C ends it)",
+            given.simulator.base_url()
+        ))?;
         given.serve_until(&stop).await?;
     } else {
         given.end().await?;

@@ -25,7 +25,8 @@ pub(super) struct Threat {
     verifications: i64,
     /// Those of them with media still to be fetched.
     downloads: i64,
-    /// How long until the provider forgets the first thing, by the earliest reading; negative when it is over.
+    /// How long until the provider forgets the first thing, by the earliest reading; negative when
+    /// it is over.
     time_left_ms: Option<i64>,
 }
 
@@ -43,9 +44,17 @@ pub(super) struct Wrong {
     todo: &'static str,
 }
 
-/// All that is wrong: what the database knows, and what the daemon has not been able to write there.
+/// All that is wrong: what the database knows, and what the daemon has not been able to write
+/// there.
 pub(super) fn all(figures: Option<&Figures>, beside: &Beside, now: Option<Time>) -> Vec<Wrong> {
-    let threatens = |kind: &str, subject: &str| threat(Kind::named(kind)?.scope(), subject, &figures?.open_by_app, now?);
+    let threatens = |kind: &str, subject: &str| {
+        threat(
+            Kind::named(kind)?.scope(),
+            subject,
+            &figures?.open_by_app,
+            now?,
+        )
+    };
     let todo = |kind: &str| Kind::named(kind).map_or("", Kind::todo);
     let known = figures.map_or(&[][..], |figures| figures.alarms.as_slice());
     let mut all: Vec<Wrong> = known
@@ -62,7 +71,10 @@ pub(super) fn all(figures: Option<&Figures>, beside: &Beside, now: Option<Time>)
         })
         .collect();
     for alarm in beside.alarms() {
-        if !all.iter().any(|one| one.kind == alarm.kind && one.subject == alarm.subject) {
+        if !all
+            .iter()
+            .any(|one| one.kind == alarm.kind && one.subject == alarm.subject)
+        {
             all.push(Wrong {
                 kind: alarm.kind.clone(),
                 subject: alarm.subject.clone(),
@@ -88,7 +100,11 @@ fn threat(scope: Scope, subject: &str, open: &[Open], now: Time) -> Option<Threa
     Some(Threat {
         verifications: touched.iter().map(|open| open.verifications).sum(),
         downloads: touched.iter().map(|open| open.downloads).sum(),
-        time_left_ms: touched.iter().filter_map(|open| open.next_deadline).min().map(|deadline| deadline.since(now).0),
+        time_left_ms: touched
+            .iter()
+            .filter_map(|open| open.next_deadline)
+            .min()
+            .map(|deadline| deadline.since(now).0),
     })
 }
 
@@ -98,11 +114,25 @@ pub(super) fn print(all: &[Wrong], screen: &mut Screen<'_>) -> Result<(), Failur
         screen.line("no alarm is open")?;
         return Ok(());
     }
-    screen.line(format!("\n{} open", counted(i64::try_from(all.len()).unwrap_or(i64::MAX), "alarm")))?;
+    screen.line(format!(
+        "\n{} open",
+        counted(i64::try_from(all.len()).unwrap_or(i64::MAX), "alarm")
+    ))?;
     for one in all {
-        let times = if one.times > 1 { format!(", {} times", count(one.times)) } else { String::new() };
-        let unwritten = if one.unwritten { ", known to the daemon alone" } else { "" };
-        screen.line(harmless(&format!("  {} of {}, since {}{times}{unwritten}", one.kind, one.subject, one.since)))?;
+        let times = if one.times > 1 {
+            format!(", {} times", count(one.times))
+        } else {
+            String::new()
+        };
+        let unwritten = if one.unwritten {
+            ", known to the daemon alone"
+        } else {
+            ""
+        };
+        screen.line(harmless(&format!(
+            "  {} of {}, since {}{times}{unwritten}",
+            one.kind, one.subject, one.since
+        )))?;
         screen.line(harmless(&format!("    {}", one.text)))?;
         if let Some(threat) = &one.threatens {
             screen.line(format!("    threatens: {}", tell(threat)))?;
@@ -120,13 +150,25 @@ fn tell(threat: &Threat) -> String {
     }
     let left = threat.time_left_ms.map_or_else(String::new, |left| {
         let span = crate::domain::time::Span(left.saturating_abs());
-        if left < 0 { format!("; the first thing was to be forgotten {span} ago") } else { format!("; the first thing is forgotten in {span}") }
+        if left < 0 {
+            format!("; the first thing was to be forgotten {span} ago")
+        } else {
+            format!("; the first thing is forgotten in {span}")
+        }
     });
-    format!("{} open, {} of them with media to fetch{left}", counted(threat.verifications, "verification"), count(threat.downloads))
+    format!(
+        "{} open, {} of them with media to fetch{left}",
+        counted(threat.verifications, "verification"),
+        count(threat.downloads)
+    )
 }
 
 /// What the daemon says and how much room there is.
-pub(super) fn print_beside(beside: &Beside, all: &[Wrong], screen: &mut Screen<'_>) -> Result<(), Failure> {
+pub(super) fn print_beside(
+    beside: &Beside,
+    all: &[Wrong],
+    screen: &mut Screen<'_>,
+) -> Result<(), Failure> {
     if let Some(daemon) = &beside.daemon {
         let address = daemon.address;
         match &daemon.says {
@@ -141,10 +183,15 @@ pub(super) fn print_beside(beside: &Beside, all: &[Wrong], screen: &mut Screen<'
         }
     }
     for text in &beside.insecure {
-        screen.line(harmless(&format!("insecure, and allowed by the configuration: {text}")))?;
+        screen.line(harmless(&format!(
+            "insecure, and allowed by the configuration: {text}"
+        )))?;
     }
     for (what, text) in &beside.short_of_room {
-        if !all.iter().any(|one| one.kind == Kind::DiskFull.name() && one.subject == *what) {
+        if !all
+            .iter()
+            .any(|one| one.kind == Kind::DiskFull.name() && one.subject == *what)
+        {
             screen.line(format!("{text}\n    to do: {}", Kind::DiskFull.todo()))?;
         }
     }
@@ -153,6 +200,10 @@ pub(super) fn print_beside(beside: &Beside, all: &[Wrong], screen: &mut Screen<'
 
 /// What stands beside the figures, as JSON.
 pub(super) fn beside_document(beside: &Beside) -> Value {
-    let short: Vec<Value> = beside.short_of_room.iter().map(|(what, text)| json!({ "what": what, "text": text })).collect();
+    let short: Vec<Value> = beside
+        .short_of_room
+        .iter()
+        .map(|(what, text)| json!({ "what": what, "text": text }))
+        .collect();
     json!({ "daemon": beside.daemon, "insecure": beside.insecure, "short_of_room": short })
 }

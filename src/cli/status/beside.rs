@@ -1,4 +1,5 @@
-//! What can be told without the database: what the daemon of this machine says of itself, and how much room there is.
+//! What can be told without the database: what the daemon of this machine says of itself, and how
+//! much room there is.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -84,17 +85,25 @@ pub struct Alarm {
 impl Beside {
     /// The daemon is there and says that it cannot do its work.
     pub fn is_not_ready(&self) -> bool {
-        self.daemon.as_ref().and_then(|daemon| daemon.says.as_ref()).is_some_and(|says| !says.ready)
+        self.daemon
+            .as_ref()
+            .and_then(|daemon| daemon.says.as_ref())
+            .is_some_and(|says| !says.ready)
     }
 
     /// A daemon was asked, and nobody answered.
     pub fn is_silent(&self) -> bool {
-        self.daemon.as_ref().is_some_and(|daemon| daemon.says.is_none())
+        self.daemon
+            .as_ref()
+            .is_some_and(|daemon| daemon.says.is_none())
     }
 
     /// The alarms from memory.
     pub fn alarms(&self) -> &[Alarm] {
-        self.daemon.as_ref().and_then(|daemon| daemon.says.as_ref()).map_or(&[], |says| &says.alarms)
+        self.daemon
+            .as_ref()
+            .and_then(|daemon| daemon.says.as_ref())
+            .map_or(&[], |says| &says.alarms)
     }
 }
 
@@ -109,13 +118,19 @@ pub async fn ask(listen: SocketAddr) -> Option<Daemon> {
         ip => ip,
     };
     let address = SocketAddr::new(ip, listen.port());
-    let says = timeout(WAIT_MAX, page(address)).await.ok().and_then(Result::ok).and_then(|page| read(&page));
+    let says = timeout(WAIT_MAX, page(address))
+        .await
+        .ok()
+        .and_then(Result::ok)
+        .and_then(|page| read(&page));
     Some(Daemon { address, says })
 }
 
 async fn page(address: SocketAddr) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address).await?;
-    stream.write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await?;
+    stream
+        .write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        .await?;
     let mut page = Vec::new();
     stream.take(PAGE_BYTES_MAX).read_to_end(&mut page).await?;
     Ok(String::from_utf8_lossy(&page).into_owned())
@@ -123,7 +138,8 @@ async fn page(address: SocketAddr) -> std::io::Result<String> {
 
 fn read(page: &str) -> Option<Says> {
     let (head, body) = page.split_once("\r\n\r\n")?;
-    head.starts_with("HTTP/1.1 ").then(|| serde_json::from_str(body).ok())?
+    head.starts_with("HTTP/1.1 ")
+        .then(|| serde_json::from_str(body).ok())?
 }
 
 #[cfg(test)]
@@ -133,8 +149,18 @@ mod tests {
     #[test]
     fn a_readiness_page_is_read_and_any_other_is_not() {
         let body = r#"{"ready":false,"checks":[{"name":"database","ok":false,"text":"away"}],"alarms":[{"kind":"disk_full","subject":"objects","text":"x","since":"s","times":1}],"more":1}"#;
-        let says = read(&format!("HTTP/1.1 503 Service Unavailable\r\na: b\r\n\r\n{body}")).unwrap();
-        assert_eq!((says.ready, says.checks[0].name.as_str(), says.alarms[0].kind.as_str()), (false, "database", "disk_full"));
+        let says = read(&format!(
+            "HTTP/1.1 503 Service Unavailable\r\na: b\r\n\r\n{body}"
+        ))
+        .unwrap();
+        assert_eq!(
+            (
+                says.ready,
+                says.checks[0].name.as_str(),
+                says.alarms[0].kind.as_str()
+            ),
+            (false, "database", "disk_full")
+        );
         for page in ["", "HTTP/1.1 200 OK\r\n\r\n<html>", "SSH-2.0-x\r\n\r\n{}"] {
             assert!(read(page).is_none(), "{page}");
         }
@@ -143,8 +169,14 @@ mod tests {
     #[tokio::test]
     async fn nobody_is_asked_at_port_0_and_silence_is_told() {
         assert!(ask("127.0.0.1:0".parse().unwrap()).await.is_none());
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let silent = Beside { daemon: ask(free).await, ..Beside::default() };
+        let free = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let silent = Beside {
+            daemon: ask(free).await,
+            ..Beside::default()
+        };
         assert!(silent.is_silent() && !silent.is_not_ready() && silent.alarms().is_empty());
     }
 }

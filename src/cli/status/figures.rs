@@ -32,14 +32,36 @@ pub(super) struct Sums {
 impl Sums {
     pub(super) fn of(figures: &Figures, beside: &Beside, now: Time) -> Self {
         let sum = |wanted: &dyn Fn(State) -> bool| -> i64 {
-            figures.states.iter().filter(|row| State::named(&row.state).is_some_and(wanted)).map(|row| row.count).sum()
+            figures
+                .states
+                .iter()
+                .filter(|row| State::named(&row.state).is_some_and(wanted))
+                .map(|row| row.count)
+                .sum()
         };
-        // Media can be lost without the verification being so: those of a failed attempt that another followed.
-        let media_lost: i64 = figures.media.iter().filter(|row| row.state == MediaState::Lost.name()).map(|row| row.count).sum();
+        // Media can be lost without the verification being so: those of a failed attempt that
+        // another followed.
+        let media_lost: i64 = figures
+            .media
+            .iter()
+            .filter(|row| row.state == MediaState::Lost.name())
+            .map(|row| row.count)
+            .sum();
         // Work that waits while no daemon answers here is nobody's work, as far as can be seen.
-        let idle = beside.is_silent() && figures.oldest_due.is_some_and(|due| now.since(due) > LATE);
-        let wrong = !figures.alarms.is_empty() || !beside.alarms().is_empty() || !beside.short_of_room.is_empty() || beside.is_not_ready() || idle;
-        Self { all: sum(&|_| true), settled: sum(&State::is_settled), lost: sum(&State::is_loss), media_lost, wrong }
+        let idle =
+            beside.is_silent() && figures.oldest_due.is_some_and(|due| now.since(due) > LATE);
+        let wrong = !figures.alarms.is_empty()
+            || !beside.alarms().is_empty()
+            || !beside.short_of_room.is_empty()
+            || beside.is_not_ready()
+            || idle;
+        Self {
+            all: sum(&|_| true),
+            settled: sum(&State::is_settled),
+            lost: sum(&State::is_loss),
+            media_lost,
+            wrong,
+        }
     }
 
     pub(super) const fn open(self) -> i64 {
@@ -47,7 +69,11 @@ impl Sums {
     }
 
     pub(super) const fn code(self) -> Code {
-        if self.lost > 0 || self.media_lost > 0 || self.wrong { Code::Finding } else { Code::Done }
+        if self.lost > 0 || self.media_lost > 0 || self.wrong {
+            Code::Finding
+        } else {
+            Code::Done
+        }
     }
 }
 
@@ -59,23 +85,38 @@ pub(super) fn document(figures: &Figures, beside: &Beside, now: Time) -> Result<
         fields.insert("as_of".to_owned(), json!(now.rfc3339()));
         fields.insert("open".to_owned(), json!(sums.open()));
         fields.insert("lost".to_owned(), json!(sums.lost));
-        fields.insert("time_left_ms".to_owned(), json!(figures.next_deadline.map(|deadline| deadline.since(now).0)));
-        for (name, at) in [("next_deadline", figures.next_deadline), ("oldest_due", figures.oldest_due)] {
+        fields.insert(
+            "time_left_ms".to_owned(),
+            json!(figures.next_deadline.map(|deadline| deadline.since(now).0)),
+        );
+        for (name, at) in [
+            ("next_deadline", figures.next_deadline),
+            ("oldest_due", figures.oldest_due),
+        ] {
             fields.insert(name.to_owned(), json!(at.map(Time::rfc3339)));
         }
-        fields.insert("alarms".to_owned(), serde_json::to_value(alarms::all(Some(figures), beside, Some(now))).map_err(std::io::Error::from)?);
+        fields.insert(
+            "alarms".to_owned(),
+            serde_json::to_value(alarms::all(Some(figures), beside, Some(now)))
+                .map_err(std::io::Error::from)?,
+        );
         if let Some(Value::Array(apps)) = fields.get_mut("open_by_app") {
             for (app, open) in apps.iter_mut().zip(&figures.open_by_app) {
                 app["next_deadline"] = json!(open.next_deadline.map(Time::rfc3339));
             }
         }
-        if let (Some(reconciled), Some(found)) = (fields.get_mut("reconciled"), &figures.reconciled) {
+        if let (Some(reconciled), Some(found)) = (fields.get_mut("reconciled"), &figures.reconciled)
+        {
             reconciled["at"] = json!(found.at.rfc3339());
         }
         if let Value::Object(more) = alarms::beside_document(beside) {
             fields.extend(more);
         }
-        let errors: Vec<Value> = figures.errors.iter().map(|(error, count)| json!({ "last_error": error, "count": count })).collect();
+        let errors: Vec<Value> = figures
+            .errors
+            .iter()
+            .map(|(error, count)| json!({ "last_error": error, "count": count }))
+            .collect();
         fields.insert("errors".to_owned(), Value::Array(errors));
     }
     Ok(value)

@@ -51,7 +51,12 @@ pub struct Status {
 ///
 /// # Errors
 /// When the database cannot be reached.
-pub async fn run(args: &Status, store: &dyn Store, beside: &BesideFn<'_>, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+pub async fn run(
+    args: &Status,
+    store: &dyn Store,
+    beside: &BesideFn<'_>,
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
     if args.watch {
         return watch::run(args, store, beside, screen).await;
     }
@@ -67,18 +72,31 @@ pub async fn run(args: &Status, store: &dyn Store, beside: &BesideFn<'_>, screen
     Ok(sums.code())
 }
 
-/// What can be told when the database cannot: what the daemon says from memory, and how much room there is.
+/// What can be told when the database cannot: what the daemon says from memory, and how much room
+/// there is.
 ///
 /// # Errors
 /// When the stream fails.
-pub async fn without_database(args: &Status, away: &Failure, beside: &BesideFn<'_>, screen: &mut Screen<'_>) -> Result<(), Failure> {
+pub async fn without_database(
+    args: &Status,
+    away: &Failure,
+    beside: &BesideFn<'_>,
+    screen: &mut Screen<'_>,
+) -> Result<(), Failure> {
     let beside = beside().await;
     let wrong = alarms::all(None, &beside, None);
     if args.json {
-        let why = if let Failure::Told { why, .. } = away { why.as_str() } else { "" };
+        let why = if let Failure::Told { why, .. } = away {
+            why.as_str()
+        } else {
+            ""
+        };
         let alarms = serde_json::to_value(wrong).map_err(std::io::Error::from)?;
-        let mut document = serde_json::json!({ "database": { "ok": false, "error": why }, "alarms": alarms });
-        if let (serde_json::Value::Object(fields), serde_json::Value::Object(more)) = (&mut document, alarms::beside_document(&beside)) {
+        let mut document =
+            serde_json::json!({ "database": { "ok": false, "error": why }, "alarms": alarms });
+        if let (serde_json::Value::Object(fields), serde_json::Value::Object(more)) =
+            (&mut document, alarms::beside_document(&beside))
+        {
             fields.extend(more);
         }
         screen.document(&document)?;
@@ -91,15 +109,32 @@ pub async fn without_database(args: &Status, away: &Failure, beside: &BesideFn<'
     Ok(())
 }
 
-fn print(figures: &Figures, beside: &Beside, now: Time, screen: &mut Screen<'_>) -> Result<(), Failure> {
+fn print(
+    figures: &Figures,
+    beside: &Beside,
+    now: Time,
+    screen: &mut Screen<'_>,
+) -> Result<(), Failure> {
     states(figures, screen)?;
     media(figures, screen)?;
     time_left(figures, now, screen)?;
     if !figures.quota_use.is_empty() {
-        let mut table = Table::new(["quota use, last minute", "endpoint", "calls", "a second", "too fast"]);
+        let mut table = Table::new([
+            "quota use, last minute",
+            "endpoint",
+            "calls",
+            "a second",
+            "too fast",
+        ]);
         for row in &figures.quota_use {
             let tenths = row.calls * 10 / 60;
-            table.row([row.app.clone(), row.endpoint.clone(), count(row.calls), format!("{}.{}", tenths / 10, tenths % 10), count(row.too_fast)]);
+            table.row([
+                row.app.clone(),
+                row.endpoint.clone(),
+                count(row.calls),
+                format!("{}.{}", tenths / 10, tenths % 10),
+                count(row.too_fast),
+            ]);
         }
         screen.line("")?;
         table.print(screen)?;
@@ -119,7 +154,9 @@ fn print(figures: &Figures, beside: &Beside, now: Time, screen: &mut Screen<'_>)
 }
 
 fn reconciled(figures: &Figures, now: Time, screen: &mut Screen<'_>) -> Result<(), Failure> {
-    let Some(found) = &figures.reconciled else { return Ok(()) };
+    let Some(found) = &figures.reconciled else {
+        return Ok(());
+    };
     screen.line(format!(
         "last reconciled {} ago ({}): {}, {} never tracked ({} tracked then), {} lost, {} rejected, {} in conflict, {} wrong",
         now.since(found.at),
@@ -144,7 +181,12 @@ fn states(figures: &Figures, screen: &mut Screen<'_>) -> Result<(), Failure> {
     apps.sort_unstable();
     apps.dedup();
     let number = |app: Option<&str>, state: State| -> i64 {
-        figures.states.iter().filter(|row| row.state == state.name() && app.is_none_or(|app| row.app == app)).map(|row| row.count).sum()
+        figures
+            .states
+            .iter()
+            .filter(|row| row.state == state.name() && app.is_none_or(|app| row.app == app))
+            .map(|row| row.count)
+            .sum()
     };
     let mut table = Table::new(std::iter::once("app").chain(State::ALL.map(State::name)));
     let several = (apps.len() > 1).then_some(None);
@@ -163,7 +205,14 @@ fn media(figures: &Figures, screen: &mut Screen<'_>) -> Result<(), Failure> {
     let mut table = Table::new(["kept", "stored", "wanted", "lost", "size"]);
     for kind in crate::domain::media::Kind::ALL {
         let rows = || figures.media.iter().filter(|row| row.kind == kind.name());
-        let number = |state: MediaState| count(rows().filter(|row| row.state == state.name()).map(|row| row.count).sum());
+        let number = |state: MediaState| {
+            count(
+                rows()
+                    .filter(|row| row.state == state.name())
+                    .map(|row| row.count)
+                    .sum(),
+            )
+        };
         if rows().next().is_some() {
             table.row([
                 kind.name().to_owned(),
@@ -174,7 +223,13 @@ fn media(figures: &Figures, screen: &mut Screen<'_>) -> Result<(), Failure> {
             ]);
         }
     }
-    table.row(["answers".to_owned(), count(figures.answers), String::new(), String::new(), size(figures.answer_bytes)]);
+    table.row([
+        "answers".to_owned(),
+        count(figures.answers),
+        String::new(),
+        String::new(),
+        size(figures.answer_bytes),
+    ]);
     screen.line("")?;
     table.print(screen)?;
     Ok(())
@@ -184,19 +239,35 @@ fn time_left(figures: &Figures, now: Time, screen: &mut Screen<'_>) -> Result<()
     screen.line("")?;
     if let Some(deadline) = figures.next_deadline {
         let left = deadline.since(now);
-        let text = if left.0 < 0 { format!("over since {} ({deadline})", Span(-left.0)) } else { format!("{left} ({deadline})") };
-        screen.line(format!("time left until the provider forgets something: {text}"))?;
+        let text = if left.0 < 0 {
+            format!("over since {} ({deadline})", Span(-left.0))
+        } else {
+            format!("{left} ({deadline})")
+        };
+        screen.line(format!(
+            "time left until the provider forgets something: {text}"
+        ))?;
     }
-    let mut due = format!("due now: {}, {}", super::people::counted(figures.polls_due, "poll"), super::people::counted(figures.downloads_due, "download"));
+    let mut due = format!(
+        "due now: {}, {}",
+        super::people::counted(figures.polls_due, "poll"),
+        super::people::counted(figures.downloads_due, "download")
+    );
     if let Some(oldest) = figures.oldest_due.filter(|oldest| *oldest < now) {
         due.push_str(&format!("; the oldest waits for {}", now.since(oldest)));
     }
     screen.line(due)?;
     if figures.poisoned > 0 {
-        screen.line(format!("dying again and again: {}", super::people::counted(figures.poisoned, "row")))?;
+        screen.line(format!(
+            "dying again and again: {}",
+            super::people::counted(figures.poisoned, "row")
+        ))?;
     }
     if let Some(least) = figures.least_left_ms {
-        screen.line(format!("least time that was left at a capture: {}", Span(least)))?;
+        screen.line(format!(
+            "least time that was left at a capture: {}",
+            Span(least)
+        ))?;
     }
     Ok(())
 }

@@ -19,7 +19,12 @@ use crate::{
 /// Width of the bar, in letters.
 const BAR: i64 = 40;
 
-pub(super) async fn run(args: &Status, store: &dyn Store, beside: &BesideFn<'_>, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+pub(super) async fn run(
+    args: &Status,
+    store: &dyn Store,
+    beside: &BesideFn<'_>,
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
     let mut told = String::new();
     loop {
         let looked = look(store).await;
@@ -37,7 +42,9 @@ pub(super) async fn run(args: &Status, store: &dyn Store, beside: &BesideFn<'_>,
             }
             // A database that is away for a moment is what one watches for.
             Err(StoreError::Unavailable(why)) => {
-                screen.note(format!("the database is not available: {why}; looking again"))?;
+                screen.note(format!(
+                    "the database is not available: {why}; looking again"
+                ))?;
                 if waited(args).await {
                     return Ok(Code::Unreachable);
                 }
@@ -61,15 +68,28 @@ async fn waited(args: &Status) -> bool {
     }
 }
 
-fn show(args: &Status, (figures, beside): (&Figures, &Beside), now: Time, sums: Sums, told: &mut String, screen: &mut Screen<'_>) -> Result<(), Failure> {
+fn show(
+    args: &Status,
+    (figures, beside): (&Figures, &Beside),
+    now: Time,
+    sums: Sums,
+    told: &mut String,
+    screen: &mut Screen<'_>,
+) -> Result<(), Failure> {
     if args.json {
         screen.ndjson(&document(figures, beside, now)?)?;
     } else if screen.terminal {
         // Clears the screen and goes to its top left.
-        screen.line(format!("\u{1b}[2J\u{1b}[H{}\n{}\n", now.rfc3339(), bar(sums)))?;
+        screen.line(format!(
+            "\u{1b}[2J\u{1b}[H{}\n{}\n",
+            now.rfc3339(),
+            bar(sums)
+        ))?;
         print(figures, beside, now, screen)?;
     } else {
-        let left = figures.next_deadline.map_or_else(String::new, |deadline| format!(", {} left", deadline.since(now)));
+        let left = figures.next_deadline.map_or_else(String::new, |deadline| {
+            format!(", {} left", deadline.since(now))
+        });
         let line = format!(
             "{} of {} settled, {} lost, {} open{left}",
             count(sums.settled),
@@ -78,7 +98,13 @@ fn show(args: &Status, (figures, beside): (&Figures, &Beside), now: Time, sums: 
             super::super::people::counted(alarms(figures, beside, now), "alarm")
         );
         // A pipe gets a line when something has changed, not each time.
-        let key = format!("{} {} {} {}", sums.settled, sums.all, sums.lost, alarms(figures, beside, now));
+        let key = format!(
+            "{} {} {} {}",
+            sums.settled,
+            sums.all,
+            sums.lost,
+            alarms(figures, beside, now)
+        );
         if *told != key {
             screen.line(format!("{} {line}", now.rfc3339()))?;
             *told = key;
@@ -94,7 +120,18 @@ fn alarms(figures: &Figures, beside: &Beside, now: Time) -> i64 {
 
 /// `[=====>    ]  512 of 1,000 settled`
 fn bar(sums: Sums) -> String {
-    let full = if sums.all > 0 { usize::try_from(sums.settled * BAR / sums.all).unwrap_or(0) } else { 0 };
+    let full = if sums.all > 0 {
+        usize::try_from(sums.settled * BAR / sums.all).unwrap_or(0)
+    } else {
+        0
+    };
     let empty = usize::try_from(BAR).unwrap_or(0).saturating_sub(full);
-    format!("[{}{}] {} of {} settled, {} lost", "=".repeat(full), " ".repeat(empty), count(sums.settled), count(sums.all), count(sums.lost))
+    format!(
+        "[{}{}] {} of {} settled, {} lost",
+        "=".repeat(full),
+        " ".repeat(empty),
+        count(sums.settled),
+        count(sums.all),
+        count(sums.lost)
+    )
 }

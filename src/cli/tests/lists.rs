@@ -31,7 +31,11 @@ use crate::{
 };
 
 fn known(token: &str, state: State) -> (String, KnownToken) {
-    let missing = Missing { what: "video".to_owned(), attempt_no: Some(1), why: "gone".to_owned() };
+    let missing = Missing {
+        what: "video".to_owned(),
+        attempt_no: Some(1),
+        why: "gone".to_owned(),
+    };
     let known = KnownToken {
         verification_id: format!("id-{token}"),
         app: "h5".to_owned(),
@@ -40,7 +44,11 @@ fn known(token: &str, state: State) -> (String, KnownToken) {
         plan_id: Some("17".to_owned()),
         reference: Some("r".to_owned()),
         state,
-        missing: if state == State::Incomplete { vec![missing] } else { Vec::new() },
+        missing: if state == State::Incomplete {
+            vec![missing]
+        } else {
+            Vec::new()
+        },
         media_deadline: Time(fake::NOW.0 + 1000),
         record_deadline: Time(fake::NOW.0 + 3000),
     };
@@ -56,14 +64,22 @@ fn store() -> Fake {
         known("refused", State::Rejected),
         known("token-1", State::Archived),
     ];
-    Fake { known: known.into_iter().collect(), wholes: (0..3).map(fake::whole).collect(), ..Fake::default() }
+    Fake {
+        known: known.into_iter().collect(),
+        wholes: (0..3).map(fake::whole).collect(),
+        ..Fake::default()
+    }
 }
 
 async fn reconciled(line: &[&str], store: &Fake, text: &str) -> (Ended, usize) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("issued.csv");
     fs::write(&file, text).unwrap();
-    let Command::Reconcile(args) = command(&[&["reconcile", file.to_str().unwrap()], line].concat()) else { panic!() };
+    let Command::Reconcile(args) =
+        command(&[&["reconcile", file.to_str().unwrap()], line].concat())
+    else {
+        panic!()
+    };
     let tracked = Arc::new(Mutex::new(0));
     let counted = Arc::clone(&tracked);
     let track = move |told: Vec<TrackRequest>| -> BoxFuture<'_, Result<Vec<Result<TrackVerdict, String>>, StoreError>> {
@@ -92,40 +108,99 @@ async fn each_line_of_a_list_is_judged() {
     ] {
         assert!(ended.out.contains(part), "{part} in\n{}", ended.out);
     }
-    assert!(!ended.out.contains("canary") && !ended.out.contains("line 2") && !ended.out.contains("line 3"), "{}", ended.out);
+    assert!(
+        !ended.out.contains("canary")
+            && !ended.out.contains("line 2")
+            && !ended.out.contains("line 3"),
+        "{}",
+        ended.out
+    );
     let remembered = store.reconciled.lock().unwrap().pop().unwrap();
-    assert_eq!((remembered.lines, remembered.untracked, remembered.lost, remembered.unlisted), (7, 1, 1, None));
+    assert_eq!(
+        (
+            remembered.lines,
+            remembered.untracked,
+            remembered.lost,
+            remembered.unlisted
+        ),
+        (7, 1, 1, None)
+    );
 
     let (json, _) = reconciled(&["--json"], &store, LIST).await;
-    let lines: Vec<Value> = json.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<Value> = json
+        .out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(lines.len(), 7);
-    assert!(lines.iter().any(|line| line["verdict"] == "lost" && line["missing"][0]["what"] == "video" && line["state"] == "incomplete"), "{}", json.out);
-    assert!(lines.iter().any(|line| line["line"] == 5 && line["conflicts"] == serde_json::json!(["app", "reference"])), "{}", json.out);
+    assert!(
+        lines.iter().any(|line| line["verdict"] == "lost"
+            && line["missing"][0]["what"] == "video"
+            && line["state"] == "incomplete"),
+        "{}",
+        json.out
+    );
+    assert!(
+        lines.iter().any(|line| line["line"] == 5
+            && line["conflicts"] == serde_json::json!(["app", "reference"])),
+        "{}",
+        json.out
+    );
     assert!(json.err.starts_with("7 lines: "), "{}", json.err);
 }
 
 #[tokio::test]
 async fn what_is_tracked_beyond_the_list_is_told_softly() {
     let store = store();
-    let (ended, _) = reconciled(&["--unlisted"], &store, "verify_token,app\nwhole,h5\nopen,h5\ntoken-1,h5\n").await;
+    let (ended, _) = reconciled(
+        &["--unlisted"],
+        &store,
+        "verify_token,app\nwhole,h5\nopen,h5\ntoken-1,h5\n",
+    )
+    .await;
     assert!(ended.out.contains("not in the list: 019ab000-0000-7000-8000-000000000000, issued 2026-11-23T08:00:00Z by app h5, incomplete"), "{}", ended.out);
     let sum = "3 lines: 2 whole, 1 open, 0 never tracked, 0 lost, 0 rejected, 0 in conflict, 0 wrong; 2 tracked and not in the list\n";
     assert!(ended.out.ends_with(sum), "{}", ended.out);
-    assert_eq!((ended.code(), store.reconciled.lock().unwrap()[0].unlisted), (Code::Done, Some(2)));
+    assert_eq!(
+        (ended.code(), store.reconciled.lock().unwrap()[0].unlisted),
+        (Code::Done, Some(2))
+    );
     let filter = store.filters.lock().unwrap()[0].clone();
-    assert_eq!((filter.since, filter.until), (Some(Time(fake::NOW.0 - 1000)), Some(Time(fake::NOW.0 - 1000))), "the times known of what is listed");
+    assert_eq!(
+        (filter.since, filter.until),
+        (
+            Some(Time(fake::NOW.0 - 1000)),
+            Some(Time(fake::NOW.0 - 1000))
+        ),
+        "the times known of what is listed"
+    );
 
     let (nothing, _) = reconciled(&["--unlisted"], &store, "verify_token,app\nnever,h5\n").await;
-    assert!(nothing.code() == Code::Usage && nothing.err.contains("--since"), "{}", nothing.err);
+    assert!(
+        nothing.code() == Code::Usage && nothing.err.contains("--since"),
+        "{}",
+        nothing.err
+    );
 }
 
 #[tokio::test]
 async fn a_hundred_thousand_lines_are_compared_and_tracked_when_asked() {
-    let text = (0..100_000).fold("verify_token,app\n".to_owned(), |text, number| text + &format!("t{number},h5\n"));
+    let text = (0..100_000).fold("verify_token,app\n".to_owned(), |text, number| {
+        text + &format!("t{number},h5\n")
+    });
     let (ended, tracked) = reconciled(&["--track"], &Fake::default(), &text).await;
     assert_eq!(tracked, 100_000);
     // The store by hand forgets what it was told, so that each stays untracked.
     assert!(ended.out.ends_with("100,000 lines: 0 whole, 0 open, 100,000 never tracked, 0 lost, 0 rejected, 0 in conflict, 0 wrong\n"));
-    let away = Fake { down: true, ..Fake::default() };
-    assert_eq!(reconciled(&[], &away, "verify_token,app\nx,h5\n").await.0.code(), Code::Unreachable);
+    let away = Fake {
+        down: true,
+        ..Fake::default()
+    };
+    assert_eq!(
+        reconciled(&[], &away, "verify_token,app\nx,h5\n")
+            .await
+            .0
+            .code(),
+        Code::Unreachable
+    );
 }

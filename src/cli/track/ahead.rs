@@ -1,4 +1,5 @@
-//! Lines read ahead by a thread of their own, so that waiting for a pipe never keeps what was read from being tracked.
+//! Lines read ahead by a thread of their own, so that waiting for a pipe never keeps what was read
+//! from being tracked.
 
 use std::{
     io::{self, BufRead},
@@ -19,13 +20,15 @@ const WAIT_MAX: Duration = Duration::from_secs(1);
 /// A line with its number, or why it is wrong.
 pub(super) type Line = Result<(u64, TrackRequest), (u64, String)>;
 
-/// A line and how much of the input was read until its end, in bytes; or why nothing of the input can be read.
+/// A line and how much of the input was read until its end, in bytes; or why nothing of the input
+/// can be read.
 type Said = Result<(Line, u64), String>;
 
 /// The lines of an input, as they come.
 pub(super) struct Ahead(Receiver<Said>);
 
-/// Lines to be tracked together: at most [`CHUNK`] of them, and none that has waited for longer than [`WAIT_MAX`].
+/// Lines to be tracked together: at most [`CHUNK`] of them, and none that has waited for longer
+/// than [`WAIT_MAX`].
 pub(super) struct Together {
     pub(super) lines: Vec<Line>,
     /// How much of the input was read until their end, in bytes.
@@ -36,9 +39,14 @@ pub(super) struct Together {
 ///
 /// # Errors
 /// When no thread can be had.
-pub(super) fn read<R: BufRead>(input: impl FnOnce() -> R + Send + 'static, defaults: input::Defaults) -> io::Result<Ahead> {
+pub(super) fn read<R: BufRead>(
+    input: impl FnOnce() -> R + Send + 'static,
+    defaults: input::Defaults,
+) -> io::Result<Ahead> {
     let (said, heard) = channel(CHUNK);
-    thread::Builder::new().name("input".to_owned()).spawn(move || say(input(), defaults, &said))?;
+    thread::Builder::new()
+        .name("input".to_owned())
+        .spawn(move || say(input(), defaults, &said))?;
     Ok(Ahead(heard))
 }
 
@@ -64,13 +72,21 @@ impl Ahead {
     /// # Errors
     /// Why nothing of the input can be read.
     pub(super) async fn next(&mut self) -> Result<Option<Together>, String> {
-        let Some(first) = self.0.recv().await else { return Ok(None) };
+        let Some(first) = self.0.recv().await else {
+            return Ok(None);
+        };
         let (line, bytes) = first?;
-        let mut together = Together { lines: vec![line], bytes };
+        let mut together = Together {
+            lines: vec![line],
+            bytes,
+        };
         let until = Instant::now() + WAIT_MAX;
         while together.lines.len() < CHUNK {
-            // The end of the input and the end of patience are the same here: these lines are tracked, and the next look tells.
-            let Ok(Some(said)) = timeout_at(until, self.0.recv()).await else { break };
+            // The end of the input and the end of patience are the same here: these lines are
+            // tracked, and the next look tells.
+            let Ok(Some(said)) = timeout_at(until, self.0.recv()).await else {
+                break;
+            };
             let (line, bytes) = said?;
             together.lines.push(line);
             together.bytes = bytes;

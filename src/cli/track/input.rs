@@ -1,7 +1,7 @@
 //! Reading tokens to be tracked: NDJSON or CSV, told apart by the first line.
 //!
-//! A wrong line is told by its number and what is wrong, never by what it holds, and never stops the lines after it. A record is one line: a
-//! quote that is left open spoils its own line only.
+//! A wrong line is told by its number and what is wrong, never by what it holds, and never stops
+//! the lines after it. A record is one line: a quote that is left open spoils its own line only.
 
 use std::io::{BufRead, Read as _};
 
@@ -62,7 +62,12 @@ pub struct Input<R> {
 /// # Errors
 /// What is wrong with its first line, which decides how all others are read; never what it holds.
 pub fn open<R: BufRead>(input: R, defaults: Defaults) -> Result<Input<R>, String> {
-    let mut lines = Lines { input, number: 0, bytes: 0, broken: false };
+    let mut lines = Lines {
+        input,
+        number: 0,
+        bytes: 0,
+        broken: false,
+    };
     let first = loop {
         match lines.next() {
             Some((_, Ok(line))) if line.trim_ascii().is_empty() => {}
@@ -71,30 +76,65 @@ pub fn open<R: BufRead>(input: R, defaults: Defaults) -> Result<Input<R>, String
             None => break None,
         }
     };
-    let Some((number, line)) = first else { return Ok(Input { lines, columns: None, first: None, defaults }) };
+    let Some((number, line)) = first else {
+        return Ok(Input {
+            lines,
+            columns: None,
+            first: None,
+            defaults,
+        });
+    };
     match line.trim_ascii().first() {
-        Some(b'{') => Ok(Input { lines, columns: None, first: Some((number, line)), defaults }),
-        Some(b'[') => Err("is a JSON list; write one object a line (jq -c '.[]' does it)".to_owned()),
-        _ => Ok(Input { columns: Some(columns(&line)?), lines, first: None, defaults }),
+        Some(b'{') => Ok(Input {
+            lines,
+            columns: None,
+            first: Some((number, line)),
+            defaults,
+        }),
+        Some(b'[') => {
+            Err("is a JSON list; write one object a line (jq -c '.[]' does it)".to_owned())
+        }
+        _ => Ok(Input {
+            columns: Some(columns(&line)?),
+            lines,
+            first: None,
+            defaults,
+        }),
     }
 }
 
 /// The header of CSV.
 fn columns(line: &[u8]) -> Result<Vec<usize>, String> {
-    let advice = format!("CSV begins with a line of column names, of these: {}", FIELDS.join(","));
+    let advice = format!(
+        "CSV begins with a line of column names, of these: {}",
+        FIELDS.join(",")
+    );
     let names = cells(line).map_err(|why| format!("line 1: {why}; {advice}"))?;
     let mut columns = Vec::with_capacity(names.len());
     for (at, name) in names.iter().enumerate() {
-        let Some(field) = FIELDS.iter().position(|field| name.eq_ignore_ascii_case(field)) else {
+        let Some(field) = FIELDS
+            .iter()
+            .position(|field| name.eq_ignore_ascii_case(field))
+        else {
             // Not repeated: without a header it would be a token.
-            return Err(format!("column {} of the first line has no name known here; {advice}", at + 1));
+            return Err(format!(
+                "column {} of the first line has no name known here; {advice}",
+                at + 1
+            ));
         };
         if columns.contains(&field) {
-            return Err(format!("column {} of the first line is there twice; {advice}", at + 1));
+            return Err(format!(
+                "column {} of the first line is there twice; {advice}",
+                at + 1
+            ));
         }
         columns.push(field);
     }
-    if columns.contains(&0) { Ok(columns) } else { Err(format!("no column verify_token; {advice}")) }
+    if columns.contains(&0) {
+        Ok(columns)
+    } else {
+        Err(format!("no column verify_token; {advice}"))
+    }
 }
 
 impl<R: BufRead> Input<R> {
@@ -119,20 +159,37 @@ impl Defaults {
     /// # Errors
     /// What is wrong with it, without repeating it.
     pub fn told_of(&self, verify_token: &str) -> Result<TrackRequest, String> {
-        self.told(Fields { verify_token: Some(verify_token.to_owned()), ..Fields::default() })
+        self.told(Fields {
+            verify_token: Some(verify_token.to_owned()),
+            ..Fields::default()
+        })
     }
 
     fn told(&self, fields: Fields) -> Result<TrackRequest, String> {
         let verify_token = fields.verify_token.unwrap_or_default();
         check_token(&verify_token)?;
-        let app = fields.app.or_else(|| self.app.clone()).ok_or("no app is named, neither here nor by --app")?;
+        let app = fields
+            .app
+            .or_else(|| self.app.clone())
+            .ok_or("no app is named, neither here nor by --app")?;
         if !self.apps.contains(&app) {
-            return Err(format!("the app is not configured; there are: {}", self.apps.join(", ")));
+            return Err(format!(
+                "the app is not configured; there are: {}",
+                self.apps.join(", ")
+            ));
         }
-        for (field, text) in [("plan_id", &fields.plan_id), ("reference", &fields.reference)] {
-            text.as_deref().map_or(Ok(()), |text| check_name(field, text))?;
+        for (field, text) in [
+            ("plan_id", &fields.plan_id),
+            ("reference", &fields.reference),
+        ] {
+            text.as_deref()
+                .map_or(Ok(()), |text| check_name(field, text))?;
         }
-        let issued_at = fields.issued_at.map(|text| Time::parse(&text)).transpose().map_err(|why| format!("issued_at is {why}"))?;
+        let issued_at = fields
+            .issued_at
+            .map(|text| Time::parse(&text))
+            .transpose()
+            .map_err(|why| format!("issued_at is {why}"))?;
         Ok(TrackRequest {
             verify_token: Secret::new(verify_token),
             app,
@@ -156,7 +213,13 @@ impl<R: BufRead> Iterator for Input<R> {
             };
             match line {
                 Ok(line) if line.trim_ascii().is_empty() => {}
-                Ok(line) => return Some(self.read(&line).map(|told| (number, told)).map_err(|why| (number, why))),
+                Ok(line) => {
+                    return Some(
+                        self.read(&line)
+                            .map(|told| (number, told))
+                            .map_err(|why| (number, why)),
+                    );
+                }
                 Err(why) => return Some(Err((number, why))),
             }
         }
@@ -166,7 +229,11 @@ impl<R: BufRead> Iterator for Input<R> {
 fn from_csv(line: &[u8], columns: &[usize]) -> Result<Fields, String> {
     let cells = cells(line)?;
     if cells.len() != columns.len() {
-        return Err(format!("has {} columns, the first line names {}", cells.len(), columns.len()));
+        return Err(format!(
+            "has {} columns, the first line names {}",
+            cells.len(),
+            columns.len()
+        ));
     }
     let mut fields = Fields::default();
     for (field, cell) in columns.iter().zip(cells) {
@@ -184,15 +251,21 @@ fn from_csv(line: &[u8], columns: &[usize]) -> Result<Fields, String> {
 
 /// The cells of one line of CSV (RFC 4180, within the line), trimmed.
 ///
-/// By hand: a reader of the csv crate over the whole input lets an open quote swallow the good lines after it, and one for each line costs more
-/// than all the rest of tracking.
+/// By hand: a reader of the csv crate over the whole input lets an open quote swallow the good
+/// lines after it, and one for each line costs more than all the rest of tracking.
 fn cells(line: &[u8]) -> Result<Vec<String>, String> {
-    let mut rest = std::str::from_utf8(line).map_err(|_| "is not UTF-8 text".to_owned())?.trim();
+    let mut rest = std::str::from_utf8(line)
+        .map_err(|_| "is not UTF-8 text".to_owned())?
+        .trim();
     let mut cells = Vec::with_capacity(FIELDS.len());
     loop {
         let (cell, tail) = match rest.strip_prefix('"') {
             Some(quoted) => quoted_cell(quoted)?,
-            None => rest.split_once(',').map_or((rest.to_owned(), None), |(cell, tail)| (cell.to_owned(), Some(tail))),
+            None => rest
+                .split_once(',')
+                .map_or((rest.to_owned(), None), |(cell, tail)| {
+                    (cell.to_owned(), Some(tail))
+                }),
         };
         cells.push(cell.trim().to_owned());
         match tail {
@@ -207,7 +280,9 @@ fn quoted_cell(text: &str) -> Result<(String, Option<&str>), String> {
     let mut cell = String::new();
     let mut rest = text;
     loop {
-        let (part, tail) = rest.split_once('"').ok_or("a quote is left open (a record is one line)")?;
+        let (part, tail) = rest
+            .split_once('"')
+            .ok_or("a quote is left open (a record is one line)")?;
         cell.push_str(part);
         match tail.strip_prefix('"') {
             // A doubled quote stands for one.
@@ -218,7 +293,11 @@ fn quoted_cell(text: &str) -> Result<(String, Option<&str>), String> {
             None => {
                 let tail = tail.trim_start();
                 let next = tail.strip_prefix(',');
-                return if next.is_some() || tail.is_empty() { Ok((cell, next)) } else { Err("something follows a closing quote".to_owned()) };
+                return if next.is_some() || tail.is_empty() {
+                    Ok((cell, next))
+                } else {
+                    Err("something follows a closing quote".to_owned())
+                };
             }
         }
     }
@@ -238,7 +317,9 @@ struct JsonLine {
 fn from_json(line: &[u8]) -> Result<Fields, String> {
     // The text of a serde error may repeat what the line holds.
     let line: JsonLine = serde_json::from_slice(line).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => format!("is no object of {}, each once at most", FIELDS.join(", ")),
+        serde_json::error::Category::Data => {
+            format!("is no object of {}, each once at most", FIELDS.join(", "))
+        }
         _ => format!("is no JSON (column {})", error.column()),
     })?;
     Ok(Fields {
@@ -253,9 +334,14 @@ fn from_json(line: &[u8]) -> Result<Fields, String> {
 fn text(field: &str, value: Option<Value>, number: bool) -> Result<Option<String>, String> {
     match value {
         None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
-        // One that is no integer, or has more digits than a number of JSON carries, is not what was meant.
-        Some(Value::Number(digits)) if number && digits.is_f64() => Err(format!("{field} is a number that has lost digits: write it as text")),
+        Some(Value::String(text)) => {
+            Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
+        }
+        // One that is no integer, or has more digits than a number of JSON carries, is not what was
+        // meant.
+        Some(Value::Number(digits)) if number && digits.is_f64() => Err(format!(
+            "{field} is a number that has lost digits: write it as text"
+        )),
         Some(Value::Number(digits)) if number => Ok(Some(digits.to_string())),
         Some(_) => Err(format!("{field} is no text")),
     }
@@ -285,7 +371,10 @@ impl<R: BufRead> Lines<R> {
                 if read as u64 == limit && line.last() != Some(&b'\n') {
                     let rest = self.input.skip_until(b'\n').unwrap_or(0);
                     self.bytes += rest as u64;
-                    return Some((self.number, Err(format!("is longer than {LINE_BYTES_MAX} bytes"))));
+                    return Some((
+                        self.number,
+                        Err(format!("is longer than {LINE_BYTES_MAX} bytes")),
+                    ));
                 }
                 if self.number == 1 && line.starts_with(b"\xef\xbb\xbf") {
                     line.drain(..3);
@@ -294,7 +383,10 @@ impl<R: BufRead> Lines<R> {
             }
             Err(error) => {
                 self.broken = true;
-                Some((self.number, Err(format!("the input cannot be read on: {error}"))))
+                Some((
+                    self.number,
+                    Err(format!("the input cannot be read on: {error}")),
+                ))
             }
         }
     }
@@ -305,7 +397,12 @@ mod tests {
     use super::*;
 
     fn defaults() -> Defaults {
-        Defaults { app: Some("h5".to_owned()), tracked_by: "test".to_owned(), apps: vec!["h5".to_owned(), "other".to_owned()], ..Defaults::default() }
+        Defaults {
+            app: Some("h5".to_owned()),
+            tracked_by: "test".to_owned(),
+            apps: vec!["h5".to_owned(), "other".to_owned()],
+            ..Defaults::default()
+        }
     }
 
     type Read = Vec<Result<(u64, TrackRequest), (u64, String)>>;
@@ -315,19 +412,41 @@ mod tests {
     }
 
     fn wrong(read: &Read) -> Vec<(u64, &str)> {
-        read.iter().filter_map(|line| line.as_ref().err().map(|(number, why)| (*number, why.as_str()))).collect()
+        read.iter()
+            .filter_map(|line| {
+                line.as_ref()
+                    .err()
+                    .map(|(number, why)| (*number, why.as_str()))
+            })
+            .collect()
     }
 
     #[test]
     fn csv_and_ndjson_say_the_same() {
         let csv = "\u{feff}verify_token,app,issued_at,plan_id,reference\r\n\r\ntok-1,other,2026-11-23T08:15:01Z,17,\"order, 7\"\r\ntok-2,,,,\r\n".as_bytes();
         let json = "{\"verify_token\":\"tok-1\",\"app\":\"other\",\"issued_at\":\"2026-11-23T16:15:01+08:00\",\"plan_id\":17,\"reference\":\"order, 7\"}\n\n{\"verify_token\":\"tok-2\",\"app\":null,\"plan_id\":\"\"}".as_bytes();
-        let (csv, json): (Vec<_>, Vec<_>) = (read(csv).into_iter().map(Result::unwrap).collect(), read(json).into_iter().map(Result::unwrap).collect());
-        assert_eq!(csv.iter().map(|(_, told)| told).collect::<Vec<_>>(), json.iter().map(|(_, told)| told).collect::<Vec<_>>());
-        assert_eq!((csv[0].0, csv[1].0, json[1].0), (3, 4, 3), "lines are counted as an editor counts them");
-        assert_eq!((csv[0].1.app.as_str(), csv[1].1.app.as_str()), ("other", "h5"));
+        let (csv, json): (Vec<_>, Vec<_>) = (
+            read(csv).into_iter().map(Result::unwrap).collect(),
+            read(json).into_iter().map(Result::unwrap).collect(),
+        );
+        assert_eq!(
+            csv.iter().map(|(_, told)| told).collect::<Vec<_>>(),
+            json.iter().map(|(_, told)| told).collect::<Vec<_>>()
+        );
+        assert_eq!(
+            (csv[0].0, csv[1].0, json[1].0),
+            (3, 4, 3),
+            "lines are counted as an editor counts them"
+        );
+        assert_eq!(
+            (csv[0].1.app.as_str(), csv[1].1.app.as_str()),
+            ("other", "h5")
+        );
         assert_eq!(csv[0].1.reference.as_deref(), Some("order, 7"));
-        assert_eq!((csv[1].1.issued_at, csv[1].1.plan_id.as_deref()), (None, None));
+        assert_eq!(
+            (csv[1].1.issued_at, csv[1].1.plan_id.as_deref()),
+            (None, None)
+        );
     }
 
     #[test]
@@ -335,7 +454,10 @@ mod tests {
         for (line, expected) in [
             ("a,b,c", Ok(vec!["a", "b", "c"])),
             (" a , , c\r\n", Ok(vec!["a", "", "c"])),
-            ("\"a,1\",\"say \"\"x\"\"\" ,", Ok(vec!["a,1", "say \"x\"", ""])),
+            (
+                "\"a,1\",\"say \"\"x\"\"\" ,",
+                Ok(vec!["a,1", "say \"x\"", ""]),
+            ),
             ("a\"b,\"\"", Ok(vec!["a\"b", ""])),
             (",", Ok(vec!["", ""])),
             ("\"a", Err("left open")),
@@ -352,8 +474,18 @@ mod tests {
     #[test]
     fn columns_stand_in_any_order_and_number() {
         let read = read(b"Reference, verify_token\nr1,canary1\n,canary2");
-        let all: Vec<_> = read.into_iter().map(|line| line.unwrap().1).map(|told| (told.verify_token.reveal().to_owned(), told.reference)).collect();
-        assert_eq!(all, [("canary1".to_owned(), Some("r1".to_owned())), ("canary2".to_owned(), None)]);
+        let all: Vec<_> = read
+            .into_iter()
+            .map(|line| line.unwrap().1)
+            .map(|told| (told.verify_token.reveal().to_owned(), told.reference))
+            .collect();
+        assert_eq!(
+            all,
+            [
+                ("canary1".to_owned(), Some("r1".to_owned())),
+                ("canary2".to_owned(), None)
+            ]
+        );
     }
 
     #[test]
@@ -373,14 +505,26 @@ mod tests {
             (8, "verify_token is empty"),
             (9, "is longer than"),
         ];
-        assert_eq!(wrong_lines.iter().map(|(number, _)| *number).collect::<Vec<_>>(), parts.map(|(number, _)| number));
+        assert_eq!(
+            wrong_lines
+                .iter()
+                .map(|(number, _)| *number)
+                .collect::<Vec<_>>(),
+            parts.map(|(number, _)| number)
+        );
         for ((_, why), (_, part)) in wrong_lines.iter().zip(parts) {
             assert!(why.contains(part) && !why.contains("canary"), "{why}");
         }
         assert_eq!(csv.iter().filter(|line| line.is_ok()).count(), 2);
 
         let json = read(b"{\"verify_token\":\"ok\"}\n{\"verify_token\":5}\n{\"verify_tokn\":\"canary\"}\n{\"verify_token\":\"canary\"\n[\"canary\"]\n{\"verify_token\":\"a\",\"verify_token\":\"canary\"}\n{\"verify_token\":\"a\",\"canary\":1}\n\xff\xfe\n{}\n{\"verify_token\":\"last\"}");
-        assert_eq!(wrong(&json).iter().map(|(number, _)| *number).collect::<Vec<_>>(), [2, 3, 4, 5, 6, 7, 8, 9]);
+        assert_eq!(
+            wrong(&json)
+                .iter()
+                .map(|(number, _)| *number)
+                .collect::<Vec<_>>(),
+            [2, 3, 4, 5, 6, 7, 8, 9]
+        );
         for (_, why) in wrong(&json) {
             assert!(!why.contains("canary"), "{why}");
         }
@@ -402,22 +546,41 @@ mod tests {
             (9, "is -"),
         ];
         let wrong_lines = wrong(&csv);
-        assert_eq!(wrong_lines.iter().map(|(number, _)| *number).collect::<Vec<_>>(), parts.map(|(number, _)| number));
+        assert_eq!(
+            wrong_lines
+                .iter()
+                .map(|(number, _)| *number)
+                .collect::<Vec<_>>(),
+            parts.map(|(number, _)| number)
+        );
         for ((_, why), (_, part)) in wrong_lines.iter().zip(parts) {
             assert!(why.contains(part) && !why.contains("canary"), "{why}");
         }
 
         let json = [
-            format!("{{\"verify_token\":\"canary1\",\"reference\":\"{}\"}}", "x".repeat(8_000)),
+            format!(
+                "{{\"verify_token\":\"canary1\",\"reference\":\"{}\"}}",
+                "x".repeat(8_000)
+            ),
             "{\"verify_token\":\"canary2\",\"reference\":\"a\\nb\"}".to_owned(),
             "{\"verify_token\":\"canary3\",\"plan_id\":1.23457e11}".to_owned(),
             "{\"verify_token\":\"canary4\",\"reference\":123456789012345678901234}".to_owned(),
             "{\"verify_token\":\"canary5\",\"plan_id\":17}".to_owned(),
         ];
         let json = read(json.join("\n").as_bytes());
-        let parts =
-            [(1, "8000 characters"), (2, "reference has a control"), (3, "plan_id is a number that has lost"), (4, "reference is a number that has lost")];
-        assert_eq!(wrong(&json).iter().map(|(number, _)| *number).collect::<Vec<_>>(), parts.map(|(number, _)| number));
+        let parts = [
+            (1, "8000 characters"),
+            (2, "reference has a control"),
+            (3, "plan_id is a number that has lost"),
+            (4, "reference is a number that has lost"),
+        ];
+        assert_eq!(
+            wrong(&json)
+                .iter()
+                .map(|(number, _)| *number)
+                .collect::<Vec<_>>(),
+            parts.map(|(number, _)| number)
+        );
         for ((_, why), (_, part)) in wrong(&json).into_iter().zip(parts) {
             assert!(why.contains(part) && !why.contains("canary"), "{why}");
         }
@@ -425,7 +588,14 @@ mod tests {
 
     #[test]
     fn a_first_line_without_names_is_refused_and_not_repeated() {
-        for text in ["canary-token\ncanary-2\n", "verify_token,canary\n", "verify_token,verify_token\n", "app\nx", "[{}]", "\"verify_token\nx"] {
+        for text in [
+            "canary-token\ncanary-2\n",
+            "verify_token,canary\n",
+            "verify_token,verify_token\n",
+            "app\nx",
+            "[{}]",
+            "\"verify_token\nx",
+        ] {
             let why = open(text.as_bytes(), defaults()).err().unwrap();
             assert!(!why.contains("canary"), "{why}");
         }
@@ -438,10 +608,20 @@ mod tests {
         let mut text = String::from("verify_token\n");
         for number in 0..10_000 {
             let bad = number % 270 == 100;
-            text.push_str(&if bad { "has a space\n".to_owned() } else { format!("token-{number}\n") });
+            text.push_str(&if bad {
+                "has a space\n".to_owned()
+            } else {
+                format!("token-{number}\n")
+            });
         }
         let read = read(text.as_bytes());
-        assert_eq!((read.iter().filter(|line| line.is_ok()).count(), wrong(&read).len()), (9_963, 37));
+        assert_eq!(
+            (
+                read.iter().filter(|line| line.is_ok()).count(),
+                wrong(&read).len()
+            ),
+            (9_963, 37)
+        );
         assert_eq!(wrong(&read)[0].0, 102);
     }
 }

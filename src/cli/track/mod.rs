@@ -33,7 +33,10 @@ use crate::{
 pub const CHUNK: usize = 1000;
 
 /// Tracks tokens, one verdict each, in order; a refusal says why without repeating the token.
-pub type TrackFn<'a> = dyn Fn(Vec<TrackRequest>) -> BoxFuture<'a, Result<Vec<Result<TrackVerdict, String>>, StoreError>> + Send + Sync + 'a;
+pub type TrackFn<'a> = dyn Fn(Vec<TrackRequest>) -> BoxFuture<'a, Result<Vec<Result<TrackVerdict, String>>, StoreError>>
+    + Send
+    + Sync
+    + 'a;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -53,7 +56,8 @@ pub struct Track {
     /// The verify_tokens; `-` alone reads standard input.
     #[arg(value_name = "TOKEN", value_parser = super::secret, required_unless_present = "file", conflicts_with = "file")]
     pub tokens: Vec<Secret>,
-    /// The configured app that generated them; may be left out when there is only one, or when each line says it.
+    /// The configured app that generated them; may be left out when there is only one, or when each
+    /// line says it.
     #[arg(long)]
     pub app: Option<String>,
     /// When they were generated (RFC 3339).
@@ -111,25 +115,53 @@ struct Sums {
 /// Tracks what the arguments name.
 ///
 /// # Errors
-/// When the app is unknown, the file cannot be read, or the database cannot be reached; what was tracked until then stays tracked.
-pub async fn run(args: &Track, config: &Config, track: &TrackFn<'_>, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+/// When the app is unknown, the file cannot be read, or the database cannot be reached; what was
+/// tracked until then stays tracked.
+pub async fn run(
+    args: &Track,
+    config: &Config,
+    track: &TrackFn<'_>,
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
     let defaults = defaults(args, config)?;
-    let mut run = Run { args, track, screen, sums: Sums::default(), tracked: 0 };
+    let mut run = Run {
+        args,
+        track,
+        screen,
+        sums: Sums::default(),
+        tracked: 0,
+    };
     match args.lines() {
         None => run.tokens(&defaults).await?,
-        Some(file) if file == Path::new("-") => run.file(|| io::stdin().lock(), None, "standard input", defaults).await?,
+        Some(file) if file == Path::new("-") => {
+            run.file(|| io::stdin().lock(), None, "standard input", defaults)
+                .await?
+        }
         Some(file) => {
             let named = file.display().to_string();
-            let opened = File::open(file).map_err(|error| Failure::usage(&named, error.to_string(), "check the name given by --file"))?;
-            let length = opened.metadata().ok().map(|facts| facts.len()).filter(|length| *length > 0);
-            run.file(|| BufReader::with_capacity(256 * 1024, opened), length, &named, defaults).await?;
+            let opened = File::open(file).map_err(|error| {
+                Failure::usage(&named, error.to_string(), "check the name given by --file")
+            })?;
+            let length = opened
+                .metadata()
+                .ok()
+                .map(|facts| facts.len())
+                .filter(|length| *length > 0);
+            run.file(
+                || BufReader::with_capacity(256 * 1024, opened),
+                length,
+                &named,
+                defaults,
+            )
+            .await?;
         }
     }
     run.summary()
 }
 
 impl Track {
-    /// The file whose lines are tracked, `-` for standard input; none when the arguments name the tokens.
+    /// The file whose lines are tracked, `-` for standard input; none when the arguments name the
+    /// tokens.
     fn lines(&self) -> Option<&Path> {
         match self.tokens.as_slice() {
             [only] if only.reveal() == "-" => Some(Path::new("-")),
@@ -141,23 +173,45 @@ impl Track {
 fn defaults(args: &Track, config: &Config) -> Result<input::Defaults, Failure> {
     let (app, apps) = app_named(args.app.as_ref(), config, args.lines().is_none())?;
     names_told(args.plan.as_deref(), args.reference.as_deref())?;
-    Ok(input::Defaults { app, issued_at: args.issued_at, plan_id: args.plan.clone(), reference: args.reference.clone(), tracked_by: actor(), apps })
+    Ok(input::Defaults {
+        app,
+        issued_at: args.issued_at,
+        plan_id: args.plan.clone(),
+        reference: args.reference.clone(),
+        tracked_by: actor(),
+        apps,
+    })
 }
 
-/// The app that `--app` names, or the only one, and the names of all. Where several are configured and none is named, each line has to name its own;
-/// `must` says that there are no lines that could.
+/// The app that `--app` names, or the only one, and the names of all. Where several are configured
+/// and none is named, each line has to name its own; `must` says that there are no lines that
+/// could.
 ///
 /// # Errors
 /// When no such app is configured.
-pub(super) fn app_named(app: Option<&String>, config: &Config, must: bool) -> Result<(Option<String>, Vec<String>), Failure> {
+pub(super) fn app_named(
+    app: Option<&String>,
+    config: &Config,
+    must: bool,
+) -> Result<(Option<String>, Vec<String>), Failure> {
     let apps: Vec<String> = config.apps.iter().map(|app| app.name.clone()).collect();
     let app = match (app, apps.as_slice()) {
         (Some(app), _) if !apps.contains(app) => {
-            return Err(Failure::usage("--app", "no app of that name is configured", format!("there are: {}", apps.join(", "))));
+            return Err(Failure::usage(
+                "--app",
+                "no app of that name is configured",
+                format!("there are: {}", apps.join(", ")),
+            ));
         }
         (Some(app), _) => Some(app.clone()),
         (None, [only]) => Some(only.clone()),
-        (None, _) if must => return Err(Failure::usage("--app", "several apps are configured", format!("name one of {}", apps.join(", ")))),
+        (None, _) if must => {
+            return Err(Failure::usage(
+                "--app",
+                "several apps are configured",
+                format!("name one of {}", apps.join(", ")),
+            ));
+        }
         (None, _) => None,
     };
     Ok((app, apps))
@@ -168,9 +222,18 @@ pub(super) fn app_named(app: Option<&String>, config: &Config, must: bool) -> Re
 /// # Errors
 /// When one of them can be neither.
 pub(super) fn names_told(plan: Option<&str>, reference: Option<&str>) -> Result<(), Failure> {
-    for (option, field, text) in [("--plan", "plan_id", plan), ("--reference", "reference", reference)] {
+    for (option, field, text) in [
+        ("--plan", "plan_id", plan),
+        ("--reference", "reference", reference),
+    ] {
         let checked = text.map_or(Ok(()), |text| check_name(field, text));
-        checked.map_err(|why| Failure::usage(option, why, "nothing was done; tell it rightly and run the same command again"))?;
+        checked.map_err(|why| {
+            Failure::usage(
+                option,
+                why,
+                "nothing was done; tell it rightly and run the same command again",
+            )
+        })?;
     }
     Ok(())
 }
@@ -202,11 +265,21 @@ impl Run<'_, '_, '_> {
         named: &str,
         defaults: input::Defaults,
     ) -> Result<(), Failure> {
-        let mut input =
-            ahead::read(input, defaults).map_err(|error| Failure::told(Code::Finding, named, error.to_string(), "look at the limits of the process"))?;
+        let mut input = ahead::read(input, defaults).map_err(|error| {
+            Failure::told(
+                Code::Finding,
+                named,
+                error.to_string(),
+                "look at the limits of the process",
+            )
+        })?;
         let mut progress = Progress::new("tracking", length, self.screen);
         let mut seen = 0;
-        while let Some(together) = input.next().await.map_err(|why| Failure::usage(named, why, "`verikeep track --help` shows examples"))? {
+        while let Some(together) = input
+            .next()
+            .await
+            .map_err(|why| Failure::usage(named, why, "`verikeep track --help` shows examples"))?
+        {
             let mut chunk = Vec::with_capacity(together.lines.len());
             for line in together.lines {
                 seen += 1;
@@ -222,12 +295,18 @@ impl Run<'_, '_, '_> {
         Ok(())
     }
 
-    async fn hand_over(&mut self, chunk: &mut Vec<(u64, TrackRequest)>, progress: Option<&Progress>) -> Result<(), Failure> {
+    async fn hand_over(
+        &mut self,
+        chunk: &mut Vec<(u64, TrackRequest)>,
+        progress: Option<&Progress>,
+    ) -> Result<(), Failure> {
         if chunk.is_empty() {
             return Ok(());
         }
         let (numbers, told): (Vec<u64>, Vec<TrackRequest>) = chunk.drain(..).unzip();
-        let verdicts = (self.track)(told).await.map_err(|error| self.stopped(error, &numbers))?;
+        let verdicts = (self.track)(told)
+            .await
+            .map_err(|error| self.stopped(error, &numbers))?;
         for (number, verdict) in numbers.into_iter().zip(verdicts) {
             self.tracked += 1;
             match verdict {
@@ -246,40 +325,89 @@ impl Run<'_, '_, '_> {
             counted_u(self.tracked, what)
         );
         match Failure::from(error) {
-            Failure::Told { code, what, why, todo } => Failure::told(code, what, why, format!("{todo}\n  {note}")),
+            Failure::Told {
+                code,
+                what,
+                why,
+                todo,
+            } => Failure::told(code, what, why, format!("{todo}\n  {note}")),
             other => other,
         }
     }
 
     fn unit(&self) -> &'static str {
-        if self.args.lines().is_some() { "line" } else { "token" }
+        if self.args.lines().is_some() {
+            "line"
+        } else {
+            "token"
+        }
     }
 
-    fn verdict(&mut self, line: u64, verdict: &TrackVerdict, progress: Option<&Progress>) -> Result<(), Failure> {
+    fn verdict(
+        &mut self,
+        line: u64,
+        verdict: &TrackVerdict,
+        progress: Option<&Progress>,
+    ) -> Result<(), Failure> {
         let by_argument = self.args.lines().is_none();
         let unit = self.unit();
         let (row, text) = match verdict {
-            TrackVerdict::New { verification_id, late } => {
+            TrackVerdict::New {
+                verification_id,
+                late,
+            } => {
                 self.sums.new += 1;
                 if let Some(late) = late {
                     self.sums.late += 1;
                     if !self.args.json {
-                        self.beside(&format!("{unit} {line}: {} ({verification_id})", late.tell()), progress)?;
+                        self.beside(
+                            &format!("{unit} {line}: {} ({verification_id})", late.tell()),
+                            progress,
+                        )?;
                     }
                 }
-                (Line::New { line, verification_id, late: *late }, format!("{unit} {line}: new, {verification_id}"))
+                (
+                    Line::New {
+                        line,
+                        verification_id,
+                        late: *late,
+                    },
+                    format!("{unit} {line}: new, {verification_id}"),
+                )
             }
-            TrackVerdict::Known { verification_id, state } => {
+            TrackVerdict::Known {
+                verification_id,
+                state,
+            } => {
                 self.sums.known += 1;
-                (Line::Known { line, verification_id, state: state.name() }, format!("{unit} {line}: known, {} ({verification_id})", state.name()))
+                (
+                    Line::Known {
+                        line,
+                        verification_id,
+                        state: state.name(),
+                    },
+                    format!("{unit} {line}: known, {} ({verification_id})", state.name()),
+                )
             }
-            TrackVerdict::Conflict { verification_id, field } => {
+            TrackVerdict::Conflict {
+                verification_id,
+                field,
+            } => {
                 self.sums.conflict += 1;
-                let text = format!("{unit} {line}: tracked already with another {field}, which stays ({verification_id})");
+                let text = format!(
+                    "{unit} {line}: tracked already with another {field}, which stays ({verification_id})"
+                );
                 if !self.args.json {
                     self.beside(&text, progress)?;
                 }
-                (Line::Conflict { line, verification_id, field }, String::new())
+                (
+                    Line::Conflict {
+                        line,
+                        verification_id,
+                        field,
+                    },
+                    String::new(),
+                )
             }
         };
         if self.args.json {
@@ -290,7 +418,12 @@ impl Run<'_, '_, '_> {
         Ok(())
     }
 
-    fn wrong(&mut self, line: u64, reason: &str, progress: Option<&Progress>) -> Result<(), Failure> {
+    fn wrong(
+        &mut self,
+        line: u64,
+        reason: &str,
+        progress: Option<&Progress>,
+    ) -> Result<(), Failure> {
         self.sums.wrong += 1;
         if self.args.json {
             self.screen.ndjson(&Line::Wrong { line, reason })?;
@@ -308,16 +441,36 @@ impl Run<'_, '_, '_> {
     }
 
     fn summary(self) -> Result<Code, Failure> {
-        let Sums { new, late, known, conflict, wrong } = self.sums;
-        let late = if late > 0 { format!(" ({} of them late)", count(late)) } else { String::new() };
-        let text = format!("{} new{late}, {} known, {} in conflict, {} wrong", count(new), count(known), count(conflict), count(wrong));
+        let Sums {
+            new,
+            late,
+            known,
+            conflict,
+            wrong,
+        } = self.sums;
+        let late = if late > 0 {
+            format!(" ({} of them late)", count(late))
+        } else {
+            String::new()
+        };
+        let text = format!(
+            "{} new{late}, {} known, {} in conflict, {} wrong",
+            count(new),
+            count(known),
+            count(conflict),
+            count(wrong)
+        );
         // Results are for programs with --json: the sum stands beside them.
         if self.args.json {
             self.screen.note(text)?
         } else {
             self.screen.line(text)?
         }
-        Ok(if wrong + conflict > 0 { Code::Finding } else { Code::Done })
+        Ok(if wrong + conflict > 0 {
+            Code::Finding
+        } else {
+            Code::Done
+        })
     }
 }
 

@@ -1,4 +1,5 @@
-//! Tokens of which no attempt was ever seen: ask on, look whose it is, or how it ends (provider.md §3 and §4).
+//! Tokens of which no attempt was ever seen: ask on, look whose it is, or how it ends (provider.md
+//! §3 and §4).
 
 use super::{Ends, Missing, Outcome, PlanInput, Step, getall_due, retry};
 use crate::domain::{
@@ -9,9 +10,17 @@ use crate::domain::{
 
 /// What to do next about one.
 pub(super) fn before_any_attempt(known: PlanInput<'_>, ends: &Ends, now: Time) -> Step {
-    let PlanInput { progress, policy, learned, .. } = known;
+    let PlanInput {
+        progress,
+        policy,
+        learned,
+        ..
+    } = known;
     let is_learned = |refusal: &Refusal| learned.unused.contains(&refusal.signature);
-    let woken = progress.woken_at.is_some_and(|woken| progress.answered_at().is_none_or(|at| at < woken)) && now < ends.record_end;
+    let woken = progress
+        .woken_at
+        .is_some_and(|woken| progress.answered_at().is_none_or(|at| at < woken))
+        && now < ends.record_end;
     if let Some(closing) = progress.closing.as_ref().filter(|_| !woken) {
         if closing.signature == ZERO_ATTEMPTS {
             return Step::Settle(Outcome::Abandoned, Vec::new());
@@ -20,9 +29,14 @@ pub(super) fn before_any_attempt(known: PlanInput<'_>, ends: &Ends, now: Time) -
             return ask_others(progress, now).unwrap_or_else(|at| ends.wait(at, true, now));
         }
         if seems_unused(known) {
-            // What it answers proves nothing where nobody of the app was answered otherwise, and a last question is asked in any case.
+            // What it answers proves nothing where nobody of the app was answered otherwise, and a
+            // last question is asked in any case.
             let is_last = closing.at >= ends.last_question || now >= ends.record_end;
-            if is_last && learned.data_at.is_some_and(|at| at >= known.verification.issued_at) {
+            if is_last
+                && learned
+                    .data_at
+                    .is_some_and(|at| at >= known.verification.issued_at)
+            {
                 return Step::Settle(Outcome::Abandoned, Vec::new());
             }
         }
@@ -33,7 +47,8 @@ pub(super) fn before_any_attempt(known: PlanInput<'_>, ends: &Ends, now: Time) -
         && refusal.signature != ZERO_ATTEMPTS
         && !is_learned(refusal)
     {
-        // Unused tokens of this app are known to answer otherwise: it is worth asking at once whose token this is.
+        // Unused tokens of this app are known to answer otherwise: it is worth asking at once whose
+        // token this is.
         if let Ok(step) = ask_others(progress, now) {
             return step;
         }
@@ -48,14 +63,21 @@ pub(super) fn before_any_attempt(known: PlanInput<'_>, ends: &Ends, now: Time) -
     }
 }
 
-/// Whether the token was answered, after its window had closed, as unused tokens of its app are, and no other app knows it.
+/// Whether the token was answered, after its window had closed, as unused tokens of its app are,
+/// and no other app knows it.
 pub(super) fn seems_unused(known: PlanInput<'_>) -> bool {
-    let PlanInput { progress, learned, .. } = known;
-    progress.known_by.is_none() && progress.closing.as_ref().is_some_and(|closing| learned.unused.contains(&closing.signature))
+    let PlanInput {
+        progress, learned, ..
+    } = known;
+    progress.known_by.is_none()
+        && progress
+            .closing
+            .as_ref()
+            .is_some_and(|closing| learned.unused.contains(&closing.signature))
 }
 
-/// The question to the other apps, unless it failed lately: then when to put it again. It waits as [`Endpoint::Simple`]'s fails do,
-/// an endpoint that is never asked before an attempt is seen.
+/// The question to the other apps, unless it failed lately: then when to put it again. It waits as
+/// [`Endpoint::Simple`]'s fails do, an endpoint that is never asked before an attempt is seen.
 fn ask_others(progress: &Progress, now: Time) -> Result<Step, Time> {
     match retry(progress, Endpoint::Simple) {
         Some(again) if again > now => Err(again),
@@ -63,17 +85,37 @@ fn ask_others(progress: &Progress, now: Time) -> Result<Step, Time> {
     }
 }
 
-/// The end of a verification of which no attempt was ever seen. Nothing is written off without a question that the provider answered, as long
-/// as one can be had within another verification window.
+/// The end of a verification of which no attempt was ever seen. Nothing is written off without a
+/// question that the provider answered, as long as one can be had within another verification
+/// window.
 fn unseen_end(known: PlanInput<'_>, ends: &Ends, now: Time) -> Step {
-    let PlanInput { verification, progress, policy, .. } = known;
-    let everything = |why: String| vec![Missing { what: "everything".to_owned(), attempt_no: None, why }];
+    let PlanInput {
+        verification,
+        progress,
+        policy,
+        ..
+    } = known;
+    let everything = |why: String| {
+        vec![Missing {
+            what: "everything".to_owned(),
+            attempt_no: None,
+            why,
+        }]
+    };
     if progress.answered_at().is_none() {
-        let give_up = ends.record_end.max(verification.tracked_at).plus(policy.verify_window);
+        let give_up = ends
+            .record_end
+            .max(verification.tracked_at)
+            .plus(policy.verify_window);
         match retry(progress, Endpoint::Getall) {
             None => return Step::Ask(Endpoint::Getall),
             Some(again) if now < give_up && again <= now => return Step::Ask(Endpoint::Getall),
-            Some(again) if now < give_up => return Step::Wait { due_at: again.min(give_up), deadline: ends.record_deadline },
+            Some(again) if now < give_up => {
+                return Step::Wait {
+                    due_at: again.min(give_up),
+                    deadline: ends.record_deadline,
+                };
+            }
             Some(_) => {}
         }
     }
@@ -89,23 +131,47 @@ fn unseen_end(known: PlanInput<'_>, ends: &Ends, now: Time) -> Step {
 
 /// Why nothing of a verification is there, as far as the calls about it tell.
 fn missed_because(known: PlanInput<'_>, ends: &Ends) -> String {
-    let PlanInput { verification, progress, policy, .. } = known;
+    let PlanInput {
+        verification,
+        progress,
+        policy,
+        ..
+    } = known;
     let late = verification.tracked_at.since(verification.issued_at);
     if late.0 >= policy.record_retention.0 {
-        return format!("told too late: tracked {late} after issue, when the provider keeps results for {}", policy.record_retention);
+        return format!(
+            "told too late: tracked {late} after issue, when the provider keeps results for {}",
+            policy.record_retention
+        );
     }
     let answered = progress.answered_at();
     if let Some(fails) = progress.fails.get(&Endpoint::Getall) {
-        let before = answered.map_or_else(|| "it never was answered".to_owned(), |at| format!("it was last answered at {at}"));
+        let before = answered.map_or_else(
+            || "it never was answered".to_owned(),
+            |at| format!("it was last answered at {at}"),
+        );
         let (first, last, result) = (fails.since, fails.at, &fails.result);
-        return format!("getall failed {} times from {first} to {last}, the last time as {result}; before that {before}", fails.count);
+        return format!(
+            "getall failed {} times from {first} to {last}, the last time as {result}; before that {before}",
+            fails.count
+        );
     }
-    let Some(at) = answered else { return "no query was answered before the provider forgot".to_owned() };
+    let Some(at) = answered else {
+        return "no query was answered before the provider forgot".to_owned();
+    };
     if at < ends.decide {
-        return format!("getall was last answered at {at}, before the window had closed at {}: a later attempt may be missing", ends.decide);
+        return format!(
+            "getall was last answered at {at}, before the window had closed at {}: a later attempt may be missing",
+            ends.decide
+        );
     }
     if progress.closing.is_none() {
-        return format!("getall was answered at {at}, when the provider may have forgotten: it keeps results until {}", ends.record_deadline);
+        return format!(
+            "getall was answered at {at}, when the provider may have forgotten: it keeps results until {}",
+            ends.record_deadline
+        );
     }
-    format!("the answers until {at} are those of unused tokens, but no token of the app got data since this one was issued: they prove nothing")
+    format!(
+        "the answers until {at} are those of unused tokens, but no token of the app got data since this one was issued: they prove nothing"
+    )
 }

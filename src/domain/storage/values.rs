@@ -46,7 +46,8 @@ pub(super) enum Says {
     Word(&'static [&'static str]),
 }
 
-const ADDRESS_TODO: &str = "write scheme, host and port, such as \"https://minio.example.com:9000\"";
+const ADDRESS_TODO: &str =
+    "write scheme, host and port, such as \"https://minio.example.com:9000\"";
 const KEY_TODO: &str = "copy it again from where it was given out, as one line of visible ASCII";
 /// No key or token is longer.
 const BYTES_MAX: usize = 64 * 1024;
@@ -58,7 +59,11 @@ const fn wrong(reason: &'static str, todo: &'static str) -> Wrong {
 impl Says {
     pub(super) fn read(self, text: &str) -> Result<String, Wrong> {
         let is_document = matches!(self, Self::Json | Self::Pem);
-        let text = if is_document { text.trim() } else { text.trim_matches(' ') };
+        let text = if is_document {
+            text.trim()
+        } else {
+            text.trim_matches(' ')
+        };
         if text.is_empty() {
             return Err(wrong("is empty", "fill it in, or leave the option out"));
         }
@@ -68,9 +73,15 @@ impl Says {
         if !is_document && text.chars().any(char::is_control) {
             let inner = text.trim_end_matches(['\n', '\r']);
             return Err(if inner.chars().any(char::is_control) {
-                wrong("holds a line break or another control character", "write it as one line")
+                wrong(
+                    "holds a line break or another control character",
+                    "write it as one line",
+                )
             } else {
-                wrong("ends with a line break", "write it without one: `printf %s` instead of `echo`, `base64 -w0` of that for a Kubernetes secret")
+                wrong(
+                    "ends with a line break",
+                    "write it without one: `printf %s` instead of `echo`, `base64 -w0` of that for a Kubernetes secret",
+                )
             });
         }
         match self {
@@ -82,30 +93,75 @@ impl Says {
             Self::Span => match Span::parse(text) {
                 Ok(span) if (1..=86_400_000).contains(&span.0) => Ok(format!("{}ms", span.0)),
                 Ok(_) => Err(wrong("is out of range", "write a duration from 1ms to 1d")),
-                Err(_) => Err(wrong("is not a duration", "write a number with its unit, such as \"5s\" or \"2m\"")),
+                Err(_) => Err(wrong(
+                    "is not a duration",
+                    "write a number with its unit, such as \"5s\" or \"2m\"",
+                )),
             },
             Self::Count => match text.parse::<u32>() {
                 Ok(count) if count <= 100_000 => Ok(count.to_string()),
-                _ => Err(wrong("is no count", "write a whole number from 0 to 100000")),
+                _ => Err(wrong(
+                    "is no count",
+                    "write a whole number from 0 to 100000",
+                )),
             },
-            Self::Label => {
-                kept(text, |c| c.is_ascii_alphanumeric() || "-_".contains(c), "holds more than letters, digits, `-` and `_`", "write the plain name")
-            }
-            Self::Key => kept(text, |c| c.is_ascii_graphic(), "holds a space, or a character that is not ASCII", KEY_TODO),
-            Self::Text => kept(text, |c| c.is_ascii_graphic() || c == ' ', "holds a character that is not ASCII", "write it in ASCII"),
+            Self::Label => kept(
+                text,
+                |c| c.is_ascii_alphanumeric() || "-_".contains(c),
+                "holds more than letters, digits, `-` and `_`",
+                "write the plain name",
+            ),
+            Self::Key => kept(
+                text,
+                |c| c.is_ascii_graphic(),
+                "holds a space, or a character that is not ASCII",
+                KEY_TODO,
+            ),
+            Self::Text => kept(
+                text,
+                |c| c.is_ascii_graphic() || c == ' ',
+                "holds a character that is not ASCII",
+                "write it in ASCII",
+            ),
             Self::Base64 => base64(text),
-            Self::Path => {
-                kept(text, |c| c.is_ascii_alphanumeric() || "/-._~".contains(c), "is no path of a URL", "write it as it was given out: /v2/credentials/…")
-                    .and_then(|path| if path.starts_with('/') { Ok(path) } else { Err(wrong("does not begin with a slash", "write it as it was given out")) })
-            }
+            Self::Path => kept(
+                text,
+                |c| c.is_ascii_alphanumeric() || "/-._~".contains(c),
+                "is no path of a URL",
+                "write it as it was given out: /v2/credentials/…",
+            )
+            .and_then(|path| {
+                if path.starts_with('/') {
+                    Ok(path)
+                } else {
+                    Err(wrong(
+                        "does not begin with a slash",
+                        "write it as it was given out",
+                    ))
+                }
+            }),
             Self::File => Ok(text.to_owned()),
-            Self::Json => match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text) {
-                Ok(_) => Ok(text.to_owned()),
-                Err(_) => Err(wrong("is no JSON object", "paste the whole key file, or name it by service_account")),
-            },
+            Self::Json => {
+                match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text) {
+                    Ok(_) => Ok(text.to_owned()),
+                    Err(_) => Err(wrong(
+                        "is no JSON object",
+                        "paste the whole key file, or name it by service_account",
+                    )),
+                }
+            }
             Self::Pem => {
-                let whole = text.starts_with("-----BEGIN CERTIFICATE-----") && text.ends_with("-----END CERTIFICATE-----") && text.is_ascii();
-                if whole { Ok(text.to_owned()) } else { Err(wrong("is no PEM certificate", "paste it from its BEGIN line to its END line")) }
+                let whole = text.starts_with("-----BEGIN CERTIFICATE-----")
+                    && text.ends_with("-----END CERTIFICATE-----")
+                    && text.is_ascii();
+                if whole {
+                    Ok(text.to_owned())
+                } else {
+                    Err(wrong(
+                        "is no PEM certificate",
+                        "paste it from its BEGIN line to its END line",
+                    ))
+                }
             }
             Self::Word(words) => match words.iter().find(|word| word.eq_ignore_ascii_case(text)) {
                 Some(word) => Ok((*word).to_owned()),
@@ -116,11 +172,24 @@ impl Says {
 }
 
 fn word_list(words: &[&str]) -> &'static str {
-    if words.contains(&"sha256") { "write \"sha256\" or \"crc64nvme\"" } else { "write \"AES256\", \"aws:kms\", \"aws:kms:dsse\" or \"sse-c\"" }
+    if words.contains(&"sha256") {
+        "write \"sha256\" or \"crc64nvme\""
+    } else {
+        "write \"AES256\", \"aws:kms\", \"aws:kms:dsse\" or \"sse-c\""
+    }
 }
 
-fn kept(text: &str, fits: impl Fn(char) -> bool, reason: &'static str, todo: &'static str) -> Result<String, Wrong> {
-    if text.chars().all(fits) { Ok(text.to_owned()) } else { Err(wrong(reason, todo)) }
+fn kept(
+    text: &str,
+    fits: impl Fn(char) -> bool,
+    reason: &'static str,
+    todo: &'static str,
+) -> Result<String, Wrong> {
+    if text.chars().all(fits) {
+        Ok(text.to_owned())
+    } else {
+        Err(wrong(reason, todo))
+    }
 }
 
 fn flag(text: &str) -> Result<String, Wrong> {
@@ -133,20 +202,41 @@ fn flag(text: &str) -> Result<String, Wrong> {
 
 fn base64(text: &str) -> Result<String, Wrong> {
     let body = text.trim_end_matches('=');
-    let fits = text.len() - body.len() <= 2 && text.len().is_multiple_of(4) && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte));
-    if fits { Ok(text.to_owned()) } else { Err(wrong("is not base64", "copy it again from where it was given out, with the = at its end")) }
+    let fits = text.len() - body.len() <= 2
+        && text.len().is_multiple_of(4)
+        && body
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte));
+    if fits {
+        Ok(text.to_owned())
+    } else {
+        Err(wrong(
+            "is not base64",
+            "copy it again from where it was given out, with the = at its end",
+        ))
+    }
 }
 
 /// The address in its one form: small letters, no default port, no slash at its end.
 fn address(text: &str) -> Result<String, Wrong> {
     let url = parsed(text)?;
     if !matches!(url.scheme(), "https" | "http") {
-        return Err(wrong("begins with neither https:// nor http://", ADDRESS_TODO));
+        return Err(wrong(
+            "begins with neither https:// nor http://",
+            ADDRESS_TODO,
+        ));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(wrong("holds a user name or a password", "take them out; credentials have options of their own"));
+        return Err(wrong(
+            "holds a user name or a password",
+            "take them out; credentials have options of their own",
+        ));
     }
-    if !url.path().chars().all(|c| c.is_ascii_alphanumeric() || "/-._~".contains(c)) {
+    if !url
+        .path()
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "/-._~".contains(c))
+    {
         return Err(wrong("has a path that is none", ADDRESS_TODO));
     }
     Ok(url.as_str().trim_end_matches('/').to_owned())
@@ -154,43 +244,74 @@ fn address(text: &str) -> Result<String, Wrong> {
 
 fn parsed(text: &str) -> Result<Url, Wrong> {
     if !text.is_ascii() {
-        return Err(wrong("has a host that is not written in ASCII", "write the host's ASCII form, which begins with xn--"));
+        return Err(wrong(
+            "has a host that is not written in ASCII",
+            "write the host's ASCII form, which begins with xn--",
+        ));
     }
     if !text.contains("://") {
-        return Err(wrong("has no scheme", "write https:// (or http://) before the host, such as \"https://minio.example.com:9000\""));
+        return Err(wrong(
+            "has no scheme",
+            "write https:// (or http://) before the host, such as \"https://minio.example.com:9000\"",
+        ));
     }
     let url = Url::parse(text).map_err(|error| match error {
         ParseError::InvalidPort => wrong("has a port that is none", "write a port from 1 to 65535"),
         ParseError::EmptyHost => wrong("names no host", ADDRESS_TODO),
-        ParseError::InvalidIpv6Address => wrong("has an IPv6 address that is none", "write it in brackets, such as \"https://[::1]:9000\""),
+        ParseError::InvalidIpv6Address => wrong(
+            "has an IPv6 address that is none",
+            "write it in brackets, such as \"https://[::1]:9000\"",
+        ),
         ParseError::InvalidIpv4Address => wrong("has an IPv4 address that is none", ADDRESS_TODO),
         _ => wrong("is no web address", ADDRESS_TODO),
     })?;
     if url.port() == Some(0) {
-        return Err(wrong("has a port that is none", "write a port from 1 to 65535"));
+        return Err(wrong(
+            "has a port that is none",
+            "write a port from 1 to 65535",
+        ));
     }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(wrong("holds more than an address", ADDRESS_TODO));
     }
     match url.host() {
-        Some(Host::Domain(name)) if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)) => Ok(url),
+        Some(Host::Domain(name))
+            if !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)) =>
+        {
+            Ok(url)
+        }
         Some(Host::Ipv4(_) | Host::Ipv6(_)) => Ok(url),
         _ => Err(wrong("has a host that is no host name", ADDRESS_TODO)),
     }
 }
 
 fn guarded(address: String) -> Result<String, Wrong> {
-    if address.starts_with("https://") || is_near(&address) { Ok(address) } else { Err(wrong("is not https", "write https://: secrets are sent there")) }
+    if address.starts_with("https://") || is_near(&address) {
+        Ok(address)
+    } else {
+        Err(wrong(
+            "is not https",
+            "write https://: secrets are sent there",
+        ))
+    }
 }
 
-/// Where containers are told their credentials: the addresses that the cloud's own libraries take over plain http.
+/// Where containers are told their credentials: the addresses that the cloud's own libraries take
+/// over plain http.
 fn metadata(address: String) -> Result<String, Wrong> {
     let of_the_host = Url::parse(&address).is_ok_and(|url| match url.host() {
         Some(Host::Ipv4(ip)) => ip.is_link_local(),
         Some(Host::Ipv6(ip)) => ip == std::net::Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23),
         _ => false,
     });
-    if of_the_host { Ok(address) } else { guarded(address) }
+    if of_the_host {
+        Ok(address)
+    } else {
+        guarded(address)
+    }
 }
 
 fn proxy(text: &str) -> Result<String, Wrong> {
@@ -198,7 +319,10 @@ fn proxy(text: &str) -> Result<String, Wrong> {
     if matches!(url.scheme(), "https" | "http") && url.path() == "/" {
         Ok(url.into())
     } else {
-        Err(wrong("is no proxy", "write \"http://proxy.example.com:3128\""))
+        Err(wrong(
+            "is no proxy",
+            "write \"http://proxy.example.com:3128\"",
+        ))
     }
 }
 

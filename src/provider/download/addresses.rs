@@ -11,7 +11,8 @@ pub(super) enum Reach {
     Public,
     /// Loopback, or of a private network.
     Private,
-    /// Link-local, metadata, multicast, shared, reserved: nothing of ours lies there, and it is never connected to.
+    /// Link-local, metadata, multicast, shared, reserved: nothing of ours lies there, and it is
+    /// never connected to.
     Never,
 }
 
@@ -26,8 +27,8 @@ pub(super) fn reach(ip: IpAddr) -> Reach {
 fn reach_v4(ip: Ipv4Addr) -> Reach {
     match ip.octets() {
         [127, ..] | [10, ..] | [192, 168, ..] | [172, 16..=31, ..] => Reach::Private,
-        // This network, shared (carriers, and the metadata of some clouds), link-local (metadata), protocol assignments, documentation,
-        // 6to4 relays, benchmarks, multicast and above.
+        // This network, shared (carriers, and the metadata of some clouds), link-local (metadata),
+        // protocol assignments, documentation, 6to4 relays, benchmarks, multicast and above.
         [0, ..]
         | [100, 64..=127, ..]
         | [169, 254, ..]
@@ -50,7 +51,9 @@ fn reach_v6(ip: Ipv6Addr) -> Reach {
     match ip.segments() {
         [0, 0, 0, 0, 0, 0, 0, 1] => Reach::Private,
         // Mapped, and NAT64 of RFC 6052.
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => carried(high, low),
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+            carried(high, low)
+        }
         // 6to4.
         [0x2002, high, low, ..] => carried(high, low),
         // The metadata of a cloud, within the private range that follows.
@@ -72,8 +75,9 @@ impl Blocked {
     pub(super) const TEXT: &str = "the host's name leads to no public address";
 }
 
-/// The system's name resolution, filtered. The client connects to the very addresses it hands out, so a name cannot change its mind in
-/// between. It is not asked for hosts that are addresses already: [`super::target`] checks those.
+/// The system's name resolution, filtered. The client connects to the very addresses it hands out,
+/// so a name cannot change its mind in between. It is not asked for hosts that are addresses
+/// already: [`super::target`] checks those.
 pub(super) struct CheckedDns {
     pub(super) farthest: Reach,
 }
@@ -83,8 +87,14 @@ impl Resolve for CheckedDns {
         let farthest = self.farthest;
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<SocketAddr> = found.filter(|address| reach(address.ip()) <= farthest).collect();
-            if allowed.is_empty() { Err(Blocked.into()) } else { Ok(Box::new(allowed.into_iter()) as Addrs) }
+            let allowed: Vec<SocketAddr> = found
+                .filter(|address| reach(address.ip()) <= farthest)
+                .collect();
+            if allowed.is_empty() {
+                Err(Blocked.into())
+            } else {
+                Ok(Box::new(allowed.into_iter()) as Addrs)
+            }
         })
     }
 }
@@ -178,8 +188,21 @@ mod tests {
     #[tokio::test]
     async fn a_name_that_leads_inside_is_blocked_unless_that_is_allowed() {
         let name = || "localhost".parse::<Name>().unwrap();
-        let blocked = CheckedDns { farthest: Reach::Public }.resolve(name()).await.err().unwrap();
+        let blocked = CheckedDns {
+            farthest: Reach::Public,
+        }
+        .resolve(name())
+        .await
+        .err()
+        .unwrap();
         assert!(blocked.is::<Blocked>());
-        assert!(CheckedDns { farthest: Reach::Private }.resolve(name()).await.is_ok());
+        assert!(
+            CheckedDns {
+                farthest: Reach::Private
+            }
+            .resolve(name())
+            .await
+            .is_ok()
+        );
     }
 }

@@ -1,8 +1,9 @@
 //! What an answer says of its own body, and whether the body keeps to it.
 //!
-//! Looked at: `Content-Length`, `Content-MD5` and `x-bce-content-crc32c`, which must agree; and `ETag` when it is 32 hex digits and neither of those
-//! sums is there, which is a hint and no verdict: where the store encrypts by a managed key it looks like an MD5 and is none. A digest of a form that
-//! is not known is no digest.
+//! Looked at: `Content-Length`, `Content-MD5` and `x-bce-content-crc32c`, which must agree; and
+//! `ETag` when it is 32 hex digits and neither of those sums is there, which is a hint and no
+//! verdict: where the store encrypts by a managed key it looks like an MD5 and is none. A digest of
+//! a form that is not known is no digest.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use md5::{Digest as _, Md5};
@@ -25,11 +26,27 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn new(headers: &HeaderMap) -> Self {
         let expected_bytes = header(headers, "content-length").and_then(|text| text.parse().ok());
-        let crc32c = header(headers, "x-bce-content-crc32c").map(crc32c_of).filter(|readings| !readings.is_empty());
+        let crc32c = header(headers, "x-bce-content-crc32c")
+            .map(crc32c_of)
+            .filter(|readings| !readings.is_empty());
         let announced = header(headers, "content-md5").and_then(md5_of);
-        let hint = || header(headers, "etag").filter(|_| crc32c.is_none()).and_then(etag_md5);
-        let (md5, is_hint) = if announced.is_some() { (announced, false) } else { (hint(), true) };
-        Self { expected_bytes, bytes: 0, md5: md5.map(|expected| (expected, Md5::new())), is_hint, crc32c: crc32c.map(|readings| (readings, 0)) }
+        let hint = || {
+            header(headers, "etag")
+                .filter(|_| crc32c.is_none())
+                .and_then(etag_md5)
+        };
+        let (md5, is_hint) = if announced.is_some() {
+            (announced, false)
+        } else {
+            (hint(), true)
+        };
+        Self {
+            expected_bytes,
+            bytes: 0,
+            md5: md5.map(|expected| (expected, Md5::new())),
+            is_hint,
+            crc32c: crc32c.map(|readings| (readings, 0)),
+        }
     }
 
     pub(super) const fn expected_bytes(&self) -> Option<u64> {
@@ -55,15 +72,23 @@ impl Check {
     /// # Errors
     /// What is off.
     pub(super) fn finish(self) -> Result<Checked, &'static str> {
-        if self.expected_bytes.is_some_and(|expected| expected != self.bytes) {
+        if self
+            .expected_bytes
+            .is_some_and(|expected| expected != self.bytes)
+        {
             return Err("its length is not its Content-Length");
         }
         let is_given = self.expected_bytes.is_some() || self.md5.is_some() || self.crc32c.is_some();
-        let md5_differs = self.md5.is_some_and(|(expected, md5)| expected != <[u8; 16]>::from(md5.finalize()));
+        let md5_differs = self
+            .md5
+            .is_some_and(|(expected, md5)| expected != <[u8; 16]>::from(md5.finalize()));
         if md5_differs && !self.is_hint {
             return Err("its MD5 is not the one that was announced");
         }
-        if self.crc32c.is_some_and(|(readings, crc32c)| !readings.contains(&crc32c)) {
+        if self
+            .crc32c
+            .is_some_and(|(readings, crc32c)| !readings.contains(&crc32c))
+        {
             return Err("its CRC32C is not the one that was announced");
         }
         Ok(match (md5_differs, is_given) {
@@ -76,12 +101,20 @@ impl Check {
 
 /// Base64, as RFC 1864 has it, or hex.
 fn md5_of(text: &str) -> Option<[u8; 16]> {
-    STANDARD.decode(text).ok().and_then(|bytes| bytes.try_into().ok()).or_else(|| hex_md5(text))
+    STANDARD
+        .decode(text)
+        .ok()
+        .and_then(|bytes| bytes.try_into().ok())
+        .or_else(|| hex_md5(text))
 }
 
 /// A strong `ETag` of 32 hex digits is the MD5; that of an object stored in parts has another form.
 fn etag_md5(text: &str) -> Option<[u8; 16]> {
-    hex_md5(text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text))
+    hex_md5(
+        text.strip_prefix('"')
+            .and_then(|text| text.strip_suffix('"'))
+            .unwrap_or(text),
+    )
 }
 
 fn hex_md5(text: &str) -> Option<[u8; 16]> {
@@ -91,12 +124,19 @@ fn hex_md5(text: &str) -> Option<[u8; 16]> {
     u128::from_str_radix(text, 16).ok().map(u128::to_be_bytes)
 }
 
-/// The provider's SDKs write the sum in decimal; its documents do not say. Every reading is tried: decimal, hex, base64 of four bytes.
+/// The provider's SDKs write the sum in decimal; its documents do not say. Every reading is tried:
+/// decimal, hex, base64 of four bytes.
 fn crc32c_of(text: &str) -> Vec<u32> {
     let hex = text.strip_prefix("0x").unwrap_or(text);
     let decimal = text.parse().ok();
-    let hex = (hex.len() == 8 && hex.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| u32::from_str_radix(hex, 16).ok()).flatten();
-    let base64 = STANDARD.decode(text).ok().and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()).map(u32::from_be_bytes);
+    let hex = (hex.len() == 8 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        .then(|| u32::from_str_radix(hex, 16).ok())
+        .flatten();
+    let base64 = STANDARD
+        .decode(text)
+        .ok()
+        .and_then(|bytes| <[u8; 4]>::try_from(bytes).ok())
+        .map(u32::from_be_bytes);
     [decimal, hex, base64].into_iter().flatten().collect()
 }
 
@@ -109,7 +149,10 @@ mod tests {
     const CRC: u32 = 0xe306_9283;
 
     fn verdict(headers: &[(&'static str, &str)], body: &[u8]) -> Result<Checked, &'static str> {
-        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+            .collect();
         let mut check = Check::new(&headers);
         for chunk in body.chunks(4) {
             check.take(chunk);
@@ -128,11 +171,27 @@ mod tests {
             &[("content-md5", "25F9E794323B453885F5181F1B624D0B")],
             &[("etag", "\"25f9e794323b453885f5181f1b624d0b\"")],
             &[("etag", "25f9e794323b453885f5181f1b624d0b")],
-            &[("content-length", "9"), ("etag", "\"-25f9e794323b453885f5181f1b624d0b\"")],
-            &[("content-length", "9"), ("etag", "W/\"00000000000000000000000000000000\"")],
-            &[("content-length", "9"), ("content-md5", "nonsense"), ("x-bce-content-crc32c", "nonsense")],
-            &[("x-bce-content-crc32c", "e3069283"), ("etag", "00000000000000000000000000000000")],
-            &[("content-md5", "JfnnlDI7RTiF9RgfG2JNCw=="), ("etag", "00000000000000000000000000000000")],
+            &[
+                ("content-length", "9"),
+                ("etag", "\"-25f9e794323b453885f5181f1b624d0b\""),
+            ],
+            &[
+                ("content-length", "9"),
+                ("etag", "W/\"00000000000000000000000000000000\""),
+            ],
+            &[
+                ("content-length", "9"),
+                ("content-md5", "nonsense"),
+                ("x-bce-content-crc32c", "nonsense"),
+            ],
+            &[
+                ("x-bce-content-crc32c", "e3069283"),
+                ("etag", "00000000000000000000000000000000"),
+            ],
+            &[
+                ("content-md5", "JfnnlDI7RTiF9RgfG2JNCw=="),
+                ("etag", "00000000000000000000000000000000"),
+            ],
             &[("x-bce-content-crc32c", crc.as_str())],
             &[("x-bce-content-crc32c", "e3069283")],
             &[("x-bce-content-crc32c", "0xE3069283")],
@@ -145,7 +204,11 @@ mod tests {
     #[test]
     fn one_flipped_bit_or_one_missing_byte_is_seen_by_each() {
         let crc = CRC.to_string();
-        for header in [("content-md5", "JfnnlDI7RTiF9RgfG2JNCw=="), ("x-bce-content-crc32c", crc.as_str()), ("x-bce-content-crc32c", "4waSgw==")] {
+        for header in [
+            ("content-md5", "JfnnlDI7RTiF9RgfG2JNCw=="),
+            ("x-bce-content-crc32c", crc.as_str()),
+            ("x-bce-content-crc32c", "4waSgw=="),
+        ] {
             assert!(verdict(&[header], b"123456788").is_err(), "{header:?}");
             assert!(verdict(&[header], b"12345678").is_err(), "{header:?}");
         }
@@ -157,7 +220,10 @@ mod tests {
     fn an_etag_alone_is_a_hint_and_a_length_beside_it_still_counts() {
         let etag = ("etag", "\"00000000000000000000000000000000\"");
         assert_eq!(verdict(&[etag], BODY), Ok(Checked::EtagDiffers));
-        assert_eq!(verdict(&[etag, ("content-length", "9")], BODY), Ok(Checked::EtagDiffers));
+        assert_eq!(
+            verdict(&[etag, ("content-length", "9")], BODY),
+            Ok(Checked::EtagDiffers)
+        );
         assert!(verdict(&[etag, ("content-length", "10")], BODY).is_err());
     }
 }

@@ -1,9 +1,12 @@
-//! Media: fetched from the URLs that answers name, which come from outside and are bearer secrets (provider.md §6).
+//! Media: fetched from the URLs that answers name, which come from outside and are bearer secrets
+//! (provider.md §6).
 //!
-//! Promised: only hosts and addresses the rules allow are ever connected to, redirects included, and the address checked is the one
-//! connected to, except behind a proxy, which resolves names itself: there the allowed hosts stand in for the addresses; only GET, the signed query byte for byte as it came; every time and size has a limit; a body that is short, long or
-//! altered ends in an error, so that a consumer never takes it for whole. No URL stands in an error or a `Debug`. Not promised: that the
-//! bytes are what their content type says.
+//! Promised: only hosts and addresses the rules allow are ever connected to, redirects included,
+//! and the address checked is the one connected to, except behind a proxy, which resolves names
+//! itself: there the allowed hosts stand in for the addresses; only GET, the signed query byte for
+//! byte as it came; every time and size has a limit; a body that is short, long or altered ends in
+//! an error, so that a consumer never takes it for whole. No URL stands in an error or a `Debug`.
+//! Not promised: that the bytes are what their content type says.
 
 mod addresses;
 mod digests;
@@ -41,19 +44,28 @@ const REDIRECTS_MAX: usize = 3;
 pub struct MediaRules {
     /// Host names, or `*.` before one for everything below it; private hosts with their port.
     pub hosts: Vec<String>,
-    /// For a simulator: hosts that are named without `*`, as `host:port` or with the port that belongs to the scheme, are reached as the URL
-    /// says, also at loopback and private addresses and over plain `http`. Link-local, metadata and multicast addresses never are.
+    /// For a simulator: hosts that are named without `*`, as `host:port` or with the port that
+    /// belongs to the scheme, are reached as the URL says, also at loopback and private addresses
+    /// and over plain `http`. Link-local, metadata and multicast addresses never are.
     pub allow_private: bool,
     /// The largest medium, in bytes.
     pub media_bytes_max: u64,
-    /// The proxy that all of it goes through, one of those of [`Downloader::through`]; none goes directly.
+    /// The proxy that all of it goes through, one of those of [`Downloader::through`]; none goes
+    /// directly.
     pub proxy: Option<Secret>,
 }
 
 impl Default for MediaRules {
     fn default() -> Self {
-        let hosts = ["*.bcebos.com", "*.baidu.com", "*.baidubce.com"].map(str::to_owned).to_vec();
-        Self { hosts, allow_private: false, media_bytes_max: 4 << 30, proxy: None }
+        let hosts = ["*.bcebos.com", "*.baidu.com", "*.baidubce.com"]
+            .map(str::to_owned)
+            .to_vec();
+        Self {
+            hosts,
+            allow_private: false,
+            media_bytes_max: 4 << 30,
+            proxy: None,
+        }
     }
 }
 
@@ -111,23 +123,36 @@ impl Downloader {
     /// Limits that fit media: half an hour for a video over a slow line.
     #[must_use]
     pub fn limits() -> Limits {
-        Limits { total: Span::minutes(30), ..Limits::default() }
+        Limits {
+            total: Span::minutes(30),
+            ..Limits::default()
+        }
     }
 
-    /// Makes a downloader; `body_bytes_max` of the limits is not used, [`MediaRules::media_bytes_max`] is.
+    /// Makes a downloader; `body_bytes_max` of the limits is not used,
+    /// [`MediaRules::media_bytes_max`] is.
     ///
     /// # Errors
     /// `Misconfigured` when the system has no certificates to trust.
     pub fn new(limits: &Limits) -> Result<Self, ProviderError> {
         let client = |farthest| http::media(limits, std::sync::Arc::new(CheckedDns { farthest }));
-        Ok(Self { public: client(Reach::Public)?, near: client(Reach::Private)?, proxied: Vec::new(), limits: limits.clone() })
+        Ok(Self {
+            public: client(Reach::Public)?,
+            near: client(Reach::Private)?,
+            proxied: Vec::new(),
+            limits: limits.clone(),
+        })
     }
 
-    /// Opens the ways through these proxies, `http://user:password@host:port`, for [`MediaRules::proxy`].
+    /// Opens the ways through these proxies, `http://user:password@host:port`, for
+    /// [`MediaRules::proxy`].
     ///
     /// # Errors
     /// `Misconfigured` when a URL is none of a proxy.
-    pub fn through(mut self, proxies: impl IntoIterator<Item = Secret>) -> Result<Self, ProviderError> {
+    pub fn through(
+        mut self,
+        proxies: impl IntoIterator<Item = Secret>,
+    ) -> Result<Self, ProviderError> {
         for url in proxies {
             if !self.proxied.iter().any(|(known, ..)| *known == url) {
                 let proxy = Proxy::new(&url)?;
@@ -150,11 +175,16 @@ impl Downloader {
             match status {
                 200 => {
                     let headers = response.headers().clone();
-                    let body = response.bytes_stream().map(|chunk| chunk.map_err(|error| DownloadError::Transient(describe(error))));
+                    let body = response.bytes_stream().map(|chunk| {
+                        chunk.map_err(|error| DownloadError::Transient(describe(error)))
+                    });
                     return Download::new(status, &headers, body.boxed(), rules.media_bytes_max);
                 }
                 301 | 302 | 303 | 307 | 308 => {
-                    let location = response.headers().get("location").and_then(|location| std::str::from_utf8(location.as_bytes()).ok());
+                    let location = response
+                        .headers()
+                        .get("location")
+                        .and_then(|location| std::str::from_utf8(location.as_bytes()).ok());
                     target = target.redirected(location.unwrap_or_default(), rules)?;
                 }
                 _ => return Err(DownloadError::of_status(status)),
@@ -163,25 +193,51 @@ impl Downloader {
         Err(DownloadError::ForbiddenUrl("too many redirects"))
     }
 
-    async fn get(&self, target: &Target, proxy: Option<&Secret>) -> Result<reqwest::Response, DownloadError> {
+    async fn get(
+        &self,
+        target: &Target,
+        proxy: Option<&Secret>,
+    ) -> Result<reqwest::Response, DownloadError> {
         if let Some(url) = proxy {
             return self.get_through(target, url).await;
         }
-        let client = if target.is_near { &self.near } else { &self.public };
+        let client = if target.is_near {
+            &self.near
+        } else {
+            &self.public
+        };
         client
             .get(target.url.clone())
             .send()
             .await
-            .map_err(|error| if is_blocked(&error) { DownloadError::ForbiddenUrl(Blocked::TEXT) } else { DownloadError::Transient(describe(error)) })
+            .map_err(|error| {
+                if is_blocked(&error) {
+                    DownloadError::ForbiddenUrl(Blocked::TEXT)
+                } else {
+                    DownloadError::Transient(describe(error))
+                }
+            })
     }
 
     /// Never any other way, whatever is amiss.
-    async fn get_through(&self, target: &Target, url: &Secret) -> Result<reqwest::Response, DownloadError> {
+    async fn get_through(
+        &self,
+        target: &Target,
+        url: &Secret,
+    ) -> Result<reqwest::Response, DownloadError> {
         let Some((_, proxy, client)) = self.proxied.iter().find(|(known, ..)| known == url) else {
-            return Err(DownloadError::Transient("the way through the proxy is not open".to_owned()));
+            return Err(DownloadError::Transient(
+                "the way through the proxy is not open".to_owned(),
+            ));
         };
         let sent = client.get(target.url.clone()).send().await;
-        let response = sent.map_err(|error| DownloadError::Transient(proxy.told(&error).map_or_else(|| describe(error), |problem| problem.detail)))?;
+        let response = sent.map_err(|error| {
+            DownloadError::Transient(
+                proxy
+                    .told(&error)
+                    .map_or_else(|| describe(error), |problem| problem.detail),
+            )
+        })?;
         if response.status() == reqwest::StatusCode::PROXY_AUTHENTICATION_REQUIRED {
             return Err(DownloadError::Transient(proxy.asks_who()));
         }
@@ -206,7 +262,8 @@ fn is_blocked(error: &reqwest::Error) -> bool {
     false
 }
 
-/// A medium on its way: a stream of its bytes that ends with an error when they are not all and exactly what the far end says it sent.
+/// A medium on its way: a stream of its bytes that ends with an error when they are not all and
+/// exactly what the far end says it sent.
 pub struct Download {
     /// `Content-Type`, as the far end has it; not to be trusted.
     pub content_type: Option<String>,
@@ -229,7 +286,12 @@ impl Download {
     ///
     /// # Errors
     /// `TooLarge` by its own word.
-    pub fn new(http_status: u16, headers: &HeaderMap, body: BoxStream<'static, Result<Bytes, DownloadError>>, bytes_max: u64) -> Result<Self, DownloadError> {
+    pub fn new(
+        http_status: u16,
+        headers: &HeaderMap,
+        body: BoxStream<'static, Result<Bytes, DownloadError>>,
+        bytes_max: u64,
+    ) -> Result<Self, DownloadError> {
         let text = |name| header(headers, name).map(str::to_owned);
         let (content_type, etag) = (text("content-type"), text("etag"));
         let check = Check::new(headers);
@@ -237,7 +299,16 @@ impl Download {
         if expected_bytes.is_some_and(|bytes| bytes > bytes_max) {
             return Err(DownloadError::TooLarge);
         }
-        Ok(Self { content_type, expected_bytes, etag, http_status, body, check: Some(check), checked: None, bytes_max })
+        Ok(Self {
+            content_type,
+            expected_bytes,
+            etag,
+            http_status,
+            body,
+            check: Some(check),
+            checked: None,
+            bytes_max,
+        })
     }
 
     /// The next bytes; `None` after the last, and then all of it was verified.
@@ -265,7 +336,9 @@ impl Stream for Download {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        let Some(check) = &mut this.check else { return Poll::Ready(None) };
+        let Some(check) = &mut this.check else {
+            return Poll::Ready(None);
+        };
         match std::task::ready!(this.body.poll_next_unpin(context)) {
             Some(Ok(chunk)) => {
                 check.take(&chunk);
@@ -289,7 +362,10 @@ impl Stream for Download {
 
 impl fmt::Debug for Download {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Download").field("content_type", &self.content_type).field("expected_bytes", &self.expected_bytes).finish_non_exhaustive()
+        f.debug_struct("Download")
+            .field("content_type", &self.content_type)
+            .field("expected_bytes", &self.expected_bytes)
+            .finish_non_exhaustive()
     }
 }
 
@@ -301,7 +377,13 @@ mod tests {
     async fn a_name_that_turns_out_to_lead_inside_is_refused_at_the_connection() {
         let downloader = Downloader::new(&Downloader::limits()).unwrap();
         // As if the rules had let it pass: only the name resolution stands in the way now.
-        let target = Target { url: "https://localhost/canary?canary".parse().unwrap(), is_near: false };
-        assert_eq!(downloader.get(&target, None).await.err(), Some(DownloadError::ForbiddenUrl(Blocked::TEXT)));
+        let target = Target {
+            url: "https://localhost/canary?canary".parse().unwrap(),
+            is_near: false,
+        };
+        assert_eq!(
+            downloader.get(&target, None).await.err(),
+            Some(DownloadError::ForbiddenUrl(Blocked::TEXT))
+        );
     }
 }

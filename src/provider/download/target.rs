@@ -24,22 +24,36 @@ type Forbidden = &'static str;
 impl Target {
     /// Checks a URL of an answer.
     pub(super) fn check(text: &str, rules: &MediaRules) -> Result<Self, DownloadError> {
-        let url = Url::parse(text.trim()).map_err(|_| DownloadError::ForbiddenUrl("it is no URL"))?;
+        let url =
+            Url::parse(text.trim()).map_err(|_| DownloadError::ForbiddenUrl("it is no URL"))?;
         if !is_unaltered(text.trim(), &url) {
-            return Err(DownloadError::ForbiddenUrl("it cannot be asked for exactly as it is written"));
+            return Err(DownloadError::ForbiddenUrl(
+                "it cannot be asked for exactly as it is written",
+            ));
         }
         Self::allowed(url, rules).map_err(DownloadError::ForbiddenUrl)
     }
 
     /// Checks where this one redirects to.
-    pub(super) fn redirected(&self, location: &str, rules: &MediaRules) -> Result<Self, DownloadError> {
-        let url = self.url.join(location).map_err(|_| DownloadError::ForbiddenUrl("it redirects to what is no URL"))?;
+    pub(super) fn redirected(
+        &self,
+        location: &str,
+        rules: &MediaRules,
+    ) -> Result<Self, DownloadError> {
+        let url = self
+            .url
+            .join(location)
+            .map_err(|_| DownloadError::ForbiddenUrl("it redirects to what is no URL"))?;
         let next = Self::allowed(url, rules).map_err(DownloadError::ForbiddenUrl)?;
         if self.url.scheme() == "https" && next.url.scheme() != "https" {
-            return Err(DownloadError::ForbiddenUrl("it redirects from https to http"));
+            return Err(DownloadError::ForbiddenUrl(
+                "it redirects from https to http",
+            ));
         }
         if next.is_near && !self.is_near {
-            return Err(DownloadError::ForbiddenUrl("it redirects from a public host to a private one"));
+            return Err(DownloadError::ForbiddenUrl(
+                "it redirects from a public host to a private one",
+            ));
         }
         Ok(next)
     }
@@ -56,7 +70,9 @@ impl Target {
             // The signature covers neither the scheme nor the port (provider.md §6).
             match (url.scheme(), url.port()) {
                 ("https", None) => {}
-                ("http", None) => url.set_scheme("https").map_err(|()| "its scheme cannot be changed to https")?,
+                ("http", None) => url
+                    .set_scheme("https")
+                    .map_err(|()| "its scheme cannot be changed to https")?,
                 _ => return Err("its port is odd"),
             }
         }
@@ -67,7 +83,8 @@ impl Target {
 
 /// Whether host and port are ones that may be private; an error when the host is none we go to.
 fn host_is_near(url: &Url, rules: &MediaRules) -> Result<bool, Forbidden> {
-    // The parser has already turned decimal, hexadecimal, octal and shortened forms into the address they stand for.
+    // The parser has already turned decimal, hexadecimal, octal and shortened forms into the
+    // address they stand for.
     let ip = match url.host() {
         Some(Host::Ipv4(ip)) => IpAddr::V4(ip),
         Some(Host::Ipv6(ip)) => IpAddr::V6(ip),
@@ -77,7 +94,9 @@ fn host_is_near(url: &Url, rules: &MediaRules) -> Result<bool, Forbidden> {
     match reach(ip) {
         Reach::Private if !rules.allow_private => Err("its host is an address that is not public"),
         Reach::Private if is_named_with_port(&ip.to_string(), url, rules) => Ok(true),
-        Reach::Private => Err("its host is a private address that media_hosts does not name with this port"),
+        Reach::Private => {
+            Err("its host is a private address that media_hosts does not name with this port")
+        }
         Reach::Public if is_named(&ip.to_string(), rules) => Ok(false),
         Reach::Public => Err("its host is an address that media_hosts does not name"),
         Reach::Never => Err("its host is an address that is not public"),
@@ -87,45 +106,79 @@ fn host_is_near(url: &Url, rules: &MediaRules) -> Result<bool, Forbidden> {
 fn name_is_near(name: &str, url: &Url, rules: &MediaRules) -> Result<bool, Forbidden> {
     let may_be_near = rules.allow_private && is_named_with_port(name, url, rules);
     if name == "localhost" || name.ends_with(".localhost") {
-        return if may_be_near { Ok(true) } else { Err("its host is this machine") };
+        return if may_be_near {
+            Ok(true)
+        } else {
+            Err("its host is this machine")
+        };
     }
     if may_be_near || is_named(name, rules) {
         return Ok(may_be_near);
     }
-    let is_below =
-        |pattern: &String| pattern.strip_prefix('*').is_some_and(|suffix| suffix.starts_with('.') && name.len() > suffix.len() && ends_with(name, suffix));
-    if rules.hosts.iter().any(is_below) { Ok(false) } else { Err("its host is none that media_hosts names") }
+    let is_below = |pattern: &String| {
+        pattern.strip_prefix('*').is_some_and(|suffix| {
+            suffix.starts_with('.') && name.len() > suffix.len() && ends_with(name, suffix)
+        })
+    };
+    if rules.hosts.iter().any(is_below) {
+        Ok(false)
+    } else {
+        Err("its host is none that media_hosts names")
+    }
 }
 
 fn is_named(host: &str, rules: &MediaRules) -> bool {
-    rules.hosts.iter().any(|pattern| pattern.eq_ignore_ascii_case(host))
+    rules
+        .hosts
+        .iter()
+        .any(|pattern| pattern.eq_ignore_ascii_case(host))
 }
 
-/// Whether a host stands on the list with the port of the URL; without one it stands for those of https and http.
+/// Whether a host stands on the list with the port of the URL; without one it stands for those of
+/// https and http.
 fn is_named_with_port(host: &str, url: &Url, rules: &MediaRules) -> bool {
     let port = url.port_or_known_default();
     rules.hosts.iter().any(|pattern| {
         if pattern.eq_ignore_ascii_case(host) {
             return url.port().is_none();
         }
-        let Some((named, its_port)) = pattern.rsplit_once(':') else { return false };
-        let named = named.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(named);
+        let Some((named, its_port)) = pattern.rsplit_once(':') else {
+            return false;
+        };
+        let named = named
+            .strip_prefix('[')
+            .and_then(|inner| inner.strip_suffix(']'))
+            .unwrap_or(named);
         named.eq_ignore_ascii_case(host) && its_port.parse().ok() == port
     })
 }
 
 fn ends_with(name: &str, suffix: &str) -> bool {
-    name.len().checked_sub(suffix.len()).and_then(|start| name.get(start..)).is_some_and(|tail| tail.eq_ignore_ascii_case(suffix))
+    name.len()
+        .checked_sub(suffix.len())
+        .and_then(|start| name.get(start..))
+        .is_some_and(|tail| tail.eq_ignore_ascii_case(suffix))
 }
 
-/// Whether parsing left path and query what they say: characters that cannot stand in a request may have been percent-encoded, which a
-/// signature over their meaning survives; dot segments, backslashes and line breaks that were resolved may not.
+/// Whether parsing left path and query what they say: characters that cannot stand in a request may
+/// have been percent-encoded, which a signature over their meaning survives; dot segments,
+/// backslashes and line breaks that were resolved may not.
 fn is_unaltered(text: &str, url: &Url) -> bool {
     let after_scheme = text.split_once("://").map_or("", |(_, rest)| rest);
-    let tail = after_scheme.find(['/', '?', '#', '\\']).and_then(|start| after_scheme.get(start..)).unwrap_or("");
+    let tail = after_scheme
+        .find(['/', '?', '#', '\\'])
+        .and_then(|start| after_scheme.get(start..))
+        .unwrap_or("");
     let written = tail.split('#').next().unwrap_or("");
-    let parsed = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-    let written = if written.starts_with('/') { written.to_owned() } else { format!("/{written}") };
+    let parsed = url.query().map_or_else(
+        || url.path().to_owned(),
+        |query| format!("{}?{query}", url.path()),
+    );
+    let written = if written.starts_with('/') {
+        written.to_owned()
+    } else {
+        format!("/{written}")
+    };
     written == parsed || percent_decode_str(&written).eq(percent_decode_str(&parsed))
 }
 
@@ -134,9 +187,27 @@ mod tests {
     use super::*;
 
     fn rules(allow_private: bool) -> MediaRules {
-        let near = ["127.0.0.1:8641", "localhost:8641", "10.0.0.1:8443", "[::1]:1", "192.168.0.7"];
-        let hosts = MediaRules::default().hosts.into_iter().chain(near.map(str::to_owned).into_iter().filter(|_| allow_private)).collect();
-        MediaRules { allow_private, hosts, ..MediaRules::default() }
+        let near = [
+            "127.0.0.1:8641",
+            "localhost:8641",
+            "10.0.0.1:8443",
+            "[::1]:1",
+            "192.168.0.7",
+        ];
+        let hosts = MediaRules::default()
+            .hosts
+            .into_iter()
+            .chain(
+                near.map(str::to_owned)
+                    .into_iter()
+                    .filter(|_| allow_private),
+            )
+            .collect();
+        MediaRules {
+            allow_private,
+            hosts,
+            ..MediaRules::default()
+        }
     }
 
     fn check(url: &str, allow_private: bool) -> Result<String, &'static str> {
@@ -151,10 +222,21 @@ mod tests {
     fn signed_urls_are_asked_for_byte_for_byte() {
         let signed = "https://bj.bcebos.com/v1/b/k%2Fx/face-00.jpg?authorization=bce-auth-v1%2Faa%2F2024-04-02T08%3A19%3A23Z%2F86400%2F%2F00ff&x=a+b%20c&y=%7e~!*()&empty=&flag";
         assert_eq!(check(signed, false).as_deref(), Ok(signed));
-        assert_eq!(check("http://bj.bcebos.com/v1/aa.mp4?a=%2f", false).as_deref(), Ok("https://bj.bcebos.com/v1/aa.mp4?a=%2f"), "fetched over https");
-        assert_eq!(check("http://bj.bcebos.com:80/v1/aa.mp4", false).as_deref(), Ok("https://bj.bcebos.com/v1/aa.mp4"));
         assert_eq!(
-            check("https://brain.baidu.com:443/solution/faceprint/image/query?verify_token=x#top", false).as_deref(),
+            check("http://bj.bcebos.com/v1/aa.mp4?a=%2f", false).as_deref(),
+            Ok("https://bj.bcebos.com/v1/aa.mp4?a=%2f"),
+            "fetched over https"
+        );
+        assert_eq!(
+            check("http://bj.bcebos.com:80/v1/aa.mp4", false).as_deref(),
+            Ok("https://bj.bcebos.com/v1/aa.mp4")
+        );
+        assert_eq!(
+            check(
+                "https://brain.baidu.com:443/solution/faceprint/image/query?verify_token=x#top",
+                false
+            )
+            .as_deref(),
             Ok("https://brain.baidu.com/solution/faceprint/image/query?verify_token=x")
         );
         assert_eq!(
@@ -241,14 +323,23 @@ mod tests {
             "[2400:da00::1]",
         ] {
             for scheme in ["http", "https"] {
-                assert!(check(&format!("{scheme}://{host}/x"), false).is_err(), "{scheme}://{host}");
+                assert!(
+                    check(&format!("{scheme}://{host}/x"), false).is_err(),
+                    "{scheme}://{host}"
+                );
             }
         }
     }
 
     #[test]
     fn a_simulator_is_reached_as_its_urls_say_when_it_is_named() {
-        for url in ["http://127.0.0.1:8641/v1/x?a=b", "http://localhost:8641/x", "https://10.0.0.1:8443/x", "http://[::1]:1/x", "http://192.168.0.7/x"] {
+        for url in [
+            "http://127.0.0.1:8641/v1/x?a=b",
+            "http://localhost:8641/x",
+            "https://10.0.0.1:8443/x",
+            "http://[::1]:1/x",
+            "http://192.168.0.7/x",
+        ] {
             assert_eq!(check(url, true).as_deref(), Ok(url));
         }
         for url in [
@@ -275,20 +366,45 @@ mod tests {
         ] {
             assert!(check(url, true).is_err(), "{url}");
         }
-        assert_eq!(check("http://bj.bcebos.com/x", true).as_deref(), Ok("https://bj.bcebos.com/x"), "public hosts keep their rules");
-        let named = MediaRules { hosts: vec!["simulator:8641".to_owned()], allow_private: true, ..MediaRules::default() };
+        assert_eq!(
+            check("http://bj.bcebos.com/x", true).as_deref(),
+            Ok("https://bj.bcebos.com/x"),
+            "public hosts keep their rules"
+        );
+        let named = MediaRules {
+            hosts: vec!["simulator:8641".to_owned()],
+            allow_private: true,
+            ..MediaRules::default()
+        };
         let target = Target::check("http://simulator:8641/x", &named).unwrap();
-        assert_eq!((target.url.as_str(), target.is_near), ("http://simulator:8641/x", true));
-        let named = MediaRules { allow_private: false, ..named };
+        assert_eq!(
+            (target.url.as_str(), target.is_near),
+            ("http://simulator:8641/x", true)
+        );
+        let named = MediaRules {
+            allow_private: false,
+            ..named
+        };
         assert!(Target::check("http://simulator:8641/x", &named).is_err());
     }
 
     #[test]
     fn redirects_are_checked_like_urls_and_lose_nothing() {
         let public = Target::check("https://bj.bcebos.com/a/b?x=1", &rules(true)).unwrap();
-        let to = |location: &str| public.redirected(location, &rules(true)).map(|target| target.url.to_string());
-        assert_eq!(to("/c?y=%2F").as_deref(), Ok("https://bj.bcebos.com/c?y=%2F"));
-        assert_eq!(to("http://gz.bcebos.com/c").as_deref(), Ok("https://gz.bcebos.com/c"), "never losing https");
+        let to = |location: &str| {
+            public
+                .redirected(location, &rules(true))
+                .map(|target| target.url.to_string())
+        };
+        assert_eq!(
+            to("/c?y=%2F").as_deref(),
+            Ok("https://bj.bcebos.com/c?y=%2F")
+        );
+        assert_eq!(
+            to("http://gz.bcebos.com/c").as_deref(),
+            Ok("https://gz.bcebos.com/c"),
+            "never losing https"
+        );
         for location in [
             "http://127.0.0.1:8641/x",
             "https://127.0.0.1/x",
@@ -300,11 +416,19 @@ mod tests {
             "https://bj.bcebos.com:1/",
             "http://[",
         ] {
-            assert!(matches!(to(location), Err(DownloadError::ForbiddenUrl(_))), "{location}");
+            assert!(
+                matches!(to(location), Err(DownloadError::ForbiddenUrl(_))),
+                "{location}"
+            );
         }
         let near = Target::check("http://127.0.0.1:8641/x", &rules(true)).unwrap();
         assert!(near.redirected("/y", &rules(true)).is_ok());
         let guarded = Target::check("https://127.0.0.1:8641/x", &rules(true)).unwrap();
-        assert!(guarded.redirected("http://127.0.0.1:8641/x", &rules(true)).is_err(), "not even within a private network");
+        assert!(
+            guarded
+                .redirected("http://127.0.0.1:8641/x", &rules(true))
+                .is_err(),
+            "not even within a private network"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Base64 as it really arrives: with a data URI before it, line breaks within, the URL-safe alphabet, padding or none.
+//! Base64 as it really arrives: with a data URI before it, line breaks within, the URL-safe
+//! alphabet, padding or none.
 
 use std::borrow::Cow;
 
@@ -42,17 +43,33 @@ mod tests {
     #[test]
     fn one_image_in_many_dresses_is_the_same_bytes() {
         let bytes = [0xff, 0xd8, 0xff, 0xe0, 0xfb, 0xef];
-        for text in ["/9j/4Pvv", "data:image/jpeg;base64,/9j/4Pvv", "/9j/\r\n4Pvv\n", "_9j_4Pvv", " /9j/ 4Pvv "] {
+        for text in [
+            "/9j/4Pvv",
+            "data:image/jpeg;base64,/9j/4Pvv",
+            "/9j/\r\n4Pvv\n",
+            "_9j_4Pvv",
+            " /9j/ 4Pvv ",
+        ] {
             assert_eq!(decode(text).as_deref(), Some(&bytes[..]), "{text}");
         }
         for text in ["/9j/4Pu+7w==", "_9j_4Pu-7w", "/9j/4Pu+7w"] {
-            assert_eq!(decode(text).as_deref(), Some(&[0xff, 0xd8, 0xff, 0xe0, 0xfb, 0xbe, 0xef][..]), "{text}");
+            assert_eq!(
+                decode(text).as_deref(),
+                Some(&[0xff, 0xd8, 0xff, 0xe0, 0xfb, 0xbe, 0xef][..]),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn what_is_no_base64_is_not_guessed() {
-        for text in ["/9j/4AAQSkZJRgAB....", "A", "ab=c", "data:image/jpeg;base64", "图片"] {
+        for text in [
+            "/9j/4AAQSkZJRgAB....",
+            "A",
+            "ab=c",
+            "data:image/jpeg;base64",
+            "图片",
+        ] {
             assert_eq!(decode(text), None, "{text}");
         }
     }

@@ -15,8 +15,12 @@ use super::{super::tolerant::text_of, answer, fields, garbled};
 pub fn verify_token(body: &[u8]) -> Result<Secret, ProviderError> {
     let text = text_of(body);
     let (_, result) = answer(Endpoint::Generate, &text)?;
-    let token = fields(Endpoint::Generate, result)?.and_then(|result| result.text("verify_token")).map(Secret::new);
-    token.filter(|token| check_token(token.reveal()).is_ok()).ok_or_else(|| garbled(Endpoint::Generate))
+    let token = fields(Endpoint::Generate, result)?
+        .and_then(|result| result.text("verify_token"))
+        .map(Secret::new);
+    token
+        .filter(|token| check_token(token.reveal()).is_ok())
+        .ok_or_else(|| garbled(Endpoint::Generate))
 }
 
 #[cfg(test)]
@@ -25,7 +29,10 @@ mod tests {
 
     #[test]
     fn the_documented_example_gives_its_token() {
-        let token = verify_token(include_bytes!("../../../tests/fixtures/answers/generate-documented.json")).unwrap();
+        let token = verify_token(include_bytes!(
+            "../../../tests/fixtures/answers/generate-documented.json"
+        ))
+        .unwrap();
         assert_eq!(token.reveal(), "Yz9rWITm4vak16PBAh5x8oG7");
     }
 

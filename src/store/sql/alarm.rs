@@ -20,19 +20,25 @@ rows! {
     struct AlarmIn<'a> { kind: &'a str, subject: &'a str, text: &'a str, since: i64, last_at: i64, times: i64 }
 }
 
-/// Raises alarms, or counts them when they are open; brings the (kind, subject) of those that were not open.
-pub(in crate::store) async fn raise<DB: Dialect>(connection: &mut DB::Connection, alarms: Vec<(&Alarm, Time)>) -> Result<Vec<(String, String)>> {
+/// Raises alarms, or counts them when they are open; brings the (kind, subject) of those that were
+/// not open.
+pub(in crate::store) async fn raise<DB: Dialect>(
+    connection: &mut DB::Connection,
+    alarms: Vec<(&Alarm, Time)>,
+) -> Result<Vec<(String, String)>> {
     // One row each, and in one order, so that two transactions never wait for one another.
     let mut once: BTreeMap<(&str, &str), AlarmIn> = BTreeMap::new();
     for (alarm, at) in alarms {
-        let row = once.entry((alarm.kind.name(), &alarm.subject)).or_insert_with(|| AlarmIn {
-            kind: alarm.kind.name(),
-            subject: &alarm.subject,
-            text: &alarm.text,
-            since: at.0,
-            last_at: at.0,
-            times: 0,
-        });
+        let row = once
+            .entry((alarm.kind.name(), &alarm.subject))
+            .or_insert_with(|| AlarmIn {
+                kind: alarm.kind.name(),
+                subject: &alarm.subject,
+                text: &alarm.text,
+                since: at.0,
+                last_at: at.0,
+                times: 0,
+            });
         row.text = &alarm.text;
         row.last_at = row.last_at.max(at.0);
         row.times += 1;
@@ -50,7 +56,10 @@ pub(in crate::store) async fn raise<DB: Dialect>(connection: &mut DB::Connection
     let mut fresh = Vec::new();
     for row in DB::fetch(connection, sql, binds![Json::of(&rows)?]).await? {
         let (kind, subject, times) = (row.text("kind")?, row.text("subject")?, row.int("times")?);
-        if rows.iter().any(|raised| raised.kind == kind && raised.subject == subject && raised.times == times) {
+        if rows
+            .iter()
+            .any(|raised| raised.kind == kind && raised.subject == subject && raised.times == times)
+        {
             fresh.push((kind, subject));
         }
     }
@@ -58,22 +67,50 @@ pub(in crate::store) async fn raise<DB: Dialect>(connection: &mut DB::Connection
 }
 
 /// Ends an alarm; true when one was open.
-pub(in crate::store) async fn clear<DB: Dialect>(connection: &mut DB::Connection, kind: Kind, subject: &str, now: Time) -> Result<bool> {
-    let sql = "update alarms set ended_at = $3 where kind = $1 and subject = $2 and ended_at is null";
-    Ok(DB::execute(connection, sql.to_owned(), binds![kind.name(), subject, now]).await? > 0)
+pub(in crate::store) async fn clear<DB: Dialect>(
+    connection: &mut DB::Connection,
+    kind: Kind,
+    subject: &str,
+    now: Time,
+) -> Result<bool> {
+    let sql =
+        "update alarms set ended_at = $3 where kind = $1 and subject = $2 and ended_at is null";
+    Ok(DB::execute(
+        connection,
+        sql.to_owned(),
+        binds![kind.name(), subject, now],
+    )
+    .await?
+        > 0)
 }
 
 /// Ends alarms of one kind about each of these subjects.
-pub(super) async fn clear_each<DB: Dialect>(connection: &mut DB::Connection, kind: Kind, subjects: &[&str], now: Time) -> Result<()> {
+pub(super) async fn clear_each<DB: Dialect>(
+    connection: &mut DB::Connection,
+    kind: Kind,
+    subjects: &[&str],
+    now: Time,
+) -> Result<()> {
     if subjects.is_empty() {
         return Ok(());
     }
-    let sql = format!("update alarms set ended_at = $2 where kind = $3 and subject in {} and ended_at is null", DB::list(1));
-    DB::execute(connection, sql, binds![Json::of(subjects)?, now, kind.name()]).await.map(|_| ())
+    let sql = format!(
+        "update alarms set ended_at = $2 where kind = $3 and subject in {} and ended_at is null",
+        DB::list(1)
+    );
+    DB::execute(
+        connection,
+        sql,
+        binds![Json::of(subjects)?, now, kind.name()],
+    )
+    .await
+    .map(|_| ())
 }
 
 /// Open alarms, oldest first.
-pub(in crate::store) async fn open<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<AlarmRow>> {
+pub(in crate::store) async fn open<DB: Dialect>(
+    connection: &mut DB::Connection,
+) -> Result<Vec<AlarmRow>> {
     let sql = "select kind, subject, text, since, times from alarms where ended_at is null order by since, kind, subject";
     let rows = DB::fetch(connection, sql.to_owned(), Vec::new()).await?;
     rows.iter()

@@ -67,20 +67,40 @@ rows! {
 pub(super) type AttemptsOf<'r> = (&'r str, Time, &'r [(Attempt, IdentityRow)]);
 
 /// Writes attempts in place of what was known of the same numbers, and sums them up.
-pub(super) async fn write<'r, DB: Dialect>(connection: &mut DB::Connection, told: Vec<AttemptsOf<'r>>) -> Result<()> {
+pub(super) async fn write<'r, DB: Dialect>(
+    connection: &mut DB::Connection,
+    told: Vec<AttemptsOf<'r>>,
+) -> Result<()> {
     // A statement must not touch a row twice; of two attempts with one number the later stands.
     let mut once: BTreeMap<(&str, i64), AttemptIn> = BTreeMap::new();
     let mut asked = Vec::new();
-    for (id, at, attempts) in told.into_iter().filter(|(.., attempts)| !attempts.is_empty()) {
-        once.extend(attempts.iter().map(|(attempt, identity)| ((id, attempt.attempt_no), row(id, attempt, identity))));
+    for (id, at, attempts) in told
+        .into_iter()
+        .filter(|(.., attempts)| !attempts.is_empty())
+    {
+        once.extend(
+            attempts
+                .iter()
+                .map(|(attempt, identity)| ((id, attempt.attempt_no), row(id, attempt, identity))),
+        );
         asked.push(Asked { id, at: at.0 });
     }
     if once.is_empty() {
         return Ok(());
     }
     let rows: Vec<AttemptIn> = once.into_values().collect();
-    let replaced: Vec<String> = AttemptIn::COLUMNS.iter().skip(2).map(|(name, _)| format!("{name} = excluded.{name}")).collect();
-    let sql = insert::<DB, AttemptIn>("attempts", &format!("on conflict (verification_id, attempt_no) do update set {}", replaced.join(", ")));
+    let replaced: Vec<String> = AttemptIn::COLUMNS
+        .iter()
+        .skip(2)
+        .map(|(name, _)| format!("{name} = excluded.{name}"))
+        .collect();
+    let sql = insert::<DB, AttemptIn>(
+        "attempts",
+        &format!(
+            "on conflict (verification_id, attempt_no) do update set {}",
+            replaced.join(", ")
+        ),
+    );
     DB::execute(connection, sql, binds![Json::of(&rows)?]).await?;
     sum_up::<DB>(connection, &asked).await
 }
@@ -100,10 +120,16 @@ async fn sum_up<DB: Dialect>(connection: &mut DB::Connection, asked: &[Asked<'_>
         least = DB::LEAST,
         rows = DB::rows::<Asked>(),
     );
-    DB::execute(connection, sql, binds![Json::of(asked)?]).await.map(|_| ())
+    DB::execute(connection, sql, binds![Json::of(asked)?])
+        .await
+        .map(|_| ())
 }
 
-fn row<'r>(verification_id: &'r str, attempt: &'r Attempt, identity: &'r IdentityRow) -> AttemptIn<'r> {
+fn row<'r>(
+    verification_id: &'r str,
+    attempt: &'r Attempt,
+    identity: &'r IdentityRow,
+) -> AttemptIn<'r> {
     let plain = identity.plain.as_ref();
     let ocr = plain.and_then(|PlainIdentity { ocr, .. }| ocr.as_ref());
     let secret = |secret: Option<&'r Secret>| secret.map(Secret::reveal);

@@ -1,6 +1,7 @@
 //! The order in which the members of a batch are written within their transaction.
 //!
-//! Downloads come before polls: a poll that settles a verification then sees what a download of the same batch has brought.
+//! Downloads come before polls: a poll that settles a verification then sees what a download of the
+//! same batch has brought.
 
 use std::collections::HashSet;
 
@@ -23,7 +24,10 @@ use crate::{
 ///
 /// # Errors
 /// What concerns the whole transaction, which then must be rolled back.
-pub(in crate::store) async fn write<DB: Dialect>(connection: &mut DB::Connection, works: &[&Work]) -> Result<Vec<Result<()>>> {
+pub(in crate::store) async fn write<DB: Dialect>(
+    connection: &mut DB::Connection,
+    works: &[&Work],
+) -> Result<Vec<Result<()>>> {
     let mut polls: Vec<&PollRecord> = Vec::new();
     let mut downloads: Vec<&DownloadRecord> = Vec::new();
     let mut renewals = Vec::new();
@@ -45,21 +49,63 @@ pub(in crate::store) async fn write<DB: Dialect>(connection: &mut DB::Connection
     let polls = poll::complete::<DB>(connection, polls).await?;
     held.extend(polls.iter().map(|poll| key(&poll.record.lease)));
 
-    let answers = downloads.iter().map(|record| (&record.lease, &record.answers)).chain(polls.iter().map(|poll| (&poll.record.lease, &poll.record.answers)));
+    let answers = downloads
+        .iter()
+        .map(|record| (&record.lease, &record.answers))
+        .chain(
+            polls
+                .iter()
+                .map(|poll| (&poll.record.lease, &poll.record.answers)),
+        );
     facts::answers::<DB>(connection, answers.collect()).await?;
-    let calls = downloads.iter().map(|record| (&record.lease, &record.calls)).chain(polls.iter().map(|poll| (&poll.record.lease, &poll.record.calls)));
+    let calls = downloads
+        .iter()
+        .map(|record| (&record.lease, &record.calls))
+        .chain(
+            polls
+                .iter()
+                .map(|poll| (&poll.record.lease, &poll.record.calls)),
+        );
     calls::add::<DB>(connection, calls.collect()).await?;
     lessons::remember::<DB>(connection, polls.iter().map(|poll| &poll.record.lessons)).await?;
-    let settled: Vec<&str> = polls.iter().filter(|poll| poll.is_settled()).map(poll::Completed::id).collect();
+    let settled: Vec<&str> = polls
+        .iter()
+        .filter(|poll| poll.is_settled())
+        .map(poll::Completed::id)
+        .collect();
     calls::fold::<DB>(connection, &settled).await?;
     // What was begun more than once may have been an alarm.
-    let leases = downloads.iter().map(|record| (&record.lease, record.at)).chain(polls.iter().map(|poll| (&poll.record.lease, poll.record.at)));
-    let recovered: Vec<(&str, Time)> = leases.filter(|(lease, _)| lease.claims > 1).map(|(lease, at)| (lease.verification_id.as_str(), at)).collect();
+    let leases = downloads
+        .iter()
+        .map(|record| (&record.lease, record.at))
+        .chain(
+            polls
+                .iter()
+                .map(|poll| (&poll.record.lease, poll.record.at)),
+        );
+    let recovered: Vec<(&str, Time)> = leases
+        .filter(|(lease, _)| lease.claims > 1)
+        .map(|(lease, at)| (lease.verification_id.as_str(), at))
+        .collect();
     if let Some(at) = recovered.iter().map(|(_, at)| *at).max() {
-        alarm::clear_each::<DB>(connection, Kind::Poison, &recovered.iter().map(|(id, _)| *id).collect::<Vec<_>>(), at).await?;
+        alarm::clear_each::<DB>(
+            connection,
+            Kind::Poison,
+            &recovered.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
+            at,
+        )
+        .await?;
     }
-    let alarms = downloads.iter().flat_map(|record| record.alarms.iter().map(|alarm| (alarm, record.at)));
-    alarm::raise::<DB>(connection, alarms.chain(polls.iter().flat_map(poll::Completed::alarms)).collect()).await?;
+    let alarms = downloads
+        .iter()
+        .flat_map(|record| record.alarms.iter().map(|alarm| (alarm, record.at)));
+    alarm::raise::<DB>(
+        connection,
+        alarms
+            .chain(polls.iter().flat_map(poll::Completed::alarms))
+            .collect(),
+    )
+    .await?;
 
     lease::release::<DB>(connection, &releases).await?;
     Ok(works.iter().map(|work| result(work, &held)).collect())
@@ -71,6 +117,14 @@ fn key(lease: &Lease) -> (String, Stage) {
 
 fn result(work: &Work, held: &HashSet<(String, Stage)>) -> Result<()> {
     // Leases given back that were lost are passed over.
-    let asked = if matches!(work, Work::Release(..)) { &[] } else { work.leases() };
-    if asked.iter().all(|lease| held.contains(&key(lease))) { Ok(()) } else { Err(StoreError::LeaseLost) }
+    let asked = if matches!(work, Work::Release(..)) {
+        &[]
+    } else {
+        work.leases()
+    };
+    if asked.iter().all(|lease| held.contains(&key(lease))) {
+        Ok(())
+    } else {
+        Err(StoreError::LeaseLost)
+    }
 }

@@ -1,4 +1,5 @@
-//! The calls made about verifications: a row each while one is open, folded into sums when it settles, and counted for the use of the quota.
+//! The calls made about verifications: a row each while one is open, folded into sums when it
+//! settles, and counted for the use of the quota.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +41,10 @@ rows! {
 }
 
 /// Adds calls to the history.
-pub(super) async fn add<'r, DB: Dialect>(connection: &mut DB::Connection, calls: Vec<(&'r Lease, &'r Vec<CallRow>)>) -> Result<()> {
+pub(super) async fn add<'r, DB: Dialect>(
+    connection: &mut DB::Connection,
+    calls: Vec<(&'r Lease, &'r Vec<CallRow>)>,
+) -> Result<()> {
     let mut rows = Vec::new();
     // Sorted, so that no two transactions wait for one another crosswise.
     let mut used: BTreeMap<(i64, &str, &str), (i64, i64)> = BTreeMap::new();
@@ -55,7 +59,13 @@ pub(super) async fn add<'r, DB: Dialect>(connection: &mut DB::Connection, calls:
                 code: call.code.as_deref(),
                 sha256: call.sha256.as_deref(),
             });
-            let (calls, too_fast) = used.entry((call.at.0.div_euclid(PERIOD_MS), &call.app, call.endpoint.name())).or_default();
+            let (calls, too_fast) = used
+                .entry((
+                    call.at.0.div_euclid(PERIOD_MS),
+                    &call.app,
+                    call.endpoint.name(),
+                ))
+                .or_default();
             *calls += 1;
             *too_fast += i64::from(call.result == "too_fast");
         }
@@ -63,11 +73,30 @@ pub(super) async fn add<'r, DB: Dialect>(connection: &mut DB::Connection, calls:
     if rows.is_empty() {
         return Ok(());
     }
-    DB::execute(connection, insert::<DB, CallIn>("calls", ""), binds![Json::of(&rows)?]).await?;
-    let used: Vec<QuotaIn> = used.into_iter().map(|((period, app, endpoint), (calls, too_fast))| QuotaIn { app, endpoint, period, calls, too_fast }).collect();
-    let counted =
-        "on conflict (period, app, endpoint) do update set calls = quota_use.calls + excluded.calls, too_fast = quota_use.too_fast + excluded.too_fast";
-    DB::execute(connection, insert::<DB, QuotaIn>("quota_use", counted), binds![Json::of(&used)?]).await.map(|_| ())
+    DB::execute(
+        connection,
+        insert::<DB, CallIn>("calls", ""),
+        binds![Json::of(&rows)?],
+    )
+    .await?;
+    let used: Vec<QuotaIn> = used
+        .into_iter()
+        .map(|((period, app, endpoint), (calls, too_fast))| QuotaIn {
+            app,
+            endpoint,
+            period,
+            calls,
+            too_fast,
+        })
+        .collect();
+    let counted = "on conflict (period, app, endpoint) do update set calls = quota_use.calls + excluded.calls, too_fast = quota_use.too_fast + excluded.too_fast";
+    DB::execute(
+        connection,
+        insert::<DB, QuotaIn>("quota_use", counted),
+        binds![Json::of(&used)?],
+    )
+    .await
+    .map(|_| ())
 }
 
 /// Folds the calls of settled verifications.
@@ -86,17 +115,28 @@ pub(super) async fn fold<DB: Dialect>(connection: &mut DB::Connection, ids: &[&s
         set calls = call_sums.calls + excluded.calls, last_at = excluded.last_at"
     );
     DB::execute(connection, fold, binds![bound.as_str()]).await?;
-    DB::execute(connection, format!("delete from calls where verification_id in {list}"), binds![bound.as_str()]).await.map(|_| ())
+    DB::execute(
+        connection,
+        format!("delete from calls where verification_id in {list}"),
+        binds![bound.as_str()],
+    )
+    .await
+    .map(|_| ())
 }
 
 /// Folds what lies there of settled verifications, some at a time; true when there may be more.
-pub(in crate::store) async fn fold_settled<DB: Dialect>(connection: &mut DB::Connection) -> Result<bool> {
+pub(in crate::store) async fn fold_settled<DB: Dialect>(
+    connection: &mut DB::Connection,
+) -> Result<bool> {
     let sql = format!(
         "select distinct c.verification_id from calls as c join verifications as v on v.verification_id = c.verification_id
         where v.settled_at is not null order by c.verification_id limit {FOLD_MAX}"
     );
     let rows = DB::fetch(connection, sql, Vec::new()).await?;
-    let ids = rows.iter().map(|row| row.text("verification_id")).collect::<Result<Vec<String>>>()?;
+    let ids = rows
+        .iter()
+        .map(|row| row.text("verification_id"))
+        .collect::<Result<Vec<String>>>()?;
     let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
     super::lease::lock_ids::<DB>(connection, &ids).await?;
     fold::<DB>(connection, &ids).await?;
@@ -104,19 +144,38 @@ pub(in crate::store) async fn fold_settled<DB: Dialect>(connection: &mut DB::Con
 }
 
 /// Lets go of what was counted for the quota more than a day ago.
-pub(in crate::store) async fn forget_quota_use<DB: Dialect>(connection: &mut DB::Connection, now: Time) -> Result<()> {
+pub(in crate::store) async fn forget_quota_use<DB: Dialect>(
+    connection: &mut DB::Connection,
+    now: Time,
+) -> Result<()> {
     let oldest = now.minus(Span::hours(24)).0.div_euclid(PERIOD_MS);
-    DB::execute(connection, "delete from quota_use where period < $1".to_owned(), binds![oldest]).await.map(|_| ())
+    DB::execute(
+        connection,
+        "delete from quota_use where period < $1".to_owned(),
+        binds![oldest],
+    )
+    .await
+    .map(|_| ())
 }
 
 /// What each app's quota was used for in the last minute.
-pub(super) async fn quota_use<DB: Dialect>(connection: &mut DB::Connection, now: Time) -> Result<Vec<QuotaUse>> {
+pub(super) async fn quota_use<DB: Dialect>(
+    connection: &mut DB::Connection,
+    now: Time,
+) -> Result<Vec<QuotaUse>> {
     let sql = "select app, endpoint, cast(sum(calls) as bigint) as n, cast(sum(too_fast) as bigint) as too_fast from quota_use
         where period > $1 group by app, endpoint order by app, endpoint";
     let oldest = now.minus(Span::minutes(1)).0.div_euclid(PERIOD_MS);
     let rows = DB::fetch(connection, sql.to_owned(), binds![oldest]).await?;
     rows.iter()
-        .map(|row| Ok(QuotaUse { app: row.text("app")?, endpoint: row.text("endpoint")?, calls: row.int("n")?, too_fast: row.int("too_fast")? }))
+        .map(|row| {
+            Ok(QuotaUse {
+                app: row.text("app")?,
+                endpoint: row.text("endpoint")?,
+                calls: row.int("n")?,
+                too_fast: row.int("too_fast")?,
+            })
+        })
         .collect()
 }
 

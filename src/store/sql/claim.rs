@@ -1,7 +1,8 @@
 //! Claiming what is due, the least time left first.
 //!
-//! A claim moves the row's due time behind its lease, so a due row is always one that nobody holds: a crash needs no reaper, and the claim
-//! looks at one index. A row claimed again and again without completion waits longer each time.
+//! A claim moves the row's due time behind its lease, so a due row is always one that nobody holds:
+//! a crash needs no reaper, and the claim looks at one index. A row claimed again and again without
+//! completion waits longer each time.
 
 use std::collections::HashMap;
 
@@ -35,10 +36,12 @@ struct Claimed {
     answers: Vec<(String, String)>,
 }
 
-/// What was found of each verification; what cannot be read of one is its own error and nobody else's.
+/// What was found of each verification; what cannot be read of one is its own error and nobody
+/// else's.
 type Found<T> = HashMap<String, Result<T>>;
 
-/// A row claimed more often than this in a row without completion is an alarm of its own: its step dies, or cannot be written.
+/// A row claimed more often than this in a row without completion is an alarm of its own: its step
+/// dies, or cannot be written.
 pub(super) const POISONED_BEYOND: i64 = 5;
 /// A row that cannot be read is looked at again at least this often.
 const PUT_AWAY_MAX: Span = Span::hours(1);
@@ -46,32 +49,92 @@ const PUT_AWAY_MAX: Span = Span::hours(1);
 const CLAIMS_MAX: i64 = 1_000_000;
 
 /// Claims polls.
-pub(in crate::store) async fn polls<DB: Dialect>(connection: &mut DB::Connection, claim: &Claim) -> Result<Vec<PollWork>> {
+pub(in crate::store) async fn polls<DB: Dialect>(
+    connection: &mut DB::Connection,
+    claim: &Claim,
+) -> Result<Vec<PollWork>> {
     let claimed = claimed::<DB>(connection, Stage::Poll, claim).await?;
-    let work = |Claimed { lease, verification, progress, media, answers }| PollWork { lease, verification, progress, media, answers };
+    let work = |Claimed {
+                    lease,
+                    verification,
+                    progress,
+                    media,
+                    answers,
+                }| PollWork {
+        lease,
+        verification,
+        progress,
+        media,
+        answers,
+    };
     Ok(claimed.into_iter().map(work).collect())
 }
 
 /// Claims downloads.
-pub(in crate::store) async fn downloads<DB: Dialect>(connection: &mut DB::Connection, claim: &Claim) -> Result<Vec<DownloadWork>> {
+pub(in crate::store) async fn downloads<DB: Dialect>(
+    connection: &mut DB::Connection,
+    claim: &Claim,
+) -> Result<Vec<DownloadWork>> {
     let claimed = claimed::<DB>(connection, Stage::Download, claim).await?;
-    Ok(claimed.into_iter().map(|Claimed { lease, verification, media, answers, .. }| DownloadWork { lease, verification, media, answers }).collect())
+    Ok(claimed
+        .into_iter()
+        .map(
+            |Claimed {
+                 lease,
+                 verification,
+                 media,
+                 answers,
+                 ..
+             }| DownloadWork {
+                lease,
+                verification,
+                media,
+                answers,
+            },
+        )
+        .collect())
 }
 
 /// When the next row of a stage is due.
-pub(in crate::store) async fn next_due<DB: Dialect>(connection: &mut DB::Connection, stage: Stage, apps: &[String]) -> Result<Option<Time>> {
-    let (of_apps, binds) = if apps.is_empty() { (String::new(), Vec::new()) } else { (format!("and app in {}", DB::list(1)), binds![Json::of(apps)?]) };
-    let sql = format!("select min(due_at) as due_at from schedule where stage = {} {of_apps}", stage.number());
+pub(in crate::store) async fn next_due<DB: Dialect>(
+    connection: &mut DB::Connection,
+    stage: Stage,
+    apps: &[String],
+) -> Result<Option<Time>> {
+    let (of_apps, binds) = if apps.is_empty() {
+        (String::new(), Vec::new())
+    } else {
+        (
+            format!("and app in {}", DB::list(1)),
+            binds![Json::of(apps)?],
+        )
+    };
+    let sql = format!(
+        "select min(due_at) as due_at from schedule where stage = {} {of_apps}",
+        stage.number()
+    );
     let rows = DB::fetch(connection, sql, binds).await?;
-    Ok(rows.first().map(|row| row.int_or_null("due_at")).transpose()?.flatten().map(Time))
+    Ok(rows
+        .first()
+        .map(|row| row.int_or_null("due_at"))
+        .transpose()?
+        .flatten()
+        .map(Time))
 }
 
-async fn claimed<DB: Dialect>(connection: &mut DB::Connection, stage: Stage, claim: &Claim) -> Result<Vec<Claimed>> {
+async fn claimed<DB: Dialect>(
+    connection: &mut DB::Connection,
+    stage: Stage,
+    claim: &Claim,
+) -> Result<Vec<Claimed>> {
     let leases = lease::<DB>(connection, stage, claim).await?;
     if leases.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<&str> = leases.iter().map(|(lease, _)| lease.verification_id.as_str()).collect();
+    let ids: Vec<&str> = leases
+        .iter()
+        .map(|(lease, _)| lease.verification_id.as_str())
+        .collect();
     let mut facts = facts::<DB>(connection, &ids).await?;
     let mut media = media::<DB>(connection, &ids).await?;
     let mut answers = answers::<DB>(connection, &ids).await?;
@@ -82,46 +145,87 @@ async fn claimed<DB: Dialect>(connection: &mut DB::Connection, stage: Stage, cla
         let missing = || StoreError::Corrupt("it is scheduled and has no row".to_owned());
         let read = || -> Result<_> {
             let (verification, progress) = facts.remove(id).ok_or_else(missing)??;
-            Ok((verification, progress, media.remove(id).transpose()?.unwrap_or_default(), answers.remove(id).transpose()?.unwrap_or_default()))
+            Ok((
+                verification,
+                progress,
+                media.remove(id).transpose()?.unwrap_or_default(),
+                answers.remove(id).transpose()?.unwrap_or_default(),
+            ))
         };
         match { read }() {
             Ok((verification, progress, media, answers)) => {
                 if lease.claims > POISONED_BEYOND {
-                    let text =
-                        format!("its {} was begun {} times and never ended: the step dies, or what it brings cannot be written", stage.name(), lease.claims);
+                    let text = format!(
+                        "its {} was begun {} times and never ended: the step dies, or what it brings cannot be written",
+                        stage.name(),
+                        lease.claims
+                    );
                     alarms.push(poison(id, text));
                 }
-                claimed.push(Claimed { lease, verification, progress, media, answers });
+                claimed.push(Claimed {
+                    lease,
+                    verification,
+                    progress,
+                    media,
+                    answers,
+                });
             }
             Err(error) => {
-                alarms.push(poison(id, format!("{error}; it is looked at again at least every hour, and all others go on")));
+                alarms.push(poison(
+                    id,
+                    format!(
+                        "{error}; it is looked at again at least every hour, and all others go on"
+                    ),
+                ));
                 unreadable.push((lease, deadline));
             }
         }
     }
     put_away::<DB>(connection, claim.now, claim.lease, &unreadable).await?;
-    alarm::raise::<DB>(connection, alarms.iter().map(|alarm| (alarm, claim.now)).collect()).await?;
+    alarm::raise::<DB>(
+        connection,
+        alarms.iter().map(|alarm| (alarm, claim.now)).collect(),
+    )
+    .await?;
     Ok(claimed)
 }
 
 fn poison(verification_id: &str, text: String) -> Alarm {
-    Alarm { kind: AlarmKind::Poison, subject: verification_id.to_owned(), text }
+    Alarm {
+        kind: AlarmKind::Poison,
+        subject: verification_id.to_owned(),
+        text,
+    }
 }
 
 rows! {
     struct PutAway<'a> { id: &'a str, token: &'a str, due_at: i64 }
 }
 
-/// Gives up leases of rows that cannot be read, until a quarter of the time that is left has passed, or an hour.
-async fn put_away<DB: Dialect>(connection: &mut DB::Connection, now: Time, least: Span, unreadable: &[(Lease, Time)]) -> Result<()> {
+/// Gives up leases of rows that cannot be read, until a quarter of the time that is left has
+/// passed, or an hour.
+async fn put_away<DB: Dialect>(
+    connection: &mut DB::Connection,
+    now: Time,
+    least: Span,
+    unreadable: &[(Lease, Time)],
+) -> Result<()> {
     if unreadable.is_empty() {
         return Ok(());
     }
     let rows: Vec<PutAway> = unreadable
         .iter()
         .map(|(lease, deadline)| {
-            let left = if *deadline > now { deadline.since(now).part(4) } else { PUT_AWAY_MAX };
-            PutAway { id: &lease.verification_id, token: &lease.token, due_at: now.plus(left.min(PUT_AWAY_MAX).max(least)).0 }
+            let left = if *deadline > now {
+                deadline.since(now).part(4)
+            } else {
+                PUT_AWAY_MAX
+            };
+            PutAway {
+                id: &lease.verification_id,
+                token: &lease.token,
+                due_at: now.plus(left.min(PUT_AWAY_MAX).max(least)).0,
+            }
         })
         .collect();
     let sql = format!(
@@ -129,20 +233,34 @@ async fn put_away<DB: Dialect>(connection: &mut DB::Connection, now: Time, least
         from {rows} where s.verification_id = t.id and s.lease_token = t.token",
         rows = DB::rows::<PutAway>(),
     );
-    DB::execute(connection, sql, binds![Json::of(&rows)?]).await.map(|_| ())
+    DB::execute(connection, sql, binds![Json::of(&rows)?])
+        .await
+        .map(|_| ())
 }
 
 /// Leases due rows, in the order of their deadlines.
-async fn lease<DB: Dialect>(connection: &mut DB::Connection, stage: Stage, claim: &Claim) -> Result<Vec<(Lease, Time)>> {
+async fn lease<DB: Dialect>(
+    connection: &mut DB::Connection,
+    stage: Stage,
+    claim: &Claim,
+) -> Result<Vec<(Lease, Time)>> {
     let token = fresh_id(claim.now);
     let until = claim.now.plus(claim.lease);
-    let mut binds = binds![claim.now, claim.limit.max(0), token.as_str(), until, claim.lease.0, claim.patience];
+    let mut binds = binds![
+        claim.now,
+        claim.limit.max(0),
+        token.as_str(),
+        until,
+        claim.lease.0,
+        claim.patience
+    ];
     let mut of_apps = String::new();
     if !claim.apps.is_empty() {
         of_apps = format!("and app in {}", DB::list(7));
         binds.push(Json::of(&claim.apps)?.into());
     }
-    // The lease alone as long as patience lasts; then quadratically more, but never beyond a quarter of the time that is left.
+    // The lease alone as long as patience lasts; then quadratically more, but never beyond a
+    // quarter of the time that is left.
     let claims = format!("{least}(s.claims, {CLAIMS_MAX}) + 1", least = DB::LEAST);
     let impatience = format!("({claims} - $6)");
     let sql = format!(
@@ -165,22 +283,34 @@ async fn lease<DB: Dialect>(connection: &mut DB::Connection, stage: Stage, claim
     );
     let mut leased = Vec::new();
     for row in DB::fetch(connection, sql, binds).await? {
-        let lease = Lease { verification_id: row.text("verification_id")?, stage, token: token.clone(), until, claims: row.int("claims")? };
+        let lease = Lease {
+            verification_id: row.text("verification_id")?,
+            stage,
+            token: token.clone(),
+            until,
+            claims: row.int("claims")?,
+        };
         leased.push((lease, instant(&row, "deadline")?));
     }
     // `returning` promises no order.
-    leased.sort_by(|(lease, deadline), (other, other_deadline)| (deadline, &lease.verification_id).cmp(&(other_deadline, &other.verification_id)));
+    leased.sort_by(|(lease, deadline), (other, other_deadline)| {
+        (deadline, &lease.verification_id).cmp(&(other_deadline, &other.verification_id))
+    });
     Ok(leased)
 }
 
-async fn facts<DB: Dialect>(connection: &mut DB::Connection, ids: &[&str]) -> Result<Found<(Verification, Progress)>> {
+async fn facts<DB: Dialect>(
+    connection: &mut DB::Connection,
+    ids: &[&str],
+) -> Result<Found<(Verification, Progress)>> {
     let sql = format!(
         "select verification_id, verify_token, app, issued_at, tracked_at, plan_id, issued_here, progress from verifications where verification_id in {}",
         DB::list(1)
     );
     let mut facts = HashMap::with_capacity(ids.len());
     for row in DB::fetch(connection, sql, binds![Json::of(ids)?]).await? {
-        let read = verification(&row).and_then(|verification| Ok((verification, progress(&row.text("progress")?)?)));
+        let read = verification(&row)
+            .and_then(|verification| Ok((verification, progress(&row.text("progress")?)?)));
         facts.insert(row.text("verification_id")?, read);
     }
     Ok(facts)
@@ -189,7 +319,11 @@ async fn facts<DB: Dialect>(connection: &mut DB::Connection, ids: &[&str]) -> Re
 /// Reads the memory of the plan. No value of it stands in the error.
 pub(super) fn progress(text: &str) -> Result<Progress> {
     let unreadable = |error: serde_json::Error| {
-        StoreError::Corrupt(format!("`progress` of the verification, line {} column {}: `verikeep retry` begins it anew", error.line(), error.column()))
+        StoreError::Corrupt(format!(
+            "`progress` of the verification, line {} column {}: `verikeep retry` begins it anew",
+            error.line(),
+            error.column()
+        ))
     };
     serde_json::from_str(text).map_err(unreadable)
 }
@@ -206,13 +340,19 @@ fn verification(row: &impl Cells) -> Result<Verification> {
     })
 }
 
-async fn media<DB: Dialect>(connection: &mut DB::Connection, ids: &[&str]) -> Result<Found<Vec<MediaRow>>> {
+async fn media<DB: Dialect>(
+    connection: &mut DB::Connection,
+    ids: &[&str],
+) -> Result<Found<Vec<MediaRow>>> {
     let sql = format!(
         "select verification_id, media_id, attempt_no, kind, position, source, state, sha256, object_key, tries, last_error, refused_sha256 from media
         where verification_id in {} order by verification_id, attempt_no, kind, position, source",
         DB::list(1)
     );
-    gathered(&DB::fetch(connection, sql, binds![Json::of(ids)?]).await?, medium)
+    gathered(
+        &DB::fetch(connection, sql, binds![Json::of(ids)?]).await?,
+        medium,
+    )
 }
 
 fn medium(row: &impl Cells) -> Result<MediaRow> {
@@ -233,19 +373,34 @@ fn medium(row: &impl Cells) -> Result<MediaRow> {
     })
 }
 
-async fn answers<DB: Dialect>(connection: &mut DB::Connection, ids: &[&str]) -> Result<Found<Vec<(String, String)>>> {
-    let sql = format!("select verification_id, endpoint, sha256 from answers where verification_id in {} order by fetched_at, answer_id", DB::list(1));
-    gathered(&DB::fetch(connection, sql, binds![Json::of(ids)?]).await?, |row| {
-        let endpoint = known(Endpoint::kept_named(&row.text("endpoint")?), "answers.endpoint")?;
-        Ok((endpoint.name().to_owned(), row.text("sha256")?))
-    })
+async fn answers<DB: Dialect>(
+    connection: &mut DB::Connection,
+    ids: &[&str],
+) -> Result<Found<Vec<(String, String)>>> {
+    let sql = format!(
+        "select verification_id, endpoint, sha256 from answers where verification_id in {} order by fetched_at, answer_id",
+        DB::list(1)
+    );
+    gathered(
+        &DB::fetch(connection, sql, binds![Json::of(ids)?]).await?,
+        |row| {
+            let endpoint = known(
+                Endpoint::kept_named(&row.text("endpoint")?),
+                "answers.endpoint",
+            )?;
+            Ok((endpoint.name().to_owned(), row.text("sha256")?))
+        },
+    )
 }
 
-/// Reads rows into lists by verification; the first row that cannot be read is what is found of its verification.
+/// Reads rows into lists by verification; the first row that cannot be read is what is found of its
+/// verification.
 fn gathered<R: Cells, T>(rows: &[R], read: impl Fn(&R) -> Result<T>) -> Result<Found<Vec<T>>> {
     let mut found: Found<Vec<T>> = HashMap::new();
     for row in rows {
-        let list = found.entry(row.text("verification_id")?).or_insert_with(|| Ok(Vec::new()));
+        let list = found
+            .entry(row.text("verification_id")?)
+            .or_insert_with(|| Ok(Vec::new()));
         match (read(row), list.as_mut()) {
             (Ok(one), Ok(list)) => list.push(one),
             (Err(error), Ok(_)) => *list = Err(error),

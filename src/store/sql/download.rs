@@ -14,28 +14,75 @@ use crate::{
     },
 };
 
-/// Writes the media of those records whose lease holds, reschedules or ends them, and wakes their polls; brings those records.
-pub(super) async fn complete<'r, DB: Dialect>(connection: &mut DB::Connection, records: Vec<&'r DownloadRecord>) -> Result<Vec<&'r DownloadRecord>> {
-    let done: Vec<Done> = records.iter().map(|record| Done { lease: &record.lease, at: record.at, next: record.again }).collect();
+/// Writes the media of those records whose lease holds, reschedules or ends them, and wakes their
+/// polls; brings those records.
+pub(super) async fn complete<'r, DB: Dialect>(
+    connection: &mut DB::Connection,
+    records: Vec<&'r DownloadRecord>,
+) -> Result<Vec<&'r DownloadRecord>> {
+    let done: Vec<Done> = records
+        .iter()
+        .map(|record| Done {
+            lease: &record.lease,
+            at: record.at,
+            next: record.again,
+        })
+        .collect();
     let woken = lease::complete::<DB>(connection, Stage::Download, &done).await?;
-    let records: Vec<&DownloadRecord> = records.into_iter().filter(|record| woken.contains_key(&record.lease.verification_id)).collect();
+    let records: Vec<&DownloadRecord> = records
+        .into_iter()
+        .filter(|record| woken.contains_key(&record.lease.verification_id))
+        .collect();
 
-    media::fill::<DB>(connection, records.iter().flat_map(|record| record.stored.iter().map(|stored| (&record.lease, stored))).collect()).await?;
-    let same: Vec<&str> = records.iter().flat_map(|record| &record.same).map(String::as_str).collect();
+    media::fill::<DB>(
+        connection,
+        records
+            .iter()
+            .flat_map(|record| record.stored.iter().map(|stored| (&record.lease, stored)))
+            .collect(),
+    )
+    .await?;
+    let same: Vec<&str> = records
+        .iter()
+        .flat_map(|record| &record.same)
+        .map(String::as_str)
+        .collect();
     media::forget::<DB>(connection, &same).await?;
-    media::fail::<DB>(connection, records.iter().flat_map(|record| record.failed.iter().map(|failed| (&record.lease, failed))).collect()).await?;
+    media::fail::<DB>(
+        connection,
+        records
+            .iter()
+            .flat_map(|record| record.failed.iter().map(|failed| (&record.lease, failed)))
+            .collect(),
+    )
+    .await?;
 
     let ended = end::<DB>(connection, &records).await?;
-    let told: Vec<&str> = records.iter().map(|record| record.lease.verification_id.as_str()).filter(|id| woken.get(*id) == Some(&true)).collect();
+    let told: Vec<&str> = records
+        .iter()
+        .map(|record| record.lease.verification_id.as_str())
+        .filter(|id| woken.get(*id) == Some(&true))
+        .collect();
     lease::rest::<DB>(connection, Stage::Download, &told).await?;
-    let polls = records.iter().map(|record| (record.lease.verification_id.as_str(), record.at)).filter(|(id, _)| ended.iter().any(|ended| ended == id));
+    let polls = records
+        .iter()
+        .map(|record| (record.lease.verification_id.as_str(), record.at))
+        .filter(|(id, _)| ended.iter().any(|ended| ended == id));
     lease::wake::<DB>(connection, Stage::Poll, &polls.collect::<Vec<_>>()).await?;
     Ok(records)
 }
 
-/// Takes downloads that do not go on out of the schedule, except those a poll has added media to meanwhile: they are due now.
-async fn end<DB: Dialect>(connection: &mut DB::Connection, records: &[&DownloadRecord]) -> Result<Vec<String>> {
-    let ids: Vec<&str> = records.iter().filter(|record| record.again.is_none()).map(|record| record.lease.verification_id.as_str()).collect();
+/// Takes downloads that do not go on out of the schedule, except those a poll has added media to
+/// meanwhile: they are due now.
+async fn end<DB: Dialect>(
+    connection: &mut DB::Connection,
+    records: &[&DownloadRecord],
+) -> Result<Vec<String>> {
+    let ids: Vec<&str> = records
+        .iter()
+        .filter(|record| record.again.is_none())
+        .map(|record| record.lease.verification_id.as_str())
+        .collect();
     if ids.is_empty() {
         return Ok(Vec::new());
     }

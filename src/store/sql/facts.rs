@@ -27,16 +27,25 @@ rows! {
     }
 }
 
-/// `insert into <table>` of the rows bound to `$1`, whose columns are named like the table's; `tail` says what happens on a conflict.
+/// `insert into <table>` of the rows bound to `$1`, whose columns are named like the table's;
+/// `tail` says what happens on a conflict.
 pub(super) fn insert<DB: Dialect, S: Shape>(table: &str, tail: &str) -> String {
     let columns: Vec<&str> = S::COLUMNS.iter().map(|(name, _)| *name).collect();
     let values: Vec<String> = columns.iter().map(|name| format!("t.{name}")).collect();
     // `where true` keeps SQLite from reading `on conflict` as a join condition.
-    format!("insert into {table} ({}) select {} from {} where true {tail}", columns.join(", "), values.join(", "), DB::rows::<S>())
+    format!(
+        "insert into {table} ({}) select {} from {} where true {tail}",
+        columns.join(", "),
+        values.join(", "),
+        DB::rows::<S>()
+    )
 }
 
 /// Keeps answers, identical ones of an endpoint once.
-pub(super) async fn answers<'r, DB: Dialect>(connection: &mut DB::Connection, answers: Vec<(&'r Lease, &'r Vec<AnswerRow>)>) -> Result<()> {
+pub(super) async fn answers<'r, DB: Dialect>(
+    connection: &mut DB::Connection,
+    answers: Vec<(&'r Lease, &'r Vec<AnswerRow>)>,
+) -> Result<()> {
     let mut rows = Vec::new();
     for (lease, answers) in answers {
         rows.extend(answers.iter().map(|answer| AnswerIn {
@@ -58,6 +67,11 @@ pub(super) async fn answers<'r, DB: Dialect>(connection: &mut DB::Connection, an
     if rows.is_empty() {
         return Ok(());
     }
-    let sql = insert::<DB, AnswerIn>("answers", "on conflict (verification_id, endpoint, sha256) do nothing");
-    DB::execute(connection, sql, binds![Json::of(&rows)?]).await.map(|_| ())
+    let sql = insert::<DB, AnswerIn>(
+        "answers",
+        "on conflict (verification_id, endpoint, sha256) do nothing",
+    );
+    DB::execute(connection, sql, binds![Json::of(&rows)?])
+        .await
+        .map(|_| ())
 }

@@ -15,30 +15,78 @@ use crate::{
 /// What the database knows of itself.
 pub(super) async fn read<DB: Dialect>(connection: &mut DB::Connection) -> Result<Database> {
     let installation = row::<DB>(connection).await?;
-    let newest = DB::fetch(connection, "select object_key from answers order by answer_id desc limit 1".to_owned(), Vec::new()).await?;
-    let newest_object = newest.first().map(|row| row.text("object_key")).transpose()?;
-    Ok(Database { installation, newest_object })
+    let newest = DB::fetch(
+        connection,
+        "select object_key from answers order by answer_id desc limit 1".to_owned(),
+        Vec::new(),
+    )
+    .await?;
+    let newest_object = newest
+        .first()
+        .map(|row| row.text("object_key"))
+        .transpose()?;
+    Ok(Database {
+        installation,
+        newest_object,
+    })
 }
 
 /// Writes the row, unless there is one, and a key, unless one is known; brings what stands then.
-pub(super) async fn begin<DB: Dialect>(connection: &mut DB::Connection, drawn: &Installation, now: Time) -> Result<Installation> {
+pub(super) async fn begin<DB: Dialect>(
+    connection: &mut DB::Connection,
+    drawn: &Installation,
+    now: Time,
+) -> Result<Installation> {
     let sql = "insert into installation (one, installation_id, created_at, index_key_id) values (1, $1, $2, nullif($3, ''))
         on conflict (one) do update set index_key_id = coalesce(installation.index_key_id, excluded.index_key_id)";
-    DB::execute(connection, sql.to_owned(), binds![drawn.installation_id.as_str(), now, drawn.index_key_id.as_deref().unwrap_or_default()]).await?;
-    row::<DB>(connection).await?.ok_or_else(|| StoreError::Corrupt("`installation` has no row".to_owned()))
+    DB::execute(
+        connection,
+        sql.to_owned(),
+        binds![
+            drawn.installation_id.as_str(),
+            now,
+            drawn.index_key_id.as_deref().unwrap_or_default()
+        ],
+    )
+    .await?;
+    row::<DB>(connection)
+        .await?
+        .ok_or_else(|| StoreError::Corrupt("`installation` has no row".to_owned()))
 }
 
 async fn row<DB: Dialect>(connection: &mut DB::Connection) -> Result<Option<Installation>> {
-    let rows = DB::fetch(connection, "select installation_id, index_key_id from installation".to_owned(), Vec::new()).await?;
-    let read = |row: &DB::Row| Ok(Installation { installation_id: row.text("installation_id")?, index_key_id: row.text_or_null("index_key_id")? });
+    let rows = DB::fetch(
+        connection,
+        "select installation_id, index_key_id from installation".to_owned(),
+        Vec::new(),
+    )
+    .await?;
+    let read = |row: &DB::Row| {
+        Ok(Installation {
+            installation_id: row.text("installation_id")?,
+            index_key_id: row.text_or_null("index_key_id")?,
+        })
+    };
     rows.first().map(read).transpose()
 }
 
 /// How many attempts with an ID number were indexed with another key than this, or with none.
-pub(super) async fn indexed_otherwise<DB: Dialect>(connection: &mut DB::Connection, index_key_id: &str) -> Result<i64> {
+pub(super) async fn indexed_otherwise<DB: Dialect>(
+    connection: &mut DB::Connection,
+    index_key_id: &str,
+) -> Result<i64> {
     // One range of the index each, so that a database whose attempts all fit is not read through.
-    let count = |which: &str| format!("(select count(*) from attempts where id_number_masked is not null and index_key_id {which})");
-    let sql = format!("select {} + {} + {} as others", count("is null"), count("< $1"), count("> $1"));
+    let count = |which: &str| {
+        format!(
+            "(select count(*) from attempts where id_number_masked is not null and index_key_id {which})"
+        )
+    };
+    let sql = format!(
+        "select {} + {} + {} as others",
+        count("is null"),
+        count("< $1"),
+        count("> $1")
+    );
     let rows = DB::fetch(connection, sql, binds![index_key_id]).await?;
     rows.first().map_or(Ok(0), |row| row.int("others"))
 }

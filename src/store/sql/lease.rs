@@ -28,32 +28,54 @@ pub(super) struct Done<'r> {
     pub lease: &'r Lease,
     /// When.
     pub at: Time,
-    /// When it is due again, and what orders it; none leaves both to what follows in the transaction.
+    /// When it is due again, and what orders it; none leaves both to what follows in the
+    /// transaction.
     pub next: Option<(Time, Time)>,
 }
 
-/// Locks the verifications of these leases in one order, so that no two transactions ever wait for one another crosswise.
-pub(super) async fn lock<DB: Dialect>(connection: &mut DB::Connection, leases: &[&Lease]) -> Result<()> {
+/// Locks the verifications of these leases in one order, so that no two transactions ever wait for
+/// one another crosswise.
+pub(super) async fn lock<DB: Dialect>(
+    connection: &mut DB::Connection,
+    leases: &[&Lease],
+) -> Result<()> {
     if !DB::CONCURRENT_WRITERS {
         return Ok(());
     }
-    let ids: Vec<&str> = leases.iter().map(|lease| lease.verification_id.as_str()).collect();
+    let ids: Vec<&str> = leases
+        .iter()
+        .map(|lease| lease.verification_id.as_str())
+        .collect();
     lock_ids::<DB>(connection, &ids).await
 }
 
 /// See [`lock`].
-pub(super) async fn lock_ids<DB: Dialect>(connection: &mut DB::Connection, ids: &[&str]) -> Result<()> {
+pub(super) async fn lock_ids<DB: Dialect>(
+    connection: &mut DB::Connection,
+    ids: &[&str],
+) -> Result<()> {
     if !DB::CONCURRENT_WRITERS || ids.is_empty() {
         return Ok(());
     }
-    let sql = format!("select 1 as locked from verifications where verification_id in {} order by verification_id {}", DB::list(1), DB::FOR_UPDATE);
-    DB::fetch(connection, sql, binds![Json::of(ids)?]).await.map(|_| ())
+    let sql = format!(
+        "select 1 as locked from verifications where verification_id in {} order by verification_id {}",
+        DB::list(1),
+        DB::FOR_UPDATE
+    );
+    DB::fetch(connection, sql, binds![Json::of(ids)?])
+        .await
+        .map(|_| ())
 }
 
-/// Releases the leases that still hold and says of each whether it was woken meanwhile; those missing from the answer were lost.
+/// Releases the leases that still hold and says of each whether it was woken meanwhile; those
+/// missing from the answer were lost.
 ///
 /// A row that was woken while it was leased is due at once, whatever `next` says.
-pub(super) async fn complete<DB: Dialect>(connection: &mut DB::Connection, stage: Stage, done: &[Done<'_>]) -> Result<HashMap<String, bool>> {
+pub(super) async fn complete<DB: Dialect>(
+    connection: &mut DB::Connection,
+    stage: Stage,
+    done: &[Done<'_>],
+) -> Result<HashMap<String, bool>> {
     if done.is_empty() {
         return Ok(HashMap::new());
     }
@@ -86,17 +108,40 @@ pub(super) async fn complete<DB: Dialect>(connection: &mut DB::Connection, stage
 }
 
 /// Forgets that rows were woken: the wake has been honoured.
-pub(super) async fn rest<DB: Dialect>(connection: &mut DB::Connection, stage: Stage, ids: &[&str]) -> Result<()> {
+pub(super) async fn rest<DB: Dialect>(
+    connection: &mut DB::Connection,
+    stage: Stage,
+    ids: &[&str],
+) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
-    let sql = format!("update schedule set woken = false where verification_id in {} and stage = {}", DB::list(1), stage.number());
-    DB::execute(connection, sql, binds![Json::of(ids)?]).await.map(|_| ())
+    let sql = format!(
+        "update schedule set woken = false where verification_id in {} and stage = {}",
+        DB::list(1),
+        stage.number()
+    );
+    DB::execute(connection, sql, binds![Json::of(ids)?])
+        .await
+        .map(|_| ())
 }
 
-/// Makes rows of a stage due at an instant. One that is leased stays with its holder and is due again as soon as that is done.
-pub(super) async fn wake<DB: Dialect>(connection: &mut DB::Connection, stage: Stage, ids: &[(&str, Time)]) -> Result<()> {
-    let rows: Vec<LeaseRow> = ids.iter().map(|(id, at)| LeaseRow { id, stage_no: stage.number(), token: "", at: at.0 }).collect();
+/// Makes rows of a stage due at an instant. One that is leased stays with its holder and is due
+/// again as soon as that is done.
+pub(super) async fn wake<DB: Dialect>(
+    connection: &mut DB::Connection,
+    stage: Stage,
+    ids: &[(&str, Time)],
+) -> Result<()> {
+    let rows: Vec<LeaseRow> = ids
+        .iter()
+        .map(|(id, at)| LeaseRow {
+            id,
+            stage_no: stage.number(),
+            token: "",
+            at: at.0,
+        })
+        .collect();
     if rows.is_empty() {
         return Ok(());
     }
@@ -110,11 +155,16 @@ pub(super) async fn wake<DB: Dialect>(connection: &mut DB::Connection, stage: St
         rows = DB::rows::<LeaseRow>(),
         stage = stage.number(),
     );
-    DB::execute(connection, sql, binds![Json::of(&rows)?]).await.map(|_| ())
+    DB::execute(connection, sql, binds![Json::of(&rows)?])
+        .await
+        .map(|_| ())
 }
 
 /// Prolongs leases; those that still held are in the answer.
-pub(super) async fn renew<DB: Dialect>(connection: &mut DB::Connection, leases: &[(&Lease, Time)]) -> Result<HashSet<(String, Stage)>> {
+pub(super) async fn renew<DB: Dialect>(
+    connection: &mut DB::Connection,
+    leases: &[(&Lease, Time)],
+) -> Result<HashSet<(String, Stage)>> {
     if leases.is_empty() {
         return Ok(HashSet::new());
     }
@@ -127,14 +177,21 @@ pub(super) async fn renew<DB: Dialect>(connection: &mut DB::Connection, leases: 
     );
     let mut held = HashSet::new();
     for row in DB::fetch(connection, sql, binds![Json::of(&rows_of(leases))?]).await? {
-        let stage = if row.int("stage")? == Stage::Poll.number() { Stage::Poll } else { Stage::Download };
+        let stage = if row.int("stage")? == Stage::Poll.number() {
+            Stage::Poll
+        } else {
+            Stage::Download
+        };
         held.insert((row.text("verification_id")?, stage));
     }
     Ok(held)
 }
 
 /// Gives leases back unused: due at once, the claim not counted.
-pub(super) async fn release<DB: Dialect>(connection: &mut DB::Connection, leases: &[(&Lease, Time)]) -> Result<()> {
+pub(super) async fn release<DB: Dialect>(
+    connection: &mut DB::Connection,
+    leases: &[(&Lease, Time)],
+) -> Result<()> {
     if leases.is_empty() {
         return Ok(());
     }
@@ -144,9 +201,19 @@ pub(super) async fn release<DB: Dialect>(connection: &mut DB::Connection, leases
         where s.verification_id = t.id and s.stage = t.stage_no and s.lease_token = t.token",
         rows = DB::rows::<LeaseRow>(),
     );
-    DB::execute(connection, sql, binds![Json::of(&rows_of(leases))?]).await.map(|_| ())
+    DB::execute(connection, sql, binds![Json::of(&rows_of(leases))?])
+        .await
+        .map(|_| ())
 }
 
 fn rows_of<'r>(leases: &[(&'r Lease, Time)]) -> Vec<LeaseRow<'r>> {
-    leases.iter().map(|(lease, at)| LeaseRow { id: &lease.verification_id, stage_no: lease.stage.number(), token: &lease.token, at: at.0 }).collect()
+    leases
+        .iter()
+        .map(|(lease, at)| LeaseRow {
+            id: &lease.verification_id,
+            stage_no: lease.stage.number(),
+            token: &lease.token,
+            at: at.0,
+        })
+        .collect()
 }

@@ -25,9 +25,16 @@ rows! {
 }
 
 /// Remembers lessons; what is known already stays, but for the latest data of an app.
-pub(super) async fn remember<'r, DB: Dialect>(connection: &mut DB::Connection, lessons: impl Iterator<Item = &'r Lessons>) -> Result<()> {
+pub(super) async fn remember<'r, DB: Dialect>(
+    connection: &mut DB::Connection,
+    lessons: impl Iterator<Item = &'r Lessons>,
+) -> Result<()> {
     // Each sorted, so that two transactions never wait for one another crosswise.
-    let (mut unused, mut filmed, mut data) = (BTreeSet::new(), BTreeSet::new(), std::collections::BTreeMap::new());
+    let (mut unused, mut filmed, mut data) = (
+        BTreeSet::new(),
+        BTreeSet::new(),
+        std::collections::BTreeMap::new(),
+    );
     for lessons in lessons {
         unused.extend(&lessons.unused);
         filmed.extend(&lessons.filmed);
@@ -47,17 +54,43 @@ pub(super) async fn remember<'r, DB: Dialect>(connection: &mut DB::Connection, l
                 origin: seen.origin.name(),
             })
             .collect();
-        DB::execute(connection, insert::<DB, SignatureIn>("unused_signatures", "on conflict do nothing"), binds![Json::of(&rows)?]).await?;
+        DB::execute(
+            connection,
+            insert::<DB, SignatureIn>("unused_signatures", "on conflict do nothing"),
+            binds![Json::of(&rows)?],
+        )
+        .await?;
     }
     if !filmed.is_empty() {
-        let rows: Vec<PlanIn> =
-            filmed.into_iter().map(|plan| PlanIn { app: &plan.app, plan_id: &plan.plan_id, kind: plan.film.name(), seen_at: plan.seen_at.0 }).collect();
-        DB::execute(connection, insert::<DB, PlanIn>("filmed_plans", "on conflict do nothing"), binds![Json::of(&rows)?]).await?;
+        let rows: Vec<PlanIn> = filmed
+            .into_iter()
+            .map(|plan| PlanIn {
+                app: &plan.app,
+                plan_id: &plan.plan_id,
+                kind: plan.film.name(),
+                seen_at: plan.seen_at.0,
+            })
+            .collect();
+        DB::execute(
+            connection,
+            insert::<DB, PlanIn>("filmed_plans", "on conflict do nothing"),
+            binds![Json::of(&rows)?],
+        )
+        .await?;
     }
     if !data.is_empty() {
-        let rows: Vec<DataIn> = data.into_iter().map(|(app, at)| DataIn { app, at: at.0 }).collect();
-        let later = "on conflict (app) do update set at = excluded.at where excluded.at > data_seen.at";
-        DB::execute(connection, insert::<DB, DataIn>("data_seen", later), binds![Json::of(&rows)?]).await?;
+        let rows: Vec<DataIn> = data
+            .into_iter()
+            .map(|(app, at)| DataIn { app, at: at.0 })
+            .collect();
+        let later =
+            "on conflict (app) do update set at = excluded.at where excluded.at > data_seen.at";
+        DB::execute(
+            connection,
+            insert::<DB, DataIn>("data_seen", later),
+            binds![Json::of(&rows)?],
+        )
+        .await?;
     }
     Ok(())
 }
@@ -72,10 +105,20 @@ pub(in crate::store) async fn all<DB: Dialect>(connection: &mut DB::Connection) 
             signature: row.text("signature")?,
             verification_id: row.text("verification_id")?,
             seen_at: instant(&row, "seen_at")?,
-            origin: known(Origin::named(&row.text("origin")?), "unused_signatures.origin")?,
+            origin: known(
+                Origin::named(&row.text("origin")?),
+                "unused_signatures.origin",
+            )?,
         });
     }
-    for row in DB::fetch(connection, "select app, plan_id, kind, seen_at from filmed_plans order by app, plan_id, kind".to_owned(), Vec::new()).await? {
+    for row in DB::fetch(
+        connection,
+        "select app, plan_id, kind, seen_at from filmed_plans order by app, plan_id, kind"
+            .to_owned(),
+        Vec::new(),
+    )
+    .await?
+    {
         lessons.filmed.push(FilmedPlan {
             app: row.text("app")?,
             plan_id: row.text("plan_id")?,
@@ -83,8 +126,17 @@ pub(in crate::store) async fn all<DB: Dialect>(connection: &mut DB::Connection) 
             seen_at: instant(&row, "seen_at")?,
         });
     }
-    for row in DB::fetch(connection, "select app, at from data_seen order by app".to_owned(), Vec::new()).await? {
-        lessons.data_seen.push(DataSeen { app: row.text("app")?, at: instant(&row, "at")? });
+    for row in DB::fetch(
+        connection,
+        "select app, at from data_seen order by app".to_owned(),
+        Vec::new(),
+    )
+    .await?
+    {
+        lessons.data_seen.push(DataSeen {
+            app: row.text("app")?,
+            at: instant(&row, "at")?,
+        });
     }
     Ok(lessons)
 }

@@ -17,11 +17,16 @@ const COLUMNS: &str = "v.verification_id as verification_id, v.app as app, v.ver
 
 /// `select … from …` of rows that [`summary`] reads; `v` is the verification.
 pub(super) fn select(which: &str) -> String {
-    format!("select {COLUMNS} from verifications as v left join schedule as s on s.verification_id = v.verification_id and s.stage = 0 {which}")
+    format!(
+        "select {COLUMNS} from verifications as v left join schedule as s on s.verification_id = v.verification_id and s.stage = 0 {which}"
+    )
 }
 
 /// Those that pass the filter, one page of them.
-pub(in crate::store) async fn list<DB: Dialect>(connection: &mut DB::Connection, filter: &Filter) -> Result<Vec<Summary>> {
+pub(in crate::store) async fn list<DB: Dialect>(
+    connection: &mut DB::Connection,
+    filter: &Filter,
+) -> Result<Vec<Summary>> {
     let mut wheres: Vec<String> = Vec::new();
     let mut binds: Vec<Bind> = binds![filter.limit.max(0)];
     let mut only = |condition: &str, bind: Bind| {
@@ -44,14 +49,25 @@ pub(in crate::store) async fn list<DB: Dialect>(connection: &mut DB::Connection,
         only("v.reference = $n", reference.as_str().into());
     }
     if let Some(index) = &filter.id_number_index {
-        only("v.verification_id in (select verification_id from attempts where id_number_index = $n)", index.as_str().into());
+        only(
+            "v.verification_id in (select verification_id from attempts where id_number_index = $n)",
+            index.as_str().into(),
+        );
     }
     if let Some(after) = &filter.after {
         only("v.verification_id < $n", after.as_str().into());
     }
-    let which = if wheres.is_empty() { String::new() } else { format!("where {}", wheres.join(" and ")) };
+    let which = if wheres.is_empty() {
+        String::new()
+    } else {
+        format!("where {}", wheres.join(" and "))
+    };
     let sql = select(&format!("{which} order by v.verification_id desc limit $1"));
-    DB::fetch(connection, sql, binds).await?.iter().map(summary).collect()
+    DB::fetch(connection, sql, binds)
+        .await?
+        .iter()
+        .map(summary)
+        .collect()
 }
 
 /// Reads a row of [`select`].

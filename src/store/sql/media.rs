@@ -70,11 +70,19 @@ rows! {
 const SLOT: &str = "on conflict (verification_id, attempt_no, kind, position, source)";
 
 /// Adds media that are to be fetched; those known already stay as they are.
-pub(super) async fn want<'r, DB: Dialect>(connection: &mut DB::Connection, media: Vec<(&'r Lease, &'r WantedMedia)>) -> Result<()> {
+pub(super) async fn want<'r, DB: Dialect>(
+    connection: &mut DB::Connection,
+    media: Vec<(&'r Lease, &'r WantedMedia)>,
+) -> Result<()> {
     let rows: Vec<WantedIn> = media
         .into_iter()
         .map(|(lease, wanted)| {
-            let Slot { attempt_no, kind, position, source } = &wanted.slot;
+            let Slot {
+                attempt_no,
+                kind,
+                position,
+                source,
+            } = &wanted.slot;
             WantedIn {
                 media_id: &wanted.media_id,
                 verification_id: &lease.verification_id,
@@ -90,37 +98,50 @@ pub(super) async fn want<'r, DB: Dialect>(connection: &mut DB::Connection, media
         return Ok(());
     }
     let sql = insert::<DB, WantedIn>("media", &format!("{SLOT} do nothing"));
-    DB::execute(connection, sql, binds![Json::of(&rows)?]).await.map(|_| ())
+    DB::execute(connection, sql, binds![Json::of(&rows)?])
+        .await
+        .map(|_| ())
 }
 
 /// Adds media that are in the vault already; a slot that is filled stays as it is.
-pub(super) async fn add_stored<'r, DB: Dialect>(connection: &mut DB::Connection, media: Vec<(&'r Lease, &'r InlineMedia)>) -> Result<()> {
+pub(super) async fn add_stored<'r, DB: Dialect>(
+    connection: &mut DB::Connection,
+    media: Vec<(&'r Lease, &'r InlineMedia)>,
+) -> Result<()> {
     // A statement must not touch a slot twice.
     let mut once: BTreeMap<(&str, &Slot), InlineIn> = BTreeMap::new();
     for (lease, inline) in media {
         let (slot, stored) = (&inline.slot, &inline.stored);
-        once.entry((&lease.verification_id, slot)).or_insert_with(|| InlineIn {
-            media_id: &stored.media_id,
-            verification_id: &lease.verification_id,
-            attempt_no: slot.attempt_no,
-            kind: slot.kind.name(),
-            position: slot.position,
-            source: slot.source.name(),
-            state: "stored",
-            content_type: stored.content_type.as_deref(),
-            bytes: stored.object.bytes,
-            sha256: &stored.object.sha256,
-            object_key: &stored.object.object_key,
-            stored_bytes: stored.object.stored_bytes,
-            stored_sha256: &stored.object.stored_sha256,
-            checked: stored.checked.name(),
-            captured_at: stored.captured_at.0,
-        });
+        once.entry((&lease.verification_id, slot))
+            .or_insert_with(|| InlineIn {
+                media_id: &stored.media_id,
+                verification_id: &lease.verification_id,
+                attempt_no: slot.attempt_no,
+                kind: slot.kind.name(),
+                position: slot.position,
+                source: slot.source.name(),
+                state: "stored",
+                content_type: stored.content_type.as_deref(),
+                bytes: stored.object.bytes,
+                sha256: &stored.object.sha256,
+                object_key: &stored.object.object_key,
+                stored_bytes: stored.object.stored_bytes,
+                stored_sha256: &stored.object.stored_sha256,
+                checked: stored.checked.name(),
+                captured_at: stored.captured_at.0,
+            });
     }
     if once.is_empty() {
         return Ok(());
     }
-    let captured: Vec<Captured> = once.iter().map(|((id, slot), row)| Captured { id, at: row.captured_at, short_life: slot.kind.has_short_life() }).collect();
+    let captured: Vec<Captured> = once
+        .iter()
+        .map(|((id, slot), row)| Captured {
+            id,
+            at: row.captured_at,
+            short_life: slot.kind.has_short_life(),
+        })
+        .collect();
     let rows: Vec<InlineIn> = once.into_values().collect();
     let sql = insert::<DB, InlineIn>(
         "media",
@@ -136,7 +157,10 @@ pub(super) async fn add_stored<'r, DB: Dialect>(connection: &mut DB::Connection,
 }
 
 /// Fills known slots with what is in the vault now.
-pub(super) async fn fill<'r, DB: Dialect>(connection: &mut DB::Connection, media: Vec<(&'r Lease, &'r StoredMedia)>) -> Result<()> {
+pub(super) async fn fill<'r, DB: Dialect>(
+    connection: &mut DB::Connection,
+    media: Vec<(&'r Lease, &'r StoredMedia)>,
+) -> Result<()> {
     let rows: Vec<StoredIn> = media
         .into_iter()
         .map(|(lease, stored)| StoredIn {
@@ -167,17 +191,31 @@ pub(super) async fn fill<'r, DB: Dialect>(connection: &mut DB::Connection, media
     for row in DB::fetch(connection, sql, binds![Json::of(&rows)?]).await? {
         filled.push(filled_row(&row)?);
     }
-    let captured: Vec<Captured> = filled.iter().map(|(id, short_life, at)| Captured { id, at: *at, short_life: *short_life }).collect();
+    let captured: Vec<Captured> = filled
+        .iter()
+        .map(|(id, short_life, at)| Captured {
+            id,
+            at: *at,
+            short_life: *short_life,
+        })
+        .collect();
     time_left::<DB>(connection, &captured).await
 }
 
 fn filled_row(row: &impl crate::store::rows::Cells) -> Result<(String, bool, i64)> {
     let short_life = Kind::named(&row.text("kind")?).is_some_and(Kind::has_short_life);
-    Ok((row.text("verification_id")?, short_life, row.int("captured_at")?))
+    Ok((
+        row.text("verification_id")?,
+        short_life,
+        row.int("captured_at")?,
+    ))
 }
 
 /// Notes how little time was left when something was captured, where it is the least so far.
-async fn time_left<DB: Dialect>(connection: &mut DB::Connection, captured: &[Captured<'_>]) -> Result<()> {
+async fn time_left<DB: Dialect>(
+    connection: &mut DB::Connection,
+    captured: &[Captured<'_>],
+) -> Result<()> {
     if captured.is_empty() {
         return Ok(());
     }
@@ -192,20 +230,35 @@ async fn time_left<DB: Dialect>(connection: &mut DB::Connection, captured: &[Cap
         least = DB::LEAST,
         rows = DB::rows::<Captured>(),
     );
-    DB::execute(connection, sql, binds![Json::of(captured)?]).await.map(|_| ())
+    DB::execute(connection, sql, binds![Json::of(captured)?])
+        .await
+        .map(|_| ())
 }
 
-/// Deletes wanted rows whose bytes are there already as another medium. What is stored stays, whatever a record says.
-pub(super) async fn forget<DB: Dialect>(connection: &mut DB::Connection, media_ids: &[&str]) -> Result<()> {
+/// Deletes wanted rows whose bytes are there already as another medium. What is stored stays,
+/// whatever a record says.
+pub(super) async fn forget<DB: Dialect>(
+    connection: &mut DB::Connection,
+    media_ids: &[&str],
+) -> Result<()> {
     if media_ids.is_empty() {
         return Ok(());
     }
-    let sql = format!("delete from media where media_id in {} and state <> 'stored'", DB::list(1));
-    DB::execute(connection, sql, binds![Json::of(media_ids)?]).await.map(|_| ())
+    let sql = format!(
+        "delete from media where media_id in {} and state <> 'stored'",
+        DB::list(1)
+    );
+    DB::execute(connection, sql, binds![Json::of(media_ids)?])
+        .await
+        .map(|_| ())
 }
 
-/// Deletes stored rows of which another of the same verification holds the same bytes; one that would be the last of them stays.
-pub(super) async fn forget_duplicates<DB: Dialect>(connection: &mut DB::Connection, media_ids: &[&str]) -> Result<()> {
+/// Deletes stored rows of which another of the same verification holds the same bytes; one that
+/// would be the last of them stays.
+pub(super) async fn forget_duplicates<DB: Dialect>(
+    connection: &mut DB::Connection,
+    media_ids: &[&str],
+) -> Result<()> {
     if media_ids.is_empty() {
         return Ok(());
     }
@@ -215,14 +268,24 @@ pub(super) async fn forget_duplicates<DB: Dialect>(connection: &mut DB::Connecti
             and o.media_id not in {list})",
         list = DB::list(1)
     );
-    DB::execute(connection, sql, binds![Json::of(media_ids)?]).await.map(|_| ())
+    DB::execute(connection, sql, binds![Json::of(media_ids)?])
+        .await
+        .map(|_| ())
 }
 
 /// Notes failed tries.
-pub(super) async fn fail<'r, DB: Dialect>(connection: &mut DB::Connection, media: Vec<(&'r Lease, &'r FailedMedia)>) -> Result<()> {
+pub(super) async fn fail<'r, DB: Dialect>(
+    connection: &mut DB::Connection,
+    media: Vec<(&'r Lease, &'r FailedMedia)>,
+) -> Result<()> {
     let rows: Vec<FailedIn> = media
         .into_iter()
-        .map(|(lease, failed)| FailedIn { id: &lease.verification_id, medium: &failed.media_id, why: &failed.why, refused: failed.refused_sha256.as_deref() })
+        .map(|(lease, failed)| FailedIn {
+            id: &lease.verification_id,
+            medium: &failed.media_id,
+            why: &failed.why,
+            refused: failed.refused_sha256.as_deref(),
+        })
         .collect();
     if rows.is_empty() {
         return Ok(());
@@ -232,12 +295,20 @@ pub(super) async fn fail<'r, DB: Dialect>(connection: &mut DB::Connection, media
         from {rows} where m.media_id = t.medium and m.verification_id = t.id and m.state = 'wanted'",
         rows = DB::rows::<FailedIn>(),
     );
-    DB::execute(connection, sql, binds![Json::of(&rows)?]).await.map(|_| ())
+    DB::execute(connection, sql, binds![Json::of(&rows)?])
+        .await
+        .map(|_| ())
 }
 
 /// Gives up all that is still wanted of verifications: (verification_id, why).
-pub(super) async fn lose_all<DB: Dialect>(connection: &mut DB::Connection, verifications: &[(&str, String)]) -> Result<()> {
-    let rows: Vec<LostAll> = verifications.iter().map(|(id, why)| LostAll { id, why }).collect();
+pub(super) async fn lose_all<DB: Dialect>(
+    connection: &mut DB::Connection,
+    verifications: &[(&str, String)],
+) -> Result<()> {
+    let rows: Vec<LostAll> = verifications
+        .iter()
+        .map(|(id, why)| LostAll { id, why })
+        .collect();
     if rows.is_empty() {
         return Ok(());
     }
@@ -245,5 +316,7 @@ pub(super) async fn lose_all<DB: Dialect>(connection: &mut DB::Connection, verif
         "update media as m set state = 'lost', lost_reason = t.why || coalesce(': ' || m.last_error, '') from {rows} where m.verification_id = t.id and m.state = 'wanted'",
         rows = DB::rows::<LostAll>(),
     );
-    DB::execute(connection, sql, binds![Json::of(&rows)?]).await.map(|_| ())
+    DB::execute(connection, sql, binds![Json::of(&rows)?])
+        .await
+        .map(|_| ())
 }

@@ -49,7 +49,8 @@ pub(super) struct Completed<'r> {
 }
 
 impl<'r> Completed<'r> {
-    /// How the verification ends with it. One that was woken meanwhile does not end: what is new may change how, and is looked at at once.
+    /// How the verification ends with it. One that was woken meanwhile does not end: what is new
+    /// may change how, and is looked at at once.
     fn settlement(&self) -> Option<(Outcome, &'r [Missing])> {
         match &self.record.next {
             Next::Settled { outcome, missing } if !self.woken => Some((*outcome, missing)),
@@ -61,13 +62,24 @@ impl<'r> Completed<'r> {
     pub(super) fn alarms(&self) -> impl Iterator<Item = (&'r Alarm, Time)> + use<'r> {
         let put_off = self.is_put_off();
         let at = self.record.at;
-        self.record.alarms.iter().filter(move |alarm| !(put_off && alarm.kind == alarm::Kind::Loss)).map(move |alarm| (alarm, at))
+        self.record
+            .alarms
+            .iter()
+            .filter(move |alarm| !(put_off && alarm.kind == alarm::Kind::Loss))
+            .map(move |alarm| (alarm, at))
     }
 
     /// The download it schedules. Where its end is put off, what it wants is fetched first.
     fn start(&self) -> Option<DownloadStart> {
-        let put_off = || DownloadStart { due_at: self.record.at, deadline: self.record.at, lease: None };
-        self.record.download.clone().or_else(|| (self.is_put_off() && !self.record.wanted.is_empty()).then(put_off))
+        let put_off = || DownloadStart {
+            due_at: self.record.at,
+            deadline: self.record.at,
+            lease: None,
+        };
+        self.record
+            .download
+            .clone()
+            .or_else(|| (self.is_put_off() && !self.record.wanted.is_empty()).then(put_off))
     }
 
     /// Whether it would settle, had it not been woken.
@@ -86,28 +98,90 @@ impl<'r> Completed<'r> {
     }
 }
 
-/// Writes what those records brought whose lease holds, and reschedules or settles their verifications; brings those records.
-pub(super) async fn complete<'r, DB: Dialect>(connection: &mut DB::Connection, records: Vec<&'r PollRecord>) -> Result<Vec<Completed<'r>>> {
+/// Writes what those records brought whose lease holds, and reschedules or settles their
+/// verifications; brings those records.
+pub(super) async fn complete<'r, DB: Dialect>(
+    connection: &mut DB::Connection,
+    records: Vec<&'r PollRecord>,
+) -> Result<Vec<Completed<'r>>> {
     let done: Vec<Done> = records
         .iter()
         .map(|record| {
             let next = match record.next {
-                Next::Due { due_at, deadline, .. } => Some((due_at, deadline)),
+                Next::Due {
+                    due_at, deadline, ..
+                } => Some((due_at, deadline)),
                 Next::Settled { .. } => None,
             };
-            Done { lease: &record.lease, at: record.at, next }
+            Done {
+                lease: &record.lease,
+                at: record.at,
+                next,
+            }
         })
         .collect();
     let woken = lease::complete::<DB>(connection, Stage::Poll, &done).await?;
-    let polls: Vec<Completed> =
-        records.into_iter().filter_map(|record| woken.get(&record.lease.verification_id).map(|woken| Completed { record, woken: *woken })).collect();
+    let polls: Vec<Completed> = records
+        .into_iter()
+        .filter_map(|record| {
+            woken
+                .get(&record.lease.verification_id)
+                .map(|woken| Completed {
+                    record,
+                    woken: *woken,
+                })
+        })
+        .collect();
 
-    attempts::write::<DB>(connection, polls.iter().map(|poll| (poll.id(), poll.record.at, poll.record.attempts.as_slice())).collect()).await?;
-    media::want::<DB>(connection, polls.iter().flat_map(|poll| poll.record.wanted.iter().map(|wanted| (&poll.record.lease, wanted))).collect()).await?;
-    media::add_stored::<DB>(connection, polls.iter().flat_map(|poll| poll.record.inline.iter().map(|inline| (&poll.record.lease, inline))).collect()).await?;
-    media::forget_duplicates::<DB>(connection, &polls.iter().flat_map(|poll| &poll.record.same).map(String::as_str).collect::<Vec<_>>()).await?;
+    attempts::write::<DB>(
+        connection,
+        polls
+            .iter()
+            .map(|poll| (poll.id(), poll.record.at, poll.record.attempts.as_slice()))
+            .collect(),
+    )
+    .await?;
+    media::want::<DB>(
+        connection,
+        polls
+            .iter()
+            .flat_map(|poll| {
+                poll.record
+                    .wanted
+                    .iter()
+                    .map(|wanted| (&poll.record.lease, wanted))
+            })
+            .collect(),
+    )
+    .await?;
+    media::add_stored::<DB>(
+        connection,
+        polls
+            .iter()
+            .flat_map(|poll| {
+                poll.record
+                    .inline
+                    .iter()
+                    .map(|inline| (&poll.record.lease, inline))
+            })
+            .collect(),
+    )
+    .await?;
+    media::forget_duplicates::<DB>(
+        connection,
+        &polls
+            .iter()
+            .flat_map(|poll| &poll.record.same)
+            .map(String::as_str)
+            .collect::<Vec<_>>(),
+    )
+    .await?;
     start_downloads::<DB>(connection, &polls).await?;
-    let told: Vec<&str> = polls.iter().filter(|poll| poll.woken).map(Completed::id).collect();
+    let told: Vec<&str> = polls
+        .iter()
+        .filter(|poll| poll.woken)
+        .map(Completed::id)
+        .collect();
     lease::rest::<DB>(connection, Stage::Poll, &told).await?;
     settle::<DB>(connection, &polls).await?;
     know::<DB>(connection, &polls).await?;
@@ -132,7 +206,9 @@ async fn know<DB: Dialect>(connection: &mut DB::Connection, polls: &[Completed<'
             id: poll.id(),
             state,
             settled_at: settlement.map(|_| record.at.0),
-            missing: settlement.map(|(_, missing)| Json::of(missing).map(Json::into_text)).transpose()?,
+            missing: settlement
+                .map(|(_, missing)| Json::of(missing).map(Json::into_text))
+                .transpose()?,
             progress: Json::of(&record.progress)?.into_text(),
             last_error: record.last_error.as_deref(),
             verify_count: counts.verify,
@@ -152,18 +228,38 @@ async fn know<DB: Dialect>(connection: &mut DB::Connection, polls: &[Completed<'
         where v.verification_id = t.id",
         rows = DB::rows::<ProgressRow>(),
     );
-    DB::execute(connection, sql, binds![Json::of(&rows)?]).await.map(|_| ())
+    DB::execute(connection, sql, binds![Json::of(&rows)?])
+        .await
+        .map(|_| ())
 }
 
-/// Schedules downloads. A lease that runs is kept, and its holder's row is due at once when it is done; otherwise the given one is granted.
-async fn start_downloads<DB: Dialect>(connection: &mut DB::Connection, polls: &[Completed<'_>]) -> Result<()> {
-    let starts: Vec<(&Completed, DownloadStart)> =
-        polls.iter().filter(|poll| poll.settlement().is_none()).filter_map(|poll| Some((poll, poll.start()?))).collect();
+/// Schedules downloads. A lease that runs is kept, and its holder's row is due at once when it is
+/// done; otherwise the given one is granted.
+async fn start_downloads<DB: Dialect>(
+    connection: &mut DB::Connection,
+    polls: &[Completed<'_>],
+) -> Result<()> {
+    let starts: Vec<(&Completed, DownloadStart)> = polls
+        .iter()
+        .filter(|poll| poll.settlement().is_none())
+        .filter_map(|poll| Some((poll, poll.start()?)))
+        .collect();
     let rows: Vec<Start> = starts
         .iter()
         .map(|(poll, start)| {
-            let (token, until) = start.lease.as_ref().map(|(token, until)| (token.as_str(), until.0)).unzip();
-            Start { id: poll.id(), at: poll.record.at.0, due_at: start.due_at.0, deadline: start.deadline.0, token, until }
+            let (token, until) = start
+                .lease
+                .as_ref()
+                .map(|(token, until)| (token.as_str(), until.0))
+                .unzip();
+            Start {
+                id: poll.id(),
+                at: poll.record.at.0,
+                due_at: start.due_at.0,
+                deadline: start.deadline.0,
+                token,
+                until,
+            }
         })
         .collect();
     if rows.is_empty() {
@@ -195,21 +291,40 @@ async fn start_downloads<DB: Dialect>(connection: &mut DB::Connection, polls: &[
         rows = DB::rows::<Start>(),
         stage = Stage::Download.number(),
     );
-    DB::execute(connection, insert, binds![rows_bound.as_str()]).await.map(|_| ())
+    DB::execute(connection, insert, binds![rows_bound.as_str()])
+        .await
+        .map(|_| ())
 }
 
 /// Takes settled verifications out of the schedule; what is still wanted of them is lost.
-async fn settle<DB: Dialect>(connection: &mut DB::Connection, polls: &[Completed<'_>]) -> Result<()> {
-    let settled: Vec<(&str, Outcome)> = polls.iter().filter_map(|poll| poll.settlement().map(|(outcome, _)| (poll.id(), outcome))).collect();
+async fn settle<DB: Dialect>(
+    connection: &mut DB::Connection,
+    polls: &[Completed<'_>],
+) -> Result<()> {
+    let settled: Vec<(&str, Outcome)> = polls
+        .iter()
+        .filter_map(|poll| poll.settlement().map(|(outcome, _)| (poll.id(), outcome)))
+        .collect();
     if settled.is_empty() {
         return Ok(());
     }
     let ids: Vec<&str> = settled.iter().map(|(id, _)| *id).collect();
-    let sql = format!("delete from schedule where verification_id in {}", DB::list(1));
+    let sql = format!(
+        "delete from schedule where verification_id in {}",
+        DB::list(1)
+    );
     DB::execute(connection, sql, binds![Json::of(&ids)?]).await?;
     let reasons: Vec<(&str, String)> = settled
         .into_iter()
-        .map(|(id, outcome)| (id, format!("the verification was settled as {} before it could be fetched", outcome.state().name())))
+        .map(|(id, outcome)| {
+            (
+                id,
+                format!(
+                    "the verification was settled as {} before it could be fetched",
+                    outcome.state().name()
+                ),
+            )
+        })
         .collect();
     media::lose_all::<DB>(connection, &reasons).await
 }

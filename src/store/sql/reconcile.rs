@@ -33,14 +33,23 @@ rows! {
 }
 
 /// What is known of each token, in order; none of one that is not tracked.
-pub(in crate::store) async fn known<DB: Dialect>(connection: &mut DB::Connection, tokens: &[Secret]) -> Result<Vec<Option<KnownToken>>> {
+pub(in crate::store) async fn known<DB: Dialect>(
+    connection: &mut DB::Connection,
+    tokens: &[Secret],
+) -> Result<Vec<Option<KnownToken>>> {
     let asked: Vec<&str> = tokens.iter().map(Secret::reveal).collect();
     let found = known_by_token::<DB>(connection, &asked).await?;
-    Ok(asked.iter().map(|token| found.get(*token).cloned()).collect())
+    Ok(asked
+        .iter()
+        .map(|token| found.get(*token).cloned())
+        .collect())
 }
 
 /// What is known of those of the tokens that are tracked.
-pub(super) async fn known_by_token<DB: Dialect>(connection: &mut DB::Connection, tokens: &[&str]) -> Result<HashMap<String, KnownToken>> {
+pub(super) async fn known_by_token<DB: Dialect>(
+    connection: &mut DB::Connection,
+    tokens: &[&str],
+) -> Result<HashMap<String, KnownToken>> {
     if tokens.is_empty() {
         return Ok(HashMap::new());
     }
@@ -72,7 +81,10 @@ fn known_row(row: &impl Cells) -> Result<KnownToken> {
 }
 
 /// Remembers what a comparison found.
-pub(in crate::store) async fn record<DB: Dialect>(connection: &mut DB::Connection, found: &Reconciliation) -> Result<()> {
+pub(in crate::store) async fn record<DB: Dialect>(
+    connection: &mut DB::Connection,
+    found: &Reconciliation,
+) -> Result<()> {
     let row = ReconciliationIn {
         at: found.at.0,
         actor: &found.actor,
@@ -88,11 +100,19 @@ pub(in crate::store) async fn record<DB: Dialect>(connection: &mut DB::Connectio
         wrong: found.wrong,
         unlisted: found.unlisted,
     };
-    DB::execute(connection, insert::<DB, ReconciliationIn>("reconciliations", ""), binds![Json::of(&[row])?]).await.map(|_| ())
+    DB::execute(
+        connection,
+        insert::<DB, ReconciliationIn>("reconciliations", ""),
+        binds![Json::of(&[row])?],
+    )
+    .await
+    .map(|_| ())
 }
 
 /// What the last comparison found.
-pub(super) async fn last<DB: Dialect>(connection: &mut DB::Connection) -> Result<Option<Reconciliation>> {
+pub(super) async fn last<DB: Dialect>(
+    connection: &mut DB::Connection,
+) -> Result<Option<Reconciliation>> {
     let sql = "select at, actor, lines, untracked, tracked, late, open, whole, lost, rejected, conflict, wrong, unlisted
         from reconciliations order by reconciliation_id desc limit 1";
     let rows = DB::fetch(connection, sql.to_owned(), Vec::new()).await?;

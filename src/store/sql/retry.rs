@@ -56,11 +56,19 @@ pub(in crate::store) async fn retry<DB: Dialect>(
         by_handle.insert(&found.id, found);
         by_handle.insert(&found.token, found);
     }
-    Ok(handles.iter().map(|handle| by_handle.get(storable(handle).as_str()).map_or(RetryVerdict::Unknown, |found| verdict(found, now))).collect())
+    Ok(handles
+        .iter()
+        .map(|handle| {
+            by_handle
+                .get(storable(handle).as_str())
+                .map_or(RetryVerdict::Unknown, |found| verdict(found, now))
+        })
+        .collect())
 }
 
 impl Found {
-    /// Whether nothing of it can be had by trying again. That nobody verified may be asked again for as long as the provider remembers.
+    /// Whether nothing of it can be had by trying again. That nobody verified may be asked again
+    /// for as long as the provider remembers.
     fn is_whole(&self, now: Time) -> bool {
         match self.state {
             State::Archived => true,
@@ -72,17 +80,31 @@ impl Found {
 
 fn verdict(found: &Found, now: Time) -> RetryVerdict {
     let verification_id = found.id.clone();
-    if found.is_whole(now) { RetryVerdict::Whole { verification_id } } else { RetryVerdict::Woken { verification_id, was: found.state } }
+    if found.is_whole(now) {
+        RetryVerdict::Whole { verification_id }
+    } else {
+        RetryVerdict::Woken {
+            verification_id,
+            was: found.state,
+        }
+    }
 }
 
-async fn find<DB: Dialect>(connection: &mut DB::Connection, handles: &[String]) -> Result<Vec<Found>> {
+async fn find<DB: Dialect>(
+    connection: &mut DB::Connection,
+    handles: &[String],
+) -> Result<Vec<Found>> {
     let sql = format!(
         "select verification_id, verify_token, app, state, attempts, media_deadline, record_deadline, progress from verifications
         where verify_token in {handles} or verification_id in {handles} order by verification_id {lock}",
         handles = DB::list(1),
         lock = DB::FOR_UPDATE,
     );
-    DB::fetch(connection, sql, binds![Json::of(handles)?]).await?.iter().map(found).collect()
+    DB::fetch(connection, sql, binds![Json::of(handles)?])
+        .await?
+        .iter()
+        .map(found)
+        .collect()
 }
 
 fn found(row: &impl Cells) -> Result<Found> {
@@ -100,7 +122,12 @@ fn found(row: &impl Cells) -> Result<Found> {
 }
 
 /// Opens them again, gives them to `app`, and forgets what stood in the way.
-async fn reopen<DB: Dialect>(connection: &mut DB::Connection, woken: &[&Found], app: Option<&str>, now: Time) -> Result<()> {
+async fn reopen<DB: Dialect>(
+    connection: &mut DB::Connection,
+    woken: &[&Found],
+    app: Option<&str>,
+    now: Time,
+) -> Result<()> {
     if woken.is_empty() {
         return Ok(());
     }
@@ -113,7 +140,12 @@ async fn reopen<DB: Dialect>(connection: &mut DB::Connection, woken: &[&Found], 
             _ if found.attempts > 0 => State::Collecting,
             _ => State::Waiting,
         };
-        rows.push(Reopened { id: &found.id, app: app.unwrap_or(&found.app), progress: Json::of(&progress)?.into_text(), state: state.name() });
+        rows.push(Reopened {
+            id: &found.id,
+            app: app.unwrap_or(&found.app),
+            progress: Json::of(&progress)?.into_text(),
+            state: state.name(),
+        });
     }
     let bound = Json::of(&rows)?.into_text();
     let rows = DB::rows::<Reopened>();
@@ -122,26 +154,59 @@ async fn reopen<DB: Dialect>(connection: &mut DB::Connection, woken: &[&Found], 
         from {rows} where v.verification_id = t.id"
     );
     DB::execute(connection, verifications, binds![bound.as_str()]).await?;
-    let schedule = format!("update schedule as s set app = t.app from {rows} where s.verification_id = t.id");
+    let schedule =
+        format!("update schedule as s set app = t.app from {rows} where s.verification_id = t.id");
     DB::execute(connection, schedule, binds![bound.as_str()]).await?;
-    let media = format!("update media as m set state = 'wanted', lost_reason = null from {rows} where m.verification_id = t.id and m.state = 'lost'");
-    DB::execute(connection, media, binds![bound.as_str()]).await.map(|_| ())
+    let media = format!(
+        "update media as m set state = 'wanted', lost_reason = null from {rows} where m.verification_id = t.id and m.state = 'lost'"
+    );
+    DB::execute(connection, media, binds![bound.as_str()])
+        .await
+        .map(|_| ())
 }
 
 /// Makes both stages due now: the poll always, the download where something is wanted.
-async fn schedule<DB: Dialect>(connection: &mut DB::Connection, woken: &[&Found], app: Option<&str>, now: Time) -> Result<()> {
+async fn schedule<DB: Dialect>(
+    connection: &mut DB::Connection,
+    woken: &[&Found],
+    app: Option<&str>,
+    now: Time,
+) -> Result<()> {
     if woken.is_empty() {
         return Ok(());
     }
     let rows: Vec<Due> = woken
         .iter()
         .map(|found| {
-            let deadline = if now < found.media_deadline { found.media_deadline } else { found.record_deadline };
-            Due { id: &found.id, app: app.unwrap_or(&found.app), due_at: now.0, deadline: deadline.0 }
+            let deadline = if now < found.media_deadline {
+                found.media_deadline
+            } else {
+                found.record_deadline
+            };
+            Due {
+                id: &found.id,
+                app: app.unwrap_or(&found.app),
+                due_at: now.0,
+                deadline: deadline.0,
+            }
         })
         .collect();
-    for (stage, only) in [(Stage::Poll, ""), (Stage::Download, "and exists (select 1 from media as m where m.verification_id = t.id and m.state = 'wanted')")] {
-        lease::wake::<DB>(connection, stage, &woken.iter().map(|found| (found.id.as_str(), now)).collect::<Vec<_>>()).await?;
+    for (stage, only) in [
+        (Stage::Poll, ""),
+        (
+            Stage::Download,
+            "and exists (select 1 from media as m where m.verification_id = t.id and m.state = 'wanted')",
+        ),
+    ] {
+        lease::wake::<DB>(
+            connection,
+            stage,
+            &woken
+                .iter()
+                .map(|found| (found.id.as_str(), now))
+                .collect::<Vec<_>>(),
+        )
+        .await?;
         let sql = format!(
             "insert into schedule (verification_id, stage, app, due_at, deadline)
             select t.id, {stage}, t.app, t.due_at, t.deadline from {rows} where true {only}
@@ -154,16 +219,38 @@ async fn schedule<DB: Dialect>(connection: &mut DB::Connection, woken: &[&Found]
     Ok(())
 }
 
-async fn note<DB: Dialect>(connection: &mut DB::Connection, woken: &[&Found], app: Option<&str>, actor: &str, now: Time) -> Result<()> {
+async fn note<DB: Dialect>(
+    connection: &mut DB::Connection,
+    woken: &[&Found],
+    app: Option<&str>,
+    actor: &str,
+    now: Time,
+) -> Result<()> {
     if woken.is_empty() {
         return Ok(());
     }
     let rows: Vec<EventIn> = woken
         .iter()
         .map(|found| {
-            let assigned = app.filter(|app| *app != found.app).map_or_else(String::new, |app| format!(", given from app `{}` to `{app}`", found.app));
-            EventIn { verification_id: &found.id, at: now.0, actor, what: "retry", detail: format!("was {}{assigned}", found.state.name()) }
+            let assigned = app
+                .filter(|app| *app != found.app)
+                .map_or_else(String::new, |app| {
+                    format!(", given from app `{}` to `{app}`", found.app)
+                });
+            EventIn {
+                verification_id: &found.id,
+                at: now.0,
+                actor,
+                what: "retry",
+                detail: format!("was {}{assigned}", found.state.name()),
+            }
         })
         .collect();
-    DB::execute(connection, insert::<DB, EventIn>("events", ""), binds![Json::of(&rows)?]).await.map(|_| ())
+    DB::execute(
+        connection,
+        insert::<DB, EventIn>("events", ""),
+        binds![Json::of(&rows)?],
+    )
+    .await
+    .map(|_| ())
 }

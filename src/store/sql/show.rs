@@ -12,9 +12,19 @@ use crate::store::{
 };
 
 /// It, by verify_token or verification_id.
-pub(in crate::store) async fn show<DB: Dialect>(connection: &mut DB::Connection, handle: &str) -> Result<Option<Whole>> {
-    let rows = DB::fetch(connection, select("where v.verify_token = $1 or v.verification_id = $1"), binds![handle]).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
+pub(in crate::store) async fn show<DB: Dialect>(
+    connection: &mut DB::Connection,
+    handle: &str,
+) -> Result<Option<Whole>> {
+    let rows = DB::fetch(
+        connection,
+        select("where v.verify_token = $1 or v.verification_id = $1"),
+        binds![handle],
+    )
+    .await?;
+    let Some(row) = rows.first() else {
+        return Ok(None);
+    };
     let summary = summary(row)?;
     let id = summary.verification_id.as_str();
 
@@ -33,8 +43,17 @@ pub(in crate::store) async fn show<DB: Dialect>(connection: &mut DB::Connection,
     }))
 }
 
-async fn all<DB: Dialect, T>(connection: &mut DB::Connection, sql: &str, id: &str, read: impl Fn(&DB::Row) -> Result<T>) -> Result<Vec<T>> {
-    DB::fetch(connection, sql.to_owned(), binds![id]).await?.iter().map(read).collect()
+async fn all<DB: Dialect, T>(
+    connection: &mut DB::Connection,
+    sql: &str,
+    id: &str,
+    read: impl Fn(&DB::Row) -> Result<T>,
+) -> Result<Vec<T>> {
+    DB::fetch(connection, sql.to_owned(), binds![id])
+        .await?
+        .iter()
+        .map(read)
+        .collect()
 }
 
 fn attempt(row: &impl Cells) -> Result<AttemptReport> {

@@ -12,7 +12,10 @@ use crate::{
 };
 
 /// The figures as of `now`.
-pub(in crate::store) async fn status<DB: Dialect>(connection: &mut DB::Connection, now: Time) -> Result<Status> {
+pub(in crate::store) async fn status<DB: Dialect>(
+    connection: &mut DB::Connection,
+    now: Time,
+) -> Result<Status> {
     let mut status = Status {
         states: states::<DB>(connection).await?,
         media: media::<DB>(connection).await?,
@@ -30,18 +33,35 @@ pub(in crate::store) async fn status<DB: Dialect>(connection: &mut DB::Connectio
         open_by_app: Vec::new(),
         reconciled: reconcile::last::<DB>(connection).await?,
     };
-    for row in DB::fetch(connection, "select count(*) as n, cast(coalesce(sum(bytes), 0) as bigint) as length from answers".to_owned(), Vec::new()).await? {
+    for row in DB::fetch(
+        connection,
+        "select count(*) as n, cast(coalesce(sum(bytes), 0) as bigint) as length from answers"
+            .to_owned(),
+        Vec::new(),
+    )
+    .await?
+    {
         (status.answers, status.answer_bytes) = (row.int("n")?, row.int("length")?);
     }
     schedule::<DB>(connection, now, &mut status).await?;
-    for row in DB::fetch(connection, "select min(least_left) as least_left from verifications".to_owned(), Vec::new()).await? {
+    for row in DB::fetch(
+        connection,
+        "select min(least_left) as least_left from verifications".to_owned(),
+        Vec::new(),
+    )
+    .await?
+    {
         status.least_left_ms = row.int_or_null("least_left")?;
     }
     Ok(status)
 }
 
 /// What is left to do: one look at the narrow table, which settled verifications have left.
-async fn schedule<DB: Dialect>(connection: &mut DB::Connection, now: Time, status: &mut Status) -> Result<()> {
+async fn schedule<DB: Dialect>(
+    connection: &mut DB::Connection,
+    now: Time,
+    status: &mut Status,
+) -> Result<()> {
     let sql = format!(
         "select app, min(deadline) as next_deadline,
             count(case when stage = {poll} then 1 end) as verifications,
@@ -62,7 +82,12 @@ async fn schedule<DB: Dialect>(connection: &mut DB::Connection, now: Time, statu
         status.polls_due += row.int("polls_due")?;
         status.downloads_due += row.int("downloads_due")?;
         status.poisoned += row.int("poisoned")?;
-        status.open_by_app.push(Open { app: row.text("app")?, verifications: row.int("verifications")?, downloads: row.int("downloads")?, next_deadline });
+        status.open_by_app.push(Open {
+            app: row.text("app")?,
+            verifications: row.int("verifications")?,
+            downloads: row.int("downloads")?,
+            next_deadline,
+        });
     }
     Ok(())
 }
@@ -70,13 +95,30 @@ async fn schedule<DB: Dialect>(connection: &mut DB::Connection, now: Time, statu
 async fn states<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<StateCount>> {
     let sql = "select app, state, count(*) as n from verifications group by app, state order by app, state";
     let rows = DB::fetch(connection, sql.to_owned(), Vec::new()).await?;
-    rows.iter().map(|row| Ok(StateCount { app: row.text("app")?, state: row.text("state")?, count: row.int("n")? })).collect()
+    rows.iter()
+        .map(|row| {
+            Ok(StateCount {
+                app: row.text("app")?,
+                state: row.text("state")?,
+                count: row.int("n")?,
+            })
+        })
+        .collect()
 }
 
 async fn media<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<MediaCount>> {
     let sql = "select kind, state, count(*) as n, cast(coalesce(sum(bytes), 0) as bigint) as length from media group by kind, state order by kind, state";
     let rows = DB::fetch(connection, sql.to_owned(), Vec::new()).await?;
-    rows.iter().map(|row| Ok(MediaCount { kind: row.text("kind")?, state: row.text("state")?, count: row.int("n")?, bytes: row.int("length")? })).collect()
+    rows.iter()
+        .map(|row| {
+            Ok(MediaCount {
+                kind: row.text("kind")?,
+                state: row.text("state")?,
+                count: row.int("n")?,
+                bytes: row.int("length")?,
+            })
+        })
+        .collect()
 }
 
 /// What fails at present: settled verifications have nothing left to fail.
@@ -84,5 +126,7 @@ async fn errors<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<(Str
     let sql = "select last_error, count(*) as n from verifications where state in ('waiting', 'collecting') and last_error is not null
         group by last_error order by n desc, last_error limit 10";
     let rows = DB::fetch(connection, sql.to_owned(), Vec::new()).await?;
-    rows.iter().map(|row| Ok((row.text("last_error")?, row.int("n")?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.text("last_error")?, row.int("n")?)))
+        .collect()
 }

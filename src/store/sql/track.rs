@@ -62,29 +62,63 @@ struct Replaced<'t> {
 }
 
 /// Tracks at most [`CHUNK`] tokens; one verdict each, in order.
-pub(in crate::store) async fn track<DB: Dialect>(connection: &mut DB::Connection, tokens: &[NewVerification]) -> Result<Vec<TrackVerdict>> {
+pub(in crate::store) async fn track<DB: Dialect>(
+    connection: &mut DB::Connection,
+    tokens: &[NewVerification],
+) -> Result<Vec<TrackVerdict>> {
     let mut rows = tokens.iter().map(new).collect::<Result<Vec<New>>>()?;
-    // In one order, so that two transactions never wait for one another. Of one token twice the first one told is tracked: the sort is stable.
+    // In one order, so that two transactions never wait for one another. Of one token twice the
+    // first one told is tracked: the sort is stable.
     rows.sort_by(|one, other| one.verify_token.cmp(other.verify_token));
-    let sql = insert::<DB, New>("verifications", "on conflict (verify_token) do nothing returning verification_id");
+    let sql = insert::<DB, New>(
+        "verifications",
+        "on conflict (verify_token) do nothing returning verification_id",
+    );
     let mut fresh = HashSet::new();
     for row in DB::fetch(connection, sql, binds![Json::of(&rows)?]).await? {
         fresh.insert(row.text("verification_id")?);
     }
     let is_new = |token: &&NewVerification| fresh.contains(&token.verification.verification_id);
 
-    let polls: Vec<FirstPoll> = tokens.iter().filter(is_new).filter_map(first_poll).collect();
+    let polls: Vec<FirstPoll> = tokens
+        .iter()
+        .filter(is_new)
+        .filter_map(first_poll)
+        .collect();
     if !polls.is_empty() {
-        DB::execute(connection, insert::<DB, FirstPoll>("schedule", ""), binds![Json::of(&polls)?]).await?;
+        DB::execute(
+            connection,
+            insert::<DB, FirstPoll>("schedule", ""),
+            binds![Json::of(&polls)?],
+        )
+        .await?;
     }
-    let alarms = tokens.iter().filter(is_new).flat_map(|token| token.alarms.iter().map(|alarm| (alarm, token.verification.tracked_at)));
+    let alarms = tokens.iter().filter(is_new).flat_map(|token| {
+        token
+            .alarms
+            .iter()
+            .map(|alarm| (alarm, token.verification.tracked_at))
+    });
     alarm::raise::<DB>(connection, alarms.collect()).await?;
 
-    let others: Vec<&str> = tokens.iter().filter(|token| !is_new(token)).map(|token| token.verification.verify_token.reveal()).collect();
+    let others: Vec<&str> = tokens
+        .iter()
+        .filter(|token| !is_new(token))
+        .map(|token| token.verification.verify_token.reveal())
+        .collect();
     let mut tracked = known_by_token::<DB>(connection, &others).await?;
-    let assumed: Vec<&str> = tracked.values().filter(|known| is_assumed(known)).map(|known| known.verification_id.as_str()).collect();
-    if !assumed.is_empty() && tokens.iter().any(|token| token.issued_at_told && !is_new(&token)) {
-        // Read again under the lock: two that tell of one token do not both replace what was assumed.
+    let assumed: Vec<&str> = tracked
+        .values()
+        .filter(|known| is_assumed(known))
+        .map(|known| known.verification_id.as_str())
+        .collect();
+    if !assumed.is_empty()
+        && tokens
+            .iter()
+            .any(|token| token.issued_at_told && !is_new(&token))
+    {
+        // Read again under the lock: two that tell of one token do not both replace what was
+        // assumed.
         lease::lock_ids::<DB>(connection, &assumed).await?;
         tracked = known_by_token::<DB>(connection, &others).await?;
     }
@@ -92,17 +126,32 @@ pub(in crate::store) async fn track<DB: Dialect>(connection: &mut DB::Connection
     let mut verdicts = Vec::with_capacity(tokens.len());
     for token in tokens {
         if is_new(&token) {
-            let late = Late::at(token.verification.tracked_at, token.media_deadline, token.record_deadline);
-            verdicts.push(TrackVerdict::New { verification_id: token.verification.verification_id.clone(), late });
+            let late = Late::at(
+                token.verification.tracked_at,
+                token.media_deadline,
+                token.record_deadline,
+            );
+            verdicts.push(TrackVerdict::New {
+                verification_id: token.verification.verification_id.clone(),
+                late,
+            });
             continue;
         }
         let known = tracked.get_mut(&storable(token.verification.verify_token.reveal()));
-        let known = known.ok_or_else(|| StoreError::Corrupt("a token is neither new nor known".to_owned()))?;
+        let known = known
+            .ok_or_else(|| StoreError::Corrupt("a token is neither new nor known".to_owned()))?;
         let verdict = compare(token, known);
-        if matches!(verdict, TrackVerdict::Known { .. }) && token.issued_at_told && is_assumed(known) {
+        if matches!(verdict, TrackVerdict::Known { .. })
+            && token.issued_at_told
+            && is_assumed(known)
+        {
             let assumed = std::mem::replace(&mut known.issued_at, token.verification.issued_at);
             known.issued_at_told = true;
-            founded.push(Replaced { id: known.verification_id.clone(), by: token, assumed });
+            founded.push(Replaced {
+                id: known.verification_id.clone(),
+                by: token,
+                assumed,
+            });
         }
         verdicts.push(verdict);
     }
@@ -115,9 +164,13 @@ const fn is_assumed(known: &KnownToken) -> bool {
     !known.issued_at_told && !known.state.is_settled()
 }
 
-/// Replaces times of issue that were only assumed by those told, with the deadlines that follow from them. Each is asked for again no later than it
-/// would be had the time been told at once, and ordered by what is forgotten first; its next poll plans the rest.
-async fn found<DB: Dialect>(connection: &mut DB::Connection, founded: &[Replaced<'_>]) -> Result<()> {
+/// Replaces times of issue that were only assumed by those told, with the deadlines that follow
+/// from them. Each is asked for again no later than it would be had the time been told at once, and
+/// ordered by what is forgotten first; its next poll plans the rest.
+async fn found<DB: Dialect>(
+    connection: &mut DB::Connection,
+    founded: &[Replaced<'_>],
+) -> Result<()> {
     if founded.is_empty() {
         return Ok(());
     }
@@ -136,19 +189,43 @@ async fn found<DB: Dialect>(connection: &mut DB::Connection, founded: &[Replaced
         from {rows} where v.verification_id = t.id"
     );
     DB::execute(connection, facts, binds![bound.as_str()]).await?;
-    let order =
-        format!("update schedule as s set deadline = {least}(s.deadline, t.media_deadline) from {rows} where s.verification_id = t.id", least = DB::LEAST);
+    let order = format!(
+        "update schedule as s set deadline = {least}(s.deadline, t.media_deadline) from {rows} where s.verification_id = t.id",
+        least = DB::LEAST
+    );
     DB::execute(connection, order, binds![bound.as_str()]).await?;
-    let (mut due, mut events) = (Vec::with_capacity(founded.len()), Vec::with_capacity(founded.len()));
+    let (mut due, mut events) = (
+        Vec::with_capacity(founded.len()),
+        Vec::with_capacity(founded.len()),
+    );
     for Replaced { id, by, assumed } in founded {
         let now = by.verification.tracked_at;
-        let due_at = if let Next::Due { due_at, .. } = by.next { due_at } else { now };
+        let due_at = if let Next::Due { due_at, .. } = by.next {
+            due_at
+        } else {
+            now
+        };
         due.push((id.as_str(), due_at));
-        let detail = format!("{assumed} was assumed, {} is told", by.verification.issued_at);
-        events.push(EventIn { verification_id: id, at: now.0, actor: &by.tracked_by, what: "issued_at", detail });
+        let detail = format!(
+            "{assumed} was assumed, {} is told",
+            by.verification.issued_at
+        );
+        events.push(EventIn {
+            verification_id: id,
+            at: now.0,
+            actor: &by.tracked_by,
+            what: "issued_at",
+            detail,
+        });
     }
     lease::wake::<DB>(connection, Stage::Poll, &due).await?;
-    DB::execute(connection, insert::<DB, EventIn>("events", ""), binds![Json::of(&events)?]).await.map(|_| ())
+    DB::execute(
+        connection,
+        insert::<DB, EventIn>("events", ""),
+        binds![Json::of(&events)?],
+    )
+    .await
+    .map(|_| ())
 }
 
 fn new(token: &NewVerification) -> Result<New<'_>> {
@@ -179,7 +256,9 @@ fn new(token: &NewVerification) -> Result<New<'_>> {
 
 fn first_poll(token: &NewVerification) -> Option<FirstPoll<'_>> {
     match token.next {
-        Next::Due { due_at, deadline, .. } => Some(FirstPoll {
+        Next::Due {
+            due_at, deadline, ..
+        } => Some(FirstPoll {
             verification_id: &token.verification.verification_id,
             stage: Stage::Poll.number(),
             app: &token.verification.app,
@@ -194,8 +273,22 @@ fn compare(token: &NewVerification, known: &KnownToken) -> TrackVerdict {
     let facts = &token.verification;
     let issued_at = token.issued_at_told.then_some(facts.issued_at);
     let verification_id = known.verification_id.clone();
-    match known.differs(&facts.app, issued_at, facts.plan_id.as_deref(), token.reference.as_deref()).first() {
-        Some(field) => TrackVerdict::Conflict { verification_id, field },
-        None => TrackVerdict::Known { verification_id, state: known.state },
+    match known
+        .differs(
+            &facts.app,
+            issued_at,
+            facts.plan_id.as_deref(),
+            token.reference.as_deref(),
+        )
+        .first()
+    {
+        Some(field) => TrackVerdict::Conflict {
+            verification_id,
+            field,
+        },
+        None => TrackVerdict::Known {
+            verification_id,
+            state: known.state,
+        },
     }
 }

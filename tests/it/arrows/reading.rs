@@ -1,7 +1,8 @@
 //! Reading the source as the arrows need it: the files, their rooms, and the paths they name.
 //!
-//! It reads text, not Rust: it knows `crate::a::b`, `crate::{a, b::{c, d}}` and `super::` chains that leave their room. It cuts
-//! line comments off, so that docs may point anywhere, and sees neither macros nor re-exports through.
+//! It reads text, not Rust: it knows `crate::a::b`, `crate::{a, b::{c, d}}` and `super::` chains
+//! that leave their room. It cuts line comments off, so that docs may point anywhere, and sees
+//! neither macros nor re-exports through.
 
 use std::{
     fs,
@@ -35,20 +36,39 @@ pub fn sources() -> Vec<Source> {
         collect(&project().join(folder), &mut paths);
     }
     paths.sort();
-    let relative = |path: &Path| path.strip_prefix(project()).unwrap().to_str().unwrap().replace('\\', "/");
-    paths.iter().map(|path| Source { file: relative(path), text: fs::read_to_string(path).unwrap() }).collect()
+    let relative = |path: &Path| {
+        path.strip_prefix(project())
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .replace('\\', "/")
+    };
+    paths
+        .iter()
+        .map(|path| Source {
+            file: relative(path),
+            text: fs::read_to_string(path).unwrap(),
+        })
+        .collect()
 }
 
 /// The room of a source file: the first name below `src/`, or below `crates/`.
 pub fn room(file: &str) -> &str {
-    let below = file.strip_prefix("src/").or_else(|| file.strip_prefix("crates/")).unwrap_or(file);
+    let below = file
+        .strip_prefix("src/")
+        .or_else(|| file.strip_prefix("crates/"))
+        .unwrap_or(file);
     below.split('/').next().unwrap().trim_end_matches(".rs")
 }
 
 /// How many modules deep the file itself is: 1 for a room, 2 for a module of it.
 pub fn depth(file: &str) -> usize {
     let names = file.split('/').count() - 1;
-    if file.ends_with("/mod.rs") { names - 1 } else { names }
+    if file.ends_with("/mod.rs") {
+        names - 1
+    } else {
+        names
+    }
 }
 
 /// Every path from the crate's root that a file names, with its line, groups written out.
@@ -60,7 +80,8 @@ pub fn crate_paths(file: &str, text: &str) -> Vec<(usize, String)> {
         let mut next = at + 1;
         if name(at) == "cfg" && name(at + 2) == "test" {
             deep += 1; // the tests' own module, at the end of the file
-        } else if name(next) == "::" && at.checked_sub(1).is_none_or(|before| name(before) != "::") {
+        } else if name(next) == "::" && at.checked_sub(1).is_none_or(|before| name(before) != "::")
+        {
             let mut up = 0;
             while name(at + 2 * up) == "super" && name(at + 2 * up + 1) == "::" {
                 up += 1;
@@ -77,7 +98,12 @@ pub fn crate_paths(file: &str, text: &str) -> Vec<(usize, String)> {
 }
 
 /// Reads one use tree or path from `at` on and adds what it names below `prefix`.
-fn group(tokens: &[(usize, String)], at: &mut usize, prefix: &str, paths: &mut Vec<(usize, String)>) {
+fn group(
+    tokens: &[(usize, String)],
+    at: &mut usize,
+    prefix: &str,
+    paths: &mut Vec<(usize, String)>,
+) {
     let mut path = prefix.to_owned();
     while let Some((line, token)) = tokens.get(*at) {
         *at += 1;
@@ -85,7 +111,10 @@ fn group(tokens: &[(usize, String)], at: &mut usize, prefix: &str, paths: &mut V
             while tokens.get(*at).is_some_and(|(_, token)| token != "}") {
                 group(tokens, at, &path, paths);
                 // A new name (`as x`) and the comma.
-                while tokens.get(*at).is_some_and(|(_, token)| token != "}" && token != ",") {
+                while tokens
+                    .get(*at)
+                    .is_some_and(|(_, token)| token != "}" && token != ",")
+                {
                     *at += 1;
                 }
                 *at += usize::from(tokens.get(*at).is_some_and(|(_, token)| token == ","));
@@ -93,8 +122,13 @@ fn group(tokens: &[(usize, String)], at: &mut usize, prefix: &str, paths: &mut V
             *at += 1;
             return;
         }
-        path = if path.is_empty() { token.clone() } else { format!("{path}::{token}") };
-        let goes_on = tokens.get(*at).is_some_and(|(_, token)| token == "::") && tokens.get(*at + 1).is_some_and(|(_, token)| token != "<");
+        path = if path.is_empty() {
+            token.clone()
+        } else {
+            format!("{path}::{token}")
+        };
+        let goes_on = tokens.get(*at).is_some_and(|(_, token)| token == "::")
+            && tokens.get(*at + 1).is_some_and(|(_, token)| token != "<");
         if !goes_on {
             paths.push((*line, path));
             return;

@@ -1,4 +1,5 @@
-//! What must stay secret is looked for wherever it could have got to: the simulator's credentials, tokens, URLs and persons are the canaries.
+//! What must stay secret is looked for wherever it could have got to: the simulator's credentials,
+//! tokens, URLs and persons are the canaries.
 
 use std::{collections::BTreeSet, fs, path::Path, process::Output, sync::Arc, time::Duration};
 
@@ -26,31 +27,64 @@ impl Heard {
 
     fn command(&mut self, name: &str, output: &Output) {
         self.text(&format!("stderr of {name}"), err(output));
-        let shows_tokens = ["list", "show", "track"].iter().any(|shown| name.starts_with(shown));
-        let to = if shows_tokens { &mut self.with_tokens } else { &mut self.texts };
+        let shows_tokens = ["list", "show", "track"]
+            .iter()
+            .any(|shown| name.starts_with(shown));
+        let to = if shows_tokens {
+            &mut self.with_tokens
+        } else {
+            &mut self.texts
+        };
         to.push((format!("stdout of {name}"), out(output)));
     }
 
     fn canaries_in(&self, tokens: &[String], others: &BTreeSet<String>) -> Vec<String> {
         let mut found = Vec::new();
         for (place, text) in &self.texts {
-            found.extend(tokens.iter().filter(|token| text.contains(token.as_str())).map(|token| format!("{place} tells the token {token}")));
+            found.extend(
+                tokens
+                    .iter()
+                    .filter(|token| text.contains(token.as_str()))
+                    .map(|token| format!("{place} tells the token {token}")),
+            );
         }
         for (place, text) in self.texts.iter().chain(&self.with_tokens) {
-            found.extend(others.iter().filter(|canary| text.contains(canary.as_str())).map(|canary| format!("{place} tells {canary}")));
+            found.extend(
+                others
+                    .iter()
+                    .filter(|canary| text.contains(canary.as_str()))
+                    .map(|canary| format!("{place} tells {canary}")),
+            );
         }
         found
     }
 }
 
 fn persons(truth: &Truth) -> BTreeSet<String> {
-    truth.tokens.iter().flat_map(|token| &token.attempts).flat_map(|attempt| [attempt.facts.name.clone(), attempt.facts.id_number.clone()]).collect()
+    truth
+        .tokens
+        .iter()
+        .flat_map(|token| &token.attempts)
+        .flat_map(|attempt| [attempt.facts.name.clone(), attempt.facts.id_number.clone()])
+        .collect()
 }
 
 fn secrets(apps: &[AppCredential]) -> BTreeSet<String> {
-    let mut secrets: BTreeSet<String> = apps.iter().flat_map(|app| [app.api_key.clone(), app.secret_key.clone()]).collect();
+    let mut secrets: BTreeSet<String> = apps
+        .iter()
+        .flat_map(|app| [app.api_key.clone(), app.secret_key.clone()])
+        .collect();
     // Every access_token the simulator mints ends with it; the others stand in URLs alone.
-    secrets.extend([".282335-", "authorization=", "access_token=", "client_secret=", INDEX_KEY].map(str::to_owned));
+    secrets.extend(
+        [
+            ".282335-",
+            "authorization=",
+            "access_token=",
+            "client_secret=",
+            INDEX_KEY,
+        ]
+        .map(str::to_owned),
+    );
     secrets
 }
 
@@ -76,13 +110,25 @@ async fn in_trouble(name: &str, place: &Place, heard: &mut Heard) -> Vec<Made> {
         let status = archive.store.status(archive.now()).await.unwrap();
         !status.errors.is_empty() || status.alarms.iter().any(|alarm| alarm.kind != "loss")
     };
-    place.until(&format!("a failure of {name}"), Duration::from_secs(30), failing).await;
+    place
+        .until(
+            &format!("a failure of {name}"),
+            Duration::from_secs(30),
+            failing,
+        )
+        .await;
     archive.store.close().await;
     for path in ["/readyz", "/metrics"] {
         heard.text(&format!("{path} of {name}"), daemon.page(path));
     }
     heard.text(name, daemon.stop());
-    for line in [["check"].as_slice(), &["status"], &["status", "--json"], &["issue", "--app", FILMED, "--plan", "passed"], &["list"]] {
+    for line in [
+        ["check"].as_slice(),
+        &["status"],
+        &["status", "--json"],
+        &["issue", "--app", FILMED, "--plan", "passed"],
+        &["list"],
+    ] {
         let output = place.verikeep(line);
         heard.command(&line.join(" "), &output);
         if line[0] == "check" || line[0] == "issue" {
@@ -99,18 +145,31 @@ async fn in_trouble(name: &str, place: &Place, heard: &mut Heard) -> Vec<Made> {
 async fn nothing_that_is_secret_is_told() {
     let place = Place::new(Db::Sqlite, 23).await;
     let mut heard = Heard::default();
-    place.set_faults(Faults { stall_ms: 300, daily_quota_ms: 500, ..Faults::at_rate(0.15) });
+    place.set_faults(Faults {
+        stall_ms: 300,
+        daily_quota_ms: 500,
+        ..Faults::at_rate(0.15)
+    });
     let daemon = place.start().await;
     let mut made = lives(place.simulator(), 3);
     heard.command("track", &place.track(&made));
     let archive = place.archive().await;
-    place.until("all are settled", Duration::from_secs(90), async || place.progress(&archive).await.settled == made.len()).await;
+    place
+        .until("all are settled", Duration::from_secs(90), async || {
+            place.progress(&archive).await.settled == made.len()
+        })
+        .await;
     archive.store.close().await;
     place.set_faults(Faults::default());
 
     let raw: Vec<(String, Vec<u8>)> = ["verikeep.db", "verikeep.db-wal"]
         .into_iter()
-        .filter_map(|name| Some((name.to_owned(), fs::read(place.path().join("data").join(name)).ok()?)))
+        .filter_map(|name| {
+            Some((
+                name.to_owned(),
+                fs::read(place.path().join("data").join(name)).ok()?,
+            ))
+        })
         .collect();
     for path in ["/healthz", "/readyz", "/metrics", "/none"] {
         heard.text(path, daemon.page(path));
@@ -118,7 +177,13 @@ async fn nothing_that_is_secret_is_told() {
     let token = made[0].verify_token.clone();
     let token = token.as_str();
     let truth = place.simulator().truth();
-    let number = truth.tokens.iter().flat_map(|token| &token.attempts).map(|attempt| attempt.facts.id_number.clone()).next().unwrap();
+    let number = truth
+        .tokens
+        .iter()
+        .flat_map(|token| &token.attempts)
+        .map(|attempt| attempt.facts.id_number.clone())
+        .next()
+        .unwrap();
     for line in [
         ["list"].as_slice(),
         &["list", "--json"],
@@ -132,7 +197,14 @@ async fn nothing_that_is_secret_is_told() {
         &["retry", token],
         &["check"],
         &["track", token, "--app", "nobody"],
-        &["track", token, "--app", FILMED, "--issued-at", "2001-01-01T00:00:00Z"],
+        &[
+            "track",
+            token,
+            "--app",
+            FILMED,
+            "--issued-at",
+            "2001-01-01T00:00:00Z",
+        ],
     ] {
         heard.command(&line[..1].join(""), &place.verikeep(line));
     }
@@ -159,14 +231,33 @@ async fn nothing_that_is_secret_is_told() {
     let mut found = heard.canaries_in(&tokens, &others);
     for (name, bytes) in &raw {
         let there = |canary: &&String| holds(bytes, canary.as_bytes());
-        found.extend(others.iter().filter(there).map(|canary| format!("{name} holds {canary}")));
+        found.extend(
+            others
+                .iter()
+                .filter(there)
+                .map(|canary| format!("{name} holds {canary}")),
+        );
     }
-    assert!(found.is_empty(), "{} leaks: {:#?}", found.len(), found.iter().take(30).collect::<Vec<_>>());
+    assert!(
+        found.is_empty(),
+        "{} leaks: {:#?}",
+        found.len(),
+        found.iter().take(30).collect::<Vec<_>>()
+    );
 
     // The search must be able to find: what is shown by contract is found by it.
-    let shown = Heard { texts: heard.with_tokens, ..Heard::default() };
-    assert!(!shown.canaries_in(&tokens, &others).is_empty(), "list and show tell tokens");
-    assert!(raw.iter().any(|(_, bytes)| holds(bytes, token.as_bytes())), "the database holds the tokens");
+    let shown = Heard {
+        texts: heard.with_tokens,
+        ..Heard::default()
+    };
+    assert!(
+        !shown.canaries_in(&tokens, &others).is_empty(),
+        "list and show tell tokens"
+    );
+    assert!(
+        raw.iter().any(|(_, bytes)| holds(bytes, token.as_bytes())),
+        "the database holds the tokens"
+    );
     assert!(persons.len() > 10, "{persons:?}");
 }
 

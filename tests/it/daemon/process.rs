@@ -51,7 +51,12 @@ impl Place {
     }
 
     /// Another archive of the same provider, or of none, with credentials of its own.
-    pub(super) async fn beside(simulator: Arc<Simulator>, db: Db, base_url: &str, apps: &[AppCredential]) -> Self {
+    pub(super) async fn beside(
+        simulator: Arc<Simulator>,
+        db: Db,
+        base_url: &str,
+        apps: &[AppCredential],
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = match db {
             Db::Sqlite => None,
@@ -59,15 +64,33 @@ impl Place {
         };
         fs::create_dir(folder.path().join("data")).unwrap();
         fs::write(folder.path().join("index.key"), INDEX_KEY).unwrap();
-        fs::write(folder.path().join("verikeep.toml"), configuration(base_url, apps, database.as_ref())).unwrap();
-        let place = Self { folder, simulator, _database: database };
+        fs::write(
+            folder.path().join("verikeep.toml"),
+            configuration(base_url, apps, database.as_ref()),
+        )
+        .unwrap();
+        let place = Self {
+            folder,
+            simulator,
+            _database: database,
+        };
         let migrated = place.verikeep(&["migrate"]);
         assert_eq!(code(&migrated), 0, "{}", err(&migrated));
-        let url = place
-            ._database
-            .as_ref()
-            .map_or_else(|| Secret::new(format!("sqlite://{}", place.folder.path().join("data/verikeep.db").display())), |database| database.url.clone());
-        teach(&url, apps.iter().map(|app| app.name.as_str()), Span::millis(short_windows().record_ms).part(3)).await;
+        let url = place._database.as_ref().map_or_else(
+            || {
+                Secret::new(format!(
+                    "sqlite://{}",
+                    place.folder.path().join("data/verikeep.db").display()
+                ))
+            },
+            |database| database.url.clone(),
+        );
+        teach(
+            &url,
+            apps.iter().map(|app| app.name.as_str()),
+            Span::millis(short_windows().record_ms).part(3),
+        )
+        .await;
         place
     }
 
@@ -93,7 +116,12 @@ impl Place {
 
     fn program(&self, program: &str, line: &[&str]) -> Command {
         let mut command = Command::new(program);
-        command.args(line).current_dir(self.folder.path()).env_clear().env("VERIKEEP_LOG", "trace").stdin(Stdio::null());
+        command
+            .args(line)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("VERIKEEP_LOG", "trace")
+            .stdin(Stdio::null());
         command
     }
 
@@ -104,8 +132,19 @@ impl Place {
 
     /// Runs a command that reads `text`.
     pub(super) fn verikeep_reading(&self, line: &[&str], text: &str) -> Output {
-        let mut child = self.command(line).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        let mut child = self
+            .command(line)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(text.as_bytes())
+            .unwrap();
         child.wait_with_output().unwrap()
     }
 
@@ -118,7 +157,13 @@ impl Place {
         }
         let tracked = self.verikeep_reading(&["track", "--file", "-"], &text);
         assert_eq!(code(&tracked), 0, "{}", err(&tracked));
-        assert!(out(&tracked).replace(',', "").starts_with(&format!("{} new 0 known", made.len())), "{}", out(&tracked));
+        assert!(
+            out(&tracked)
+                .replace(',', "")
+                .starts_with(&format!("{} new 0 known", made.len())),
+            "{}",
+            out(&tracked)
+        );
         tracked
     }
 
@@ -127,19 +172,35 @@ impl Place {
         self.start_under(&[]).await
     }
 
-    /// The same by a program that becomes the daemon: `prlimit`, a shell that ends with `exec "$@"`.
+    /// The same by a program that becomes the daemon: `prlimit`, a shell that ends with `exec
+    /// "$@"`.
     pub(super) async fn start_under(&self, wrapper: &[&str]) -> Daemon {
         let number = fs::read_dir(self.path()).unwrap().count();
         let log = self.path().join(format!("daemon-{number}.log"));
         let file = fs::File::create(&log).unwrap();
         let line = [wrapper, &[env!("CARGO_BIN_EXE_verikeep"), "run"]].concat();
-        let child = self.program(line[0], &line[1..]).stdout(file.try_clone().unwrap()).stderr(file).spawn().unwrap();
-        let mut daemon = Daemon { child, log, address: String::new() };
+        let child = self
+            .program(line[0], &line[1..])
+            .stdout(file.try_clone().unwrap())
+            .stderr(file)
+            .spawn()
+            .unwrap();
+        let mut daemon = Daemon {
+            child,
+            log,
+            address: String::new(),
+        };
         let started = Instant::now();
         while daemon.address.is_empty() {
             let said = daemon.said();
-            assert!(daemon.child.try_wait().unwrap().is_none(), "ended at once: {said}");
-            assert!(started.elapsed() < Duration::from_secs(30), "does not run: {said}");
+            assert!(
+                daemon.child.try_wait().unwrap().is_none(),
+                "ended at once: {said}"
+            );
+            assert!(
+                started.elapsed() < Duration::from_secs(30),
+                "does not run: {said}"
+            );
             daemon.address = address(&said).unwrap_or_default();
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -148,40 +209,76 @@ impl Place {
 
     /// Opens the same archive in this process, to look at it.
     pub(super) async fn archive(&self) -> Arc<Archive> {
-        let source = Source { file: Some(self.path().join("verikeep.toml")), variables: Vec::new(), here: self.path().to_owned() };
+        let source = Source {
+            file: Some(self.path().join("verikeep.toml")),
+            variables: Vec::new(),
+            here: self.path().to_owned(),
+        };
         let config = load(&source).unwrap().config;
-        app::open(&config, Arc::new(SystemClock)).await.unwrap().archive
+        app::open(&config, Arc::new(SystemClock))
+            .await
+            .unwrap()
+            .archive
     }
 
     pub(super) async fn progress(&self, archive: &Archive) -> Progress {
         let status = archive.store.status(archive.now()).await.unwrap();
-        let settled: i64 = status.states.iter().filter(|row| State::named(&row.state).unwrap().is_settled()).map(|row| row.count).sum();
-        let media = status.media.iter().filter(|row| row.state == "stored").map(|row| row.count).sum();
-        Progress { settled: usize::try_from(settled).unwrap(), media }
+        let settled: i64 = status
+            .states
+            .iter()
+            .filter(|row| State::named(&row.state).unwrap().is_settled())
+            .map(|row| row.count)
+            .sum();
+        let media = status
+            .media
+            .iter()
+            .filter(|row| row.state == "stored")
+            .map(|row| row.count)
+            .sum();
+        Progress {
+            settled: usize::try_from(settled).unwrap(),
+            media,
+        }
     }
 
     /// Waits for a condition; when it does not come, tells what the daemons said last.
-    pub(super) async fn until(&self, what: &str, most: Duration, mut condition: impl AsyncFnMut() -> bool) {
+    pub(super) async fn until(
+        &self,
+        what: &str,
+        most: Duration,
+        mut condition: impl AsyncFnMut() -> bool,
+    ) {
         let started = Instant::now();
         while !condition().await {
-            assert!(started.elapsed() < most, "not within {most:?}: {what}; {}", out(&self.verikeep(&["status"])));
+            assert!(
+                started.elapsed() < most,
+                "not within {most:?}: {what}; {}",
+                out(&self.verikeep(&["status"]))
+            );
             tokio::time::sleep(Duration::from_millis(30)).await;
         }
     }
 }
 
 /// The key of the look-up index, which is a secret too.
-pub(super) const INDEX_KEY: &str = "5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e";
+pub(super) const INDEX_KEY: &str =
+    "5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e";
 
 fn configuration(base_url: &str, apps: &[AppCredential], database: Option<&Database>) -> String {
     let windows = short_windows();
-    let mut text = String::from("data_dir = \"data\"\n[http]\nlisten = \"127.0.0.1:0\"\n[identity]\ncolumns = \"masked\"\nindex_key_file = \"index.key\"\n");
+    let mut text = String::from(
+        "data_dir = \"data\"\n[http]\nlisten = \"127.0.0.1:0\"\n[identity]\ncolumns = \"masked\"\nindex_key_file = \"index.key\"\n",
+    );
     text.push_str("[schedule]\nfirst_poll = \"400ms\"\nfinal_grace = \"800ms\"\n");
     if let Some(database) = database {
         writeln!(text, "[database]\nurl = \"{}\"", database.url.reveal()).unwrap();
     }
     for app in apps {
-        let video = if app.records_video { "expected" } else { "optional" };
+        let video = if app.records_video {
+            "expected"
+        } else {
+            "optional"
+        };
         writeln!(
             text,
             "[[apps]]\nname = \"{}\"\nbase_url = \"{base_url}\"\napi_key = \"{}\"\nsecret_key = \"{}\"\nqps = 2000\nverify_window = \"{}ms\"\n\
@@ -195,8 +292,12 @@ fn configuration(base_url: &str, apps: &[AppCredential], database: Option<&Datab
 
 /// Where the daemon says that it listens.
 fn address(said: &str) -> Option<String> {
-    let lines = said.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    lines.filter(|line| line["message"] == "running").find_map(|line| line["address"].as_str().map(str::to_owned))
+    let lines = said
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    lines
+        .filter(|line| line["message"] == "running")
+        .find_map(|line| line["address"].as_str().map(str::to_owned))
 }
 
 /// A daemon of its own process, killed when it is dropped.
@@ -220,12 +321,22 @@ impl Daemon {
     /// SIGKILL.
     pub(super) fn kill(&mut self) {
         self.child.kill().unwrap();
-        assert_eq!(self.child.wait().unwrap().code(), None, "ended by the signal, not by itself");
+        assert_eq!(
+            self.child.wait().unwrap().code(),
+            None,
+            "ended by the signal, not by itself"
+        );
     }
 
     /// SIGTERM; it must end with 0 within the grace. Returns all it said.
     pub(super) fn stop(mut self) -> String {
-        assert!(Command::new("kill").args(["-s", "TERM", &self.child.id().to_string()]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-s", "TERM", &self.child.id().to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
         let asked = Instant::now();
         let ended = loop {
             if let Some(ended) = self.child.try_wait().unwrap() {
@@ -253,8 +364,14 @@ impl Daemon {
     /// Status line, headers and body of a page.
     pub(super) fn page(&self, path: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .unwrap();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+        )
+        .unwrap();
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).unwrap();
         String::from_utf8_lossy(&bytes).into_owned()

@@ -1,5 +1,6 @@
-//! Parsers against bytes nobody would send: arbitrary ones, arbitrary JSON, and damaged fixtures. The same with more time:
-//! `cargo run --release --example fuzz_parse -- tests/fixtures/answers 60 1`.
+//! Parsers against bytes nobody would send: arbitrary ones, arbitrary JSON, and damaged fixtures.
+//! The same with more time: `cargo run --release --example fuzz_parse -- tests/fixtures/answers 60
+//! 1`.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -85,7 +86,8 @@ fn json() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(6, 64, 8, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            prop::collection::btree_map(key.clone().prop_map(str::to_owned), inner, 0..8).prop_map(|map| Value::Object(map.into_iter().collect()))
+            prop::collection::btree_map(key.clone().prop_map(str::to_owned), inner, 0..8)
+                .prop_map(|map| Value::Object(map.into_iter().collect()))
         ]
     })
 }
@@ -113,7 +115,11 @@ proptest! {
 
 #[test]
 fn deep_nesting_is_no_trouble() {
-    for open in ["[", "{\"result\":", "{\"success\":true,\"result\":{\"verify_result\":["] {
+    for open in [
+        "[",
+        "{\"result\":",
+        "{\"success\":true,\"result\":{\"verify_result\":[",
+    ] {
         parse_all(open.repeat(100_000).as_bytes());
     }
 }

@@ -41,7 +41,12 @@ impl Received {
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().skip(1).filter_map(|line| line.split_once(':')).find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
+        self.head
+            .lines()
+            .skip(1)
+            .filter_map(|line| line.split_once(':'))
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.trim())
     }
 }
 
@@ -55,8 +60,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Answers each request by `script`, which is told how many came before; the connection is closed after each.
-    pub async fn start(script: impl Fn(&Received, usize) -> Vec<Step> + Send + Sync + 'static) -> Self {
+    /// Answers each request by `script`, which is told how many came before; the connection is
+    /// closed after each.
+    pub async fn start(
+        script: impl Fn(&Received, usize) -> Vec<Step> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let received = Arc::<Mutex<Vec<Received>>>::default();
@@ -67,7 +75,11 @@ impl Server {
                 tokio::spawn(async move { serve(stream, &*script, &log).await });
             }
         });
-        Self { port, received, task }
+        Self {
+            port,
+            received,
+            task,
+        }
     }
 
     /// Always the same answer.
@@ -92,7 +104,9 @@ impl Drop for Server {
 }
 
 async fn serve(mut stream: TcpStream, script: &Script, log: &Mutex<Vec<Received>>) {
-    let Some(request) = read(&mut stream).await else { return };
+    let Some(request) = read(&mut stream).await else {
+        return;
+    };
     let before = {
         let mut log = log.lock().unwrap();
         log.push(request.clone());
@@ -122,8 +136,14 @@ async fn read(stream: &mut TcpStream) -> Option<Received> {
             return None;
         }
     };
-    let mut request = Received { head: String::from_utf8_lossy(&bytes[..end]).into_owned(), body: bytes.split_off(end) };
-    let length: usize = request.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+    let mut request = Received {
+        head: String::from_utf8_lossy(&bytes[..end]).into_owned(),
+        body: bytes.split_off(end),
+    };
+    let length: usize = request
+        .header("content-length")
+        .and_then(|length| length.parse().ok())
+        .unwrap_or(0);
     while request.body.len() < length {
         if stream.read_buf(&mut request.body).await.ok()? == 0 {
             return None;
@@ -136,18 +156,29 @@ async fn read(stream: &mut TcpStream) -> Option<Received> {
 pub fn answer(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
     let mut bytes = Vec::new();
-    write!(bytes, "HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n", body.len()).unwrap();
+    write!(
+        bytes,
+        "HTTP/1.1 {status} X\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n",
+        body.len()
+    )
+    .unwrap();
     bytes.extend_from_slice(body);
     bytes
 }
 
 /// A head, then a byte now and then: never idle for long, never done.
 pub fn drip(head: Vec<u8>) -> Vec<Step> {
-    let drops = (0..50).flat_map(|_| [Step::Send(b"x".to_vec()), Step::Stall(Duration::from_millis(200))]);
+    let drops = (0..50).flat_map(|_| {
+        [
+            Step::Send(b"x".to_vec()),
+            Step::Stall(Duration::from_millis(200)),
+        ]
+    });
     std::iter::once(Step::Send(head)).chain(drops).collect()
 }
 
-/// Gzip of `zeros` zero bytes: about 650 times smaller. One block of fixed Huffman codes: a zero, then copies of it.
+/// Gzip of `zeros` zero bytes: about 650 times smaller. One block of fixed Huffman codes: a zero,
+/// then copies of it.
 pub fn bomb(zeros: usize) -> Vec<u8> {
     let mut bits = Bits(Vec::new(), 0);
     bits.put(0b011, 3);
@@ -160,7 +191,13 @@ pub fn bomb(zeros: usize) -> Vec<u8> {
     bits.put_code(0, 7);
     let length = u32::try_from(1 + (zeros - 1) / 258 * 258).unwrap();
     // Readers that honour a cap never get to the checksum.
-    [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255], bits.0.as_slice(), &[0; 4], &length.to_le_bytes()].concat()
+    [
+        &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255],
+        bits.0.as_slice(),
+        &[0; 4],
+        &length.to_le_bytes(),
+    ]
+    .concat()
 }
 
 struct Bits(Vec<u8>, u32);

@@ -1,4 +1,5 @@
-//! `verikeep check --token` against a provider whose every value, and some of whose keys, would give a person away.
+//! `verikeep check --token` against a provider whose every value, and some of whose keys, would
+//! give a person away.
 
 use std::fs;
 
@@ -9,7 +10,17 @@ use super::server::{Server, Step, answer};
 const TOKEN: &str = "cIupeyP51sn28XzxGVTfYqoN";
 
 /// Whatever stands here must not come out.
-const CANARIES: [&str; 9] = ["canary", "张三", "370123199602165826", "2024-04-02", "Y2FuYXJ5", "evil", "13800138000", TOKEN, "核验"];
+const CANARIES: [&str; 9] = [
+    "canary",
+    "张三",
+    "370123199602165826",
+    "2024-04-02",
+    "Y2FuYXJ5",
+    "evil",
+    "13800138000",
+    TOKEN,
+    "核验",
+];
 
 fn answers(path: &str) -> String {
     let base64 = "Y2FuYXJ5".repeat(2000);
@@ -35,11 +46,24 @@ fn answers(path: &str) -> String {
 
 async fn check(base_url: &str, more: &str, line: &[&str]) -> (Option<i32>, String, TempDir) {
     let folder = TempDir::new().unwrap();
-    let app = format!("[[apps]]\nname = \"canary-app\"\nbase_url = \"{base_url}\"\napi_key = \"canary-ak\"\nsecret_key = \"canary-sk\"\n{more}");
+    let app = format!(
+        "[[apps]]\nname = \"canary-app\"\nbase_url = \"{base_url}\"\napi_key = \"canary-ak\"\nsecret_key = \"canary-sk\"\n{more}"
+    );
     fs::write(folder.path().join("verikeep.toml"), app).unwrap();
     let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_verikeep"));
-    let output = command.arg("check").args(line).current_dir(folder.path()).env_clear().output().await.unwrap();
-    (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap(), folder)
+    let output = command
+        .arg("check")
+        .args(line)
+        .current_dir(folder.path())
+        .env_clear()
+        .output()
+        .await
+        .unwrap();
+    (
+        output.status.code(),
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap(),
+        folder,
+    )
 }
 
 #[tokio::test]
@@ -72,10 +96,19 @@ async fn the_shape_of_every_answer_is_told_and_nothing_it_says() {
     ] {
         assert!(told.contains(line), "{line} in\n{told}");
     }
-    let asked: Vec<String> = server.received().iter().skip(1).map(|request| request.request_line().split('?').next().unwrap().to_owned()).collect();
-    let queries = ["getall", "detail", "media/query", "simple", "stat"].map(|path| format!("POST /rpc/2.0/brain/solution/faceprint/result/{path}"));
+    let asked: Vec<String> = server
+        .received()
+        .iter()
+        .skip(1)
+        .map(|request| request.request_line().split('?').next().unwrap().to_owned())
+        .collect();
+    let queries = ["getall", "detail", "media/query", "simple", "stat"]
+        .map(|path| format!("POST /rpc/2.0/brain/solution/faceprint/result/{path}"));
     assert_eq!(asked, queries, "each once");
-    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let left: Vec<_> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
     assert_eq!(left, ["verikeep.toml"], "nothing is stored");
 }
 
@@ -83,15 +116,38 @@ async fn the_shape_of_every_answer_is_told_and_nothing_it_says() {
 async fn what_cannot_be_asked_is_said() {
     let other = "[[apps]]\nname = \"other\"\nbase_url = \"http://127.0.0.1:9\"\napi_key = \"k\"\nsecret_key = \"s\"\n";
     for (more, line, code, words) in [
-        (other, ["--token", TOKEN].as_slice(), 2, "name one of: canary-app, other"),
-        (other, &["--token", TOKEN, "--app", "none"], 2, "name one of: canary-app, other"),
-        ("", &["--token", "https://h5.example/?token=evil"], 2, "is a URL"),
+        (
+            other,
+            ["--token", TOKEN].as_slice(),
+            2,
+            "name one of: canary-app, other",
+        ),
+        (
+            other,
+            &["--token", TOKEN, "--app", "none"],
+            2,
+            "name one of: canary-app, other",
+        ),
+        (
+            "",
+            &["--token", "https://h5.example/?token=evil"],
+            2,
+            "is a URL",
+        ),
         ("", &["--app", "canary-app"], 2, "--token"),
         ("", &["--token", TOKEN, "--json"], 2, "--json"),
-        (other, &["--token", TOKEN, "--app", "other"], 4, "== stat\nno answer: transient: no access_token: connection failed"),
+        (
+            other,
+            &["--token", TOKEN, "--app", "other"],
+            4,
+            "== stat\nno answer: transient: no access_token: connection failed",
+        ),
     ] {
         let (ended, told, _) = check("http://127.0.0.1:9", more, line).await;
-        assert!(ended == Some(code) && told.contains(words) && !told.contains("evil"), "{line:?}: {ended:?} {told}");
+        assert!(
+            ended == Some(code) && told.contains(words) && !told.contains("evil"),
+            "{line:?}: {ended:?} {told}"
+        );
         assert!(!told.contains(TOKEN), "{told}");
     }
 }

@@ -7,17 +7,26 @@ use verikeep::{
     store::records::{Claim, Next, PollRecord, TrackVerdict},
 };
 
-use super::make::{START, answer, attempt, call, claim_at, later, poll, settling, store, token, track};
+use super::make::{
+    START, answer, attempt, call, claim_at, later, poll, settling, store, token, track,
+};
 use crate::databases::Database;
 
 pub async fn a_thousand_records_at_once_are_all_there(db: Database) {
     let store = store(&db).await;
     track(&*store, 1000).await;
-    let works = store.claim_polls(&Claim { limit: 1000, ..claim_at(START) }).await.unwrap();
+    let works = store
+        .claim_polls(&Claim {
+            limit: 1000,
+            ..claim_at(START)
+        })
+        .await
+        .unwrap();
     assert_eq!(works.len(), 1000);
     let records = works.into_iter().map(|work| {
         let id = work.lease.verification_id.clone();
-        let answers = [Endpoint::Getall, Endpoint::Detail, Endpoint::Media].map(|endpoint| answer(&format!("{id}-{}", endpoint.name()), endpoint, START));
+        let answers = [Endpoint::Getall, Endpoint::Detail, Endpoint::Media]
+            .map(|endpoint| answer(&format!("{id}-{}", endpoint.name()), endpoint, START));
         let record = PollRecord {
             answers: answers.into(),
             calls: vec![call(START); 3],
@@ -30,8 +39,18 @@ pub async fn a_thousand_records_at_once_are_all_there(db: Database) {
     for record in records.collect::<Vec<_>>() {
         record.await.unwrap().unwrap();
     }
-    for (table, count) in [("answers", 3000), ("calls", 0), ("call_sums", 1000), ("attempts", 2000), ("schedule", 0)] {
-        assert_eq!(db.number(&format!("select count(*) from {table}")).await, count, "{table}");
+    for (table, count) in [
+        ("answers", 3000),
+        ("calls", 0),
+        ("call_sums", 1000),
+        ("attempts", 2000),
+        ("schedule", 0),
+    ] {
+        assert_eq!(
+            db.number(&format!("select count(*) from {table}")).await,
+            count,
+            "{table}"
+        );
     }
     assert_eq!(db.number("select count(*) from verifications where state = 'archived' and attempts = 2 and passed").await, 1000);
 }
@@ -39,14 +58,25 @@ pub async fn a_thousand_records_at_once_are_all_there(db: Database) {
 pub async fn a_hundred_thousand_tokens_take_seconds(db: Database) {
     let store = store(&db).await;
     let begun = Instant::now();
-    let verdicts = store.track((1..=100_000).map(token).collect()).await.unwrap();
-    assert!(verdicts.iter().all(|verdict| matches!(verdict, TrackVerdict::New { .. })));
+    let verdicts = store
+        .track((1..=100_000).map(token).collect())
+        .await
+        .unwrap();
+    assert!(
+        verdicts
+            .iter()
+            .all(|verdict| matches!(verdict, TrackVerdict::New { .. }))
+    );
     let took = begun.elapsed();
     assert!(took < Duration::from_secs(60), "{took:?}");
-    assert_eq!(store.claim_polls(&claim_at(START)).await.unwrap().len(), 100);
+    assert_eq!(
+        store.claim_polls(&claim_at(START)).await.unwrap().len(),
+        100
+    );
 }
 
-/// A month of polls of a million tokens, each polled on the day it is told and settled three days later.
+/// A month of polls of a million tokens, each polled on the day it is told and settled three days
+/// later.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a quarter of an hour: run it by name with --run-ignored only"]
 async fn campaign_a_month_of_a_million_tokens_leaves_the_calls_of_open_ones_alone() {
@@ -58,22 +88,40 @@ async fn campaign_a_month_of_a_million_tokens_leaves_the_calls_of_open_ones_alon
         let now = later(Span::hours(24 * i64::from(day)));
         let told = (day * A_DAY + 1..=(day + 1) * A_DAY).map(|n| {
             let mut token = token(n);
-            token.next = Next::Due { due_at: now, deadline: now.plus(Span::hours(24)), state: State::Waiting };
+            token.next = Next::Due {
+                due_at: now,
+                deadline: now.plus(Span::hours(24)),
+                state: State::Waiting,
+            };
             token
         });
         store.track(told.collect()).await.unwrap();
         loop {
-            let works = store.claim_polls(&Claim { limit: 2000, ..claim_at(now) }).await.unwrap();
+            let works = store
+                .claim_polls(&Claim {
+                    limit: 2000,
+                    ..claim_at(now)
+                })
+                .await
+                .unwrap();
             if works.is_empty() {
                 break;
             }
             let records = works.into_iter().map(|work| {
                 let calls = vec![call(now), call(now.plus(Span(1)))];
                 let polled = work.progress.getall_at.is_some();
-                let mut record = if polled { settling(&work.lease, now, Outcome::Archived) } else { poll(&work.lease, now) };
+                let mut record = if polled {
+                    settling(&work.lease, now, Outcome::Archived)
+                } else {
+                    poll(&work.lease, now)
+                };
                 if !polled {
                     record.progress.getall_at = Some(now);
-                    record.next = Next::Due { due_at: now.plus(Span::hours(72)), deadline: now.plus(Span::hours(96)), state: State::Waiting };
+                    record.next = Next::Due {
+                        due_at: now.plus(Span::hours(72)),
+                        deadline: now.plus(Span::hours(96)),
+                        state: State::Waiting,
+                    };
                 }
                 let record = PollRecord { calls, ..record };
                 let store = store.clone();
@@ -83,15 +131,23 @@ async fn campaign_a_month_of_a_million_tokens_leaves_the_calls_of_open_ones_alon
                 record.await.unwrap().unwrap();
             }
         }
-        let (calls, open) = (db.number("select count(*) from calls").await, db.number("select count(*) from schedule").await);
-        assert!(calls <= open * 2, "day {day}: {calls} calls of {open} open verifications");
+        let (calls, open) = (
+            db.number("select count(*) from calls").await,
+            db.number("select count(*) from schedule").await,
+        );
+        assert!(
+            calls <= open * 2,
+            "day {day}: {calls} calls of {open} open verifications"
+        );
         most = most.max(calls);
     }
     let rows = |table: &'static str| {
         let db = &db;
         async move { db.number(&format!("select count(*) from {table}")).await }
     };
-    let bytes = std::fs::metadata(db.folder.as_ref().unwrap().path().join("verikeep.db")).unwrap().len();
+    let bytes = std::fs::metadata(db.folder.as_ref().unwrap().path().join("verikeep.db"))
+        .unwrap()
+        .len();
     println!(
         "{} tokens, {} open; calls: {most} at the most, {} now; call_sums: {}; {} MiB in all",
         rows("verifications").await,

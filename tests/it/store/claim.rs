@@ -17,11 +17,21 @@ use verikeep::{
     },
 };
 
-use super::make::{HOUR, MINUTE, START, answer, claim_at, id, later, one_download, one_poll, poll, start, store, token, track, wanted, wanting};
+use super::make::{
+    HOUR, MINUTE, START, answer, claim_at, id, later, one_download, one_poll, poll, start, store,
+    token, track, wanted, wanting,
+};
 use crate::databases::Database;
 
 fn due(n: u32, due_at: Time, deadline: Time) -> NewVerification {
-    NewVerification { next: Next::Due { due_at, deadline, state: State::Waiting }, ..token(n) }
+    NewVerification {
+        next: Next::Due {
+            due_at,
+            deadline,
+            state: State::Waiting,
+        },
+        ..token(n)
+    }
 }
 
 pub async fn only_due_rows_are_claimed_the_least_time_left_first(db: Database) {
@@ -33,14 +43,46 @@ pub async fn only_due_rows_are_claimed_the_least_time_left_first(db: Database) {
         due(4, later(Span(-1)), later(Span::hours(6))),
     ];
     store.track(rows).await.unwrap();
-    let claim = Claim { limit: 2, ..claim_at(START) };
-    let ids = |works: Vec<verikeep::store::records::PollWork>| works.into_iter().map(|work| work.lease.verification_id).collect::<Vec<_>>();
-    assert_eq!(ids(store.claim_polls(&claim).await.unwrap()), [id(2), id(4)]);
+    let claim = Claim {
+        limit: 2,
+        ..claim_at(START)
+    };
+    let ids = |works: Vec<verikeep::store::records::PollWork>| {
+        works
+            .into_iter()
+            .map(|work| work.lease.verification_id)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        ids(store.claim_polls(&claim).await.unwrap()),
+        [id(2), id(4)]
+    );
     assert_eq!(ids(store.claim_polls(&claim).await.unwrap()), [id(1)]);
-    assert_eq!(store.next_due(Stage::Poll, &[]).await.unwrap(), Some(later(Span(1))));
-    assert_eq!(ids(store.claim_polls(&claim_at(later(Span(1)))).await.unwrap()), [id(3)]);
-    assert!(store.claim_polls(&Claim { limit: 0, ..claim_at(later(HOUR)) }).await.unwrap().is_empty());
-    assert!(store.claim_downloads(&claim_at(later(HOUR))).await.unwrap().is_empty());
+    assert_eq!(
+        store.next_due(Stage::Poll, &[]).await.unwrap(),
+        Some(later(Span(1)))
+    );
+    assert_eq!(
+        ids(store.claim_polls(&claim_at(later(Span(1)))).await.unwrap()),
+        [id(3)]
+    );
+    assert!(
+        store
+            .claim_polls(&Claim {
+                limit: 0,
+                ..claim_at(later(HOUR))
+            })
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(
+        store
+            .claim_downloads(&claim_at(later(HOUR)))
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 pub async fn claims_keep_to_their_apps(db: Database) {
@@ -48,10 +90,25 @@ pub async fn claims_keep_to_their_apps(db: Database) {
     let mut other = token(2);
     other.verification.app = "其他".to_owned();
     store.track(vec![token(1), other]).await.unwrap();
-    let of = |apps: &[&str]| Claim { apps: apps.iter().map(|app| (*app).to_owned()).collect(), ..claim_at(START) };
+    let of = |apps: &[&str]| Claim {
+        apps: apps.iter().map(|app| (*app).to_owned()).collect(),
+        ..claim_at(START)
+    };
     assert!(store.claim_polls(&of(&["none"])).await.unwrap().is_empty());
-    assert_eq!(store.next_due(Stage::Poll, &["none".to_owned()]).await.unwrap(), None);
-    assert_eq!(store.next_due(Stage::Poll, &["其他".to_owned()]).await.unwrap(), Some(START));
+    assert_eq!(
+        store
+            .next_due(Stage::Poll, &["none".to_owned()])
+            .await
+            .unwrap(),
+        None
+    );
+    assert_eq!(
+        store
+            .next_due(Stage::Poll, &["其他".to_owned()])
+            .await
+            .unwrap(),
+        Some(START)
+    );
     let claimed = store.claim_polls(&of(&["none", "其他"])).await.unwrap();
     assert_eq!(claimed.len(), 1);
     assert_eq!(claimed[0].verification.app, "其他");
@@ -65,7 +122,13 @@ pub async fn concurrent_claims_never_overlap(db: Database) {
         tokio::spawn(async move {
             let mut mine = Vec::new();
             loop {
-                let works = store.claim_polls(&Claim { limit: 23, ..claim_at(START) }).await.unwrap();
+                let works = store
+                    .claim_polls(&Claim {
+                        limit: 23,
+                        ..claim_at(START)
+                    })
+                    .await
+                    .unwrap();
                 if works.is_empty() {
                     return mine;
                 }
@@ -77,8 +140,19 @@ pub async fn concurrent_claims_never_overlap(db: Database) {
     for claimer in claimers.collect::<Vec<_>>() {
         all.extend(claimer.await.unwrap());
     }
-    // A claimer may find nothing because others hold locks on all that is left of a page; what is due stays due.
-    all.extend(store.claim_polls(&Claim { limit: 2000, ..claim_at(START) }).await.unwrap().into_iter().map(|work| work.lease.verification_id));
+    // A claimer may find nothing because others hold locks on all that is left of a page; what is
+    // due stays due.
+    all.extend(
+        store
+            .claim_polls(&Claim {
+                limit: 2000,
+                ..claim_at(START)
+            })
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|work| work.lease.verification_id),
+    );
     assert_eq!(all.len(), 2000);
     assert_eq!(all.iter().collect::<HashSet<_>>().len(), 2000, "none twice");
     assert_eq!(db.number("select max(claims) from schedule").await, 1);
@@ -88,26 +162,67 @@ pub async fn an_expired_lease_can_be_claimed_anew_and_the_old_one_is_lost(db: Da
     let store = store(&db).await;
     track(&*store, 1).await;
     let old = one_poll(&*store, START).await;
-    assert_eq!((old.lease.until, old.lease.claims, old.lease.stage), (later(MINUTE), 1, Stage::Poll));
-    assert!(store.claim_polls(&claim_at(later(Span(59_999)))).await.unwrap().is_empty(), "leased");
+    assert_eq!(
+        (old.lease.until, old.lease.claims, old.lease.stage),
+        (later(MINUTE), 1, Stage::Poll)
+    );
+    assert!(
+        store
+            .claim_polls(&claim_at(later(Span(59_999))))
+            .await
+            .unwrap()
+            .is_empty(),
+        "leased"
+    );
     let new = one_poll(&*store, later(MINUTE)).await;
     assert_eq!(new.lease.claims, 2);
     assert_ne!(new.lease.token, old.lease.token);
-    assert!(matches!(store.record_poll(poll(&old.lease, later(MINUTE))).await, Err(StoreError::LeaseLost)));
-    assert!(matches!(store.renew(&old.lease, later(HOUR)).await, Err(StoreError::LeaseLost)));
+    assert!(matches!(
+        store.record_poll(poll(&old.lease, later(MINUTE))).await,
+        Err(StoreError::LeaseLost)
+    ));
+    assert!(matches!(
+        store.renew(&old.lease, later(HOUR)).await,
+        Err(StoreError::LeaseLost)
+    ));
     store.release(vec![old.lease], later(MINUTE)).await.unwrap();
-    store.record_poll(poll(&new.lease, later(MINUTE))).await.unwrap();
-    assert_eq!(one_poll(&*store, later(HOUR).plus(MINUTE)).await.lease.claims, 1, "completion starts the count anew");
+    store
+        .record_poll(poll(&new.lease, later(MINUTE)))
+        .await
+        .unwrap();
+    assert_eq!(
+        one_poll(&*store, later(HOUR).plus(MINUTE))
+            .await
+            .lease
+            .claims,
+        1,
+        "completion starts the count anew"
+    );
 }
 
 pub async fn a_released_row_is_due_at_once_and_not_counted(db: Database) {
     let store = store(&db).await;
     track(&*store, 2).await;
-    let leases = store.claim_polls(&claim_at(START)).await.unwrap().into_iter().map(|work| work.lease).collect::<Vec<_>>();
+    let leases = store
+        .claim_polls(&claim_at(START))
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|work| work.lease)
+        .collect::<Vec<_>>();
     store.release(leases.clone(), START).await.unwrap();
-    assert!(matches!(store.record_poll(poll(&leases[0], START)).await, Err(StoreError::LeaseLost)));
+    assert!(matches!(
+        store.record_poll(poll(&leases[0], START)).await,
+        Err(StoreError::LeaseLost)
+    ));
     let again = store.claim_polls(&claim_at(START)).await.unwrap();
-    assert_eq!(again.iter().map(|work| work.lease.claims).collect::<Vec<_>>(), [1, 1]);
+    assert_eq!(
+        again
+            .iter()
+            .map(|work| work.lease.claims)
+            .collect::<Vec<_>>(),
+        [1, 1]
+    );
     store.release(Vec::new(), START).await.unwrap();
 }
 
@@ -116,9 +231,24 @@ pub async fn a_renewed_lease_is_not_claimed(db: Database) {
     track(&*store, 1).await;
     let work = one_poll(&*store, START).await;
     store.renew(&work.lease, later(HOUR)).await.unwrap();
-    assert!(store.claim_polls(&claim_at(later(Span(3_599_999)))).await.unwrap().is_empty());
-    store.record_poll(poll(&work.lease, later(MINUTE))).await.unwrap();
-    assert!(matches!(store.renew(&work.lease, later(HOUR)).await, Err(StoreError::LeaseLost)), "completed");
+    assert!(
+        store
+            .claim_polls(&claim_at(later(Span(3_599_999))))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    store
+        .record_poll(poll(&work.lease, later(MINUTE)))
+        .await
+        .unwrap();
+    assert!(
+        matches!(
+            store.renew(&work.lease, later(HOUR)).await,
+            Err(StoreError::LeaseLost)
+        ),
+        "completed"
+    );
 }
 
 pub async fn renewing_tells_the_stages_of_a_verification_apart(db: Database) {
@@ -127,21 +257,30 @@ pub async fn renewing_tells_the_stages_of_a_verification_apart(db: Database) {
     let mut lost = one_poll(&*store, later(HOUR)).await.lease;
     let held = one_download(&*store, later(HOUR)).await.lease;
     lost.token = "another".to_owned();
-    let (lost, held) = tokio::join!(store.renew(&lost, later(Span::hours(2))), store.renew(&held, later(Span::hours(2))));
+    let (lost, held) = tokio::join!(
+        store.renew(&lost, later(Span::hours(2))),
+        store.renew(&held, later(Span::hours(2)))
+    );
     assert!(matches!(lost, Err(StoreError::LeaseLost)));
     held.unwrap();
 }
 
 pub async fn a_row_claimed_in_vain_waits_longer_but_never_past_its_deadline(db: Database) {
     let store = store(&db).await;
-    store.track(vec![due(1, START, later(Span::hours(10)))]).await.unwrap();
+    store
+        .track(vec![due(1, START, later(Span::hours(10)))])
+        .await
+        .unwrap();
     let mut now = START;
     let mut waits = Vec::new();
     for attempts in 1..=12 {
         let work = one_poll(&*store, now).await;
         assert_eq!(work.lease.claims, attempts);
         let next = store.next_due(Stage::Poll, &[]).await.unwrap().unwrap();
-        assert!(next.since(work.lease.until).0 <= later(Span::hours(10)).since(now).0 / 4, "at most a quarter of what is left");
+        assert!(
+            next.since(work.lease.until).0 <= later(Span::hours(10)).since(now).0 / 4,
+            "at most a quarter of what is left"
+        );
         waits.push(next.since(now).0 / MINUTE.0);
         now = next;
     }
@@ -151,14 +290,16 @@ pub async fn a_row_claimed_in_vain_waits_longer_but_never_past_its_deadline(db: 
         now = store.next_due(Stage::Poll, &[]).await.unwrap().unwrap();
         one_poll(&*store, now).await;
     }
-    assert!(now > later(Span::hours(10)), "tried until its deadline and beyond");
+    assert!(
+        now > later(Span::hours(10)),
+        "tried until its deadline and beyond"
+    );
     assert_eq!(db.number("select claims from schedule").await, 52);
 }
 
 pub async fn a_row_that_cannot_be_read_is_put_away_and_stops_no_other(db: Database) {
     let store = store(&db).await;
-    let media =
-        "insert into media (media_id, verification_id, attempt_no, kind, position, source, state) values ('m', 'ID', 1, 'hologram', 0, 'getall', 'wanted')";
+    let media = "insert into media (media_id, verification_id, attempt_no, kind, position, source, state) values ('m', 'ID', 1, 'hologram', 0, 'getall', 'wanted')";
     let answer = "insert into answers (answer_id, verification_id, endpoint, fetched_at, http_status, bytes, sha256, object_key, stored_bytes, stored_sha256)
         values ('a', 'ID', 'oracle', 1795421701000, 200, 0, '', '', 0, '')";
     for (label, damage, undo) in [
@@ -178,34 +319,70 @@ pub async fn a_row_that_cannot_be_read_is_put_away_and_stops_no_other(db: Databa
             "update verifications set verification_id = 'ID' where verification_id = 'away'",
         ),
         ("a medium of no known kind", media, "delete from media"),
-        ("an answer of no known endpoint", answer, "delete from answers"),
+        (
+            "an answer of no known endpoint",
+            answer,
+            "delete from answers",
+        ),
     ] {
-        db.run("delete from verifications; delete from schedule; delete from alarms").await;
+        db.run("delete from verifications; delete from schedule; delete from alarms")
+            .await;
         track(&*store, 3).await;
         db.run(&damage.replace("ID", &id(2))).await;
         let claimed = store.claim_polls(&claim_at(START)).await.unwrap();
-        let ids: Vec<_> = claimed.iter().map(|work| work.lease.verification_id.clone()).collect();
+        let ids: Vec<_> = claimed
+            .iter()
+            .map(|work| work.lease.verification_id.clone())
+            .collect();
         assert_eq!(ids, [id(1), id(3)], "{label}");
         let alarms = store.alarms().await.unwrap();
-        assert_eq!((alarms.len(), alarms[0].kind.as_str(), alarms[0].subject.clone()), (1, "poison", id(2)), "{label}");
-        assert!(!alarms[0].text.contains("garbage"), "{label}: {}", alarms[0].text);
+        assert_eq!(
+            (
+                alarms.len(),
+                alarms[0].kind.as_str(),
+                alarms[0].subject.clone()
+            ),
+            (1, "poison", id(2)),
+            "{label}"
+        );
+        assert!(
+            !alarms[0].text.contains("garbage"),
+            "{label}: {}",
+            alarms[0].text
+        );
 
         // Looked at again well before its deadline, and over once a record of it is written.
         db.run(&undo.replace("ID", &id(2))).await;
         let again = store.claim_polls(&claim_at(later(HOUR))).await.unwrap();
-        let work = again.iter().find(|work| work.lease.verification_id == id(2)).unwrap_or_else(|| panic!("{label}: not tried again"));
+        let work = again
+            .iter()
+            .find(|work| work.lease.verification_id == id(2))
+            .unwrap_or_else(|| panic!("{label}: not tried again"));
         assert_eq!(store.alarms().await.unwrap().len(), 1, "{label}");
-        store.record_poll(poll(&work.lease, later(HOUR))).await.unwrap();
+        store
+            .record_poll(poll(&work.lease, later(HOUR)))
+            .await
+            .unwrap();
         assert!(store.alarms().await.unwrap().is_empty(), "{label}");
     }
 }
 
 pub async fn absurd_numbers_in_the_schedule_stop_no_claim(db: Database) {
     let store = store(&db).await;
-    for damage in ["claims = 9223372036854775807", "deadline = 9223372036854775807", "deadline = -9223372036854775808", "due_at = -9223372036854775808"] {
-        db.run("delete from verifications; delete from schedule").await;
+    for damage in [
+        "claims = 9223372036854775807",
+        "deadline = 9223372036854775807",
+        "deadline = -9223372036854775808",
+        "due_at = -9223372036854775808",
+    ] {
+        db.run("delete from verifications; delete from schedule")
+            .await;
         track(&*store, 3).await;
-        db.run(&format!("update schedule set {damage} where verification_id = '{}'", id(2))).await;
+        db.run(&format!(
+            "update schedule set {damage} where verification_id = '{}'",
+            id(2)
+        ))
+        .await;
         let claimed = store.claim_polls(&claim_at(START)).await.unwrap();
         assert_eq!(claimed.len(), 3, "{damage}");
         for work in &claimed {
@@ -224,19 +401,52 @@ pub async fn what_is_begun_again_and_again_is_an_alarm_until_it_ends(db: Databas
         now = store.next_due(Stage::Poll, &[]).await.unwrap().unwrap();
     }
     let alarms = store.alarms().await.unwrap();
-    assert_eq!((alarms[0].kind.as_str(), alarms[0].subject.clone()), ("poison", id(1)));
-    store.record_poll(poll(&one_poll(&*store, now).await.lease, now)).await.unwrap();
+    assert_eq!(
+        (alarms[0].kind.as_str(), alarms[0].subject.clone()),
+        ("poison", id(1))
+    );
+    store
+        .record_poll(poll(&one_poll(&*store, now).await.lease, now))
+        .await
+        .unwrap();
     assert!(store.alarms().await.unwrap().is_empty());
 }
 
 pub async fn a_retry_begins_what_cannot_be_read_anew(db: Database) {
     let store = store(&db).await;
     track(&*store, 1).await;
-    db.run("update verifications set progress = 'garbage'").await;
-    assert!(store.claim_polls(&claim_at(START)).await.unwrap().is_empty());
-    assert_eq!(store.list(&verikeep::store::reports::Filter { limit: 10, ..Default::default() }).await.unwrap().len(), 1, "lists go on");
-    store.retry(&["token-1".to_owned()], None, "ops", START).await.unwrap();
-    assert_eq!(one_poll(&*store, START).await.progress, Progress { woken_at: Some(START), ..Progress::default() });
+    db.run("update verifications set progress = 'garbage'")
+        .await;
+    assert!(
+        store
+            .claim_polls(&claim_at(START))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(
+        store
+            .list(&verikeep::store::reports::Filter {
+                limit: 10,
+                ..Default::default()
+            })
+            .await
+            .unwrap()
+            .len(),
+        1,
+        "lists go on"
+    );
+    store
+        .retry(&["token-1".to_owned()], None, "ops", START)
+        .await
+        .unwrap();
+    assert_eq!(
+        one_poll(&*store, START).await.progress,
+        Progress {
+            woken_at: Some(START),
+            ..Progress::default()
+        }
+    );
 }
 
 pub async fn a_claim_brings_all_that_its_step_needs(db: Database) {
@@ -246,12 +456,21 @@ pub async fn a_claim_brings_all_that_its_step_needs(db: Database) {
     assert_eq!(works[1].verification, token(2).verification);
     assert_eq!(works[0].progress, Progress::default());
     assert!(works[0].media.is_empty() && works[0].answers.is_empty());
-    let progress = Progress { video_for: 7, images_for: 2, getall_at: Some(START), unreadable: vec!["detail.\0".to_owned()], ..Progress::default() };
+    let progress = Progress {
+        video_for: 7,
+        images_for: 2,
+        getall_at: Some(START),
+        unreadable: vec!["detail.\0".to_owned()],
+        ..Progress::default()
+    };
     for work in &works {
         let n: u32 = work.lease.verification_id[..8].parse().unwrap();
         let record = PollRecord {
             progress: progress.clone(),
-            answers: vec![answer(&format!("b{n}"), Endpoint::Detail, later(Span(1))), answer(&format!("a{n}"), Endpoint::Getall, START)],
+            answers: vec![
+                answer(&format!("b{n}"), Endpoint::Detail, later(Span(1))),
+                answer(&format!("a{n}"), Endpoint::Getall, START),
+            ],
             wanted: vec![wanted(n, 1), wanted(n, 0)],
             download: Some(start(START)),
             ..poll(&work.lease, START)
@@ -260,10 +479,35 @@ pub async fn a_claim_brings_all_that_its_step_needs(db: Database) {
     }
     let again = store.claim_polls(&claim_at(later(HOUR))).await.unwrap();
     assert_eq!(again.len(), 2);
-    assert_eq!(again[1].progress, Progress { unreadable: vec!["detail.\u{fffd}".to_owned()], ..progress });
-    assert_eq!(again[1].answers, [("getall".to_owned(), "sha-of-a2".to_owned()), ("detail".to_owned(), "sha-of-b2".to_owned())]);
-    assert_eq!(again[1].media.iter().map(|medium| medium.media_id.as_str()).collect::<Vec<_>>(), ["medium-2-0", "medium-2-1"]);
-    assert!(again[1].media.iter().all(|medium| (medium.state, medium.tries, &medium.object_key) == (MediaState::Wanted, 0, &None)));
+    assert_eq!(
+        again[1].progress,
+        Progress {
+            unreadable: vec!["detail.\u{fffd}".to_owned()],
+            ..progress
+        }
+    );
+    assert_eq!(
+        again[1].answers,
+        [
+            ("getall".to_owned(), "sha-of-a2".to_owned()),
+            ("detail".to_owned(), "sha-of-b2".to_owned())
+        ]
+    );
+    assert_eq!(
+        again[1]
+            .media
+            .iter()
+            .map(|medium| medium.media_id.as_str())
+            .collect::<Vec<_>>(),
+        ["medium-2-0", "medium-2-1"]
+    );
+    assert!(
+        again[1]
+            .media
+            .iter()
+            .all(|medium| (medium.state, medium.tries, &medium.object_key)
+                == (MediaState::Wanted, 0, &None))
+    );
     let downloads = store.claim_downloads(&claim_at(START)).await.unwrap();
     assert_eq!(downloads.len(), 2);
     assert_eq!(downloads[0].media, again[0].media);

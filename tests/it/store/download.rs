@@ -13,11 +13,18 @@ use verikeep::{
     },
 };
 
-use super::make::{HOUR, MINUTE, START, claim_at, download, id, later, one_download, one_poll, poll, settling, start, store, stored, track, wanted, wanting};
+use super::make::{
+    HOUR, MINUTE, START, claim_at, download, id, later, one_download, one_poll, poll, settling,
+    start, store, stored, track, wanted, wanting,
+};
 use crate::databases::Database;
 
 fn failed(media_id: &str, why: &str, refused: Option<&str>) -> FailedMedia {
-    FailedMedia { media_id: media_id.to_owned(), why: why.to_owned(), refused_sha256: refused.map(str::to_owned) }
+    FailedMedia {
+        media_id: media_id.to_owned(),
+        why: why.to_owned(),
+        refused_sha256: refused.map(str::to_owned),
+    }
 }
 
 pub async fn stored_same_and_failed_media_stand_as_told(db: Database) {
@@ -27,7 +34,10 @@ pub async fn stored_same_and_failed_media_stand_as_told(db: Database) {
     let record = DownloadRecord {
         stored: vec![stored("medium-1-0", later(MINUTE))],
         same: vec!["medium-1-1".to_owned()],
-        failed: vec![failed("medium-1-2", "reset", None), failed("medium-1-3", "text", Some("sha-of-page"))],
+        failed: vec![
+            failed("medium-1-2", "reset", None),
+            failed("medium-1-3", "text", Some("sha-of-page")),
+        ],
         again: Some((later(HOUR), later(Span::hours(24)))),
         ..download(&work.lease, later(MINUTE))
     };
@@ -36,30 +46,70 @@ pub async fn stored_same_and_failed_media_stand_as_told(db: Database) {
     assert_eq!(
         media,
         [
-            ["medium-1-0", "stored", "∅", "∅", "sha-of-medium-1-0", "0", "full"],
+            [
+                "medium-1-0",
+                "stored",
+                "∅",
+                "∅",
+                "sha-of-medium-1-0",
+                "0",
+                "full"
+            ],
             ["medium-1-2", "wanted", "reset", "∅", "∅", "1", "∅"],
             ["medium-1-3", "wanted", "text", "sha-of-page", "∅", "1", "∅"],
         ]
     );
-    assert_eq!(store.status(START).await.unwrap().least_left_ms, Some(Span::hours(72).0 - MINUTE.0), "a face lives as long as the record");
+    assert_eq!(
+        store.status(START).await.unwrap().least_left_ms,
+        Some(Span::hours(72).0 - MINUTE.0),
+        "a face lives as long as the record"
+    );
     // What is stored stays, whoever says otherwise.
     let work = one_download(&*store, later(HOUR)).await;
     assert_eq!(work.media[2].refused_sha256.as_deref(), Some("sha-of-page"));
     assert_eq!(work.media[2].last_error.as_deref(), Some("text"));
-    let failed = vec![failed("medium-1-0", "404", None), failed("medium-1-3", "404", Some("sha-of-another"))];
-    let record = DownloadRecord { failed, same: vec!["medium-1-0".to_owned()], ..download(&work.lease, later(HOUR)) };
+    let failed = vec![
+        failed("medium-1-0", "404", None),
+        failed("medium-1-3", "404", Some("sha-of-another")),
+    ];
+    let record = DownloadRecord {
+        failed,
+        same: vec!["medium-1-0".to_owned()],
+        ..download(&work.lease, later(HOUR))
+    };
     store.record_download(record).await.unwrap();
-    assert_eq!(db.number("select count(*) from media where state = 'stored'").await, 1);
-    assert_eq!(db.texts("select refused_sha256 from media where tries = 2").await, [["sha-of-page"]], "the first is kept");
+    assert_eq!(
+        db.number("select count(*) from media where state = 'stored'")
+            .await,
+        1
+    );
+    assert_eq!(
+        db.texts("select refused_sha256 from media where tries = 2")
+            .await,
+        [["sha-of-page"]],
+        "the first is kept"
+    );
 }
 
 pub async fn a_download_that_ends_wakes_its_poll(db: Database) {
     let store = store(&db).await;
     wanting(&*store, 1).await;
-    assert_eq!(store.next_due(Stage::Poll, &[]).await.unwrap(), Some(later(HOUR)));
+    assert_eq!(
+        store.next_due(Stage::Poll, &[]).await.unwrap(),
+        Some(later(HOUR))
+    );
     let work = one_download(&*store, START).await;
-    store.record_download(DownloadRecord { stored: vec![stored("medium-1-0", START)], ..download(&work.lease, later(MINUTE)) }).await.unwrap();
-    assert_eq!(store.next_due(Stage::Poll, &[]).await.unwrap(), Some(later(MINUTE)));
+    store
+        .record_download(DownloadRecord {
+            stored: vec![stored("medium-1-0", START)],
+            ..download(&work.lease, later(MINUTE))
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        store.next_due(Stage::Poll, &[]).await.unwrap(),
+        Some(later(MINUTE))
+    );
     assert_eq!(store.next_due(Stage::Download, &[]).await.unwrap(), None);
 }
 
@@ -69,13 +119,32 @@ pub async fn a_wake_during_a_poll_is_not_lost(db: Database) {
     let asking = one_poll(&*store, later(HOUR)).await;
     let work = one_download(&*store, later(HOUR)).await;
     let at = later(HOUR).plus(Span(10));
-    store.record_download(DownloadRecord { stored: vec![stored("medium-1-0", at)], ..download(&work.lease, at) }).await.unwrap();
-    assert!(store.claim_polls(&claim_at(at)).await.unwrap().is_empty(), "nobody may claim what is leased");
-    store.record_poll(poll(&asking.lease, at.plus(Span(5)))).await.unwrap();
+    store
+        .record_download(DownloadRecord {
+            stored: vec![stored("medium-1-0", at)],
+            ..download(&work.lease, at)
+        })
+        .await
+        .unwrap();
+    assert!(
+        store.claim_polls(&claim_at(at)).await.unwrap().is_empty(),
+        "nobody may claim what is leased"
+    );
+    store
+        .record_poll(poll(&asking.lease, at.plus(Span(5))))
+        .await
+        .unwrap();
     let again = one_poll(&*store, at.plus(Span(5))).await;
     assert_eq!(again.media[0].sha256.as_deref(), Some("sha-of-medium-1-0"));
-    store.record_poll(poll(&again.lease, at.plus(MINUTE))).await.unwrap();
-    assert_eq!(store.next_due(Stage::Poll, &[]).await.unwrap(), Some(at.plus(MINUTE).plus(HOUR)), "woken once");
+    store
+        .record_poll(poll(&again.lease, at.plus(MINUTE)))
+        .await
+        .unwrap();
+    assert_eq!(
+        store.next_due(Stage::Poll, &[]).await.unwrap(),
+        Some(at.plus(MINUTE).plus(HOUR)),
+        "woken once"
+    );
 }
 
 pub async fn a_poll_that_was_woken_does_not_settle(db: Database) {
@@ -83,72 +152,202 @@ pub async fn a_poll_that_was_woken_does_not_settle(db: Database) {
     wanting(&*store, 1).await;
     let asking = one_poll(&*store, later(HOUR)).await;
     let work = one_download(&*store, later(HOUR)).await;
-    store.record_download(DownloadRecord { stored: vec![stored("medium-1-0", later(HOUR))], ..download(&work.lease, later(HOUR)) }).await.unwrap();
+    store
+        .record_download(DownloadRecord {
+            stored: vec![stored("medium-1-0", later(HOUR))],
+            ..download(&work.lease, later(HOUR))
+        })
+        .await
+        .unwrap();
     // Decided without knowing of the medium that has just come.
     let alarms = vec![
-        Alarm { kind: Kind::Loss, subject: id(1), text: "lost".to_owned() },
-        Alarm { kind: Kind::TooFast, subject: "default".to_owned(), text: "slow".to_owned() },
+        Alarm {
+            kind: Kind::Loss,
+            subject: id(1),
+            text: "lost".to_owned(),
+        },
+        Alarm {
+            kind: Kind::TooFast,
+            subject: "default".to_owned(),
+            text: "slow".to_owned(),
+        },
     ];
-    let record = PollRecord { wanted: vec![wanted(1, 1)], alarms, ..settling(&asking.lease, later(HOUR), Outcome::Incomplete) };
+    let record = PollRecord {
+        wanted: vec![wanted(1, 1)],
+        alarms,
+        ..settling(&asking.lease, later(HOUR), Outcome::Incomplete)
+    };
     store.record_poll(record).await.unwrap();
     let whole = store.show(&id(1)).await.unwrap().unwrap();
-    assert_eq!((whole.summary.state.as_str(), whole.summary.polls), ("waiting", 2));
-    assert_eq!(whole.media.iter().map(|medium| medium.state.as_str()).collect::<Vec<_>>(), ["stored", "wanted"]);
-    assert_eq!(one_download(&*store, later(HOUR)).await.media.len(), 2, "what the poll wanted is fetched first");
+    assert_eq!(
+        (whole.summary.state.as_str(), whole.summary.polls),
+        ("waiting", 2)
+    );
+    assert_eq!(
+        whole
+            .media
+            .iter()
+            .map(|medium| medium.state.as_str())
+            .collect::<Vec<_>>(),
+        ["stored", "wanted"]
+    );
+    assert_eq!(
+        one_download(&*store, later(HOUR)).await.media.len(),
+        2,
+        "what the poll wanted is fetched first"
+    );
     assert_eq!(whole.summary.missing, serde_json::json!([]));
-    assert_eq!(store.alarms().await.unwrap().iter().map(|alarm| alarm.kind.as_str()).collect::<Vec<_>>(), ["too_fast"]);
+    assert_eq!(
+        store
+            .alarms()
+            .await
+            .unwrap()
+            .iter()
+            .map(|alarm| alarm.kind.as_str())
+            .collect::<Vec<_>>(),
+        ["too_fast"]
+    );
     let again = one_poll(&*store, later(HOUR)).await;
-    store.record_poll(settling(&again.lease, later(HOUR), Outcome::Archived)).await.unwrap();
-    assert_eq!(store.show(&id(1)).await.unwrap().unwrap().summary.state, "archived");
+    store
+        .record_poll(settling(&again.lease, later(HOUR), Outcome::Archived))
+        .await
+        .unwrap();
+    assert_eq!(
+        store.show(&id(1)).await.unwrap().unwrap().summary.state,
+        "archived"
+    );
 }
 
 pub async fn a_download_goes_on_when_told_to(db: Database) {
     let store = store(&db).await;
     wanting(&*store, 1).await;
     let work = one_download(&*store, START).await;
-    store.record_download(DownloadRecord { again: Some((later(HOUR), later(Span::hours(2)))), ..download(&work.lease, later(MINUTE)) }).await.unwrap();
-    assert_eq!(store.next_due(Stage::Download, &[]).await.unwrap(), Some(later(HOUR)));
-    assert_eq!(store.next_due(Stage::Poll, &[]).await.unwrap(), Some(later(HOUR)), "the poll is not woken");
+    store
+        .record_download(DownloadRecord {
+            again: Some((later(HOUR), later(Span::hours(2)))),
+            ..download(&work.lease, later(MINUTE))
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        store.next_due(Stage::Download, &[]).await.unwrap(),
+        Some(later(HOUR))
+    );
+    assert_eq!(
+        store.next_due(Stage::Poll, &[]).await.unwrap(),
+        Some(later(HOUR)),
+        "the poll is not woken"
+    );
     assert_eq!(one_download(&*store, later(HOUR)).await.lease.claims, 1);
 }
 
 pub async fn media_wanted_during_a_download_are_not_forgotten(db: Database) {
     for again in [None, Some((later(Span::hours(9)), later(Span::hours(24))))] {
-        let db = if db.is_sqlite() { Database::sqlite() } else { Database::postgres().await };
+        let db = if db.is_sqlite() {
+            Database::sqlite()
+        } else {
+            Database::postgres().await
+        };
         let store = store(&db).await;
         wanting(&*store, 1).await;
         let work = one_download(&*store, later(HOUR)).await;
         let asking = one_poll(&*store, later(HOUR)).await;
-        let more = PollRecord { wanted: vec![wanted(1, 0), wanted(1, 1)], download: Some(start(later(HOUR))), ..poll(&asking.lease, later(HOUR)) };
+        let more = PollRecord {
+            wanted: vec![wanted(1, 0), wanted(1, 1)],
+            download: Some(start(later(HOUR))),
+            ..poll(&asking.lease, later(HOUR))
+        };
         store.record_poll(more).await.unwrap();
-        assert!(store.claim_downloads(&claim_at(later(HOUR))).await.unwrap().is_empty(), "leased");
+        assert!(
+            store
+                .claim_downloads(&claim_at(later(HOUR)))
+                .await
+                .unwrap()
+                .is_empty(),
+            "leased"
+        );
         let at = later(HOUR).plus(Span(1));
-        store.record_download(DownloadRecord { stored: vec![stored("medium-1-0", at)], again, ..download(&work.lease, at) }).await.unwrap();
+        store
+            .record_download(DownloadRecord {
+                stored: vec![stored("medium-1-0", at)],
+                again,
+                ..download(&work.lease, at)
+            })
+            .await
+            .unwrap();
         let rest = one_download(&*store, at).await;
-        assert_eq!(rest.media.iter().filter(|medium| medium.sha256.is_none()).count(), 1, "{again:?}");
-        store.record_download(DownloadRecord { stored: vec![stored("medium-1-1", at)], ..download(&rest.lease, at) }).await.unwrap();
+        assert_eq!(
+            rest.media
+                .iter()
+                .filter(|medium| medium.sha256.is_none())
+                .count(),
+            1,
+            "{again:?}"
+        );
+        store
+            .record_download(DownloadRecord {
+                stored: vec![stored("medium-1-1", at)],
+                ..download(&rest.lease, at)
+            })
+            .await
+            .unwrap();
         assert_eq!(store.next_due(Stage::Download, &[]).await.unwrap(), None);
         assert_eq!(store.next_due(Stage::Poll, &[]).await.unwrap(), Some(at));
     }
 }
 
 fn granted(token: &str, at: verikeep::domain::time::Time) -> DownloadStart {
-    DownloadStart { lease: Some((token.to_owned(), at.plus(MINUTE))), ..start(at) }
+    DownloadStart {
+        lease: Some((token.to_owned(), at.plus(MINUTE))),
+        ..start(at)
+    }
 }
 
 fn lease(token: &str) -> Lease {
-    Lease { verification_id: id(1), stage: Stage::Download, token: token.to_owned(), until: later(MINUTE), claims: 1 }
+    Lease {
+        verification_id: id(1),
+        stage: Stage::Download,
+        token: token.to_owned(),
+        until: later(MINUTE),
+        claims: 1,
+    }
 }
 
 pub async fn a_granted_lease_can_complete(db: Database) {
     let store = store(&db).await;
     track(&*store, 1).await;
     let work = one_poll(&*store, START).await;
-    store.record_poll(PollRecord { wanted: vec![wanted(1, 0)], download: Some(granted("mine", START)), ..poll(&work.lease, START) }).await.unwrap();
-    assert!(store.claim_downloads(&claim_at(START)).await.unwrap().is_empty());
-    assert_eq!(db.number("select claims from schedule where stage = 1").await, 1);
-    store.record_download(DownloadRecord { stored: vec![stored("medium-1-0", START)], ..download(&lease("mine"), later(Span(1))) }).await.unwrap();
-    assert_eq!(store.next_due(Stage::Poll, &[]).await.unwrap(), Some(later(Span(1))));
+    store
+        .record_poll(PollRecord {
+            wanted: vec![wanted(1, 0)],
+            download: Some(granted("mine", START)),
+            ..poll(&work.lease, START)
+        })
+        .await
+        .unwrap();
+    assert!(
+        store
+            .claim_downloads(&claim_at(START))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(
+        db.number("select claims from schedule where stage = 1")
+            .await,
+        1
+    );
+    store
+        .record_download(DownloadRecord {
+            stored: vec![stored("medium-1-0", START)],
+            ..download(&lease("mine"), later(Span(1)))
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        store.next_due(Stage::Poll, &[]).await.unwrap(),
+        Some(later(Span(1)))
+    );
 }
 
 pub async fn a_running_lease_is_kept_over_a_granted_one(db: Database) {
@@ -156,15 +355,43 @@ pub async fn a_running_lease_is_kept_over_a_granted_one(db: Database) {
     wanting(&*store, 1).await;
     let running = one_download(&*store, later(HOUR)).await;
     let asking = one_poll(&*store, later(HOUR)).await;
-    store.record_poll(PollRecord { download: Some(granted("granted", later(HOUR))), ..poll(&asking.lease, later(HOUR)) }).await.unwrap();
-    assert!(matches!(store.renew(&lease("granted"), later(Span::hours(3))).await, Err(StoreError::LeaseLost)));
-    store.renew(&running.lease, later(HOUR).plus(MINUTE)).await.unwrap();
+    store
+        .record_poll(PollRecord {
+            download: Some(granted("granted", later(HOUR))),
+            ..poll(&asking.lease, later(HOUR))
+        })
+        .await
+        .unwrap();
+    assert!(matches!(
+        store.renew(&lease("granted"), later(Span::hours(3))).await,
+        Err(StoreError::LeaseLost)
+    ));
+    store
+        .renew(&running.lease, later(HOUR).plus(MINUTE))
+        .await
+        .unwrap();
     // Once it has run out, the next one granted takes its place.
     let asking = one_poll(&*store, later(Span::hours(2))).await;
-    store.record_poll(PollRecord { download: Some(granted("next", later(Span::hours(2)))), ..poll(&asking.lease, later(Span::hours(2))) }).await.unwrap();
-    assert!(matches!(store.renew(&running.lease, later(Span::hours(3))).await, Err(StoreError::LeaseLost)));
-    store.renew(&lease("next"), later(Span::hours(3))).await.unwrap();
-    assert_eq!(db.number("select claims from schedule where stage = 1").await, 2);
+    store
+        .record_poll(PollRecord {
+            download: Some(granted("next", later(Span::hours(2)))),
+            ..poll(&asking.lease, later(Span::hours(2)))
+        })
+        .await
+        .unwrap();
+    assert!(matches!(
+        store.renew(&running.lease, later(Span::hours(3))).await,
+        Err(StoreError::LeaseLost)
+    ));
+    store
+        .renew(&lease("next"), later(Span::hours(3)))
+        .await
+        .unwrap();
+    assert_eq!(
+        db.number("select claims from schedule where stage = 1")
+            .await,
+        2
+    );
 }
 
 pub async fn a_lost_download_changes_nothing(db: Database) {
@@ -175,11 +402,25 @@ pub async fn a_lost_download_changes_nothing(db: Database) {
     let record = DownloadRecord {
         stored: vec![stored("medium-1-0", START)],
         same: vec!["medium-1-1".to_owned()],
-        alarms: vec![Alarm { kind: Kind::ForbiddenHost, subject: id(1), text: String::new() }],
+        alarms: vec![Alarm {
+            kind: Kind::ForbiddenHost,
+            subject: id(1),
+            text: String::new(),
+        }],
         ..download(&lost.lease, later(MINUTE))
     };
-    assert!(matches!(store.record_download(record).await, Err(StoreError::LeaseLost)));
-    assert_eq!(db.number("select count(*) from media where state = 'wanted'").await, 2);
+    assert!(matches!(
+        store.record_download(record).await,
+        Err(StoreError::LeaseLost)
+    ));
+    assert_eq!(
+        db.number("select count(*) from media where state = 'wanted'")
+            .await,
+        2
+    );
     assert!(store.alarms().await.unwrap().is_empty());
-    store.record_download(download(&held.lease, later(MINUTE))).await.unwrap();
+    store
+        .record_download(download(&held.lease, later(MINUTE)))
+        .await
+        .unwrap();
 }

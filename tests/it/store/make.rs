@@ -18,7 +18,10 @@ use verikeep::{
     },
     store::{
         Store,
-        records::{CallRow, Claim, DownloadRecord, DownloadStart, DownloadWork, NewVerification, Next, PollRecord, PollWork, TrackVerdict, WantedMedia},
+        records::{
+            CallRow, Claim, DownloadRecord, DownloadStart, DownloadWork, NewVerification, Next,
+            PollRecord, PollWork, TrackVerdict, WantedMedia,
+        },
     },
 };
 
@@ -61,7 +64,11 @@ pub fn token(n: u32) -> NewVerification {
         tracked_by: "test".to_owned(),
         media_deadline,
         record_deadline: later(Span::hours(72)),
-        next: Next::Due { due_at: START, deadline: media_deadline, state: State::Waiting },
+        next: Next::Due {
+            due_at: START,
+            deadline: media_deadline,
+            state: State::Waiting,
+        },
         alarms: Vec::new(),
         issued_at_told: true,
     }
@@ -70,11 +77,21 @@ pub fn token(n: u32) -> NewVerification {
 /// Tracks tokens `1..=count`.
 pub async fn track(store: &dyn Store, count: u32) {
     let verdicts = store.track((1..=count).map(token).collect()).await.unwrap();
-    assert!(verdicts.iter().all(|verdict| matches!(verdict, TrackVerdict::New { .. })));
+    assert!(
+        verdicts
+            .iter()
+            .all(|verdict| matches!(verdict, TrackVerdict::New { .. }))
+    );
 }
 
 pub fn claim_at(now: Time) -> Claim {
-    Claim { now, lease: MINUTE, limit: 100, apps: Vec::new(), patience: 5 }
+    Claim {
+        now,
+        lease: MINUTE,
+        limit: 100,
+        apps: Vec::new(),
+        patience: 5,
+    }
 }
 
 /// Claims the one poll that is due.
@@ -107,7 +124,11 @@ pub fn poll(lease: &Lease, at: Time) -> PollRecord {
         download: None,
         lessons: Lessons::default(),
         last_error: None,
-        next: Next::Due { due_at: at.plus(HOUR), deadline: later(Span::hours(24)), state: State::Waiting },
+        next: Next::Due {
+            due_at: at.plus(HOUR),
+            deadline: later(Span::hours(24)),
+            state: State::Waiting,
+        },
         alarms: Vec::new(),
     }
 }
@@ -116,9 +137,16 @@ pub fn poll(lease: &Lease, at: Time) -> PollRecord {
 pub fn settling(lease: &Lease, at: Time, outcome: Outcome) -> PollRecord {
     let missing = match outcome {
         Outcome::Archived | Outcome::Abandoned => Vec::new(),
-        _ => vec![Missing { what: "face".to_owned(), attempt_no: Some(1), why: "gone".to_owned() }],
+        _ => vec![Missing {
+            what: "face".to_owned(),
+            attempt_no: Some(1),
+            why: "gone".to_owned(),
+        }],
     };
-    PollRecord { next: Next::Settled { outcome, missing }, ..poll(lease, at) }
+    PollRecord {
+        next: Next::Settled { outcome, missing },
+        ..poll(lease, at)
+    }
 }
 
 /// A download that brought nothing and ends.
@@ -161,7 +189,15 @@ pub fn answer(name: &str, endpoint: Endpoint, fetched_at: Time) -> AnswerRow {
 }
 
 pub fn call(at: Time) -> CallRow {
-    CallRow { app: "loan-h5".to_owned(), endpoint: Endpoint::Getall, at, result: "ok", http_status: Some(200), code: None, sha256: Some("sha-of-a".to_owned()) }
+    CallRow {
+        app: "loan-h5".to_owned(),
+        endpoint: Endpoint::Getall,
+        at,
+        result: "ok",
+        http_status: Some(200),
+        code: None,
+        sha256: Some("sha-of-a".to_owned()),
+    }
 }
 
 pub fn attempt(attempt_no: i64, passed: bool, verified_at: Time) -> (Attempt, IdentityRow) {
@@ -191,27 +227,50 @@ pub fn attempt(attempt_no: i64, passed: bool, verified_at: Time) -> (Attempt, Id
 }
 
 pub fn slot(kind: Kind, position: i64) -> Slot {
-    Slot { attempt_no: 1, kind, position, source: Source::Getall }
+    Slot {
+        attempt_no: 1,
+        kind,
+        position,
+        source: Source::Getall,
+    }
 }
 
 /// The face of attempt 1, wanted; the media_id is unique to `n`.
 pub fn wanted(n: u32, position: i64) -> WantedMedia {
-    WantedMedia { media_id: format!("medium-{n}-{position}"), slot: slot(Kind::Face, position) }
+    WantedMedia {
+        media_id: format!("medium-{n}-{position}"),
+        slot: slot(Kind::Face, position),
+    }
 }
 
 /// A download due now, granted to nobody.
 pub fn start(due_at: Time) -> DownloadStart {
-    DownloadStart { due_at, deadline: later(Span::hours(24)), lease: None }
+    DownloadStart {
+        due_at,
+        deadline: later(Span::hours(24)),
+        lease: None,
+    }
 }
 
 pub fn stored(media_id: &str, captured_at: Time) -> StoredMedia {
-    StoredMedia { media_id: media_id.to_owned(), object: object(media_id), content_type: Some("image/jpeg".to_owned()), checked: Checked::Full, captured_at }
+    StoredMedia {
+        media_id: media_id.to_owned(),
+        object: object(media_id),
+        content_type: Some("image/jpeg".to_owned()),
+        checked: Checked::Full,
+        captured_at,
+    }
 }
 
-/// Tracks token 1 and polls it once, so that media `medium-1-0` to `medium-1-<count - 1>` are wanted and the download is due.
+/// Tracks token 1 and polls it once, so that media `medium-1-0` to `medium-1-<count - 1>` are
+/// wanted and the download is due.
 pub async fn wanting(store: &dyn Store, count: i64) {
     track(store, 1).await;
     let work = one_poll(store, START).await;
-    let record = PollRecord { wanted: (0..count).map(|position| wanted(1, position)).collect(), download: Some(start(START)), ..poll(&work.lease, START) };
+    let record = PollRecord {
+        wanted: (0..count).map(|position| wanted(1, position)).collect(),
+        download: Some(start(START)),
+        ..poll(&work.lease, START)
+    };
     store.record_poll(record).await.unwrap();
 }

@@ -19,7 +19,8 @@ use verikeep::{
 };
 
 use super::make::{
-    HOUR, MINUTE, START, answer, attempt, call, claim_at, id, later, object, one_poll, poll, settling, start, store, stored, token, track, wanted,
+    HOUR, MINUTE, START, answer, attempt, call, claim_at, id, later, object, one_poll, poll,
+    settling, start, store, stored, token, track, wanted,
 };
 use crate::databases::Database;
 
@@ -27,39 +28,92 @@ pub async fn a_record_is_read_back_whole(db: Database) {
     let store = store(&db).await;
     track(&*store, 1).await;
     let work = one_poll(&*store, START).await;
-    let inline = InlineMedia { slot: Slot { attempt_no: 1, kind: Kind::IdFront, position: 0, source: Source::Detail }, stored: stored("front", later(MINUTE)) };
+    let inline = InlineMedia {
+        slot: Slot {
+            attempt_no: 1,
+            kind: Kind::IdFront,
+            position: 0,
+            source: Source::Detail,
+        },
+        stored: stored("front", later(MINUTE)),
+    };
     let record = PollRecord {
         answers: vec![answer("a", Endpoint::Getall, START)],
         calls: vec![call(START), call(later(Span(1)))],
         attempts: vec![attempt(2, true, later(MINUTE)), attempt(1, false, START)],
-        counts: Some(Counts { verify: Some(2), verify_charge: Some(1), ..Counts::default() }),
+        counts: Some(Counts {
+            verify: Some(2),
+            verify_charge: Some(1),
+            ..Counts::default()
+        }),
         wanted: vec![wanted(1, 0)],
         inline: vec![inline.clone(), inline],
         last_error: Some("transient: no connection".to_owned()),
-        next: Next::Due { due_at: later(HOUR), deadline: later(Span::hours(20)), state: State::Collecting },
+        next: Next::Due {
+            due_at: later(HOUR),
+            deadline: later(Span::hours(20)),
+            state: State::Collecting,
+        },
         ..poll(&work.lease, later(MINUTE))
     };
     store.record_poll(record).await.unwrap();
 
     let whole = store.show("token-1").await.unwrap().unwrap();
     let summary = &whole.summary;
-    assert_eq!((summary.state.as_str(), summary.passed, summary.attempts, summary.polls), ("collecting", Some(true), 2, 1));
+    assert_eq!(
+        (
+            summary.state.as_str(),
+            summary.passed,
+            summary.attempts,
+            summary.polls
+        ),
+        ("collecting", Some(true), 2, 1)
+    );
     assert_eq!(summary.first_attempt_at, Some(START.rfc3339()));
     assert_eq!(summary.next_poll_at, Some(later(HOUR).rfc3339()));
-    assert_eq!(summary.last_error.as_deref(), Some("transient: no connection"));
+    assert_eq!(
+        summary.last_error.as_deref(),
+        Some("transient: no connection")
+    );
     assert_eq!(summary.missing, serde_json::json!([]));
-    assert_eq!(whole.attempt_rows.iter().map(|row| (row.attempt_no, row.passed)).collect::<Vec<_>>(), [(1, Some(false)), (2, Some(true))]);
+    assert_eq!(
+        whole
+            .attempt_rows
+            .iter()
+            .map(|row| (row.attempt_no, row.passed))
+            .collect::<Vec<_>>(),
+        [(1, Some(false)), (2, Some(true))]
+    );
     let row = &whole.attempt_rows[1];
-    assert_eq!((row.score, row.threshold, row.liveness_score), (Some(95.062_13), Some(80.0), None));
+    assert_eq!(
+        (row.score, row.threshold, row.liveness_score),
+        (Some(95.062_13), Some(80.0), None)
+    );
     assert_eq!(row.verify_log_id.as_deref(), Some("9223372036854775807"));
-    assert_eq!((row.name_masked.as_deref(), row.name.as_deref()), (Some("张**"), None));
-    assert_eq!(whole.answers[0].log_id.as_deref(), Some("1234567890123456789"));
+    assert_eq!(
+        (row.name_masked.as_deref(), row.name.as_deref()),
+        (Some("张**"), None)
+    );
+    assert_eq!(
+        whole.answers[0].log_id.as_deref(),
+        Some("1234567890123456789")
+    );
     assert_eq!(whole.answers[0].object_key, object("a").object_key);
     assert_eq!(whole.calls.len(), 2);
-    let media: Vec<_> = whole.media.iter().map(|medium| (medium.kind.as_str(), medium.state.as_str(), medium.bytes)).collect();
-    assert_eq!(media, [("face", "wanted", None), ("id_front", "stored", Some(1000))]);
+    let media: Vec<_> = whole
+        .media
+        .iter()
+        .map(|medium| (medium.kind.as_str(), medium.state.as_str(), medium.bytes))
+        .collect();
+    assert_eq!(
+        media,
+        [("face", "wanted", None), ("id_front", "stored", Some(1000))]
+    );
     assert_eq!(db.number("select verify_count from verifications").await, 2);
-    assert_eq!(store.status(START).await.unwrap().least_left_ms, Some(Span::hours(72).0 - MINUTE.0));
+    assert_eq!(
+        store.status(START).await.unwrap().least_left_ms,
+        Some(Span::hours(72).0 - MINUTE.0)
+    );
 }
 
 pub async fn a_lost_lease_cannot_complete(db: Database) {
@@ -76,20 +130,46 @@ pub async fn a_lost_lease_cannot_complete(db: Database) {
         lessons: lessons("refused", 1),
         ..settling(&lost.lease, later(MINUTE), Outcome::Archived)
     };
-    assert!(matches!(store.record_poll(record).await, Err(StoreError::LeaseLost)));
-    for table in ["answers", "calls", "attempts", "media", "unused_signatures", "filmed_plans", "data_seen", "quota_use", "alarms"] {
-        assert_eq!(db.number(&format!("select count(*) from {table}")).await, 0, "{table}");
+    assert!(matches!(
+        store.record_poll(record).await,
+        Err(StoreError::LeaseLost)
+    ));
+    for table in [
+        "answers",
+        "calls",
+        "attempts",
+        "media",
+        "unused_signatures",
+        "filmed_plans",
+        "data_seen",
+        "quota_use",
+        "alarms",
+    ] {
+        assert_eq!(
+            db.number(&format!("select count(*) from {table}")).await,
+            0,
+            "{table}"
+        );
     }
     let whole = store.show(&id(1)).await.unwrap().unwrap();
-    assert_eq!((whole.summary.state.as_str(), whole.summary.polls), ("waiting", 0));
-    store.record_poll(poll(&held.lease, later(MINUTE))).await.unwrap();
+    assert_eq!(
+        (whole.summary.state.as_str(), whole.summary.polls),
+        ("waiting", 0)
+    );
+    store
+        .record_poll(poll(&held.lease, later(MINUTE)))
+        .await
+        .unwrap();
 }
 
 pub async fn a_record_counts_once(db: Database) {
     let store = store(&db).await;
     track(&*store, 1).await;
     let work = one_poll(&*store, START).await;
-    let (one, other) = tokio::join!(store.record_poll(poll(&work.lease, START)), store.record_poll(poll(&work.lease, START)));
+    let (one, other) = tokio::join!(
+        store.record_poll(poll(&work.lease, START)),
+        store.record_poll(poll(&work.lease, START))
+    );
     assert_eq!(usize::from(one.is_ok()) + usize::from(other.is_ok()), 1);
     assert_eq!(store.show(&id(1)).await.unwrap().unwrap().summary.polls, 1);
 }
@@ -99,15 +179,44 @@ pub async fn identical_answers_are_kept_once(db: Database) {
     track(&*store, 2).await;
     let works = store.claim_polls(&claim_at(START)).await.unwrap();
     let named = |id: &str, name: &str, endpoint| verikeep::domain::answer::AnswerRow {
-        object: verikeep::domain::media::ObjectFacts { sha256: "same".to_owned(), ..object(name) },
+        object: verikeep::domain::media::ObjectFacts {
+            sha256: "same".to_owned(),
+            ..object(name)
+        },
         ..answer(id, endpoint, START)
     };
-    let first = vec![named("1", "1", Endpoint::Getall), named("2", "2", Endpoint::Getall), named("3", "3", Endpoint::Detail)];
-    store.record_poll(PollRecord { answers: first, ..poll(&works[0].lease, START) }).await.unwrap();
-    store.record_poll(PollRecord { answers: vec![named("4", "4", Endpoint::Getall)], ..poll(&works[1].lease, START) }).await.unwrap();
+    let first = vec![
+        named("1", "1", Endpoint::Getall),
+        named("2", "2", Endpoint::Getall),
+        named("3", "3", Endpoint::Detail),
+    ];
+    store
+        .record_poll(PollRecord {
+            answers: first,
+            ..poll(&works[0].lease, START)
+        })
+        .await
+        .unwrap();
+    store
+        .record_poll(PollRecord {
+            answers: vec![named("4", "4", Endpoint::Getall)],
+            ..poll(&works[1].lease, START)
+        })
+        .await
+        .unwrap();
     let again = store.claim_polls(&claim_at(later(HOUR))).await.unwrap();
-    store.record_poll(PollRecord { answers: vec![named("5", "5", Endpoint::Getall)], ..poll(&again[0].lease, later(HOUR)) }).await.unwrap();
-    assert_eq!(db.texts("select answer_id from answers order by answer_id").await, [["answer-1"], ["answer-3"], ["answer-4"]]);
+    store
+        .record_poll(PollRecord {
+            answers: vec![named("5", "5", Endpoint::Getall)],
+            ..poll(&again[0].lease, later(HOUR))
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        db.texts("select answer_id from answers order by answer_id")
+            .await,
+        [["answer-1"], ["answer-3"], ["answer-4"]]
+    );
 }
 
 pub async fn attempts_replace_what_was_known_of_their_number(db: Database) {
@@ -115,52 +224,134 @@ pub async fn attempts_replace_what_was_known_of_their_number(db: Database) {
     track(&*store, 1).await;
     let work = one_poll(&*store, START).await;
     let (unknown, identity) = attempt(1, false, later(HOUR));
-    let unknown = (verikeep::domain::attempt::Attempt { passed: None, verified_at: None, charged: None, ..unknown }, identity);
-    store.record_poll(PollRecord { attempts: vec![unknown], ..poll(&work.lease, START) }).await.unwrap();
+    let unknown = (
+        verikeep::domain::attempt::Attempt {
+            passed: None,
+            verified_at: None,
+            charged: None,
+            ..unknown
+        },
+        identity,
+    );
+    store
+        .record_poll(PollRecord {
+            attempts: vec![unknown],
+            ..poll(&work.lease, START)
+        })
+        .await
+        .unwrap();
     let summary = store.show(&id(1)).await.unwrap().unwrap().summary;
-    assert_eq!((summary.passed, summary.attempts, summary.first_attempt_at), (None, 1, None));
+    assert_eq!(
+        (summary.passed, summary.attempts, summary.first_attempt_at),
+        (None, 1, None)
+    );
     let work = one_poll(&*store, later(HOUR)).await;
     // An answer that gives one number twice is no reason to lose the rest.
-    let attempts = vec![attempt(2, true, later(HOUR)), attempt(1, true, later(HOUR)), attempt(1, false, later(MINUTE))];
-    store.record_poll(PollRecord { attempts, ..poll(&work.lease, later(HOUR)) }).await.unwrap();
+    let attempts = vec![
+        attempt(2, true, later(HOUR)),
+        attempt(1, true, later(HOUR)),
+        attempt(1, false, later(MINUTE)),
+    ];
+    store
+        .record_poll(PollRecord {
+            attempts,
+            ..poll(&work.lease, later(HOUR))
+        })
+        .await
+        .unwrap();
     let whole = store.show(&id(1)).await.unwrap().unwrap();
-    assert_eq!((whole.summary.passed, whole.summary.attempts, whole.summary.first_attempt_at), (Some(true), 2, Some(later(MINUTE).rfc3339())));
-    assert_eq!((whole.attempt_rows[0].passed, whole.attempt_rows[0].charged), (Some(false), Some(true)));
+    assert_eq!(
+        (
+            whole.summary.passed,
+            whole.summary.attempts,
+            whole.summary.first_attempt_at
+        ),
+        (Some(true), 2, Some(later(MINUTE).rfc3339()))
+    );
+    assert_eq!(
+        (whole.attempt_rows[0].passed, whole.attempt_rows[0].charged),
+        (Some(false), Some(true))
+    );
 }
 
 pub async fn a_settled_verification_leaves_the_schedule_for_good(db: Database) {
     let store = store(&db).await;
     track(&*store, 1).await;
     let work = one_poll(&*store, START).await;
-    let wanting = PollRecord { wanted: vec![wanted(1, 0), wanted(1, 1)], download: Some(start(START)), ..poll(&work.lease, START) };
+    let wanting = PollRecord {
+        wanted: vec![wanted(1, 0), wanted(1, 1)],
+        download: Some(start(START)),
+        ..poll(&work.lease, START)
+    };
     store.record_poll(wanting).await.unwrap();
     let download = super::make::one_download(&*store, START).await;
     let work = one_poll(&*store, later(HOUR)).await;
-    store.record_poll(settling(&work.lease, later(HOUR), Outcome::Incomplete)).await.unwrap();
+    store
+        .record_poll(settling(&work.lease, later(HOUR), Outcome::Incomplete))
+        .await
+        .unwrap();
 
     assert_eq!(db.number("select count(*) from schedule").await, 0);
     let whole = store.show(&id(1)).await.unwrap().unwrap();
-    assert_eq!((whole.summary.state.as_str(), whole.summary.settled_at), ("incomplete", Some(later(HOUR).rfc3339())));
-    assert_eq!(whole.summary.missing, serde_json::json!([{"what": "face", "attempt_no": 1, "why": "gone"}]));
-    assert!(whole.media.iter().all(|medium| medium.lost_reason.as_deref() == Some("the verification was settled as incomplete before it could be fetched")));
-    assert!(matches!(store.record_poll(settling(&work.lease, later(HOUR), Outcome::Archived)).await, Err(StoreError::LeaseLost)));
-    assert!(matches!(store.record_download(super::make::download(&download.lease, later(HOUR))).await, Err(StoreError::LeaseLost)));
-    assert_eq!(store.show(&id(1)).await.unwrap().unwrap().summary.state, "incomplete");
-    let known = TrackVerdict::Known { verification_id: id(1), state: State::Incomplete };
-    assert_eq!(store.track(vec![token(1)]).await.unwrap(), [known], "told again, it stays settled");
+    assert_eq!(
+        (whole.summary.state.as_str(), whole.summary.settled_at),
+        ("incomplete", Some(later(HOUR).rfc3339()))
+    );
+    assert_eq!(
+        whole.summary.missing,
+        serde_json::json!([{"what": "face", "attempt_no": 1, "why": "gone"}])
+    );
+    assert!(
+        whole
+            .media
+            .iter()
+            .all(|medium| medium.lost_reason.as_deref()
+                == Some("the verification was settled as incomplete before it could be fetched"))
+    );
+    assert!(matches!(
+        store
+            .record_poll(settling(&work.lease, later(HOUR), Outcome::Archived))
+            .await,
+        Err(StoreError::LeaseLost)
+    ));
+    assert!(matches!(
+        store
+            .record_download(super::make::download(&download.lease, later(HOUR)))
+            .await,
+        Err(StoreError::LeaseLost)
+    ));
+    assert_eq!(
+        store.show(&id(1)).await.unwrap().unwrap().summary.state,
+        "incomplete"
+    );
+    let known = TrackVerdict::Known {
+        verification_id: id(1),
+        state: State::Incomplete,
+    };
+    assert_eq!(
+        store.track(vec![token(1)]).await.unwrap(),
+        [known],
+        "told again, it stays settled"
+    );
 }
 
 pub async fn a_record_the_database_refuses_leaves_nothing_and_holds_up_nobody(db: Database) {
     let store = store(&db).await;
     track(&*store, 30).await;
     let works = store.claim_polls(&claim_at(START)).await.unwrap();
-    // An object belongs to one row: all but one of these are refused, whatever batches they fall into.
+    // An object belongs to one row: all but one of these are refused, whatever batches they fall
+    // into.
     let records = works.iter().enumerate().map(|(n, work)| {
         let mut kept = answer(&n.to_string(), Endpoint::Getall, START);
         if n.is_multiple_of(3) {
             kept.object.object_key = "objects/the-same".to_owned();
         }
-        let record = PollRecord { answers: vec![kept], calls: vec![call(START)], attempts: vec![attempt(1, true, START)], ..poll(&work.lease, START) };
+        let record = PollRecord {
+            answers: vec![kept],
+            calls: vec![call(START)],
+            attempts: vec![attempt(1, true, START)],
+            ..poll(&work.lease, START)
+        };
         let store = store.clone();
         tokio::spawn(async move { store.record_poll(record).await })
     });
@@ -174,9 +365,18 @@ pub async fn a_record_the_database_refuses_leaves_nothing_and_holds_up_nobody(db
     }
     assert_eq!(refused, 9);
     for table in ["answers", "calls", "attempts"] {
-        assert_eq!(db.number(&format!("select count(*) from {table}")).await, 21, "{table}");
+        assert_eq!(
+            db.number(&format!("select count(*) from {table}")).await,
+            21,
+            "{table}"
+        );
     }
-    assert_eq!(db.number("select count(*) from schedule where lease_token is not null").await, 9, "the leases of the refused run on");
+    assert_eq!(
+        db.number("select count(*) from schedule where lease_token is not null")
+            .await,
+        9,
+        "the leases of the refused run on"
+    );
 }
 
 pub async fn plain_identity_is_kept_only_when_given(db: Database) {
@@ -184,27 +384,72 @@ pub async fn plain_identity_is_kept_only_when_given(db: Database) {
     track(&*store, 1).await;
     let work = one_poll(&*store, START).await;
     let (tried, mut identity) = attempt(1, true, START);
-    let ocr =
-        OcrIdentity {
-            name: Some(Secret::new("张三")), address: Some(Secret::new("北京市\0")), expires: Some(Secret::new("长期")), ..OcrIdentity::default()
-        };
-    identity.plain = Some(PlainIdentity { name: Some("张三丰".to_owned()), id_number: Some("370123199602165826".to_owned()), ocr: Some(ocr) });
-    store.record_poll(PollRecord { attempts: vec![(tried, identity), attempt(2, true, START)], ..poll(&work.lease, START) }).await.unwrap();
+    let ocr = OcrIdentity {
+        name: Some(Secret::new("张三")),
+        address: Some(Secret::new("北京市\0")),
+        expires: Some(Secret::new("长期")),
+        ..OcrIdentity::default()
+    };
+    identity.plain = Some(PlainIdentity {
+        name: Some("张三丰".to_owned()),
+        id_number: Some("370123199602165826".to_owned()),
+        ocr: Some(ocr),
+    });
+    store
+        .record_poll(PollRecord {
+            attempts: vec![(tried, identity), attempt(2, true, START)],
+            ..poll(&work.lease, START)
+        })
+        .await
+        .unwrap();
     let rows = store.show(&id(1)).await.unwrap().unwrap().attempt_rows;
-    assert_eq!((rows[0].name.as_deref(), rows[0].id_number.as_deref()), (Some("张三丰"), Some("370123199602165826")));
-    assert_eq!((rows[1].name.as_deref(), rows[1].id_number.as_deref()), (None, None));
-    let ocr = "select ocr_name, ocr_address, ocr_expires, ocr_gender from attempts order by attempt_no";
-    assert_eq!(db.texts(ocr).await, [["张三", "北京市\u{fffd}", "长期", "∅"], ["∅", "∅", "∅", "∅"]]);
+    assert_eq!(
+        (rows[0].name.as_deref(), rows[0].id_number.as_deref()),
+        (Some("张三丰"), Some("370123199602165826"))
+    );
+    assert_eq!(
+        (rows[1].name.as_deref(), rows[1].id_number.as_deref()),
+        (None, None)
+    );
+    let ocr =
+        "select ocr_name, ocr_address, ocr_expires, ocr_gender from attempts order by attempt_no";
+    assert_eq!(
+        db.texts(ocr).await,
+        [
+            ["张三", "北京市\u{fffd}", "长期", "∅"],
+            ["∅", "∅", "∅", "∅"]
+        ]
+    );
 }
 
 /// What an answer to the `n`th token teaches.
 fn lessons(signature: &str, n: u32) -> Lessons {
     let app = || "loan-h5".to_owned();
-    let unused = UnusedSignature { app: app(), signature: signature.to_owned(), verification_id: id(n), seen_at: START, origin: Origin::IssuedHere };
+    let unused = UnusedSignature {
+        app: app(),
+        signature: signature.to_owned(),
+        verification_id: id(n),
+        seen_at: START,
+        origin: Origin::IssuedHere,
+    };
     Lessons {
         unused: vec![unused.clone(), unused],
-        filmed: vec![FilmedPlan { app: app(), plan_id: "plan-1".to_owned(), film: Film::Images, seen_at: START }],
-        data_seen: vec![DataSeen { app: app(), at: later(Span(i64::from(n))) }, DataSeen { app: app(), at: START }],
+        filmed: vec![FilmedPlan {
+            app: app(),
+            plan_id: "plan-1".to_owned(),
+            film: Film::Images,
+            seen_at: START,
+        }],
+        data_seen: vec![
+            DataSeen {
+                app: app(),
+                at: later(Span(i64::from(n))),
+            },
+            DataSeen {
+                app: app(),
+                at: START,
+            },
+        ],
     }
 }
 
@@ -214,46 +459,131 @@ pub async fn what_is_learned_is_learned_once(db: Database) {
     let works = store.claim_polls(&claim_at(START)).await.unwrap();
     for (n, work) in [3, 1, 2].into_iter().zip(&works) {
         let signature = if n == 3 { "not_yet:283407" } else { "refused" };
-        store.record_poll(PollRecord { lessons: lessons(signature, n), ..poll(&work.lease, START) }).await.unwrap();
+        store
+            .record_poll(PollRecord {
+                lessons: lessons(signature, n),
+                ..poll(&work.lease, START)
+            })
+            .await
+            .unwrap();
     }
     let learned = store.lessons().await.unwrap();
-    let unused: Vec<_> = learned.unused.iter().map(|seen| (seen.signature.as_str(), seen.verification_id.clone(), seen.origin)).collect();
-    assert_eq!(unused, [("not_yet:283407", id(3), Origin::IssuedHere), ("refused", id(1), Origin::IssuedHere), ("refused", id(2), Origin::IssuedHere)]);
+    let unused: Vec<_> = learned
+        .unused
+        .iter()
+        .map(|seen| {
+            (
+                seen.signature.as_str(),
+                seen.verification_id.clone(),
+                seen.origin,
+            )
+        })
+        .collect();
+    assert_eq!(
+        unused,
+        [
+            ("not_yet:283407", id(3), Origin::IssuedHere),
+            ("refused", id(1), Origin::IssuedHere),
+            ("refused", id(2), Origin::IssuedHere)
+        ]
+    );
     assert_eq!(learned.filmed, lessons("refused", 1).filmed);
-    assert_eq!(learned.data_seen, [DataSeen { app: "loan-h5".to_owned(), at: later(Span(3)) }], "the latest counts, whoever tells it last");
+    assert_eq!(
+        learned.data_seen,
+        [DataSeen {
+            app: "loan-h5".to_owned(),
+            at: later(Span(3))
+        }],
+        "the latest counts, whoever tells it last"
+    );
 }
 
 pub async fn calls_of_a_settled_verification_become_sums(db: Database) {
     let store = store(&db).await;
     track(&*store, 2).await;
     let works = store.claim_polls(&claim_at(START)).await.unwrap();
-    let late = verikeep::store::records::CallRow { result: "transient", ..call(later(MINUTE)) };
+    let late = verikeep::store::records::CallRow {
+        result: "transient",
+        ..call(later(MINUTE))
+    };
     let calls = || vec![call(START), call(later(Span(5))), late.clone()];
     for work in &works {
-        store.record_poll(PollRecord { calls: calls(), ..poll(&work.lease, START) }).await.unwrap();
+        store
+            .record_poll(PollRecord {
+                calls: calls(),
+                ..poll(&work.lease, START)
+            })
+            .await
+            .unwrap();
     }
     let again = store.claim_polls(&claim_at(later(HOUR))).await.unwrap();
-    store.record_poll(PollRecord { calls: vec![call(later(HOUR))], ..settling(&again[0].lease, later(HOUR), Outcome::Missed) }).await.unwrap();
-    assert_eq!(db.number("select count(*) from calls").await, 3, "those of the open one");
+    store
+        .record_poll(PollRecord {
+            calls: vec![call(later(HOUR))],
+            ..settling(&again[0].lease, later(HOUR), Outcome::Missed)
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        db.number("select count(*) from calls").await,
+        3,
+        "those of the open one"
+    );
     let whole = store.show(&id(1)).await.unwrap().unwrap();
-    let sums: Vec<_> = whole.call_sums.iter().map(|sum| (sum.result.as_str(), sum.calls, sum.first_at.clone(), sum.last_at.clone())).collect();
-    assert_eq!(sums, [("ok", 3, START.rfc3339(), later(HOUR).rfc3339()), ("transient", 1, later(MINUTE).rfc3339(), later(MINUTE).rfc3339())]);
+    let sums: Vec<_> = whole
+        .call_sums
+        .iter()
+        .map(|sum| {
+            (
+                sum.result.as_str(),
+                sum.calls,
+                sum.first_at.clone(),
+                sum.last_at.clone(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        sums,
+        [
+            ("ok", 3, START.rfc3339(), later(HOUR).rfc3339()),
+            (
+                "transient",
+                1,
+                later(MINUTE).rfc3339(),
+                later(MINUTE).rfc3339()
+            )
+        ]
+    );
     assert_eq!((whole.calls.len(), whole.calls_made()), (0, 4));
 
     // Woken and settled once more, its sums grow.
-    store.retry(&["token-1".to_owned()], None, "test", later(HOUR)).await.unwrap();
+    store
+        .retry(&["token-1".to_owned()], None, "test", later(HOUR))
+        .await
+        .unwrap();
     let woken = one_poll(&*store, later(HOUR)).await;
-    store.record_poll(PollRecord { calls: calls(), ..settling(&woken.lease, later(HOUR), Outcome::Missed) }).await.unwrap();
+    store
+        .record_poll(PollRecord {
+            calls: calls(),
+            ..settling(&woken.lease, later(HOUR), Outcome::Missed)
+        })
+        .await
+        .unwrap();
     assert_eq!(store.show(&id(1)).await.unwrap().unwrap().calls_made(), 7);
 
-    // What an earlier program left of settled ones is folded by tidying up; what was counted for the quota is kept for a day.
+    // What an earlier program left of settled ones is folded by tidying up; what was counted for
+    // the quota is kept for a day.
     db.run(&format!("insert into calls (verification_id, endpoint, at, result) values ('{}', 'getall', {}, 'ok')", id(1), START.0)).await;
     assert!(db.number("select count(*) from quota_use").await > 0);
     store.tidy().await.unwrap();
     assert_eq!(db.number("select count(*) from calls").await, 3);
     assert_eq!(store.show(&id(1)).await.unwrap().unwrap().calls_made(), 8);
     assert!(db.number("select count(*) from quota_use").await > 0);
-    db.store_at(later(Span::hours(26))).await.tidy().await.unwrap();
+    db.store_at(later(Span::hours(26)))
+        .await
+        .tidy()
+        .await
+        .unwrap();
     assert_eq!(db.number("select count(*) from quota_use").await, 0);
 }
 
@@ -261,11 +591,22 @@ pub async fn attempts_of_another_index_key_are_counted(db: Database) {
     let store = store(&db).await;
     track(&*store, 1).await;
     let work = one_poll(&*store, START).await;
-    let mut attempts = vec![attempt(1, false, START), attempt(2, false, START), attempt(3, true, START), attempt(4, true, START)];
+    let mut attempts = vec![
+        attempt(1, false, START),
+        attempt(2, false, START),
+        attempt(3, true, START),
+        attempt(4, true, START),
+    ];
     attempts[1].1.index_key_id = Some("key-2".to_owned());
     (attempts[2].1.index_key_id, attempts[2].1.id_number_index) = (None, None);
     attempts[3].1 = IdentityRow::default();
-    store.record_poll(PollRecord { attempts, ..poll(&work.lease, START) }).await.unwrap();
+    store
+        .record_poll(PollRecord {
+            attempts,
+            ..poll(&work.lease, START)
+        })
+        .await
+        .unwrap();
     for (key, others) in [("key-1", 2), ("key-2", 2), ("key-3", 3), ("key-0", 3)] {
         assert_eq!(store.indexed_otherwise(key).await.unwrap(), others, "{key}");
     }

@@ -11,22 +11,48 @@ use crate::databases::Database;
 pub async fn tokens_are_known_in_the_order_asked(db: Database) {
     let store = store(&db).await;
     track(&*store, 3).await;
-    let asked: Vec<Secret> = ["token-3", "never", "token-1", "token-3"].map(Secret::from).to_vec();
+    let asked: Vec<Secret> = ["token-3", "never", "token-1", "token-3"]
+        .map(Secret::from)
+        .to_vec();
     let known = store.known(&asked).await.unwrap();
-    let found: Vec<_> = known.iter().map(|known| known.as_ref().and_then(|known| known.reference.as_deref())).collect();
-    assert_eq!(found, [Some("order-3"), None, Some("order-1"), Some("order-3")]);
+    let found: Vec<_> = known
+        .iter()
+        .map(|known| known.as_ref().and_then(|known| known.reference.as_deref()))
+        .collect();
+    assert_eq!(
+        found,
+        [Some("order-3"), None, Some("order-1"), Some("order-3")]
+    );
     let first = known[0].as_ref().unwrap();
-    assert_eq!((first.state, first.issued_at, first.missing.len()), (State::Waiting, START, 0));
+    assert_eq!(
+        (first.state, first.issued_at, first.missing.len()),
+        (State::Waiting, START, 0)
+    );
     assert!(store.known(&[]).await.unwrap().is_empty());
 }
 
 pub async fn facts_that_differ_are_named(db: Database) {
     let store = store(&db).await;
     track(&*store, 1).await;
-    let known = store.known(&[Secret::from("token-1")]).await.unwrap().remove(0).unwrap();
-    assert!(known.differs("loan-h5", Some(START), Some("plan-1"), Some("order-1")).is_empty());
-    assert!(known.differs("loan-h5", None, None, None).is_empty(), "what is not told conflicts with nothing");
-    assert_eq!(known.differs("x", Some(later(Span(1))), Some("p"), Some("o")), ["app", "issued_at", "plan_id", "reference"]);
+    let known = store
+        .known(&[Secret::from("token-1")])
+        .await
+        .unwrap()
+        .remove(0)
+        .unwrap();
+    assert!(
+        known
+            .differs("loan-h5", Some(START), Some("plan-1"), Some("order-1"))
+            .is_empty()
+    );
+    assert!(
+        known.differs("loan-h5", None, None, None).is_empty(),
+        "what is not told conflicts with nothing"
+    );
+    assert_eq!(
+        known.differs("x", Some(later(Span(1))), Some("p"), Some("o")),
+        ["app", "issued_at", "plan_id", "reference"]
+    );
 }
 
 pub async fn the_last_comparison_is_the_one_shown(db: Database) {
@@ -47,8 +73,14 @@ pub async fn the_last_comparison_is_the_one_shown(db: Database) {
         wrong: 9,
         unlisted,
     };
-    store.record_reconciliation(&found(1, Some(10))).await.unwrap();
+    store
+        .record_reconciliation(&found(1, Some(10)))
+        .await
+        .unwrap();
     store.record_reconciliation(&found(2, None)).await.unwrap();
-    assert_eq!(store.status(START).await.unwrap().reconciled, Some(found(2, None)));
+    assert_eq!(
+        store.status(START).await.unwrap().reconciled,
+        Some(found(2, None))
+    );
     assert_eq!(db.number("select count(*) from reconciliations").await, 2);
 }

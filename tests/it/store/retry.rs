@@ -11,7 +11,10 @@ use verikeep::{
     store::records::{PollRecord, RetryVerdict},
 };
 
-use super::make::{HOUR, MINUTE, START, attempt, claim_at, id, later, one_download, one_poll, poll, settling, start, store, track, wanted};
+use super::make::{
+    HOUR, MINUTE, START, attempt, claim_at, id, later, one_download, one_poll, poll, settling,
+    start, store, track, wanted,
+};
 use crate::databases::Database;
 
 fn tokens(numbers: &[u32]) -> Vec<String> {
@@ -22,31 +25,78 @@ pub async fn what_waits_for_a_person_is_woken(db: Database) {
     let store = store(&db).await;
     track(&*store, 3).await;
     let works = store.claim_polls(&claim_at(START)).await.unwrap();
-    store.record_poll(settling(&works[0].lease, START, Outcome::Rejected)).await.unwrap();
-    let some = PollRecord { attempts: vec![attempt(1, true, START)], wanted: vec![wanted(2, 0)], ..settling(&works[1].lease, START, Outcome::Incomplete) };
+    store
+        .record_poll(settling(&works[0].lease, START, Outcome::Rejected))
+        .await
+        .unwrap();
+    let some = PollRecord {
+        attempts: vec![attempt(1, true, START)],
+        wanted: vec![wanted(2, 0)],
+        ..settling(&works[1].lease, START, Outcome::Incomplete)
+    };
     store.record_poll(some).await.unwrap();
-    store.record_poll(settling(&works[2].lease, START, Outcome::Missed)).await.unwrap();
+    store
+        .record_poll(settling(&works[2].lease, START, Outcome::Missed))
+        .await
+        .unwrap();
 
-    let verdicts = store.retry(&tokens(&[1, 2]), None, "ops", later(MINUTE)).await.unwrap();
+    let verdicts = store
+        .retry(&tokens(&[1, 2]), None, "ops", later(MINUTE))
+        .await
+        .unwrap();
     assert_eq!(
         verdicts,
-        [RetryVerdict::Woken { verification_id: id(1), was: State::Rejected }, RetryVerdict::Woken { verification_id: id(2), was: State::Incomplete }]
+        [
+            RetryVerdict::Woken {
+                verification_id: id(1),
+                was: State::Rejected
+            },
+            RetryVerdict::Woken {
+                verification_id: id(2),
+                was: State::Incomplete
+            }
+        ]
     );
     let states = "select state, missing, cast(settled_at as text) from verifications order by verification_id";
     let gone = r#"[{"what":"face","attempt_no":1,"why":"gone"}]"#;
-    assert_eq!(db.texts(states).await, [["waiting", "[]", "∅"], ["collecting", "[]", "∅"], ["missed", gone, &START.0.to_string()]]);
-    assert_eq!(store.claim_polls(&claim_at(later(MINUTE))).await.unwrap().len(), 2);
-    assert_eq!(one_download(&*store, later(MINUTE)).await.media[0].media_id, "medium-2-0", "what was lost is wanted again");
     assert_eq!(
-        db.texts("select actor, what, detail from events order by verification_id").await,
-        [["ops", "retry", "was rejected"], ["ops", "retry", "was incomplete"]]
+        db.texts(states).await,
+        [
+            ["waiting", "[]", "∅"],
+            ["collecting", "[]", "∅"],
+            ["missed", gone, &START.0.to_string()]
+        ]
+    );
+    assert_eq!(
+        store
+            .claim_polls(&claim_at(later(MINUTE)))
+            .await
+            .unwrap()
+            .len(),
+        2
+    );
+    assert_eq!(
+        one_download(&*store, later(MINUTE)).await.media[0].media_id,
+        "medium-2-0",
+        "what was lost is wanted again"
+    );
+    assert_eq!(
+        db.texts("select actor, what, detail from events order by verification_id")
+            .await,
+        [
+            ["ops", "retry", "was rejected"],
+            ["ops", "retry", "was incomplete"]
+        ]
     );
 }
 
 pub async fn a_token_can_be_given_to_another_app(db: Database) {
     let store = store(&db).await;
     track(&*store, 2).await;
-    let refusal = Some(Refusal { signature: "refused".to_owned(), at: START });
+    let refusal = Some(Refusal {
+        signature: "refused".to_owned(),
+        at: START,
+    });
     for work in store.claim_polls(&claim_at(START)).await.unwrap() {
         let progress = Progress {
             refusal: refusal.clone(),
@@ -56,57 +106,177 @@ pub async fn a_token_can_be_given_to_another_app(db: Database) {
             images_for: 2,
             ..Progress::default()
         };
-        let record = if work.lease.verification_id == id(1) { settling(&work.lease, START, Outcome::Rejected) } else { poll(&work.lease, START) };
-        store.record_poll(PollRecord { progress, ..record }).await.unwrap();
+        let record = if work.lease.verification_id == id(1) {
+            settling(&work.lease, START, Outcome::Rejected)
+        } else {
+            poll(&work.lease, START)
+        };
+        store
+            .record_poll(PollRecord { progress, ..record })
+            .await
+            .unwrap();
     }
-    store.retry(&tokens(&[1, 2]), Some("other"), "ops", later(MINUTE)).await.unwrap();
-    assert_eq!(store.next_due(Stage::Poll, &["loan-h5".to_owned()]).await.unwrap(), None);
-    let works = store.claim_polls(&verikeep::store::records::Claim { apps: vec!["other".to_owned()], ..claim_at(later(MINUTE)) }).await.unwrap();
-    assert_eq!(works.len(), 2);
-    assert!(
-        works
-            .iter()
-            .all(|work| work.verification.app == "other" && work.progress == Progress { images_for: 2, woken_at: Some(later(MINUTE)), ..Progress::default() })
+    store
+        .retry(&tokens(&[1, 2]), Some("other"), "ops", later(MINUTE))
+        .await
+        .unwrap();
+    assert_eq!(
+        store
+            .next_due(Stage::Poll, &["loan-h5".to_owned()])
+            .await
+            .unwrap(),
+        None
     );
-    assert_eq!(db.texts("select detail from events order by verification_id").await[0], ["was rejected, given from app `loan-h5` to `other`"]);
+    let works = store
+        .claim_polls(&verikeep::store::records::Claim {
+            apps: vec!["other".to_owned()],
+            ..claim_at(later(MINUTE))
+        })
+        .await
+        .unwrap();
+    assert_eq!(works.len(), 2);
+    assert!(works.iter().all(|work| work.verification.app == "other"
+        && work.progress
+            == Progress {
+                images_for: 2,
+                woken_at: Some(later(MINUTE)),
+                ..Progress::default()
+            }));
+    assert_eq!(
+        db.texts("select detail from events order by verification_id")
+            .await[0],
+        ["was rejected, given from app `loan-h5` to `other`"]
+    );
 }
 
 pub async fn whole_and_unknown_tokens_are_left_alone(db: Database) {
     let store = store(&db).await;
     track(&*store, 2).await;
-    for (work, outcome) in store.claim_polls(&claim_at(START)).await.unwrap().iter().zip([Outcome::Archived, Outcome::Abandoned]) {
-        store.record_poll(settling(&work.lease, START, outcome)).await.unwrap();
+    for (work, outcome) in store
+        .claim_polls(&claim_at(START))
+        .await
+        .unwrap()
+        .iter()
+        .zip([Outcome::Archived, Outcome::Abandoned])
+    {
+        store
+            .record_poll(settling(&work.lease, START, outcome))
+            .await
+            .unwrap();
     }
-    let handles = [tokens(&[1]), vec![id(2)], tokens(&[3, 1]), vec!["\0".to_owned()]].concat();
-    let verdicts = store.retry(&handles, Some("other"), "ops", later(Span::hours(72))).await.unwrap();
-    let whole = |n| RetryVerdict::Whole { verification_id: id(n) };
-    assert_eq!(verdicts, [whole(1), whole(2), RetryVerdict::Unknown, whole(1), RetryVerdict::Unknown]);
+    let handles = [
+        tokens(&[1]),
+        vec![id(2)],
+        tokens(&[3, 1]),
+        vec!["\0".to_owned()],
+    ]
+    .concat();
+    let verdicts = store
+        .retry(&handles, Some("other"), "ops", later(Span::hours(72)))
+        .await
+        .unwrap();
+    let whole = |n| RetryVerdict::Whole {
+        verification_id: id(n),
+    };
+    assert_eq!(
+        verdicts,
+        [
+            whole(1),
+            whole(2),
+            RetryVerdict::Unknown,
+            whole(1),
+            RetryVerdict::Unknown
+        ]
+    );
     assert_eq!(db.number("select count(*) from schedule").await, 0);
-    assert_eq!(db.number("select count(*) from verifications where app = 'loan-h5'").await, 2);
-    assert!(store.retry(&[], None, "ops", START).await.unwrap().is_empty());
+    assert_eq!(
+        db.number("select count(*) from verifications where app = 'loan-h5'")
+            .await,
+        2
+    );
+    assert!(
+        store
+            .retry(&[], None, "ops", START)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 pub async fn an_abandoned_one_is_asked_again_while_the_provider_remembers(db: Database) {
     let store = store(&db).await;
     track(&*store, 1).await;
-    store.record_poll(settling(&one_poll(&*store, START).await.lease, START, Outcome::Abandoned)).await.unwrap();
-    let woken = [RetryVerdict::Woken { verification_id: id(1), was: State::Abandoned }];
-    assert_eq!(store.retry(&tokens(&[1]), None, "ops", later(Span::hours(71))).await.unwrap(), woken);
-    assert_eq!(one_poll(&*store, later(Span::hours(71))).await.verification.verification_id, id(1));
+    store
+        .record_poll(settling(
+            &one_poll(&*store, START).await.lease,
+            START,
+            Outcome::Abandoned,
+        ))
+        .await
+        .unwrap();
+    let woken = [RetryVerdict::Woken {
+        verification_id: id(1),
+        was: State::Abandoned,
+    }];
+    assert_eq!(
+        store
+            .retry(&tokens(&[1]), None, "ops", later(Span::hours(71)))
+            .await
+            .unwrap(),
+        woken
+    );
+    assert_eq!(
+        one_poll(&*store, later(Span::hours(71)))
+            .await
+            .verification
+            .verification_id,
+        id(1)
+    );
 }
 
 pub async fn an_open_one_is_due_at_once_and_a_running_poll_is_followed_by_another(db: Database) {
     let store = store(&db).await;
     track(&*store, 1).await;
     let work = one_poll(&*store, START).await;
-    store.record_poll(PollRecord { wanted: vec![wanted(1, 0)], download: Some(start(later(Span::hours(9)))), ..poll(&work.lease, START) }).await.unwrap();
-    let woken = [RetryVerdict::Woken { verification_id: id(1), was: State::Waiting }];
-    assert_eq!(store.retry(&tokens(&[1]), None, "ops", later(MINUTE)).await.unwrap(), woken);
-    assert_eq!(store.next_due(Stage::Download, &[]).await.unwrap(), Some(later(MINUTE)));
+    store
+        .record_poll(PollRecord {
+            wanted: vec![wanted(1, 0)],
+            download: Some(start(later(Span::hours(9)))),
+            ..poll(&work.lease, START)
+        })
+        .await
+        .unwrap();
+    let woken = [RetryVerdict::Woken {
+        verification_id: id(1),
+        was: State::Waiting,
+    }];
+    assert_eq!(
+        store
+            .retry(&tokens(&[1]), None, "ops", later(MINUTE))
+            .await
+            .unwrap(),
+        woken
+    );
+    assert_eq!(
+        store.next_due(Stage::Download, &[]).await.unwrap(),
+        Some(later(MINUTE))
+    );
     let running = one_poll(&*store, later(MINUTE)).await;
-    assert_eq!(store.retry(&[id(1)], None, "ops", later(MINUTE)).await.unwrap(), woken);
-    store.record_poll(poll(&running.lease, later(MINUTE))).await.unwrap();
+    assert_eq!(
+        store
+            .retry(&[id(1)], None, "ops", later(MINUTE))
+            .await
+            .unwrap(),
+        woken
+    );
+    store
+        .record_poll(poll(&running.lease, later(MINUTE)))
+        .await
+        .unwrap();
     one_poll(&*store, later(MINUTE)).await;
-    assert_eq!(store.next_due(Stage::Poll, &[]).await.unwrap(), Some(later(Span::minutes(2))));
+    assert_eq!(
+        store.next_due(Stage::Poll, &[]).await.unwrap(),
+        Some(later(Span::minutes(2)))
+    );
     assert!(HOUR > MINUTE);
 }

@@ -12,10 +12,14 @@ use verikeep::{
     },
 };
 
-use super::make::{MINUTE, START, claim_at, download, id, later, poll, settling, start, store, stored, token, track, wanted};
+use super::make::{
+    MINUTE, START, claim_at, download, id, later, poll, settling, start, store, stored, token,
+    track, wanted,
+};
 use crate::databases::Database;
 
-/// Drops `future` when it is about to be polled for the `polls + 1`st time: at an await of its own, as a time limit would.
+/// Drops `future` when it is about to be polled for the `polls + 1`st time: at an await of its own,
+/// as a time limit would.
 async fn cancelled_after(polls: u32, future: impl Future<Output = ()>) {
     let mut future = pin!(future);
     let mut left = polls;
@@ -32,21 +36,33 @@ async fn cancelled_after(polls: u32, future: impl Future<Output = ()>) {
 pub async fn cancelled_callers_poison_nothing(db: Database) {
     const CONNECTIONS: u32 = 10;
     let store = store(&db).await;
-    futures::future::try_join_all((0..CONNECTIONS).map(|_| store.ping())).await.unwrap();
+    futures::future::try_join_all((0..CONNECTIONS).map(|_| store.ping()))
+        .await
+        .unwrap();
     let mut tracked = 0;
     // Whatever await they are cut at, and on every connection of the pool.
     for polls in 0..12 {
         for _ in 0..2 * CONNECTIONS {
-            cancelled_after(polls, async { drop(store.claim_polls(&claim_at(START)).await) }).await;
+            cancelled_after(polls, async {
+                drop(store.claim_polls(&claim_at(START)).await)
+            })
+            .await;
         }
-        // A read-only transaction that stays open on a connection refuses what the next one writes there.
+        // A read-only transaction that stays open on a connection refuses what the next one writes
+        // there.
         for _ in 0..2 * CONNECTIONS {
             cancelled_after(polls, async { drop(store.ping().await) }).await;
         }
         let writers = (1..=2 * CONNECTIONS).map(|n| store.track(vec![token(tracked + n)]));
-        futures::future::try_join_all(writers).await.unwrap_or_else(|error| panic!("cut after {polls} polls: {error}"));
+        futures::future::try_join_all(writers)
+            .await
+            .unwrap_or_else(|error| panic!("cut after {polls} polls: {error}"));
         tracked += 2 * CONNECTIONS;
-        assert_eq!(db.number("select count(*) from verifications").await, i64::from(tracked), "seen by another connection, cut after {polls} polls");
+        assert_eq!(
+            db.number("select count(*) from verifications").await,
+            i64::from(tracked),
+            "seen by another connection, cut after {polls} polls"
+        );
     }
 }
 
@@ -62,13 +78,29 @@ pub async fn many_tasks_at_once_settle_every_verification_once(db: Database) {
                 let mut settled: Vec<String> = Vec::new();
                 for step in 0..60 {
                     let now = later(Span::minutes(5 * step));
-                    for work in store.claim_polls(&Claim { limit: 40, ..claim_at(now) }).await.unwrap() {
+                    for work in store
+                        .claim_polls(&Claim {
+                            limit: 40,
+                            ..claim_at(now)
+                        })
+                        .await
+                        .unwrap()
+                    {
                         let n: u32 = work.lease.verification_id[..8].parse().unwrap();
-                        let whole = work.media.iter().filter(|medium| medium.sha256.is_some()).count() == 2;
+                        let whole = work
+                            .media
+                            .iter()
+                            .filter(|medium| medium.sha256.is_some())
+                            .count()
+                            == 2;
                         let record = if whole {
                             settling(&work.lease, now, Outcome::Archived)
                         } else {
-                            PollRecord { wanted: vec![wanted(n, 0), wanted(n, 1)], download: Some(start(now)), ..poll(&work.lease, now) }
+                            PollRecord {
+                                wanted: vec![wanted(n, 0), wanted(n, 1)],
+                                download: Some(start(now)),
+                                ..poll(&work.lease, now)
+                            }
                         };
                         match random.random_range(0..10) {
                             0 => store.release(vec![work.lease.clone()], now).await.unwrap(),
@@ -80,9 +112,27 @@ pub async fn many_tasks_at_once_settle_every_verification_once(db: Database) {
                             },
                         }
                     }
-                    for work in store.claim_downloads(&Claim { limit: 40, ..claim_at(now) }).await.unwrap() {
-                        let media: Vec<_> = work.media.iter().filter(|medium| medium.sha256.is_none()).map(|medium| stored(&medium.media_id, now)).collect();
-                        match store.record_download(DownloadRecord { stored: media, ..download(&work.lease, now) }).await {
+                    for work in store
+                        .claim_downloads(&Claim {
+                            limit: 40,
+                            ..claim_at(now)
+                        })
+                        .await
+                        .unwrap()
+                    {
+                        let media: Vec<_> = work
+                            .media
+                            .iter()
+                            .filter(|medium| medium.sha256.is_none())
+                            .map(|medium| stored(&medium.media_id, now))
+                            .collect();
+                        match store
+                            .record_download(DownloadRecord {
+                                stored: media,
+                                ..download(&work.lease, now)
+                            })
+                            .await
+                        {
                             Ok(()) | Err(StoreError::LeaseLost) => (),
                             Err(other) => panic!("{other}"),
                         }
@@ -98,12 +148,25 @@ pub async fn many_tasks_at_once_settle_every_verification_once(db: Database) {
             *times.entry(id).or_default() += 1;
         }
     }
-    // A settlement that was put off by a wake is told as done too, and told again when it takes place.
-    assert_eq!(db.number("select count(*) from verifications where state = 'archived'").await, i64::from(COUNT));
+    // A settlement that was put off by a wake is told as done too, and told again when it takes
+    // place.
+    assert_eq!(
+        db.number("select count(*) from verifications where state = 'archived'")
+            .await,
+        i64::from(COUNT)
+    );
     assert_eq!(times.len(), COUNT as usize);
     assert_eq!(db.number("select count(*) from schedule").await, 0);
-    assert_eq!(db.number("select count(*) from media where state = 'stored'").await, i64::from(COUNT) * 2);
-    assert_eq!(db.number("select count(*) from media where state <> 'stored'").await, 0);
+    assert_eq!(
+        db.number("select count(*) from media where state = 'stored'")
+            .await,
+        i64::from(COUNT) * 2
+    );
+    assert_eq!(
+        db.number("select count(*) from media where state <> 'stored'")
+            .await,
+        0
+    );
 }
 
 pub async fn closing_waits_and_then_refuses(db: Database) {
@@ -127,10 +190,24 @@ pub async fn closing_waits_and_then_refuses(db: Database) {
             Err(other) => panic!("{other}"),
         }
     }
-    assert_eq!(db.number("select count(*) from verifications where polls = 1").await, written, "what was acknowledged is there, and nothing else");
-    assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
-    assert!(matches!(store.renew(&works[0].lease, later(MINUTE)).await, Err(StoreError::Unavailable(_))));
-    assert!(matches!(store.show(&id(1)).await, Err(StoreError::Unavailable(_))));
+    assert_eq!(
+        db.number("select count(*) from verifications where polls = 1")
+            .await,
+        written,
+        "what was acknowledged is there, and nothing else"
+    );
+    assert!(matches!(
+        store.ping().await,
+        Err(StoreError::Unavailable(_))
+    ));
+    assert!(matches!(
+        store.renew(&works[0].lease, later(MINUTE)).await,
+        Err(StoreError::Unavailable(_))
+    ));
+    assert!(matches!(
+        store.show(&id(1)).await,
+        Err(StoreError::Unavailable(_))
+    ));
     store.close().await;
 }
 
@@ -145,7 +222,18 @@ pub async fn another_program_that_writes_is_waited_for(db: Database) {
     });
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     assert!(!recording.is_finished(), "held up");
-    assert_eq!(store.list(&Filter { limit: 1, ..Filter::default() }).await.unwrap()[0].polls, 0, "readers are not");
+    assert_eq!(
+        store
+            .list(&Filter {
+                limit: 1,
+                ..Filter::default()
+            })
+            .await
+            .unwrap()[0]
+            .polls,
+        0,
+        "readers are not"
+    );
     other.release().await;
     recording.await.unwrap().unwrap();
     assert_eq!(store.show(&id(1)).await.unwrap().unwrap().summary.polls, 1);
@@ -155,10 +243,14 @@ pub async fn another_program_that_writes_is_waited_for(db: Database) {
 async fn a_server_that_drops_all_connections_is_reached_again() {
     let db = Database::postgres().await;
     let store = store(&db).await;
-    futures::future::try_join_all((0..10).map(|_| store.ping())).await.unwrap();
+    futures::future::try_join_all((0..10).map(|_| store.ping()))
+        .await
+        .unwrap();
     track(&*store, 1).await;
     db.run("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()").await;
-    futures::future::try_join_all((0..10).map(|_| store.ping())).await.unwrap();
+    futures::future::try_join_all((0..10).map(|_| store.ping()))
+        .await
+        .unwrap();
     let work = super::make::one_poll(&*store, START).await;
     store.record_poll(poll(&work.lease, START)).await.unwrap();
 }

@@ -8,7 +8,11 @@ use crate::databases::{Database, HeldClock};
 const NEWEST: i64 = 1;
 
 async fn refusal(db: &Database) -> String {
-    let errors = [migrate(&db.url).await.err(), check_schema(&db.url).await.err(), open(&db.url, 2, HeldClock::at(START)).await.err()];
+    let errors = [
+        migrate(&db.url).await.err(),
+        check_schema(&db.url).await.err(),
+        open(&db.url, 2, HeldClock::at(START)).await.err(),
+    ];
     let texts: Vec<String> = errors
         .into_iter()
         .map(|error| match error {
@@ -25,7 +29,11 @@ pub async fn two_that_migrate_at_once_agree(db: Database) {
         let url = db.url.clone();
         tokio::spawn(async move {
             let report = migrate(&url).await.unwrap();
-            open(&url, 2, HeldClock::at(START)).await.unwrap().close().await;
+            open(&url, 2, HeldClock::at(START))
+                .await
+                .unwrap()
+                .close()
+                .await;
             report
         })
     });
@@ -36,47 +44,99 @@ pub async fn two_that_migrate_at_once_agree(db: Database) {
         did += i32::from(report.from == 0);
     }
     assert_eq!(did, 1, "one of them found it empty");
-    assert_eq!(db.number("select count(*) from verikeep_migrations").await, NEWEST);
+    assert_eq!(
+        db.number("select count(*) from verikeep_migrations").await,
+        NEWEST
+    );
 }
 
 pub async fn migrating_again_does_nothing(db: Database) {
-    assert_eq!(migrate(&db.url).await.unwrap(), MigrationReport { from: 0, to: NEWEST });
-    assert_eq!(migrate(&db.url).await.unwrap(), MigrationReport { from: NEWEST, to: NEWEST });
-    assert_eq!(check_schema(&db.url).await.unwrap(), SchemaReport { found: NEWEST, needed: NEWEST });
+    assert_eq!(
+        migrate(&db.url).await.unwrap(),
+        MigrationReport {
+            from: 0,
+            to: NEWEST
+        }
+    );
+    assert_eq!(
+        migrate(&db.url).await.unwrap(),
+        MigrationReport {
+            from: NEWEST,
+            to: NEWEST
+        }
+    );
+    assert_eq!(
+        check_schema(&db.url).await.unwrap(),
+        SchemaReport {
+            found: NEWEST,
+            needed: NEWEST
+        }
+    );
 }
 
 pub async fn an_empty_database_is_not_opened(db: Database) {
-    assert_eq!(check_schema(&db.url).await.unwrap(), SchemaReport { found: 0, needed: NEWEST });
+    assert_eq!(
+        check_schema(&db.url).await.unwrap(),
+        SchemaReport {
+            found: 0,
+            needed: NEWEST
+        }
+    );
     let error = open(&db.url, 2, HeldClock::at(START)).await.err().unwrap();
-    assert!(matches!(&error, StoreError::Schema(text) if text.contains("verikeep migrate")), "{error}");
+    assert!(
+        matches!(&error, StoreError::Schema(text) if text.contains("verikeep migrate")),
+        "{error}"
+    );
     if let Some(folder) = &db.folder {
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "looking makes no file");
+        assert_eq!(
+            std::fs::read_dir(folder.path()).unwrap().count(),
+            0,
+            "looking makes no file"
+        );
     }
 }
 
 pub async fn a_newer_schema_is_refused(db: Database) {
     migrate(&db.url).await.unwrap();
-    let (yes, bytes) = if db.is_sqlite() { ("1", "x'00'") } else { ("true", "'\\x00'") };
+    let (yes, bytes) = if db.is_sqlite() {
+        ("1", "x'00'")
+    } else {
+        ("true", "'\\x00'")
+    };
     db.run(&format!("insert into verikeep_migrations (version, description, success, checksum, execution_time) values (99, 'future', {yes}, {bytes}, 1)"))
         .await;
     let text = refusal(&db).await;
-    assert!(text.contains("version 99") && text.contains("newer"), "{text}");
+    assert!(
+        text.contains("version 99") && text.contains("newer"),
+        "{text}"
+    );
 }
 
 pub async fn a_changed_migration_is_refused(db: Database) {
     migrate(&db.url).await.unwrap();
     let bytes = if db.is_sqlite() { "x'00'" } else { "'\\x00'" };
-    db.run(&format!("update verikeep_migrations set checksum = {bytes} where version = 1")).await;
+    db.run(&format!(
+        "update verikeep_migrations set checksum = {bytes} where version = 1"
+    ))
+    .await;
     let error = migrate(&db.url).await.unwrap_err();
-    assert!(matches!(&error, StoreError::Schema(text) if text.contains("migration 1")), "{error}");
+    assert!(
+        matches!(&error, StoreError::Schema(text) if text.contains("migration 1")),
+        "{error}"
+    );
 }
 
 pub async fn a_foreign_database_is_refused_and_left_alone(db: Database) {
-    db.run("create table customers (name text); insert into customers values ('x')").await;
+    db.run("create table customers (name text); insert into customers values ('x')")
+        .await;
     let text = refusal(&db).await;
     assert!(text.contains("another program"), "{text}");
     assert_eq!(db.number("select count(*) from customers").await, 1);
-    let tables = if db.is_sqlite() { "select count(*) from sqlite_schema" } else { "select count(*) from pg_tables where schemaname = 'public'" };
+    let tables = if db.is_sqlite() {
+        "select count(*) from sqlite_schema"
+    } else {
+        "select count(*) from pg_tables where schemaname = 'public'"
+    };
     assert_eq!(db.number(tables).await, 1);
 }
 
@@ -90,7 +150,12 @@ async fn the_files_of_a_sqlite_database_are_private() {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(db.folder.as_ref().unwrap().path()).unwrap() {
         let entry = entry.unwrap();
-        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{:?}", entry.file_name());
+        assert_eq!(
+            entry.metadata().unwrap().permissions().mode() & 0o777,
+            0o600,
+            "{:?}",
+            entry.file_name()
+        );
         names.push(entry.file_name().into_string().unwrap());
     }
     names.sort();
@@ -111,7 +176,11 @@ async fn a_file_that_is_no_database_is_refused_and_left_alone() {
 #[tokio::test]
 async fn a_server_that_is_not_there_is_unavailable_and_its_password_not_told() {
     let url = verikeep::domain::secret::Secret::new("postgres://canary:canary@127.0.0.1:1/canary");
-    for error in [migrate(&url).await.err(), check_schema(&url).await.err(), open(&url, 2, HeldClock::at(START)).await.err()] {
+    for error in [
+        migrate(&url).await.err(),
+        check_schema(&url).await.err(),
+        open(&url, 2, HeldClock::at(START)).await.err(),
+    ] {
         let error = error.unwrap();
         assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
         assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
@@ -123,10 +192,21 @@ async fn a_server_encoding_that_cannot_hold_every_name_is_refused() {
     for encoding in ["LATIN1", "EUC_CN", "SQL_ASCII"] {
         let db = Database::postgres().await;
         let mut url = url::Url::parse(db.url.reveal()).unwrap();
-        let name = format!("{}_{}", url.path().trim_start_matches('/'), encoding.to_lowercase());
+        let name = format!(
+            "{}_{}",
+            url.path().trim_start_matches('/'),
+            encoding.to_lowercase()
+        );
         db.run(&format!("create database {name} encoding '{encoding}' template template0 lc_collate 'C' lc_ctype 'C'")).await;
         url.set_path(&name);
-        let text = refusal(&Database { url: verikeep::domain::secret::Secret::new(url.as_str()), folder: None }).await;
-        assert!(text.contains(encoding) && text.contains("encoding 'UTF8'"), "{text}");
+        let text = refusal(&Database {
+            url: verikeep::domain::secret::Secret::new(url.as_str()),
+            folder: None,
+        })
+        .await;
+        assert!(
+            text.contains(encoding) && text.contains("encoding 'UTF8'"),
+            "{text}"
+        );
     }
 }

@@ -20,10 +20,20 @@ pub async fn tracking_twice_is_tracking_once(db: Database) {
     let store = store(&db).await;
     track(&*store, 3).await;
     // Another program would draw other identifiers.
-    let again = (1..=3)
-        .map(|n| NewVerification { verification: verikeep::domain::token::Verification { verification_id: id(n + 100), ..token(n).verification }, ..token(n) });
+    let again = (1..=3).map(|n| NewVerification {
+        verification: verikeep::domain::token::Verification {
+            verification_id: id(n + 100),
+            ..token(n).verification
+        },
+        ..token(n)
+    });
     let verdicts = store.track(again.collect()).await.unwrap();
-    let known: Vec<TrackVerdict> = (1..=3).map(|n| TrackVerdict::Known { verification_id: id(n), state: State::Waiting }).collect();
+    let known: Vec<TrackVerdict> = (1..=3)
+        .map(|n| TrackVerdict::Known {
+            verification_id: id(n),
+            state: State::Waiting,
+        })
+        .collect();
     assert_eq!(verdicts, known);
     assert_eq!(db.number("select count(*) from verifications").await, 3);
     assert_eq!(db.number("select count(*) from schedule").await, 3);
@@ -47,22 +57,46 @@ pub async fn other_facts_are_a_conflict_and_change_nothing(db: Database) {
     }
     for (field, other) in changed {
         let verdicts = store.track(vec![other]).await.unwrap();
-        assert_eq!(verdicts, [TrackVerdict::Conflict { verification_id: id(1), field }], "{field}");
+        assert_eq!(
+            verdicts,
+            [TrackVerdict::Conflict {
+                verification_id: id(1),
+                field
+            }],
+            "{field}"
+        );
     }
     // Saying less is not saying something else.
-    let mut silent = NewVerification { reference: None, ..token(1) };
+    let mut silent = NewVerification {
+        reference: None,
+        ..token(1)
+    };
     silent.verification.plan_id = None;
-    assert_eq!(store.track(vec![silent]).await.unwrap(), [TrackVerdict::Known { verification_id: id(1), state: State::Waiting }]);
+    assert_eq!(
+        store.track(vec![silent]).await.unwrap(),
+        [TrackVerdict::Known {
+            verification_id: id(1),
+            state: State::Waiting
+        }]
+    );
     assert_eq!(db.texts("select verify_token, app, plan_id, reference, cast(issued_at as text) from verifications").await, before);
 }
 
-/// A token told as issued at `issued_at`, with what follows from that; known under another identifier.
+/// A token told as issued at `issued_at`, with what follows from that; known under another
+/// identifier.
 fn told_as_issued(issued_at: Time) -> NewVerification {
     let mut told = token(1);
     told.verification.verification_id = id(100);
     told.verification.issued_at = issued_at;
-    (told.media_deadline, told.record_deadline) = (issued_at.plus(Span::hours(24)), issued_at.plus(Span::hours(72)));
-    told.next = Next::Due { due_at: START, deadline: told.media_deadline, state: State::Waiting };
+    (told.media_deadline, told.record_deadline) = (
+        issued_at.plus(Span::hours(24)),
+        issued_at.plus(Span::hours(72)),
+    );
+    told.next = Next::Due {
+        due_at: START,
+        deadline: told.media_deadline,
+        state: State::Waiting,
+    };
     told
 }
 
@@ -73,59 +107,158 @@ pub async fn a_told_time_of_issue_replaces_an_assumed_one(db: Database) {
     let store = store(&db).await;
     let mut assumed = token(1);
     assumed.issued_at_told = false;
-    let Next::Due { due_at, .. } = &mut assumed.next else { panic!() };
+    let Next::Due { due_at, .. } = &mut assumed.next else {
+        panic!()
+    };
     *due_at = later(Span::hours(1));
     store.track(vec![assumed.clone()]).await.unwrap();
-    let known = TrackVerdict::Known { verification_id: id(1), state: State::Waiting };
+    let known = TrackVerdict::Known {
+        verification_id: id(1),
+        state: State::Waiting,
+    };
     let stands = db.texts(FACTS).await;
     assumed.verification.issued_at = later(Span::hours(1));
-    assert_eq!(store.track(vec![assumed.clone()]).await.unwrap(), std::slice::from_ref(&known), "assumed after assumed");
+    assert_eq!(
+        store.track(vec![assumed.clone()]).await.unwrap(),
+        std::slice::from_ref(&known),
+        "assumed after assumed"
+    );
     let mut elsewhere = told_as_issued(later(Span::hours(-2)));
     elsewhere.verification.app = "other".to_owned();
     store.track(vec![elsewhere]).await.unwrap();
-    assert_eq!(db.texts(FACTS).await, stands, "what assumes or is in conflict changes nothing");
+    assert_eq!(
+        db.texts(FACTS).await,
+        stands,
+        "what assumes or is in conflict changes nothing"
+    );
 
     let (right, wrong) = (later(Span::hours(-2)), later(Span::hours(-3)));
-    let verdicts = store.track(vec![told_as_issued(right), told_as_issued(wrong), assumed]).await.unwrap();
-    assert_eq!(verdicts, [known.clone(), TrackVerdict::Conflict { verification_id: id(1), field: "issued_at" }, known.clone()]);
+    let verdicts = store
+        .track(vec![told_as_issued(right), told_as_issued(wrong), assumed])
+        .await
+        .unwrap();
+    assert_eq!(
+        verdicts,
+        [
+            known.clone(),
+            TrackVerdict::Conflict {
+                verification_id: id(1),
+                field: "issued_at"
+            },
+            known.clone()
+        ]
+    );
     let yes = if db.is_sqlite() { "1" } else { "true" };
-    let (media, record) = (right.plus(Span::hours(24)).0.to_string(), right.plus(Span::hours(72)).0.to_string());
-    assert_eq!(db.texts(FACTS).await, [[&right.0.to_string(), yes, &media, &record, &START.0.to_string(), &media]]);
-    let event = ["issued_at", "test", "2026-11-23T08:15:01Z was assumed, 2026-11-23T06:15:01Z is told"];
-    assert_eq!(db.texts("select what, actor, detail from events").await, [event]);
-    assert_eq!(store.track(vec![told_as_issued(right)]).await.unwrap(), [known]);
-    assert_eq!(db.number("select count(*) from events").await, 1, "told again, nothing is new");
+    let (media, record) = (
+        right.plus(Span::hours(24)).0.to_string(),
+        right.plus(Span::hours(72)).0.to_string(),
+    );
+    assert_eq!(
+        db.texts(FACTS).await,
+        [[
+            &right.0.to_string(),
+            yes,
+            &media,
+            &record,
+            &START.0.to_string(),
+            &media
+        ]]
+    );
+    let event = [
+        "issued_at",
+        "test",
+        "2026-11-23T08:15:01Z was assumed, 2026-11-23T06:15:01Z is told",
+    ];
+    assert_eq!(
+        db.texts("select what, actor, detail from events").await,
+        [event]
+    );
+    assert_eq!(
+        store.track(vec![told_as_issued(right)]).await.unwrap(),
+        [known]
+    );
+    assert_eq!(
+        db.number("select count(*) from events").await,
+        1,
+        "told again, nothing is new"
+    );
 }
 
 pub async fn a_told_time_of_issue_reaches_a_poll_under_way(db: Database) {
     let store = store(&db).await;
-    store.track(vec![NewVerification { issued_at_told: false, ..token(1) }]).await.unwrap();
+    store
+        .track(vec![NewVerification {
+            issued_at_told: false,
+            ..token(1)
+        }])
+        .await
+        .unwrap();
     let work = one_poll(&*store, START).await;
-    store.track(vec![told_as_issued(later(Span::hours(-2)))]).await.unwrap();
-    // It was planned by the time that was assumed: it is neither believed that all is over, nor that there is an hour's time.
-    store.record_poll(settling(&work.lease, START, Outcome::Missed)).await.unwrap();
+    store
+        .track(vec![told_as_issued(later(Span::hours(-2)))])
+        .await
+        .unwrap();
+    // It was planned by the time that was assumed: it is neither believed that all is over, nor
+    // that there is an hour's time.
+    store
+        .record_poll(settling(&work.lease, START, Outcome::Missed))
+        .await
+        .unwrap();
     let work = one_poll(&*store, START).await;
     assert_eq!(work.verification.issued_at, later(Span::hours(-2)));
 }
 
 pub async fn a_told_time_of_issue_changes_nothing_that_is_settled(db: Database) {
     let store = store(&db).await;
-    store.track(vec![NewVerification { issued_at_told: false, ..token(1) }]).await.unwrap();
+    store
+        .track(vec![NewVerification {
+            issued_at_told: false,
+            ..token(1)
+        }])
+        .await
+        .unwrap();
     let work = one_poll(&*store, START).await;
-    store.record_poll(settling(&work.lease, START, Outcome::Archived)).await.unwrap();
+    store
+        .record_poll(settling(&work.lease, START, Outcome::Archived))
+        .await
+        .unwrap();
     let stands = db.texts(FACTS).await;
-    let verdicts = store.track(vec![told_as_issued(later(Span::hours(-2)))]).await.unwrap();
-    assert_eq!(verdicts, [TrackVerdict::Known { verification_id: id(1), state: State::Archived }]);
-    assert_eq!((db.texts(FACTS).await, db.number("select count(*) from events").await), (stands, 0));
+    let verdicts = store
+        .track(vec![told_as_issued(later(Span::hours(-2)))])
+        .await
+        .unwrap();
+    assert_eq!(
+        verdicts,
+        [TrackVerdict::Known {
+            verification_id: id(1),
+            state: State::Archived
+        }]
+    );
+    assert_eq!(
+        (
+            db.texts(FACTS).await,
+            db.number("select count(*) from events").await
+        ),
+        (stands, 0)
+    );
 }
 
 pub async fn a_row_the_database_refuses_takes_no_other_along(db: Database) {
     verikeep::store::migrate(&db.url).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let app = App::new("h5", "http://127.0.0.1:9", Auth::ApiKey { api_key: "k".into() });
+    let app = App::new(
+        "h5",
+        "http://127.0.0.1:9",
+        Auth::ApiKey {
+            api_key: "k".into(),
+        },
+    );
     let mut config = Config::embedded(folder.path().to_owned(), vec![app]);
     config.database.url = db.url.clone();
-    let archive = verikeep::app::open(&config, HeldClock::at(START)).await.unwrap().archive;
+    let archive = verikeep::app::open(&config, HeldClock::at(START))
+        .await
+        .unwrap()
+        .archive;
     db.run(if db.is_sqlite() {
         "create table refused (reference text check (reference not like '%refused'));
         create trigger refuse before insert on verifications when new.reference like '%refused' begin insert into refused values (new.reference); end;"
@@ -148,9 +281,17 @@ pub async fn a_row_the_database_refuses_takes_no_other_along(db: Database) {
     for (n, answer) in (0..).zip(&answers) {
         match answer {
             Tracked::Wrong(why) => {
-                assert!(told(n).reference.is_some() && why.starts_with("the database refuses it: ") && !why.contains("canary"), "{n}: {why}")
+                assert!(
+                    told(n).reference.is_some()
+                        && why.starts_with("the database refuses it: ")
+                        && !why.contains("canary"),
+                    "{n}: {why}"
+                )
             }
-            Tracked::Verdict(verdict) => assert!(told(n).reference.is_none() && matches!(verdict, TrackVerdict::New { .. }), "{n}: {verdict:?}"),
+            Tracked::Verdict(verdict) => assert!(
+                told(n).reference.is_none() && matches!(verdict, TrackVerdict::New { .. }),
+                "{n}: {verdict:?}"
+            ),
         }
     }
     assert_eq!(db.number("select count(*) from verifications").await, 2_497);
@@ -163,12 +304,27 @@ pub async fn a_token_twice_in_one_call_is_tracked_once(db: Database) {
     let mut rival = token(1);
     rival.verification.verification_id = id(3);
     rival.verification.app = "other".to_owned();
-    let verdicts = store.track(vec![token(1), twin, rival, token(4)]).await.unwrap();
+    let verdicts = store
+        .track(vec![token(1), twin, rival, token(4)])
+        .await
+        .unwrap();
     let expected = [
-        TrackVerdict::New { verification_id: id(1), late: None },
-        TrackVerdict::Known { verification_id: id(1), state: State::Waiting },
-        TrackVerdict::Conflict { verification_id: id(1), field: "app" },
-        TrackVerdict::New { verification_id: id(4), late: None },
+        TrackVerdict::New {
+            verification_id: id(1),
+            late: None,
+        },
+        TrackVerdict::Known {
+            verification_id: id(1),
+            state: State::Waiting,
+        },
+        TrackVerdict::Conflict {
+            verification_id: id(1),
+            field: "app",
+        },
+        TrackVerdict::New {
+            verification_id: id(4),
+            late: None,
+        },
     ];
     assert_eq!(verdicts, expected);
     assert_eq!(db.number("select count(*) from schedule").await, 2);
@@ -179,33 +335,92 @@ pub async fn a_token_told_too_late_is_settled_at_once(db: Database) {
     let late = NewVerification {
         next: Next::Settled {
             outcome: Outcome::Missed,
-            missing: vec![Missing { what: "everything".to_owned(), attempt_no: None, why: "told too late".to_owned() }],
+            missing: vec![Missing {
+                what: "everything".to_owned(),
+                attempt_no: None,
+                why: "told too late".to_owned(),
+            }],
         },
-        alarms: vec![Alarm { kind: Kind::Loss, subject: id(1), text: "lost".to_owned() }],
+        alarms: vec![Alarm {
+            kind: Kind::Loss,
+            subject: id(1),
+            text: "lost".to_owned(),
+        }],
         ..token(1)
     };
     store.track(vec![late.clone()]).await.unwrap();
     store.track(vec![late]).await.unwrap();
     let whole = store.show(&id(1)).await.unwrap().unwrap();
-    assert_eq!((whole.summary.state.as_str(), whole.summary.next_poll_at), ("missed", None));
+    assert_eq!(
+        (whole.summary.state.as_str(), whole.summary.next_poll_at),
+        ("missed", None)
+    );
     assert_eq!(whole.summary.settled_at, Some(START.rfc3339()));
-    assert_eq!(whole.summary.missing, serde_json::json!([{"what": "everything", "why": "told too late"}]));
+    assert_eq!(
+        whole.summary.missing,
+        serde_json::json!([{"what": "everything", "why": "told too late"}])
+    );
     let alarms = store.alarms().await.unwrap();
     assert_eq!(alarms.len(), 1);
-    assert_eq!(alarms[0].times, 1, "an alarm of a known token is not raised");
+    assert_eq!(
+        alarms[0].times, 1,
+        "an alarm of a known token is not raised"
+    );
 }
 
 pub async fn texts_of_every_script_come_back_and_nul_is_replaced(db: Database) {
     let store = store(&db).await;
-    let texts = ["张三丰 — «quoted» \"'`\\", "🀄️ e\u{301} \u{202e}rtl", "\\u0000 is six letters", "line\nbreak\ttab\u{1}"];
+    let texts = [
+        "张三丰 — «quoted» \"'`\\",
+        "🀄️ e\u{301} \u{202e}rtl",
+        "\\u0000 is six letters",
+        "line\nbreak\ttab\u{1}",
+    ];
     for (n, text) in (1..).zip(texts) {
-        store.track(vec![NewVerification { reference: Some(text.to_owned()), ..token(n) }]).await.unwrap();
-        assert_eq!(store.show(&id(n)).await.unwrap().unwrap().summary.reference.as_deref(), Some(text));
+        store
+            .track(vec![NewVerification {
+                reference: Some(text.to_owned()),
+                ..token(n)
+            }])
+            .await
+            .unwrap();
+        assert_eq!(
+            store
+                .show(&id(n))
+                .await
+                .unwrap()
+                .unwrap()
+                .summary
+                .reference
+                .as_deref(),
+            Some(text)
+        );
     }
-    let nul = NewVerification { reference: Some("a\0b".to_owned()), tracked_by: "\0".to_owned(), ..token(9) };
+    let nul = NewVerification {
+        reference: Some("a\0b".to_owned()),
+        tracked_by: "\0".to_owned(),
+        ..token(9)
+    };
     store.track(vec![nul.clone()]).await.unwrap();
-    assert_eq!(store.show(&id(9)).await.unwrap().unwrap().summary.reference.as_deref(), Some("a\u{fffd}b"));
-    assert_eq!(store.track(vec![nul]).await.unwrap(), [TrackVerdict::Known { verification_id: id(9), state: State::Waiting }], "the same again");
+    assert_eq!(
+        store
+            .show(&id(9))
+            .await
+            .unwrap()
+            .unwrap()
+            .summary
+            .reference
+            .as_deref(),
+        Some("a\u{fffd}b")
+    );
+    assert_eq!(
+        store.track(vec![nul]).await.unwrap(),
+        [TrackVerdict::Known {
+            verification_id: id(9),
+            state: State::Waiting
+        }],
+        "the same again"
+    );
     assert!(store.show("\0").await.unwrap().is_none());
 }
 
@@ -220,7 +435,12 @@ pub async fn two_programs_that_track_the_same_tokens_crosswise_agree(db: Databas
     let forwards: Vec<NewVerification> = (1..=500).map(|n| mine(n, 1)).collect();
     let backwards: Vec<NewVerification> = (1..=500).rev().map(|n| mine(n, 2)).collect();
     let (first, second) = tokio::join!(one.track(forwards), other.track(backwards));
-    let new = first.unwrap().into_iter().chain(second.unwrap()).filter(|verdict| matches!(verdict, TrackVerdict::New { .. })).count();
+    let new = first
+        .unwrap()
+        .into_iter()
+        .chain(second.unwrap())
+        .filter(|verdict| matches!(verdict, TrackVerdict::New { .. }))
+        .count();
     assert_eq!(new, 500, "each is new to one of them");
     assert_eq!(db.number("select count(*) from schedule").await, 500);
 }

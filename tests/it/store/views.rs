@@ -11,7 +11,9 @@ use verikeep::{
     store::records::PollRecord,
 };
 
-use super::make::{START, answer, attempt, claim_at, later, one_poll, settling, store, track, wanted};
+use super::make::{
+    START, answer, attempt, claim_at, later, one_poll, settling, store, track, wanted,
+};
 use crate::databases::Database;
 
 const VIEWS: [(&str, &str); 5] = [
@@ -31,11 +33,15 @@ const VIEWS: [(&str, &str); 5] = [
         "verification_id, media_id, attempt_no, kind, position, state, content_type, bytes, sha256, object_key, stored_bytes, \
          stored_sha256, captured_at, lost_reason, check",
     ),
-    ("report_answers", "verification_id, answer_id, endpoint, fetched_at, http_status, success, code, log_id, bytes, sha256, object_key"),
+    (
+        "report_answers",
+        "verification_id, answer_id, endpoint, fetched_at, http_status, success, code, log_id, bytes, sha256, object_key",
+    ),
     ("report_charges", "app, day, charge_type, charged, attempts"),
 ];
 
-const POSTGRES_COLUMNS: &str = "from pg_attribute as a where a.attrelid = 'VIEW'::regclass and a.attnum > 0";
+const POSTGRES_COLUMNS: &str =
+    "from pg_attribute as a where a.attrelid = 'VIEW'::regclass and a.attnum > 0";
 
 pub async fn columns_are_those_of_the_contract(db: Database) {
     store(&db).await;
@@ -43,7 +49,10 @@ pub async fn columns_are_those_of_the_contract(db: Database) {
         let sql = if db.is_sqlite() {
             format!("select name from pragma_table_info('{view}') order by cid")
         } else {
-            format!("select attname::text {} order by attnum", POSTGRES_COLUMNS.replace("VIEW", view))
+            format!(
+                "select attname::text {} order by attnum",
+                POSTGRES_COLUMNS.replace("VIEW", view)
+            )
         };
         assert_eq!(db.texts(&sql).await.concat().join(", "), columns, "{view}");
     }
@@ -52,7 +61,16 @@ pub async fn columns_are_those_of_the_contract(db: Database) {
     } else {
         "select viewname::text from pg_views where schemaname = 'public' order by viewname"
     };
-    assert_eq!(db.texts(views).await.concat(), ["report_answers", "report_attempts", "report_charges", "report_media", "report_verifications"]);
+    assert_eq!(
+        db.texts(views).await.concat(),
+        [
+            "report_answers",
+            "report_attempts",
+            "report_charges",
+            "report_media",
+            "report_verifications"
+        ]
+    );
 }
 
 pub async fn rows_look_as_the_contract_says(db: Database) {
@@ -67,27 +85,61 @@ pub async fn rows_look_as_the_contract_says(db: Database) {
     };
     store.record_poll(record).await.unwrap();
     if db.is_sqlite() {
-        let sql =
-            "select issued_at, settled_at, next_poll_at, missing, cast(passed as text), typeof(passed) from report_verifications order by verification_id";
+        let sql = "select issued_at, settled_at, next_poll_at, missing, cast(passed as text), typeof(passed) from report_verifications order by verification_id";
         let missing = r#"[{"what":"face","attempt_no":1,"why":"gone"}]"#;
         let rows = db.texts(sql).await;
-        assert_eq!(rows[0], ["2026-11-23T08:15:01Z", "2026-11-23T08:15:01Z", "∅", missing, "1", "integer"]);
-        assert_eq!(rows[1], ["2026-11-23T08:15:01Z", "∅", "2026-11-23T08:16:01Z", "[]", "∅", "null"]);
-        assert_eq!(db.texts("select verified_at, charged_at from report_attempts").await, [["2026-11-23T08:15:01Z", "2026-11-23T08:15:01Z"]]);
+        assert_eq!(
+            rows[0],
+            [
+                "2026-11-23T08:15:01Z",
+                "2026-11-23T08:15:01Z",
+                "∅",
+                missing,
+                "1",
+                "integer"
+            ]
+        );
+        assert_eq!(
+            rows[1],
+            [
+                "2026-11-23T08:15:01Z",
+                "∅",
+                "2026-11-23T08:16:01Z",
+                "[]",
+                "∅",
+                "null"
+            ]
+        );
+        assert_eq!(
+            db.texts("select verified_at, charged_at from report_attempts")
+                .await,
+            [["2026-11-23T08:15:01Z", "2026-11-23T08:15:01Z"]]
+        );
     } else {
         let sql = "select issued_at::timestamptz::text, (settled_at at time zone 'Asia/Shanghai')::text, next_poll_at::text, missing->0->>'why', passed::text, \
             concat_ws(' ', pg_typeof(issued_at), pg_typeof(missing), pg_typeof(passed)) from report_verifications order by verification_id";
         db.run("alter role current_user reset timezone").await;
         let rows = db.texts(&format!("{sql} limit 1")).await;
         let kinds = "timestamp with time zone jsonb boolean";
-        assert_eq!(rows[0][1..], ["2026-11-23 16:15:01", "∅", "gone", "true", kinds]);
+        assert_eq!(
+            rows[0][1..],
+            ["2026-11-23 16:15:01", "∅", "gone", "true", kinds]
+        );
         assert_eq!(db.number("select count(*) from report_verifications where next_poll_at = timestamptz '2026-11-23T08:16:01Z'").await, 1);
     }
     assert_eq!(
-        db.texts("select state, lost_reason from report_media").await,
-        [["lost", "the verification was settled as incomplete before it could be fetched"]]
+        db.texts("select state, lost_reason from report_media")
+            .await,
+        [[
+            "lost",
+            "the verification was settled as incomplete before it could be fetched"
+        ]]
     );
-    assert_eq!(db.texts("select log_id, object_key from report_answers").await, [["1234567890123456789", "objects/a"]]);
+    assert_eq!(
+        db.texts("select log_id, object_key from report_answers")
+            .await,
+        [["1234567890123456789", "objects/a"]]
+    );
 }
 
 pub async fn charges_are_counted_by_the_day_in_beijing(db: Database) {
@@ -95,18 +147,56 @@ pub async fn charges_are_counted_by_the_day_in_beijing(db: Database) {
     track(&*store, 1).await;
     let work = one_poll(&*store, START).await;
     let at = |text: &str| Time::parse(text).unwrap();
-    let charge = |attempt_no, charge_type: Option<&str>, charged, charged_at: Option<Time>, verified_at| {
-        let attempt = Attempt { attempt_no, charge_type: charge_type.map(str::to_owned), charged, charged_at, verified_at, ..Attempt::default() };
-        (attempt, IdentityRow::default())
-    };
+    let charge =
+        |attempt_no, charge_type: Option<&str>, charged, charged_at: Option<Time>, verified_at| {
+            let attempt = Attempt {
+                attempt_no,
+                charge_type: charge_type.map(str::to_owned),
+                charged,
+                charged_at,
+                verified_at,
+                ..Attempt::default()
+            };
+            (attempt, IdentityRow::default())
+        };
     let attempts = vec![
-        charge(1, Some("verify"), Some(true), Some(at("2026-11-23T23:59:59+08:00")), None),
-        charge(2, Some("verify"), Some(true), Some(at("2026-11-24T00:00:00+08:00")), None),
-        charge(3, Some("verify"), Some(false), None, Some(at("2026-11-24T12:00:00+08:00"))),
-        charge(4, Some("match"), Some(true), Some(at("2026-11-24T12:00:00+08:00")), None),
+        charge(
+            1,
+            Some("verify"),
+            Some(true),
+            Some(at("2026-11-23T23:59:59+08:00")),
+            None,
+        ),
+        charge(
+            2,
+            Some("verify"),
+            Some(true),
+            Some(at("2026-11-24T00:00:00+08:00")),
+            None,
+        ),
+        charge(
+            3,
+            Some("verify"),
+            Some(false),
+            None,
+            Some(at("2026-11-24T12:00:00+08:00")),
+        ),
+        charge(
+            4,
+            Some("match"),
+            Some(true),
+            Some(at("2026-11-24T12:00:00+08:00")),
+            None,
+        ),
         charge(5, None, None, None, None),
     ];
-    store.record_poll(PollRecord { attempts, ..settling(&work.lease, later(Span(1)), Outcome::Archived) }).await.unwrap();
+    store
+        .record_poll(PollRecord {
+            attempts,
+            ..settling(&work.lease, later(Span(1)), Outcome::Archived)
+        })
+        .await
+        .unwrap();
     let sql = "select app, day, charge_type, cast(charged as text), cast(attempts as text) from report_charges order by day, coalesce(charge_type, '')";
     assert_eq!(
         db.texts(sql).await,
@@ -125,8 +215,22 @@ pub async fn every_view_and_column_is_explained(db: Database) {
         return; // SQLite has no comments.
     }
     for (view, columns) in VIEWS {
-        assert_eq!(db.number(&format!("select count(obj_description('{view}'::regclass, 'pg_class'))")).await, 1, "{view}");
-        let sql = format!("select count(col_description(a.attrelid, a.attnum)) {}", POSTGRES_COLUMNS.replace("VIEW", view));
-        assert_eq!(db.number(&sql).await, i64::try_from(columns.split(", ").count()).unwrap(), "{view}");
+        assert_eq!(
+            db.number(&format!(
+                "select count(obj_description('{view}'::regclass, 'pg_class'))"
+            ))
+            .await,
+            1,
+            "{view}"
+        );
+        let sql = format!(
+            "select count(col_description(a.attrelid, a.attnum)) {}",
+            POSTGRES_COLUMNS.replace("VIEW", view)
+        );
+        assert_eq!(
+            db.number(&sql).await,
+            i64::try_from(columns.split(", ").count()).unwrap(),
+            "{view}"
+        );
     }
 }

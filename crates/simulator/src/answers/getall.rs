@@ -15,20 +15,37 @@ use super::{
 
 /// The answer about a token nobody has used, where such tokens have one.
 pub(super) fn empty(query: &Query<'_>) -> Answer {
-    let list = if Shape::of(query).has("null list", 30) { Value::Null } else { json!([]) };
+    let list = if Shape::of(query).has("null list", 30) {
+        Value::Null
+    } else {
+        json!([])
+    };
     let result = json!({
         "verify_count": 0, "ocr_charge_count": 0, "match_charge_count": 0, "verify_charge_count": 0,
         "verify_result": list,
     });
-    Answer { result: "empty", ..Answer::success(query.world, result) }
+    Answer {
+        result: "empty",
+        ..Answer::success(query.world, result)
+    }
 }
 
 /// The answer about a token with `attempts`.
 pub(super) fn answer(query: &Query<'_>, attempts: &[Attempt]) -> Answer {
     let shape = Shape::of(query);
-    let all: Vec<(&Attempt, Facts)> = attempts.iter().map(|attempt| (attempt, facts::of(query.token, attempt))).collect();
-    let charged = |kind| all.iter().filter(|(_, facts)| facts.charge_type == Some(kind)).count() as i64;
-    let ocr_charged = all.iter().filter(|(_, facts)| facts.ocr_charged == Some(true)).count() as i64;
+    let all: Vec<(&Attempt, Facts)> = attempts
+        .iter()
+        .map(|attempt| (attempt, facts::of(query.token, attempt)))
+        .collect();
+    let charged = |kind| {
+        all.iter()
+            .filter(|(_, facts)| facts.charge_type == Some(kind))
+            .count() as i64
+    };
+    let ocr_charged = all
+        .iter()
+        .filter(|(_, facts)| facts.ocr_charged == Some(true))
+        .count() as i64;
     let mut result = members(json!({
         "verify_count": attempts.len(),
         "ocr_charge_count": ocr_charged,
@@ -39,10 +56,16 @@ pub(super) fn answer(query: &Query<'_>, attempts: &[Attempt]) -> Answer {
         result.insert("live_charge_count".to_owned(), json!(charged("live")));
     }
     shape.surprise(&mut result, "result_extra");
-    let list: Vec<Value> = all.iter().map(|(attempt, facts)| one(query, &shape, attempt, facts)).collect();
+    let list: Vec<Value> = all
+        .iter()
+        .map(|(attempt, facts)| one(query, &shape, attempt, facts))
+        .collect();
     result.insert("verify_result".to_owned(), Value::Array(list));
 
-    let demoted = all.first().and_then(|(_, facts)| facts.demoted).map(|demoted| json!(demoted));
+    let demoted = all
+        .first()
+        .and_then(|(_, facts)| facts.demoted)
+        .map(|demoted| json!(demoted));
     let place = demote_place(query, &shape);
     if let (1, Some(flag)) = (place, &demoted) {
         result.insert("is_demote".to_owned(), flag.clone());
@@ -56,7 +79,8 @@ pub(super) fn answer(query: &Query<'_>, attempts: &[Attempt]) -> Answer {
 
 /// 0: in `verify_detail`, 1: in `result`, 2: at the top.
 fn demote_place(query: &Query<'_>, shape: &Shape<'_>) -> u64 {
-    // Where the flag stands for the whole token there must be only one attempt that it can be about.
+    // Where the flag stands for the whole token there must be only one attempt that it can be
+    // about.
     match (query.token.attempts.len(), shape.choice("demote place", 5)) {
         (1, 3) => 1,
         (1, 4) => 2,
@@ -77,13 +101,34 @@ fn one(query: &Query<'_>, shape: &Shape<'_>, attempt: &Attempt, facts: &Facts) -
         "verify_time": at,
         "is_charged": facts.charged,
     }));
-    shape.put(&mut one, "charge_type", facts.charge_type.map(|kind| json!(kind)));
+    shape.put(
+        &mut one,
+        "charge_type",
+        facts.charge_type.map(|kind| json!(kind)),
+    );
     shape.put(&mut one, "charge_time", facts.charged.then(|| at.clone()));
-    shape.put(&mut one, "is_ocr_charge", facts.ocr_charged.map(|charged| json!(charged)));
-    shape.put(&mut one, "ocr_count", facts.ocr_count.map(|count| shape.number("ocr count", i64::from(count))));
-    shape.put(&mut one, "ocr_charge_time", facts.ocr_charged.filter(|charged| *charged).map(|_| at));
+    shape.put(
+        &mut one,
+        "is_ocr_charge",
+        facts.ocr_charged.map(|charged| json!(charged)),
+    );
+    shape.put(
+        &mut one,
+        "ocr_count",
+        facts
+            .ocr_count
+            .map(|count| shape.number("ocr count", i64::from(count))),
+    );
+    shape.put(
+        &mut one,
+        "ocr_charge_time",
+        facts.ocr_charged.filter(|charged| *charged).map(|_| at),
+    );
     shape.surprise(&mut one, "attempt_extra");
-    one.insert("verify_detail".to_owned(), verify_detail(query, shape, attempt, facts));
+    one.insert(
+        "verify_detail".to_owned(),
+        verify_detail(query, shape, attempt, facts),
+    );
     let mut confirm = members(json!({
         "name": facts.name,
         "idcard_number": facts.id_number,
@@ -92,8 +137,16 @@ fn one(query: &Query<'_>, shape: &Shape<'_>, attempt: &Attempt, facts: &Facts) -
     // The table has both beside `idcard_confirm`; both official examples have them inside it.
     let inside = shape.choice("nesting", 2) == 0;
     let holder = if inside { &mut confirm } else { &mut one };
-    shape.put(holder, "idcard_ocr_result", token.ocr.then(|| ocr_result(query, shape)));
-    shape.put(holder, "idcard_images", token.ocr.then(|| images(query, shape, attempt)));
+    shape.put(
+        holder,
+        "idcard_ocr_result",
+        token.ocr.then(|| ocr_result(query, shape)),
+    );
+    shape.put(
+        holder,
+        "idcard_images",
+        token.ocr.then(|| images(query, shape, attempt)),
+    );
     one.insert("idcard_confirm".to_owned(), Value::Object(confirm));
     Value::Object(one)
 }
@@ -104,23 +157,48 @@ fn verify_detail(query: &Query<'_>, shape: &Shape<'_>, attempt: &Attempt, facts:
         Some(url) => json!(url),
         None => json!(url(query, attempt, Kind::Face)),
     });
-    let log_id = facts.verify_log_id.as_ref().map(|digits| match digits.parse::<i64>() {
-        Ok(number) if shape.has("log id number", 15) => json!(number),
-        _ => json!(digits),
-    });
+    let log_id = facts
+        .verify_log_id
+        .as_ref()
+        .map(|digits| match digits.parse::<i64>() {
+            Ok(number) if shape.has("log id number", 15) => json!(number),
+            _ => json!(digits),
+        });
     let whole = facts.threshold.fract() == 0.0 && shape.has("whole threshold", 50);
-    let threshold = if whole { json!(facts.threshold as i64) } else { json!(facts.threshold) };
+    let threshold = if whole {
+        json!(facts.threshold as i64)
+    } else {
+        json!(facts.threshold)
+    };
     shape.put(&mut detail, "face_image", face);
     shape.put(&mut detail, "verify_log_id", log_id);
     shape.put(&mut detail, "score", facts.score.map(|score| json!(score)));
     shape.put(&mut detail, "threshold", Some(threshold));
-    shape.put(&mut detail, "liveness_score", facts.liveness_score.map(|score| json!(score)));
-    shape.put(&mut detail, "spoofing_score", facts.spoofing_score.map(|score| json!(score)));
-    let level = facts.risk_level.map(|level| shape.digits("risk level", i64::from(level)));
+    shape.put(
+        &mut detail,
+        "liveness_score",
+        facts.liveness_score.map(|score| json!(score)),
+    );
+    shape.put(
+        &mut detail,
+        "spoofing_score",
+        facts.spoofing_score.map(|score| json!(score)),
+    );
+    let level = facts
+        .risk_level
+        .map(|level| shape.digits("risk level", i64::from(level)));
     shape.put(&mut detail, "risk_level", level);
-    shape.put(&mut detail, "risk_tag", facts.risk_tag.map(|tag| json!(tag)));
+    shape.put(
+        &mut detail,
+        "risk_tag",
+        facts.risk_tag.map(|tag| json!(tag)),
+    );
     if demote_place(query, shape) == 0 {
-        shape.put(&mut detail, "is_demote", facts.demoted.map(|demoted| json!(demoted)));
+        shape.put(
+            &mut detail,
+            "is_demote",
+            facts.demoted.map(|demoted| json!(demoted)),
+        );
     }
     if shape.has("app flag", 40) {
         detail.insert("app".to_owned(), json!(true));
@@ -147,9 +225,21 @@ fn ocr_result(query: &Query<'_>, shape: &Shape<'_>) -> Value {
     }));
     // These three stand on the back.
     let back = media::has_id_back(query.token);
-    shape.put(&mut ocr, "issue_time", back.then(|| json!(day(&person.issued_on))));
-    shape.put(&mut ocr, "expire_time", back.then(|| json!(day(&person.expires_on))));
-    shape.put(&mut ocr, "issue_authority", back.then(|| json!(person.issue_authority)));
+    shape.put(
+        &mut ocr,
+        "issue_time",
+        back.then(|| json!(day(&person.issued_on))),
+    );
+    shape.put(
+        &mut ocr,
+        "expire_time",
+        back.then(|| json!(day(&person.expires_on))),
+    );
+    shape.put(
+        &mut ocr,
+        "issue_authority",
+        back.then(|| json!(person.issue_authority)),
+    );
     Value::Object(ocr)
 }
 
@@ -161,5 +251,13 @@ fn images(query: &Query<'_>, shape: &Shape<'_>, attempt: &Attempt) -> Value {
 }
 
 fn url(query: &Query<'_>, attempt: &Attempt, kind: Kind) -> String {
-    query.world.media_url(&Medium { token: query.token.index, attempt: attempt.order, kind, position: 0 }, query.now_ms)
+    query.world.media_url(
+        &Medium {
+            token: query.token.index,
+            attempt: attempt.order,
+            kind,
+            position: 0,
+        },
+        query.now_ms,
+    )
 }

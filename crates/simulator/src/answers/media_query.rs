@@ -1,4 +1,5 @@
-//! `result/media/query`: the video and the liveness images of the newest attempt that left any (section 二.4).
+//! `result/media/query`: the video and the liveness images of the newest attempt that left any
+//! (section 二.4).
 
 use serde_json::{Map, Value, json};
 
@@ -15,7 +16,10 @@ pub(super) fn answer(query: &Query<'_>, attempts: &[Attempt]) -> Answer {
     let windows = &query.world.options.windows;
     let newest = attempts.iter().rev().find_map(|attempt| {
         let lives = media::of_attempt(query.token, attempt, windows);
-        let lives: Vec<MediumLife> = lives.into_iter().filter(|life| life.served_by.contains(&"media")).collect();
+        let lives: Vec<MediumLife> = lives
+            .into_iter()
+            .filter(|life| life.served_by.contains(&"media"))
+            .collect();
         (!lives.is_empty()).then_some(lives)
     });
     let lives = newest.unwrap_or_default();
@@ -26,18 +30,34 @@ pub(super) fn answer(query: &Query<'_>, attempts: &[Attempt]) -> Answer {
     }
     let here = |life: &&MediumLife| life.from_ms <= query.now_ms && query.now_ms < life.until_ms;
     let urls = |kind| -> Vec<String> {
-        let of_kind = lives.iter().filter(|life| life.medium.kind == kind).filter(here);
-        of_kind.map(|life| query.world.media_url(&life.medium, query.now_ms)).collect()
+        let of_kind = lives
+            .iter()
+            .filter(|life| life.medium.kind == kind)
+            .filter(here);
+        of_kind
+            .map(|life| query.world.media_url(&life.medium, query.now_ms))
+            .collect()
     };
     let mut result = Map::new();
     // Never both: the other one is absent.
-    let (name, kind) = if lives.iter().any(|life| life.medium.kind == Kind::Video) { ("video", Kind::Video) } else { ("processVideo", Kind::ProcessVideo) };
+    let (name, kind) = if lives.iter().any(|life| life.medium.kind == Kind::Video) {
+        ("video", Kind::Video)
+    } else {
+        ("processVideo", Kind::ProcessVideo)
+    };
     list(&shape, &mut result, name, urls(kind));
     list(&shape, &mut result, "images", urls(Kind::LivenessImage));
     shape.put(&mut result, "extInfo", None);
     shape.surprise(&mut result, "media_extra");
     let answer = Answer::success(query.world, Value::Object(result));
-    if lives.iter().any(|life| here(&life)) { answer } else { Answer { result: "empty", ..answer } }
+    if lives.iter().any(|life| here(&life)) {
+        answer
+    } else {
+        Answer {
+            result: "empty",
+            ..answer
+        }
+    }
 }
 
 /// A list of URLs; an empty one is `[]`, `null` or missing.

@@ -1,5 +1,6 @@
-//! The answers of the faceprint endpoints, in the provider's shapes and with its quirks (document sections 一 and 二;
-//! quirks as seen in real answers and in the examples that contradict their tables).
+//! The answers of the faceprint endpoints, in the provider's shapes and with its quirks (document
+//! sections 一 and 二; quirks as seen in real answers and in the examples that contradict their
+//! tables).
 
 mod detail;
 mod getall;
@@ -22,7 +23,8 @@ use super::{
 
 /// The message for wrong apps, unused, used-up and forgotten tokens alike.
 pub const REFUSED: &str = "Token无效或者已过期";
-/// What unused tokens are answered where they have an answer of their own. The code is made up: none is published.
+/// What unused tokens are answered where they have an answer of their own. The code is made up:
+/// none is published.
 const NOT_YET: (i64, &str) = (283_600, "用户尚未完成核验");
 
 /// A faceprint endpoint.
@@ -47,7 +49,8 @@ pub enum Endpoint {
 }
 
 impl Endpoint {
-    /// Every endpoint with its path below `/rpc/2.0/brain/solution/faceprint/` and its name in counts.
+    /// Every endpoint with its path below `/rpc/2.0/brain/solution/faceprint/` and its name in
+    /// counts.
     pub const ALL: &'static [(Self, &'static str, &'static str)] = &[
         (Self::GetAll, "result/getall", "getall"),
         (Self::MediaQuery, "result/media/query", "media"),
@@ -56,17 +59,27 @@ impl Endpoint {
         (Self::Stat, "result/stat", "stat"),
         (Self::Generate, "verifyToken/generate", "generate"),
         (Self::Submit, "idcard/submit", "submit"),
-        (Self::UploadMatchImage, "uploadMatchImage", "upload_match_image"),
+        (
+            Self::UploadMatchImage,
+            "uploadMatchImage",
+            "upload_match_image",
+        ),
     ];
 
     /// The endpoint at `path`.
     pub fn of_path(path: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, known, _)| *known == path).map(|(endpoint, _, _)| *endpoint)
+        Self::ALL
+            .iter()
+            .find(|(_, known, _)| *known == path)
+            .map(|(endpoint, _, _)| *endpoint)
     }
 
     /// Its name in counts.
     pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(known, _, _)| *known == self).map_or("unknown", |(_, _, name)| name)
+        Self::ALL
+            .iter()
+            .find(|(known, _, _)| *known == self)
+            .map_or("unknown", |(_, _, name)| name)
     }
 }
 
@@ -81,11 +94,15 @@ pub struct Answer {
 
 impl Answer {
     fn success(world: &World, result: Value) -> Self {
-        Self { body: json!({"success": true, "result": result, "log_id": log_id(world)}), result: "success" }
+        Self {
+            body: json!({"success": true, "result": result, "log_id": log_id(world)}),
+            result: "success",
+        }
     }
 
     fn failure(world: &World, code: Value, message: &str, result: &'static str) -> Self {
-        let mut body = json!({"success": false, "code": code, "message": message, "log_id": log_id(world)});
+        let mut body =
+            json!({"success": false, "code": code, "message": message, "log_id": log_id(world)});
         if world.options.quirks && world.fresh_dice("null result").happens(30) {
             shape::add(&mut body, "result", Value::Null);
         }
@@ -95,7 +112,10 @@ impl Answer {
     /// `Token无效或者已过期`, under a code that differs from token to token, since none is published.
     fn refused(world: &World, verify_token: &str) -> Self {
         const CODES: &[i64] = &[283_459, 283_501, 283_503, 283_531];
-        let code = CODES.get((word(verify_token) % CODES.len() as u64) as usize).copied().unwrap_or(283_501);
+        let code = CODES
+            .get((word(verify_token) % CODES.len() as u64) as usize)
+            .copied()
+            .unwrap_or(283_501);
         Self::failure(world, json!(code), REFUSED, "refused")
     }
 
@@ -116,7 +136,11 @@ pub fn gateway(world: &World, refusal: Refusal) -> Value {
 pub(super) fn log_id(world: &World) -> Value {
     let mut dice = world.fresh_dice("log id");
     let number = dice.within(1_000_000_000_000_000_000, 9_200_000_000_000_000_000);
-    if world.options.quirks && dice.happens(30) { json!(number) } else { json!(number.to_string()) }
+    if world.options.quirks && dice.happens(30) {
+        json!(number)
+    } else {
+        json!(number.to_string())
+    }
 }
 
 /// A query about a token that answers, at one moment.
@@ -126,23 +150,43 @@ struct Query<'a> {
     now_ms: i64,
 }
 
-/// Answers `endpoint` to `caller` at `now_ms`, with the body `asked` (an object; anything else counts as empty).
-pub fn answer(world: &World, now_ms: i64, endpoint: Endpoint, caller: Caller, asked: &Value) -> Answer {
+/// Answers `endpoint` to `caller` at `now_ms`, with the body `asked` (an object; anything else
+/// counts as empty).
+pub fn answer(
+    world: &World,
+    now_ms: i64,
+    endpoint: Endpoint,
+    caller: Caller,
+    asked: &Value,
+) -> Answer {
     let empty = Map::new();
     let asked = asked.as_object().unwrap_or(&empty);
-    let Some(app) = world.options.apps.get(caller.app).map(|app| app.name.as_str()) else {
+    let Some(app) = world
+        .options
+        .apps
+        .get(caller.app)
+        .map(|app| app.name.as_str())
+    else {
         return Answer::bad_parameter(world, 216_100, "invalid param");
     };
     if endpoint == Endpoint::Generate {
         return prepare::generate(world, now_ms, app, asked);
     }
-    let Some(verify_token) = asked.get("verify_token").and_then(Value::as_str).filter(|text| !text.is_empty()) else {
+    let Some(verify_token) = asked
+        .get("verify_token")
+        .and_then(Value::as_str)
+        .filter(|text| !text.is_empty())
+    else {
         return Answer::bad_parameter(world, 216_101, "not enough param");
     };
     let Some(token) = world.token(verify_token).filter(|token| token.owner == app) else {
         return Answer::refused(world, verify_token);
     };
-    let query = Query { world, token: &token, now_ms };
+    let query = Query {
+        world,
+        token: &token,
+        now_ms,
+    };
     match endpoint {
         Endpoint::Submit => prepare::submit(&query, asked),
         Endpoint::UploadMatchImage => prepare::upload_match_image(&query, asked),
@@ -168,7 +212,8 @@ fn results(query: &Query<'_>, endpoint: Endpoint) -> Answer {
         Endpoint::Detail if newest.verdict.passed() => detail::answer(query, newest),
         Endpoint::Simple if newest.verdict.passed() => simple::answer(query),
         _ => {
-            let code = shape::Shape::of(query).number("failed code", newest.verdict.code.parse().unwrap_or(0));
+            let code = shape::Shape::of(query)
+                .number("failed code", newest.verdict.code.parse().unwrap_or(0));
             Answer::failure(world, code, newest.verdict.message, "not_passed")
         }
     }
@@ -180,6 +225,8 @@ fn unused(query: &Query<'_>, endpoint: Endpoint, window_open: bool) -> Answer {
         UnusedAnswer::EmptySuccess if endpoint == Endpoint::GetAll => getall::empty(query),
         UnusedAnswer::EmptySuccess | UnusedAnswer::NotYet => not_yet(),
         UnusedAnswer::NotYetThenRefused if window_open => not_yet(),
-        UnusedAnswer::NotYetThenRefused | UnusedAnswer::Refused => Answer::refused(query.world, &query.token.verify_token),
+        UnusedAnswer::NotYetThenRefused | UnusedAnswer::Refused => {
+            Answer::refused(query.world, &query.token.verify_token)
+        }
     }
 }

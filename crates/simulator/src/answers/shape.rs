@@ -1,5 +1,6 @@
-//! The quirks of one token's answers: which fields are null, empty or missing, which numbers are strings, and so on.
-//! They are thrown per token and field, so that the same token always answers in the same shape.
+//! The quirks of one token's answers: which fields are null, empty or missing, which numbers are
+//! strings, and so on. They are thrown per token and field, so that the same token always answers
+//! in the same shape.
 
 use serde_json::{Map, Value, json};
 
@@ -16,7 +17,10 @@ pub struct Shape<'a> {
 impl<'a> Shape<'a> {
     /// The shape of the answers to `query`.
     pub fn of(query: &Query<'a>) -> Self {
-        Self { token: query.token, quirks: query.world.options.quirks }
+        Self {
+            token: query.token,
+            quirks: query.world.options.quirks,
+        }
     }
 
     /// Whether this token has the quirk named `what`, which `percent` of tokens have.
@@ -26,7 +30,11 @@ impl<'a> Shape<'a> {
 
     /// One of `choices` for `what`; without quirks the first.
     pub fn choice(&self, what: &str, choices: u64) -> u64 {
-        if self.quirks { self.token.dice("choice", word(what)).within(0, choices) } else { 0 }
+        if self.quirks {
+            self.token.dice("choice", word(what)).within(0, choices)
+        } else {
+            0
+        }
     }
 
     /// Sets `key`, or leaves it null, empty or out when there is no value.
@@ -42,18 +50,29 @@ impl<'a> Shape<'a> {
 
     /// A number that is usually written as one, and sometimes as a string.
     pub fn number(&self, what: &str, number: i64) -> Value {
-        if self.has(what, 25) { json!(number.to_string()) } else { json!(number) }
+        if self.has(what, 25) {
+            json!(number.to_string())
+        } else {
+            json!(number)
+        }
     }
 
     /// A number that is usually written as a string, and sometimes as a number.
     pub fn digits(&self, what: &str, number: i64) -> Value {
-        if self.has(what, 25) { json!(number) } else { json!(number.to_string()) }
+        if self.has(what, 25) {
+            json!(number)
+        } else {
+            json!(number.to_string())
+        }
     }
 
     /// Adds a field that no table knows.
     pub fn surprise(&self, map: &mut Map<String, Value>, what: &str) {
         if self.has(what, 20) {
-            map.insert(format!("x_{what}"), json!({"since": "2026", "list": [1, null, "二"]}));
+            map.insert(
+                format!("x_{what}"),
+                json!({"since": "2026", "list": [1, null, "二"]}),
+            );
         }
     }
 }

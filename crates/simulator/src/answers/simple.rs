@@ -6,5 +6,8 @@ use super::{Answer, Query};
 
 /// The answer about a token whose newest attempt passed.
 pub(super) fn answer(query: &Query<'_>) -> Answer {
-    Answer::success(query.world, json!({"image": query.world.final_face_url(query.token)}))
+    Answer::success(
+        query.world,
+        json!({"image": query.world.final_face_url(query.token)}),
+    )
 }

@@ -1,5 +1,5 @@
-//! `result/stat`: how often each back end answered with which code; the keys vary with the age of the API
-//! (section 二.3, whose example is not valid JSON).
+//! `result/stat`: how often each back end answered with which code; the keys vary with the age of
+//! the API (section 二.3, whose example is not valid JSON).
 
 use serde_json::{Map, Value, json};
 
@@ -7,13 +7,32 @@ use crate::token::Attempt;
 
 use super::{Answer, Query, shape::Shape};
 
-const KEYS: &[&str] = &["Verify_FIN", "Sessioncode", "OCR", "verify", "VideoLiveness", "Livenesscolorful", "VerifySec"];
-const OLD_KEYS: &[&str] = &["人脸实名认证", "随机校验码", "身份证识别", "verify", "视频活体检测", "炫瞳活体检测"];
+const KEYS: &[&str] = &[
+    "Verify_FIN",
+    "Sessioncode",
+    "OCR",
+    "verify",
+    "VideoLiveness",
+    "Livenesscolorful",
+    "VerifySec",
+];
+const OLD_KEYS: &[&str] = &[
+    "人脸实名认证",
+    "随机校验码",
+    "身份证识别",
+    "verify",
+    "视频活体检测",
+    "炫瞳活体检测",
+];
 
 /// The answer about a token with `attempts`.
 pub(super) fn answer(query: &Query<'_>, attempts: &[Attempt]) -> Answer {
     let shape = Shape::of(query);
-    let keys = if shape.has("old keys", 40) { OLD_KEYS } else { KEYS };
+    let keys = if shape.has("old keys", 40) {
+        OLD_KEYS
+    } else {
+        KEYS
+    };
     let mut codes: Vec<(i64, i64)> = Vec::new();
     for attempt in attempts {
         let code = attempt.verdict.code.parse().unwrap_or(0);
@@ -32,7 +51,16 @@ pub(super) fn answer(query: &Query<'_>, attempts: &[Attempt]) -> Answer {
     let result: Map<String, Value> = keys
         .iter()
         .filter(|key| !shape.has(&format!("no {key}"), 30))
-        .map(|key| ((*key).to_owned(), if shape.has(key, 20) { json!([]) } else { json!(counts) }))
+        .map(|key| {
+            (
+                (*key).to_owned(),
+                if shape.has(key, 20) {
+                    json!([])
+                } else {
+                    json!(counts)
+                },
+            )
+        })
         .collect();
     Answer::success(query.world, Value::Object(result))
 }

@@ -38,7 +38,9 @@ impl Wire {
                 let (server, mut seen) = (server.clone(), seen.clone());
                 if *seen.borrow_and_update() {
                     tokio::spawn(async move {
-                        let Ok(mut far) = TcpStream::connect(server).await else { return };
+                        let Ok(mut far) = TcpStream::connect(server).await else {
+                            return;
+                        };
                         tokio::select! {
                             _ = copy_bidirectional(&mut near, &mut far) => {}
                             _ = seen.wait_for(|whole| !*whole) => {}
@@ -55,31 +57,75 @@ impl Wire {
 async fn a_database_that_is_away_is_waited_for_and_told_of_from_memory() {
     let place = place(Db::Postgres, 48, windows(), MediaBytes::small()).await;
     let server = url::Url::parse(&std::env::var("VERIKEEP_TEST_POSTGRES").unwrap()).unwrap();
-    let server = format!("{}:{}", server.host_str().unwrap(), server.port().unwrap_or(5432));
+    let server = format!(
+        "{}:{}",
+        server.host_str().unwrap(),
+        server.port().unwrap_or(5432)
+    );
     let wire = Wire::to(server.clone()).await;
-    configure(&place, |text| text.replace(&server, &wire.address.to_string()));
+    configure(&place, |text| {
+        text.replace(&server, &wire.address.to_string())
+    });
     let daemon = place.start().await;
     let made = lives(&place, 8);
     place.track(&made);
     let archive = place.archive().await;
-    place.until("some media are kept", Duration::from_secs(30), async || place.progress(&archive).await.media >= 3).await;
+    place
+        .until("some media are kept", Duration::from_secs(30), async || {
+            place.progress(&archive).await.media >= 3
+        })
+        .await;
     archive.store.close().await;
 
     wire.whole.send(false).unwrap();
-    shows(&place, &daemon, "/metrics", &["verikeep_process_alarms{kind=\"database_down\"} 1", "verikeep_database_up 0"]).await;
-    shows(&place, &daemon, "/readyz", &["503", "database_writes", "\"kind\":\"database_down\""]).await;
+    shows(
+        &place,
+        &daemon,
+        "/metrics",
+        &[
+            "verikeep_process_alarms{kind=\"database_down\"} 1",
+            "verikeep_database_up 0",
+        ],
+    )
+    .await;
+    shows(
+        &place,
+        &daemon,
+        "/readyz",
+        &["503", "database_writes", "\"kind\":\"database_down\""],
+    )
+    .await;
     assert!(daemon.page("/healthz").contains("200 OK"));
     let status = place.verikeep(&["status"]);
     assert_eq!(code(&status), 4, "{}", err(&status));
-    assert!(out(&status).contains("database_down of database") && err(&status).contains("not available"), "{}{}", out(&status), err(&status));
+    assert!(
+        out(&status).contains("database_down of database")
+            && err(&status).contains("not available"),
+        "{}{}",
+        out(&status),
+        err(&status)
+    );
 
     wire.whole.send(true).unwrap();
     whole(&place, &made).await;
-    shows(&place, &daemon, "/readyz", &["\"ready\":true", "\"alarms\":[]"]).await;
+    shows(
+        &place,
+        &daemon,
+        "/readyz",
+        &["\"ready\":true", "\"alarms\":[]"],
+    )
+    .await;
     let status = place.verikeep(&["status"]);
-    assert!(out(&status).contains("no alarm is open"), "{}", out(&status));
+    assert!(
+        out(&status).contains("no alarm is open"),
+        "{}",
+        out(&status)
+    );
     let said = daemon.stop();
-    for once in ["nothing can be written to the database", "\"message\":\"alarm over\",\"alarm\":\"database_down\""] {
+    for once in [
+        "nothing can be written to the database",
+        "\"message\":\"alarm over\",\"alarm\":\"database_down\"",
+    ] {
         assert_eq!(said.matches(once).count(), 1, "{once}: {said}");
     }
 }
@@ -91,7 +137,18 @@ impl Failing {
     fn of(pid: u32, what: &str) -> Self {
         let calls = what.split(':').next().unwrap();
         let child = Command::new("strace")
-            .args(["-f", "-q", "-o", "/dev/null", "-e", &format!("trace={calls}"), "-e", &format!("inject={what}"), "-p", &pid.to_string()])
+            .args([
+                "-f",
+                "-q",
+                "-o",
+                "/dev/null",
+                "-e",
+                &format!("trace={calls}"),
+                "-e",
+                &format!("inject={what}"),
+                "-p",
+                &pid.to_string(),
+            ])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -103,22 +160,37 @@ impl Failing {
 
 impl Drop for Failing {
     fn drop(&mut self) {
-        let _ = Command::new("kill").args(["-s", "TERM", &self.0.id().to_string()]).status();
+        let _ = Command::new("kill")
+            .args(["-s", "TERM", &self.0.id().to_string()])
+            .status();
         let _ = self.0.wait();
     }
 }
 
-/// While SQLite cannot write because of `fault`, the daemon waits; afterwards all is as it should be.
+/// While SQLite cannot write because of `fault`, the daemon waits; afterwards all is as it should
+/// be.
 async fn unwritable_for_a_while(seed: u64, fault: &str) {
     let place = place(Db::Sqlite, seed, windows(), MediaBytes::small()).await;
     let daemon = place.start().await;
     let made = lives(&place, 8);
     place.track(&made);
     let failing = Failing::of(daemon.pid(), fault);
-    shows(&place, &daemon, "/readyz", &["503", "database_writes", "\"kind\":\"database_down\""]).await;
+    shows(
+        &place,
+        &daemon,
+        "/readyz",
+        &["503", "database_writes", "\"kind\":\"database_down\""],
+    )
+    .await;
     drop(failing);
     whole(&place, &made).await;
-    shows(&place, &daemon, "/readyz", &["\"ready\":true", "\"alarms\":[]"]).await;
+    shows(
+        &place,
+        &daemon,
+        "/readyz",
+        &["\"ready\":true", "\"alarms\":[]"],
+    )
+    .await;
     daemon.stop();
 }
 

@@ -16,14 +16,25 @@ use super::{
 };
 use crate::lab::Db;
 
-/// A place whose `data` (or, with `database`, only the database's folder) is a file system of its own.
+/// A place whose `data` (or, with `database`, only the database's folder) is a file system of its
+/// own.
 async fn on_a_small_disk(seed: u64, mib: u32, only_database: bool, limits: &str) -> (Place, Mount) {
     let place = place(Db::Sqlite, seed, windows(), MediaBytes::small()).await;
-    let folder = if only_database { place.path().join("db") } else { place.path().join("data") };
+    let folder = if only_database {
+        place.path().join("db")
+    } else {
+        place.path().join("data")
+    };
     fs::create_dir_all(&folder).unwrap();
     let mount = Mount::tmpfs(&folder, mib);
-    let database = if only_database { "[database]\nurl = \"sqlite://db/verikeep.db\"\n" } else { "" };
-    configure(&place, |text| format!("{text}\n{database}[limits]\nfree_bytes_min = {limits}\n"));
+    let database = if only_database {
+        "[database]\nurl = \"sqlite://db/verikeep.db\"\n"
+    } else {
+        ""
+    };
+    configure(&place, |text| {
+        format!("{text}\n{database}[limits]\nfree_bytes_min = {limits}\n")
+    });
     let migrated = place.verikeep(&["migrate"]);
     assert_eq!(code(&migrated), 0, "{}", err(&migrated));
     (place, mount)
@@ -33,35 +44,83 @@ async fn on_a_small_disk(seed: u64, mib: u32, only_database: bool, limits: &str)
 async fn claims_stop_before_a_disk_is_full_and_go_on_by_themselves() {
     let (place, disk) = on_a_small_disk(41, 48, false, "\"8MiB\"").await;
     let daemon = place.start().await;
-    shows(&place, &daemon, "/metrics", &["verikeep_claims_held 0", "verikeep_free_bytes{what=\"database and objects\"}"]).await;
+    shows(
+        &place,
+        &daemon,
+        "/metrics",
+        &[
+            "verikeep_claims_held 0",
+            "verikeep_free_bytes{what=\"database and objects\"}",
+        ],
+    )
+    .await;
     let ballast = disk.fill(4 << 20);
-    shows(&place, &daemon, "/metrics", &["verikeep_claims_held 1", "verikeep_process_alarms{kind=\"disk_full\"} 1"]).await;
+    shows(
+        &place,
+        &daemon,
+        "/metrics",
+        &[
+            "verikeep_claims_held 1",
+            "verikeep_process_alarms{kind=\"disk_full\"} 1",
+        ],
+    )
+    .await;
     let made = lives(&place, 8);
     place.track(&made);
-    shows(&place, &daemon, "/readyz", &["503", "room/database and objects", "disk_full", "less than limits.free_bytes_min (8.0 MiB)"]).await;
+    shows(
+        &place,
+        &daemon,
+        "/readyz",
+        &[
+            "503",
+            "room/database and objects",
+            "disk_full",
+            "less than limits.free_bytes_min (8.0 MiB)",
+        ],
+    )
+    .await;
     let archive = place.archive().await;
     // Their first polls are due after 400 ms.
     tokio::time::sleep(Duration::from_millis(2500)).await;
     assert_eq!(place.progress(&archive).await.media, 0, "nothing was begun");
-    assert!(daemon.page("/metrics").contains("verikeep_polls_due 16") || out(&place.verikeep(&["status"])).contains("due now: 16 polls"));
+    assert!(
+        daemon.page("/metrics").contains("verikeep_polls_due 16")
+            || out(&place.verikeep(&["status"])).contains("due now: 16 polls")
+    );
     let status = place.verikeep(&["status"]);
     assert_eq!(code(&status), 1, "{}", out(&status));
-    for part in ["disk_full of database and objects, since", "threatens: 16 verifications open", "to do: make room", "is not ready"] {
+    for part in [
+        "disk_full of database and objects, since",
+        "threatens: 16 verifications open",
+        "to do: make room",
+        "is not ready",
+    ] {
         assert!(out(&status).contains(part), "{part} in\n{}", out(&status));
     }
     fs::remove_file(ballast).unwrap();
     whole(&place, &made).await;
-    shows(&place, &daemon, "/readyz", &["\"ready\":true", "\"alarms\":[]"]).await;
+    shows(
+        &place,
+        &daemon,
+        "/readyz",
+        &["\"ready\":true", "\"alarms\":[]"],
+    )
+    .await;
     archive.store.close().await;
     let status = place.verikeep(&["status"]);
-    assert!(code(&status) == 0 && out(&status).contains("no alarm is open"), "{}", out(&status));
+    assert!(
+        code(&status) == 0 && out(&status).contains("no alarm is open"),
+        "{}",
+        out(&status)
+    );
     let said = daemon.stop();
     for once in ["nothing new is begun", "alarm over", "there is room again"] {
         assert_eq!(said.matches(once).count(), 1, "{once} in {said}");
     }
 }
 
-/// Fills the disk in the middle of the work and frees it when the daemon has said `wrong` on its readiness page.
+/// Fills the disk in the middle of the work and frees it when the daemon has said `wrong` on its
+/// readiness page.
 async fn filled_in_the_middle(place: Place, disk: Mount, wrong: &[&str]) {
     let daemon = place.start().await;
     let made = lives(&place, 8);
@@ -70,10 +129,21 @@ async fn filled_in_the_middle(place: Place, disk: Mount, wrong: &[&str]) {
     shows(&place, &daemon, "/readyz", wrong).await;
     // Reading needs no room.
     let status = place.verikeep(&["status"]);
-    assert!(code(&status) == 1 && out(&status).contains("known to the daemon alone"), "{}{}", out(&status), err(&status));
+    assert!(
+        code(&status) == 1 && out(&status).contains("known to the daemon alone"),
+        "{}{}",
+        out(&status),
+        err(&status)
+    );
     fs::remove_file(ballast).unwrap();
     whole(&place, &made).await;
-    shows(&place, &daemon, "/readyz", &["\"ready\":true", "\"alarms\":[]"]).await;
+    shows(
+        &place,
+        &daemon,
+        "/readyz",
+        &["\"ready\":true", "\"alarms\":[]"],
+    )
+    .await;
     let said = daemon.stop();
     assert!(!said.contains("panicked"), "{said}");
 }
@@ -81,7 +151,12 @@ async fn filled_in_the_middle(place: Place, disk: Mount, wrong: &[&str]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_under_the_database_costs_time_and_nothing_else() {
     let (place, disk) = on_a_small_disk(42, 12, true, "0").await;
-    filled_in_the_middle(place, disk, &["database_writes", "database_down", "disk is full"]).await;
+    filled_in_the_middle(
+        place,
+        disk,
+        &["database_writes", "database_down", "disk is full"],
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,12 +165,20 @@ async fn a_full_disk_under_the_objects_costs_time_and_nothing_else() {
     let folder = place.path().join("objects");
     fs::create_dir(&folder).unwrap();
     let disk = Mount::tmpfs(&folder, 12);
-    configure(&place, |text| format!("{text}\n[vault]\nurl = \"file://objects\"\n[limits]\nfree_bytes_min = 0\n"));
+    configure(&place, |text| {
+        format!("{text}\n[vault]\nurl = \"file://objects\"\n[limits]\nfree_bytes_min = 0\n")
+    });
     let daemon = place.start().await;
     let made = lives(&place, 8);
     place.track(&made);
     let ballast = disk.fill(0);
-    place.until("steps fail for want of room", Duration::from_secs(20), async || daemon.said().contains("the object store is full")).await;
+    place
+        .until(
+            "steps fail for want of room",
+            Duration::from_secs(20),
+            async || daemon.said().contains("the object store is full"),
+        )
+        .await;
     fs::remove_file(ballast).unwrap();
     whole(&place, &made).await;
     daemon.stop();
@@ -104,7 +187,10 @@ async fn a_full_disk_under_the_objects_costs_time_and_nothing_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_under_postgres_costs_time_and_nothing_else() {
     let place = place(Db::Postgres, 44, windows(), MediaBytes::small()).await;
-    let folder = tempfile::Builder::new().prefix("verikeep-tablespace").tempdir_in("/var/tmp").unwrap();
+    let folder = tempfile::Builder::new()
+        .prefix("verikeep-tablespace")
+        .tempdir_in("/var/tmp")
+        .unwrap();
     run("chmod", &["0755", folder.path().to_str().unwrap()]);
     let disk = Mount::tmpfs(folder.path(), 40);
     let inner = folder.path().join("space");
@@ -112,24 +198,56 @@ async fn a_full_disk_under_postgres_costs_time_and_nothing_else() {
     run("chmod", &["0755", folder.path().to_str().unwrap()]);
     run("chown", &["postgres", inner.to_str().unwrap()]);
     let text = fs::read_to_string(place.path().join("verikeep.toml")).unwrap();
-    let name = text.lines().find_map(|line| line.strip_prefix("url = \"postgres://")?.rsplit('/').next()?.strip_suffix('"')).unwrap().to_owned();
+    let name = text
+        .lines()
+        .find_map(|line| {
+            line.strip_prefix("url = \"postgres://")?
+                .rsplit('/')
+                .next()?
+                .strip_suffix('"')
+        })
+        .unwrap()
+        .to_owned();
     let server = std::env::var("VERIKEEP_TEST_POSTGRES").unwrap();
     let space = name.replace("test_", "space_");
     let sql = async |text: String| {
         let mut connection = PgConnection::connect(&server).await.unwrap();
-        sqlx::query(AssertSqlSafe(text)).execute(&mut connection).await.unwrap();
+        sqlx::query(AssertSqlSafe(text))
+            .execute(&mut connection)
+            .await
+            .unwrap();
     };
-    sql(format!("create tablespace {space} location '{}'", inner.display())).await;
+    sql(format!(
+        "create tablespace {space} location '{}'",
+        inner.display()
+    ))
+    .await;
     sql(format!("alter database {name} set tablespace {space}")).await;
 
     let daemon = place.start().await;
     let made = lives(&place, 24);
     place.track(&made);
     let ballast = disk.fill(0);
-    shows(&place, &daemon, "/readyz", &["database_writes", "No space left on device", "database_down"]).await;
+    shows(
+        &place,
+        &daemon,
+        "/readyz",
+        &[
+            "database_writes",
+            "No space left on device",
+            "database_down",
+        ],
+    )
+    .await;
     fs::remove_file(ballast).unwrap();
     whole(&place, &made).await;
-    shows(&place, &daemon, "/readyz", &["\"ready\":true", "\"alarms\":[]"]).await;
+    shows(
+        &place,
+        &daemon,
+        "/readyz",
+        &["\"ready\":true", "\"alarms\":[]"],
+    )
+    .await;
     daemon.stop();
     sql(format!("drop database {name} with (force)")).await;
     sql(format!("drop tablespace {space}")).await;
@@ -142,10 +260,21 @@ async fn figures_are_read_from_a_file_system_that_cannot_be_written() {
     let disk = Mount::read_only(&place.path().join("data"));
     for line in [&["status"][..], &["list"], &["status", "--json"]] {
         let read = place.verikeep(line);
-        assert!(code(&read) < 2 && !out(&read).is_empty(), "{line:?}: {}", err(&read));
+        assert!(
+            code(&read) < 2 && !out(&read).is_empty(),
+            "{line:?}: {}",
+            err(&read)
+        );
     }
     let tracked = place.verikeep(&["track", "another", "--app", "filmed"]);
-    assert!(code(&tracked) != 0 && err(&tracked).contains("database"), "{}", err(&tracked));
+    assert!(
+        code(&tracked) != 0 && err(&tracked).contains("database"),
+        "{}",
+        err(&tracked)
+    );
     drop(disk);
-    assert_eq!(code(&place.verikeep(&["track", "another", "--app", "filmed"])), 0);
+    assert_eq!(
+        code(&place.verikeep(&["track", "another", "--app", "filmed"])),
+        0
+    );
 }

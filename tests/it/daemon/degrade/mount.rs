@@ -13,7 +13,16 @@ pub struct Mount(PathBuf);
 impl Mount {
     /// A file system in memory of so many MiB.
     pub fn tmpfs(at: &Path, mib: u32) -> Self {
-        mount(&["-t", "tmpfs", "-o", &format!("size={mib}m,mode=0700"), "verikeep-test"], at)
+        mount(
+            &[
+                "-t",
+                "tmpfs",
+                "-o",
+                &format!("size={mib}m,mode=0700"),
+                "verikeep-test",
+            ],
+            at,
+        )
     }
 
     /// The folder itself, seen read-only by whoever opens it from now on.
@@ -26,7 +35,11 @@ impl Mount {
     /// Fills it until not a byte more can be written, but for `left`.
     pub fn fill(&self, left: u64) -> PathBuf {
         let ballast = self.0.join("ballast");
-        let mut file = fs::OpenOptions::new().create(true).append(true).open(&ballast).unwrap();
+        let mut file = fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&ballast)
+            .unwrap();
         let mut chunk = 1 << 20;
         while chunk > 0 {
             if file.write_all(&vec![0xa5; chunk]).is_err() {
@@ -52,5 +65,9 @@ fn mount(options: &[&str], at: &Path) -> Mount {
 
 pub fn run(program: &str, line: &[&str]) {
     let output = Command::new(program).args(line).output().unwrap();
-    assert!(output.status.success(), "{program} {line:?} (these tests need root): {}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{program} {line:?} (these tests need root): {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }
