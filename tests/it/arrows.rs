@@ -423,6 +423,8 @@ fn every_file_of_this_suite_is_part_of_it() {
 fn no_source_file_is_too_long_to_see_across() {
     let long: Vec<_> = sources()
         .into_iter()
+        // What is nothing but tests is a table to be looked up in.
+        .filter(|source| !source.file.ends_with("tests.rs"))
         .map(|source| {
             (
                 source
