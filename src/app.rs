@@ -211,10 +211,19 @@ fn edge(app: &shape::App, client: Client, downloader: &Arc<Downloader>) -> App {
     App {
         name: app.name.clone(),
         account: app.account.clone(),
+        origin: origin(&app.base_url),
         policy: app.policy.clone(),
         media_bytes_max: media.media_bytes_max,
         provider: Arc::new(OverHttp::new(client, Arc::clone(downloader), media)),
     }
+}
+
+/// Scheme, host and port; the whole text where it is no URL, which the configuration refuses.
+fn origin(base_url: &str) -> String {
+    url::Url::parse(base_url).map_or_else(
+        |_| base_url.to_owned(),
+        |url| url.origin().ascii_serialization(),
+    )
 }
 
 /// The hosts that media come from; where they may be private, the one that answers come from is one

@@ -39,6 +39,13 @@ struct Exchange {
     renewed: bool,
 }
 
+/// Whether an answer is evidence of the verification.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    Yes,
+    No,
+}
+
 /// A body to be kept as it came.
 pub(super) struct Kept {
     pub(super) endpoint: Endpoint,
@@ -115,10 +122,39 @@ impl Archive {
         endpoint: Endpoint,
         brought: &mut Brought,
     ) -> Result<Result<Answered, ProviderError>, VaultError> {
-        let first = self.exchange(app, verification, endpoint, brought).await?;
+        self.renewing(app, verification, endpoint, Keep::Yes, brought)
+            .await
+    }
+
+    /// Asks another app whether it knows the token. What it answers is no evidence of this
+    /// verification, it may be another person's: nothing of it is kept but that it was asked.
+    ///
+    /// # Errors
+    /// As [`Archive::ask`].
+    pub(super) async fn ask_sibling(
+        &self,
+        sibling: &App,
+        verification: &Verification,
+        brought: &mut Brought,
+    ) -> Result<Result<Answered, ProviderError>, VaultError> {
+        self.renewing(sibling, verification, Endpoint::Getall, Keep::No, brought)
+            .await
+    }
+
+    async fn renewing(
+        &self,
+        app: &App,
+        verification: &Verification,
+        endpoint: Endpoint,
+        keep: Keep,
+        brought: &mut Brought,
+    ) -> Result<Result<Answered, ProviderError>, VaultError> {
+        let first = self
+            .exchange(app, verification, endpoint, keep, brought)
+            .await?;
         if first.renewed {
             Ok(self
-                .exchange(app, verification, endpoint, brought)
+                .exchange(app, verification, endpoint, keep, brought)
                 .await?
                 .read)
         } else {
@@ -131,6 +167,7 @@ impl Archive {
         app: &App,
         verification: &Verification,
         endpoint: Endpoint,
+        keep: Keep,
         brought: &mut Brought,
     ) -> Result<Exchange, VaultError> {
         let reply = match app
@@ -157,8 +194,11 @@ impl Archive {
                 });
             }
         };
-        let kept = off_thread(&reply, Kept::of).await;
-        let sha256 = self.keep(verification, kept, brought).await?;
+        let mut sha256 = None;
+        if keep == Keep::Yes {
+            let kept = off_thread(&reply, Kept::of).await;
+            sha256 = Some(self.keep(verification, kept, brought).await?);
+        }
         let read = off_thread(&reply, read)
             .await
             .map_err(|problem| vouched(app, problem));
@@ -173,7 +213,7 @@ impl Archive {
             result,
             http_status: Some(i64::from(reply.http_status)),
             code: read.as_ref().err().and_then(|problem| problem.code.clone()),
-            sha256: Some(sha256),
+            sha256,
         });
         if read
             .as_ref()

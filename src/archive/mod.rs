@@ -49,6 +49,8 @@ pub struct App {
     pub name: String,
     /// Apps of one account share its quota.
     pub account: String,
+    /// Scheme, host and port of its provider.
+    pub origin: String,
     /// What is wanted of it, and for how long it is there.
     pub policy: Policy,
     /// The way to its provider.
@@ -149,6 +151,15 @@ impl Archive {
     #[must_use]
     pub fn now(&self) -> Time {
         self.clock.now()
+    }
+
+    /// The other apps that a token of `app` may be shown to: those of the same account at the same
+    /// provider. A token is a bearer secret, and nobody else's business.
+    pub(crate) fn siblings(&self, app: &App) -> impl Iterator<Item = &Arc<App>> {
+        let (name, account, origin) = (app.name.clone(), app.account.clone(), app.origin.clone());
+        self.apps.values().filter(move |other| {
+            other.name != name && other.account == account && other.origin == origin
+        })
     }
 
     /// The configured app of that name.

@@ -1,6 +1,6 @@
 //! The poll stage: ask what the plan wants asked, remember it, write it all at once.
 
-use super::{App, Archive, Handover, apply::PollDraft, failures};
+use super::{App, Archive, Handover, apply::PollDraft, failures, fetch::Answered};
 use crate::{
     domain::{
         alarm::{self, Alarm},
@@ -124,7 +124,7 @@ impl Archive {
                 progress: &draft.record.progress,
                 media: &draft.media,
                 learned: &learned,
-                others: self.apps.len() > 1,
+                others: self.siblings(app).next().is_some(),
                 policy: &app.policy,
             };
             let state = if draft.record.progress.attempts.is_empty() {
@@ -266,12 +266,13 @@ impl Archive {
         draft: &mut PollDraft,
     ) -> Result<(), StepError> {
         let mut unanswered = None;
-        for other in self.apps.values().filter(|other| other.name != app.name) {
+        for other in self.siblings(app) {
             match self
-                .ask(other, verification, Endpoint::Getall, &mut draft.brought)
+                .ask_sibling(other, verification, &mut draft.brought)
                 .await?
             {
-                Ok(_) => {
+                // Only an attempt shows whose it is: "none yet" may be what anybody's token gets.
+                Ok(Answered::Getall(answer)) if !answer.attempts.is_empty() => {
                     draft.record.progress.known_by = Some(other.name.clone());
                     draft.record.last_error = Some(format!(
                         "refused: the token belongs to app {}; assign it with `verikeep retry --app {}`",
@@ -286,6 +287,7 @@ impl Archive {
                         ),
                     });
                 }
+                Ok(_) => {}
                 Err(problem) if problem.kind.is_about_the_token() => {}
                 Err(problem) => unanswered = Some(problem),
             }

@@ -2,7 +2,13 @@
 //! simulated world behind the provider's seam, a vault in memory, and a clock that is set to
 //! whatever is due next. The windows are those of the document.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 use async_trait::async_trait;
 use axum::http::{Method, Request, header};
@@ -34,6 +40,8 @@ use crate::{
 
 /// Some moment; every life here begins at it.
 const BEGIN: Time = Time(1_790_000_000_000);
+/// An app of another account.
+const STRANGER: &str = "stranger";
 const LEASE: Span = Span::minutes(2);
 
 /// The world as one app sees it.
@@ -42,6 +50,8 @@ struct Seam {
     clock: Arc<HeldClock>,
     app: AppCredential,
     access_token: Mutex<Option<String>>,
+    /// How many calls were made.
+    calls: Arc<AtomicUsize>,
 }
 
 /// What of a response arrived, and whether it was all of it.
@@ -110,6 +120,7 @@ impl Seam {
 #[async_trait]
 impl Provider for Seam {
     async fn call(&self, endpoint: Endpoint, body: &RequestBody) -> Result<Reply, ProviderError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
         let lost = || ProviderError::new(ErrorKind::Transient, "no whole answer arrived");
         let access_token = self.access_token().ok_or_else(lost)?;
         let url = format!(
@@ -172,6 +183,8 @@ struct Held {
     clock: Arc<HeldClock>,
     archive: Archive,
     database: Database,
+    /// Calls made for each app.
+    calls: BTreeMap<String, Arc<AtomicUsize>>,
 }
 
 impl Held {
@@ -181,8 +194,9 @@ impl Held {
             records_video: false,
             ..AppCredential::synthetic(PLAIN, "default")
         };
+        let stranger = AppCredential::synthetic(STRANGER, "another");
         let options = Options {
-            apps: vec![filmed, plain],
+            apps: vec![filmed, plain, stranger],
             media_bytes: MediaBytes {
                 face: 700,
                 id_card: 900,
@@ -194,9 +208,15 @@ impl Held {
         let clock = HeldClock::at(BEGIN);
         let database = Database::sqlite();
         let store = database.store_on(clock.clone()).await;
+        let calls: BTreeMap<String, Arc<AtomicUsize>> = world
+            .apps()
+            .iter()
+            .map(|app| (app.name.clone(), Arc::default()))
+            .collect();
         let app = |app: &AppCredential| App {
             name: app.name.clone(),
-            account: "default".to_owned(),
+            account: app.account.clone(),
+            origin: "http://provider.test".to_owned(),
             policy: Policy {
                 video_expected: app.records_video,
                 ..documented()
@@ -206,6 +226,7 @@ impl Held {
                 clock: clock.clone(),
                 app: app.clone(),
                 access_token: Mutex::default(),
+                calls: Arc::clone(&calls[&app.name]),
             }),
             media_bytes_max: 1 << 30,
         };
@@ -223,6 +244,7 @@ impl Held {
             clock,
             archive,
             database,
+            calls,
         }
     }
 
@@ -417,4 +439,55 @@ async fn the_first_days_teach_what_unused_tokens_answer() {
         "{:?}",
         learned.unused
     );
+}
+
+#[tokio::test]
+async fn a_token_is_shown_to_no_app_of_another_account_and_what_others_answer_is_no_evidence() {
+    let held = Held::new(Options {
+        seed: 9,
+        ..Options::default()
+    })
+    .await
+    .taught()
+    .await;
+    let life = |life| {
+        (
+            FILMED,
+            LifeSpec {
+                video: Some(Video::One),
+                ..LifeSpec::of(life, 2)
+            },
+        )
+    };
+    let made = held
+        .tell(&[life(Life::WrongApp), life(Life::Unused), life(Life::Passed)])
+        .await;
+    held.live().await;
+    let found = compare(&held.archive, &held.world.truth(held.clock.now().0)).await;
+    assert!(found.wrong.is_empty(), "{:#?}", found.wrong);
+    assert!(
+        held.calls[PLAIN].load(Ordering::Relaxed) > 0,
+        "one of the same account is asked"
+    );
+    assert_eq!(held.calls[STRANGER].load(Ordering::Relaxed), 0);
+    let strays: Vec<&Made> = made.iter().filter(|one| one.life == "wrong-app").collect();
+    assert_eq!(strays.len(), 2);
+    for one in strays {
+        let whole = held
+            .archive
+            .store
+            .show(&one.verify_token)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(whole.summary.state, "rejected");
+        assert!(
+            whole
+                .answers
+                .iter()
+                .all(|answer| answer.success != Some(true)),
+            "{:?}",
+            whole.answers
+        );
+    }
 }
