@@ -29,7 +29,7 @@
 //!
 //! 1. **track** ([`archive::track`]): a request becomes a tracked token with its first due time.
 //!    One insert.
-//! 2. **claim** ([`worker::driver`], [`store::Store::claim_polls`]): what is due, the least time
+//! 2. **claim** ([`worker::driver`], [`store::Queue::claim_polls`]): what is due, the least time
 //!    left at the provider first. A lease is a due time in the future; a crash needs no reaper.
 //! 3. **fetch** ([`archive::fetch`]): ask, and put the verbatim body into the vault *before*
 //!    anything reads it.
@@ -37,7 +37,7 @@
 //!    bytes.
 //! 5. **plan** ([`domain::plan`]): what is known, the app's policy and the time in; what to ask
 //!    next, when, or how it is settled out. Pure.
-//! 6. **record** ([`store::Store::record_poll`]): answers, attempts, wanted media, the next due
+//! 6. **record** ([`store::Queue::record_poll`]): answers, attempts, wanted media, the next due
 //!    time and the lease's release in one transaction.
 //! 7. **download** ([`archive::download`]): stream → checks → digest → seal → object, then one
 //!    transaction.

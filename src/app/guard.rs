@@ -195,7 +195,7 @@ impl Guard {
 
         let (archive, now) = (&self.archive, self.archive.now());
         if first {
-            over.extend(panics::of_earlier_processes(&*archive.store, now).await);
+            over.extend(panics::of_earlier_processes(&*archive.store).await);
         }
         self.panics.look(now, &mut begun, &mut over);
         for alarm in begun {

@@ -13,7 +13,7 @@ use crate::{
         installation::{self, Database, Foreign, Installation, Joint, Vault as Side},
         time::{Span, Time},
     },
-    store::{self, Store},
+    store::{self, Installations},
     vault::{Vault, VaultError},
 };
 
@@ -29,7 +29,7 @@ const AGAIN: Span = Span::seconds(30);
 /// [`AppError::Foreign`] when they do not belong together; why database or vault could not be
 /// asked.
 pub async fn join(
-    store: &dyn Store,
+    store: &dyn Installations,
     vault: &Vault,
     key: Option<&IndexKey>,
     now: Time,
@@ -163,7 +163,7 @@ pub async fn look(vault: &Vault, known: &Database) -> Result<Side, VaultError> {
 }
 
 async fn begin(
-    store: &dyn Store,
+    store: &dyn Installations,
     installation_id: String,
     given: Option<String>,
     now: Time,

@@ -1,5 +1,5 @@
-//! A store by hand, for the tests of commands: says what it was given to say, and remembers what it
-//! was asked.
+//! The store that commands read, by hand, for their tests: says what it was given to say, and
+//! remembers what it was asked.
 
 use std::sync::Mutex;
 
@@ -8,19 +8,13 @@ use serde_json::json;
 
 use crate::{
     domain::{
-        alarm::{Alarm, Kind},
         installation::{Database, Installation},
-        lease::{Lease, Stage},
-        lessons::Lessons,
         secret::Secret,
         time::Time,
     },
     store::{
-        Result, Store, StoreError,
-        records::{
-            Claim, DownloadRecord, DownloadWork, KnownToken, NewVerification, PollRecord, PollWork,
-            RetryVerdict, TrackVerdict,
-        },
+        Connection, Installations, Reports, Result, Retries, StoreError,
+        records::{KnownToken, RetryVerdict},
         reports::{
             AlarmRow, AnswerReport, AttemptReport, Filter, MediaReport, Reconciliation, Status,
             Summary, Whole,
@@ -194,83 +188,14 @@ pub(super) fn alarm() -> AlarmRow {
 }
 
 #[async_trait]
-impl Store for Fake {
+impl Connection for Fake {
     async fn ping(&self) -> Result<Time> {
         self.up().map(|()| NOW)
     }
+}
 
-    async fn installation(&self) -> Result<Database> {
-        self.up().map(|()| self.installation.clone())
-    }
-
-    async fn begin_installation(&self, _: &Installation, _: Time) -> Result<Installation> {
-        unimplemented!()
-    }
-
-    async fn indexed_otherwise(&self, _: &str) -> Result<i64> {
-        self.up().map(|()| self.indexed_otherwise)
-    }
-
-    async fn track(&self, _: Vec<NewVerification>) -> Result<Vec<TrackVerdict>> {
-        unimplemented!()
-    }
-
-    async fn claim_polls(&self, _: &Claim) -> Result<Vec<PollWork>> {
-        unimplemented!()
-    }
-
-    async fn claim_downloads(&self, _: &Claim) -> Result<Vec<DownloadWork>> {
-        unimplemented!()
-    }
-
-    async fn record_poll(&self, _: PollRecord) -> Result<()> {
-        unimplemented!()
-    }
-
-    async fn record_download(&self, _: DownloadRecord) -> Result<()> {
-        unimplemented!()
-    }
-
-    async fn renew(&self, _: &Lease, _: Time) -> Result<()> {
-        unimplemented!()
-    }
-
-    async fn release(&self, _: Vec<Lease>, _: Time) -> Result<()> {
-        unimplemented!()
-    }
-
-    async fn next_due(&self, _: Stage, _: &[String]) -> Result<Option<Time>> {
-        unimplemented!()
-    }
-
-    async fn retry(
-        &self,
-        tokens: &[String],
-        _: Option<&str>,
-        _: &str,
-        _: Time,
-    ) -> Result<Vec<RetryVerdict>> {
-        self.up()?;
-        assert_eq!(tokens.len(), self.retries.len());
-        Ok(self.retries.clone())
-    }
-
-    async fn lessons(&self) -> Result<Lessons> {
-        unimplemented!()
-    }
-
-    async fn raise(&self, _: &Alarm, _: Time) -> Result<bool> {
-        unimplemented!()
-    }
-
-    async fn clear(&self, _: Kind, _: &str, _: Time) -> Result<bool> {
-        unimplemented!()
-    }
-
-    async fn alarms(&self) -> Result<Vec<AlarmRow>> {
-        unimplemented!()
-    }
-
+#[async_trait]
+impl Reports for Fake {
     async fn status(&self, _: Time) -> Result<Status> {
         self.up()?;
         let mut all = self.status.lock().unwrap();
@@ -300,6 +225,17 @@ impl Store for Fake {
             .collect())
     }
 
+    async fn show(&self, handle: &str) -> Result<Option<Whole>> {
+        self.up()?;
+        Ok(self
+            .wholes
+            .iter()
+            .find(|whole| {
+                whole.summary.verify_token == handle || whole.summary.verification_id == handle
+            })
+            .cloned())
+    }
+
     async fn known(&self, tokens: &[Secret]) -> Result<Vec<Option<KnownToken>>> {
         self.up()?;
         Ok(tokens
@@ -313,21 +249,39 @@ impl Store for Fake {
         self.reconciled.lock().unwrap().push(found.clone());
         Ok(())
     }
+}
 
-    async fn show(&self, handle: &str) -> Result<Option<Whole>> {
+#[async_trait]
+impl Retries for Fake {
+    async fn retry(
+        &self,
+        tokens: &[String],
+        _: Option<&str>,
+        _: &str,
+        _: Time,
+    ) -> Result<Vec<RetryVerdict>> {
+        self.up()?;
+        assert_eq!(tokens.len(), self.retries.len());
+        Ok(self.retries.clone())
+    }
+}
+
+#[async_trait]
+impl Installations for Fake {
+    async fn installation(&self) -> Result<Database> {
+        self.up().map(|()| self.installation.clone())
+    }
+
+    async fn begin_installation(&self, drawn: &Installation, _: Time) -> Result<Installation> {
         self.up()?;
         Ok(self
-            .wholes
-            .iter()
-            .find(|whole| {
-                whole.summary.verify_token == handle || whole.summary.verification_id == handle
-            })
-            .cloned())
+            .installation
+            .installation
+            .clone()
+            .unwrap_or_else(|| drawn.clone()))
     }
 
-    async fn tidy(&self) -> Result<()> {
-        unimplemented!()
+    async fn indexed_otherwise(&self, _: &str) -> Result<i64> {
+        self.up().map(|()| self.indexed_otherwise)
     }
-
-    async fn close(&self) {}
 }

@@ -19,7 +19,7 @@ use crate::{
         token::State,
     },
     store::{
-        Store,
+        Installations, Reports,
         reports::{Filter, Summary},
     },
 };
@@ -92,7 +92,7 @@ fn since(text: &str) -> Result<Since, String> {
 pub async fn run(
     args: &List,
     config: &Config,
-    store: &dyn Store,
+    store: &(impl Reports + Installations + ?Sized),
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
     let mut filter = filter(args, config, store).await?;
@@ -170,7 +170,11 @@ fn ended(missed: i64, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     Ok(Code::Finding)
 }
 
-async fn filter(args: &List, config: &Config, store: &dyn Store) -> Result<Filter, Failure> {
+async fn filter(
+    args: &List,
+    config: &Config,
+    store: &(impl Installations + ?Sized),
+) -> Result<Filter, Failure> {
     let since = match args.since {
         Some(Since::Ago(span)) => Some(store.ping().await?.minus(span)),
         Some(Since::At(at)) => Some(at),

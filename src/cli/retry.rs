@@ -11,7 +11,7 @@ use super::{
 use crate::{
     config::Config,
     domain::secret::Secret,
-    store::{Store, records::RetryVerdict},
+    store::{Retries, records::RetryVerdict},
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -59,7 +59,7 @@ enum Line<'a> {
 pub async fn run(
     args: &Retry,
     config: &Config,
-    store: &dyn Store,
+    store: &dyn Retries,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
     if let Some(app) = args.app.as_ref().filter(|app| config.app(app).is_none()) {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     domain::secret::Secret,
     store::{
-        Store,
+        Reports,
         reports::{AttemptReport, Whole},
     },
 };
@@ -37,7 +37,11 @@ pub struct Show {
 ///
 /// # Errors
 /// When it is not tracked, or the database cannot be reached.
-pub async fn run(args: &Show, store: &dyn Store, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+pub async fn run(
+    args: &Show,
+    store: &dyn Reports,
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
     let whole = find(&args.token, store).await?;
     if args.json {
         screen.document(&whole)?
@@ -51,7 +55,7 @@ pub async fn run(args: &Show, store: &dyn Store, screen: &mut Screen<'_>) -> Res
 ///
 /// # Errors
 /// When it is not tracked, or the database cannot be reached.
-pub(super) async fn find(handle: &Secret, store: &dyn Store) -> Result<Whole, Failure> {
+pub(super) async fn find(handle: &Secret, store: &dyn Reports) -> Result<Whole, Failure> {
     let found = store.show(handle.reveal().trim()).await?;
     found.ok_or_else(|| {
         Failure::told(

@@ -29,13 +29,13 @@ const QUEUE_MAX: usize = 4 * BATCH_MAX;
 
 /// A verb that takes part in group commit.
 pub(super) enum Work {
-    /// [`super::Store::record_poll`].
+    /// [`super::Queue::record_poll`].
     Poll(Box<PollRecord>),
-    /// [`super::Store::record_download`].
+    /// [`super::Queue::record_download`].
     Download(Box<DownloadRecord>),
-    /// [`super::Store::renew`].
+    /// [`super::Queue::renew`].
     Renew(Lease, Time),
-    /// [`super::Store::release`].
+    /// [`super::Queue::release`].
     Release(Vec<Lease>, Time),
 }
 

@@ -231,7 +231,7 @@ pub struct DownloadStart {
     pub deadline: Time,
     /// Handed to this process at once when it has room: (token, until). Another download of the
     /// verification that is leased keeps its lease, and the one here is not granted:
-    /// [`Store::record_poll`](super::Store::record_poll) still succeeds, and the step that uses
+    /// [`Queue::record_poll`](super::Queue::record_poll) still succeeds, and the step that uses
     /// this lease will find it lost.
     pub lease: Option<(String, Time)>,
 }

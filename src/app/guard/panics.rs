@@ -8,7 +8,7 @@ use crate::{
         alarm::{Alarm, Kind},
         time::{Span, Time},
     },
-    store::Store,
+    store::AlarmStore,
 };
 
 /// After this long without another panic of the part its alarm ends. An item that makes a step
@@ -41,12 +41,8 @@ impl Panics {
 }
 
 /// What earlier processes have raised: over with a new start, until it happens again.
-pub(super) async fn of_earlier_processes(store: &dyn Store, now: Time) -> Vec<(Kind, String)> {
-    let open = store
-        .status(now)
-        .await
-        .map(|status| status.alarms)
-        .unwrap_or_default();
+pub(super) async fn of_earlier_processes(store: &dyn AlarmStore) -> Vec<(Kind, String)> {
+    let open = store.alarms().await.unwrap_or_default();
     open.into_iter()
         .filter(|alarm| alarm.kind == Kind::Panic.name())
         .map(|alarm| (Kind::Panic, alarm.subject))

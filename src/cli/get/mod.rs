@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     domain::{identity::hex, secret::Secret, token::State},
-    store::{Store, reports::Whole},
+    store::{Reports, reports::Whole},
 };
 use files::Wanted;
 use folder::Folder;
@@ -117,7 +117,7 @@ struct Failed {
 /// When it is not tracked, the folder cannot be used, or nothing can be reached.
 pub async fn run(
     args: &Get,
-    store: &dyn Store,
+    store: &dyn Reports,
     open: &OpenFn<'_>,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {

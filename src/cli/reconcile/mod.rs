@@ -22,7 +22,7 @@ use crate::{
     config::Config,
     domain::{time::Time, token::TrackRequest},
     store::{
-        Store,
+        Reports,
         records::{KnownToken, TrackVerdict},
         reports::{Reconciliation, Summary},
     },
@@ -77,7 +77,7 @@ pub struct Reconcile {
 pub async fn run(
     args: &Reconcile,
     config: &Config,
-    store: &dyn Store,
+    store: &dyn Reports,
     track: &TrackFn<'_>,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
@@ -126,7 +126,7 @@ pub async fn run(
 
 struct Run<'r, 'w, 't> {
     args: &'r Reconcile,
-    store: &'r dyn Store,
+    store: &'r dyn Reports,
     track: &'r TrackFn<'t>,
     screen: &'r mut Screen<'w>,
     now: Time,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     domain::{media::sha256_hex, time::Time},
     store::{
-        Result, Store,
+        Reports, Result,
         records::KnownToken,
         reports::{Filter, Summary},
     },
@@ -51,7 +51,7 @@ impl Listed {
     /// When the database cannot be read, or what `tell` says.
     pub async fn each_unlisted<E>(
         mut self,
-        store: &dyn Store,
+        store: &dyn Reports,
         (from, to): (Time, Time),
         mut tell: impl FnMut(&Summary) -> std::result::Result<(), E>,
     ) -> Result<std::result::Result<i64, E>> {

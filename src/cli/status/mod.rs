@@ -19,7 +19,7 @@ use crate::{
         time::{Span, Time},
         token::State,
     },
-    store::{Store, reports::Status as Figures},
+    store::{Reports, reports::Status as Figures},
 };
 use beside::{Beside, BesideFn};
 use figures::{Sums, document};
@@ -53,7 +53,7 @@ pub struct Status {
 /// When the database cannot be reached.
 pub async fn run(
     args: &Status,
-    store: &dyn Store,
+    store: &dyn Reports,
     beside: &BesideFn<'_>,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {

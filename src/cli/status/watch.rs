@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     domain::time::Time,
-    store::{Store, StoreError, reports::Status as Figures},
+    store::{Reports, StoreError, reports::Status as Figures},
 };
 
 /// Width of the bar, in letters.
@@ -21,7 +21,7 @@ const BAR: i64 = 40;
 
 pub(super) async fn run(
     args: &Status,
-    store: &dyn Store,
+    store: &dyn Reports,
     beside: &BesideFn<'_>,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
@@ -55,7 +55,7 @@ pub(super) async fn run(
     }
 }
 
-async fn look(store: &dyn Store) -> Result<(Time, Figures), StoreError> {
+async fn look(store: &dyn Reports) -> Result<(Time, Figures), StoreError> {
     let now = store.ping().await?;
     Ok((now, store.status(now).await?))
 }

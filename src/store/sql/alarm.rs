@@ -1,20 +1,48 @@
 //! Alarms: one of a kind and subject is open at a time.
 
+use async_trait::async_trait;
+use futures::FutureExt as _;
 use std::collections::BTreeMap;
 
-use super::facts::insert;
+use super::{SqlStore, facts::insert};
 use crate::{
     domain::{
         alarm::{Alarm, Kind},
         time::Time,
     },
     store::{
-        Result,
+        AlarmStore, Result,
         dialect::Dialect,
         reports::AlarmRow,
         rows::{Cells as _, Json, binds, moment, rows},
     },
 };
+
+#[async_trait]
+impl<DB: Dialect> AlarmStore for SqlStore<DB> {
+    async fn raise(&self, alarm: &Alarm, now: Time) -> Result<bool> {
+        let alarm = alarm.clone();
+        let fresh = self
+            .writing(move |connection| {
+                async move { raise::<DB>(connection, vec![(&alarm, now)]).await }.boxed()
+            })
+            .await?;
+        Ok(!fresh.is_empty())
+    }
+
+    async fn clear(&self, kind: Kind, subject: &str, now: Time) -> Result<bool> {
+        let subject = subject.to_owned();
+        self.writing(move |connection| {
+            async move { clear::<DB>(connection, kind, &subject, now).await }.boxed()
+        })
+        .await
+    }
+
+    async fn alarms(&self) -> Result<Vec<AlarmRow>> {
+        self.reading(|connection| open::<DB>(connection).boxed())
+            .await
+    }
+}
 
 rows! {
     struct AlarmIn<'a> { kind: &'a str, subject: &'a str, text: &'a str, since: i64, last_at: i64, times: i64 }
@@ -22,7 +50,7 @@ rows! {
 
 /// Raises alarms, or counts them when they are open; brings the (kind, subject) of those that were
 /// not open.
-pub(in crate::store) async fn raise<DB: Dialect>(
+pub(super) async fn raise<DB: Dialect>(
     connection: &mut DB::Connection,
     alarms: Vec<(&Alarm, Time)>,
 ) -> Result<Vec<(String, String)>> {
@@ -67,7 +95,7 @@ pub(in crate::store) async fn raise<DB: Dialect>(
 }
 
 /// Ends an alarm; true when one was open.
-pub(in crate::store) async fn clear<DB: Dialect>(
+async fn clear<DB: Dialect>(
     connection: &mut DB::Connection,
     kind: Kind,
     subject: &str,
@@ -108,9 +136,7 @@ pub(super) async fn clear_each<DB: Dialect>(
 }
 
 /// Open alarms, oldest first.
-pub(in crate::store) async fn open<DB: Dialect>(
-    connection: &mut DB::Connection,
-) -> Result<Vec<AlarmRow>> {
+pub(super) async fn open<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<AlarmRow>> {
     let sql = "select kind, subject, text, since, times from alarms where ended_at is null order by since, kind, subject";
     let rows = DB::fetch(connection, sql.to_owned(), Vec::new()).await?;
     rows.iter()

@@ -125,9 +125,7 @@ pub(super) async fn fold<DB: Dialect>(connection: &mut DB::Connection, ids: &[&s
 }
 
 /// Folds what lies there of settled verifications, some at a time; true when there may be more.
-pub(in crate::store) async fn fold_settled<DB: Dialect>(
-    connection: &mut DB::Connection,
-) -> Result<bool> {
+pub(super) async fn fold_settled<DB: Dialect>(connection: &mut DB::Connection) -> Result<bool> {
     let sql = format!(
         "select distinct c.verification_id from calls as c join verifications as v on v.verification_id = c.verification_id
         where v.settled_at is not null order by c.verification_id limit {FOLD_MAX}"
@@ -144,7 +142,7 @@ pub(in crate::store) async fn fold_settled<DB: Dialect>(
 }
 
 /// Lets go of what was counted for the quota more than a day ago.
-pub(in crate::store) async fn forget_quota_use<DB: Dialect>(
+pub(super) async fn forget_quota_use<DB: Dialect>(
     connection: &mut DB::Connection,
     now: Time,
 ) -> Result<()> {

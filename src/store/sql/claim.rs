@@ -4,18 +4,14 @@
 //! a crash needs no reaper, and the claim looks at one index. A row claimed again and again without
 //! completion waits longer each time.
 
-use std::collections::HashMap;
-
-use super::alarm;
+use super::{alarm, work};
 use crate::{
     domain::{
         alarm::{Alarm, Kind as AlarmKind},
-        answer::Endpoint,
         chance::fresh_id,
         lease::{Lease, Stage},
-        media::{Kind, MediaRow, MediaState, Slot, Source},
+        media::MediaRow,
         progress::Progress,
-        secret::Secret,
         time::{Span, Time},
         token::Verification,
     },
@@ -23,7 +19,7 @@ use crate::{
         Result, StoreError,
         dialect::Dialect,
         records::{Claim, DownloadWork, PollWork},
-        rows::{Cells, Json, binds, instant, known, rows},
+        rows::{Cells as _, Json, binds, instant, rows},
     },
 };
 
@@ -36,10 +32,6 @@ struct Claimed {
     answers: Vec<(String, String)>,
 }
 
-/// What was found of each verification; what cannot be read of one is its own error and nobody
-/// else's.
-type Found<T> = HashMap<String, Result<T>>;
-
 /// A row claimed more often than this in a row without completion is an alarm of its own: its step
 /// dies, or cannot be written.
 pub(super) const POISONED_BEYOND: i64 = 5;
@@ -49,7 +41,7 @@ const PUT_AWAY_MAX: Span = Span::hours(1);
 const CLAIMS_MAX: i64 = 1_000_000;
 
 /// Claims polls.
-pub(in crate::store) async fn polls<DB: Dialect>(
+pub(super) async fn polls<DB: Dialect>(
     connection: &mut DB::Connection,
     claim: &Claim,
 ) -> Result<Vec<PollWork>> {
@@ -71,7 +63,7 @@ pub(in crate::store) async fn polls<DB: Dialect>(
 }
 
 /// Claims downloads.
-pub(in crate::store) async fn downloads<DB: Dialect>(
+pub(super) async fn downloads<DB: Dialect>(
     connection: &mut DB::Connection,
     claim: &Claim,
 ) -> Result<Vec<DownloadWork>> {
@@ -96,7 +88,7 @@ pub(in crate::store) async fn downloads<DB: Dialect>(
 }
 
 /// When the next row of a stage is due.
-pub(in crate::store) async fn next_due<DB: Dialect>(
+pub(super) async fn next_due<DB: Dialect>(
     connection: &mut DB::Connection,
     stage: Stage,
     apps: &[String],
@@ -135,9 +127,9 @@ async fn claimed<DB: Dialect>(
         .iter()
         .map(|(lease, _)| lease.verification_id.as_str())
         .collect();
-    let mut facts = facts::<DB>(connection, &ids).await?;
-    let mut media = media::<DB>(connection, &ids).await?;
-    let mut answers = answers::<DB>(connection, &ids).await?;
+    let mut facts = work::facts::<DB>(connection, &ids).await?;
+    let mut media = work::media::<DB>(connection, &ids).await?;
+    let mut answers = work::answers::<DB>(connection, &ids).await?;
     let mut claimed = Vec::with_capacity(leases.len());
     let (mut unreadable, mut alarms) = (Vec::new(), Vec::new());
     for (lease, deadline) in leases {
@@ -297,115 +289,4 @@ async fn lease<DB: Dialect>(
         (deadline, &lease.verification_id).cmp(&(other_deadline, &other.verification_id))
     });
     Ok(leased)
-}
-
-async fn facts<DB: Dialect>(
-    connection: &mut DB::Connection,
-    ids: &[&str],
-) -> Result<Found<(Verification, Progress)>> {
-    let sql = format!(
-        "select verification_id, verify_token, app, issued_at, tracked_at, plan_id, issued_here, progress from verifications where verification_id in {}",
-        DB::list(1)
-    );
-    let mut facts = HashMap::with_capacity(ids.len());
-    for row in DB::fetch(connection, sql, binds![Json::of(ids)?]).await? {
-        let read = verification(&row)
-            .and_then(|verification| Ok((verification, progress(&row.text("progress")?)?)));
-        facts.insert(row.text("verification_id")?, read);
-    }
-    Ok(facts)
-}
-
-/// Reads the memory of the plan. No value of it stands in the error.
-pub(super) fn progress(text: &str) -> Result<Progress> {
-    let unreadable = |error: serde_json::Error| {
-        StoreError::Corrupt(format!(
-            "`progress` of the verification, line {} column {}: `verikeep retry` begins it anew",
-            error.line(),
-            error.column()
-        ))
-    };
-    serde_json::from_str(text).map_err(unreadable)
-}
-
-fn verification(row: &impl Cells) -> Result<Verification> {
-    Ok(Verification {
-        verification_id: row.text("verification_id")?,
-        verify_token: Secret::new(row.text("verify_token")?),
-        app: row.text("app")?,
-        issued_at: instant(row, "issued_at")?,
-        tracked_at: instant(row, "tracked_at")?,
-        plan_id: row.text_or_null("plan_id")?,
-        issued_here: row.flag("issued_here")?,
-    })
-}
-
-async fn media<DB: Dialect>(
-    connection: &mut DB::Connection,
-    ids: &[&str],
-) -> Result<Found<Vec<MediaRow>>> {
-    let sql = format!(
-        "select verification_id, media_id, attempt_no, kind, position, source, state, sha256, object_key, tries, last_error, refused_sha256 from media
-        where verification_id in {} order by verification_id, attempt_no, kind, position, source",
-        DB::list(1)
-    );
-    gathered(
-        &DB::fetch(connection, sql, binds![Json::of(ids)?]).await?,
-        medium,
-    )
-}
-
-fn medium(row: &impl Cells) -> Result<MediaRow> {
-    Ok(MediaRow {
-        media_id: row.text("media_id")?,
-        slot: Slot {
-            attempt_no: row.int("attempt_no")?,
-            kind: known(Kind::named(&row.text("kind")?), "media.kind")?,
-            position: row.int("position")?,
-            source: known(Source::named(&row.text("source")?), "media.source")?,
-        },
-        state: known(MediaState::named(&row.text("state")?), "media.state")?,
-        sha256: row.text_or_null("sha256")?,
-        object_key: row.text_or_null("object_key")?,
-        tries: row.int("tries")?,
-        last_error: row.text_or_null("last_error")?,
-        refused_sha256: row.text_or_null("refused_sha256")?,
-    })
-}
-
-async fn answers<DB: Dialect>(
-    connection: &mut DB::Connection,
-    ids: &[&str],
-) -> Result<Found<Vec<(String, String)>>> {
-    let sql = format!(
-        "select verification_id, endpoint, sha256 from answers where verification_id in {} order by fetched_at, answer_id",
-        DB::list(1)
-    );
-    gathered(
-        &DB::fetch(connection, sql, binds![Json::of(ids)?]).await?,
-        |row| {
-            let endpoint = known(
-                Endpoint::kept_named(&row.text("endpoint")?),
-                "answers.endpoint",
-            )?;
-            Ok((endpoint.name().to_owned(), row.text("sha256")?))
-        },
-    )
-}
-
-/// Reads rows into lists by verification; the first row that cannot be read is what is found of its
-/// verification.
-fn gathered<R: Cells, T>(rows: &[R], read: impl Fn(&R) -> Result<T>) -> Result<Found<Vec<T>>> {
-    let mut found: Found<Vec<T>> = HashMap::new();
-    for row in rows {
-        let list = found
-            .entry(row.text("verification_id")?)
-            .or_insert_with(|| Ok(Vec::new()));
-        match (read(row), list.as_mut()) {
-            (Ok(one), Ok(list)) => list.push(one),
-            (Err(error), Ok(_)) => *list = Err(error),
-            (_, Err(_)) => {}
-        }
-    }
-    Ok(found)
 }

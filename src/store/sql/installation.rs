@@ -1,16 +1,44 @@
 //! What the database belongs to: one row.
 
+use async_trait::async_trait;
+use futures::FutureExt as _;
+
+use super::SqlStore;
 use crate::{
     domain::{
         installation::{Database, Installation},
         time::Time,
     },
     store::{
-        Result, StoreError,
+        Installations, Result, StoreError,
         dialect::Dialect,
         rows::{Cells as _, binds},
     },
 };
+
+#[async_trait]
+impl<DB: Dialect> Installations for SqlStore<DB> {
+    async fn installation(&self) -> Result<Database> {
+        self.reading(|connection| read::<DB>(connection).boxed())
+            .await
+    }
+
+    async fn begin_installation(&self, drawn: &Installation, now: Time) -> Result<Installation> {
+        let drawn = drawn.clone();
+        self.writing(move |connection| {
+            async move { begin::<DB>(connection, &drawn, now).await }.boxed()
+        })
+        .await
+    }
+
+    async fn indexed_otherwise(&self, index_key_id: &str) -> Result<i64> {
+        let id = index_key_id.to_owned();
+        self.reading(move |connection| {
+            async move { indexed_otherwise::<DB>(connection, &id).await }.boxed()
+        })
+        .await
+    }
+}
 
 /// What the database knows of itself.
 pub(super) async fn read<DB: Dialect>(connection: &mut DB::Connection) -> Result<Database> {

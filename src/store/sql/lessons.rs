@@ -1,16 +1,26 @@
 //! What was learned of the apps; see [`crate::domain::lessons`].
 
+use async_trait::async_trait;
+use futures::FutureExt as _;
 use std::collections::BTreeSet;
 
-use super::facts::insert;
+use super::{SqlStore, facts::insert};
 use crate::{
     domain::lessons::{DataSeen, Film, FilmedPlan, Lessons, Origin, UnusedSignature},
     store::{
-        Result,
+        LessonStore, Result,
         dialect::Dialect,
         rows::{Cells as _, Json, binds, instant, known, rows},
     },
 };
+
+#[async_trait]
+impl<DB: Dialect> LessonStore for SqlStore<DB> {
+    async fn lessons(&self) -> Result<Lessons> {
+        self.reading(|connection| all::<DB>(connection).boxed())
+            .await
+    }
+}
 
 rows! {
     struct SignatureIn<'a> { app: &'a str, signature: &'a str, verification_id: &'a str, seen_at: i64, origin: &'a str }
@@ -96,7 +106,7 @@ pub(super) async fn remember<'r, DB: Dialect>(
 }
 
 /// Everything learned.
-pub(in crate::store) async fn all<DB: Dialect>(connection: &mut DB::Connection) -> Result<Lessons> {
+async fn all<DB: Dialect>(connection: &mut DB::Connection) -> Result<Lessons> {
     let mut lessons = Lessons::default();
     let sql = "select app, signature, verification_id, seen_at, origin from unused_signatures order by app, signature, seen_at, verification_id";
     for row in DB::fetch(connection, sql.to_owned(), Vec::new()).await? {

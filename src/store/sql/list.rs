@@ -23,7 +23,7 @@ pub(super) fn select(which: &str) -> String {
 }
 
 /// Those that pass the filter, one page of them.
-pub(in crate::store) async fn list<DB: Dialect>(
+pub(super) async fn list<DB: Dialect>(
     connection: &mut DB::Connection,
     filter: &Filter,
 ) -> Result<Vec<Summary>> {

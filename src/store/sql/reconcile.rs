@@ -33,7 +33,7 @@ rows! {
 }
 
 /// What is known of each token, in order; none of one that is not tracked.
-pub(in crate::store) async fn known<DB: Dialect>(
+pub(super) async fn known<DB: Dialect>(
     connection: &mut DB::Connection,
     tokens: &[Secret],
 ) -> Result<Vec<Option<KnownToken>>> {
@@ -81,7 +81,7 @@ fn known_row(row: &impl Cells) -> Result<KnownToken> {
 }
 
 /// Remembers what a comparison found.
-pub(in crate::store) async fn record<DB: Dialect>(
+pub(super) async fn record<DB: Dialect>(
     connection: &mut DB::Connection,
     found: &Reconciliation,
 ) -> Result<()> {

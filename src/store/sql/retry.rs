@@ -1,17 +1,37 @@
 //! Waking what waits for a person.
 
+use async_trait::async_trait;
+use futures::FutureExt as _;
 use std::collections::HashMap;
 
-use super::{claim::progress, facts::insert, lease};
+use super::{SqlStore, facts::insert, lease, work::progress};
 use crate::{
     domain::{lease::Stage, progress::Progress, time::Time, token::State},
     store::{
-        Result,
+        Result, Retries,
         dialect::Dialect,
         records::RetryVerdict,
         rows::{Cells, Json, binds, known, rows, storable},
     },
 };
+
+#[async_trait]
+impl<DB: Dialect> Retries for SqlStore<DB> {
+    async fn retry(
+        &self,
+        tokens: &[String],
+        app: Option<&str>,
+        actor: &str,
+        now: Time,
+    ) -> Result<Vec<RetryVerdict>> {
+        let (tokens, app, actor) = (tokens.to_vec(), app.map(str::to_owned), actor.to_owned());
+        self.writing(move |connection| {
+            async move { retry::<DB>(connection, &tokens, app.as_deref(), &actor, now).await }
+                .boxed()
+        })
+        .await
+    }
+}
 
 rows! {
     struct Reopened<'a> { id: &'a str, app: &'a str, progress: String, state: &'a str }
@@ -38,7 +58,7 @@ struct Found {
 }
 
 /// Wakes verifications named by verify_token or verification_id; one verdict each, in order.
-pub(in crate::store) async fn retry<DB: Dialect>(
+async fn retry<DB: Dialect>(
     connection: &mut DB::Connection,
     handles: &[String],
     app: Option<&str>,

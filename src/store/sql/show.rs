@@ -12,7 +12,7 @@ use crate::store::{
 };
 
 /// It, by verify_token or verification_id.
-pub(in crate::store) async fn show<DB: Dialect>(
+pub(super) async fn show<DB: Dialect>(
     connection: &mut DB::Connection,
     handle: &str,
 ) -> Result<Option<Whole>> {

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The figures as of `now`.
-pub(in crate::store) async fn status<DB: Dialect>(
+pub(super) async fn status<DB: Dialect>(
     connection: &mut DB::Connection,
     now: Time,
 ) -> Result<Status> {

@@ -1,8 +1,10 @@
 //! Tracking tokens: idempotent, and nothing that is known is overwritten.
 
+use async_trait::async_trait;
+use futures::FutureExt as _;
 use std::collections::HashSet;
 
-use super::{alarm, facts::insert, lease, reconcile::known_by_token};
+use super::{SqlStore, alarm, facts::insert, lease, reconcile::known_by_token};
 use crate::{
     domain::{
         lease::Stage,
@@ -11,15 +13,33 @@ use crate::{
         token::{Late, State},
     },
     store::{
-        Result, StoreError,
+        Result, StoreError, Tracking,
         dialect::Dialect,
         records::{KnownToken, NewVerification, Next, TrackVerdict},
         rows::{Cells as _, Json, binds, rows, storable},
     },
 };
 
+#[async_trait]
+impl<DB: Dialect> Tracking for SqlStore<DB> {
+    async fn track(&self, mut rows: Vec<NewVerification>) -> Result<Vec<TrackVerdict>> {
+        let mut verdicts = Vec::with_capacity(rows.len());
+        while !rows.is_empty() {
+            let rest = rows.split_off(rows.len().min(CHUNK));
+            let chunk = std::mem::replace(&mut rows, rest);
+            verdicts.extend(
+                self.writing(move |connection| {
+                    async move { track::<DB>(connection, &chunk).await }.boxed()
+                })
+                .await?,
+            );
+        }
+        Ok(verdicts)
+    }
+}
+
 /// How many tokens share a transaction.
-pub(in crate::store) const CHUNK: usize = 1000;
+const CHUNK: usize = 1000;
 
 rows! {
     struct New<'a> {
@@ -62,7 +82,7 @@ struct Replaced<'t> {
 }
 
 /// Tracks at most [`CHUNK`] tokens; one verdict each, in order.
-pub(in crate::store) async fn track<DB: Dialect>(
+async fn track<DB: Dialect>(
     connection: &mut DB::Connection,
     tokens: &[NewVerification],
 ) -> Result<Vec<TrackVerdict>> {

@@ -1,0 +1,134 @@
+//! What the step of a claimed row works with: the facts of its verification, its media and its
+//! answers, as records.
+
+use std::collections::HashMap;
+
+use crate::{
+    domain::{
+        answer::Endpoint,
+        media::{Kind, MediaRow, MediaState, Slot, Source},
+        progress::Progress,
+        secret::Secret,
+        token::Verification,
+    },
+    store::{
+        Result, StoreError,
+        dialect::Dialect,
+        rows::{Cells, Json, binds, instant, known},
+    },
+};
+
+/// What was found of each verification; what cannot be read of one is its own error and nobody
+/// else's.
+pub(super) type Found<T> = HashMap<String, Result<T>>;
+
+pub(super) async fn facts<DB: Dialect>(
+    connection: &mut DB::Connection,
+    ids: &[&str],
+) -> Result<Found<(Verification, Progress)>> {
+    let sql = format!(
+        "select verification_id, verify_token, app, issued_at, tracked_at, plan_id, issued_here, progress from verifications where verification_id in {}",
+        DB::list(1)
+    );
+    let mut facts = HashMap::with_capacity(ids.len());
+    for row in DB::fetch(connection, sql, binds![Json::of(ids)?]).await? {
+        let read = verification(&row)
+            .and_then(|verification| Ok((verification, progress(&row.text("progress")?)?)));
+        facts.insert(row.text("verification_id")?, read);
+    }
+    Ok(facts)
+}
+
+/// Reads the memory of the plan. No value of it stands in the error.
+pub(super) fn progress(text: &str) -> Result<Progress> {
+    let unreadable = |error: serde_json::Error| {
+        StoreError::Corrupt(format!(
+            "`progress` of the verification, line {} column {}: `verikeep retry` begins it anew",
+            error.line(),
+            error.column()
+        ))
+    };
+    serde_json::from_str(text).map_err(unreadable)
+}
+
+fn verification(row: &impl Cells) -> Result<Verification> {
+    Ok(Verification {
+        verification_id: row.text("verification_id")?,
+        verify_token: Secret::new(row.text("verify_token")?),
+        app: row.text("app")?,
+        issued_at: instant(row, "issued_at")?,
+        tracked_at: instant(row, "tracked_at")?,
+        plan_id: row.text_or_null("plan_id")?,
+        issued_here: row.flag("issued_here")?,
+    })
+}
+
+pub(super) async fn media<DB: Dialect>(
+    connection: &mut DB::Connection,
+    ids: &[&str],
+) -> Result<Found<Vec<MediaRow>>> {
+    let sql = format!(
+        "select verification_id, media_id, attempt_no, kind, position, source, state, sha256, object_key, tries, last_error, refused_sha256 from media
+        where verification_id in {} order by verification_id, attempt_no, kind, position, source",
+        DB::list(1)
+    );
+    gathered(
+        &DB::fetch(connection, sql, binds![Json::of(ids)?]).await?,
+        medium,
+    )
+}
+
+fn medium(row: &impl Cells) -> Result<MediaRow> {
+    Ok(MediaRow {
+        media_id: row.text("media_id")?,
+        slot: Slot {
+            attempt_no: row.int("attempt_no")?,
+            kind: known(Kind::named(&row.text("kind")?), "media.kind")?,
+            position: row.int("position")?,
+            source: known(Source::named(&row.text("source")?), "media.source")?,
+        },
+        state: known(MediaState::named(&row.text("state")?), "media.state")?,
+        sha256: row.text_or_null("sha256")?,
+        object_key: row.text_or_null("object_key")?,
+        tries: row.int("tries")?,
+        last_error: row.text_or_null("last_error")?,
+        refused_sha256: row.text_or_null("refused_sha256")?,
+    })
+}
+
+pub(super) async fn answers<DB: Dialect>(
+    connection: &mut DB::Connection,
+    ids: &[&str],
+) -> Result<Found<Vec<(String, String)>>> {
+    let sql = format!(
+        "select verification_id, endpoint, sha256 from answers where verification_id in {} order by fetched_at, answer_id",
+        DB::list(1)
+    );
+    gathered(
+        &DB::fetch(connection, sql, binds![Json::of(ids)?]).await?,
+        |row| {
+            let endpoint = known(
+                Endpoint::kept_named(&row.text("endpoint")?),
+                "answers.endpoint",
+            )?;
+            Ok((endpoint.name().to_owned(), row.text("sha256")?))
+        },
+    )
+}
+
+/// Reads rows into lists by verification; the first row that cannot be read is what is found of its
+/// verification.
+fn gathered<R: Cells, T>(rows: &[R], read: impl Fn(&R) -> Result<T>) -> Result<Found<Vec<T>>> {
+    let mut found: Found<Vec<T>> = HashMap::new();
+    for row in rows {
+        let list = found
+            .entry(row.text("verification_id")?)
+            .or_insert_with(|| Ok(Vec::new()));
+        match (read(row), list.as_mut()) {
+            (Ok(one), Ok(list)) => list.push(one),
+            (Err(error), Ok(_)) => *list = Err(error),
+            (_, Err(_)) => {}
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,26 @@
+//! The alarms that the database knows: one of a kind and subject is open at a time.
+//!
+//! Alarms that come with a record are raised and ended in its transaction, not here.
+
+use async_trait::async_trait;
+
+use crate::{
+    domain::{
+        alarm::{Alarm, Kind},
+        time::Time,
+    },
+    store::{Connection, Result, reports::AlarmRow},
+};
+
+/// Alarms, as rows.
+#[async_trait]
+pub trait AlarmStore: Connection {
+    /// Raises an alarm; true when none of its kind and subject was open.
+    async fn raise(&self, alarm: &Alarm, now: Time) -> Result<bool>;
+
+    /// Ends an alarm; true when one was open.
+    async fn clear(&self, kind: Kind, subject: &str, now: Time) -> Result<bool>;
+
+    /// Open alarms, oldest first.
+    async fn alarms(&self) -> Result<Vec<AlarmRow>>;
+}

@@ -1,0 +1,34 @@
+//! What the program asks of its database: one trait a noun, one file a trait, one verb one
+//! transaction.
+
+mod alarms;
+mod connection;
+mod installations;
+mod lessons;
+mod queue;
+mod reports;
+mod retries;
+mod tracking;
+mod upkeep;
+
+pub use alarms::AlarmStore;
+pub use connection::Connection;
+pub use installations::Installations;
+pub use lessons::LessonStore;
+pub use queue::Queue;
+pub use reports::Reports;
+pub use retries::Retries;
+pub use tracking::Tracking;
+pub use upkeep::Upkeep;
+
+/// All nouns of one database, for those who open it and hand each part what it may touch: an
+/// `Arc<dyn Store>` becomes an `Arc<dyn Queue>` where one is wanted.
+pub trait Store:
+    Tracking + Queue + Retries + AlarmStore + LessonStore + Reports + Installations + Upkeep
+{
+}
+
+impl<S> Store for S where
+    S: Tracking + Queue + Retries + AlarmStore + LessonStore + Reports + Installations + Upkeep
+{
+}

@@ -1,0 +1,31 @@
+//! What is told of the verifications: to people, to metrics, and to the business's own list.
+
+use async_trait::async_trait;
+
+use crate::{
+    domain::{secret::Secret, time::Time},
+    store::{
+        Connection, Result,
+        records::KnownToken,
+        reports::{Filter, Reconciliation, Status, Summary, Whole},
+    },
+};
+
+/// Figures, lists and single verifications. Reading starts no work.
+#[async_trait]
+pub trait Reports: Connection {
+    /// The figures for `status` and the service metrics, as of `now`.
+    async fn status(&self, now: Time) -> Result<Status>;
+
+    /// Tracked verifications, newest first.
+    async fn list(&self, filter: &Filter) -> Result<Vec<Summary>>;
+
+    /// One verification whole, by verify_token or verification_id.
+    async fn show(&self, handle: &str) -> Result<Option<Whole>>;
+
+    /// What is known of each of these verify_tokens, in order; none of one that is not tracked.
+    async fn known(&self, tokens: &[Secret]) -> Result<Vec<Option<KnownToken>>>;
+
+    /// Remembers what a comparison with the business's own list found.
+    async fn record_reconciliation(&self, found: &Reconciliation) -> Result<()>;
+}

@@ -1,0 +1,16 @@
+//! What the owner of a store does for it: keeping it small, and closing it.
+
+use async_trait::async_trait;
+
+use crate::store::{Connection, Result};
+
+/// The care of the database itself.
+#[async_trait]
+pub trait Upkeep: Connection {
+    /// Lets go of what the database gathers over time: calls of settled verifications become sums,
+    /// old figures of the quota go, SQLite is optimized and its log emptied.
+    async fn tidy(&self) -> Result<()>;
+
+    /// Closes the connections; waits for verbs under way.
+    async fn close(&self);
+}
