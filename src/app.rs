@@ -13,7 +13,6 @@ mod ready;
 mod watch;
 
 use std::{
-    collections::BTreeMap,
     net::SocketAddr,
     sync::{
         Arc,
@@ -289,8 +288,8 @@ pub async fn run(
     archive.relearn().await?;
     let hard_stop = CancellationToken::new();
     let lease = lease_of(config);
-    let accounts = accounts(config);
-    let steps_wished = DOWNLOAD_SLOTS + accounts.iter().map(|(_, _, slots)| slots).sum::<usize>();
+    let poll_slots = poll_slots(config);
+    let steps_wished = DOWNLOAD_SLOTS + poll_slots.iter().map(|(_, slots)| slots).sum::<usize>();
     let guard = Arc::new(guard::Guard::new(
         config,
         Arc::clone(&archive),
@@ -340,17 +339,18 @@ pub async fn run(
 
     let mut drivers = JoinSet::new();
     let idle = Span(lease.0.min(1000));
-    for (account, apps, slots) in accounts {
-        let name = if account == "default" {
+    let is_only_one = poll_slots.len() == 1;
+    for (app, slots) in poll_slots {
+        let name = if is_only_one {
             "poll".to_owned()
         } else {
-            format!("poll-{account}")
+            format!("poll-{app}")
         };
         let slots = guard.steps(slots);
         let polls = Arc::new(Polls {
             shared: Arc::clone(&shared),
             name,
-            apps,
+            apps: vec![app],
             trickle: (slots / 8).max(1),
             running: AtomicUsize::new(0),
         });
@@ -488,23 +488,24 @@ fn lease_of(config: &Config) -> Span {
     Span((shortest / 8).clamp(1000, 300_000))
 }
 
-/// Accounts with their apps and how many polls may run at once: about three seconds' worth of the
-/// quota.
-fn accounts(config: &Config) -> Vec<(String, Vec<String>, usize)> {
-    let mut accounts: BTreeMap<&str, (Vec<String>, f64)> = BTreeMap::new();
-    for app in &config.apps {
-        let entry = accounts.entry(&app.account).or_insert((Vec::new(), 0.0));
-        entry.0.push(app.name.clone());
-        entry.1 = entry.1.max(app.qps);
-    }
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "clamped to small positive numbers"
-    )]
-    let slots = |qps: f64| (qps * 3.0).clamp(4.0, 64.0) as usize;
-    accounts
-        .into_iter()
-        .map(|(account, (apps, qps))| (account.to_owned(), apps, slots(qps)))
+/// The apps, and how many polls of each may run at once: together about three seconds' worth of
+/// their account's quota. Each has its own, so that one whose provider hangs holds up no other; the
+/// account only sets the pace.
+fn poll_slots(config: &Config) -> Vec<(String, usize)> {
+    let slots = |one: &shape::App| {
+        let of_account = || config.apps.iter().filter(|app| app.account == one.account);
+        let qps = of_account().map(|app| app.qps).fold(0.0, f64::max);
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "clamped to small positive numbers"
+        )]
+        let slots = (qps * 3.0).clamp(4.0, 64.0) as usize;
+        (slots / of_account().count().max(1)).max(4)
+    };
+    config
+        .apps
+        .iter()
+        .map(|app| (app.name.clone(), slots(app)))
         .collect()
 }

@@ -1,4 +1,4 @@
-//! The two drivers: polls (one an account, whose quota they share) and downloads.
+//! The two drivers: polls (one an app; the account only sets the pace) and downloads.
 
 use std::{
     collections::VecDeque,
@@ -183,7 +183,7 @@ impl Shared {
     }
 }
 
-/// Polls of the apps of one account.
+/// Polls of one app.
 pub(super) struct Polls {
     pub(super) shared: Arc<Shared>,
     pub(super) name: String,

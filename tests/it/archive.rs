@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use verikeep::domain::{secret::Secret, token::TrackRequest};
+
 use simulator::{FaultKind, Faults, Life, LifeSpec, Video, Windows};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -388,4 +390,78 @@ async fn objects_that_cannot_be_written_are_an_alarm_until_they_can() {
     assert!(found.wrong.is_empty(), "{:#?}", found.wrong);
     assert!(kinds().await.is_empty(), "{:?}", kinds().await);
     running.stop().await;
+}
+
+/// The default account is shared, and one of its apps has a base_url that accepts and never answers.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_whose_provider_hangs_holds_up_no_other() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut options = options(19);
+    options.windows = Windows {
+        verify_ms: 3_000,
+        media_ms: 15_000,
+        record_ms: 18_000,
+        ..options.windows
+    };
+    let mut lab = Lab::new(Db::Sqlite, options).await;
+    let mut hung = lab.config.apps[0].clone();
+    hung.name = "hung".to_owned();
+    hung.base_url = format!("http://{}", silent.local_addr().unwrap());
+    lab.config.apps.push(hung);
+    let running = lab.run().await;
+    let told = |number: u32| TrackRequest {
+        verify_token: Secret::new(format!("hung-{number}")),
+        app: "hung".to_owned(),
+        issued_at: None,
+        plan_id: None,
+        reference: None,
+        tracked_by: "test".to_owned(),
+        issued_here: false,
+    };
+    running
+        .archive
+        .track((0..200).map(told).collect())
+        .await
+        .unwrap();
+    // All of its slots are taken now.
+    let began = Instant::now();
+    let mut calls = Vec::new();
+    while calls.is_empty() {
+        assert!(began.elapsed() < Duration::from_secs(20));
+        calls.push(
+            tokio::time::timeout(Duration::from_secs(20), silent.accept())
+                .await
+                .unwrap(),
+        );
+    }
+    let lives = LifeSpec {
+        video: Some(Video::One),
+        ocr: Some(true),
+        ..LifeSpec::of(Life::Passed, 4)
+    };
+    let made = lab.simulator.create(FILMED, &[lives]);
+    track(&running.archive, &made).await;
+    let archived = || async {
+        let status = running
+            .archive
+            .store
+            .status(running.archive.now())
+            .await
+            .unwrap();
+        status
+            .states
+            .iter()
+            .filter(|row| row.state == "archived")
+            .map(|row| row.count)
+            .sum::<i64>()
+    };
+    while archived().await < 4 {
+        assert!(
+            began.elapsed() < Duration::from_secs(40),
+            "{} of 4",
+            archived().await
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    running.stop.cancel();
 }
