@@ -4,12 +4,14 @@
 //! them into the daemon: drivers, housekeeping, the HTTP server, systemd's watchdog, and an orderly
 //! end.
 
+mod capacity;
 pub mod demo;
 mod drivers;
 pub mod guard;
 mod housekeeping;
 pub mod installation;
 mod ready;
+mod supervise;
 mod watch;
 
 use std::{
@@ -20,7 +22,7 @@ use std::{
     },
 };
 
-use tokio::{sync::oneshot, task::JoinSet};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -40,7 +42,10 @@ use crate::{
     telemetry::metrics::Metrics,
     vault::{CreateOnly, Vault, VaultError},
     web,
-    worker::{driver, lifecycle, periodic},
+    worker::{
+        driver, lifecycle, periodic,
+        spawn::{Runtime, Spawn, Tasks},
+    },
 };
 use drivers::{Downloads, Polls, Queue, Shared};
 
@@ -67,6 +72,14 @@ pub enum AppError {
     /// Housekeeping's schedule.
     #[error("the schedule cannot be kept: {0}")]
     Schedule(String),
+    /// A task that is to run until the end is gone.
+    #[error("the daemon's task `{task}` is gone: {why}")]
+    Task {
+        /// Its name.
+        task: String,
+        /// How it ended.
+        why: String,
+    },
     /// The way to the provider cannot be built.
     #[error(transparent)]
     Provider(#[from] ProviderError),
@@ -270,7 +283,8 @@ const QUEUE_MOST: usize = 256;
 /// `ready` is told the address served on.
 ///
 /// # Errors
-/// [`AppError`] when it cannot start; once running, faults are waited out.
+/// [`AppError`] when it cannot start, and [`AppError::Task`] when one of its tasks is gone; other
+/// faults are waited out.
 pub async fn run(
     opened: Opened,
     config: &Config,
@@ -287,8 +301,8 @@ pub async fn run(
     let clock = Arc::clone(&archive.clock);
     archive.relearn().await?;
     let hard_stop = CancellationToken::new();
-    let lease = lease_of(config);
-    let poll_slots = poll_slots(config);
+    let lease = capacity::lease_of(config);
+    let poll_slots = capacity::poll_slots(config);
     let steps_wished = DOWNLOAD_SLOTS + poll_slots.iter().map(|(_, slots)| slots).sum::<usize>();
     let guard = Arc::new(guard::Guard::new(
         config,
@@ -315,7 +329,7 @@ pub async fn run(
         quotas,
         Arc::clone(&guard),
     ));
-    let served = match options.listen {
+    let mut served = match options.listen {
         Some(listen) => {
             let source = Arc::clone(&pulse) as Arc<dyn web::Source>;
             let parts = web::Parts {
@@ -337,7 +351,13 @@ pub async fn run(
         None => None,
     };
 
-    let mut drivers = JoinSet::new();
+    let spawn: Arc<dyn Spawn> = Arc::new(Runtime);
+    let world = driver::World {
+        clock: Arc::clone(&clock),
+        spawn: Arc::clone(&spawn),
+        stop: stop.clone(),
+    };
+    let mut drivers = Tasks::new(Arc::clone(&spawn));
     let idle = Span(lease.0.min(1000));
     let is_only_one = poll_slots.len() == 1;
     for (app, slots) in poll_slots {
@@ -349,7 +369,7 @@ pub async fn run(
         let slots = guard.steps(slots);
         let polls = Arc::new(Polls {
             shared: Arc::clone(&shared),
-            name,
+            name: name.clone(),
             apps: vec![app],
             trickle: (slots / 8).max(1),
             running: AtomicUsize::new(0),
@@ -359,13 +379,8 @@ pub async fn run(
             idle,
             backoff: Span(250),
         };
-        drivers.spawn(driver::drive(
-            polls,
-            pace,
-            Arc::clone(&clock),
-            Arc::new(tokio::sync::Notify::new()),
-            stop.clone(),
-        ));
+        let wake = Arc::new(tokio::sync::Notify::new());
+        drivers.spawn(name, driver::drive(polls, pace, world.clone(), wake));
     }
     let downloads = Arc::new(Downloads {
         shared: Arc::clone(&shared),
@@ -377,14 +392,9 @@ pub async fn run(
         idle,
         backoff: Span(250),
     };
-    drivers.spawn(driver::drive(
-        downloads,
-        pace,
-        Arc::clone(&clock),
-        Arc::clone(&shared.queue.wake),
-        stop.clone(),
-    ));
-    let mut loops = JoinSet::new();
+    let wake = Arc::clone(&shared.queue.wake);
+    drivers.spawn("download", driver::drive(downloads, pace, world, wake));
+    let mut loops = Tasks::new(spawn);
     let period = lifecycle::watchdog_period().map_or(ready::BEAT, |half| {
         Span(
             ready::BEAT
@@ -404,13 +414,14 @@ pub async fn run(
         lifecycle::notify_watchdog();
         std::future::ready(())
     };
-    loops.spawn(periodic::every(
+    let beats = periodic::every(
         period,
         Arc::clone(&clock),
         serve_stop.clone(),
         beat,
         broken("heartbeat"),
-    ));
+    );
+    loops.spawn("heartbeat", beats);
 
     let (looking, broken) = (serve_stop.clone(), broken("guard"));
     let look = move || {
@@ -418,18 +429,20 @@ pub async fn run(
         async move {
             // An alarm on its way to a database that is away must not hold up the end.
             tokio::select! {
-                () = guard.look() => {}
+                biased;
                 () = stop.cancelled() => {}
+                () = guard.look() => {}
             }
         }
     };
-    loops.spawn(periodic::every(
+    let looks = periodic::every(
         guard::PERIOD,
         Arc::clone(&clock),
         serve_stop.clone(),
         look,
         broken,
-    ));
+    );
+    loops.spawn("guard", looks);
 
     lifecycle::notify_ready();
     let address = served.as_ref().map(|server| server.address);
@@ -444,68 +457,43 @@ pub async fn run(
             installation::compare_later(&archive).await
         }
     };
-    let foreign = tokio::select! {
-        () = stop.cancelled() => None,
-        foreign = foreign => Some(foreign),
+    let page_server = async {
+        match &mut served {
+            Some(server) => server.gone().await,
+            None => std::future::pending().await,
+        }
+        supervise::lost(("http".into(), Ok(())))
     };
+    let failure = async {
+        // Both are rare, and either is enough.
+        tokio::select! {
+            biased;
+            foreign = foreign => foreign,
+            lost = page_server => lost,
+        }
+    };
+    let failure = supervise::until_end(&stop, (&mut drivers, &mut loops), failure).await;
     stop.cancel();
     lifecycle::notify_stopping();
-    let finish = async { while drivers.join_next().await.is_some() {} };
+    let finish = async { while drivers.next().await.is_some() {} };
+    // What has finished in time is not given back.
     let in_time = tokio::select! {
+        biased;
         () = finish => true,
         () = clock.sleep(options.grace) => false,
     };
     if !in_time {
         tracing::warn!(grace = %options.grace, "work under way is given back");
         hard_stop.cancel();
-        while drivers.join_next().await.is_some() {}
+        while drivers.next().await.is_some() {}
     }
     housekeeping::stop(scheduler).await;
     serve_stop.cancel();
-    while loops.join_next().await.is_some() {}
+    while loops.next().await.is_some() {}
     if let Some(server) = served {
         server.ended().await;
     }
     archive.store.close().await;
     tracing::info!("stopped");
-    foreign.map_or(Ok(()), Err)
-}
-
-/// A lease: five minutes, less where windows are so short that a crash could not be made good
-/// within them.
-fn lease_of(config: &Config) -> Span {
-    let shortest = config
-        .apps
-        .iter()
-        .map(|app| {
-            app.policy
-                .media_retention
-                .0
-                .min(app.policy.record_retention.0)
-        })
-        .min()
-        .unwrap_or(i64::MAX);
-    Span((shortest / 8).clamp(1000, 300_000))
-}
-
-/// The apps, and how many polls of each may run at once: together about three seconds' worth of
-/// their account's quota. Each has its own, so that one whose provider hangs holds up no other; the
-/// account only sets the pace.
-fn poll_slots(config: &Config) -> Vec<(String, usize)> {
-    let slots = |one: &shape::App| {
-        let of_account = || config.apps.iter().filter(|app| app.account == one.account);
-        let qps = of_account().map(|app| app.qps).fold(0.0, f64::max);
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "clamped to small positive numbers"
-        )]
-        let slots = (qps * 3.0).clamp(4.0, 64.0) as usize;
-        (slots / of_account().count().max(1)).max(4)
-    };
-    config
-        .apps
-        .iter()
-        .map(|app| (app.name.clone(), slots(app)))
-        .collect()
+    failure.map_or(Ok(()), Err)
 }

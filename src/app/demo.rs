@@ -24,7 +24,10 @@ use crate::{
         token::{State, TrackRequest},
     },
     store::{self, reports::Status},
-    worker::clock::SystemClock,
+    worker::{
+        clock::SystemClock,
+        spawn::{Ended, Runtime, Tasks},
+    },
 };
 
 /// Why the demonstration could not be given.
@@ -91,7 +94,7 @@ pub struct Given {
     /// The simulated provider.
     pub simulator: Simulator,
     stop: CancellationToken,
-    daemon: tokio::task::JoinHandle<Result<(), AppError>>,
+    daemon: Tasks<Result<(), AppError>>,
 }
 
 impl Given {
@@ -99,9 +102,9 @@ impl Given {
     ///
     /// # Errors
     /// As [`super::run`].
-    pub async fn end(self) -> Result<(), AppError> {
+    pub async fn end(mut self) -> Result<(), AppError> {
         self.stop.cancel();
-        let ended = self.daemon.await.unwrap_or(Ok(()));
+        let ended = self.daemon.next().await.map_or(Ok(()), result_of);
         self.simulator.shutdown().await;
         ended
     }
@@ -110,10 +113,27 @@ impl Given {
     ///
     /// # Errors
     /// As [`Given::end`].
-    pub async fn serve_until(self, stop: &CancellationToken) -> Result<(), AppError> {
-        stop.cancelled().await;
-        self.end().await
+    pub async fn serve_until(mut self, stop: &CancellationToken) -> Result<(), AppError> {
+        // A stop is no failure of the daemon.
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => self.end().await,
+            Some(ended) = self.daemon.next() => {
+                self.simulator.shutdown().await;
+                result_of(ended)
+            }
+        }
     }
+}
+
+/// What the daemon ended with.
+fn result_of((task, result): Ended<Result<(), AppError>>) -> Result<(), AppError> {
+    result.unwrap_or_else(|lost| {
+        Err(AppError::Task {
+            task: task.to_string(),
+            why: lost.to_string(),
+        })
+    })
 }
 
 /// The file that says a folder was made by a demonstration.
@@ -238,9 +258,10 @@ pub async fn give(
     let opened = super::open(&config, Arc::new(SystemClock)).await?;
     let archive = Arc::clone(&opened.archive);
     let told_to_stop = CancellationToken::new();
-    let daemon = {
+    let mut daemon = Tasks::new(Arc::new(Runtime));
+    {
         let (config, stop) = (config.clone(), told_to_stop.clone());
-        tokio::spawn(async move {
+        daemon.spawn("daemon", async move {
             super::run(
                 Opened { ..opened },
                 &config,
@@ -252,8 +273,8 @@ pub async fn give(
                 None,
             )
             .await
-        })
-    };
+        });
+    }
     let made: Vec<(&str, Made)> = lives()
         .into_iter()
         .flat_map(|(words, app, spec)| {
@@ -277,12 +298,18 @@ pub async fn give(
         if settled >= total {
             break;
         }
+        // A stop before another look; a daemon that is gone settles nothing more.
         tokio::select! {
+            biased;
             () = stop.cancelled() => {
                 told_to_stop.cancel();
-                let _ = daemon.await;
+                let _ = daemon.next().await;
                 return Err(DemoError::Stopped);
             }
+            Some(ended) = daemon.next() => {
+                result_of(ended)?;
+                return Err(DemoError::Stopped);
+            },
             () = SystemClock.sleep(Span::millis(100)) => {}
         }
     }

@@ -118,7 +118,9 @@ impl Shared {
     ) -> Result<Option<T>, StepError> {
         let mut step = std::pin::pin!(step);
         loop {
+            // What is done counts, even at the end of the grace; the end of it before a renewal.
             tokio::select! {
+                biased;
                 done = &mut step => return match done {
                     Ok(value) => {
                         self.guard.recorded(Ok(()));

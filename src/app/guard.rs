@@ -27,6 +27,7 @@ use crate::{
     store::StoreError,
     telemetry::metrics::Metrics,
     web::Check,
+    worker::spawn,
 };
 
 /// How often it looks.
@@ -149,7 +150,7 @@ impl Guard {
     pub(super) async fn look(&self) {
         let first = !self.looked.swap(true, Ordering::Relaxed);
         let looked: Vec<(Place, Option<String>)> = lock(&self.places).clone();
-        let found = tokio::task::spawn_blocking(move || {
+        let found = spawn::blocking(move || {
             let rooms: Vec<_> = looked
                 .into_iter()
                 .map(|(place, wrong)| (place.look(), place, wrong))
@@ -157,7 +158,7 @@ impl Guard {
             (rooms, descriptors::free())
         });
         // The runtime is ending.
-        let Ok((rooms, free)) = found.await else {
+        let Some((rooms, free)) = found.await else {
             return;
         };
         let (mut begun, mut over) = (Vec::new(), Vec::new());

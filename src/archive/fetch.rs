@@ -14,6 +14,7 @@ use crate::{
     provider::{Reply, envelope, parse, request},
     store::records::CallRow,
     vault::{ObjectKey, VaultError},
+    worker::spawn::blocking,
 };
 
 /// An answer, read.
@@ -295,14 +296,9 @@ async fn off_thread<T: Send + 'static>(reply: &Reply, work: fn(&Reply) -> T) -> 
         return work(reply);
     }
     let theirs = reply.clone();
-    match tokio::task::spawn_blocking(move || work(&theirs)).await {
-        Ok(done) => done,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime is ending; nobody waits for what comes of it.
-            Err(_) => work(reply),
-        },
-    }
+    let done = blocking(move || work(&theirs)).await;
+    // Without it the runtime is ending, and nobody waits for what comes of it.
+    done.unwrap_or_else(|| work(reply))
 }
 
 /// Reads an answer as what it was asked for.

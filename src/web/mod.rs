@@ -105,10 +105,20 @@ pub async fn serve(listen: SocketAddr, parts: Parts) -> io::Result<Server> {
 }
 
 impl Server {
+    /// Waits until the server is gone, whether it was told to end or not.
+    pub async fn gone(&mut self) {
+        let _ = (&mut self.task).await;
+    }
+
     /// Waits until the server was told to end and has; a request that never ends is cut off.
     pub async fn ended(mut self) {
         self.stop.cancelled().await;
+        if self.task.is_finished() {
+            return;
+        }
+        // What has ended in time is not cut off.
         tokio::select! {
+            biased;
             _ = &mut self.task => {}
             () = self.clock.sleep(GRACE) => self.task.abort(),
         }

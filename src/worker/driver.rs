@@ -5,12 +5,12 @@
 //! the item again; a claim that panics is tried again like one that fails. A stop ends claiming at
 //! once and lets steps under way finish.
 
-use std::{fmt, future::Future, panic::AssertUnwindSafe, sync::Arc};
+use std::{fmt, future::Future, sync::Arc};
 
-use futures::FutureExt as _;
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::spawn::{Ended, Lost, Spawn, Tasks, caught};
 use crate::domain::{
     chance,
     time::{Clock, Span, Time},
@@ -21,7 +21,7 @@ pub trait Work: Send + Sync + 'static {
     /// A claimed item.
     type Item: Send + 'static;
     /// Why claiming or a step failed; must say nothing of persons, tokens or URLs.
-    type Error: fmt::Display + Send;
+    type Error: fmt::Display + Send + 'static;
 
     /// The driver's name in logs and metrics.
     fn name(&self) -> &str;
@@ -59,15 +59,22 @@ pub struct Pace {
     pub backoff: Span,
 }
 
-/// Turns until `stop`. `wake` cuts a sleep short; losing a wake costs time, never work.
-pub async fn drive<W: Work>(
-    work: Arc<W>,
-    pace: Pace,
-    clock: Arc<dyn Clock>,
-    wake: Arc<Notify>,
-    stop: CancellationToken,
-) {
-    let mut steps: JoinSet<Result<(), W::Error>> = JoinSet::new();
+/// The world a driver turns in.
+#[derive(Clone)]
+pub struct World {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// What runs the steps.
+    pub spawn: Arc<dyn Spawn>,
+    /// Once cancelled, nothing more is claimed.
+    pub stop: CancellationToken,
+}
+
+/// Turns until `world.stop`. `wake` cuts a sleep short; losing a wake costs time, never work.
+pub async fn drive<W: Work>(work: Arc<W>, pace: Pace, world: World, wake: Arc<Notify>) {
+    let World { clock, spawn, stop } = world;
+    let mut steps: Tasks<Result<(), W::Error>> = Tasks::new(spawn);
+    let step_name: Arc<str> = format!("{} step", work.name()).into();
     let mut failures = 0_u32;
     // Whether something may be due: a claim that came back short says no, until the sleep is over
     // or a wake comes.
@@ -84,7 +91,7 @@ pub async fn drive<W: Work>(
         };
         if hungry && enough {
             let mut nap = pace.idle;
-            match AssertUnwindSafe(work.claim(slots)).catch_unwind().await {
+            match caught(work.claim(slots)).await {
                 Ok(Ok(items)) => {
                     work.round(items.len(), false);
                     hungry = items.len() == slots && failures == 0;
@@ -93,7 +100,7 @@ pub async fn drive<W: Work>(
                     }
                     for item in items {
                         let work = Arc::clone(&work);
-                        steps.spawn(async move { work.step(item).await });
+                        steps.spawn(Arc::clone(&step_name), async move { work.step(item).await });
                     }
                 }
                 Err(_) => {
@@ -119,25 +126,26 @@ pub async fn drive<W: Work>(
             if failures > 0 {
                 nap = chance::jitter(pace.backoff.times(1 << failures.min(5)));
             } else if !hungry {
-                nap = AssertUnwindSafe(work.until_due())
-                    .catch_unwind()
+                nap = caught(work.until_due())
                     .await
                     .unwrap_or_default()
                     .map_or(pace.idle, |span| Span(span.0.clamp(1, pace.idle.0)));
             }
             sleep_until = clock.now().plus(nap);
         }
+        // A stop before all; then what is done before what is to come, so that its slots are free.
         tokio::select! {
+            biased;
             () = stop.cancelled() => {}
+            Some(ended) = steps.next() => failures = ended_step(&*work, ended, failures),
             () = wake.notified(), if failures == 0 => hungry = true,
-            Some(ended) = steps.join_next(), if !steps.is_empty() => failures = ended_step(&*work, ended, failures),
             () = clock.sleep(remaining(sleep_until, &*clock)), if !hungry => hungry = true,
         }
-        while let Some(ended) = steps.try_join_next() {
+        while let Some(ended) = steps.try_next() {
             failures = ended_step(&*work, ended, failures);
         }
     }
-    while let Some(ended) = steps.join_next().await {
+    while let Some(ended) = steps.next().await {
         ended_step(&*work, ended, 0);
     }
 }
@@ -147,12 +155,8 @@ fn remaining(until: Time, clock: &dyn Clock) -> Span {
 }
 
 /// Notes how a step ended; returns the count of failures in a row.
-fn ended_step<W: Work>(
-    work: &W,
-    ended: Result<Result<(), W::Error>, tokio::task::JoinError>,
-    failures: u32,
-) -> u32 {
-    match ended {
+fn ended_step<W: Work>(work: &W, (_, result): Ended<Result<(), W::Error>>, failures: u32) -> u32 {
+    match result {
         Ok(Ok(())) => {
             work.stepped("ok");
             0
@@ -162,7 +166,7 @@ fn ended_step<W: Work>(
             tracing::warn!(driver = work.name(), %error, "a step failed; it will be repeated");
             failures.saturating_add(1)
         }
-        Err(error) if error.is_panic() => {
+        Err(Lost::Panicked) => {
             work.stepped("panicked");
             work.panicked();
             tracing::error!(
@@ -171,7 +175,7 @@ fn ended_step<W: Work>(
             );
             failures
         }
-        Err(_) => failures,
+        Err(Lost::CutOff) => failures,
     }
 }
 
@@ -183,7 +187,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::worker::clock::SystemClock;
+    use crate::worker::{clock::SystemClock, spawn::Runtime};
 
     struct Fake {
         items: Mutex<Vec<i32>>,
@@ -255,18 +259,19 @@ mod tests {
             idle: Span(1000),
             backoff: Span(1),
         };
-        let driver = tokio::spawn(drive(
-            Arc::clone(&work),
-            pace,
-            Arc::new(SystemClock),
-            Arc::new(Notify::new()),
-            stop.clone(),
-        ));
+        let world = World {
+            clock: Arc::new(SystemClock),
+            spawn: Arc::new(Runtime),
+            stop: stop.clone(),
+        };
+        let mut driver = Tasks::new(Arc::clone(&world.spawn));
+        let wake = Arc::new(Notify::new());
+        driver.spawn("fake", drive(Arc::clone(&work), pace, world, wake));
         while work.results.lock().unwrap().len() < 50 {
             work.ended.notified().await;
         }
         stop.cancel();
-        driver.await.unwrap();
+        assert_eq!(driver.next().await, Some(("fake".into(), Ok(()))));
         let mut done = work.done.lock().unwrap().clone();
         done.sort_unstable();
         assert_eq!(done, (0..50).filter(|item| *item != 13).collect::<Vec<_>>());

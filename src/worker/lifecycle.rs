@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
+
+use super::spawn::{Runtime, Spawn as _};
 
 /// Cancels `stop` at the first SIGTERM, SIGINT or SIGHUP, and leaves at once at the second, as
 /// nobody who asks twice wants to wait.
@@ -15,10 +18,12 @@ pub fn stop_on_signals(stop: CancellationToken) -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
-    tokio::spawn(async move {
+    let listen = async move {
         let mut asked = false;
         loop {
+            // Whichever comes: they ask for the same.
             tokio::select! {
+                biased;
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
                 _ = hangup.recv() => {}
@@ -31,7 +36,8 @@ pub fn stop_on_signals(stop: CancellationToken) -> std::io::Result<()> {
             tracing::info!("asked to stop: no new claims, finishing what is under way");
             stop.cancel();
         }
-    });
+    };
+    Runtime.spawn("signals", listen.boxed());
     Ok(())
 }
 

@@ -1,10 +1,10 @@
 //! Loops that do one small thing again and again.
 
-use std::{future::Future, panic::AssertUnwindSafe, sync::Arc};
+use std::{future::Future, sync::Arc};
 
-use futures::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 
+use super::spawn::caught;
 use crate::domain::{
     chance,
     time::{Clock, Span},
@@ -23,13 +23,15 @@ pub async fn every<F, T>(
     T: Future<Output = ()>,
 {
     loop {
+        // A stop before another tick.
         tokio::select! {
+            biased;
             () = stop.cancelled() => return,
-            () = clock.sleep(chance::jitter(period)) => {
-                if AssertUnwindSafe(async { tick().await }).catch_unwind().await.is_err() {
-                    panicked();
-                }
-            }
+            () = clock.sleep(chance::jitter(period)) => {}
+        }
+        // The tick is made inside, so that a panic in making it is caught as well.
+        if caught(async { tick().await }).await.is_err() {
+            panicked();
         }
     }
 }

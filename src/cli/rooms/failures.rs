@@ -88,6 +88,12 @@ impl From<AppError> for Failure {
                 source.to_string(),
                 "see whether another process holds the address, and http.listen",
             ),
+            AppError::Task { task, why } => Self::told(
+                Code::Finding,
+                format!("the daemon's task `{task}`"),
+                why,
+                "start it again; the log says what came before",
+            ),
             AppError::Schedule(why) => Self::told(
                 Code::Configuration,
                 "schedule",
