@@ -1,12 +1,81 @@
 //! Jobs by cron expression: what keeps the house in order but no record alive.
+//!
+//! A job is a plain function of what it works on and of the time; the scheduler only calls it, and
+//! what came of it is a figure, a line in the log, and, after a panic, an alarm.
 
-use std::{panic::AssertUnwindSafe, sync::Arc};
+use std::sync::Arc;
 
-use futures::FutureExt as _;
-use tokio_cron_scheduler::{Job, JobScheduler};
+use futures::future::BoxFuture;
+use tokio_cron_scheduler::{Job as Entry, JobScheduler};
 
 use super::{AppError, guard::Guard};
-use crate::{archive::Archive, config::Schedule, telemetry::metrics::Metrics};
+use crate::{
+    archive::Archive, config::Schedule, domain::time::Time, store, telemetry::metrics::Metrics,
+    worker::spawn,
+};
+
+/// A job of the house.
+struct Job {
+    /// What it is called in the configuration's `[schedule]`, in logs, metrics and alarms.
+    name: &'static str,
+    /// When it is to run: cron, six fields, UTC.
+    when: fn(&Schedule) -> &str,
+    run: fn(&Archive, Time) -> BoxFuture<'_, store::Result<()>>,
+}
+
+/// Every job there is.
+const JOBS: [Job; 2] = [
+    Job {
+        name: "tidy",
+        when: |schedule| &schedule.tidy,
+        run: |archive, now| Box::pin(tidy(archive, now)),
+    },
+    Job {
+        name: "relearn",
+        when: |schedule| &schedule.relearn,
+        run: |archive, now| Box::pin(relearn(archive, now)),
+    },
+];
+
+/// Has the database let go of what it gathers.
+async fn tidy(archive: &Archive, _now: Time) -> store::Result<()> {
+    archive.store.tidy().await
+}
+
+/// Reads again what other replicas may have learned.
+async fn relearn(archive: &Archive, _now: Time) -> store::Result<()> {
+    archive.relearn().await
+}
+
+/// Who hears what came of a job.
+struct Ears {
+    metrics: Arc<Metrics>,
+    guard: Arc<Guard>,
+}
+
+impl Ears {
+    /// Runs a job that was due at `now`, and tells what came of it.
+    async fn hear(&self, job: &Job, archive: &Archive, now: Time) {
+        let name = job.name;
+        // The job is made inside, so that a panic in making it is caught as well.
+        let result = spawn::caught(async { (job.run)(archive, now).await }).await;
+        match &result {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::warn!(job = name, %error, "a housekeeping job failed; it runs again at its time");
+            }
+            Err(_) => {
+                tracing::error!(
+                    job = name,
+                    "a housekeeping job panicked; it runs again at its time"
+                );
+                self.guard.panicked(name);
+            }
+        }
+        let ok = matches!(result, Ok(Ok(())));
+        self.metrics.round(name, usize::from(ok), !ok, now);
+    }
+}
 
 /// Starts the scheduler with every job of the configuration.
 pub(super) async fn start(
@@ -18,31 +87,17 @@ pub(super) async fn start(
     let wrong =
         |error: tokio_cron_scheduler::JobSchedulerError| AppError::Schedule(error.to_string());
     let scheduler = JobScheduler::new().await.map_err(wrong)?;
-    for (name, expression) in [("tidy", &schedule.tidy), ("relearn", &schedule.relearn)] {
-        let (archive, metrics, guard) =
-            (Arc::clone(archive), Arc::clone(metrics), Arc::clone(guard));
-        let job = Job::new_async(expression.as_str(), move |_, _| {
-            let (archive, metrics, guard) = (Arc::clone(&archive), Arc::clone(&metrics), Arc::clone(&guard));
-            Box::pin(async move {
-                let job = async {
-                    match name {
-                        "tidy" => archive.store.tidy().await,
-                        _ => archive.relearn().await,
-                    }
-                };
-                let Ok(done) = AssertUnwindSafe(job).catch_unwind().await else {
-                    tracing::error!(job = name, "a housekeeping job panicked; it runs again at its time");
-                    guard.panicked(name);
-                    return metrics.round(name, 0, true, archive.now());
-                };
-                if let Err(error) = &done {
-                    tracing::warn!(job = name, %error, "a housekeeping job failed; it runs again at its time");
-                }
-                metrics.round(name, usize::from(done.is_ok()), done.is_err(), archive.now());
-            })
-        })
-        .map_err(wrong)?;
-        scheduler.add(job).await.map_err(wrong)?;
+    let ears = Arc::new(Ears {
+        metrics: Arc::clone(metrics),
+        guard: Arc::clone(guard),
+    });
+    for job in &JOBS {
+        let (archive, ears) = (Arc::clone(archive), Arc::clone(&ears));
+        let entry = Entry::new_async((job.when)(schedule), move |_, _| {
+            let (archive, ears) = (Arc::clone(&archive), Arc::clone(&ears));
+            Box::pin(async move { ears.hear(job, &archive, archive.now()).await })
+        });
+        scheduler.add(entry.map_err(wrong)?).await.map_err(wrong)?;
     }
     scheduler.start().await.map_err(wrong)?;
     Ok(scheduler)
@@ -52,5 +107,129 @@ pub(super) async fn start(
 pub(super) async fn stop(mut scheduler: JobScheduler) {
     if let Err(error) = scheduler.shutdown().await {
         tracing::warn!(%error, "the scheduler did not end in order");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, future::Future, pin::Pin};
+
+    use super::*;
+    use crate::{
+        app,
+        config::{App, Auth, Config},
+        domain::{
+            alarm::Kind,
+            time::{Clock, Span},
+        },
+        store::StoreError,
+        telemetry::Format,
+    };
+
+    const NOON: Time = Time(1_712_030_400_000);
+
+    /// Stands still; nobody here waits.
+    struct HeldClock;
+
+    impl Clock for HeldClock {
+        fn now(&self) -> Time {
+            NOON
+        }
+
+        fn sleep(&self, _span: Span) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    struct House {
+        archive: Arc<Archive>,
+        ears: Ears,
+        _folder: tempfile::TempDir,
+    }
+
+    impl House {
+        async fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let api_key = "k".into();
+            let app = App::new("h5", "http://127.0.0.1:9", Auth::ApiKey { api_key });
+            let config = Config::embedded(folder.path().to_owned(), vec![app]);
+            store::migrate(&config.database.url).await.unwrap();
+            let opened = app::open(&config, Arc::new(HeldClock)).await.unwrap();
+            let (archive, metrics) = (opened.archive, opened.metrics);
+            let guard = Guard::new(
+                &config,
+                Arc::clone(&archive),
+                Arc::clone(&metrics),
+                Span::seconds(1),
+                1,
+            );
+            let guard = Arc::new(guard);
+            Self {
+                archive,
+                ears: Ears { metrics, guard },
+                _folder: folder,
+            }
+        }
+
+        async fn run(&self, job: &Job) {
+            self.ears.hear(job, &self.archive, NOON).await;
+        }
+
+        /// The lines of the page of metrics that speak of this loop's rounds.
+        fn rounds(&self, name: &str) -> Vec<String> {
+            let page = self.ears.metrics.page(None, NOON, Format::Classic);
+            let of_it = format!("loop=\"{name}\"");
+            let lines = page.lines();
+            lines
+                .filter(|line| line.contains(&of_it) && line.contains("result="))
+                .map(str::to_owned)
+                .collect()
+        }
+    }
+
+    #[tokio::test]
+    async fn every_job_of_the_table_runs_at_the_time_it_is_given_and_is_seen() {
+        let house = House::new().await;
+        let names: BTreeSet<_> = JOBS.iter().map(|job| job.name).collect();
+        assert_eq!(names.len(), JOBS.len(), "a name is one job's");
+        for job in &JOBS {
+            house.run(job).await;
+            let rounds = house.rounds(job.name);
+            assert_eq!(rounds.len(), 1, "{}: {rounds:?}", job.name);
+            assert!(
+                rounds[0].contains("result=\"ok\"") && rounds[0].ends_with(" 1"),
+                "{rounds:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_or_panics_is_a_failed_round_and_a_panic_is_an_alarm() {
+        let house = House::new().await;
+        let fails = Job {
+            name: "fails",
+            when: |_| "",
+            run: |_, _| Box::pin(async { Err(StoreError::Unavailable("away".to_owned())) }),
+        };
+        let panics = Job {
+            name: "panics",
+            when: |_| "",
+            run: |_, now| {
+                assert_ne!(now, NOON, "poison");
+                Box::pin(async { Ok(()) })
+            },
+        };
+        for job in [&fails, &panics] {
+            house.run(job).await;
+            let rounds = house.rounds(job.name);
+            assert!(
+                matches!(&rounds[..], [one] if one.contains("result=\"failed\"")),
+                "{rounds:?}"
+            );
+        }
+        let alarms = &house.archive.alarms;
+        house.ears.guard.look().await;
+        assert!(alarms.stands(Kind::Panic, "panics"));
+        assert!(!alarms.stands(Kind::Panic, "fails"));
     }
 }
