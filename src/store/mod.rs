@@ -8,7 +8,7 @@
 //! What can be asked stands in small traits, one a noun: [`Tracking`], [`Queue`], [`Retries`],
 //! [`AlarmStore`], [`LessonStore`], [`Reports`], [`Installations`], [`Upkeep`]. [`Store`] is their
 //! sum. Whoever asks takes the one noun it needs, so that its signature tells what it may touch and
-//! a test can stand in for it with a few lines.
+//! a test can stand in for it with a few lines, or with a model of it in memory ([`memory`]).
 //!
 //! # To add a verb
 //!
@@ -18,12 +18,13 @@
 //! transaction into the `impl` of the trait: `reading`, `writing`, or, where many tasks call at
 //! once, a `Work` of the group commit (`commit.rs`). Text that differs between the databases goes
 //! into `dialect.rs`. Write its test over `&dyn Store` in `tests/it/store`, where it runs on SQLite
-//! and on PostgreSQL. A new noun is a new file and a new term of the sum in `traits/mod.rs`.
+//! and on PostgreSQL, or over the noun alone where a model has to pass it too. A new noun is a new file and a new term of the sum in `traits/mod.rs`.
 
 mod commit;
 mod connect;
 mod dialect;
 mod errors;
+pub mod memory;
 mod migrate;
 pub mod records;
 pub mod reports;

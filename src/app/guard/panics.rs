@@ -51,7 +51,34 @@ pub(super) async fn of_earlier_processes(store: &dyn AlarmStore) -> Vec<(Kind, S
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::{store::memory::MemoryAlarms, worker::clock::SystemClock};
+
+    #[tokio::test]
+    async fn a_new_start_ends_the_panics_of_earlier_processes_and_nothing_else() {
+        let store = MemoryAlarms::new(Arc::new(SystemClock));
+        for (kind, subject) in [
+            (Kind::Panic, "poll"),
+            (Kind::Loss, "poll"),
+            (Kind::Panic, "download"),
+        ] {
+            let alarm = Alarm {
+                kind,
+                subject: subject.to_owned(),
+                text: String::new(),
+            };
+            assert!(store.raise(&alarm, Time(0)).await.unwrap());
+        }
+        let over = of_earlier_processes(&store).await;
+        assert_eq!(
+            over,
+            ["download", "poll"].map(|part| (Kind::Panic, part.to_owned()))
+        );
+        store.set_away(true);
+        assert_eq!(of_earlier_processes(&store).await, []);
+    }
 
     #[test]
     fn a_part_that_panicked_is_named_until_it_keeps_still() {
