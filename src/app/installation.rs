@@ -1,8 +1,6 @@
 //! Whether database, vault and index key belong together, at every opening to write
 //! ([`crate::domain::installation`] has the rule).
 
-use std::time::Duration;
-
 use super::AppError;
 use crate::{
     archive::Archive,
@@ -15,10 +13,11 @@ use crate::{
     },
     store::{self, Installations},
     vault::{Vault, VaultError},
+    worker::clock::within,
 };
 
 /// A vault that does not answer for so long is compared later: tokens must be tracked all the same.
-const WAIT: Duration = Duration::from_secs(10);
+const WAIT: Span = Span::seconds(10);
 /// How often it is tried again.
 const AGAIN: Span = Span::seconds(30);
 
@@ -46,7 +45,7 @@ pub async fn join(
         )
     };
     new_key(&known)?;
-    let compared = tokio::time::timeout(WAIT, async {
+    let compared = within(WAIT, async {
         let mut joint = installation::join(&known, &look(vault, &known).await?);
         if joint.is_err() && known.installation.is_none() {
             // The row comes before the object: another process may have written both since the row
@@ -63,9 +62,9 @@ pub async fn join(
         };
         mark(vault, &known, &id).await
     });
-    let compared = compared.await.unwrap_or_else(|_| {
-        Err(VaultError::Unavailable(format!("no answer within {} s", WAIT.as_secs())).into())
-    });
+    let compared = compared
+        .await
+        .unwrap_or_else(|| Err(VaultError::Unavailable(format!("no answer within {WAIT}")).into()));
     let joined = match compared {
         Ok(()) => true,
         Err(AppError::Vault(error)) if is_passing(&error) && known.installation.is_some() => {
@@ -119,16 +118,16 @@ pub async fn before_tables(config: &Config) -> Result<(), AppError> {
         return Ok(());
     }
     let vault = super::vault(config)?;
-    match tokio::time::timeout(WAIT, look(&vault, &Database::default())).await {
-        Ok(Ok(found)) => match installation::join(&Database::default(), &found) {
+    match within(WAIT, look(&vault, &Database::default())).await {
+        Some(Ok(found)) => match installation::join(&Database::default(), &found) {
             // Another process may have made both since.
             Err(foreign) if store::check_schema(&config.database.url).await?.found == 0 => {
                 Err(foreign.into())
             }
             _ => Ok(()),
         },
-        Ok(Err(error)) if !is_passing(&error) => Err(error.into()),
-        Ok(Err(_)) | Err(_) => Ok(()),
+        Some(Err(error)) if !is_passing(&error) => Err(error.into()),
+        Some(Err(_)) | None => Ok(()),
     }
 }
 

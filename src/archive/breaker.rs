@@ -1,7 +1,7 @@
 //! May an app be asked? Which must not be for a while, and which are in trouble.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{PoisonError, RwLock},
 };
 
@@ -11,9 +11,9 @@ use crate::domain::time::Time;
 /// when. Held in memory: a restart learns it again with one call.
 #[derive(Debug, Default)]
 pub struct Breaker {
-    until: RwLock<HashMap<String, Time>>,
+    until: RwLock<BTreeMap<String, Time>>,
     /// None once a call went well.
-    troubles: RwLock<HashMap<String, Option<BreakerState>>>,
+    troubles: RwLock<BTreeMap<String, Option<BreakerState>>>,
 }
 
 #[derive(Clone, Copy, Debug)]

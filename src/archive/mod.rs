@@ -24,7 +24,7 @@ pub mod track;
 pub mod writes;
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{Arc, RwLock},
 };
 
@@ -93,7 +93,7 @@ pub struct Archive {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// By name.
-    pub apps: HashMap<String, Arc<App>>,
+    pub apps: BTreeMap<String, Arc<App>>,
     /// Which identity columns the database may hold.
     pub columns: Columns,
     /// The key of the look-up index.
@@ -108,7 +108,7 @@ pub struct Archive {
     writes: writes::Writes,
     /// What was learned, by app: a copy of the store's, refreshed at the start and with each poll
     /// that learns.
-    lessons: RwLock<HashMap<String, AppLessons>>,
+    lessons: RwLock<BTreeMap<String, AppLessons>>,
 }
 
 /// The parts an [`Archive`] is made of.

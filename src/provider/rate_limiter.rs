@@ -424,6 +424,7 @@ mod tests {
     }
 
     #[tokio::test]
+    #[allow(clippy::disallowed_methods, reason = "a test of what runs at once")]
     async fn permits_come_in_the_order_they_were_asked_for() {
         let (_clock, _book, limiter) = limiter(2.0);
         let order = Arc::new(Mutex::new(Vec::new()));
@@ -561,6 +562,7 @@ mod tests {
     }
 
     #[tokio::test]
+    #[allow(clippy::disallowed_methods, reason = "a test of what runs at once")]
     async fn who_gives_up_waiting_takes_nothing_and_is_not_counted() {
         let (clock, limiters, limiter) = limiter(1.0);
         let held = limiter.turn.lock().await;

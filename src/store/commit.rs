@@ -61,6 +61,10 @@ pub(super) struct Writer(mpsc::Sender<Message>);
 
 impl Writer {
     /// Starts the task; it ends when the writer is closed or dropped.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the adapter of the database keeps tokio"
+    )]
     pub(super) fn start<DB: Dialect>(pool: Pool<DB>) -> Self {
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
         tokio::spawn(run(pool, receiver));

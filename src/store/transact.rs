@@ -19,6 +19,10 @@ use super::{Result, StoreError, dialect::Dialect};
 /// # Errors
 /// What `work` returns, or what became of the connection; then nothing was written, unless the
 /// connection went while the commit was under way.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the adapter of the database keeps tokio: a transaction that is waited for no more must still end"
+)]
 pub(super) async fn transact<DB, T, F>(pool: &Pool<DB>, begin: &'static str, work: F) -> Result<T>
 where
     DB: Dialect,

@@ -37,6 +37,10 @@ impl Upload {
     }
 
     /// Sends a part in the background, together with the permit it takes. Nothing may be under way.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the adapter of the object store keeps tokio"
+    )]
     pub(super) fn start(&mut self, part: PutPayload, permit: BytePermit) {
         if let Some(upload) = &mut self.upload {
             let sending = upload.put_part(part);
@@ -71,6 +75,10 @@ impl Upload {
 }
 
 impl Drop for Upload {
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the adapter of the object store keeps tokio"
+    )]
     fn drop(&mut self) {
         if let (Some(upload), Ok(runtime)) = (self.upload.take(), Handle::try_current()) {
             runtime.spawn(abort(self.under_way.take(), Some(upload)));

@@ -34,12 +34,15 @@ impl<T: Clone + Send + 'static> Held<T> {
 
     /// The value; none when it could not be found in time. Finding out goes on then, for whoever
     /// asks next.
+    #[allow(clippy::disallowed_methods, reason = "the HTTP server keeps tokio")]
     pub(super) async fn get<F>(&self, find: F) -> Option<T>
     where
         F: Future<Output = T> + Send + 'static,
     {
         let mut patience = std::pin::pin!(self.clock.sleep(self.wait_max));
+        // What is there before that it took too long.
         let mut found = tokio::select! {
+            biased;
             found = Arc::clone(&self.found).lock_owned() => found,
             () = &mut patience => return None,
         };
@@ -58,6 +61,7 @@ impl<T: Clone + Send + 'static> Held<T> {
             value
         });
         tokio::select! {
+            biased;
             value = finding => value.ok(),
             () = &mut patience => None,
         }

@@ -89,6 +89,7 @@ const GRACE: Span = Span::seconds(2);
 ///
 /// # Errors
 /// When nothing can listen there.
+#[allow(clippy::disallowed_methods, reason = "the HTTP server keeps tokio")]
 pub async fn serve(listen: SocketAddr, parts: Parts) -> io::Result<Server> {
     let listener = TcpListener::bind(listen).await?;
     let address = listener.local_addr()?;

@@ -48,14 +48,17 @@ struct Seat {
 }
 
 /// Serves until `stop`, and then what has been asked for already.
+#[allow(clippy::disallowed_methods, reason = "the HTTP server keeps tokio")]
 pub(super) async fn serve(listener: TcpListener, pages: Router, stop: CancellationToken) {
     let mut tasks = JoinSet::new();
     let mut seats: VecDeque<Seat> = VecDeque::with_capacity(CONNECTIONS_MAX);
     let pages = TowerToHyperService::new(pages);
     loop {
+        // A stop before another connection.
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            biased;
             () = stop.cancelled() => break,
+            accepted = listener.accept() => accepted,
         };
         let Ok((stream, _)) = accepted else {
             sleep(PAUSE).await;
@@ -91,6 +94,7 @@ async fn end(seat: &Seat, tasks: &mut JoinSet<()>) {
     while !seat.task.is_finished() && tasks.join_next().await.is_some() {}
 }
 
+#[allow(clippy::disallowed_methods, reason = "the HTTP server keeps tokio")]
 async fn converse(stream: TcpStream, pages: TowerToHyperService<Router>, asked: Arc<AtomicBool>) {
     let answer = service_fn(move |request| {
         asked.store(true, Ordering::Relaxed);

@@ -17,7 +17,15 @@ impl Clock for SystemClock {
         Time(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 
+    #[allow(clippy::disallowed_methods, reason = "the one place")]
     fn sleep(&self, span: Span) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         Box::pin(tokio::time::sleep(span.std()))
     }
+}
+
+/// What comes of `work` within `span` of real time, whatever the clock of the archive says: for the
+/// machine's own network and file systems. None when it took longer.
+#[allow(clippy::disallowed_methods, reason = "the one place")]
+pub async fn within<T>(span: Span, work: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(span.std(), work).await.ok()
 }

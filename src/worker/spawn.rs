@@ -31,6 +31,7 @@ pub trait Spawn: Send + Sync + 'static {
 pub struct Runtime;
 
 impl Spawn for Runtime {
+    #[allow(clippy::disallowed_methods, reason = "the one place")]
     fn spawn(&self, name: &str, task: BoxFuture<'static, ()>) {
         tracing::trace!(task = name, "spawned");
         tokio::spawn(task);
@@ -69,6 +70,7 @@ pub async fn caught<T>(work: impl Future<Output = T>) -> Result<T, Lost> {
 /// Does work that blocks a thread (a file system, a large answer) off the threads that everybody
 /// shares; where there is no runtime, on the spot. A panic of it goes on in whoever waits for it.
 /// None when the runtime is ending.
+#[allow(clippy::disallowed_methods, reason = "the one place")]
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let Ok(runtime) = tokio::runtime::Handle::try_current() else {
         return Some(work());

@@ -374,6 +374,48 @@ fn the_world_of_the_simulated_provider_does_no_input_or_output() {
 }
 
 #[test]
+fn whatever_waits_for_several_things_says_in_which_order() {
+    let unordered = |text: &str| -> Vec<usize> {
+        let tokens = tokens(text);
+        let is = |at: usize, token: &str| tokens.get(at).is_some_and(|(_, found)| found == token);
+        let begins = (0..tokens.len()).filter(|at| is(*at, "select") && is(at + 1, "!"));
+        begins
+            .filter(|at| !is(at + 3, "biased"))
+            .map(|at| tokens[at].0)
+            .collect()
+    };
+    let found: Vec<_> = program()
+        .iter()
+        .flat_map(|source| {
+            let lines = unordered(&source.text);
+            lines
+                .into_iter()
+                .map(|line| format!("{}:{line}", source.file))
+        })
+        .collect();
+    assert!(found.is_empty(), "`select!` without `biased;`: {found:#?}");
+    let planted = "tokio::select! {\n    // First.\n    biased;\n}\nselect! { () = a => {} }";
+    assert_eq!(unordered(planted), [5]);
+}
+
+/// What a hash map gives out in turn differs from run to run, and with it what is asked, claimed or
+/// written first.
+#[test]
+fn nothing_that_decides_or_works_keeps_an_order_of_chance() {
+    let found: Vec<_> = program()
+        .iter()
+        .filter(|source| ["domain", "archive", "worker"].contains(&room(&source.file)))
+        .flat_map(|source| {
+            let names = tokens(&source.text).into_iter();
+            names
+                .filter(|(_, name)| ["HashMap", "HashSet"].contains(&name.as_str()))
+                .map(|(line, name)| format!("{}:{line}: {name}", source.file))
+        })
+        .collect();
+    assert!(found.is_empty(), "a BTree keeps an order: {found:#?}");
+}
+
+#[test]
 fn both_databases_have_the_same_migrations() {
     let names = |database: &str| -> BTreeSet<String> {
         let folder = project().join("migrations").join(database);

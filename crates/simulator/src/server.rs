@@ -53,6 +53,10 @@ pub struct Simulator {
 /// # Errors
 ///
 /// When the address cannot be listened on.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the driver of the simulated provider keeps tokio"
+)]
 pub async fn start(options: Options) -> io::Result<Simulator> {
     let listener = TcpListener::bind(options.listen).await?;
     let address = listener.local_addr()?;
@@ -90,6 +94,10 @@ pub async fn start(options: Options) -> io::Result<Simulator> {
     })
 }
 
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the driver of the simulated provider keeps tokio"
+)]
 async fn serve(
     State(served): State<Arc<Served>>,
     ConnectInfo(shears): ConnectInfo<Shears>,
@@ -113,6 +121,10 @@ async fn serve(
     })
 }
 
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the driver of the simulated provider keeps tokio"
+)]
 async fn answer(served: Arc<Served>, request: Request<Bytes>) -> Reply {
     if request.method() == Method::POST && request.uri().path() == "/sim/advance" {
         return control::read(request.body(), |advance: Advance| {
@@ -137,6 +149,10 @@ async fn answer(served: Arc<Served>, request: Request<Bytes>) -> Reply {
 }
 
 /// Sends the pieces of a body one by one.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the driver of the simulated provider keeps tokio"
+)]
 fn sent(pieces: Box<dyn Iterator<Item = Piece> + Send>, shears: Shears) -> Body {
     let sent = stream::unfold((pieces, shears), async |(mut pieces, shears)| {
         let sent = match pieces.next()? {
@@ -218,6 +234,10 @@ impl Simulator {
     }
 
     /// Stops listening, gives open requests a moment, and ends.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the driver of the simulated provider keeps tokio"
+    )]
     pub async fn shutdown(mut self) {
         if let Some(stop) = self.stop.take() {
             // An error means that it has ended by itself.

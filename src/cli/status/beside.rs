@@ -1,21 +1,19 @@
 //! What can be told without the database: what the daemon of this machine says of itself, and how
 //! much room there is.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    time::Duration,
-};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
-    time::timeout,
 };
 
+use crate::{domain::time::Span, worker::clock::within};
+
 /// Longer than the daemon itself waits for what it depends on.
-const WAIT_MAX: Duration = Duration::from_secs(10);
+const WAIT_MAX: Span = Span::seconds(10);
 /// A page longer than this is not the daemon's.
 const PAGE_BYTES_MAX: u64 = 1 << 20;
 
@@ -118,9 +116,8 @@ pub async fn ask(listen: SocketAddr) -> Option<Daemon> {
         ip => ip,
     };
     let address = SocketAddr::new(ip, listen.port());
-    let says = timeout(WAIT_MAX, page(address))
+    let says = within(WAIT_MAX, page(address))
         .await
-        .ok()
         .and_then(Result::ok)
         .and_then(|page| read(&page));
     Some(Daemon { address, says })

@@ -12,8 +12,9 @@ use super::{
     print,
 };
 use crate::{
-    domain::time::Time,
+    domain::time::{Clock as _, Span, Time},
     store::{Reports, StoreError, reports::Status as Figures},
+    worker::clock::SystemClock,
 };
 
 /// Width of the bar, in letters.
@@ -62,9 +63,11 @@ async fn look(store: &dyn Reports) -> Result<(Time, Figures), StoreError> {
 
 /// True when the person has had enough.
 async fn waited(args: &Status) -> bool {
+    // Who has had enough before another look.
     tokio::select! {
-        () = tokio::time::sleep(args.every.std().max(std::time::Duration::from_millis(100))) => false,
+        biased;
         _ = tokio::signal::ctrl_c() => true,
+        () = SystemClock.sleep(args.every.max(Span::millis(100))) => false,
     }
 }
 

@@ -71,6 +71,10 @@ impl Ahead {
     ///
     /// # Errors
     /// Why nothing of the input can be read.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "one limit over several reads of an input, in real time"
+    )]
     pub(super) async fn next(&mut self) -> Result<Option<Together>, String> {
         let Some(first) = self.0.recv().await else {
             return Ok(None);
