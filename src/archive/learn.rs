@@ -114,6 +114,7 @@ mod tests {
         record_deadline: Time(500),
         media_end: Time(600),
         record_end: Time(700),
+        give_up: Time(800),
     };
 
     fn refusal() -> ProviderError {

@@ -125,6 +125,8 @@ pub struct Ends {
     pub media_end: Time,
     /// Latest end of the record retention.
     pub record_end: Time,
+    /// Until when one answer is waited for of a token that never got any.
+    pub give_up: Time,
 }
 
 impl Ends {
@@ -150,13 +152,17 @@ impl Ends {
             .map_or(Time(i64::MIN), |at| at.plus(policy.first_poll()));
         let decide = close.plus(policy.final_grace());
         let record_deadline = policy.record_deadline(start);
+        let record_end = finish.plus(policy.record_retention).max(woken);
         Self {
             decide,
             last_question: record_deadline.minus(policy.final_grace()).max(decide),
             media_deadline: policy.media_deadline(start),
             record_deadline,
             media_end: finish.plus(policy.media_retention).max(woken),
-            record_end: finish.plus(policy.record_retention).max(woken),
+            record_end,
+            give_up: record_end
+                .max(verification.tracked_at)
+                .plus(policy.verify_window),
         }
     }
 
@@ -201,6 +207,7 @@ pub fn left(known: PlanInput<'_>, now: Time) -> Span {
         ends.record_deadline,
         ends.media_end,
         ends.record_end,
+        ends.give_up,
     ]
     .into_iter()
     .filter(|end| *end > now)

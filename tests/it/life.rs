@@ -491,3 +491,83 @@ async fn a_token_is_shown_to_no_app_of_another_account_and_what_others_answer_is
         );
     }
 }
+
+#[tokio::test]
+#[ignore = "minutes: run it by name with --run-ignored only"]
+async fn campaign_many_seeds_with_many_faults_change_no_end() {
+    for seed in 100..160 {
+        let unused_answer = match seed % 3 {
+            0 => UnusedAnswer::EmptySuccess,
+            _ => UnusedAnswer::Refused,
+        };
+        let rate = [0.1, 0.3, 0.5][usize::try_from(seed % 3).unwrap()];
+        lives_end_as_they_should(seed, unused_answer, Faults::at_rate(rate)).await;
+    }
+}
+
+/// The provider is away from an hour after the tokens were told on, for so many hours.
+async fn outage(hours: i64) -> (Held, Vec<Made>) {
+    let held = Held::new(Options {
+        seed: 3,
+        ..Options::default()
+    })
+    .await
+    .taught()
+    .await;
+    let life = |life| {
+        (
+            FILMED,
+            LifeSpec {
+                video: Some(Video::One),
+                ..LifeSpec::of(life, 3)
+            },
+        )
+    };
+    let made = held
+        .tell(&[life(Life::Passed), life(Life::Failed), life(Life::Unused)])
+        .await;
+    held.world.set_faults(Faults::outage());
+    let end = BEGIN.plus(Span::hours(hours));
+    held.live_until(end).await;
+    held.clock.set(end.max(held.clock.now()));
+    held.world.set_faults(Faults::default());
+    held.tell(&[life(Life::Passed)]).await;
+    held.live().await;
+    (held, made)
+}
+
+#[tokio::test]
+async fn an_outage_that_leaves_time_loses_nothing() {
+    for hours in [1, 6, 20] {
+        let (held, _) = outage(hours).await;
+        let found = compare(&held.archive, &held.world.truth(held.clock.now().0)).await;
+        assert!(found.wrong.is_empty(), "{hours} h: {:#?}", found.wrong);
+    }
+}
+
+#[tokio::test]
+async fn an_outage_that_outlasts_the_provider_is_told_with_its_interval() {
+    let (held, made) = outage(90).await;
+    let calls = held.calls[FILMED].load(Ordering::Relaxed) / made.len();
+    assert!(calls < 1_000, "{calls} calls a token, most of them in vain");
+    for one in &made {
+        let whole = held
+            .archive
+            .store
+            .show(&one.verify_token)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(whole.summary.state, "missed", "{}", one.life);
+        let why = whole.summary.missing[0]["why"].as_str().unwrap();
+        assert!(
+            why.contains("getall failed")
+                && why.contains(&BEGIN.rfc3339()[..10])
+                && why.contains("transient"),
+            "{why}"
+        );
+    }
+    let alarms = held.archive.store.alarms().await.unwrap();
+    let kinds: Vec<_> = alarms.iter().map(|alarm| alarm.kind.as_str()).collect();
+    assert_eq!(kinds, ["loss"], "the outage itself is over: {alarms:?}");
+}

@@ -89,12 +89,7 @@ fn ask_others(progress: &Progress, now: Time) -> Result<Step, Time> {
 /// question that the provider answered, as long as one can be had within another verification
 /// window.
 fn unseen_end(known: PlanInput<'_>, ends: &Ends, now: Time) -> Step {
-    let PlanInput {
-        verification,
-        progress,
-        policy,
-        ..
-    } = known;
+    let progress = known.progress;
     let everything = |why: String| {
         vec![Missing {
             what: "everything".to_owned(),
@@ -103,16 +98,14 @@ fn unseen_end(known: PlanInput<'_>, ends: &Ends, now: Time) -> Step {
         }]
     };
     if progress.answered_at().is_none() {
-        let give_up = ends
-            .record_end
-            .max(verification.tracked_at)
-            .plus(policy.verify_window);
         match retry(progress, Endpoint::Getall) {
             None => return Step::Ask(Endpoint::Getall),
-            Some(again) if now < give_up && again <= now => return Step::Ask(Endpoint::Getall),
-            Some(again) if now < give_up => {
+            Some(again) if now < ends.give_up && again <= now => {
+                return Step::Ask(Endpoint::Getall);
+            }
+            Some(again) if now < ends.give_up => {
                 return Step::Wait {
-                    due_at: again.min(give_up),
+                    due_at: again.min(ends.give_up),
                     deadline: ends.record_deadline,
                 };
             }
