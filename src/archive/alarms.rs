@@ -16,7 +16,7 @@ use crate::{
         alarm::{Alarm, Kind},
         time::Time,
     },
-    store::{Store, reports::AlarmRow},
+    store::{AlarmStore, reports::AlarmRow},
 };
 
 /// Alarms of this process that are open, or over and not yet written.
@@ -38,7 +38,7 @@ struct Standing {
 impl Alarms {
     /// Raises an alarm, or counts it when it is open. One that cannot be written now stands all the
     /// same.
-    pub async fn raise(&self, store: &dyn Store, alarm: &Alarm, now: Time) {
+    pub async fn raise(&self, store: &dyn AlarmStore, alarm: &Alarm, now: Time) {
         let key = (alarm.kind, alarm.subject.clone());
         let since = {
             let mut standing = self.lock();
@@ -71,7 +71,13 @@ impl Alarms {
     }
 
     /// Ends an alarm, whoever raised it. True when one was open.
-    pub async fn clear(&self, store: &dyn Store, kind: Kind, subject: &str, now: Time) -> bool {
+    pub async fn clear(
+        &self,
+        store: &dyn AlarmStore,
+        kind: Kind,
+        subject: &str,
+        now: Time,
+    ) -> bool {
         let key = (kind, subject.to_owned());
         let (stood, unwritten) = {
             let mut standing = self.lock();
@@ -129,7 +135,7 @@ impl Alarms {
     }
 
     /// Writes what could not be written before. True when the database knows everything now.
-    pub async fn sync(&self, store: &dyn Store) -> bool {
+    pub async fn sync(&self, store: &dyn AlarmStore) -> bool {
         let behind: Vec<((Kind, String), Standing)> = self
             .lock()
             .iter()

@@ -10,19 +10,6 @@ use crate::domain::{
     time::{Span, Time},
 };
 
-/// Midnight in Beijing, when a daily quota is filled up again.
-fn next_midnight_in_beijing(now: Time) -> Time {
-    const DAY_MS: i64 = 86_400_000;
-    const OFFSET_MS: i64 = 8 * 3_600_000;
-    Time(
-        (now.0 + OFFSET_MS)
-            .div_euclid(DAY_MS)
-            .saturating_add(1)
-            .saturating_mul(DAY_MS)
-            - OFFSET_MS,
-    )
-}
-
 /// Whether an error of that kind concerns the whole app, so that asking another endpoint would meet
 /// it too.
 #[must_use]
@@ -65,8 +52,9 @@ impl Archive {
         let kind = match problem.kind {
             ErrorKind::DailyQuota => {
                 // Looked at now and then all the same: quotas are raised by hand, too.
-                let until =
-                    next_midnight_in_beijing(now).min(now.plus(app.policy.verify_window.part(8)));
+                let until = now
+                    .next_midnight_in_beijing()
+                    .min(now.plus(app.policy.verify_window.part(8)));
                 self.breaker.pause(&app.name, until);
                 alarm::Kind::Quota
             }
@@ -136,23 +124,5 @@ impl Archive {
                 .clear(&*self.store, kind, &app.name, self.now())
                 .await;
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_daily_quota_heals_at_midnight_in_beijing() {
-        let at = |text: &str| Time::parse(text).unwrap();
-        assert_eq!(
-            next_midnight_in_beijing(at("2026-11-23T15:59:59Z")),
-            at("2026-11-23T16:00:00Z")
-        );
-        assert_eq!(
-            next_midnight_in_beijing(at("2026-11-23T16:00:00Z")),
-            at("2026-11-24T16:00:00Z")
-        );
     }
 }

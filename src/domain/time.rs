@@ -29,6 +29,17 @@ impl Time {
         Self::EARLIEST.0 <= self.0 && self.0 <= now.plus(Span::hours(24)).0
     }
 
+    /// When the next day begins in Beijing, where daily quotas are filled up again.
+    #[must_use]
+    pub const fn next_midnight_in_beijing(self) -> Self {
+        const DAY: Span = Span::hours(24);
+        const BEIJING: Span = Span::hours(8);
+        let wall = self.plus(BEIJING);
+        wall.minus(Span(wall.0.rem_euclid(DAY.0)))
+            .plus(DAY)
+            .minus(BEIJING)
+    }
+
     /// The instant `span` later, held at the ends of the range instead of overflowing.
     #[must_use]
     pub const fn plus(self, span: Span) -> Self {
@@ -277,6 +288,17 @@ mod tests {
             );
         }
         assert!(!Time(i64::MAX).is_believable(now) && !Time(i64::MIN).is_believable(now));
+    }
+
+    #[test]
+    fn the_daily_quota_heals_at_midnight_in_beijing() {
+        let at = |text: &str| Time::parse(text).unwrap();
+        for (now, midnight) in [
+            ("2026-11-23T15:59:59Z", "2026-11-23T16:00:00Z"),
+            ("2026-11-23T16:00:00Z", "2026-11-24T16:00:00Z"),
+        ] {
+            assert_eq!(at(now).next_midnight_in_beijing(), at(midnight), "{now}");
+        }
     }
 
     #[test]

@@ -36,8 +36,6 @@ const HOLD_MAX: Span = Span::seconds(60);
 const TOTAL_PAUSE: Span = Span::hours(1);
 /// How often one call tries whether a spent quota was filled up by hand.
 const PROBE_EVERY: Span = Span::minutes(15);
-const BEIJING: Span = Span::hours(8);
-const DAY: Span = Span::hours(24);
 
 /// All limiters, by account and endpoint.
 pub struct RateLimiters {
@@ -196,7 +194,7 @@ impl RateLimiter {
             Some(ErrorKind::TooFast) => state.too_fast(now, retry_after),
             Some(ErrorKind::DailyQuota) => state.pause(
                 now,
-                next_midnight_in_beijing(now),
+                now.next_midnight_in_beijing(),
                 ErrorKind::DailyQuota,
                 "17",
             ),
@@ -313,11 +311,6 @@ fn sane(qps: f64) -> f64 {
     } else {
         1.0
     }
-}
-
-fn next_midnight_in_beijing(now: Time) -> Time {
-    let wall = now.plus(BEIJING).0;
-    Time(wall - wall.rem_euclid(DAY.0)).plus(DAY).minus(BEIJING)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -15,8 +15,8 @@ use axum::http::{Method, Request, header};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 use simulator::{
-    AppCredential, Body, Faults, Life, LifeSpec, Made, MediaBytes, Options, Piece, UnusedAnswer,
-    Video, World,
+    AppCredential, Body, FaultKind, Faults, Life, LifeSpec, Made, MediaBytes, Options, Piece,
+    UnusedAnswer, Video, World,
 };
 use verikeep::{
     archive::{self, App, Archive, Watcher},
@@ -407,18 +407,7 @@ async fn the_first_days_teach_what_unused_tokens_answer() {
         ..Options::default()
     })
     .await;
-    let day = |passed, unused| {
-        let life = |life, count| {
-            (
-                FILMED,
-                LifeSpec {
-                    video: Some(Video::One),
-                    ..LifeSpec::of(life, count)
-                },
-            )
-        };
-        vec![life(Life::Passed, passed), life(Life::Unused, unused)]
-    };
+    let day = |passed, unused| [filmed(Life::Passed, passed), filmed(Life::Unused, unused)];
     for days in 0..4 {
         held.clock
             .set(BEGIN.plus(Span::hours(24 * days)).max(held.clock.now()));
@@ -450,17 +439,12 @@ async fn a_token_is_shown_to_no_app_of_another_account_and_what_others_answer_is
     .await
     .taught()
     .await;
-    let life = |life| {
-        (
-            FILMED,
-            LifeSpec {
-                video: Some(Video::One),
-                ..LifeSpec::of(life, 2)
-            },
-        )
-    };
     let made = held
-        .tell(&[life(Life::WrongApp), life(Life::Unused), life(Life::Passed)])
+        .tell(&[
+            filmed(Life::WrongApp, 2),
+            filmed(Life::Unused, 2),
+            filmed(Life::Passed, 2),
+        ])
         .await;
     held.live().await;
     let found = compare(&held.archive, &held.world.truth(held.clock.now().0)).await;
@@ -505,8 +489,21 @@ async fn campaign_many_seeds_with_many_faults_change_no_end() {
     }
 }
 
-/// The provider is away from an hour after the tokens were told on, for so many hours.
-async fn outage(hours: i64) -> (Held, Vec<Made>) {
+/// So many tokens of one life, filmed once where they are.
+fn filmed(life: Life, count: u32) -> (&'static str, LifeSpec) {
+    let video = Some(Video::One);
+    (
+        FILMED,
+        LifeSpec {
+            video,
+            ..LifeSpec::of(life, count)
+        },
+    )
+}
+
+/// Everything the provider is asked goes wrong like this for so many hours after the tokens were
+/// told.
+async fn disturbed(faults: Faults, hours: i64) -> (Held, Vec<Made>) {
     let held = Held::new(Options {
         seed: 3,
         ..Options::default()
@@ -514,24 +511,19 @@ async fn outage(hours: i64) -> (Held, Vec<Made>) {
     .await
     .taught()
     .await;
-    let life = |life| {
-        (
-            FILMED,
-            LifeSpec {
-                video: Some(Video::One),
-                ..LifeSpec::of(life, 3)
-            },
-        )
-    };
     let made = held
-        .tell(&[life(Life::Passed), life(Life::Failed), life(Life::Unused)])
+        .tell(&[
+            filmed(Life::Passed, 3),
+            filmed(Life::Failed, 3),
+            filmed(Life::Unused, 3),
+        ])
         .await;
-    held.world.set_faults(Faults::outage());
+    held.world.set_faults(faults);
     let end = BEGIN.plus(Span::hours(hours));
     held.live_until(end).await;
     held.clock.set(end.max(held.clock.now()));
     held.world.set_faults(Faults::default());
-    held.tell(&[life(Life::Passed)]).await;
+    held.tell(&[filmed(Life::Passed, 3)]).await;
     held.live().await;
     (held, made)
 }
@@ -539,7 +531,7 @@ async fn outage(hours: i64) -> (Held, Vec<Made>) {
 #[tokio::test]
 async fn an_outage_that_leaves_time_loses_nothing() {
     for hours in [1, 6, 20] {
-        let (held, _) = outage(hours).await;
+        let (held, _) = disturbed(Faults::outage(), hours).await;
         let found = compare(&held.archive, &held.world.truth(held.clock.now().0)).await;
         assert!(found.wrong.is_empty(), "{hours} h: {:#?}", found.wrong);
     }
@@ -547,7 +539,7 @@ async fn an_outage_that_leaves_time_loses_nothing() {
 
 #[tokio::test]
 async fn an_outage_that_outlasts_the_provider_is_told_with_its_interval() {
-    let (held, made) = outage(90).await;
+    let (held, made) = disturbed(Faults::outage(), 90).await;
     let calls = held.calls[FILMED].load(Ordering::Relaxed) / made.len();
     assert!(calls < 1_000, "{calls} calls a token, most of them in vain");
     for one in &made {
@@ -570,4 +562,24 @@ async fn an_outage_that_outlasts_the_provider_is_told_with_its_interval() {
     let alarms = held.archive.store.alarms().await.unwrap();
     let kinds: Vec<_> = alarms.iter().map(|alarm| alarm.kind.as_str()).collect();
     assert_eq!(kinds, ["loss"], "the outage itself is over: {alarms:?}");
+}
+
+/// A code that nobody explains, across the close of the window: neither "nobody tried" nor something
+/// to learn from.
+#[tokio::test]
+async fn an_unknown_code_proves_and_teaches_nothing() {
+    for hours in [1, 3, 20] {
+        let unknown = Faults {
+            repeat_max: 0,
+            ..Faults::only(FaultKind::UnknownCode)
+        };
+        let (held, _) = disturbed(unknown, hours).await;
+        let found = compare(&held.archive, &held.world.truth(held.clock.now().0)).await;
+        assert!(found.wrong.is_empty(), "{hours} h: {:#?}", found.wrong);
+        let learned = held.archive.store.lessons().await.unwrap().unused;
+        assert!(
+            learned.iter().all(|seen| seen.signature == "refused"),
+            "{learned:?}"
+        );
+    }
 }

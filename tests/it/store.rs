@@ -77,6 +77,7 @@ on_both! {
         calls_of_a_settled_verification_become_sums;
     download:
         stored_same_and_failed_media_stand_as_told,
+        of_media_that_are_there_twice_the_last_one_stays,
         a_download_that_ends_wakes_its_poll,
         a_wake_during_a_poll_is_not_lost,
         a_poll_that_was_woken_does_not_settle,

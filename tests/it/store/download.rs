@@ -424,3 +424,29 @@ pub async fn a_lost_download_changes_nothing(db: Database) {
         .await
         .unwrap();
 }
+
+pub async fn of_media_that_are_there_twice_the_last_one_stays(db: Database) {
+    let store = store(&db).await;
+    wanting(&*store, 3).await;
+    let work = one_download(&*store, START).await;
+    let twins = ["medium-1-0", "medium-1-1"].map(|id| {
+        let mut twin = stored(id, START);
+        twin.object.sha256 = "the-same".to_owned();
+        twin
+    });
+    let record = DownloadRecord {
+        stored: [twins.to_vec(), vec![stored("medium-1-2", START)]].concat(),
+        ..download(&work.lease, START)
+    };
+    store.record_download(record).await.unwrap();
+    let work = one_poll(&*store, START).await;
+    let same = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+    let record = PollRecord {
+        // The second has no twin, so that it stays whatever the record says.
+        same: same(&["medium-1-0", "medium-1-2"]),
+        ..settling(&work.lease, START, Outcome::Archived)
+    };
+    store.record_poll(record).await.unwrap();
+    let left = "select media_id from media order by media_id";
+    assert_eq!(db.texts(left).await.concat(), ["medium-1-1", "medium-1-2"]);
+}

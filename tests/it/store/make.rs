@@ -8,7 +8,6 @@ use verikeep::{
         attempt::Attempt,
         identity::IdentityRow,
         lease::Lease,
-        lessons::Lessons,
         media::{Checked, Kind, ObjectFacts, Slot, Source, StoredMedia},
         plan::{Missing, Outcome},
         progress::Progress,
@@ -111,25 +110,12 @@ pub async fn one_download(store: &dyn Store, now: Time) -> DownloadWork {
 /// A poll that brought nothing and is due again in an hour.
 pub fn poll(lease: &Lease, at: Time) -> PollRecord {
     PollRecord {
-        lease: lease.clone(),
-        at,
-        progress: Progress::default(),
-        answers: Vec::new(),
-        calls: Vec::new(),
-        attempts: Vec::new(),
-        counts: None,
-        wanted: Vec::new(),
-        inline: Vec::new(),
-        same: Vec::new(),
-        download: None,
-        lessons: Lessons::default(),
-        last_error: None,
         next: Next::Due {
             due_at: at.plus(HOUR),
             deadline: later(Span::hours(24)),
             state: State::Waiting,
         },
-        alarms: Vec::new(),
+        ..PollRecord::begin(lease.clone(), Progress::default(), at)
     }
 }
 
@@ -151,17 +137,7 @@ pub fn settling(lease: &Lease, at: Time, outcome: Outcome) -> PollRecord {
 
 /// A download that brought nothing and ends.
 pub fn download(lease: &Lease, at: Time) -> DownloadRecord {
-    DownloadRecord {
-        lease: lease.clone(),
-        at,
-        stored: Vec::new(),
-        same: Vec::new(),
-        failed: Vec::new(),
-        answers: Vec::new(),
-        calls: Vec::new(),
-        again: None,
-        alarms: Vec::new(),
-    }
+    DownloadRecord::begin(lease.clone(), at)
 }
 
 /// An object known by its name.
