@@ -19,13 +19,13 @@ pub(super) fn getall(
 ) -> Option<Refusal> {
     progress.fails.remove(&Endpoint::Getall);
     if answer.attempts.is_empty() {
-        refused_as(progress, ZERO_ATTEMPTS.to_owned(), ends, at);
+        note_refusal(progress, ZERO_ATTEMPTS.to_owned(), ends, at);
         progress.getall_at = Some(at);
         return None;
     }
     let is_first = progress.attempts.is_empty();
     progress.refusal = None;
-    let before = progress.first_refusal.take().filter(|_| is_first);
+    let before = progress.witnessed_refusal.take().filter(|_| is_first);
     let seen: Vec<Seen> = answer
         .attempts
         .iter()
@@ -53,22 +53,26 @@ pub(super) fn refused(
     progress: &mut Progress,
     problem: &ProviderError,
     issued_here: bool,
+    is_witnessed: bool,
     ends: &Ends,
     at: Time,
 ) -> Option<Refusal> {
     progress.fails.remove(&Endpoint::Getall);
-    let refusal = refused_as(progress, problem.signature(), ends, at);
+    let refusal = note_refusal(progress, problem.signature(), ends, at);
+    if !is_witnessed {
+        return None;
+    }
+    progress
+        .witnessed_refusal
+        .get_or_insert_with(|| refusal.clone());
     (issued_here && progress.attempts.is_empty() && at < ends.decide).then_some(refusal)
 }
 
-fn refused_as(progress: &mut Progress, signature: String, ends: &Ends, at: Time) -> Refusal {
+fn note_refusal(progress: &mut Progress, signature: String, ends: &Ends, at: Time) -> Refusal {
     let refusal = Refusal { signature, at };
     if progress.attempts.is_empty() && at >= ends.decide && at < ends.record_deadline {
         progress.closing = Some(refusal.clone());
     }
-    progress
-        .first_refusal
-        .get_or_insert_with(|| refusal.clone());
     progress.refusal = Some(refusal.clone());
     refusal
 }
@@ -141,7 +145,7 @@ mod tests {
     fn a_refusal_counts_as_proof_only_between_the_window_and_the_earliest_end() {
         for (at, proves) in [(99, false), (100, true), (499, true), (500, false)] {
             let mut progress = Progress::default();
-            refused(&mut progress, &refusal(), false, &ENDS, Time(at));
+            refused(&mut progress, &refusal(), false, true, &ENDS, Time(at));
             assert_eq!(progress.closing.is_some(), proves, "{at}");
             assert!(progress.refusal.is_some());
         }
@@ -152,7 +156,7 @@ mod tests {
         let mut progress = Progress::default();
         for at in [10, 14] {
             assert_eq!(
-                refused(&mut progress, &refusal(), false, &ENDS, Time(at)),
+                refused(&mut progress, &refusal(), false, true, &ENDS, Time(at)),
                 None
             );
         }
@@ -173,7 +177,7 @@ mod tests {
     fn a_refusal_of_a_token_that_was_used_already_teaches_nothing() {
         for verified_at in [None, Some(Time(9)), Some(Time(10))] {
             let mut progress = Progress::default();
-            refused(&mut progress, &refusal(), false, &ENDS, Time(10));
+            refused(&mut progress, &refusal(), false, true, &ENDS, Time(10));
             assert_eq!(
                 getall(&mut progress, &attempt_at(verified_at), &ENDS, Time(20)),
                 None,
@@ -183,9 +187,35 @@ mod tests {
     }
 
     #[test]
+    fn what_is_answered_while_nobody_gets_data_teaches_nothing() {
+        let mut progress = Progress::default();
+        for issued_here in [true, false] {
+            let lesson = refused(
+                &mut progress,
+                &refusal(),
+                issued_here,
+                false,
+                &ENDS,
+                Time(10),
+            );
+            assert_eq!(lesson, None, "{issued_here}");
+        }
+        assert_eq!(getall(&mut progress, &one_attempt(), &ENDS, Time(20)), None);
+    }
+
+    #[test]
     fn a_token_issued_here_teaches_at_once_but_only_while_its_window_is_open() {
-        let taught =
-            |at| refused(&mut Progress::default(), &refusal(), true, &ENDS, Time(at)).is_some();
+        let taught = |at| {
+            refused(
+                &mut Progress::default(),
+                &refusal(),
+                true,
+                true,
+                &ENDS,
+                Time(at),
+            )
+            .is_some()
+        };
         assert!(taught(10) && !taught(100));
     }
 

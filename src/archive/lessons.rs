@@ -54,8 +54,16 @@ impl Archive {
         Ok(())
     }
 
-    /// A token nobody had used was answered so. It is a lesson only while another token of the app
-    /// got data: in a disturbance everybody may be answered oddly.
+    /// Whether another token of the app got data not long before: what the provider answers now can
+    /// be a lesson.
+    pub(super) fn is_witnessed(&self, app: &App, verification: &Verification, at: Time) -> bool {
+        let since = at.minus(app.policy.verify_window);
+        self.of_app(app, |known| {
+            known.got_data_of_another(&verification.verification_id, since)
+        })
+    }
+
+    /// A token nobody had used was answered so, while another token of the app got data.
     pub(super) fn learn_unused(
         &self,
         app: &App,
@@ -64,11 +72,9 @@ impl Archive {
         origin: Origin,
         lessons: &mut Lessons,
     ) {
-        let since = refusal.at.minus(app.policy.verify_window);
         let id = &verification.verification_id;
         let is_new = self.of_app(app, |known| {
-            known.got_data_of_another(id, since)
-                && known.observe(&refusal.signature, id, refusal.at, app.policy.day())
+            known.observe(&refusal.signature, id, refusal.at, app.policy.day())
         });
         if is_new {
             let (app, signature, verification_id) =

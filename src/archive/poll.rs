@@ -214,10 +214,12 @@ impl Archive {
             && endpoint == Endpoint::Getall
             && draft.record.progress.attempts.is_empty()
         {
+            let is_witnessed = self.is_witnessed(app, verification, now);
             if let Some(refusal) = super::learn::refused(
                 &mut draft.record.progress,
                 problem,
                 verification.issued_here,
+                is_witnessed,
                 ends,
                 now,
             ) {

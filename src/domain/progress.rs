@@ -41,8 +41,9 @@ pub struct Progress {
     /// Whether media/query was answered with a refusal about the token, as it may be where videos
     /// are not enabled.
     pub media_refused: bool,
-    /// The first answer about the token that brought no data.
-    pub first_refusal: Option<Refusal>,
+    /// The first answer about the token that brought no data while other tokens of its app got some:
+    /// in a disturbance everybody may be answered oddly.
+    pub witnessed_refusal: Option<Refusal>,
     /// Signature of the last answer about the token that brought no data, and when.
     pub refusal: Option<Refusal>,
     /// The last such answer that falls between the window's end and the earliest end of the
@@ -125,7 +126,7 @@ impl Progress {
     pub fn wake(&mut self, now: Time) {
         *self = Self {
             refusal: None,
-            first_refusal: None,
+            witnessed_refusal: None,
             closing: None,
             others_asked: false,
             known_by: None,
