@@ -237,7 +237,7 @@ fn probe(folder: &Path) -> std::io::Result<()> {
     crate::domain::chance::fill(&mut random);
     let file = folder.join(format!(
         ".verikeep-check-{}",
-        crate::domain::identity::hex(&random)
+        crate::domain::digest::hex(&random)
     ));
     fs::write(&file, b"verikeep")?;
     fs::remove_file(&file)

@@ -163,7 +163,7 @@ pub(super) fn medium(kind: &str, position: i64, object: Option<(&str, &[u8])>) -
 
 fn sha256(bytes: &[u8]) -> String {
     use sha2::Digest as _;
-    crate::domain::identity::hex(&sha2::Sha256::digest(bytes))
+    crate::domain::digest::hex(&sha2::Sha256::digest(bytes))
 }
 
 pub(super) fn whole(number: usize) -> Whole {

@@ -15,10 +15,7 @@ use super::{
 };
 use crate::{
     config::{self, COMMENTED, INDEX_KEY_FILE},
-    domain::{
-        chance,
-        identity::{IndexKey, hex},
-    },
+    domain::{chance, digest::hex, identity::IndexKey},
 };
 
 pub(super) const EXAMPLES: &str = "\

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::{
     attempt::{Attempt, OcrIdentity},
+    digest::hex,
     secret::Secret,
 };
 
@@ -123,18 +124,6 @@ fn digest(key: &[u8], message: &[u8]) -> [u8; 32] {
     };
     mac.update(message);
     mac.finalize().into_bytes().into()
-}
-
-/// Bytes as lower-case hex digits.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
 }
 
 /// Which identity columns the database may hold.

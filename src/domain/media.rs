@@ -309,7 +309,7 @@ pub fn is_no_medium(head: &[u8]) -> bool {
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
     use sha2::Digest as _;
-    super::identity::hex(&sha2::Sha256::digest(bytes))
+    super::digest::hex(&sha2::Sha256::digest(bytes))
 }
 
 #[cfg(test)]

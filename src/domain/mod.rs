@@ -8,6 +8,7 @@ pub mod alarm;
 pub mod answer;
 pub mod attempt;
 pub mod chance;
+pub mod digest;
 pub mod identity;
 pub mod installation;
 pub mod lease;

@@ -13,43 +13,15 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     Result, StoreError,
     dialect::Dialect,
-    records::{DownloadRecord, PollRecord},
-    sql::batch,
+    sql::batch::{self, Work},
     transact::transact,
 };
-use crate::domain::{
-    lease::{Lease, Stage},
-    time::Time,
-};
+use crate::domain::lease::Stage;
 
 /// How many verbs share a transaction at most.
 const BATCH_MAX: usize = 256;
 /// How many wait in line before callers wait to be let in.
 const QUEUE_MAX: usize = 4 * BATCH_MAX;
-
-/// A verb that takes part in group commit.
-pub(super) enum Work {
-    /// [`super::Queue::record_poll`].
-    Poll(Box<PollRecord>),
-    /// [`super::Queue::record_download`].
-    Download(Box<DownloadRecord>),
-    /// [`super::Queue::renew`].
-    Renew(Lease, Time),
-    /// [`super::Queue::release`].
-    Release(Vec<Lease>, Time),
-}
-
-impl Work {
-    /// The leases it concerns.
-    pub(super) fn leases(&self) -> &[Lease] {
-        match self {
-            Self::Poll(record) => std::slice::from_ref(&record.lease),
-            Self::Download(record) => std::slice::from_ref(&record.lease),
-            Self::Renew(lease, _) => std::slice::from_ref(lease),
-            Self::Release(leases, _) => leases,
-        }
-    }
-}
 
 enum Message {
     Work(Work, oneshot::Sender<Result<()>>),

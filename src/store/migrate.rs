@@ -15,9 +15,9 @@ use sqlx::{
 
 use super::{
     Result, StoreError,
-    connect::{Target, create_private_file, sqlite_readable, sqlite_writer},
     dialect::Dialect,
     rows::{Cells as _, binds},
+    target::{Target, create_private_file, sqlite_readable, sqlite_writer},
 };
 use crate::domain::secret::Secret;
 

@@ -16,7 +16,7 @@
 //! out, and under `# Errors` what the caller can do. Write the statements as a plain function over a
 //! connection in the file of their table (`sql/<table>.rs`), and the few lines that give it a
 //! transaction into the `impl` of the trait: `reading`, `writing`, or, where many tasks call at
-//! once, a `Work` of the group commit (`commit.rs`). Text that differs between the databases goes
+//! once, a `Work` of the group commit (`sql/batch.rs`). Text that differs between the databases goes
 //! into `dialect.rs`. Write its test over `&dyn Store` in `tests/it/store`, where it runs on SQLite
 //! and on PostgreSQL, or over the noun alone where a model has to pass it too. A new noun is a new file and a new term of the sum in `traits/mod.rs`.
 
@@ -30,6 +30,7 @@ pub mod records;
 pub mod reports;
 mod rows;
 mod sql;
+mod target;
 mod traits;
 mod transact;
 

@@ -17,7 +17,7 @@ use prometheus_client::{
 
 use super::{
     service,
-    text::{self, Format},
+    text::{self, Format, seconds},
 };
 use crate::{
     domain::{
@@ -348,12 +348,6 @@ impl Drop for InFlight {
             .get_or_create(&[("stage", self.stage.into())])
             .dec();
     }
-}
-
-/// Milliseconds as seconds.
-#[allow(clippy::cast_precision_loss, reason = "exact for 285,000 years")]
-pub(super) fn seconds(ms: i64) -> f64 {
-    ms as f64 / 1000.0
 }
 
 #[cfg(test)]

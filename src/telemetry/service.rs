@@ -8,7 +8,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::metrics::seconds;
+use super::text::seconds;
 use crate::{
     domain::{alarm::Kind, time::Time, token::State},
     store::reports::Status,

@@ -1,4 +1,4 @@
-//! The two text formats of a metrics page.
+//! The two text formats of a metrics page, and its unit of time.
 
 use prometheus_client::{encoding::text, registry::Registry};
 
@@ -30,6 +30,12 @@ impl Format {
             Self::Classic => "text/plain; version=0.0.4; charset=utf-8",
         }
     }
+}
+
+/// Milliseconds as seconds.
+#[allow(clippy::cast_precision_loss, reason = "exact for 285,000 years")]
+pub(super) fn seconds(ms: i64) -> f64 {
+    ms as f64 / 1000.0
 }
 
 /// The figures of all registries on one page.

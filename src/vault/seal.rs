@@ -7,7 +7,7 @@ use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
 use super::key::ObjectKey;
-use crate::domain::{identity::hex, media::ObjectFacts};
+use crate::domain::{digest::hex, media::ObjectFacts};
 
 /// How plain bytes become stored ones.
 pub(super) enum Seal {

@@ -1,6 +1,7 @@
 //! The arrows between the rooms, and what else keeps the house in shape, held against the source
 //! itself.
 
+mod circles;
 mod reading;
 
 use std::{collections::BTreeSet, fmt, fs, process::Command};

@@ -23,7 +23,7 @@ use super::{
     show,
 };
 use crate::{
-    domain::{identity::hex, secret::Secret, token::State},
+    domain::{digest::hex, secret::Secret, token::State},
     store::{Reports, reports::Whole},
 };
 use files::Wanted;

@@ -1,4 +1,5 @@
-//! The order in which the members of a batch are written within their transaction.
+//! The members of a group commit, and the order in which a batch of them is written within its
+//! transaction.
 //!
 //! Downloads come before polls: a poll that settles a verification then sees what a download of the
 //! same batch has brought.
@@ -14,11 +15,34 @@ use crate::{
     },
     store::{
         Result, StoreError,
-        commit::Work,
         dialect::Dialect,
         records::{DownloadRecord, PollRecord},
     },
 };
+
+/// A verb that takes part in group commit.
+pub(in crate::store) enum Work {
+    /// [`crate::store::Queue::record_poll`].
+    Poll(Box<PollRecord>),
+    /// [`crate::store::Queue::record_download`].
+    Download(Box<DownloadRecord>),
+    /// [`crate::store::Queue::renew`].
+    Renew(Lease, Time),
+    /// [`crate::store::Queue::release`].
+    Release(Vec<Lease>, Time),
+}
+
+impl Work {
+    /// The leases it concerns.
+    pub(in crate::store) fn leases(&self) -> &[Lease] {
+        match self {
+            Self::Poll(record) => std::slice::from_ref(&record.lease),
+            Self::Download(record) => std::slice::from_ref(&record.lease),
+            Self::Renew(lease, _) => std::slice::from_ref(lease),
+            Self::Release(leases, _) => leases,
+        }
+    }
+}
 
 /// Writes the works, no two of which concern the same lease; one result each.
 ///

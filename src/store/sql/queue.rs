@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use futures::FutureExt as _;
 
-use super::{SqlStore, claim};
+use super::{SqlStore, batch::Work, claim};
 use crate::{
     domain::{
         lease::{Lease, Stage},
@@ -11,7 +11,6 @@ use crate::{
     },
     store::{
         Queue, Result,
-        commit::Work,
         dialect::Dialect,
         records::{Claim, DownloadRecord, DownloadWork, PollRecord, PollWork},
     },

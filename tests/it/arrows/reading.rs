@@ -97,6 +97,47 @@ pub fn crate_paths(file: &str, text: &str) -> Vec<(usize, String)> {
     paths
 }
 
+/// The module that a file is, as a path from the crate's root; empty for the root itself.
+pub fn module(file: &str) -> String {
+    let below = file.strip_prefix("src/").unwrap_or(file);
+    let name = below.trim_end_matches(".rs").trim_end_matches("/mod");
+    if name == "lib" {
+        String::new()
+    } else {
+        name.replace('/', "::")
+    }
+}
+
+/// Every path that a file names by `crate`, `self` or `super` before its tests, from the crate's
+/// root.
+pub fn full_paths(file: &str, text: &str) -> Vec<(usize, String)> {
+    let code = text.split("\n#[cfg(test)]").next().unwrap_or_default();
+    let tokens = tokens(code);
+    let name = |at: usize| tokens.get(at).map_or("", |(_, token)| token.as_str());
+    let own = module(file);
+    let (mut paths, mut at) = (Vec::new(), 0);
+    while at < tokens.len() {
+        let begins = name(at + 1) == "::" && (at == 0 || name(at - 1) != "::");
+        if !begins || !["crate", "self", "super"].contains(&name(at)) {
+            at += 1;
+            continue;
+        }
+        let mut base = if name(at) == "crate" {
+            ""
+        } else {
+            own.as_str()
+        };
+        while name(at + 1) == "::" && ["crate", "self", "super"].contains(&name(at)) {
+            if name(at) == "super" {
+                base = base.rsplit_once("::").map_or("", |(parent, _)| parent);
+            }
+            at += 2;
+        }
+        group(&tokens, &mut at, base, &mut paths);
+    }
+    paths
+}
+
 /// Reads one use tree or path from `at` on and adds what it names below `prefix`.
 fn group(
     tokens: &[(usize, String)],
