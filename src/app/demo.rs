@@ -1,23 +1,25 @@
 //! The main job on an embedded default, start to finish: simulated provider, daemon, a batch of
 //! tokens of every kind of life.
 
+mod folder;
+mod lives;
+
 use std::{
     collections::BTreeMap,
-    fmt::Write as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+use folder::{prepare, write_config};
+use lives::{WINDOWS, apps, lives};
 use serde::Serialize;
-use simulator::{
-    AppCredential, Life, LifeSpec, Made, MediaBytes, Options, Simulator, UnusedAnswer, Video,
-    Windows,
-};
+use simulator::{Made, MediaBytes, Options, Simulator, UnusedAnswer};
 use tokio_util::sync::CancellationToken;
 
 use super::{AppError, Opened, RunOptions};
 use crate::{
-    config::{Config, Source, load},
+    archive::Archive,
+    config::Config,
     domain::{
         secret::Secret,
         time::{Clock, Span, Time},
@@ -136,100 +138,6 @@ fn result_of((task, result): Ended<Result<(), AppError>>) -> Result<(), AppError
     })
 }
 
-/// The file that says a folder was made by a demonstration.
-const MARK: &str = "made-by-verikeep-demo";
-
-const WINDOWS: Windows = Windows {
-    verify_ms: 4_000,
-    record_ms: 15_000,
-    media_ms: 9_000,
-    url_ms: 60_000,
-    access_token_ms: 86_400_000,
-    access_token_works_ms: None,
-    counted_from: simulator::CountedFrom::Verification,
-};
-
-/// Two apps of one company: loans, whose account records videos, and signatures, whose account does
-/// not.
-fn apps() -> Vec<AppCredential> {
-    vec![
-        AppCredential::synthetic("loan-h5", "default"),
-        AppCredential {
-            records_video: false,
-            ..AppCredential::synthetic("sign-h5", "default")
-        },
-    ]
-}
-
-/// What happens to people: (in words, app, life, how many).
-fn lives() -> Vec<(&'static str, &'static str, LifeSpec)> {
-    let of = |life, video, ocr, count| LifeSpec {
-        video: Some(video),
-        ocr: Some(ocr),
-        ..LifeSpec::of(life, count)
-    };
-    vec![
-        (
-            "passed at once, with ID card and video",
-            "loan-h5",
-            of(Life::Passed, Video::One, true, 6),
-        ),
-        (
-            "passed at once, without ID card",
-            "loan-h5",
-            of(Life::Passed, Video::One, false, 6),
-        ),
-        (
-            "passed, spoken consent: two videos",
-            "loan-h5",
-            of(Life::Passed, Video::Two, false, 4),
-        ),
-        (
-            "passed, recorded video",
-            "loan-h5",
-            of(Life::Passed, Video::Recorded, true, 3),
-        ),
-        (
-            "passed, video came late",
-            "loan-h5",
-            of(Life::Passed, Video::Late, false, 4),
-        ),
-        (
-            "passed, account without video",
-            "sign-h5",
-            of(Life::Passed, Video::None, true, 5),
-        ),
-        (
-            "failed, then passed",
-            "loan-h5",
-            of(Life::FailedThenPassed, Video::One, true, 6),
-        ),
-        (
-            "failed only",
-            "loan-h5",
-            of(Life::Failed, Video::One, false, 4),
-        ),
-        (
-            "never used",
-            "loan-h5",
-            of(Life::Unused, Video::None, false, 4),
-        ),
-        (
-            "told under the wrong app",
-            "sign-h5",
-            LifeSpec {
-                owner: Some("loan-h5".to_owned()),
-                ..of(Life::WrongApp, Video::One, false, 2)
-            },
-        ),
-        (
-            "told too late",
-            "loan-h5",
-            of(Life::ToldLate, Video::One, false, 2),
-        ),
-    ]
-}
-
 /// Gives the demonstration in `folder`. `watch` is told now and then how many of how many are
 /// settled.
 ///
@@ -241,16 +149,7 @@ pub async fn give(
     mut watch: impl FnMut(usize, usize),
 ) -> Result<Given, DemoError> {
     prepare(folder)?;
-    let simulator = simulator::start(Options {
-        seed: 20_261_123,
-        windows: WINDOWS,
-        apps: apps(),
-        media_bytes: MediaBytes::default(),
-        unused_answer: UnusedAnswer::EmptySuccess,
-        ..Options::default()
-    })
-    .await
-    .map_err(DemoError::Simulator)?;
+    let simulator = begin_provider().await?;
     let config = write_config(folder, &simulator)?;
     store::migrate(&config.database.url)
         .await
@@ -258,25 +157,8 @@ pub async fn give(
     let opened = super::open(&config, Arc::new(SystemClock)).await?;
     let archive = Arc::clone(&opened.archive);
     let told_to_stop = CancellationToken::new();
-    let mut daemon = Tasks::new(Arc::new(Runtime));
-    {
-        let (config, stop) = (config.clone(), told_to_stop.clone());
-        daemon.spawn("daemon", async move {
-            super::run(
-                Opened { ..opened },
-                &config,
-                RunOptions {
-                    listen: None,
-                    grace: Span::seconds(5),
-                },
-                stop,
-                None,
-            )
-            .await
-        });
-    }
+    let mut daemon = begin_daemon(opened, config, told_to_stop.clone());
     let made: Vec<(&str, Made)> = lives()
-        .into_iter()
         .flat_map(|(words, app, spec)| {
             simulator
                 .create(app, &[spec])
@@ -288,12 +170,7 @@ pub async fn give(
     archive.track(told).await.map_err(AppError::from)?;
     let total = made.len();
     loop {
-        let status = archive
-            .store
-            .status(archive.now())
-            .await
-            .map_err(AppError::from)?;
-        let settled = settled(&status);
+        let settled = settled(&status(&archive).await?);
         watch(settled, total);
         if settled >= total {
             break;
@@ -313,36 +190,73 @@ pub async fn give(
             () = SystemClock.sleep(Span::millis(100)) => {}
         }
     }
-    let status = archive
-        .store
-        .status(archive.now())
-        .await
-        .map_err(AppError::from)?;
-    let endings = endings(&archive, &made, &simulator).await?;
+    Ok(Given {
+        report: report(folder, &archive, &made, &simulator).await?,
+        simulator,
+        stop: told_to_stop,
+        daemon,
+    })
+}
+
+/// The simulated provider, with everybody's life before them.
+async fn begin_provider() -> Result<Simulator, DemoError> {
+    simulator::start(Options {
+        seed: 20_261_123,
+        windows: WINDOWS,
+        apps: apps(),
+        media_bytes: MediaBytes::default(),
+        unused_answer: UnusedAnswer::EmptySuccess,
+        ..Options::default()
+    })
+    .await
+    .map_err(DemoError::Simulator)
+}
+
+/// The daemon, as a task that runs until it is told to stop.
+fn begin_daemon(
+    opened: Opened,
+    config: Config,
+    stop: CancellationToken,
+) -> Tasks<Result<(), AppError>> {
+    let mut daemon = Tasks::new(Arc::new(Runtime));
+    daemon.spawn("daemon", async move {
+        let options = RunOptions {
+            listen: None,
+            grace: Span::seconds(5),
+        };
+        super::run(opened, &config, options, stop, None).await
+    });
+    daemon
+}
+
+async fn status(archive: &Archive) -> Result<Status, AppError> {
+    Ok(archive.store.status(archive.now()).await?)
+}
+
+/// What there is to see once everything is settled.
+async fn report(
+    folder: &Path,
+    archive: &Archive,
+    made: &[(&str, Made)],
+    simulator: &Simulator,
+) -> Result<Report, AppError> {
     let example = made
         .iter()
         .find(|(words, _)| words.starts_with("failed, then"))
         .map(|(_, one)| one.verify_token.clone())
         .unwrap_or_default();
-    let windows = (
-        Span(WINDOWS.verify_ms),
-        Span(WINDOWS.media_ms),
-        Span(WINDOWS.record_ms),
-    );
-    let report = Report {
-        endings,
-        status,
+    Ok(Report {
+        status: status(archive).await?,
+        endings: endings(archive, made, simulator).await?,
         config: folder.join("verikeep.toml"),
         database: folder.join("data/verikeep.db"),
         objects: folder.join("data/objects"),
         example,
-        windows,
-    };
-    Ok(Given {
-        report,
-        simulator,
-        stop: told_to_stop,
-        daemon,
+        windows: (
+            Span(WINDOWS.verify_ms),
+            Span(WINDOWS.media_ms),
+            Span(WINDOWS.record_ms),
+        ),
     })
 }
 
@@ -368,7 +282,7 @@ fn settled(status: &Status) -> usize {
 
 /// Groups what became of the tokens by what happened to the people, beside the truth.
 async fn endings(
-    archive: &crate::archive::Archive,
+    archive: &Archive,
     made: &[(&str, Made)],
     simulator: &Simulator,
 ) -> Result<Vec<Ending>, AppError> {
@@ -398,83 +312,4 @@ async fn endings(
         }
     }
     Ok(endings)
-}
-
-/// An empty folder, a new one, or one an earlier demonstration left, which is cleared.
-fn prepare(folder: &Path) -> Result<(), DemoError> {
-    let failed = |error| DemoError::Folder(folder.to_owned(), error);
-    if folder.exists() {
-        let empty = folder.read_dir().map_err(failed)?.next().is_none();
-        if !empty && !folder.join(MARK).exists() {
-            return Err(DemoError::Foreign(folder.to_owned()));
-        }
-        if folder.join("data").exists() {
-            std::fs::remove_dir_all(folder.join("data")).map_err(failed)?;
-        }
-    }
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700)
-        .create(folder.join("data"))
-        .map_err(failed)?;
-    std::fs::write(
-        folder.join(MARK),
-        "A demonstration may clear this folder.\n",
-    )
-    .map_err(failed)
-}
-
-fn write_config(folder: &Path, simulator: &Simulator) -> Result<Config, DemoError> {
-    let mut text = String::from(
-        "# Left by `verikeep demo`: windows of seconds, and a simulated provider on loopback.\ndata_dir = \"data\"\n\n[schedule]\nfirst_poll = \"400ms\"\nfinal_grace = \"800ms\"\n",
-    );
-    for app in simulator.apps() {
-        let video = if app.records_video {
-            "expected"
-        } else {
-            "optional"
-        };
-        let _ = write!(
-            text,
-            "\n[[apps]]\nname = \"{}\"\nbase_url = \"{}\"\napi_key = \"{}\"\nsecret_key = \"{}\"\nqps = 500\nverify_window = \"{}ms\"\nrecord_retention = \"{}ms\"\nmedia_retention = \"{}ms\"\nvideo = \"{video}\"\nmedia_hosts = [\"127.0.0.1\"]\nallow_private_media_hosts = true\n",
-            app.name,
-            simulator.base_url(),
-            app.api_key,
-            app.secret_key,
-            WINDOWS.verify_ms,
-            WINDOWS.record_ms,
-            WINDOWS.media_ms,
-        );
-    }
-    let file = folder.join("verikeep.toml");
-    write_private(&file, text.as_bytes())
-        .map_err(|error| DemoError::Folder(file.clone(), error))?;
-    let here =
-        std::env::current_dir().map_err(|error| DemoError::Folder(folder.to_owned(), error))?;
-    load(&Source {
-        file: Some(file),
-        variables: Vec::new(),
-        here,
-    })
-    .map(|loaded| loaded.config)
-    .map_err(|findings| {
-        DemoError::Config(
-            findings
-                .iter()
-                .map(ToString::to_string)
-                .collect::<Vec<_>>()
-                .join("; "),
-        )
-    })
-}
-
-/// Writes a file that only its owner may read.
-fn write_private(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    use std::{io::Write as _, os::unix::fs::OpenOptionsExt as _};
-    std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(file)?
-        .write_all(bytes)
 }

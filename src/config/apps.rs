@@ -1,18 +1,22 @@
 //! `[[apps]]`: each on its own, then all of them together.
 
-use std::{collections::HashMap, net::IpAddr};
+use std::collections::HashMap;
 
-use url::{Host, Url};
+use url::Url;
 
 use super::{
+    addresses::{base_url, is_loopback, media_hosts},
+    auth::auth,
     finding::Place,
     keys, proxy,
-    secrets::{self, Folders},
-    section::{At, Section},
-    shape::{App, Auth, Schedule, defaults},
+    secrets::Folders,
+    section::Section,
+    shape::{App, Schedule, defaults},
     tree::Value,
 };
 use crate::domain::{answer::Endpoint, policy::Policy, secret::Secret};
+
+const ADD: &str = "add an [[apps]] section with the credentials of an app";
 
 /// Reads every app. Findings where there is none, where two have one name, and where apps of one
 /// account disagree about its quota.
@@ -23,10 +27,7 @@ pub(super) fn all(
     proxy: Option<&Secret>,
 ) -> Vec<App> {
     let Some(node) = top.node("apps") else {
-        top.missing(
-            "apps",
-            "add an [[apps]] section with the credentials of an app",
-        );
+        top.missing("apps", ADD);
         return Vec::new();
     };
     let Value::List(items) = &node.value else {
@@ -38,15 +39,10 @@ pub(super) fn all(
         return Vec::new();
     };
     if items.is_empty() {
-        top.fail(
-            "apps",
-            "is empty",
-            "add an [[apps]] section with the credentials of an app",
-        );
+        top.fail("apps", "is empty", ADD);
     }
     let mut apps = Vec::with_capacity(items.len());
-    let mut names: HashMap<String, usize> = HashMap::new();
-    let mut quotas: HashMap<String, (f64, usize)> = HashMap::new();
+    let mut told = Told::default();
     for (place, item) in items.iter().enumerate() {
         let path = format!("apps[{place}]");
         let Value::Table(table) = &item.value else {
@@ -67,9 +63,33 @@ pub(super) fn all(
         );
         let (mut app, qps) = app(&section, schedule, folders);
         app.proxy = proxy::said(&section).unwrap_or_else(|| proxy.cloned());
-        if let Some(first) = names
-            .insert(app.name.clone(), place)
-            .filter(|_| !app.name.is_empty())
+        told.name(&section, place, &app.name);
+        if let Some(qps) = qps {
+            told.quota(&section, place, &app.account, qps);
+        }
+        apps.push(app);
+    }
+    for app in &mut apps {
+        if let Some((qps, _)) = told.quotas.get(&app.account) {
+            app.qps = *qps;
+        }
+    }
+    apps
+}
+
+/// What the apps read so far said, and which of them said it first.
+#[derive(Default)]
+struct Told {
+    names: HashMap<String, usize>,
+    quotas: HashMap<String, (f64, usize)>,
+}
+
+impl Told {
+    fn name(&mut self, section: &Section<'_>, place: usize, name: &str) {
+        if let Some(first) = self
+            .names
+            .insert(name.to_owned(), place)
+            .filter(|_| !name.is_empty())
         {
             section.fail(
                 "name",
@@ -77,25 +97,22 @@ pub(super) fn all(
                 "give each app its own: it stands in every row",
             );
         }
-        if let Some(qps) = qps {
-            let (said, first) = *quotas.entry(app.account.clone()).or_insert((qps, place));
-            #[allow(clippy::float_cmp, reason = "both are written, not computed")]
-            if said != qps {
-                section.fail(
-                    "qps",
-                    format!("apps[{first}] says another figure for the same account"),
-                    "apps of one account share its quota: say it once, or the same in each",
-                );
-            }
-        }
-        apps.push(app);
     }
-    for app in &mut apps {
-        if let Some((qps, _)) = quotas.get(&app.account) {
-            app.qps = *qps;
+
+    fn quota(&mut self, section: &Section<'_>, place: usize, account: &str, qps: f64) {
+        let (said, first) = *self
+            .quotas
+            .entry(account.to_owned())
+            .or_insert((qps, place));
+        #[allow(clippy::float_cmp, reason = "both are written, not computed")]
+        if said != qps {
+            section.fail(
+                "qps",
+                format!("apps[{first}] says another figure for the same account"),
+                "apps of one account share its quota: say it once, or the same in each",
+            );
         }
     }
-    apps
 }
 
 /// One app, and the quota it says itself.
@@ -160,127 +177,6 @@ fn name(section: &Section<'_>) -> String {
         return String::new();
     }
     name.value
-}
-
-fn base_url(section: &Section<'_>, text: &At<String>) -> Option<String> {
-    let Ok(url) = Url::parse(&text.value) else {
-        section.fail(
-            "base_url",
-            "is no URL",
-            "write one such as \"https://aip.baidubce.com\"",
-        );
-        return None;
-    };
-    if !url.has_host() || !matches!(url.scheme(), "https" | "http") {
-        section.fail(
-            "base_url",
-            "is no web address",
-            "write one such as \"https://aip.baidubce.com\"",
-        );
-    } else if !url.username().is_empty()
-        || url.password().is_some()
-        || url.query().is_some()
-        || url.fragment().is_some()
-    {
-        section.fail(
-            "base_url",
-            "holds more than an address",
-            "write scheme, host and port only; credentials have keys of their own",
-        );
-    } else if url.scheme() == "http" && !is_loopback(&url) {
-        section.fail(
-            "base_url",
-            "is not https, so that credentials and identities would cross the network in the open",
-            "write https:// (http:// is for a simulator on loopback)",
-        );
-    } else {
-        return Some(url.as_str().trim_end_matches('/').to_owned());
-    }
-    None
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
-        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
-        None => false,
-    }
-}
-
-#[derive(Clone, Copy)]
-enum Scheme {
-    AccessToken,
-    BceAuthV1,
-    ApiKey,
-}
-
-fn auth(section: &Section<'_>, folders: &Folders) -> Auth {
-    let words = [
-        ("access_token", Scheme::AccessToken),
-        ("bce-auth-v1", Scheme::BceAuthV1),
-        ("api-key", Scheme::ApiKey),
-    ];
-    let scheme = section
-        .choice("auth", &words)
-        .map_or(Scheme::AccessToken, |word| word.value);
-    let (key_whence, secret_whence) = match scheme {
-        Scheme::AccessToken => (
-            "the API Key of the app, from the provider's console",
-            "the Secret Key of the app, from the provider's console",
-        ),
-        Scheme::BceAuthV1 => (
-            "the Access Key (AK) of the account",
-            "the Secret Key (SK) of the account",
-        ),
-        Scheme::ApiKey => ("the API key that begins with bce-v3/", ""),
-    };
-    let api_key = secrets::secret(section, "api_key", folders, key_whence).unwrap_or_default();
-    warn_of_odd_key(section, scheme, &api_key);
-    if matches!(scheme, Scheme::ApiKey) {
-        for key in ["secret_key", "secret_key_file"] {
-            if section.has(key) {
-                section.warn(key, "is not used with auth = \"api-key\"", "take it out");
-            }
-        }
-        return Auth::ApiKey { api_key };
-    }
-    let secret_key =
-        secrets::secret(section, "secret_key", folders, secret_whence).unwrap_or_default();
-    if matches!(scheme, Scheme::AccessToken) {
-        Auth::AccessToken {
-            api_key,
-            secret_key,
-        }
-    } else {
-        Auth::BceAuthV1 {
-            api_key,
-            secret_key,
-        }
-    }
-}
-
-/// The three schemes look alike in the console and are easily mixed up.
-fn warn_of_odd_key(section: &Section<'_>, scheme: Scheme, api_key: &Secret) {
-    let bearer = api_key.reveal().starts_with("bce-v3/");
-    let key = if section.has("api_key") {
-        "api_key"
-    } else {
-        "api_key_file"
-    };
-    match scheme {
-        Scheme::AccessToken | Scheme::BceAuthV1 if bearer => section.warn(
-            key,
-            "looks like a key for auth = \"api-key\"",
-            "set auth = \"api-key\", or put the app's API Key here",
-        ),
-        Scheme::ApiKey if !bearer && !api_key.is_empty() => section.warn(
-            key,
-            "does not begin with bce-v3/",
-            "check that this is the key made for API-key access",
-        ),
-        _ => {}
-    }
 }
 
 fn policy(section: &Section<'_>, schedule: &Schedule, policy: &mut Policy) {
@@ -368,73 +264,6 @@ fn fetch(section: &Section<'_>) -> Option<Vec<Endpoint>> {
         }
     }
     Some(endpoints)
-}
-
-fn media_hosts(section: &Section<'_>, near: bool) -> Option<Vec<String>> {
-    let hosts = section.texts("media_hosts")?;
-    if hosts.is_empty() {
-        section.warn(
-            "media_hosts",
-            "is empty, so that no image and no video can be fetched",
-            "leave the key out for the provider's own hosts",
-        );
-    }
-    let mut kept = Vec::with_capacity(hosts.len());
-    for host in hosts {
-        let lower = host.value.to_lowercase();
-        let (name, port) = split_port(&lower);
-        if !is_host_pattern(name) {
-            let todo = "write a host such as \"bj.bcebos.com\" or \"*.bcebos.com\", without scheme or path";
-            section
-                .findings
-                .fail(&host.path, &host.place, "is no host", todo);
-        } else if port.is_some() && (!near || name.starts_with('*')) {
-            let todo = "take the port out: media of public hosts are fetched over https alone";
-            section.findings.fail(
-                &host.path,
-                &host.place,
-                "has a port, which is only for private hosts (allow_private_media_hosts)",
-                todo,
-            );
-        } else {
-            kept.push(lower);
-        }
-    }
-    Some(kept)
-}
-
-/// `host:port`, `[::1]:port` or a host alone.
-fn split_port(text: &str) -> (&str, Option<u16>) {
-    if text.parse::<IpAddr>().is_ok() {
-        return (text, None);
-    }
-    match text
-        .rsplit_once(':')
-        .map(|(host, port)| (host, port.parse::<u16>()))
-    {
-        Some((host, Ok(port))) if port > 0 => (
-            host.strip_prefix('[')
-                .and_then(|inner| inner.strip_suffix(']'))
-                .unwrap_or(host),
-            Some(port),
-        ),
-        _ => (text, None),
-    }
-}
-
-/// `host`, `*.host` or an address; `*` alone would allow everything.
-fn is_host_pattern(text: &str) -> bool {
-    let host = text.strip_prefix("*.").unwrap_or(text);
-    let is_name = |host: &str| {
-        host.split('.').all(|label| {
-            !label.is_empty()
-                && label.len() <= 63
-                && label
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        })
-    };
-    host.parse::<IpAddr>().is_ok() && host == text || (is_name(host) && !host.is_empty())
 }
 
 /// Whether an app, or the proxy of all, holds a secret in the file itself.

@@ -9,7 +9,9 @@
 //! over it → `read` and `apps` turn sections into the `shape`, through the accessors of `section`,
 //! against the one table of `keys`.
 
+mod addresses;
 mod apps;
+mod auth;
 mod database;
 mod env;
 mod finding;

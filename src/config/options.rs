@@ -27,6 +27,14 @@ struct Given {
     place: Place,
 }
 
+/// An option as it was written.
+struct Written<'a> {
+    key: &'a str,
+    text: String,
+    path: String,
+    place: &'a Place,
+}
+
 /// Every option of the store at `url`, and what of the way to it is insecure but allowed.
 pub(super) fn all(
     section: &Section<'_>,
@@ -34,64 +42,20 @@ pub(super) fn all(
     folders: &Folders,
     variables: &Variables,
 ) -> (Vec<(String, Secret)>, Option<String>) {
-    let written = match section.node("options") {
-        Some(Node {
-            value: Value::Table(table),
-            ..
-        }) => table.0.as_slice(),
-        Some(node) => {
-            section.wrong_type(
-                "options",
-                node,
-                "a table, such as { region = \"eu-west-1\" }",
-            );
-            &[]
-        }
-        None => &[],
-    };
     let allowed = section
         .flag("allow_insecure")
         .is_some_and(|flag| flag.value);
-    let mut given = Vec::new();
-    let kind = Kind::of(url);
-    for (key, node) in written {
-        let path = format!("{}.{key}", section.path("options"));
-        let Some(text) = text_of(node) else {
-            let reason = format!("must be a text, and is {}", node.value.type_name());
-            section
-                .findings
-                .fail(&path, &node.place, reason, "write it in quotes");
-            continue;
-        };
-        match kind {
-            Some(kind) => given.extend(one(
-                section,
-                kind,
-                key,
-                &text,
-                path,
-                &node.place,
-                &mut |name| already(&given, name),
-            )),
-            None => section.findings.key(
-                &path,
-                &node.place,
-                "is not an option of file:// stores",
-                "take it out, or name a bucket by vault.url",
-            ),
-        }
-    }
-    let Some(kind) = kind else {
-        if allowed {
-            section.warn(
-                "allow_insecure",
-                "is not needed: objects lie in a folder",
-                "take it out",
-            );
-        }
+    let written = written(section);
+    let Some(kind) = Kind::of(url) else {
+        none_of_a_folder(section, &written, allowed);
         return (Vec::new(), None);
     };
-    let asked = written.len() + from_environment(section, kind, &mut given, variables);
+    let mut given = Vec::new();
+    let mut asked = written.len();
+    for option in written.into_iter().flatten() {
+        given.extend(one(section, kind, option, &given));
+    }
+    asked += from_environment(section, kind, &mut given, variables);
     for one in &mut given {
         if kind.setting(one.name).is_some_and(Setting::is_file) {
             file(section, one, folders);
@@ -115,6 +79,59 @@ pub(super) fn all(
     )
 }
 
+/// What the configuration writes as options; none in the place of one that is no text, which leaves
+/// a finding.
+fn written<'a>(section: &'a Section<'_>) -> Vec<Option<Written<'a>>> {
+    let table = match section.node("options") {
+        Some(Node {
+            value: Value::Table(table),
+            ..
+        }) => table.0.as_slice(),
+        Some(node) => {
+            let wanted = "a table, such as { region = \"eu-west-1\" }";
+            section.wrong_type("options", node, wanted);
+            &[]
+        }
+        None => &[],
+    };
+    let options = table.iter().map(|(key, node)| {
+        let path = format!("{}.{key}", section.path("options"));
+        let text = text_of(node);
+        if text.is_none() {
+            let reason = format!("must be a text, and is {}", node.value.type_name());
+            section
+                .findings
+                .fail(&path, &node.place, reason, "write it in quotes");
+        }
+        text.map(|text| Written {
+            key,
+            text,
+            path,
+            place: &node.place,
+        })
+    });
+    options.collect()
+}
+
+/// A folder takes no options.
+fn none_of_a_folder(section: &Section<'_>, written: &[Option<Written<'_>>], allowed: bool) {
+    for option in written.iter().flatten() {
+        section.findings.key(
+            &option.path,
+            option.place,
+            "is not an option of file:// stores",
+            "take it out, or name a bucket by vault.url",
+        );
+    }
+    if allowed {
+        section.warn(
+            "allow_insecure",
+            "is not needed: objects lie in a folder",
+            "take it out",
+        );
+    }
+}
+
 fn text_of(node: &Node) -> Option<String> {
     match &node.value {
         Value::Text(text) => Some(text.clone()),
@@ -129,15 +146,13 @@ fn already(given: &[Given], name: &str) -> bool {
 }
 
 /// Reads one option; none leaves a finding.
-fn one(
-    section: &Section<'_>,
-    kind: Kind,
-    key: &str,
-    text: &str,
-    path: String,
-    place: &Place,
-    already: &mut dyn FnMut(&str) -> bool,
-) -> Option<Given> {
+fn one(section: &Section<'_>, kind: Kind, option: Written<'_>, given: &[Given]) -> Option<Given> {
+    let Written {
+        key,
+        text,
+        path,
+        place,
+    } = option;
     let Some(setting) = kind.setting(key) else {
         let known: Vec<&str> = kind.settings().map(|setting| setting.name).collect();
         section.findings.key(
@@ -148,7 +163,7 @@ fn one(
         );
         return None;
     };
-    if already(setting.name) {
+    if already(given, setting.name) {
         section.findings.fail(
             &path,
             place,
@@ -157,7 +172,7 @@ fn one(
         );
         return None;
     }
-    match setting.read(text) {
+    match setting.read(&text) {
         Ok(value) => Some(Given {
             name: setting.name,
             value,
@@ -203,19 +218,22 @@ fn from_environment(
             .find_map(|variable| Some((*variable, set(variable)?)))
         {
             asked += 1;
-            let path = format!("{}.{}", section.path("options"), setting.name);
             let place = Place::Env(variable.to_owned());
-            given.extend(one(
-                section,
-                kind,
-                setting.name,
-                &value,
-                path,
-                &place,
-                &mut |_| false,
-            ));
+            let option = Written {
+                key: setting.name,
+                text: value,
+                path: format!("{}.{}", section.path("options"), setting.name),
+                place: &place,
+            };
+            given.extend(one(section, kind, option, given));
         }
     }
+    warn_of_unused(section, kind, given, variables);
+    asked
+}
+
+/// Variables that look as if they were meant, and have no say.
+fn warn_of_unused(section: &Section<'_>, kind: Kind, given: &[Given], variables: &Variables) {
     for (variable, value) in variables {
         let Some(variable) = variable
             .to_str()
@@ -242,7 +260,6 @@ fn from_environment(
             todo,
         );
     }
-    asked
 }
 
 /// A file that an option names must be there; a relative name is read from the folder of the

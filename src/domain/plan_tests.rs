@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::{
     attempt::Seen,
-    media::{Kind, Slot, Source},
+    media::{Kind, MediaState, Slot, Source},
     progress::{Fails, Refusal, ZERO_ATTEMPTS},
     secret::Secret,
 };

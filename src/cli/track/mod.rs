@@ -2,6 +2,7 @@
 
 mod ahead;
 pub mod input;
+mod verdicts;
 
 use std::{
     fs::File,
@@ -11,10 +12,10 @@ use std::{
 
 use clap::Args;
 use futures::future::BoxFuture;
-use serde::Serialize;
+use verdicts::Sums;
 
 use super::{
-    people::{actor, count, counted},
+    people::{actor, counted},
     progress::Progress,
     report::{Code, Failure},
     screen::Screen,
@@ -24,7 +25,7 @@ use crate::{
     domain::{
         secret::Secret,
         time::Time,
-        token::{Late, TrackRequest, check_name},
+        token::{TrackRequest, check_name},
     },
     store::{StoreError, records::TrackVerdict},
 };
@@ -75,41 +76,6 @@ pub struct Track {
     /// A line of NDJSON for each token.
     #[arg(long)]
     pub json: bool,
-}
-
-/// What became of one line.
-#[derive(Serialize)]
-#[serde(rename_all = "snake_case", tag = "verdict")]
-enum Line<'a> {
-    New {
-        line: u64,
-        verification_id: &'a str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        late: Option<Late>,
-    },
-    Known {
-        line: u64,
-        verification_id: &'a str,
-        state: &'static str,
-    },
-    Conflict {
-        line: u64,
-        verification_id: &'a str,
-        field: &'static str,
-    },
-    Wrong {
-        line: u64,
-        reason: &'a str,
-    },
-}
-
-#[derive(Default)]
-struct Sums {
-    new: i64,
-    late: i64,
-    known: i64,
-    conflict: i64,
-    wrong: i64,
 }
 
 /// Tracks what the arguments name.
@@ -341,136 +307,6 @@ impl Run<'_, '_, '_> {
         } else {
             "token"
         }
-    }
-
-    fn verdict(
-        &mut self,
-        line: u64,
-        verdict: &TrackVerdict,
-        progress: Option<&Progress>,
-    ) -> Result<(), Failure> {
-        let by_argument = self.args.lines().is_none();
-        let unit = self.unit();
-        let (row, text) = match verdict {
-            TrackVerdict::New {
-                verification_id,
-                late,
-            } => {
-                self.sums.new += 1;
-                if let Some(late) = late {
-                    self.sums.late += 1;
-                    if !self.args.json {
-                        self.beside(
-                            &format!("{unit} {line}: {} ({verification_id})", late.tell()),
-                            progress,
-                        )?;
-                    }
-                }
-                (
-                    Line::New {
-                        line,
-                        verification_id,
-                        late: *late,
-                    },
-                    format!("{unit} {line}: new, {verification_id}"),
-                )
-            }
-            TrackVerdict::Known {
-                verification_id,
-                state,
-            } => {
-                self.sums.known += 1;
-                (
-                    Line::Known {
-                        line,
-                        verification_id,
-                        state: state.name(),
-                    },
-                    format!("{unit} {line}: known, {} ({verification_id})", state.name()),
-                )
-            }
-            TrackVerdict::Conflict {
-                verification_id,
-                field,
-            } => {
-                self.sums.conflict += 1;
-                let text = format!(
-                    "{unit} {line}: tracked already with another {field}, which stays ({verification_id})"
-                );
-                if !self.args.json {
-                    self.beside(&text, progress)?;
-                }
-                (
-                    Line::Conflict {
-                        line,
-                        verification_id,
-                        field,
-                    },
-                    String::new(),
-                )
-            }
-        };
-        if self.args.json {
-            self.screen.ndjson(&row)?;
-        } else if by_argument && !text.is_empty() {
-            self.screen.line(text)?;
-        }
-        Ok(())
-    }
-
-    fn wrong(
-        &mut self,
-        line: u64,
-        reason: &str,
-        progress: Option<&Progress>,
-    ) -> Result<(), Failure> {
-        self.sums.wrong += 1;
-        if self.args.json {
-            self.screen.ndjson(&Line::Wrong { line, reason })?;
-        }
-        let text = format!("{} {line}: {reason}", self.unit());
-        self.beside(&text, progress)
-    }
-
-    fn beside(&mut self, text: &str, progress: Option<&Progress>) -> Result<(), Failure> {
-        match progress {
-            Some(progress) => progress.note(text, self.screen)?,
-            None => self.screen.note(text)?,
-        }
-        Ok(())
-    }
-
-    fn summary(self) -> Result<Code, Failure> {
-        let Sums {
-            new,
-            late,
-            known,
-            conflict,
-            wrong,
-        } = self.sums;
-        let late = if late > 0 {
-            format!(" ({} of them late)", count(late))
-        } else {
-            String::new()
-        };
-        let text = format!(
-            "{} new{late}, {} known, {} in conflict, {} wrong",
-            count(new),
-            count(known),
-            count(conflict),
-            count(wrong)
-        );
-        // Results are for programs with --json: the sum stands beside them.
-        if self.args.json {
-            self.screen.note(text)?
-        } else {
-            self.screen.line(text)?
-        }
-        Ok(if wrong + conflict > 0 {
-            Code::Finding
-        } else {
-            Code::Done
-        })
     }
 }
 

@@ -1,0 +1,242 @@
+//! Tokens of which an attempt was seen: what is still to be had, and how it ends when nothing more
+//! can be (provider.md §4).
+
+use super::{Ends, Missing, Outcome, PlanInput, Step, getall_due, retry, series};
+use crate::domain::{
+    answer::Endpoint,
+    media::{MediaRow, MediaState},
+    time::Time,
+};
+
+/// One thing still to be had: when to ask for it (none: not by asking), and when it counts as
+/// missing.
+struct Open {
+    due: Option<(Time, Endpoint)>,
+    end: Time,
+    missing: Missing,
+    /// Whether it is no loss when it never comes.
+    optional: bool,
+}
+
+/// What to do next about one.
+pub(super) fn with_attempts(known: PlanInput<'_>, ends: &Ends, now: Time) -> Step {
+    let open = open_things(known, ends);
+    if let Some(endpoint) = open
+        .iter()
+        .filter(|thing| now < thing.end)
+        .filter_map(|thing| thing.due)
+        .filter(|(due, _)| *due <= now)
+        .map(|(_, endpoint)| endpoint)
+        .next()
+    {
+        return Step::Ask(endpoint);
+    }
+    let alive = || open.iter().filter(|thing| now < thing.end);
+    let Some(next) = alive()
+        .map(|thing| thing.due.map_or(thing.end, |(due, _)| due.min(thing.end)))
+        .min()
+    else {
+        return settle(known, open);
+    };
+    let media_open = alive().any(|thing| thing.end == ends.media_end);
+    ends.wait(next, media_open, now)
+}
+
+/// Everything not yet captured, the most urgent first.
+fn open_things(known: PlanInput<'_>, ends: &Ends) -> Vec<Open> {
+    let PlanInput {
+        progress, policy, ..
+    } = known;
+    let mut open = Vec::new();
+    open.extend(final_getall(known, ends));
+    if policy.wants(Endpoint::Media) {
+        open.extend(media_query(known, ends));
+    }
+    let passed = progress.passed();
+    let is_final = passed || progress.getall_at.is_some_and(|at| at >= ends.decide);
+    let queries = [
+        (Endpoint::Detail, passed && !progress.detail),
+        (Endpoint::Simple, passed && !progress.simple),
+        (Endpoint::Stat, is_final && !progress.stat),
+    ];
+    open.extend(
+        queries
+            .into_iter()
+            .filter(|(endpoint, is_open)| *is_open && policy.wants(*endpoint))
+            .map(|(endpoint, _)| unanswered(known, endpoint, ends.record_end)),
+    );
+    open.extend(wanted_media(known, ends));
+    open
+}
+
+fn missing(what: &str, attempt_no: Option<i64>, why: &str) -> Missing {
+    Missing {
+        what: what.to_owned(),
+        attempt_no,
+        why: why.to_owned(),
+    }
+}
+
+/// The answer of getall after which no attempt can be missing.
+fn final_getall(known: PlanInput<'_>, ends: &Ends) -> Option<Open> {
+    let why =
+        "no answer came after the verification window had closed: later attempts may be missing";
+    getall_due(known, ends).map(|due| Open {
+        due: Some((due, Endpoint::Getall)),
+        end: ends.record_end,
+        missing: missing("final_getall", None, why),
+        optional: false,
+    })
+}
+
+/// An endpoint that has not answered with data yet.
+fn unanswered(known: PlanInput<'_>, endpoint: Endpoint, end: Time) -> Open {
+    let progress = known.progress;
+    Open {
+        due: Some((retry(progress, endpoint).unwrap_or(Time(0)), endpoint)),
+        end,
+        missing: missing(
+            endpoint.name(),
+            Some(progress.decisive_attempt()),
+            "no answer with data came before the provider forgot",
+        ),
+        // A refused media/query is what an account without videos answers.
+        optional: endpoint == Endpoint::Media
+            && progress.media_refused
+            && !is_video_promised(known),
+    }
+}
+
+/// The list of media of the latest attempt, or what the list does not hold yet.
+fn media_query(known: PlanInput<'_>, ends: &Ends) -> Option<Open> {
+    let progress = known.progress;
+    if progress.media_for < progress.attempts.len() {
+        return Some(unanswered(known, Endpoint::Media, ends.media_end));
+    }
+    film_due(known, ends).map(|due| Open {
+        due: Some((due, Endpoint::Media)),
+        end: ends.media_end,
+        missing: missing(
+            "video",
+            Some(progress.decisive_attempt()),
+            "no video was listed before the provider's retention of videos ended",
+        ),
+        optional: !(is_video_promised(known) && is_video_missing(known)),
+    })
+}
+
+/// Media that are listed and not fetched yet.
+fn wanted_media(known: PlanInput<'_>, ends: &Ends) -> impl Iterator<Item = Open> {
+    let wanted = known
+        .media
+        .iter()
+        .filter(|row| row.state == MediaState::Wanted);
+    wanted.map(|row| Open {
+        due: None,
+        end: if row.slot.kind.has_short_life() {
+            ends.media_end
+        } else {
+            ends.record_end
+        },
+        missing: missing(
+            row.slot.kind.name(),
+            Some(row.slot.attempt_no),
+            &not_fetched(row),
+        ),
+        optional: false,
+    })
+}
+
+/// Whether a video must exist: the account records them, and somebody passed.
+fn is_video_promised(known: PlanInput<'_>) -> bool {
+    known.policy.video_expected && known.progress.passed()
+}
+
+/// Why a medium that is known to exist is not here.
+fn not_fetched(row: &MediaRow) -> String {
+    let last = row.last_error.as_ref().map_or_else(String::new, |error| {
+        format!(" in {} tries; the last one: {error}", row.tries)
+    });
+    format!("it could not be fetched before the provider forgot it{last}")
+}
+
+/// Whether no video is listed of the latest attempt.
+fn is_video_missing(known: PlanInput<'_>) -> bool {
+    known.progress.video_for < known.progress.attempts.len()
+}
+
+/// When to ask for a video or liveness images that are not listed yet; none when they are, or when
+/// none need exist.
+///
+/// A passed attempt is filmed where videos are enabled, so it is asked for until its end. Of a
+/// failed one the provider may keep nothing: where its plan is known to be filmed, or the provider
+/// says that it is still at work, it is asked for as long; else once more when the window has
+/// closed.
+fn film_due(known: PlanInput<'_>, ends: &Ends) -> Option<Time> {
+    let PlanInput {
+        progress,
+        policy,
+        learned,
+        ..
+    } = known;
+    let asked = progress.media_at?;
+    let no_video = is_video_missing(known);
+    let no_images = progress.images_for < progress.attempts.len();
+    let awaited = (learned.images && no_images)
+        || (learned.video && no_video)
+        || (progress.media_explained && no_video && no_images);
+    if !(awaited || progress.passed() && no_video) {
+        let face = progress.attempts.last().is_some_and(|seen| seen.face);
+        let once_more = !progress.passed() && no_video && face && asked < ends.decide;
+        return once_more.then(|| retry(progress, Endpoint::Media).unwrap_or(ends.decide));
+    }
+    if let Some(again) = retry(progress, Endpoint::Media) {
+        return Some(again);
+    }
+    let base = progress.grew_at.unwrap_or(asked);
+    let last_sure = ends.media_deadline.minus(policy.final_grace());
+    let next = series(base, policy.first_poll(), Some(asked));
+    // One ask always falls shortly before the earliest end, where the thinning series would jump
+    // over it.
+    Some(if asked < last_sure {
+        next.min(last_sure)
+    } else {
+        next
+    })
+}
+
+/// The end of a verification whose attempts were seen, when nothing more can be had.
+fn settle(known: PlanInput<'_>, open: Vec<Open>) -> Step {
+    let PlanInput {
+        progress, media, ..
+    } = known;
+    let mut missing: Vec<Missing> = open
+        .into_iter()
+        .filter(|thing| !thing.optional)
+        .map(|thing| thing.missing)
+        .collect();
+    missing.extend(
+        media
+            .iter()
+            .filter(|row| row.state == MediaState::Lost)
+            .map(|row| Missing {
+                what: row.slot.kind.name().to_owned(),
+                attempt_no: Some(row.slot.attempt_no),
+                why: "it was gone at the provider".to_owned(),
+            }),
+    );
+    missing.extend(progress.unreadable.iter().map(|what| {
+        Missing {
+            what: what.clone(),
+            attempt_no: None,
+            why: "the answer holds it in a form that cannot be read; the verbatim answer is kept"
+                .to_owned(),
+        }
+    }));
+    let outcome = if missing.is_empty() {
+        Outcome::Archived
+    } else {
+        Outcome::Incomplete
+    };
+    Step::Settle(outcome, missing)
+}
