@@ -26,7 +26,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    archive::{App, Archive, Parts},
+    archive::{App, Archive, ArchiveDeps},
     config::{self as shape, Config},
     domain::{
         answer::ProviderError,
@@ -129,7 +129,7 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Opened, AppE
         .iter()
         .map(way)
         .collect::<Result<Vec<App>, ProviderError>>()?;
-    let archive = Archive::new(Parts {
+    let archive = Archive::new(ArchiveDeps {
         store,
         vault,
         clock,
@@ -299,7 +299,7 @@ pub async fn run(
         joined,
     } = opened;
     let clock = Arc::clone(&archive.clock);
-    archive.relearn().await?;
+    archive.lessons.relearn().await?;
     let hard_stop = CancellationToken::new();
     let lease = capacity::lease_of(config);
     let poll_slots = capacity::poll_slots(config);

@@ -76,7 +76,7 @@ pub async fn fill(task: Task) -> Outcome<Found> {
         .map(|nth| told(format!("waiting{nth:017}"), LATER, now))
         .collect();
     for chunk in waiting.chunks(CHUNK) {
-        opened.archive.track(chunk.to_vec()).await?;
+        opened.archive.tracker.track(chunk.to_vec()).await?;
     }
     opened.archive.store.close().await;
     Ok(Found::default())
@@ -221,6 +221,7 @@ fn told(verify_token: String, app: &str, issued_at: Time) -> TrackRequest {
 async fn track(archive: &Archive, tokens: &[Made]) -> Outcome<()> {
     for chunk in tokens.chunks(CHUNK) {
         archive
+            .tracker
             .track(
                 chunk
                     .iter()

@@ -167,7 +167,7 @@ pub async fn give(
         })
         .collect();
     let told = made.iter().map(|(words, one)| told(words, one)).collect();
-    archive.track(told).await.map_err(AppError::from)?;
+    archive.tracker.track(told).await.map_err(AppError::from)?;
     let total = made.len();
     loop {
         let settled = settled(&status(&archive).await?);

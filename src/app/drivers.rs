@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::guard::Guard;
 use crate::{
-    archive::{Archive, Handover, poll::StepError, writes::is_of_the_store},
+    archive::{Archive, Handover, StepError, keeper::is_of_the_store},
     domain::{
         alarm::{Alarm, Kind},
         lease::{Lease, Stage},
@@ -264,7 +264,7 @@ impl Work for Polls {
         let lease = item.lease.clone();
         if let Some(Some(handover)) = self
             .shared
-            .under_lease(lease, self.shared.archive.poll(item, lease_for))
+            .under_lease(lease, self.shared.archive.poller.poll(item, lease_for))
             .await?
         {
             self.shared.queue.push(handover);
@@ -383,7 +383,10 @@ impl Work for Downloads {
         let _in_flight = self.shared.metrics.in_flight(Stage::Download.name());
         let lease = work.lease.clone();
         self.shared
-            .under_lease(lease, self.shared.archive.download(work, urls))
+            .under_lease(
+                lease,
+                self.shared.archive.media_fetcher.download(work, urls),
+            )
             .await
             .map(|_| ())
     }

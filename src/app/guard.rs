@@ -200,16 +200,13 @@ impl Guard {
         }
         self.panics.look(now, &mut begun, &mut over);
         for alarm in begun {
-            archive.alarms.raise(&*archive.store, &alarm, now).await;
+            archive.alarms.raise(&alarm, now).await;
         }
         for (kind, subject) in over {
-            archive
-                .alarms
-                .clear(&*archive.store, kind, &subject, now)
-                .await;
+            archive.alarms.clear(kind, &subject, now).await;
         }
         self.database(first).await;
-        archive.alarms.sync(&*archive.store).await;
+        archive.alarms.sync().await;
         self.metrics.alarms(
             archive
                 .alarms
@@ -258,7 +255,7 @@ impl Guard {
             if stands || first {
                 archive
                     .alarms
-                    .clear(&*archive.store, Kind::DatabaseDown, DATABASE, now)
+                    .clear(Kind::DatabaseDown, DATABASE, now)
                     .await;
             }
             return;
@@ -275,7 +272,6 @@ impl Guard {
             archive
                 .alarms
                 .raise(
-                    &*archive.store,
                     &Alarm {
                         kind: Kind::DatabaseDown,
                         subject: DATABASE.to_owned(),

@@ -44,7 +44,7 @@ async fn tidy(archive: &Archive, _now: Time) -> store::Result<()> {
 
 /// Reads again what other replicas may have learned.
 async fn relearn(archive: &Archive, _now: Time) -> store::Result<()> {
-    archive.relearn().await
+    archive.lessons.relearn().await
 }
 
 /// Who hears what came of a job.

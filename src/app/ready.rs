@@ -57,9 +57,9 @@ impl Pulse {
     pub(super) fn beat(&self) {
         let now = self.archive.now();
         self.beat.store(now.0, Ordering::Relaxed);
-        for app in self.archive.apps.keys() {
-            self.metrics
-                .paused(app, self.archive.breaker.until(app, now).is_some());
+        for app in self.archive.apps.iter() {
+            let is_paused = self.archive.breaker.until(&app.name, now).is_some();
+            self.metrics.paused(&app.name, is_paused);
         }
         for figures in self.quotas.figures() {
             if figures.endpoint == crate::domain::answer::Endpoint::Getall {
@@ -142,9 +142,7 @@ impl Source for Pulse {
             ),
         ];
         checks.extend(self.guard.checks());
-        let mut apps: Vec<_> = self.archive.apps.values().collect();
-        apps.sort_by(|one, other| one.name.cmp(&other.name));
-        for app in apps {
+        for app in self.archive.apps.iter() {
             checks.push(self.provider(app).await);
         }
         checks

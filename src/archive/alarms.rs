@@ -8,7 +8,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use crate::{
@@ -20,8 +20,10 @@ use crate::{
 };
 
 /// Alarms of this process that are open, or over and not yet written.
-#[derive(Debug, Default)]
-pub struct Alarms(Mutex<BTreeMap<(Kind, String), Standing>>);
+pub struct Alarms {
+    store: Arc<dyn AlarmStore>,
+    standing: Mutex<BTreeMap<(Kind, String), Standing>>,
+}
 
 /// One alarm and how much of it the database knows.
 #[derive(Clone, Debug)]
@@ -36,9 +38,18 @@ struct Standing {
 }
 
 impl Alarms {
+    /// None stands; they are written to `store`.
+    #[must_use]
+    pub fn new(store: Arc<dyn AlarmStore>) -> Self {
+        Self {
+            store,
+            standing: Mutex::default(),
+        }
+    }
+
     /// Raises an alarm, or counts it when it is open. One that cannot be written now stands all the
     /// same.
-    pub async fn raise(&self, store: &dyn AlarmStore, alarm: &Alarm, now: Time) {
+    pub async fn raise(&self, alarm: &Alarm, now: Time) {
         let key = (alarm.kind, alarm.subject.clone());
         let since = {
             let mut standing = self.lock();
@@ -58,7 +69,7 @@ impl Alarms {
             }
             if one.written { now } else { one.since }
         };
-        match store.raise(alarm, since).await {
+        match self.store.raise(alarm, since).await {
             Ok(_) => {
                 if let Some(one) = self.lock().get_mut(&key) {
                     one.written = true;
@@ -71,13 +82,7 @@ impl Alarms {
     }
 
     /// Ends an alarm, whoever raised it. True when one was open.
-    pub async fn clear(
-        &self,
-        store: &dyn AlarmStore,
-        kind: Kind,
-        subject: &str,
-        now: Time,
-    ) -> bool {
+    pub async fn clear(&self, kind: Kind, subject: &str, now: Time) -> bool {
         let key = (kind, subject.to_owned());
         let (stood, unwritten) = {
             let mut standing = self.lock();
@@ -103,11 +108,11 @@ impl Alarms {
             }
         };
         if let Some((alarm, since)) = unwritten
-            && store.raise(&alarm, since).await.is_err()
+            && self.store.raise(&alarm, since).await.is_err()
         {
             return stood;
         }
-        match store.clear(kind, subject, now).await {
+        match self.store.clear(kind, subject, now).await {
             Ok(open) => {
                 let mut standing = self.lock();
                 if standing.get(&key).is_some_and(|one| one.over.is_some()) {
@@ -135,7 +140,7 @@ impl Alarms {
     }
 
     /// Writes what could not be written before. True when the database knows everything now.
-    pub async fn sync(&self, store: &dyn AlarmStore) -> bool {
+    pub async fn sync(&self) -> bool {
         let behind: Vec<((Kind, String), Standing)> = self
             .lock()
             .iter()
@@ -144,14 +149,14 @@ impl Alarms {
             .collect();
         for (key, one) in behind {
             if let Some(over) = one.over {
-                self.clear(store, key.0, &key.1, over).await;
+                self.clear(key.0, &key.1, over).await;
             } else {
                 let alarm = Alarm {
                     kind: key.0,
                     subject: key.1.clone(),
                     text: one.text,
                 };
-                if store.raise(&alarm, one.since).await.is_err() {
+                if self.store.raise(&alarm, one.since).await.is_err() {
                     return false;
                 }
                 if let Some(one) = self.lock().get_mut(&key) {
@@ -193,6 +198,6 @@ impl Alarms {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<(Kind, String), Standing>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,130 +1,157 @@
-//! May an app be asked? Which must not be for a while, and which are in trouble.
+//! May an app be asked? Which must not be for a while, and which have been failing since when.
+//!
+//! Held in memory: a restart learns it again with one call. Pure but for the lock: the time comes
+//! with each call.
 
 use std::{
     collections::BTreeMap,
-    sync::{PoisonError, RwLock},
+    sync::{Mutex, PoisonError},
 };
 
-use crate::domain::time::Time;
+use crate::domain::{
+    alarm::Kind,
+    answer::{ErrorKind, ProviderError},
+    plan,
+    policy::Policy,
+    time::{Span, Time},
+};
 
-/// Apps whose access is withheld (quota spent, credentials refused, wrong configuration), and until
-/// when. Held in memory: a restart learns it again with one call.
+/// So many calls in a row that come to nothing, and the app is asked one call at a time until one
+/// goes well: a provider that hangs must not hold everything the app has.
+const FAILS_MAX: u32 = 8;
+
+/// What is known of each app.
 #[derive(Debug, Default)]
-pub struct Breaker {
-    until: RwLock<BTreeMap<String, Time>>,
-    /// None once a call went well.
-    troubles: RwLock<BTreeMap<String, Option<BreakerState>>>,
-}
+pub struct Breaker(Mutex<BTreeMap<String, BreakerState>>);
 
 #[derive(Clone, Copy, Debug)]
 struct BreakerState {
-    since: Time,
-    alarmed: bool,
+    /// Not asked before this.
+    until: Option<Time>,
+    /// When the first of the failed calls in a row was made.
+    failing_since: Option<Time>,
+    /// Failed calls in a row that brought no answer, and how long the next is waited for.
+    fails: u32,
+    pause: Span,
+    /// Whether an alarm may be open: one was raised since the last success, or by an earlier process
+    /// before the first.
+    is_alarmed: bool,
+}
+
+impl Default for BreakerState {
+    fn default() -> Self {
+        Self {
+            until: None,
+            failing_since: None,
+            fails: 0,
+            pause: Span(0),
+            is_alarmed: true,
+        }
+    }
 }
 
 impl Breaker {
-    /// Asks nothing of `app` before `until`.
-    pub fn pause(&self, app: &str, until: Time) {
-        let mut pauses = self.until.write().unwrap_or_else(PoisonError::into_inner);
-        let end = pauses.entry(app.to_owned()).or_insert(until);
-        *end = (*end).max(until);
-    }
-
-    /// It went well: asks again at once. True when alarms about the app may be open: one was raised
-    /// since the last success, or this is the first success of the process, which cannot know what
-    /// an earlier one raised.
-    pub fn resume(&self, app: &str) -> bool {
-        let mut troubles = self
-            .troubles
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        let trouble = troubles.insert(app.to_owned(), None);
-        drop(troubles);
-        match trouble {
-            None => true,
-            Some(None) => false,
-            Some(Some(trouble)) => {
-                self.until
-                    .write()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .remove(app);
-                trouble.alarmed
-            }
-        }
-    }
-
-    /// Notes that the app is in trouble; returns since when, without a call between that went well.
-    pub fn in_trouble_since(&self, app: &str, now: Time) -> Time {
-        self.trouble(app, now, false)
-    }
-
-    /// Notes that an alarm about the app was raised.
-    pub fn alarmed(&self, app: &str, now: Time) {
-        self.trouble(app, now, true);
-    }
-
-    fn trouble(&self, app: &str, now: Time, alarmed: bool) -> Time {
-        let mut troubles = self
-            .troubles
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        let known = troubles.get(app).copied();
-        // Before the first success an alarm of an earlier process may be open.
-        let first = known.is_none();
-        let old = known.flatten().unwrap_or(BreakerState {
-            since: now,
-            alarmed: first,
-        });
-        troubles.insert(
-            app.to_owned(),
-            Some(BreakerState {
-                alarmed: old.alarmed || alarmed,
-                ..old
-            }),
-        );
-        old.since
-    }
-
     /// Until when `app` is not to be asked; none when it may be.
     #[must_use]
     pub fn until(&self, app: &str, now: Time) -> Option<Time> {
-        self.until
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(app)
-            .copied()
-            .filter(|until| *until > now)
+        self.of(app, |state| state.until.filter(|until| *until > now))
+    }
+
+    /// Asks to be allowed one call: none is a permission, else when to come back. Of an app that
+    /// does not answer one call is out at a time: the others come back when it is overdue.
+    pub fn admit(&self, app: &str, now: Time) -> Option<Time> {
+        self.of(app, |state| {
+            let paused = state.until.filter(|until| *until > now);
+            if paused.is_none() && state.fails >= FAILS_MAX {
+                state.until = Some(now.plus(state.pause));
+            }
+            paused
+        })
+    }
+
+    /// A call brought nothing that is about its token. Says which alarm that is worth, if any.
+    pub fn failed(
+        &self,
+        app: &str,
+        policy: &Policy,
+        problem: &ProviderError,
+        now: Time,
+    ) -> Option<Kind> {
+        self.of(app, |state| {
+            let since = *state.failing_since.get_or_insert(now);
+            let (pause, kind) = consequence(policy, problem, now);
+            if problem.kind == ErrorKind::Transient {
+                state.fails = state.fails.saturating_add(1);
+                if state.fails >= FAILS_MAX {
+                    state.pause = plan::backoff(
+                        policy,
+                        state.fails - FAILS_MAX,
+                        policy.verify_window.part(8),
+                    );
+                    state.until = state.until.max(Some(now.plus(state.pause)));
+                }
+            }
+            state.until = state.until.max(pause.map(|span| now.plus(span)));
+            let is_worth_it = match kind {
+                Kind::TooFast | Kind::ProviderDown => {
+                    now.since(since) >= policy.verify_window.part(12)
+                }
+                _ => true,
+            };
+            state.is_alarmed |= is_worth_it;
+            is_worth_it.then_some(kind)
+        })
+    }
+
+    /// A call was answered: asks again at once. True when alarms about the app may be open.
+    pub fn succeeded(&self, app: &str) -> bool {
+        self.of(app, |state| {
+            let was_alarmed = state.is_alarmed;
+            *state = BreakerState {
+                is_alarmed: false,
+                ..BreakerState::default()
+            };
+            was_alarmed
+        })
+    }
+
+    fn of<T>(&self, app: &str, change: impl FnOnce(&mut BreakerState) -> T) -> T {
+        let mut apps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        change(apps.entry(app.to_owned()).or_default())
+    }
+}
+
+/// How long an app is left alone after such an error, and the alarm it may be worth: what passes by
+/// itself (too fast, no answer) only once it has lasted ten minutes, a twelfth of the verification
+/// window.
+fn consequence(policy: &Policy, problem: &ProviderError, now: Time) -> (Option<Span>, Kind) {
+    let eighth = policy.verify_window.part(8);
+    match problem.kind {
+        // Looked at now and then all the same: quotas are raised by hand, too.
+        ErrorKind::DailyQuota => {
+            let midnight = now.next_midnight_in_beijing().since(now);
+            (Some(midnight.min(eighth)), Kind::Quota)
+        }
+        ErrorKind::TotalQuota => (Some(eighth), Kind::Quota),
+        ErrorKind::Unauthorised => (
+            Some(policy.first_poll().min(Span::minutes(1))),
+            Kind::Credentials,
+        ),
+        // OAuth's word for a wrong key or secret.
+        ErrorKind::Forbidden if problem.code.as_deref() == Some("invalid_client") => {
+            (Some(policy.first_poll()), Kind::Credentials)
+        }
+        ErrorKind::Forbidden => (Some(policy.first_poll()), Kind::Forbidden),
+        ErrorKind::Misconfigured => (None, Kind::Misconfigured),
+        // Now and then is the quota's doing, which slows down by itself; for long it may be that
+        // nothing is paid for.
+        ErrorKind::TooFast => (None, Kind::TooFast),
+        ErrorKind::Transient | ErrorKind::Garbled | ErrorKind::Refused | ErrorKind::NotYet => {
+            (None, Kind::ProviderDown)
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pause_ends_by_itself_or_by_success_and_the_longer_one_counts() {
-        let breaker = Breaker::default();
-        breaker.pause("a", Time(100));
-        breaker.pause("a", Time(50));
-        assert_eq!(breaker.until("a", Time(60)), Some(Time(100)));
-        assert_eq!(breaker.until("a", Time(100)), None);
-        assert_eq!(breaker.until("b", Time(0)), None);
-        assert!(
-            breaker.resume("a"),
-            "the first success looks for alarms an earlier process left"
-        );
-        assert_eq!(
-            breaker.until("a", Time(60)),
-            Some(Time(100)),
-            "paused without kind: by somebody else"
-        );
-        assert_eq!(breaker.in_trouble_since("a", Time(70)), Time(70));
-        assert_eq!(breaker.in_trouble_since("a", Time(80)), Time(70));
-        assert!(!breaker.resume("a"), "no alarm was raised");
-        assert_eq!(breaker.until("a", Time(60)), None);
-        breaker.alarmed("a", Time(90));
-        assert_eq!(breaker.in_trouble_since("a", Time(95)), Time(90));
-        assert!(breaker.resume("a"));
-        assert!(!breaker.resume("a"));
-    }
-}
+#[path = "breaker_tests.rs"]
+mod tests;

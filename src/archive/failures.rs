@@ -1,7 +1,7 @@
-//! What to do about a call that brought nothing: how long to wait, what to pause, which alarm to
-//! raise. Decided here and nowhere else.
+//! What a call that brought nothing means: how long to wait before it is made again, and which alarm
+//! begins or ends.
 
-use super::{App, Archive};
+use super::{App, Asker};
 use crate::domain::{
     alarm::{self, Alarm},
     answer::{ErrorKind, ProviderError},
@@ -42,87 +42,41 @@ pub fn wait(known: PlanInput<'_>, fails: u32, problem: &ProviderError, now: Time
     Span(backoff.0.max(asked))
 }
 
-impl Archive {
-    /// Breaker what must be paused and raises what people must know. An alarm that cannot be
-    /// written must not stop the work.
-    pub(super) async fn on_failure(&self, app: &App, problem: &ProviderError) {
-        let now = self.now();
-        let pause = |span: Span| self.breaker.pause(&app.name, now.plus(span));
-        let small = Span(app.policy.first_poll().0.min(60_000));
-        let kind = match problem.kind {
-            ErrorKind::DailyQuota => {
-                // Looked at now and then all the same: quotas are raised by hand, too.
-                let until = now
-                    .next_midnight_in_beijing()
-                    .min(now.plus(app.policy.verify_window.part(8)));
-                self.breaker.pause(&app.name, until);
-                alarm::Kind::Quota
+/// The alarms that end with the first call that goes well.
+const ENDED_BY_SUCCESS: [alarm::Kind; 5] = [
+    alarm::Kind::Quota,
+    alarm::Kind::Credentials,
+    alarm::Kind::Forbidden,
+    alarm::Kind::TooFast,
+    alarm::Kind::ProviderDown,
+];
+
+impl Asker {
+    /// Notes how a call went: the breaker hears of it, and people hear what they must know. An alarm
+    /// that cannot be written must not stop the work.
+    pub(super) async fn note(&self, app: &App, read: Result<(), &ProviderError>) {
+        let now = self.clock.now();
+        match read {
+            Err(problem) if !problem.kind.is_about_the_token() => {
+                let Some(kind) = self.breaker.failed(&app.name, &app.policy, problem, now) else {
+                    return;
+                };
+                let alarm = Alarm {
+                    kind,
+                    subject: app.name.clone(),
+                    text: problem.to_string(),
+                };
+                self.alarms.raise(&alarm, now).await;
             }
-            ErrorKind::TotalQuota => {
-                pause(app.policy.verify_window.part(8));
-                alarm::Kind::Quota
-            }
-            ErrorKind::Unauthorised => {
-                pause(small);
-                alarm::Kind::Credentials
-            }
-            ErrorKind::Forbidden => {
-                pause(app.policy.first_poll());
-                // OAuth's word for a wrong key or secret.
-                if problem.code.as_deref() == Some("invalid_client") {
-                    alarm::Kind::Credentials
-                } else {
-                    alarm::Kind::Forbidden
-                }
-            }
-            ErrorKind::Misconfigured => alarm::Kind::Misconfigured,
-            ErrorKind::TooFast => {
-                // Now and then is the quota's doing, which slows down by itself; for long it may be
-                // that nothing is paid for.
-                if !self.is_lasting(app, now) {
+            // An answer about the token is an answer.
+            _ => {
+                if !self.breaker.succeeded(&app.name) {
                     return;
                 }
-                alarm::Kind::TooFast
-            }
-            ErrorKind::Transient | ErrorKind::Garbled => {
-                if !self.is_lasting(app, now) {
-                    return;
+                for kind in ENDED_BY_SUCCESS {
+                    self.alarms.clear(kind, &app.name, now).await;
                 }
-                alarm::Kind::ProviderDown
             }
-            ErrorKind::Refused | ErrorKind::NotYet => return,
-        };
-        self.breaker.alarmed(&app.name, now);
-        let alarm = Alarm {
-            kind,
-            subject: app.name.clone(),
-            text: problem.to_string(),
-        };
-        self.alarms.raise(&*self.store, &alarm, now).await;
-    }
-
-    /// Whether nothing has gone well for the app for ten minutes (a twelfth of the verification
-    /// window).
-    fn is_lasting(&self, app: &App, now: Time) -> bool {
-        now.since(self.breaker.in_trouble_since(&app.name, now))
-            >= app.policy.verify_window.part(12)
-    }
-
-    /// A call went well: ends what a failure began.
-    pub(super) async fn on_success(&self, app: &App) {
-        if !self.breaker.resume(&app.name) {
-            return;
-        }
-        for kind in [
-            alarm::Kind::Quota,
-            alarm::Kind::Credentials,
-            alarm::Kind::Forbidden,
-            alarm::Kind::TooFast,
-            alarm::Kind::ProviderDown,
-        ] {
-            self.alarms
-                .clear(&*self.store, kind, &app.name, self.now())
-                .await;
         }
     }
 }

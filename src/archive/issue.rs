@@ -1,17 +1,19 @@
 //! Issue: have the provider generate a token, prepare it, and track it, in one step.
 
-use super::{App, Archive, track::Tracked};
+use std::sync::Arc;
+
+use super::{App, Apps, Asker, Tracker, track::Tracked};
 use crate::{
     domain::{
         answer::{Endpoint, ErrorKind, ProviderError},
         chance,
         secret::Secret,
-        time::Span,
+        time::{Clock, Span},
         token::TrackRequest,
     },
     provider::{
-        Reply, envelope, parse,
-        request::{self, Control, Generate},
+        Reply, parse,
+        request::{self, Control, Generate, RequestBody},
     },
     store::{StoreError, records::TrackVerdict},
 };
@@ -63,26 +65,32 @@ pub enum IssueError {
 /// How often a call that a person waits for is repeated: about six seconds.
 const TRIES: u32 = 3;
 
-impl Archive {
+/// Has tokens generated.
+pub struct Issuer {
+    pub(super) asker: Arc<Asker>,
+    pub(super) tracker: Arc<Tracker>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) apps: Arc<Apps>,
+}
+
+impl Issuer {
     /// Generates a token, tracks it, and then submits identity or match image: a token that exists
     /// is tracked whatever follows.
     ///
     /// # Errors
     /// [`IssueError`]; then no token was given out.
     pub async fn issue(&self, wish: Wish) -> Result<Issued, IssueError> {
-        let app = self
-            .app(&wish.app)
-            .cloned()
-            .ok_or_else(|| IssueError::Wrong(format!("app {:?} is not in the config", wish.app)))?;
+        let app =
+            self.apps.get(&wish.app).cloned().ok_or_else(|| {
+                IssueError::Wrong(format!("app {:?} is not in the config", wish.app))
+            })?;
         let generate = request::generate(&Generate {
             plan_id: wish.plan_id.clone(),
             ..Generate::default()
         });
-        let asked_at = self.now();
+        let asked_at = self.clock.now();
         // A token whose answer was lost is given to nobody: generating another one harms nothing.
-        let reply = self
-            .persist(&app, || app.provider.call(Endpoint::Generate, &generate))
-            .await?;
+        let reply = self.persist(&app, Endpoint::Generate, &generate).await?;
         let verify_token = parse::prepare::verify_token(&reply.body)?;
         let told = TrackRequest {
             verify_token: verify_token.clone(),
@@ -93,7 +101,7 @@ impl Archive {
             tracked_by: wish.actor.clone(),
             issued_here: true,
         };
-        let verification_id = match self.track(vec![told]).await?.into_iter().next() {
+        let verification_id = match self.tracker.track(vec![told]).await?.into_iter().next() {
             Some(Tracked::Verdict(
                 TrackVerdict::New {
                     verification_id, ..
@@ -126,75 +134,35 @@ impl Archive {
     async fn prepare(&self, app: &App, token: &Secret, wish: &Wish) -> Result<(), ProviderError> {
         if let Some((name, number, certificate_type)) = &wish.identity {
             let body = request::submit_identity(token, name, number, *certificate_type)?;
-            self.persist(app, || app.provider.call(Endpoint::Submit, &body))
-                .await?;
+            self.persist(app, Endpoint::Submit, &body).await?;
         }
         if let Some(image) = &wish.match_image {
             let body = request::upload_match_image(token, image, Control::None, Control::None)?;
-            self.persist(app, || app.provider.call(Endpoint::UploadMatchImage, &body))
-                .await?;
+            self.persist(app, Endpoint::UploadMatchImage, &body).await?;
         }
         Ok(())
     }
 
-    /// Makes a call that a person waits for: repeated a few times over transient errors, once over
-    /// a bad access_token.
-    async fn persist<F>(&self, app: &App, call: impl Fn() -> F) -> Result<Reply, ProviderError>
-    where
-        F: Future<Output = Result<Reply, ProviderError>>,
-    {
+    /// Makes a call that a person waits for: repeated a few times over transient errors.
+    async fn persist(
+        &self,
+        app: &App,
+        endpoint: Endpoint,
+        body: &RequestBody,
+    ) -> Result<Reply, ProviderError> {
         let mut tries = 0;
         loop {
-            let answer = match call().await {
-                Ok(reply) => {
-                    let renewed = self.refused_for_its_token(app, &reply);
-                    match self.judge(app, &reply).await {
-                        Err(_) if renewed && tries == 0 => Err(ProviderError::new(
-                            ErrorKind::Transient,
-                            "the access_token was renewed",
-                        )),
-                        judged => judged.map(|()| reply),
-                    }
-                }
-                Err(problem) => Err(problem),
-            };
-            match answer {
-                Err(problem)
-                    if tries < TRIES
-                        && matches!(
-                            problem.kind,
-                            ErrorKind::Transient | ErrorKind::Garbled | ErrorKind::TooFast
-                        ) =>
-                {
-                    tries += 1;
-                    self.clock
-                        .sleep(chance::jitter(Span::millis(400).times(1 << tries)))
-                        .await;
-                }
-                answer => return answer,
+            let answer = self.asker.prepare(app, endpoint, body).await;
+            let is_worth_a_try = matches!(&answer, Err(problem) if matches!(
+                problem.kind,
+                ErrorKind::Transient | ErrorKind::Garbled | ErrorKind::TooFast
+            ));
+            if !is_worth_a_try || tries == TRIES {
+                return answer;
             }
-        }
-    }
-
-    /// Whether the access_token was refused and the next call gets a fresh one.
-    fn refused_for_its_token(&self, app: &App, reply: &Reply) -> bool {
-        matches!(envelope::read(reply), Err(problem) if problem.kind == ErrorKind::Unauthorised)
-            && app.provider.invalidate(reply)
-    }
-
-    async fn judge(&self, app: &App, reply: &Reply) -> Result<(), ProviderError> {
-        let endpoint: Endpoint = reply.endpoint;
-        match envelope::read(reply) {
-            Ok(_) => {
-                self.watcher.call(endpoint, "ok");
-                self.on_success(app).await;
-                Ok(())
-            }
-            Err(problem) => {
-                self.watcher.call(endpoint, problem.kind.name());
-                self.on_failure(app, &problem).await;
-                Err(problem)
-            }
+            tries += 1;
+            let wait = Span::millis(400).times(1 << tries);
+            self.clock.sleep(chance::jitter(wait)).await;
         }
     }
 }

@@ -1,17 +1,38 @@
 //! What the answers about an app's tokens teach about the app: kept in memory, and handed to the
 //! store with the record that taught it.
 
-use std::sync::PoisonError;
-
-use super::{App, Archive};
-use crate::domain::{
-    lessons::{AppLessons, DataSeen, Film, FilmedPlan, Learned, Lessons, Origin, UnusedSignature},
-    progress::Refusal,
-    time::Time,
-    token::Verification,
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
 };
 
-impl Archive {
+use super::App;
+use crate::{
+    domain::{
+        lessons::{
+            AppLessons, DataSeen, Film, FilmedPlan, Learned, Lessons, Origin, UnusedSignature,
+        },
+        progress::Refusal,
+        time::Time,
+        token::Verification,
+    },
+    store::{self, LessonStore},
+};
+
+/// What was learned, by app: a copy of the store's, refreshed at the start and from time to time.
+pub struct LessonBook {
+    store: Arc<dyn LessonStore>,
+    known: RwLock<BTreeMap<String, AppLessons>>,
+}
+
+impl LessonBook {
+    pub(super) fn new(store: Arc<dyn LessonStore>) -> Self {
+        Self {
+            store,
+            known: RwLock::default(),
+        }
+    }
+
     /// What is known of a verification's app and plan.
     #[must_use]
     pub fn learned(&self, app: &App, verification: &Verification) -> Learned {
@@ -21,7 +42,7 @@ impl Archive {
             .iter()
             .map(|code| format!("not_yet:{code}"));
         let plan_id = verification.plan_id.as_deref().unwrap_or_default();
-        let known = self.lessons.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         known
             .get(&app.name)
             .unwrap_or(&AppLessons::default())
@@ -32,13 +53,13 @@ impl Archive {
     ///
     /// # Errors
     /// When the store cannot be read; what was known stays.
-    pub async fn relearn(&self) -> crate::store::Result<()> {
+    pub async fn relearn(&self) -> store::Result<()> {
         let Lessons {
             unused,
             filmed,
             data_seen,
         } = self.store.lessons().await?;
-        let mut known = self.lessons.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         for seen in unused {
             known.entry(seen.app.clone()).or_default().merge(seen);
         }
@@ -64,7 +85,7 @@ impl Archive {
     }
 
     /// A token nobody had used was answered so, while another token of the app got data.
-    pub(super) fn learn_unused(
+    pub(super) fn unused(
         &self,
         app: &App,
         verification: &Verification,
@@ -90,7 +111,7 @@ impl Archive {
     }
 
     /// media/query listed such media.
-    pub(super) fn learn_film(
+    pub(super) fn film(
         &self,
         app: &App,
         verification: &Verification,
@@ -110,7 +131,7 @@ impl Archive {
     }
 
     /// getall answered with data.
-    pub(super) fn learn_data(
+    pub(super) fn data(
         &self,
         app: &App,
         verification: &Verification,
@@ -129,7 +150,7 @@ impl Archive {
 
     fn of_app<T>(&self, app: &App, change: impl FnOnce(&mut AppLessons) -> T) -> T {
         change(
-            self.lessons
+            self.known
                 .write()
                 .unwrap_or_else(PoisonError::into_inner)
                 .entry(app.name.clone())

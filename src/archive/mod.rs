@@ -1,90 +1,57 @@
-//! The use cases, one file a stage: a record walks through them once, forwards.
+//! The use cases, one struct a stage that holds only what it may touch: a record walks through them
+//! once, forwards.
 //!
-//! | stage | file | hands over |
+//! | stage | struct | hands over |
 //! |---|---|---|
-//! | track | [`track`] | a tracked token with its first due time |
-//! | poll | [`poll`] (asks through [`fetch`], remembers through [`learn`]) | attempts, answers, wanted media, the next due time or the settlement |
-//! | download | [`download`] | objects, or why not |
+//! | track | [`Tracker`] | a tracked token with its first due time |
+//! | poll | [`Poller`] | attempts, answers, wanted media, the next due time or the settlement |
+//! | download | [`MediaFetcher`] | objects, or why not |
+//! | issue | [`Issuer`] | a token of the provider, tracked before anybody sees it |
 //!
-//! Settling is what [`crate::domain::plan`] says in a poll step that finds nothing left to do.
-//! Whether to retry is decided here, once, from typed errors. No stage calls the one before it;
-//! what one leaves for the next is a committed row.
+//! Every question goes through the [`Asker`]: admit (the [`breaker`] says whether the app may be
+//! asked), call (the provider's side paces it), keep (the [`keeper`]), read once, note. When an item
+//! asks again is said by [`crate::domain::plan`] and nobody else; settling is what it says in a poll
+//! step that finds nothing left to do. No stage calls the one before it; what one leaves for the
+//! next is a committed row.
 
 pub mod alarms;
-mod apply;
+mod apps;
+pub mod asker;
 pub mod breaker;
 pub mod download;
-pub mod failures;
-pub mod fetch;
+mod error;
+mod failures;
 pub mod issue;
-pub mod learn;
+pub mod keeper;
 pub mod lessons;
 pub mod poll;
 pub mod track;
-pub mod writes;
+mod watcher;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, RwLock},
-};
+use std::sync::Arc;
 
 use crate::{
     domain::{
-        answer::Endpoint,
         identity::{Columns, IndexKey},
-        lessons::AppLessons,
-        media::Slot,
-        policy::Policy,
-        secret::Secret,
-        time::{Clock, Span, Time},
+        time::{Clock, Time},
     },
-    provider::Provider,
     store::Store,
     vault::Vault,
 };
+pub use alarms::Alarms;
+pub use apps::{App, Apps};
+pub use asker::Asker;
+pub use breaker::Breaker;
+pub use download::MediaFetcher;
+pub use error::StepError;
+pub use issue::Issuer;
+pub use keeper::Keeper;
+pub use lessons::LessonBook;
+pub use poll::{Handover, Poller};
+pub use track::Tracker;
+pub use watcher::Watcher;
 
-/// An app as the stages see it.
-pub struct App {
-    /// Its name in the config.
-    pub name: String,
-    /// Apps of one account share its quota.
-    pub account: String,
-    /// Scheme, host and port of its provider.
-    pub origin: String,
-    /// What is wanted of it, and for how long it is there.
-    pub policy: Policy,
-    /// The way to its provider.
-    pub provider: Arc<dyn Provider>,
-    /// The largest medium, in bytes.
-    pub media_bytes_max: u64,
-}
-
-/// Told of what happens, for metrics; never of what it happens to.
-pub trait Watcher: Send + Sync + 'static {
-    /// A call was made: `ok` or the name of the error's kind.
-    fn call(&self, endpoint: Endpoint, result: &'static str);
-    /// Media bytes were put into the vault.
-    fn media_stored(&self, bytes: i64);
-    /// Answer bytes were put into the vault.
-    fn answer_stored(&self, bytes: i64);
-    /// A download failed: the error's name.
-    fn download_failed(&self, result: &'static str);
-    /// A verification was settled.
-    fn settled(&self, outcome: &'static str);
-    /// Something was captured with this much time left by the earliest reading.
-    fn time_left(&self, left: Span);
-}
-
-/// What the poll stage found, handed to the download stage of the same process while the URLs are
-/// fresh.
-pub struct Handover {
-    /// The right to the download, granted with the record that told of the media.
-    pub work: crate::store::records::DownloadWork,
-    /// The fresh URLs.
-    pub urls: Vec<(Slot, Secret)>,
-}
-
-/// Everything the stages work with.
+/// The stages, and what they share.
 pub struct Archive {
     /// The rows.
     pub store: Arc<dyn Store>,
@@ -92,28 +59,29 @@ pub struct Archive {
     pub vault: Arc<Vault>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// By name.
-    pub apps: BTreeMap<String, Arc<App>>,
-    /// Which identity columns the database may hold.
-    pub columns: Columns,
+    /// The configured apps.
+    pub apps: Arc<Apps>,
     /// The key of the look-up index.
     pub index_key: Option<IndexKey>,
-    /// Metrics.
-    pub watcher: Arc<dyn Watcher>,
     /// Apps that must not be asked for a while, and until when.
-    pub breaker: breaker::Breaker,
+    pub breaker: Arc<Breaker>,
     /// Alarms of this process, also those that the database does not know yet.
-    pub alarms: alarms::Alarms,
-    /// How puts of objects went.
-    writes: writes::Writes,
-    /// What was learned, by app: a copy of the store's, refreshed at the start and with each poll
-    /// that learns.
-    lessons: RwLock<BTreeMap<String, AppLessons>>,
+    pub alarms: Arc<Alarms>,
+    /// What was learned of the apps.
+    pub lessons: Arc<LessonBook>,
+    /// Takes tokens on.
+    pub tracker: Arc<Tracker>,
+    /// Asks.
+    pub poller: Poller,
+    /// Downloads.
+    pub media_fetcher: MediaFetcher,
+    /// Has tokens generated.
+    pub issuer: Issuer,
 }
 
 /// The parts an [`Archive`] is made of.
 #[allow(missing_docs, reason = "each is explained in `Archive`")]
-pub struct Parts {
+pub struct ArchiveDeps {
     pub store: Arc<dyn Store>,
     pub vault: Arc<Vault>,
     pub clock: Arc<dyn Clock>,
@@ -124,26 +92,79 @@ pub struct Parts {
 }
 
 impl Archive {
-    /// Puts the parts together.
+    /// Builds the stages.
     #[must_use]
-    pub fn new(parts: Parts) -> Self {
-        let apps = parts
-            .apps
-            .into_iter()
-            .map(|app| (app.name.clone(), Arc::new(app)))
-            .collect();
-        Self {
-            store: parts.store,
-            vault: parts.vault,
-            clock: parts.clock,
+    pub fn new(deps: ArchiveDeps) -> Self {
+        let ArchiveDeps {
+            store,
+            vault,
+            clock,
             apps,
-            columns: parts.columns,
-            index_key: parts.index_key,
-            watcher: parts.watcher,
-            breaker: breaker::Breaker::default(),
-            alarms: alarms::Alarms::default(),
-            writes: writes::Writes::default(),
-            lessons: RwLock::default(),
+            columns,
+            index_key,
+            watcher,
+        } = deps;
+        let apps = Arc::new(Apps::new(apps));
+        let breaker = Arc::new(Breaker::default());
+        let alarms = Arc::new(Alarms::new(Arc::clone(&store) as _));
+        let lessons = Arc::new(LessonBook::new(Arc::clone(&store) as _));
+        let keeper = Arc::new(Keeper::new(
+            Arc::clone(&vault),
+            Arc::clone(&alarms),
+            Arc::clone(&clock),
+            Arc::clone(&watcher),
+        ));
+        let asker = Arc::new(Asker {
+            clock: Arc::clone(&clock),
+            keeper: Arc::clone(&keeper),
+            breaker: Arc::clone(&breaker),
+            alarms: Arc::clone(&alarms),
+            watcher: Arc::clone(&watcher),
+        });
+        let tracker = Arc::new(Tracker {
+            tracking: Arc::clone(&store) as _,
+            clock: Arc::clone(&clock),
+            apps: Arc::clone(&apps),
+        });
+        let poller = Poller {
+            queue: Arc::clone(&store) as _,
+            asker: Arc::clone(&asker),
+            keeper: Arc::clone(&keeper),
+            clock: Arc::clone(&clock),
+            apps: Arc::clone(&apps),
+            lessons: Arc::clone(&lessons),
+            columns,
+            index_key: index_key.clone(),
+            watcher: Arc::clone(&watcher),
+        };
+        let media_fetcher = MediaFetcher {
+            queue: Arc::clone(&store) as _,
+            asker: Arc::clone(&asker),
+            keeper,
+            clock: Arc::clone(&clock),
+            apps: Arc::clone(&apps),
+            alarms: Arc::clone(&alarms),
+            watcher,
+        };
+        let issuer = Issuer {
+            asker,
+            tracker: Arc::clone(&tracker),
+            clock: Arc::clone(&clock),
+            apps: Arc::clone(&apps),
+        };
+        Self {
+            store,
+            vault,
+            clock,
+            apps,
+            index_key,
+            breaker,
+            alarms,
+            lessons,
+            tracker,
+            poller,
+            media_fetcher,
+            issuer,
         }
     }
 
@@ -151,20 +172,5 @@ impl Archive {
     #[must_use]
     pub fn now(&self) -> Time {
         self.clock.now()
-    }
-
-    /// The other apps that a token of `app` may be shown to: those of the same account at the same
-    /// provider. A token is a bearer secret, and nobody else's business.
-    pub(crate) fn siblings(&self, app: &App) -> impl Iterator<Item = &Arc<App>> {
-        let (name, account, origin) = (app.name.clone(), app.account.clone(), app.origin.clone());
-        self.apps.values().filter(move |other| {
-            other.name != name && other.account == account && other.origin == origin
-        })
-    }
-
-    /// The configured app of that name.
-    #[must_use]
-    pub fn app(&self, name: &str) -> Option<&Arc<App>> {
-        self.apps.get(name)
     }
 }

@@ -1,8 +1,8 @@
 //! The track stage: a told token becomes a tracked one, with its first step planned.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
-use super::Archive;
+use super::Apps;
 use crate::{
     domain::{
         alarm::{self, Alarm},
@@ -10,11 +10,11 @@ use crate::{
         lessons::Learned,
         plan::{self, Ends, PlanInput, Step},
         progress::Progress,
-        time::Time,
+        time::{Clock, Time},
         token::{State, TrackRequest, Verification},
     },
     store::{
-        Result, StoreError,
+        Result, StoreError, Tracking,
         records::{NewVerification, Next, TrackVerdict},
     },
 };
@@ -31,14 +31,21 @@ pub enum Tracked {
 /// How many tokens share a transaction.
 const BATCH: usize = 1000;
 
-impl Archive {
+/// Takes tokens on.
+pub struct Tracker {
+    pub(super) tracking: Arc<dyn Tracking>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) apps: Arc<Apps>,
+}
+
+impl Tracker {
     /// Tracks tokens; idempotent, one answer each, in order. A wrong one never stops the others.
     ///
     /// # Errors
     /// When the database cannot be written; then it is not known which were tracked, and repeating
     /// is safe.
     pub async fn track(&self, told: Vec<TrackRequest>) -> Result<Vec<Tracked>> {
-        let now = self.now();
+        let now = self.clock.now();
         let mut answers: Vec<Option<Tracked>> = Vec::with_capacity(told.len());
         let mut rows = Vec::with_capacity(told.len());
         for one in told {
@@ -67,7 +74,7 @@ impl Archive {
             batches.push_back(std::mem::replace(&mut rows, rest));
         }
         while let Some(mut batch) = batches.pop_front() {
-            match self.store.track(batch.clone()).await {
+            match self.tracking.track(batch.clone()).await {
                 Ok(verdicts) => answers.extend(verdicts.into_iter().map(Tracked::Verdict)),
                 Err(StoreError::Corrupt(_)) if batch.len() > 1 => {
                     let second = batch.split_off(batch.len() / 2);
@@ -89,9 +96,8 @@ impl Archive {
         now: Time,
     ) -> std::result::Result<NewVerification, String> {
         told.check(now)?;
-        let app = self.app(&told.app).ok_or_else(|| {
-            let mut names: Vec<&str> = self.apps.keys().map(String::as_str).collect();
-            names.sort_unstable();
+        let app = self.apps.get(&told.app).ok_or_else(|| {
+            let names: Vec<&str> = self.apps.iter().map(|app| app.name.as_str()).collect();
             format!(
                 "app {:?} is not in the config, which has: {}",
                 told.app,

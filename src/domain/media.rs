@@ -129,6 +129,19 @@ pub struct Listed {
     pub url: Secret,
 }
 
+impl Listed {
+    /// Its slot, as medium of that attempt from that source.
+    #[must_use]
+    pub const fn slot(&self, attempt_no: i64, source: Source) -> Slot {
+        Slot {
+            attempt_no,
+            kind: self.kind,
+            position: self.position,
+            source,
+        }
+    }
+}
+
 /// Where a medium stands. The names are those of `report_media.state`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -2,6 +2,7 @@
 
 use super::{
     answer::Endpoint,
+    media::Kind,
     time::{Span, Time},
 };
 
@@ -77,5 +78,15 @@ impl Policy {
     #[must_use]
     pub fn media_deadline(&self, issued_at: Time) -> Time {
         issued_at.plus(self.media_retention)
+    }
+
+    /// The earliest end of a medium of that kind.
+    #[must_use]
+    pub fn deadline_of(&self, kind: Kind, issued_at: Time) -> Time {
+        if kind.has_short_life() {
+            self.media_deadline(issued_at)
+        } else {
+            self.record_deadline(issued_at)
+        }
     }
 }

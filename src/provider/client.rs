@@ -1,8 +1,7 @@
 //! Calls: one HTTP exchange each, under the account's quota, the answer handed on verbatim.
 //!
-//! Nothing is repeated here: whether to ask again is decided once, in `archive`. The one thing
-//! learned on the way is the pace: an answer that says "too fast" or "quota spent" slows or pauses
-//! the endpoint for every app of the account.
+//! Nothing is repeated or read here: whether to ask again is decided once, in `archive`, and who
+//! reads an answer says what it came to ([`Client::heard`]).
 
 use std::{fmt, sync::Arc};
 
@@ -19,7 +18,7 @@ use super::{
     auth::{Auth, Credentials, Proof},
     envelope,
     http::Api,
-    rate_limiter::{RateLimiter, RateLimiters},
+    rate_limiter::RateLimiters,
     request::{self, Control, Generate, RequestBody},
 };
 
@@ -53,8 +52,6 @@ pub struct Probe {
     pub expires_at: Option<Time>,
 }
 
-/// A body larger than this is data, and is not searched for a code on the way.
-const ERROR_BYTES_MAX: usize = 64 << 10;
 const PREFIX: &str = "/rpc/2.0/brain/solution/faceprint/";
 /// No such token can exist: it has the wrong length. What is answered to it shows whether the call
 /// itself is accepted.
@@ -207,7 +204,6 @@ impl Client {
             truncated: exchange.truncated,
             access,
         };
-        learn(&limiter, &reply);
         Ok((reply, exchange.headers))
     }
 
@@ -262,13 +258,17 @@ impl Client {
         self.call(Endpoint::UploadMatchImage, &body).await
     }
 
-    /// Drops the access_token a reply was got with, if it is still the current one; the next call
-    /// fetches a fresh one. False when there is nothing to drop: another caller did, or the app
-    /// proves itself otherwise.
-    pub fn invalidate(&self, reply: &Reply) -> bool {
-        reply
-            .access
-            .is_some_and(|serial| self.auth.invalidate(serial))
+    /// Hears how a reply was read: an answer that says "too fast" or "quota spent" slows or pauses
+    /// the endpoint for every app of the account, a refused access_token is dropped if it is still
+    /// the current one. True when it was dropped: the next call fetches a fresh one.
+    pub fn heard(&self, reply: &Reply, error: Option<ErrorKind>) -> bool {
+        self.quota
+            .limiter(&self.account, reply.endpoint, self.qps)
+            .learn(error, reply.retry_after);
+        error == Some(ErrorKind::Unauthorised)
+            && reply
+                .access
+                .is_some_and(|serial| self.auth.invalidate(serial))
     }
 
     /// Finds out whether the provider accepts the app: a fresh access_token where there is one,
@@ -309,16 +309,6 @@ impl fmt::Debug for Client {
             .field("qps", &self.qps)
             .finish_non_exhaustive()
     }
-}
-
-/// Tells the limiter what the answer says of the pace.
-fn learn(limiter: &RateLimiter, reply: &Reply) {
-    let kind = if reply.body.len() > ERROR_BYTES_MAX {
-        None
-    } else {
-        envelope::read(reply).err().map(|problem| problem.kind)
-    };
-    limiter.learn(kind, reply.retry_after);
 }
 
 /// The far end's clock less ours, against the middle of the exchange; its half second of rounding

@@ -37,7 +37,7 @@ pub use rate_limiter::RateLimiters;
 use async_trait::async_trait;
 
 use crate::domain::{
-    answer::{Endpoint, ProviderError},
+    answer::{Endpoint, ErrorKind, ProviderError},
     secret::Secret,
 };
 use request::RequestBody;
@@ -53,9 +53,9 @@ pub trait Provider: Send + Sync + 'static {
     /// spent (then nothing was sent).
     async fn call(&self, endpoint: Endpoint, body: &RequestBody) -> Result<Reply, ProviderError>;
 
-    /// Drops the access_token a reply was got with, if it is still the current one; the next call
-    /// gets a fresh one. False when there is nothing to drop.
-    fn invalidate(&self, reply: &Reply) -> bool;
+    /// Hears how a reply was read (none: with data), which sets the pace of the calls to come. True
+    /// when it was refused for its access_token and the next call gets a fresh one.
+    fn heard(&self, reply: &Reply, error: Option<ErrorKind>) -> bool;
 
     /// Opens the medium at a URL that an answer named.
     ///

@@ -9,7 +9,7 @@ use super::{
     request::RequestBody,
 };
 use crate::domain::{
-    answer::{Endpoint, ProviderError},
+    answer::{Endpoint, ErrorKind, ProviderError},
     secret::Secret,
 };
 
@@ -38,8 +38,8 @@ impl Provider for OverHttp {
         self.client.call(endpoint, body).await
     }
 
-    fn invalidate(&self, reply: &Reply) -> bool {
-        self.client.invalidate(reply)
+    fn heard(&self, reply: &Reply, error: Option<ErrorKind>) -> bool {
+        self.client.heard(reply, error)
     }
 
     async fn open(&self, url: &Secret) -> Result<Download, DownloadError> {

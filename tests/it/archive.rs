@@ -355,6 +355,7 @@ async fn an_app_whose_provider_hangs_holds_up_no_other() {
     };
     running
         .archive
+        .tracker
         .track((0..200).map(told).collect())
         .await
         .unwrap();

@@ -242,7 +242,7 @@ pub async fn track(archive: &Archive, made: &[Made]) {
             issued_here: false,
         })
         .collect();
-    for tracked in archive.track(told).await.unwrap() {
+    for tracked in archive.tracker.track(told).await.unwrap() {
         assert!(
             matches!(tracked, Tracked::Verdict(TrackVerdict::New { .. })),
             "{tracked:?}"

@@ -140,8 +140,8 @@ impl Provider for Seam {
         ))
     }
 
-    fn invalidate(&self, _reply: &Reply) -> bool {
-        self.access_token.lock().unwrap().take().is_some()
+    fn heard(&self, _reply: &Reply, error: Option<ErrorKind>) -> bool {
+        error == Some(ErrorKind::Unauthorised) && self.access_token.lock().unwrap().take().is_some()
     }
 
     async fn open(&self, url: &Secret) -> Result<Download, DownloadError> {
@@ -230,7 +230,7 @@ impl Held {
             }),
             media_bytes_max: 1 << 30,
         };
-        let archive = Archive::new(archive::Parts {
+        let archive = Archive::new(archive::ArchiveDeps {
             store,
             vault: Arc::new(Vault::in_memory()),
             clock: clock.clone(),
@@ -251,7 +251,7 @@ impl Held {
     /// What unused tokens answer is known, as in an archive that is some days old.
     async fn taught(self) -> Self {
         crate::lab::teach(&self.database.url, [FILMED, PLAIN], documented().day()).await;
-        self.archive.relearn().await.unwrap();
+        self.archive.lessons.relearn().await.unwrap();
         self
     }
 
@@ -295,11 +295,16 @@ impl Held {
                 patience: 3,
             };
             for work in store.claim_downloads(&claim).await.unwrap() {
-                self.archive.download(work, Vec::new()).await.unwrap();
+                self.archive
+                    .media_fetcher
+                    .download(work, Vec::new())
+                    .await
+                    .unwrap();
             }
             for work in store.claim_polls(&claim).await.unwrap() {
-                if let Some(handover) = self.archive.poll(work, Some(LEASE)).await.unwrap() {
+                if let Some(handover) = self.archive.poller.poll(work, Some(LEASE)).await.unwrap() {
                     self.archive
+                        .media_fetcher
                         .download(handover.work, handover.urls)
                         .await
                         .unwrap();

@@ -123,7 +123,7 @@ pub(super) async fn track(
     archive: Arc<Archive>,
     told: Vec<TrackRequest>,
 ) -> Result<Vec<Result<TrackVerdict, String>>, StoreError> {
-    let tracked = archive.track(told).await?;
+    let tracked = archive.tracker.track(told).await?;
     Ok(tracked
         .into_iter()
         .map(|one| match one {
@@ -135,7 +135,7 @@ pub(super) async fn track(
 
 /// Generates, tracks, submits.
 pub(super) async fn issue(archive: &Archive, wish: Wish) -> Result<Issued, Failure> {
-    Ok(archive.issue(wish).await?)
+    Ok(archive.issuer.issue(wish).await?)
 }
 
 /// The daemon, until a signal.

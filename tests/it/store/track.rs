@@ -276,7 +276,11 @@ pub async fn a_row_the_database_refuses_takes_no_other_along(db: Database) {
         tracked_by: "test".to_owned(),
         issued_here: false,
     };
-    let answers = archive.track((0..2_500).map(told).collect()).await.unwrap();
+    let answers = archive
+        .tracker
+        .track((0..2_500).map(told).collect())
+        .await
+        .unwrap();
     assert_eq!(answers.len(), 2_500);
     for (n, answer) in (0..).zip(&answers) {
         match answer {

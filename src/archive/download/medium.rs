@@ -1,0 +1,177 @@
+//! One medium by its URL: fetched, checked, put.
+
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt as _;
+
+use super::{DownloadDraft, MediaFetcher};
+use crate::{
+    archive::{App, StepError, keeper::Kept},
+    domain::{
+        chance,
+        media::{Checked, HEAD_BYTES, MediaRow, ObjectFacts, Source, StoredMedia, is_no_medium},
+        secret::Secret,
+    },
+    provider::{Download, DownloadError},
+    vault::{IngestError, Ingested, ObjectKey},
+};
+
+/// What comes in place of a medium is kept up to here: an error page is shorter.
+const REFUSED_BYTES_MAX: usize = 256 << 10;
+
+/// What one medium came to.
+pub(super) enum Fetched {
+    Stored(StoredMedia),
+    /// The bytes are there already as another medium.
+    Same,
+    /// What came is empty or text, and kept as the answer with this digest.
+    Refused(DownloadError, String),
+    Failed(DownloadError),
+}
+
+/// What the body of one answer came to.
+enum Body {
+    Stored(ObjectFacts, Checked),
+    Same,
+    NoMedium(DownloadError, Bytes),
+    Failed(DownloadError),
+}
+
+impl MediaFetcher {
+    pub(super) async fn fetch_medium(
+        &self,
+        app: &App,
+        row: &MediaRow,
+        url: &Secret,
+        draft: &mut DownloadDraft,
+    ) -> Result<Fetched, StepError> {
+        let verification_id = &draft.verification.verification_id;
+        let known = same_place(row, &draft.media);
+        let (mut body, content_type) = self.fetch_body(app, verification_id, url, &known).await?;
+        if let Body::Stored(object, Checked::EtagDiffers) = body {
+            body = self.fetch_again(app, verification_id, url, object).await?;
+        }
+        Ok(match body {
+            Body::Stored(object, checked) => Fetched::Stored(StoredMedia {
+                media_id: row.media_id.clone(),
+                object,
+                content_type,
+                checked,
+                captured_at: self.clock.now(),
+            }),
+            Body::Same => Fetched::Same,
+            Body::NoMedium(error, _) if row.refused_sha256.is_some() => Fetched::Failed(error),
+            Body::NoMedium(error, body) => {
+                let kept = Kept::in_place_of_medium(body, self.clock.now());
+                let (verification, log) = (&draft.verification, &mut draft.log);
+                Fetched::Refused(error, self.keeper.keep(verification, kept, log).await?)
+            }
+            Body::Failed(error) => Fetched::Failed(error),
+        })
+    }
+
+    /// An `ETag` that is not the MD5 is a hint: what comes a second time with the same bytes is
+    /// what the provider holds (provider.md §6).
+    async fn fetch_again(
+        &self,
+        app: &App,
+        verification_id: &str,
+        url: &Secret,
+        first: ObjectFacts,
+    ) -> Result<Body, StepError> {
+        let known = std::slice::from_ref(&first.sha256);
+        let second = self.fetch_body(app, verification_id, url, known).await;
+        if let Ok((Body::Same, _)) = second {
+            return Ok(Body::Stored(first, Checked::EtagDiffers));
+        }
+        self.keeper.drop_object(&first.object_key).await;
+        match second?.0 {
+            Body::Stored(other, Checked::EtagDiffers) => {
+                self.keeper.drop_object(&other.object_key).await;
+                Ok(Body::Failed(DownloadError::Corrupt(
+                    "its ETag is not its MD5, and a second fetch brought other bytes",
+                )))
+            }
+            other => Ok(other),
+        }
+    }
+
+    /// Fetches and puts, unless it is one of the `known` (SHA-256); says of which type it is called.
+    async fn fetch_body(
+        &self,
+        app: &App,
+        verification_id: &str,
+        url: &Secret,
+        known: &[String],
+    ) -> Result<(Body, Option<String>), StepError> {
+        let mut download = match app.provider.open(url).await {
+            Ok(download) => download,
+            Err(error) => return Ok((Body::Failed(error), None)),
+        };
+        let content_type = download.content_type.clone();
+        let head = match read_up_to(&mut download, BytesMut::new(), HEAD_BYTES).await {
+            Ok(head) => head,
+            Err(error) => return Ok((Body::Failed(error), content_type)),
+        };
+        if is_no_medium(&head) {
+            return Ok((no_medium(&mut download, head).await, content_type));
+        }
+        let key = ObjectKey::media(verification_id, &chance::fresh_id(self.clock.now()))?;
+        let stream = futures::stream::iter([Ok(head.freeze())]).chain(&mut download);
+        let ingested = self
+            .keeper
+            .ingest(&key, stream, app.media_bytes_max, known)
+            .await;
+        let body = match ingested {
+            Ok(Ingested::Stored(object)) => {
+                Body::Stored(object, download.checked().unwrap_or(Checked::None))
+            }
+            Ok(Ingested::Same { .. }) => Body::Same,
+            Err(IngestError::Stream(error)) => Body::Failed(error),
+            Err(IngestError::TooLarge { .. }) => Body::Failed(DownloadError::TooLarge),
+            Err(IngestError::Vault(error)) => return Err(error.into()),
+        };
+        Ok((body, content_type))
+    }
+}
+
+/// Digests of what is there in the same place. media/query tells of the verification, not of an
+/// attempt: what it lists after a second attempt may still be the first one's.
+fn same_place(row: &MediaRow, media: &[MediaRow]) -> Vec<String> {
+    if row.slot.source != Source::Media {
+        return Vec::new();
+    }
+    let place = (row.slot.source, row.slot.kind, row.slot.position);
+    media
+        .iter()
+        .filter(|other| (other.slot.source, other.slot.kind, other.slot.position) == place)
+        .filter_map(|other| other.sha256.clone())
+        .collect()
+}
+
+/// What came in place of a medium; what of it can be had is evidence enough.
+async fn no_medium(download: &mut Download, head: BytesMut) -> Body {
+    let what = if head.is_empty() {
+        "the body is empty"
+    } else {
+        "text came in its place"
+    };
+    let body = read_up_to(download, head.clone(), REFUSED_BYTES_MAX)
+        .await
+        .unwrap_or(head);
+    Body::NoMedium(DownloadError::NotMedia(what), body.freeze())
+}
+
+/// Reads on until there are `enough` bytes or no more.
+async fn read_up_to(
+    download: &mut Download,
+    mut read: BytesMut,
+    enough: usize,
+) -> Result<BytesMut, DownloadError> {
+    while read.len() < enough {
+        let Some(chunk) = download.chunk().await else {
+            break;
+        };
+        read.extend_from_slice(&chunk?);
+    }
+    Ok(read)
+}

@@ -1,0 +1,273 @@
+//! The download stage: every wanted medium of one verification, checked and put into the vault.
+
+mod medium;
+mod urls;
+
+use std::sync::Arc;
+
+use self::{medium::Fetched, urls::Urls};
+use super::{Alarms, App, Apps, Asker, Keeper, StepError, Watcher, asker::CallLog};
+use crate::{
+    domain::{
+        alarm::{self, Alarm},
+        chance,
+        media::{MediaRow, MediaState, Slot, StoredMedia},
+        plan,
+        secret::Secret,
+        time::{Clock, Span, Time},
+        token::Verification,
+    },
+    provider::DownloadError,
+    store::{
+        Queue,
+        records::{DownloadRecord, DownloadWork, FailedMedia},
+    },
+};
+
+/// From the third failed check of a medium on an alarm says so: it is no accident.
+const CHECKS_FAILED_ALARM: i64 = 3;
+
+/// Downloads.
+pub struct MediaFetcher {
+    pub(super) queue: Arc<dyn Queue>,
+    pub(super) asker: Arc<Asker>,
+    pub(super) keeper: Arc<Keeper>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) apps: Arc<Apps>,
+    pub(super) alarms: Arc<Alarms>,
+    pub(super) watcher: Arc<dyn Watcher>,
+}
+
+/// All that a download has gathered so far.
+struct DownloadDraft {
+    verification: Verification,
+    /// What will be written.
+    record: DownloadRecord,
+    /// The verification's media, the urgent ones first, with those fetched in this step.
+    media: Vec<MediaRow>,
+    log: CallLog,
+}
+
+impl DownloadDraft {
+    fn begin(work: DownloadWork, at: Time) -> Self {
+        let mut media = work.media;
+        media.sort_by_key(|row| (!row.slot.kind.has_short_life(), row.slot.clone()));
+        Self {
+            verification: work.verification,
+            record: DownloadRecord::begin(work.lease, at),
+            media,
+            log: CallLog::beside(work.answers),
+        }
+    }
+}
+
+impl MediaFetcher {
+    /// Works on a claimed download; `urls` are the fresh ones of the poll that told of the media,
+    /// if this process made it.
+    ///
+    /// # Errors
+    /// [`StepError`]; nothing was recorded then.
+    pub async fn download(
+        &self,
+        work: DownloadWork,
+        urls: Vec<(Slot, Secret)>,
+    ) -> Result<(), StepError> {
+        let now = self.clock.now();
+        let Some(app) = self.apps.get(&work.verification.app).cloned() else {
+            let later = now.plus(Span::minutes(5));
+            let record = DownloadRecord {
+                again: Some((later, later)),
+                ..DownloadRecord::begin(work.lease, now)
+            };
+            return Ok(self.queue.record_download(record).await?);
+        };
+        let mut draft = DownloadDraft::begin(work, now);
+        let mut urls = Urls::new(urls);
+        let wanted: Vec<MediaRow> = draft
+            .media
+            .iter()
+            .filter(|row| row.state == MediaState::Wanted)
+            .cloned()
+            .collect();
+        for row in &wanted {
+            let fetched = self.fetch_listed(&app, row, &mut urls, &mut draft).await?;
+            self.note(&app, row, fetched, &mut draft).await;
+        }
+        self.finish(&app, &wanted, draft).await
+    }
+
+    /// Fetches one medium by the URL at hand; where there is none, or it has run out, the provider
+    /// is asked once for fresh ones. None when it lists none.
+    async fn fetch_listed(
+        &self,
+        app: &App,
+        row: &MediaRow,
+        urls: &mut Urls,
+        draft: &mut DownloadDraft,
+    ) -> Result<Option<Fetched>, StepError> {
+        if !urls.has(&row.slot) {
+            self.refresh(app, &row.slot, urls, draft).await?;
+        }
+        let Some(url) = urls.take(&row.slot) else {
+            return Ok(None);
+        };
+        let fetched = self.fetch_medium(app, row, &url, draft).await?;
+        let is_stale = matches!(
+            fetched,
+            Fetched::Failed(DownloadError::Expired(_) | DownloadError::Gone)
+        );
+        if is_stale
+            && self.refresh(app, &row.slot, urls, draft).await?
+            && let Some(url) = urls.take(&row.slot)
+        {
+            return Ok(Some(self.fetch_medium(app, row, &url, draft).await?));
+        }
+        Ok(Some(fetched))
+    }
+
+    /// Writes down what one medium came to.
+    async fn note(
+        &self,
+        app: &App,
+        row: &MediaRow,
+        fetched: Option<Fetched>,
+        draft: &mut DownloadDraft,
+    ) {
+        let media_id = row.media_id.clone();
+        let (error, refused_sha256) = match fetched {
+            Some(Fetched::Stored(stored)) => {
+                return self.note_stored(app, row, stored, draft).await;
+            }
+            Some(Fetched::Same) => return draft.record.same.push(media_id),
+            Some(Fetched::Refused(error, sha256)) => (error, Some(sha256)),
+            Some(Fetched::Failed(error)) => (error, None),
+            None => {
+                return draft.record.failed.push(FailedMedia {
+                    media_id,
+                    why: "the provider lists no URL for it at present".to_owned(),
+                    refused_sha256: None,
+                });
+            }
+        };
+        self.watcher.download_failed(name(&error));
+        self.tell(app, row, &error, draft).await;
+        draft.record.failed.push(FailedMedia {
+            media_id,
+            why: error.to_string(),
+            refused_sha256,
+        });
+    }
+
+    async fn note_stored(
+        &self,
+        app: &App,
+        row: &MediaRow,
+        stored: StoredMedia,
+        draft: &mut DownloadDraft,
+    ) {
+        let corrupt = alarm::Kind::CorruptDownloads;
+        if row.tries >= CHECKS_FAILED_ALARM || self.alarms.stands(corrupt, &app.name) {
+            self.alarms
+                .clear(corrupt, &app.name, self.clock.now())
+                .await;
+        }
+        let issued_at = draft.verification.issued_at;
+        let deadline = app.policy.deadline_of(row.slot.kind, issued_at);
+        self.watcher.media_stored(stored.object.bytes);
+        self.watcher.time_left(deadline.since(stored.captured_at));
+        let known = draft.media.iter_mut();
+        for known in known.filter(|known| known.media_id == row.media_id) {
+            known.state = MediaState::Stored;
+            known.sha256 = Some(stored.object.sha256.clone());
+            known.object_key = Some(stored.object.object_key.clone());
+        }
+        draft.record.stored.push(stored);
+    }
+
+    /// Raises the alarm that a failure is worth. Whatever it is, the medium is tried again, thinning
+    /// out, until the provider has forgotten it for certain.
+    async fn tell(
+        &self,
+        app: &App,
+        row: &MediaRow,
+        error: &DownloadError,
+        draft: &mut DownloadDraft,
+    ) {
+        let verification_id = &draft.verification.verification_id;
+        let alarm = |kind, text| Alarm {
+            kind,
+            subject: app.name.clone(),
+            text,
+        };
+        let times = row.tries + 1;
+        match error {
+            DownloadError::ForbiddenUrl(_) => {
+                let text = format!(
+                    "a medium of verification {verification_id} is not fetched: {error}; check apps.media_hosts"
+                );
+                let alarm = alarm(alarm::Kind::ForbiddenHost, text);
+                draft.record.alarms.push(alarm);
+            }
+            DownloadError::Corrupt(_) | DownloadError::NotMedia(_)
+                if times >= CHECKS_FAILED_ALARM =>
+            {
+                let text = format!(
+                    "media of app {} fail their checks, one of verification {verification_id} {times} times: {error}",
+                    app.name
+                );
+                let alarm = alarm(alarm::Kind::CorruptDownloads, text);
+                self.alarms.raise(&alarm, self.clock.now()).await;
+            }
+            _ => {}
+        }
+    }
+
+    /// Plans the rest and writes everything.
+    async fn finish(
+        &self,
+        app: &App,
+        wanted: &[MediaRow],
+        draft: DownloadDraft,
+    ) -> Result<(), StepError> {
+        let now = self.clock.now();
+        let failed = draft.record.failed.iter();
+        let again = failed
+            .filter_map(|failed| wanted.iter().find(|row| row.media_id == failed.media_id))
+            .map(|row| again(app, row, draft.verification.issued_at, now))
+            .reduce(|one, other| (one.0.min(other.0), one.1.min(other.1)));
+        let record = DownloadRecord {
+            at: now,
+            answers: draft.log.answers,
+            calls: draft.log.calls,
+            again,
+            ..draft.record
+        };
+        Ok(self.queue.record_download(record).await?)
+    }
+}
+
+/// When a medium that could not be fetched is tried again, and by when it should be here.
+fn again(app: &App, row: &MediaRow, issued_at: Time, now: Time) -> (Time, Time) {
+    let deadline = app.policy.deadline_of(row.slot.kind, issued_at);
+    let left = if deadline > now {
+        deadline.since(now)
+    } else {
+        app.policy.verify_window
+    };
+    let fails = u32::try_from(row.tries).unwrap_or(u32::MAX);
+    let wait = chance::jitter(plan::backoff(&app.policy, fails, left));
+    (now.plus(wait), deadline)
+}
+
+/// The label in metrics.
+const fn name(error: &DownloadError) -> &'static str {
+    match error {
+        DownloadError::Expired(_) => "expired",
+        DownloadError::Gone => "gone",
+        DownloadError::ForbiddenUrl(_) => "forbidden_url",
+        DownloadError::Transient(_) => "transient",
+        DownloadError::Corrupt(_) => "corrupt",
+        DownloadError::NotMedia(_) => "not_media",
+        DownloadError::TooLarge => "too_large",
+    }
+}

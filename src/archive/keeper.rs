@@ -1,0 +1,212 @@
+//! Puts objects into the vault, and takes note of how that went: the alarm `vault_down` begins when
+//! they cannot be written, whichever they are, and ends with the first that can.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use bytes::Bytes;
+use futures::Stream;
+
+use super::{Alarms, Watcher, asker::CallLog};
+use crate::{
+    domain::{
+        alarm::{Alarm, Kind},
+        answer::{AnswerRow, Endpoint},
+        chance,
+        media::{ObjectFacts, sha256_hex},
+        time::{Clock, Time},
+        token::Verification,
+    },
+    provider::{Reply, envelope},
+    vault::{IngestError, Ingested, ObjectKey, Vault, VaultError},
+};
+
+/// Puts that fail in a row before a store that cannot be reached is worth an alarm; one that is
+/// full or refuses access is at once.
+const PATIENCE: u32 = 3;
+/// The subject of the alarm.
+const VAULT: &str = "objects";
+
+/// Keeps what came.
+pub struct Keeper {
+    vault: Arc<Vault>,
+    alarms: Arc<Alarms>,
+    clock: Arc<dyn Clock>,
+    watcher: Arc<dyn Watcher>,
+    /// Failed puts since the last one that went well.
+    failed: AtomicU32,
+}
+
+/// A body to be kept as it came.
+pub(super) struct Kept {
+    pub(super) endpoint: Endpoint,
+    pub(super) fetched_at: Time,
+    pub(super) http_status: i64,
+    pub(super) body: Bytes,
+    /// Of the body.
+    pub(super) sha256: String,
+    pub(super) summary: envelope::Summary,
+}
+
+impl Kept {
+    /// An answer of the provider.
+    pub(super) fn of(reply: &Reply) -> Self {
+        Self {
+            endpoint: reply.endpoint,
+            fetched_at: reply.fetched_at,
+            http_status: i64::from(reply.http_status),
+            sha256: sha256_hex(&reply.body),
+            body: reply.body.clone(),
+            summary: envelope::summary(reply),
+        }
+    }
+
+    /// What came in place of a medium.
+    pub(super) fn in_place_of_medium(body: Bytes, fetched_at: Time) -> Self {
+        Self {
+            endpoint: Endpoint::Download,
+            fetched_at,
+            http_status: 200,
+            sha256: sha256_hex(&body),
+            body,
+            summary: (None, None, None),
+        }
+    }
+}
+
+/// Whether an object could not be written whichever it was.
+#[must_use]
+pub const fn is_of_the_store(error: &VaultError) -> bool {
+    matches!(
+        error,
+        VaultError::Unavailable(_) | VaultError::Full(_) | VaultError::Denied(_)
+    )
+}
+
+impl Keeper {
+    pub(super) fn new(
+        vault: Arc<Vault>,
+        alarms: Arc<Alarms>,
+        clock: Arc<dyn Clock>,
+        watcher: Arc<dyn Watcher>,
+    ) -> Self {
+        Self {
+            vault,
+            alarms,
+            clock,
+            watcher,
+            // As if puts had failed: the first that goes well ends what an earlier process may have
+            // raised.
+            failed: AtomicU32::new(PATIENCE),
+        }
+    }
+
+    /// Keeps an answer unless the verification has the very same one already; returns the SHA-256 of
+    /// its bytes.
+    pub(super) async fn keep(
+        &self,
+        verification: &Verification,
+        kept: Kept,
+        log: &mut CallLog,
+    ) -> Result<String, VaultError> {
+        let Kept {
+            endpoint,
+            fetched_at,
+            http_status,
+            body,
+            sha256,
+            summary: (success, code, log_id),
+        } = kept;
+        let name = endpoint.name();
+        let is_known = |(known, digest): &(String, String)| known == name && *digest == sha256;
+        if log.kept.iter().any(is_known) {
+            return Ok(sha256);
+        }
+        let answer_id = chance::fresh_id(fetched_at);
+        let key = ObjectKey::answer(&verification.verification_id, &answer_id)?;
+        let object = self.put(&key, body).await?;
+        self.watcher.answer_stored(object.bytes);
+        log.kept.push((name.to_owned(), sha256.clone()));
+        log.answers.push(AnswerRow {
+            answer_id,
+            endpoint,
+            fetched_at,
+            http_status,
+            success,
+            code,
+            log_id,
+            object,
+        });
+        Ok(sha256)
+    }
+
+    /// Puts an object.
+    pub(super) async fn put(
+        &self,
+        key: &ObjectKey,
+        bytes: Bytes,
+    ) -> Result<ObjectFacts, VaultError> {
+        let put = self.vault.put(key, bytes).await;
+        self.note(put.as_ref().err()).await;
+        put
+    }
+
+    /// Puts an object as it arrives, unless it is one of the `known` (SHA-256).
+    pub(super) async fn ingest<S, E>(
+        &self,
+        key: &ObjectKey,
+        stream: S,
+        bytes_max: u64,
+        known: &[String],
+    ) -> Result<Ingested, IngestError<E>>
+    where
+        S: Stream<Item = Result<Bytes, E>> + Send,
+        E: Send + Sync,
+    {
+        let ingested = self.vault.ingest(key, stream, bytes_max, known).await;
+        match &ingested {
+            Ok(_) => self.note(None).await,
+            Err(IngestError::Vault(error)) => self.note(Some(error)).await,
+            // Says nothing of the vault.
+            Err(IngestError::Stream(_) | IngestError::TooLarge { .. }) => {}
+        }
+        ingested
+    }
+
+    /// Drops an object that nothing points at. One left over by a failure here is an orphan, which
+    /// harms nothing.
+    pub(super) async fn drop_object(&self, object_key: &str) {
+        if let Ok(key) = ObjectKey::parse(object_key) {
+            let _ = self.vault.delete(&key).await;
+        }
+    }
+
+    async fn note(&self, error: Option<&VaultError>) {
+        let Some(error) = error else {
+            if self.failed.swap(0, Ordering::Relaxed) >= PATIENCE {
+                self.alarms
+                    .clear(Kind::VaultDown, VAULT, self.clock.now())
+                    .await;
+            }
+            return;
+        };
+        if !is_of_the_store(error) {
+            return;
+        }
+        let is_lasting = !matches!(error, VaultError::Unavailable(_));
+        let more = if is_lasting { PATIENCE } else { 1 };
+        let before = self.failed.fetch_add(more, Ordering::Relaxed);
+        if before.saturating_add(more) >= PATIENCE && !self.alarms.stands(Kind::VaultDown, VAULT) {
+            // Whatever the count was, the next put that goes well ends it.
+            self.failed.fetch_max(PATIENCE, Ordering::Relaxed);
+            let alarm = Alarm {
+                kind: Kind::VaultDown,
+                subject: VAULT.to_owned(),
+                text: error.to_string(),
+            };
+            self.alarms.raise(&alarm, self.clock.now()).await;
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What a poll gathers until it is written.
+
+use super::Handover;
+use crate::{
+    archive::{App, asker::CallLog},
+    domain::{
+        chance,
+        lease::{Lease, Stage},
+        lessons::Learned,
+        media::{Listed, MediaRow, MediaState, Slot, Source},
+        plan::PlanInput,
+        secret::Secret,
+        time::{Span, Time},
+        token::{State, Verification},
+    },
+    store::records::{DownloadStart, DownloadWork, PollRecord, PollWork, WantedMedia},
+};
+
+/// All that a poll has gathered so far.
+#[derive(Debug)]
+pub(super) struct PollDraft {
+    pub(super) verification: Verification,
+    /// What will be written.
+    pub(super) record: PollRecord,
+    /// The verification's media, those that this step wants included.
+    pub(super) media: Vec<MediaRow>,
+    pub(super) log: CallLog,
+    /// Fresh URLs, in memory only.
+    urls: Vec<(Slot, Secret)>,
+}
+
+impl PollDraft {
+    /// Begins with what is known.
+    pub(super) fn begin(work: PollWork, at: Time) -> Self {
+        let PollWork {
+            lease,
+            verification,
+            progress,
+            media,
+            answers,
+        } = work;
+        Self {
+            verification,
+            record: PollRecord::begin(lease, progress, at),
+            media,
+            log: CallLog::beside(answers),
+            urls: Vec::new(),
+        }
+    }
+
+    /// All that the plan decides from.
+    pub(super) fn known<'a>(
+        &'a self,
+        app: &'a App,
+        learned: &'a Learned,
+        has_siblings: bool,
+    ) -> PlanInput<'a> {
+        PlanInput {
+            verification: &self.verification,
+            progress: &self.record.progress,
+            media: &self.media,
+            learned,
+            others: has_siblings,
+            policy: &app.policy,
+        }
+    }
+
+    /// The state while it is open.
+    pub(super) fn open_state(&self) -> State {
+        if self.record.progress.attempts.is_empty() {
+            State::Waiting
+        } else {
+            State::Collecting
+        }
+    }
+
+    /// Wants the media that an answer listed, by attempt, that are not known yet, and keeps the
+    /// fresh URLs.
+    pub(super) fn listed(
+        &mut self,
+        source: Source,
+        of_attempts: Vec<(i64, Vec<Listed>)>,
+        now: Time,
+    ) {
+        self.urls.retain(|(slot, _)| slot.source != source);
+        for (attempt_no, listed) in of_attempts {
+            for one in listed {
+                let slot = one.slot(attempt_no, source);
+                if !self.media.iter().any(|row| row.slot == slot) {
+                    let media_id = chance::fresh_id(now);
+                    let row = MediaRow::wanted(media_id.clone(), slot.clone());
+                    self.media.push(row);
+                    let slot = slot.clone();
+                    self.record.wanted.push(WantedMedia { media_id, slot });
+                }
+                self.urls.push((slot, one.url));
+            }
+        }
+    }
+
+    /// Schedules the download of media that were not known before; with `lease` it is granted to
+    /// this process for so long.
+    pub(super) fn schedule_download(&mut self, app: &App, now: Time, lease: Option<Span>) {
+        if self.record.wanted.is_empty() {
+            return;
+        }
+        let wanted = self
+            .media
+            .iter()
+            .filter(|row| row.state == MediaState::Wanted);
+        let deadline = wanted
+            .map(|row| {
+                app.policy
+                    .deadline_of(row.slot.kind, self.verification.issued_at)
+            })
+            .min()
+            .unwrap_or(now);
+        self.record.download = Some(DownloadStart {
+            due_at: now,
+            deadline,
+            lease: lease.map(|span| (chance::fresh_id(now), now.plus(span))),
+        });
+    }
+
+    /// The download that is granted to this process, with the URLs while they are fresh.
+    pub(super) fn hand_over(&mut self) -> Option<Handover> {
+        let (token, until) = self.record.download.as_ref()?.lease.clone()?;
+        let lease = Lease {
+            verification_id: self.verification.verification_id.clone(),
+            stage: Stage::Download,
+            token,
+            until,
+            claims: 1,
+        };
+        Some(Handover {
+            work: DownloadWork {
+                lease,
+                verification: self.verification.clone(),
+                media: self.media.clone(),
+                answers: self.log.kept().to_vec(),
+            },
+            urls: std::mem::take(&mut self.urls),
+        })
+    }
+
+    /// The record with all that the calls brought.
+    pub(super) fn finish(self, at: Time) -> PollRecord {
+        PollRecord {
+            at,
+            answers: self.log.answers,
+            calls: self.log.calls,
+            ..self.record
+        }
+    }
+}

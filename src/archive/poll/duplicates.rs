@@ -1,0 +1,106 @@
+//! Media that are there twice.
+
+use crate::domain::media::{MediaRow, MediaState, Source};
+
+/// Media that are there twice, byte for byte: images that came inside `detail` and by URL as well,
+/// of which the one by URL stays; and what media/query listed once more after another attempt, of
+/// which the one of the later attempt stays. Known for sure only at the end, when no download runs
+/// beside the poll any more.
+pub(super) fn duplicates(media: &[MediaRow]) -> Vec<MediaRow> {
+    let is_duplicate_of = |row: &MediaRow, other: &MediaRow| match row.slot.source {
+        Source::Detail => {
+            other.slot.source != Source::Detail && other.slot.attempt_no == row.slot.attempt_no
+        }
+        Source::Media => {
+            other.slot.source == Source::Media
+                && other.slot.position == row.slot.position
+                && other.slot.attempt_no > row.slot.attempt_no
+        }
+        Source::Getall | Source::Simple => false,
+    };
+    let is_duplicate = |row: &&MediaRow| {
+        media
+            .iter()
+            .filter(|other| {
+                other.state == MediaState::Stored
+                    && other.slot.kind == row.slot.kind
+                    && other.sha256 == row.sha256
+            })
+            .any(|other| is_duplicate_of(row, other))
+    };
+    media
+        .iter()
+        .filter(|row| row.state == MediaState::Stored)
+        .filter(is_duplicate)
+        .cloned()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::media::{Kind, Slot};
+
+    #[test]
+    fn of_media_that_are_there_twice_one_stays() {
+        let row = |attempt_no, kind, source, sha256: &str| MediaRow {
+            state: MediaState::Stored,
+            sha256: Some(sha256.to_owned()),
+            ..MediaRow::wanted(
+                format!("{attempt_no}-{source:?}"),
+                Slot {
+                    attempt_no,
+                    kind,
+                    position: 0,
+                    source,
+                },
+            )
+        };
+        let dropped = |media: &[MediaRow]| {
+            duplicates(media)
+                .into_iter()
+                .map(|row| row.media_id)
+                .collect::<Vec<_>>()
+        };
+        let (front, video) = (Kind::IdFront, Kind::ProcessVideo);
+        assert_eq!(
+            dropped(&[
+                row(1, front, Source::Getall, "a"),
+                row(1, front, Source::Detail, "a")
+            ]),
+            ["1-Detail"]
+        );
+        assert_eq!(
+            dropped(&[
+                row(1, front, Source::Getall, "a"),
+                row(2, front, Source::Detail, "a")
+            ]),
+            [""; 0],
+            "of another attempt"
+        );
+        assert_eq!(
+            dropped(&[
+                row(1, video, Source::Media, "a"),
+                row(2, video, Source::Media, "a"),
+                row(3, video, Source::Media, "a")
+            ]),
+            ["1-Media", "2-Media"]
+        );
+        assert_eq!(
+            dropped(&[
+                row(1, video, Source::Media, "a"),
+                row(2, video, Source::Media, "b")
+            ]),
+            [""; 0]
+        );
+        let wanted = MediaRow {
+            state: MediaState::Wanted,
+            sha256: None,
+            ..row(2, video, Source::Media, "a")
+        };
+        assert_eq!(
+            dropped(&[row(1, video, Source::Media, "a"), wanted]),
+            [""; 0]
+        );
+    }
+}

@@ -1,0 +1,260 @@
+//! The poll stage: ask what the plan wants asked, remember it, write it all at once.
+
+mod apply;
+mod draft;
+mod duplicates;
+mod learn;
+mod siblings;
+
+use std::sync::Arc;
+
+use self::draft::PollDraft;
+use super::{App, Apps, Asker, Keeper, LessonBook, StepError, Watcher, asker::Asked, failures};
+use crate::{
+    domain::{
+        alarm::{self, Alarm},
+        answer::{Endpoint, ProviderError},
+        identity::{Columns, IndexKey},
+        lessons::Origin,
+        media::Slot,
+        plan::{self, Ends, Missing, Outcome, Step},
+        secret::Secret,
+        time::{Clock, Span, Time},
+    },
+    store::{
+        Queue,
+        records::{DownloadWork, Next, PollRecord, PollWork},
+    },
+};
+
+/// A step asks no more than this often: each endpoint once, the other apps, and a little more.
+const ASKS_MAX: usize = 16;
+
+/// Asks.
+pub struct Poller {
+    pub(super) queue: Arc<dyn Queue>,
+    pub(super) asker: Arc<Asker>,
+    pub(super) keeper: Arc<Keeper>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) apps: Arc<Apps>,
+    pub(super) lessons: Arc<LessonBook>,
+    /// Which identity columns the database may hold.
+    pub(super) columns: Columns,
+    /// The key of the look-up index.
+    pub(super) index_key: Option<IndexKey>,
+    pub(super) watcher: Arc<dyn Watcher>,
+}
+
+/// What the poll stage found, handed to the download stage of the same process while the URLs are
+/// fresh.
+pub struct Handover {
+    /// The right to the download, granted with the record that told of the media.
+    pub work: DownloadWork,
+    /// The fresh URLs.
+    pub urls: Vec<(Slot, Secret)>,
+}
+
+impl Poller {
+    /// Works on a claimed poll until nothing more is to be done now. With `lease` the download that
+    /// follows is granted to this process for so long and returned while its URLs are fresh.
+    ///
+    /// # Errors
+    /// [`StepError`]; nothing was recorded then.
+    pub async fn poll(
+        &self,
+        work: PollWork,
+        lease: Option<Span>,
+    ) -> Result<Option<Handover>, StepError> {
+        let Some(app) = self.apps.get(&work.verification.app).cloned() else {
+            self.queue
+                .record_poll(without_app(work, self.clock.now()))
+                .await?;
+            return Ok(None);
+        };
+        let mut draft = PollDraft::begin(work, self.clock.now());
+        let next = self.run_plan(&app, &mut draft).await?;
+        draft.record.next = next.clone();
+        if let Next::Settled { outcome, missing } = next {
+            self.settle(&app, draft, outcome, &missing).await?;
+            return Ok(None);
+        }
+        let now = self.clock.now();
+        draft.schedule_download(&app, now, lease);
+        let handover = draft.hand_over();
+        self.queue.record_poll(draft.finish(now)).await?;
+        Ok(handover)
+    }
+
+    /// Writes the end of a verification.
+    async fn settle(
+        &self,
+        app: &App,
+        mut draft: PollDraft,
+        outcome: Outcome,
+        missing: &[Missing],
+    ) -> Result<(), StepError> {
+        let duplicates = duplicates::duplicates(&draft.media);
+        draft.record.same = duplicates.iter().map(|row| row.media_id.clone()).collect();
+        let state = outcome.state().name();
+        if outcome.state().is_loss() {
+            let what: Vec<&str> = missing.iter().map(|one| one.what.as_str()).collect();
+            let text = format!(
+                "{state}: {} is missing; `verikeep list --state {state}` shows all",
+                what.join(", ")
+            );
+            draft.record.alarms.push(Alarm {
+                kind: alarm::Kind::Loss,
+                subject: app.name.clone(),
+                text,
+            });
+        }
+        let verification_id = draft.verification.verification_id.clone();
+        self.queue
+            .record_poll(draft.finish(self.clock.now()))
+            .await?;
+        self.watcher.settled(state);
+        if outcome.state().is_loss() {
+            tracing::warn!(alarm = "loss", app = %app.name, %verification_id, outcome = state, "something was lost: `verikeep show` says what and why");
+        }
+        for key in duplicates
+            .iter()
+            .filter_map(|row| row.object_key.as_deref())
+        {
+            self.keeper.drop_object(key).await;
+        }
+        Ok(())
+    }
+
+    /// Asks until the plan says to wait or that it is over.
+    async fn run_plan(&self, app: &App, draft: &mut PollDraft) -> Result<Next, StepError> {
+        let has_siblings = self.apps.siblings(app).next().is_some();
+        for _ in 0..ASKS_MAX {
+            let now = self.clock.now();
+            let learned = self.lessons.learned(app, &draft.verification);
+            let known = draft.known(app, &learned, has_siblings);
+            let (ends, left) = (Ends::of(known), plan::left(known, now));
+            let later = |due_at, state| Next::Due {
+                due_at,
+                deadline: if now < ends.media_end {
+                    ends.media_deadline
+                } else {
+                    ends.record_deadline
+                },
+                state,
+            };
+            let within = |until: Time| until.min(now.plus(left.part(8))).max(now.plus(Span(50)));
+            let paused = match plan::plan(known, now) {
+                Step::Wait { due_at, deadline } => {
+                    return Ok(Next::Due {
+                        due_at,
+                        deadline,
+                        state: draft.open_state(),
+                    });
+                }
+                Step::Settle(outcome, missing) => return Ok(Next::Settled { outcome, missing }),
+                Step::AskOthers => self.ask_siblings(app, draft).await?.map(within),
+                Step::Ask(endpoint) => {
+                    let asked = self
+                        .asker
+                        .query(app, &draft.verification, endpoint, &mut draft.log)
+                        .await?;
+                    match asked {
+                        Asked::Answered(answer) => {
+                            self.apply(app, draft, answer, &ends).await?;
+                            None
+                        }
+                        Asked::Failed(problem) => {
+                            let wait = self.apply_failure(app, draft, endpoint, &problem, &ends);
+                            failures::concerns_the_app(problem.kind)
+                                .then(|| self.clock.now().plus(wait))
+                        }
+                        Asked::Paused(until) => Some(within(until)),
+                    }
+                }
+            };
+            if let Some(due_at) = paused {
+                return Ok(later(due_at, draft.open_state()));
+            }
+        }
+        // More asks than a verification can need: come back soon rather than ask on for ever.
+        let now = self.clock.now();
+        Ok(Next::Due {
+            due_at: now.plus(app.policy.first_poll()),
+            deadline: app.policy.record_deadline(draft.verification.issued_at),
+            state: draft.open_state(),
+        })
+    }
+
+    /// Remembers a call that brought nothing; returns how long to wait before it is made again.
+    fn apply_failure(
+        &self,
+        app: &App,
+        draft: &mut PollDraft,
+        endpoint: Endpoint,
+        problem: &ProviderError,
+        ends: &Ends,
+    ) -> Span {
+        let now = self.clock.now();
+        draft.record.last_error = Some(format!("{}: {problem}", endpoint.name()));
+        let progress = &mut draft.record.progress;
+        if problem.kind.is_about_the_token()
+            && endpoint == Endpoint::Getall
+            && progress.attempts.is_empty()
+        {
+            let verification = &draft.verification;
+            let is_witnessed = self.lessons.is_witnessed(app, verification, now);
+            let issued_here = verification.issued_here;
+            let refusal = learn::refused(progress, problem, issued_here, is_witnessed, ends, now);
+            if let Some(refusal) = refusal {
+                let lessons = &mut draft.record.lessons;
+                self.lessons
+                    .unused(app, verification, &refusal, Origin::IssuedHere, lessons);
+            }
+            return Span(0);
+        }
+        if problem.kind.is_about_the_token() && endpoint == Endpoint::Media {
+            progress.media_refused = true;
+        }
+        self.wait_longer(app, draft, endpoint, problem)
+    }
+
+    /// Notes a failed call, and how long to wait before the next.
+    fn wait_longer(
+        &self,
+        app: &App,
+        draft: &mut PollDraft,
+        endpoint: Endpoint,
+        problem: &ProviderError,
+    ) -> Span {
+        let now = self.clock.now();
+        let fails = draft.record.progress.fails.get(&endpoint);
+        let fails = fails.map_or(0, |fails| fails.count);
+        let learned = self.lessons.learned(app, &draft.verification);
+        let wait = failures::wait(draft.known(app, &learned, false), fails, problem, now);
+        let progress = &mut draft.record.progress;
+        progress.failed(endpoint, now, wait, problem.kind.name());
+        wait
+    }
+}
+
+/// The app of a tracked token is no longer configured: nothing can be asked, and nothing is dropped.
+fn without_app(work: PollWork, now: Time) -> PollRecord {
+    let mut draft = PollDraft::begin(work, now);
+    let app = draft.verification.app.clone();
+    let text = format!(
+        "app {app} is not in the config any more: put it back, or assign its tokens with `verikeep retry --app`"
+    );
+    let later = now.plus(Span::minutes(5));
+    draft.record.last_error = Some(text.clone());
+    draft.record.next = Next::Due {
+        due_at: later,
+        deadline: later,
+        state: draft.open_state(),
+    };
+    draft.record.alarms.push(Alarm {
+        kind: alarm::Kind::Misconfigured,
+        subject: app,
+        text,
+    });
+    draft.finish(now)
+}
