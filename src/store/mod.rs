@@ -8,7 +8,8 @@
 //! What can be asked stands in small traits, one a noun: [`Tracking`], [`Queue`], [`Retries`],
 //! [`AlarmStore`], [`LessonStore`], [`Reports`], [`Installations`], [`Upkeep`]. [`Store`] is their
 //! sum. Whoever asks takes the one noun it needs, so that its signature tells what it may touch and
-//! a test can stand in for it with a few lines, or with a model of it in memory ([`memory`]).
+//! a test can stand in for it with a few lines. A model of the whole store in memory ([`memory`])
+//! passes the same tests as the databases do.
 //!
 //! # To add a verb
 //!
@@ -17,8 +18,9 @@
 //! connection in the file of their table (`sql/<table>.rs`), and the few lines that give it a
 //! transaction into the `impl` of the trait: `reading`, `writing`, or, where many tasks call at
 //! once, a `Work` of the group commit (`sql/batch.rs`). Text that differs between the databases goes
-//! into `dialect.rs`. Write its test over `&dyn Store` in `tests/it/store`, where it runs on SQLite
-//! and on PostgreSQL, or over the noun alone where a model has to pass it too. A new noun is a new file and a new term of the sum in `traits/mod.rs`.
+//! into `dialect.rs`. Say the same once more, as simply as can be, in the model (`memory/<noun>.rs`).
+//! Write its test over `&dyn Store` in `tests/it/store`, where it runs on SQLite, on PostgreSQL and
+//! on the model. A new noun is a new file and a new term of the sum in `traits/mod.rs`.
 
 mod commit;
 mod connect;
@@ -58,6 +60,10 @@ pub enum StoreError {
     #[error("the database holds an impossible value: {0}")]
     Corrupt(String),
 }
+
+/// A row claimed more often than this in a row without completion is an alarm of its own: its step
+/// dies, or cannot be written.
+const POISONED_BEYOND: i64 = 5;
 
 /// Shorthand of this module.
 pub type Result<T> = std::result::Result<T, StoreError>;

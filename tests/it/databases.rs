@@ -1,5 +1,5 @@
-//! Databases for tests: a SQLite file in a folder of its own, or a database of its own on the
-//! PostgreSQL server that `./scripts/test` starts.
+//! Databases for tests: a SQLite file in a folder of its own, a database of its own on the
+//! PostgreSQL server that `./scripts/test` starts, or the model of one in memory.
 
 use std::sync::{
     Arc,
@@ -12,7 +12,7 @@ use verikeep::{
         secret::Secret,
         time::{Clock, Span, Time},
     },
-    store::{Store, migrate, open},
+    store::{Store, memory::MemoryStore, migrate, open},
 };
 
 /// A clock that stands still until it is set.
@@ -68,6 +68,8 @@ pub struct Database {
     pub url: Secret,
     /// The folder of a SQLite file, which goes with the value.
     pub folder: Option<tempfile::TempDir>,
+    /// The data of a model.
+    pub model: Option<MemoryStore>,
 }
 
 impl Database {
@@ -80,6 +82,7 @@ impl Database {
         Self {
             url,
             folder: Some(folder),
+            model: None,
         }
     }
 
@@ -99,11 +102,36 @@ impl Database {
         Self {
             url: Secret::new(url.as_str()),
             folder: None,
+            model: None,
+        }
+    }
+
+    /// Reached through the traits alone.
+    pub fn model() -> Self {
+        Self {
+            url: Secret::new("model:"),
+            folder: None,
+            model: Some(MemoryStore::new(HeldClock::at(Time(0)))),
+        }
+    }
+
+    /// An empty one of the same kind.
+    pub async fn another(&self) -> Self {
+        if self.model.is_some() {
+            Self::model()
+        } else if self.is_sqlite() {
+            Self::sqlite()
+        } else {
+            Self::postgres().await
         }
     }
 
     pub fn is_sqlite(&self) -> bool {
         self.folder.is_some()
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        self.folder.is_none() && self.model.is_none()
     }
 
     /// Migrates it and opens a store with a clock that stands at `now`.
@@ -113,6 +141,9 @@ impl Database {
 
     /// Migrates it and opens a store on that clock.
     pub async fn store_on(&self, clock: Arc<HeldClock>) -> Arc<dyn Store> {
+        if let Some(model) = &self.model {
+            return Arc::new(model.open_again(clock));
+        }
         migrate(&self.url).await.unwrap();
         open(&self.url, 10, clock).await.unwrap()
     }
@@ -136,6 +167,26 @@ impl Database {
         };
         held.run(sql).await;
         held
+    }
+
+    /// How many rows a table has.
+    pub async fn rows(&self, table: &str) -> i64 {
+        match &self.model {
+            Some(model) => i64::try_from(model.rows()[table]).unwrap(),
+            None => self.number(&format!("select count(*) from {table}")).await,
+        }
+    }
+
+    /// What persons did (`actor what: detail`), by verification.
+    pub async fn events(&self) -> Vec<String> {
+        if let Some(model) = &self.model {
+            let events = model.events().into_iter();
+            return events
+                .map(|event| format!("{} {}: {}", event.actor, event.what, event.detail))
+                .collect();
+        }
+        let sql = "select actor || ' ' || what || ': ' || detail from events order by verification_id, event_id";
+        self.texts(sql).await.concat()
     }
 
     /// The first column of each row, which is a number.

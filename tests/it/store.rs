@@ -1,5 +1,5 @@
-//! The conformance suite of the store: plain functions over a database, each run on SQLite and on
-//! PostgreSQL.
+//! The conformance suite of the store: plain functions over a database, each run on SQLite, on
+//! PostgreSQL and, where the traits tell all of it, on the model in memory.
 
 mod alarm;
 mod bulk;
@@ -15,114 +15,151 @@ mod schema;
 mod track;
 mod views;
 
-macro_rules! on_both {
-    ($($module:ident: $($test:ident),+ $(,)?;)+) => {
-        mod sqlite {
-            $(mod $module {
-                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $test() {
-                    crate::store::$module::$test(crate::databases::Database::sqlite()).await;
-                })+
-            })+
-        }
+/// Every test of the first list runs on the three of them; one of the second is about SQL itself,
+/// and says why.
+macro_rules! on_each {
+    (
+        traits { $($module:ident: $($test:ident),+ $(,)?;)+ }
+        sql { $($sql_module:ident: $($(#[doc = $why:literal])+ $sql_test:ident),+ $(,)?;)+ }
+    ) => {
+        on! { sqlite: crate::databases::Database::sqlite(); $($module: $($test),+;)+ }
+        on! { postgres: crate::databases::Database::postgres().await; $($module: $($test),+;)+ }
+        on! { model: crate::databases::Database::model(); $($module: $($test),+;)+ }
+        on! { sqlite_itself: crate::databases::Database::sqlite(); $($sql_module: $($sql_test),+;)+ }
+        on! { postgres_itself: crate::databases::Database::postgres().await; $($sql_module: $($sql_test),+;)+ }
+    };
+}
 
-        mod postgres {
+macro_rules! on {
+    ($kind:ident: $database:expr; $($module:ident: $($test:ident),+;)+) => {
+        mod $kind {
             $(mod $module {
                 $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $test() {
-                    crate::store::$module::$test(crate::databases::Database::postgres().await).await;
+                    crate::store::$module::$test($database).await;
                 })+
             })+
         }
     };
 }
 
-on_both! {
-    track:
-        tracking_twice_is_tracking_once,
-        other_facts_are_a_conflict_and_change_nothing,
-        a_told_time_of_issue_replaces_an_assumed_one,
-        a_told_time_of_issue_reaches_a_poll_under_way,
-        a_told_time_of_issue_changes_nothing_that_is_settled,
-        a_row_the_database_refuses_takes_no_other_along,
-        a_token_twice_in_one_call_is_tracked_once,
-        a_token_told_too_late_is_settled_at_once,
-        texts_of_every_script_come_back_and_nul_is_replaced,
-        two_programs_that_track_the_same_tokens_crosswise_agree;
-    claim:
-        only_due_rows_are_claimed_the_least_time_left_first,
-        claims_keep_to_their_apps,
-        concurrent_claims_never_overlap,
-        an_expired_lease_can_be_claimed_anew_and_the_old_one_is_lost,
-        a_released_row_is_due_at_once_and_not_counted,
-        a_renewed_lease_is_not_claimed,
-        renewing_tells_the_stages_of_a_verification_apart,
-        a_row_claimed_in_vain_waits_longer_but_never_past_its_deadline,
-        a_row_that_cannot_be_read_is_put_away_and_stops_no_other,
-        absurd_numbers_in_the_schedule_stop_no_claim,
-        what_is_begun_again_and_again_is_an_alarm_until_it_ends,
-        a_retry_begins_what_cannot_be_read_anew,
-        a_claim_brings_all_that_its_step_needs;
-    poll:
-        a_record_is_read_back_whole,
-        a_lost_lease_cannot_complete,
-        a_record_counts_once,
-        identical_answers_are_kept_once,
-        attempts_replace_what_was_known_of_their_number,
-        a_settled_verification_leaves_the_schedule_for_good,
-        a_record_the_database_refuses_leaves_nothing_and_holds_up_nobody,
-        plain_identity_is_kept_only_when_given,
-        attempts_of_another_index_key_are_counted,
-        what_is_learned_is_learned_once,
-        calls_of_a_settled_verification_become_sums;
-    download:
-        stored_same_and_failed_media_stand_as_told,
-        of_media_that_are_there_twice_the_last_one_stays,
-        a_download_that_ends_wakes_its_poll,
-        a_wake_during_a_poll_is_not_lost,
-        a_poll_that_was_woken_does_not_settle,
-        a_download_goes_on_when_told_to,
-        media_wanted_during_a_download_are_not_forgotten,
-        a_granted_lease_can_complete,
-        a_running_lease_is_kept_over_a_granted_one,
-        a_lost_download_changes_nothing;
-    retry:
-        what_waits_for_a_person_is_woken,
-        a_token_can_be_given_to_another_app,
-        whole_and_unknown_tokens_are_left_alone,
-        an_abandoned_one_is_asked_again_while_the_provider_remembers,
-        an_open_one_is_due_at_once_and_a_running_poll_is_followed_by_another;
-    alarm:
-        an_alarm_is_open_once_and_counted,
-        alarms_of_records_are_raised_with_them;
-    read:
-        pages_follow_one_another_newest_first,
-        each_filter_filters,
-        the_figures_add_up,
-        show_finds_by_token_and_by_identifier,
-        the_clock_answers;
-    reconcile:
-        tokens_are_known_in_the_order_asked,
-        facts_that_differ_are_named,
-        the_last_comparison_is_the_one_shown;
-    views:
-        columns_are_those_of_the_contract,
-        rows_look_as_the_contract_says,
-        charges_are_counted_by_the_day_in_beijing,
-        every_view_and_column_is_explained;
-    bulk:
-        a_thousand_records_at_once_are_all_there,
-        a_hundred_thousand_tokens_take_seconds;
-    robust:
-        another_program_that_writes_is_waited_for,
-        cancelled_callers_poison_nothing,
-        many_tasks_at_once_settle_every_verification_once,
-        closing_waits_and_then_refuses;
-    schema:
-        two_that_migrate_at_once_agree,
-        migrating_again_does_nothing,
-        an_empty_database_is_not_opened,
-        a_newer_schema_is_refused,
-        a_changed_migration_is_refused,
-        a_foreign_database_is_refused_and_left_alone;
+on_each! {
+    traits {
+        track:
+            tracking_twice_is_tracking_once,
+            other_facts_are_a_conflict_and_change_nothing,
+            a_told_time_of_issue_replaces_an_assumed_one,
+            a_told_time_of_issue_reaches_a_poll_under_way,
+            a_told_time_of_issue_changes_nothing_that_is_settled,
+            a_token_twice_in_one_call_is_tracked_once,
+            a_token_told_too_late_is_settled_at_once,
+            texts_of_every_script_come_back_and_nul_is_replaced,
+            two_programs_that_track_the_same_tokens_crosswise_agree;
+        claim:
+            only_due_rows_are_claimed_the_least_time_left_first,
+            claims_keep_to_their_apps,
+            concurrent_claims_never_overlap,
+            an_expired_lease_can_be_claimed_anew_and_the_old_one_is_lost,
+            a_released_row_is_due_at_once_and_not_counted,
+            a_renewed_lease_is_not_claimed,
+            renewing_tells_the_stages_of_a_verification_apart,
+            a_row_claimed_in_vain_waits_longer_but_never_past_its_deadline,
+            what_is_begun_again_and_again_is_an_alarm_until_it_ends,
+            a_claim_brings_all_that_its_step_needs;
+        poll:
+            a_record_is_read_back_whole,
+            a_lost_lease_cannot_complete,
+            a_record_counts_once,
+            identical_answers_are_kept_once,
+            attempts_replace_what_was_known_of_their_number,
+            a_settled_verification_leaves_the_schedule_for_good,
+            a_record_the_database_refuses_leaves_nothing_and_holds_up_nobody,
+            plain_identity_is_kept_only_when_given,
+            attempts_of_another_index_key_are_counted,
+            what_is_learned_is_learned_once,
+            calls_of_a_settled_verification_become_sums;
+        download:
+            stored_same_and_failed_media_stand_as_told,
+            of_media_that_are_there_twice_the_last_one_stays,
+            a_download_that_ends_wakes_its_poll,
+            a_wake_during_a_poll_is_not_lost,
+            a_poll_that_was_woken_does_not_settle,
+            a_download_goes_on_when_told_to,
+            media_wanted_during_a_download_are_not_forgotten,
+            a_granted_lease_can_complete,
+            a_running_lease_is_kept_over_a_granted_one,
+            a_lost_download_changes_nothing;
+        retry:
+            what_waits_for_a_person_is_woken,
+            a_token_can_be_given_to_another_app,
+            whole_and_unknown_tokens_are_left_alone,
+            an_abandoned_one_is_asked_again_while_the_provider_remembers,
+            an_open_one_is_due_at_once_and_a_running_poll_is_followed_by_another;
+        alarm:
+            an_alarm_is_open_once_and_counted,
+            alarms_of_records_are_raised_with_them;
+        read:
+            pages_follow_one_another_newest_first,
+            each_filter_filters,
+            the_figures_add_up,
+            show_finds_by_token_and_by_identifier,
+            the_clock_answers;
+        reconcile:
+            tokens_are_known_in_the_order_asked,
+            facts_that_differ_are_named,
+            the_last_comparison_is_the_one_shown;
+        bulk:
+            a_thousand_records_at_once_are_all_there,
+            a_hundred_thousand_tokens_take_seconds;
+        robust:
+            cancelled_callers_poison_nothing,
+            many_tasks_at_once_settle_every_verification_once,
+            closing_waits_and_then_refuses;
+    }
+    sql {
+        track:
+            /// A constraint of the database refuses the row.
+            a_row_the_database_refuses_takes_no_other_along;
+        claim:
+            /// Rows are made unreadable by hand.
+            a_row_that_cannot_be_read_is_put_away_and_stops_no_other,
+            /// Rows are damaged by hand.
+            absurd_numbers_in_the_schedule_stop_no_claim,
+            /// A row is made unreadable by hand.
+            a_retry_begins_what_cannot_be_read_anew,
+            /// Only what becomes text in a column is cleaned.
+            nul_in_what_is_known_is_replaced;
+        poll:
+            /// No verb reads these columns.
+            the_sums_of_getall_are_columns,
+            /// No verb reads these columns.
+            what_was_read_from_a_card_is_kept_only_when_given,
+            /// The rows of an earlier program are written by hand.
+            calls_an_earlier_program_left_of_settled_ones_are_folded;
+        views:
+            /// Views are read by SQL.
+            columns_are_those_of_the_contract,
+            /// Views are read by SQL.
+            rows_look_as_the_contract_says,
+            /// Views are read by SQL.
+            charges_are_counted_by_the_day_in_beijing,
+            /// Comments stand in the catalogue.
+            every_view_and_column_is_explained;
+        robust:
+            /// Another program holds a lock of the database.
+            another_program_that_writes_is_waited_for;
+        schema:
+            /// The model has no schema.
+            two_that_migrate_at_once_agree,
+            /// The model has no schema.
+            migrating_again_does_nothing,
+            /// The model has no schema.
+            an_empty_database_is_not_opened,
+            /// The model has no schema.
+            a_newer_schema_is_refused,
+            /// The model has no schema.
+            a_changed_migration_is_refused,
+            /// The model has no schema.
+            a_foreign_database_is_refused_and_left_alone;
+    }
 }

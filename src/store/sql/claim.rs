@@ -16,7 +16,7 @@ use crate::{
         token::Verification,
     },
     store::{
-        Result, StoreError,
+        POISONED_BEYOND, Result, StoreError,
         dialect::Dialect,
         records::{Claim, DownloadWork, PollWork},
         rows::{Cells as _, Json, binds, instant, rows},
@@ -32,9 +32,6 @@ struct Claimed {
     answers: Vec<(String, String)>,
 }
 
-/// A row claimed more often than this in a row without completion is an alarm of its own: its step
-/// dies, or cannot be written.
-pub(super) const POISONED_BEYOND: i64 = 5;
 /// A row that cannot be read is looked at again at least this often.
 const PUT_AWAY_MAX: Span = Span::hours(1);
 /// More claims than this are not counted.

@@ -1,10 +1,10 @@
 //! The figures of `status`: a few grouped counts, not for a hot path.
 
-use super::{alarm, calls, claim::POISONED_BEYOND, reconcile};
+use super::{alarm, calls, reconcile};
 use crate::{
     domain::{lease::Stage, time::Time},
     store::{
-        Result,
+        POISONED_BEYOND, Result,
         dialect::Dialect,
         reports::{MediaCount, Open, StateCount, Status},
         rows::{Cells as _, binds},

@@ -8,12 +8,12 @@ use verikeep::{
         time::{Span, Time},
     },
     store::{
-        AlarmStore, Connection as _, StoreError, memory::MemoryAlarms, records::PollRecord,
-        reports::AlarmRow,
+        AlarmStore, Connection as _, Queue as _, Reports as _, StoreError, Tracking as _,
+        memory::MemoryStore, records::PollRecord, reports::AlarmRow,
     },
 };
 
-use super::make::{START, claim_at, later, poll, store, track};
+use super::make::{START, claim_at, later, one_poll, poll, store, token, track};
 use crate::databases::{Database, HeldClock};
 
 fn alarm(kind: Kind, subject: &str, text: &str) -> Alarm {
@@ -24,8 +24,8 @@ fn alarm(kind: Kind, subject: &str, text: &str) -> Alarm {
     }
 }
 
-/// What holds of alarms wherever they are kept; three have been raised at the end.
-async fn an_alarm_of_a_kind_and_subject_is_open_once(store: &dyn AlarmStore) {
+pub async fn an_alarm_is_open_once_and_counted(db: Database) {
+    let store: Arc<dyn AlarmStore> = store(&db).await;
     let raise = async |subject, text, span| {
         let raised = alarm(Kind::Quota, subject, text);
         store.raise(&raised, later(Span(span))).await.unwrap()
@@ -76,34 +76,47 @@ async fn an_alarm_of_a_kind_and_subject_is_open_once(store: &dyn AlarmStore) {
         .collect();
     assert_eq!(times, [("other", 1), ("default", 1)]);
     assert!(store.ping().await.is_ok());
-}
-
-pub async fn an_alarm_is_open_once_and_counted(db: Database) {
-    let alarms: Arc<dyn AlarmStore> = store(&db).await;
-    an_alarm_of_a_kind_and_subject_is_open_once(&*alarms).await;
-    assert_eq!(db.number("select count(*) from alarms").await, 3);
+    assert_eq!(db.rows("alarms").await, 3, "what has ended is still told");
 }
 
 #[tokio::test]
-async fn alarms_in_memory_are_as_those_of_a_database() {
-    let alarms = MemoryAlarms::new(HeldClock::at(START));
-    an_alarm_of_a_kind_and_subject_is_open_once(&alarms).await;
-    assert_eq!(alarms.ping().await.unwrap(), START);
-    alarms.set_away(true);
+async fn a_model_that_is_away_keeps_what_it_has_and_changes_nothing() {
+    let store = MemoryStore::new(HeldClock::at(START));
+    let raised = alarm(Kind::Quota, "default", "kept");
+    track(&store, 1).await;
+    let lease = one_poll(&store, START).await.lease;
+    store.raise(&raised, START).await.unwrap();
+    store.set_away(true);
     let away = [
-        alarms.ping().await.err(),
-        alarms
+        store.ping().await.err(),
+        store
             .raise(&alarm(Kind::Quota, "away", "not kept"), START)
             .await
             .err(),
-        alarms.clear(Kind::Quota, "other", START).await.err(),
-        alarms.alarms().await.err(),
+        store.clear(Kind::Quota, "default", START).await.err(),
+        store.alarms().await.err(),
+        store.track(vec![token(2)]).await.err(),
+        store.claim_polls(&claim_at(START)).await.err(),
+        store.record_poll(poll(&lease, START)).await.err(),
+        store.show("token-1").await.err(),
     ];
     for error in away {
         assert!(matches!(error, Some(StoreError::Unavailable(_))));
     }
-    alarms.set_away(false);
-    assert_eq!(alarms.alarms().await.unwrap().len(), 2);
+    let other = store.open_again(HeldClock::at(later(Span(1))));
+    assert_eq!(
+        other.ping().await.unwrap(),
+        later(Span(1)),
+        "another program reaches it"
+    );
+    store.set_away(false);
+    assert_eq!(store.ping().await.unwrap(), START);
+    assert_eq!(other.alarms().await.unwrap().len(), 1);
+    other.record_poll(poll(&lease, START)).await.unwrap();
+    assert_eq!(
+        store.show("token-1").await.unwrap().unwrap().summary.polls,
+        1
+    );
 }
 
 pub async fn alarms_of_records_are_raised_with_them(db: Database) {
@@ -134,9 +147,13 @@ pub async fn alarms_of_records_are_raised_with_them(db: Database) {
         record.await.unwrap().unwrap();
     }
     assert_eq!(store.alarms().await.unwrap().len(), 21);
-    assert_eq!(
-        db.number("select times from alarms where kind = 'too_fast'")
-            .await,
-        40
-    );
+    let times: i64 = store
+        .alarms()
+        .await
+        .unwrap()
+        .iter()
+        .filter(|alarm| alarm.kind == "too_fast")
+        .map(|alarm| alarm.times)
+        .sum();
+    assert_eq!(times, 40);
 }

@@ -211,7 +211,6 @@ pub async fn the_figures_add_up(db: Database) {
         })
         .await
         .unwrap();
-    db.run("update schedule set claims = 6 where due_at = (select max(due_at) from schedule) and stage = 0").await;
 
     let status = store.status(later(Span(1))).await.unwrap();
     let states: Vec<_> = status
@@ -237,7 +236,6 @@ pub async fn the_figures_add_up(db: Database) {
         (status.polls_due, status.downloads_due, status.oldest_due),
         (1, 1, Some(START))
     );
-    assert_eq!(status.poisoned, 2);
     let open: Vec<_> = status
         .open_by_app
         .iter()
@@ -288,6 +286,6 @@ pub async fn the_clock_answers(db: Database) {
     let store = store(&db).await;
     let now = store.ping().await.unwrap();
     // SQLite has no clock but the machine's, which stands still here.
-    assert_eq!(now == START, db.is_sqlite());
+    assert_eq!(now == START, !db.is_postgres());
     store.tidy().await.unwrap();
 }

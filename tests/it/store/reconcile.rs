@@ -82,5 +82,5 @@ pub async fn the_last_comparison_is_the_one_shown(db: Database) {
         store.status(START).await.unwrap().reconciled,
         Some(found(2, None))
     );
-    assert_eq!(db.number("select count(*) from reconciliations").await, 2);
+    assert_eq!(db.rows("reconciliations").await, 2);
 }

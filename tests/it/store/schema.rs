@@ -202,6 +202,7 @@ async fn a_server_encoding_that_cannot_hold_every_name_is_refused() {
         let text = refusal(&Database {
             url: verikeep::domain::secret::Secret::new(url.as_str()),
             folder: None,
+            model: None,
         })
         .await;
         assert!(

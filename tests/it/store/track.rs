@@ -5,12 +5,16 @@ use verikeep::{
     config::{App, Auth, Config},
     domain::{
         alarm::{Alarm, Kind},
+        lease::Stage,
         plan::{Missing, Outcome},
         secret::Secret,
         time::{Span, Time},
         token::{State, TrackRequest},
     },
-    store::records::{NewVerification, Next, TrackVerdict},
+    store::{
+        Store,
+        records::{NewVerification, Next, TrackVerdict},
+    },
 };
 
 use super::make::{START, id, later, one_poll, settling, store, token, track};
@@ -35,15 +39,16 @@ pub async fn tracking_twice_is_tracking_once(db: Database) {
         })
         .collect();
     assert_eq!(verdicts, known);
-    assert_eq!(db.number("select count(*) from verifications").await, 3);
-    assert_eq!(db.number("select count(*) from schedule").await, 3);
+    assert_eq!(db.rows("verifications").await, 3);
+    assert_eq!(db.rows("schedule").await, 3);
     assert!(store.track(Vec::new()).await.unwrap().is_empty());
 }
 
 pub async fn other_facts_are_a_conflict_and_change_nothing(db: Database) {
     let store = store(&db).await;
     track(&*store, 1).await;
-    let before = db.texts("select verify_token, app, plan_id, reference, cast(issued_at as text) from verifications").await;
+    let facts = async || serde_json::to_value(store.show(&id(1)).await.unwrap()).unwrap();
+    let before = facts().await;
     let mut changed: Vec<(&str, NewVerification)> = Vec::new();
     for field in ["app", "issued_at", "plan_id", "reference"] {
         let mut other = token(1);
@@ -79,7 +84,7 @@ pub async fn other_facts_are_a_conflict_and_change_nothing(db: Database) {
             state: State::Waiting
         }]
     );
-    assert_eq!(db.texts("select verify_token, app, plan_id, reference, cast(issued_at as text) from verifications").await, before);
+    assert_eq!(facts().await, before);
 }
 
 /// A token told as issued at `issued_at`, with what follows from that; known under another
@@ -100,8 +105,20 @@ fn told_as_issued(issued_at: Time) -> NewVerification {
     told
 }
 
-const FACTS: &str = "select cast(v.issued_at as text), cast(v.issued_at_told as text), cast(v.media_deadline as text), cast(v.record_deadline as text), \
-    cast(s.due_at as text), cast(s.deadline as text) from verifications as v left join schedule as s on s.verification_id = v.verification_id";
+/// When token 1 was issued and whether that was told, its deadlines, when it is due and what orders
+/// it.
+async fn facts(store: &dyn Store) -> (Time, bool, Time, Time, Option<Time>, Option<Time>) {
+    let known = store.known(&[Secret::new("token-1")]).await.unwrap();
+    let known = known[0].as_ref().unwrap();
+    (
+        known.issued_at,
+        known.issued_at_told,
+        known.media_deadline,
+        known.record_deadline,
+        store.next_due(Stage::Poll, &[]).await.unwrap(),
+        store.status(START).await.unwrap().next_deadline,
+    )
+}
 
 pub async fn a_told_time_of_issue_replaces_an_assumed_one(db: Database) {
     let store = store(&db).await;
@@ -116,7 +133,7 @@ pub async fn a_told_time_of_issue_replaces_an_assumed_one(db: Database) {
         verification_id: id(1),
         state: State::Waiting,
     };
-    let stands = db.texts(FACTS).await;
+    let stands = facts(&*store).await;
     assumed.verification.issued_at = later(Span::hours(1));
     assert_eq!(
         store.track(vec![assumed.clone()]).await.unwrap(),
@@ -127,7 +144,7 @@ pub async fn a_told_time_of_issue_replaces_an_assumed_one(db: Database) {
     elsewhere.verification.app = "other".to_owned();
     store.track(vec![elsewhere]).await.unwrap();
     assert_eq!(
-        db.texts(FACTS).await,
+        facts(&*store).await,
         stands,
         "what assumes or is in conflict changes nothing"
     );
@@ -148,40 +165,20 @@ pub async fn a_told_time_of_issue_replaces_an_assumed_one(db: Database) {
             known.clone()
         ]
     );
-    let yes = if db.is_sqlite() { "1" } else { "true" };
-    let (media, record) = (
-        right.plus(Span::hours(24)).0.to_string(),
-        right.plus(Span::hours(72)).0.to_string(),
+    let (media, record) = (right.plus(Span::hours(24)), right.plus(Span::hours(72)));
+    assert_eq!(
+        facts(&*store).await,
+        (right, true, media, record, Some(START), Some(media))
     );
     assert_eq!(
-        db.texts(FACTS).await,
-        [[
-            &right.0.to_string(),
-            yes,
-            &media,
-            &record,
-            &START.0.to_string(),
-            &media
-        ]]
-    );
-    let event = [
-        "issued_at",
-        "test",
-        "2026-11-23T08:15:01Z was assumed, 2026-11-23T06:15:01Z is told",
-    ];
-    assert_eq!(
-        db.texts("select what, actor, detail from events").await,
-        [event]
+        db.events().await,
+        ["test issued_at: 2026-11-23T08:15:01Z was assumed, 2026-11-23T06:15:01Z is told"]
     );
     assert_eq!(
         store.track(vec![told_as_issued(right)]).await.unwrap(),
         [known]
     );
-    assert_eq!(
-        db.number("select count(*) from events").await,
-        1,
-        "told again, nothing is new"
-    );
+    assert_eq!(db.rows("events").await, 1, "told again, nothing is new");
 }
 
 pub async fn a_told_time_of_issue_reaches_a_poll_under_way(db: Database) {
@@ -222,7 +219,7 @@ pub async fn a_told_time_of_issue_changes_nothing_that_is_settled(db: Database) 
         .record_poll(settling(&work.lease, START, Outcome::Archived))
         .await
         .unwrap();
-    let stands = db.texts(FACTS).await;
+    let stands = facts(&*store).await;
     let verdicts = store
         .track(vec![told_as_issued(later(Span::hours(-2)))])
         .await
@@ -234,13 +231,7 @@ pub async fn a_told_time_of_issue_changes_nothing_that_is_settled(db: Database) 
             state: State::Archived
         }]
     );
-    assert_eq!(
-        (
-            db.texts(FACTS).await,
-            db.number("select count(*) from events").await
-        ),
-        (stands, 0)
-    );
+    assert_eq!((facts(&*store).await, db.rows("events").await), (stands, 0));
 }
 
 pub async fn a_row_the_database_refuses_takes_no_other_along(db: Database) {
@@ -298,7 +289,7 @@ pub async fn a_row_the_database_refuses_takes_no_other_along(db: Database) {
             ),
         }
     }
-    assert_eq!(db.number("select count(*) from verifications").await, 2_497);
+    assert_eq!(db.rows("verifications").await, 2_497);
 }
 
 pub async fn a_token_twice_in_one_call_is_tracked_once(db: Database) {
@@ -331,7 +322,7 @@ pub async fn a_token_twice_in_one_call_is_tracked_once(db: Database) {
         },
     ];
     assert_eq!(verdicts, expected);
-    assert_eq!(db.number("select count(*) from schedule").await, 2);
+    assert_eq!(db.rows("schedule").await, 2);
 }
 
 pub async fn a_token_told_too_late_is_settled_at_once(db: Database) {
@@ -446,5 +437,5 @@ pub async fn two_programs_that_track_the_same_tokens_crosswise_agree(db: Databas
         .filter(|verdict| matches!(verdict, TrackVerdict::New { .. }))
         .count();
     assert_eq!(new, 500, "each is new to one of them");
-    assert_eq!(db.number("select count(*) from schedule").await, 500);
+    assert_eq!(db.rows("schedule").await, 500);
 }

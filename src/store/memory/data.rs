@@ -1,0 +1,366 @@
+//! What the model holds: all of a verification in one struct.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{alarms::Alarms, lessons::Learned};
+use crate::{
+    domain::{
+        answer::AnswerRow,
+        attempt::Attempt,
+        identity::IdentityRow,
+        installation::Installation,
+        lease::{Lease, Stage},
+        media::{MediaRow, MediaState, Slot, StoredMedia},
+        plan::Missing,
+        progress::Progress,
+        time::{Span, Time},
+        token::State,
+    },
+    store::{
+        Result, StoreError,
+        records::{CallRow, KnownToken, NewVerification},
+        reports::Reconciliation,
+    },
+};
+
+/// Length of a period of [`Data::quota_use`], milliseconds.
+const PERIOD_MS: i64 = 10_000;
+
+/// Everything.
+#[derive(Default)]
+pub(super) struct Data {
+    /// By verification_id.
+    pub verifications: BTreeMap<String, Kept>,
+    /// verification_id by verify_token.
+    pub ids: BTreeMap<String, String>,
+    /// Keys of objects that a row names.
+    objects: BTreeSet<String>,
+    pub alarms: Alarms,
+    pub lessons: Learned,
+    /// (calls, too_fast) by (period, app, endpoint).
+    pub quota_use: BTreeMap<(i64, String, &'static str), (i64, i64)>,
+    pub installation: Option<Installation>,
+    pub reconciliations: Vec<Reconciliation>,
+}
+
+/// A verification with all that is kept of it.
+#[derive(Clone)]
+pub(super) struct Kept {
+    /// As it was told; its first step and its alarms mean nothing any more.
+    pub told: NewVerification,
+    pub state: State,
+    pub settled_at: Option<Time>,
+    pub missing: Vec<Missing>,
+    pub progress: Progress,
+    pub least_left: Option<Span>,
+    pub polls: i64,
+    pub last_error: Option<String>,
+    pub schedule: BTreeMap<Stage, Scheduled>,
+    pub attempts: BTreeMap<i64, (Attempt, IdentityRow)>,
+    pub media: BTreeMap<SlotKey, Medium>,
+    pub answers: Vec<AnswerRow>,
+    pub calls: Vec<CallRow>,
+    /// By (endpoint, result).
+    pub call_sums: BTreeMap<(&'static str, &'static str), Sum>,
+    pub events: Vec<Event>,
+}
+
+/// When a stage of a verification is due, and who holds it.
+#[derive(Clone)]
+pub(super) struct Scheduled {
+    pub due_at: Time,
+    pub deadline: Time,
+    /// (token, until).
+    pub lease: Option<(String, Time)>,
+    pub claims: i64,
+    pub woken: bool,
+}
+
+/// A slot in the order of its names.
+type SlotKey = (i64, &'static str, i64, &'static str);
+
+/// A medium.
+#[derive(Clone)]
+pub(super) struct Medium {
+    pub row: MediaRow,
+    pub stored: Option<StoredMedia>,
+    pub lost_reason: Option<String>,
+}
+
+/// Calls that came to the same.
+#[derive(Clone)]
+pub(super) struct Sum {
+    pub calls: i64,
+    pub first_at: Time,
+    pub last_at: Time,
+}
+
+/// What a person did to a verification.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// When.
+    pub at: Time,
+    /// Who.
+    pub actor: String,
+    /// What kind of deed.
+    pub what: &'static str,
+    /// How it was before, for people.
+    pub detail: String,
+}
+
+impl Data {
+    /// Of a verify_token or a verification_id.
+    pub fn find(&self, handle: &str) -> Option<&Kept> {
+        let id = self.ids.get(handle).map_or(handle, String::as_str);
+        self.verifications.get(id)
+    }
+
+    /// A copy of the verification whose lease holds, to be changed and [put back](Data::put).
+    pub fn held(&self, lease: &Lease) -> Result<Kept> {
+        let kept = self.verifications.get(&lease.verification_id);
+        kept.filter(|kept| kept.holds(lease))
+            .cloned()
+            .ok_or(StoreError::LeaseLost)
+    }
+
+    /// Puts a verification in the place of what was kept of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when it names an object that another row names; then nothing changes.
+    pub fn put(&mut self, kept: Kept) -> Result<()> {
+        let id = kept.told.verification.verification_id.clone();
+        let before = self
+            .verifications
+            .get(&id)
+            .map(Kept::objects)
+            .unwrap_or_default();
+        let now = kept.objects();
+        if now
+            .difference(&before)
+            .any(|key| self.objects.contains(key))
+        {
+            return Err(StoreError::Corrupt(
+                "an object belongs to one row".to_owned(),
+            ));
+        }
+        for key in &before {
+            self.objects.remove(key);
+        }
+        self.objects.extend(now);
+        self.verifications.insert(id, kept);
+        Ok(())
+    }
+
+    /// Counts calls for the use of the quota.
+    pub fn use_quota(&mut self, calls: &[CallRow]) {
+        for call in calls {
+            let key = (period(call.at), call.app.clone(), call.endpoint.name());
+            let (calls, too_fast) = self.quota_use.entry(key).or_default();
+            *calls += 1;
+            *too_fast += i64::from(call.result == "too_fast");
+        }
+    }
+
+    pub fn events(&self) -> Vec<Event> {
+        let all = self.verifications.values();
+        all.flat_map(|kept| kept.events.iter().cloned()).collect()
+    }
+
+    pub fn rows(&self) -> BTreeMap<&'static str, usize> {
+        let sum = |count: fn(&Kept) -> usize| self.verifications.values().map(count).sum();
+        BTreeMap::from([
+            ("verifications", self.verifications.len()),
+            ("schedule", sum(|kept| kept.schedule.len())),
+            ("attempts", sum(|kept| kept.attempts.len())),
+            ("answers", sum(|kept| kept.answers.len())),
+            ("media", sum(|kept| kept.media.len())),
+            ("calls", sum(|kept| kept.calls.len())),
+            ("call_sums", sum(|kept| kept.call_sums.len())),
+            ("events", sum(|kept| kept.events.len())),
+            ("quota_use", self.quota_use.len()),
+            ("unused_signatures", self.lessons.unused.len()),
+            ("filmed_plans", self.lessons.filmed.len()),
+            ("data_seen", self.lessons.data_seen.len()),
+            ("alarms", self.alarms.len()),
+            ("reconciliations", self.reconciliations.len()),
+        ])
+    }
+}
+
+impl Kept {
+    /// As it is known to whoever has its token.
+    pub fn known(&self) -> KnownToken {
+        let told = &self.told;
+        KnownToken {
+            verification_id: told.verification.verification_id.clone(),
+            app: told.verification.app.clone(),
+            issued_at: told.verification.issued_at,
+            issued_at_told: told.issued_at_told,
+            plan_id: told.verification.plan_id.clone(),
+            reference: told.reference.clone(),
+            state: self.state,
+            missing: self.missing.clone(),
+            media_deadline: told.media_deadline,
+            record_deadline: told.record_deadline,
+        }
+    }
+
+    pub fn holds(&self, lease: &Lease) -> bool {
+        let scheduled = self.schedule.get(&lease.stage);
+        scheduled
+            .and_then(|scheduled| scheduled.lease.as_ref())
+            .is_some_and(|(token, _)| *token == lease.token)
+    }
+
+    /// Releases the lease of a stage that is done for now; true when it was woken meanwhile, and so
+    /// is due at once, whatever `next` says.
+    pub fn complete(&mut self, stage: Stage, at: Time, next: Option<(Time, Time)>) -> bool {
+        let Some(scheduled) = self.schedule.get_mut(&stage) else {
+            return false;
+        };
+        let due_at = next.map_or(at, |(due_at, _)| due_at);
+        let woken = std::mem::take(&mut scheduled.woken);
+        *scheduled = Scheduled {
+            due_at: if woken { due_at.min(at) } else { due_at },
+            deadline: next.map_or(scheduled.deadline, |(_, deadline)| deadline),
+            lease: None,
+            claims: 0,
+            woken: false,
+        };
+        woken
+    }
+
+    /// Makes a stage due at an instant. One that is leased stays with its holder and is due again as
+    /// soon as that is done.
+    pub fn wake(&mut self, stage: Stage, at: Time) {
+        if let Some(scheduled) = self.schedule.get_mut(&stage) {
+            if !scheduled.is_leased_at(at) {
+                scheduled.due_at = scheduled.due_at.min(at);
+            }
+            scheduled.woken = scheduled.lease.is_some();
+        }
+    }
+
+    pub fn wants_media(&self) -> bool {
+        let mut media = self.media.values();
+        media.any(|medium| medium.row.state == MediaState::Wanted)
+    }
+
+    /// The medium of this name.
+    pub fn medium(&mut self, media_id: &str) -> Option<&mut Medium> {
+        let mut media = self.media.values_mut();
+        media.find(|medium| medium.row.media_id == media_id)
+    }
+
+    /// Notes how little time was left, where it is the least so far.
+    pub fn time_left(&mut self, deadline: Time, at: Time) {
+        let left = deadline.since(at);
+        self.least_left = Some(self.least_left.map_or(left, |least| least.min(left)));
+    }
+
+    /// The deadline of a medium.
+    pub fn deadline_of(&self, slot: &Slot) -> Time {
+        if slot.kind.has_short_life() {
+            self.told.media_deadline
+        } else {
+            self.told.record_deadline
+        }
+    }
+
+    /// Keeps answers, identical ones of an endpoint once.
+    pub fn keep(&mut self, answers: Vec<AnswerRow>) {
+        for answer in answers {
+            let same = |kept: &AnswerRow| {
+                (kept.endpoint, &kept.object.sha256) == (answer.endpoint, &answer.object.sha256)
+            };
+            if !self.answers.iter().any(same) {
+                self.answers.push(answer);
+            }
+        }
+        self.answers.sort_by(|one, other| {
+            (one.fetched_at, &one.answer_id).cmp(&(other.fetched_at, &other.answer_id))
+        });
+    }
+
+    /// Folds its calls into sums.
+    pub fn fold_calls(&mut self) {
+        for call in std::mem::take(&mut self.calls) {
+            let key = (call.endpoint.name(), call.result);
+            let sum = self.call_sums.entry(key).or_insert(Sum {
+                calls: 0,
+                first_at: call.at,
+                last_at: call.at,
+            });
+            sum.calls += 1;
+            sum.first_at = sum.first_at.min(call.at);
+            sum.last_at = sum.last_at.max(call.at);
+        }
+    }
+
+    fn objects(&self) -> BTreeSet<String> {
+        let answers = self.answers.iter().map(|answer| &answer.object.object_key);
+        let media = self
+            .media
+            .values()
+            .filter_map(|medium| medium.row.object_key.as_ref());
+        answers.chain(media).cloned().collect()
+    }
+}
+
+impl Scheduled {
+    /// Due at an instant, and nobody's.
+    pub const fn due(due_at: Time, deadline: Time) -> Self {
+        Self {
+            due_at,
+            deadline,
+            lease: None,
+            claims: 0,
+            woken: false,
+        }
+    }
+
+    /// Whether a lease runs beyond `at`.
+    pub fn is_leased_at(&self, at: Time) -> bool {
+        self.lease.as_ref().is_some_and(|(_, until)| *until > at)
+    }
+}
+
+impl Medium {
+    pub fn wanted(media_id: String, slot: Slot) -> Self {
+        Self {
+            row: MediaRow::wanted(media_id, slot),
+            stored: None,
+            lost_reason: None,
+        }
+    }
+
+    /// Fills it with what is in the vault now; false when it was there before, and stays.
+    pub fn fill(&mut self, stored: StoredMedia) -> bool {
+        if self.row.state == MediaState::Stored {
+            return false;
+        }
+        self.row.media_id.clone_from(&stored.media_id);
+        self.row.state = MediaState::Stored;
+        self.row.sha256 = Some(stored.object.sha256.clone());
+        self.row.object_key = Some(stored.object.object_key.clone());
+        self.row.last_error = None;
+        self.lost_reason = None;
+        self.stored = Some(stored);
+        true
+    }
+}
+
+/// The key under which a slot's medium is kept.
+pub(super) const fn key(slot: &Slot) -> SlotKey {
+    (
+        slot.attempt_no,
+        slot.kind.name(),
+        slot.position,
+        slot.source.name(),
+    )
+}
+
+/// The period of the quota that an instant falls into.
+pub(super) const fn period(at: Time) -> i64 {
+    at.0.div_euclid(PERIOD_MS)
+}

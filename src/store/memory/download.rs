@@ -1,0 +1,58 @@
+//! What a download brought.
+
+use super::data::Data;
+use crate::{
+    domain::{alarm::Kind, lease::Stage, media::MediaState},
+    store::{Result, records::DownloadRecord},
+};
+
+impl Data {
+    /// Writes all that a download brought, reschedules or ends it, and wakes the poll.
+    pub(super) fn record_download(&mut self, record: DownloadRecord) -> Result<()> {
+        let at = record.at;
+        let mut kept = self.held(&record.lease)?;
+        let woken = kept.complete(Stage::Download, at, record.again);
+        for stored in record.stored {
+            let captured_at = stored.captured_at;
+            let Some(medium) = kept.medium(&stored.media_id) else {
+                continue;
+            };
+            let slot = medium.row.slot.clone();
+            if medium.fill(stored) {
+                kept.time_left(kept.deadline_of(&slot), captured_at);
+            }
+        }
+        // What is stored stays, whatever a record says.
+        kept.media.retain(|_, medium| {
+            medium.row.state == MediaState::Stored || !record.same.contains(&medium.row.media_id)
+        });
+        for failed in record.failed {
+            let medium = kept.medium(&failed.media_id);
+            let Some(medium) = medium.filter(|medium| medium.row.state == MediaState::Wanted)
+            else {
+                continue;
+            };
+            medium.row.tries += 1;
+            medium.row.last_error = Some(failed.why);
+            medium.row.refused_sha256 = medium.row.refused_sha256.take().or(failed.refused_sha256);
+        }
+        // Media that a poll has added meanwhile are due now.
+        if record.again.is_none() && !(woken && kept.wants_media()) {
+            kept.schedule.remove(&Stage::Download);
+            kept.wake(Stage::Poll, at);
+        }
+        kept.keep(record.answers);
+        kept.calls.extend(record.calls.iter().cloned());
+
+        self.put(kept)?;
+        self.use_quota(&record.calls);
+        if record.lease.claims > 1 {
+            self.alarms
+                .clear(Kind::Poison, &record.lease.verification_id);
+        }
+        for alarm in &record.alarms {
+            self.alarms.raise(alarm, at);
+        }
+        Ok(())
+    }
+}

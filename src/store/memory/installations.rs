@@ -1,0 +1,50 @@
+//! What the model belongs to.
+
+use async_trait::async_trait;
+
+use super::MemoryStore;
+use crate::{
+    domain::{
+        installation::{Database, Installation},
+        time::Time,
+    },
+    store::{Installations, Result},
+};
+
+#[async_trait]
+impl Installations for MemoryStore {
+    async fn installation(&self) -> Result<Database> {
+        self.verb(|data| {
+            let answers = data.verifications.values().flat_map(|kept| &kept.answers);
+            let newest = answers.max_by_key(|answer| &answer.answer_id);
+            Ok(Database {
+                installation: data.installation.clone(),
+                newest_object: newest.map(|answer| answer.object.object_key.clone()),
+            })
+        })
+    }
+
+    async fn begin_installation(&self, drawn: &Installation, _now: Time) -> Result<Installation> {
+        self.verb(|data| {
+            let stands = data.installation.get_or_insert_with(|| drawn.clone());
+            if stands.index_key_id.is_none() {
+                stands.index_key_id.clone_from(&drawn.index_key_id);
+            }
+            Ok(stands.clone())
+        })
+    }
+
+    async fn indexed_otherwise(&self, index_key_id: &str) -> Result<i64> {
+        self.verb(|data| {
+            let attempts = data
+                .verifications
+                .values()
+                .flat_map(|kept| kept.attempts.values());
+            let others = attempts.filter(|(_, identity)| {
+                identity.id_number_masked.is_some()
+                    && identity.index_key_id.as_deref() != Some(index_key_id)
+            });
+            Ok(i64::try_from(others.count()).unwrap_or(i64::MAX))
+        })
+    }
+}

@@ -1,0 +1,103 @@
+//! A model of the store in memory, for tests and simulations: everything is gone with it.
+//!
+//! It is to be obviously right rather than fast: plain collections behind one lock, one verb one
+//! hold of the lock, and what a verb writes of a verification is put in its place whole or not at
+//! all. Whoever asks through the traits cannot tell it from a database: the conformance suite
+//! (`tests/it/store`) runs on all three. What it has not is what SQL alone can tell: columns, views
+//! and checks. U+0000 is replaced only in the texts that tracking tells.
+
+mod alarms;
+mod data;
+mod download;
+mod installations;
+mod lessons;
+mod poll;
+mod queue;
+mod reports;
+mod retries;
+mod show;
+mod tracking;
+mod upkeep;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+
+use self::data::Data;
+pub use self::data::Event;
+use super::{Connection, Result, StoreError};
+use crate::domain::time::{Clock, Time};
+
+/// A store in memory that can be away like a database.
+pub struct MemoryStore {
+    data: Arc<Mutex<Data>>,
+    away: AtomicBool,
+    clock: Arc<dyn Clock>,
+}
+
+/// The store in memory, where only its alarms matter.
+pub type MemoryAlarms = MemoryStore;
+
+impl MemoryStore {
+    /// Nothing is in it; `ping` answers with this clock.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            data: Arc::default(),
+            away: AtomicBool::new(false),
+            clock,
+        }
+    }
+
+    /// Another way to the same data, as another program opens it or the same one after its end:
+    /// neither away nor closed, on its own clock.
+    #[must_use]
+    pub fn open_again(&self, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            data: Arc::clone(&self.data),
+            ..Self::new(clock)
+        }
+    }
+
+    /// From now on every verb fails as [`StoreError::Unavailable`], or none does.
+    pub fn set_away(&self, away: bool) {
+        self.away.store(away, Ordering::SeqCst);
+    }
+
+    /// How many rows the tables of a database would have, by table.
+    #[must_use]
+    pub fn rows(&self) -> BTreeMap<&'static str, usize> {
+        self.look(|data| data.rows())
+    }
+
+    /// What persons did, by verification and in the order it was done.
+    #[must_use]
+    pub fn events(&self) -> Vec<Event> {
+        self.look(|data| data.events())
+    }
+
+    fn look<T>(&self, work: impl FnOnce(&mut Data) -> T) -> T {
+        work(&mut self.data.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// One verb: one hold of the lock.
+    fn verb<T>(&self, work: impl FnOnce(&mut Data) -> Result<T>) -> Result<T> {
+        if self.away.load(Ordering::SeqCst) {
+            return Err(StoreError::Unavailable("it is away".to_owned()));
+        }
+        self.look(work)
+    }
+}
+
+#[async_trait]
+impl Connection for MemoryStore {
+    async fn ping(&self) -> Result<Time> {
+        self.verb(|_| Ok(self.clock.now()))
+    }
+}

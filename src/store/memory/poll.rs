@@ -1,0 +1,167 @@
+//! What a poll brought.
+
+use super::data::{Data, Kept, Medium, Scheduled, key};
+use crate::{
+    domain::{
+        alarm::Kind,
+        lease::Stage,
+        media::MediaState,
+        plan::{Missing, Outcome},
+        time::Time,
+    },
+    store::{
+        Result,
+        records::{DownloadStart, InlineMedia, Next, PollRecord},
+    },
+};
+
+impl Data {
+    /// Writes all that a poll brought, and reschedules or settles its verification.
+    pub(super) fn record_poll(&mut self, record: PollRecord) -> Result<()> {
+        let at = record.at;
+        let mut kept = self.held(&record.lease)?;
+        let next = match record.next {
+            Next::Due {
+                due_at, deadline, ..
+            } => Some((due_at, deadline)),
+            Next::Settled { .. } => None,
+        };
+        let woken = kept.complete(Stage::Poll, at, next);
+        // One that was woken meanwhile does not end: what is new may change how, and is looked at at
+        // once. What it wants is fetched first.
+        let is_put_off = woken && matches!(record.next, Next::Settled { .. });
+
+        let known = kept.attempts.len();
+        let attempts = record.attempts.into_iter();
+        kept.attempts
+            .extend(attempts.map(|(attempt, identity)| (attempt.attempt_no, (attempt, identity))));
+        if kept.attempts.len() > known {
+            kept.time_left(kept.told.record_deadline, at);
+        }
+        let wants = !record.wanted.is_empty();
+        for wanted in record.wanted {
+            kept.media
+                .entry(key(&wanted.slot))
+                .or_insert_with(|| Medium::wanted(wanted.media_id, wanted.slot));
+        }
+        for inline in record.inline {
+            kept.add_stored(inline);
+        }
+        kept.forget_duplicates(&record.same);
+        kept.keep(record.answers);
+        kept.calls.extend(record.calls.iter().cloned());
+        kept.progress = record.progress;
+        kept.polls += 1;
+        kept.last_error = record.last_error;
+        kept.settled_at = None;
+        let put_off = DownloadStart {
+            due_at: at,
+            deadline: at,
+            lease: None,
+        };
+        let start = record
+            .download
+            .or_else(|| (is_put_off && wants).then_some(put_off));
+        match record.next {
+            Next::Settled { outcome, missing } if !is_put_off => kept.settle(outcome, missing, at),
+            Next::Settled { .. } => kept.start(start, at),
+            Next::Due { state, .. } => {
+                kept.state = state;
+                kept.start(start, at);
+            }
+        }
+
+        self.put(kept)?;
+        self.use_quota(&record.calls);
+        self.lessons.remember(record.lessons);
+        if record.lease.claims > 1 {
+            self.alarms
+                .clear(Kind::Poison, &record.lease.verification_id);
+        }
+        let told = |kind| !(is_put_off && kind == Kind::Loss);
+        for alarm in record.alarms.iter().filter(|alarm| told(alarm.kind)) {
+            self.alarms.raise(alarm, at);
+        }
+        Ok(())
+    }
+}
+
+impl Kept {
+    /// Adds a medium that is in the vault already; a slot that is filled stays as it is.
+    fn add_stored(&mut self, inline: InlineMedia) {
+        let InlineMedia { slot, stored } = inline;
+        let (deadline, at) = (self.deadline_of(&slot), stored.captured_at);
+        let medium = self
+            .media
+            .entry(key(&slot))
+            .or_insert_with(|| Medium::wanted(stored.media_id.clone(), slot));
+        if medium.fill(stored) {
+            self.time_left(deadline, at);
+        }
+    }
+
+    /// Deletes stored media of which another holds the same bytes; one that would be the last of
+    /// them stays.
+    fn forget_duplicates(&mut self, same: &[String]) {
+        let others: Vec<String> = self
+            .media
+            .values()
+            .filter(|medium| !same.contains(&medium.row.media_id))
+            .filter_map(|medium| medium.row.sha256.clone())
+            .collect();
+        self.media.retain(|_, medium| {
+            let sha256 = medium.row.sha256.as_ref();
+            !(same.contains(&medium.row.media_id)
+                && sha256.is_some_and(|sha256| others.contains(sha256)))
+        });
+    }
+
+    /// Takes it out of the schedule; what is still wanted of it is lost.
+    fn settle(&mut self, outcome: Outcome, missing: Vec<Missing>, at: Time) {
+        self.state = outcome.state();
+        self.settled_at = Some(at);
+        self.missing = missing;
+        self.schedule.clear();
+        self.fold_calls();
+        for medium in self.media.values_mut() {
+            if medium.row.state != MediaState::Wanted {
+                continue;
+            }
+            let last_error = medium.row.last_error.as_deref();
+            medium.row.state = MediaState::Lost;
+            medium.lost_reason = Some(format!(
+                "the verification was settled as {} before it could be fetched{}",
+                outcome.state().name(),
+                last_error.map_or_else(String::new, |error| format!(": {error}"))
+            ));
+        }
+    }
+
+    /// Schedules the download. A lease that runs is kept, and its holder's row is due at once when
+    /// it is done; otherwise the given one is granted.
+    fn start(&mut self, start: Option<DownloadStart>, at: Time) {
+        let Some(start) = start else { return };
+        let granted_until = start.lease.as_ref().map(|(_, until)| *until);
+        let Some(scheduled) = self.schedule.get_mut(&Stage::Download) else {
+            let scheduled = Scheduled {
+                claims: i64::from(start.lease.is_some()),
+                due_at: granted_until.unwrap_or(start.due_at),
+                deadline: start.deadline,
+                lease: start.lease,
+                woken: false,
+            };
+            self.schedule.insert(Stage::Download, scheduled);
+            return;
+        };
+        let runs = scheduled.is_leased_at(at);
+        if !runs {
+            scheduled.due_at = granted_until.unwrap_or(scheduled.due_at.min(start.due_at));
+        }
+        scheduled.deadline = scheduled.deadline.min(start.deadline);
+        scheduled.woken = scheduled.lease.is_some() && (runs || start.lease.is_none());
+        if !runs && start.lease.is_some() {
+            scheduled.claims += 1;
+            scheduled.lease = start.lease;
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The reports: figures, lists, comparisons.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use super::{
+    MemoryStore,
+    data::{Data, Kept, period},
+};
+use crate::{
+    domain::{
+        lease::Stage,
+        secret::Secret,
+        time::{Span, Time},
+    },
+    store::{
+        POISONED_BEYOND, Reports, Result,
+        records::KnownToken,
+        reports::{
+            Filter, MediaCount, Open, QuotaUse, Reconciliation, StateCount, Status, Summary, Whole,
+        },
+        rows::storable,
+    },
+};
+
+#[async_trait]
+impl Reports for MemoryStore {
+    async fn status(&self, now: Time) -> Result<Status> {
+        self.verb(|data| Ok(data.status(now)))
+    }
+
+    async fn list(&self, filter: &Filter) -> Result<Vec<Summary>> {
+        self.verb(|data| {
+            let newest_first = data.verifications.values().rev();
+            let limit = usize::try_from(filter.limit).unwrap_or(0);
+            Ok(newest_first
+                .filter(|kept| kept.passes(filter))
+                .take(limit)
+                .map(Kept::summary)
+                .collect())
+        })
+    }
+
+    async fn show(&self, handle: &str) -> Result<Option<Whole>> {
+        self.verb(|data| Ok(data.find(&storable(handle)).map(Kept::whole)))
+    }
+
+    async fn known(&self, tokens: &[Secret]) -> Result<Vec<Option<KnownToken>>> {
+        self.verb(|data| {
+            let known = |token: &Secret| {
+                let id = data.ids.get(token.reveal())?;
+                data.verifications.get(id).map(Kept::known)
+            };
+            Ok(tokens.iter().map(known).collect())
+        })
+    }
+
+    async fn record_reconciliation(&self, found: &Reconciliation) -> Result<()> {
+        self.verb(|data| {
+            data.reconciliations.push(found.clone());
+            Ok(())
+        })
+    }
+}
+
+impl Kept {
+    fn passes(&self, filter: &Filter) -> bool {
+        let facts = &self.told.verification;
+        let is_indexed = |index: &String| {
+            let mut identities = self.attempts.values().map(|(_, identity)| identity);
+            identities.any(|identity| identity.id_number_index.as_ref() == Some(index))
+        };
+        filter.state.is_none_or(|state| state == self.state)
+            && filter.app.as_ref().is_none_or(|app| *app == facts.app)
+            && filter.since.is_none_or(|since| facts.issued_at >= since)
+            && filter.until.is_none_or(|until| facts.issued_at <= until)
+            && (filter.reference.is_none() || filter.reference == self.told.reference)
+            && filter.id_number_index.as_ref().is_none_or(is_indexed)
+            && (filter.after.as_ref()).is_none_or(|after| facts.verification_id < *after)
+    }
+}
+
+impl Data {
+    fn status(&self, now: Time) -> Status {
+        let all = || self.verifications.values();
+        let answers = || all().flat_map(|kept| &kept.answers);
+        let rows = || all().flat_map(|kept| &kept.schedule);
+        let due = |stage| {
+            let due = rows().filter(|(of, row)| **of == stage && row.due_at <= now);
+            count(due.count())
+        };
+        Status {
+            states: self.states(),
+            media: self.media_counts(),
+            answers: count(answers().count()),
+            answer_bytes: answers().map(|answer| answer.object.bytes).sum(),
+            next_deadline: rows().map(|(_, row)| row.deadline).min(),
+            polls_due: due(Stage::Poll),
+            downloads_due: due(Stage::Download),
+            oldest_due: rows()
+                .map(|(_, row)| row.due_at)
+                .filter(|due_at| *due_at <= now)
+                .min(),
+            poisoned: count(
+                rows()
+                    .filter(|(_, row)| row.claims > POISONED_BEYOND)
+                    .count(),
+            ),
+            least_left_ms: all()
+                .filter_map(|kept| kept.least_left)
+                .map(|left| left.0)
+                .min(),
+            quota_use: self.quota_used(now),
+            errors: self.errors(),
+            alarms: self.alarms.open(),
+            open_by_app: self.open_by_app(),
+            reconciled: self.reconciliations.last().cloned(),
+        }
+    }
+
+    fn states(&self) -> Vec<StateCount> {
+        let mut counts: BTreeMap<(&str, &str), i64> = BTreeMap::new();
+        for kept in self.verifications.values() {
+            *counts
+                .entry((&kept.told.verification.app, kept.state.name()))
+                .or_default() += 1;
+        }
+        counts
+            .into_iter()
+            .map(|((app, state), count)| StateCount {
+                app: app.to_owned(),
+                state: state.to_owned(),
+                count,
+            })
+            .collect()
+    }
+
+    fn media_counts(&self) -> Vec<MediaCount> {
+        let mut counts: BTreeMap<(&str, &str), (i64, i64)> = BTreeMap::new();
+        for medium in self
+            .verifications
+            .values()
+            .flat_map(|kept| kept.media.values())
+        {
+            let (count, bytes) = counts
+                .entry((medium.row.slot.kind.name(), medium.row.state.name()))
+                .or_default();
+            *count += 1;
+            *bytes += medium
+                .stored
+                .as_ref()
+                .map_or(0, |stored| stored.object.bytes);
+        }
+        counts
+            .into_iter()
+            .map(|((kind, state), (count, bytes))| MediaCount {
+                kind: kind.to_owned(),
+                state: state.to_owned(),
+                count,
+                bytes,
+            })
+            .collect()
+    }
+
+    /// What each app's quota was used for in the last minute.
+    fn quota_used(&self, now: Time) -> Vec<QuotaUse> {
+        let oldest = period(now.minus(Span::minutes(1)));
+        let mut sums: BTreeMap<(&str, &str), (i64, i64)> = BTreeMap::new();
+        for ((period, app, endpoint), (calls, too_fast)) in &self.quota_use {
+            if *period > oldest {
+                let sum = sums.entry((app, endpoint)).or_default();
+                *sum = (sum.0 + calls, sum.1 + too_fast);
+            }
+        }
+        sums.into_iter()
+            .map(|((app, endpoint), (calls, too_fast))| QuotaUse {
+                app: app.to_owned(),
+                endpoint: endpoint.to_owned(),
+                calls,
+                too_fast,
+            })
+            .collect()
+    }
+
+    /// What fails at present: settled verifications have nothing left to fail.
+    fn errors(&self) -> Vec<(String, i64)> {
+        let mut counts: BTreeMap<&String, i64> = BTreeMap::new();
+        for kept in self
+            .verifications
+            .values()
+            .filter(|kept| !kept.state.is_settled())
+        {
+            if let Some(error) = &kept.last_error {
+                *counts.entry(error).or_default() += 1;
+            }
+        }
+        let mut errors: Vec<(String, i64)> = counts
+            .into_iter()
+            .map(|(error, count)| (error.clone(), count))
+            .collect();
+        // Stable: those of one number stay in the order of their names.
+        errors.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        errors.truncate(10);
+        errors
+    }
+
+    fn open_by_app(&self) -> Vec<Open> {
+        let mut open: BTreeMap<&str, Open> = BTreeMap::new();
+        for kept in self.verifications.values() {
+            let app = kept.told.verification.app.as_str();
+            for (stage, row) in &kept.schedule {
+                let open = open.entry(app).or_insert_with(|| Open {
+                    app: app.to_owned(),
+                    verifications: 0,
+                    downloads: 0,
+                    next_deadline: Some(row.deadline),
+                });
+                open.verifications += i64::from(*stage == Stage::Poll);
+                open.downloads += i64::from(*stage == Stage::Download);
+                open.next_deadline = open.next_deadline.min(Some(row.deadline));
+            }
+        }
+        open.into_values().collect()
+    }
+}
+
+fn count(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,125 @@
+//! Waking what waits for a person.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use super::{
+    MemoryStore,
+    data::{Data, Event, Kept, Scheduled},
+};
+use crate::{
+    domain::{lease::Stage, media::MediaState, time::Time, token::State},
+    store::{Result, Retries, records::RetryVerdict, rows::storable},
+};
+
+#[async_trait]
+impl Retries for MemoryStore {
+    async fn retry(
+        &self,
+        tokens: &[String],
+        app: Option<&str>,
+        actor: &str,
+        now: Time,
+    ) -> Result<Vec<RetryVerdict>> {
+        self.verb(|data| Ok(data.retry(tokens, app, actor, now)))
+    }
+}
+
+impl Data {
+    fn retry(
+        &mut self,
+        handles: &[String],
+        app: Option<&str>,
+        actor: &str,
+        now: Time,
+    ) -> Vec<RetryVerdict> {
+        // Each once, however often it is named.
+        let mut verdicts: BTreeMap<String, RetryVerdict> = BTreeMap::new();
+        let verdict = |handle: &String| {
+            let Some(kept) = self.find(&storable(handle)) else {
+                return RetryVerdict::Unknown;
+            };
+            let verification_id = kept.told.verification.verification_id.clone();
+            if let Some(verdict) = verdicts.get(&verification_id) {
+                return verdict.clone();
+            }
+            let was = kept.state;
+            let verdict = if kept.is_whole(now) {
+                RetryVerdict::Whole {
+                    verification_id: verification_id.clone(),
+                }
+            } else {
+                RetryVerdict::Woken {
+                    verification_id: verification_id.clone(),
+                    was,
+                }
+            };
+            if let (RetryVerdict::Woken { .. }, Some(kept)) =
+                (&verdict, self.verifications.get_mut(&verification_id))
+            {
+                kept.reopen(app, actor, now);
+            }
+            verdicts.insert(verification_id, verdict.clone());
+            verdict
+        };
+        handles.iter().map(verdict).collect()
+    }
+}
+
+impl Kept {
+    /// Whether nothing of it can be had by trying again. That nobody verified may be asked again
+    /// for as long as the provider remembers.
+    fn is_whole(&self, now: Time) -> bool {
+        match self.state {
+            State::Archived => true,
+            State::Abandoned => now >= self.told.record_deadline,
+            _ => false,
+        }
+    }
+
+    /// Opens it again, gives it to `app`, forgets what stood in the way, and makes both stages due
+    /// now: the poll always, the download where something is wanted.
+    fn reopen(&mut self, app: Option<&str>, actor: &str, now: Time) {
+        let mut detail = format!("was {}", self.state.name());
+        let owner = &mut self.told.verification.app;
+        if let Some(app) = app.filter(|app| app != owner) {
+            detail.push_str(&format!(", given from app `{owner}` to `{app}`"));
+            app.clone_into(owner);
+        }
+        self.events.push(Event {
+            at: now,
+            actor: actor.to_owned(),
+            what: "retry",
+            detail,
+        });
+        if self.state.is_settled() {
+            self.state = if self.attempts.is_empty() {
+                State::Waiting
+            } else {
+                State::Collecting
+            };
+        }
+        self.settled_at = None;
+        self.missing.clear();
+        self.progress.wake(now);
+        for medium in self.media.values_mut() {
+            if medium.row.state == MediaState::Lost {
+                medium.row.state = MediaState::Wanted;
+                medium.lost_reason = None;
+            }
+        }
+        let deadline = if now < self.told.media_deadline {
+            self.told.media_deadline
+        } else {
+            self.told.record_deadline
+        };
+        for stage in [Stage::Poll, Stage::Download] {
+            self.wake(stage, now);
+            if stage == Stage::Poll || self.wants_media() {
+                let due = Scheduled::due(now, deadline);
+                self.schedule.entry(stage).or_insert(due);
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! One verification, as it is told to people and to its next step.
+
+use super::data::{Kept, Medium};
+use crate::{
+    domain::{
+        answer::AnswerRow, attempt::Attempt, identity::IdentityRow, lease::Stage, media::MediaRow,
+        time::Time,
+    },
+    store::{
+        records::CallRow,
+        reports::{AnswerReport, AttemptReport, CallReport, CallSum, MediaReport, Summary, Whole},
+    },
+};
+
+impl Kept {
+    pub(super) fn media_rows(&self) -> Vec<MediaRow> {
+        let media = self.media.values();
+        media.map(|medium| medium.row.clone()).collect()
+    }
+
+    /// (endpoint, SHA-256) of its answers.
+    pub(super) fn answers_kept(&self) -> Vec<(String, String)> {
+        let named = |answer: &AnswerRow| {
+            let endpoint = answer.endpoint.name().to_owned();
+            (endpoint, answer.object.sha256.clone())
+        };
+        self.answers.iter().map(named).collect()
+    }
+
+    pub(super) fn summary(&self) -> Summary {
+        let (told, facts) = (&self.told, &self.told.verification);
+        let attempts = || self.attempts.values().map(|(attempt, _)| attempt);
+        let next_poll = self.schedule.get(&Stage::Poll);
+        Summary {
+            verification_id: facts.verification_id.clone(),
+            app: facts.app.clone(),
+            verify_token: facts.verify_token.reveal().to_owned(),
+            plan_id: facts.plan_id.clone(),
+            reference: told.reference.clone(),
+            issued_at: facts.issued_at.rfc3339(),
+            tracked_at: facts.tracked_at.rfc3339(),
+            tracked_by: told.tracked_by.clone(),
+            state: self.state.name().to_owned(),
+            // None before false before true.
+            passed: attempts().map(|attempt| attempt.passed).max().flatten(),
+            attempts: i64::try_from(self.attempts.len()).unwrap_or(i64::MAX),
+            first_attempt_at: moment(attempts().filter_map(|attempt| attempt.verified_at).min()),
+            settled_at: moment(self.settled_at),
+            missing: serde_json::to_value(&self.missing).unwrap_or_default(),
+            media_deadline: told.media_deadline.rfc3339(),
+            record_deadline: told.record_deadline.rfc3339(),
+            next_poll_at: moment(next_poll.map(|scheduled| scheduled.due_at)),
+            polls: self.polls,
+            last_error: self.last_error.clone(),
+        }
+    }
+
+    pub(super) fn whole(&self) -> Whole {
+        let mut calls: Vec<&CallRow> = self.calls.iter().collect();
+        calls.sort_by_key(|call| call.at);
+        let sums = self.call_sums.iter();
+        Whole {
+            summary: self.summary(),
+            attempt_rows: self.attempts.values().map(attempt).collect(),
+            media: self.media.values().map(medium).collect(),
+            answers: self.answers.iter().map(answer).collect(),
+            calls: calls.into_iter().map(call).collect(),
+            call_sums: sums
+                .map(|((endpoint, result), sum)| CallSum {
+                    endpoint: (*endpoint).to_owned(),
+                    result: (*result).to_owned(),
+                    calls: sum.calls,
+                    first_at: sum.first_at.rfc3339(),
+                    last_at: sum.last_at.rfc3339(),
+                })
+                .collect(),
+        }
+    }
+}
+
+fn moment(at: Option<Time>) -> Option<String> {
+    at.map(Time::rfc3339)
+}
+
+fn attempt((attempt, identity): &(Attempt, IdentityRow)) -> AttemptReport {
+    let (attempt, identity) = (attempt.clone(), identity.clone());
+    let plain = identity.plain.unwrap_or_default();
+    AttemptReport {
+        attempt_no: attempt.attempt_no,
+        passed: attempt.passed,
+        code: attempt.code,
+        message: attempt.message,
+        verified_at: moment(attempt.verified_at),
+        charged: attempt.charged,
+        charge_type: attempt.charge_type,
+        charged_at: moment(attempt.charged_at),
+        ocr_charged: attempt.ocr_charged,
+        ocr_count: attempt.ocr_count,
+        ocr_charged_at: moment(attempt.ocr_charged_at),
+        score: attempt.score,
+        threshold: attempt.threshold,
+        liveness_score: attempt.liveness_score,
+        spoofing_score: attempt.spoofing_score,
+        risk_level: attempt.risk_level,
+        risk_tag: attempt.risk_tag,
+        demoted: attempt.demoted,
+        verify_log_id: attempt.verify_log_id,
+        id_type: identity.id_type,
+        name_masked: identity.name_masked,
+        id_number_masked: identity.id_number_masked,
+        id_number_index: identity.id_number_index,
+        name: plain.name,
+        id_number: plain.id_number,
+    }
+}
+
+fn medium(medium: &Medium) -> MediaReport {
+    let (row, stored) = (&medium.row, medium.stored.as_ref());
+    let object = stored.map(|stored| &stored.object);
+    MediaReport {
+        media_id: row.media_id.clone(),
+        attempt_no: row.slot.attempt_no,
+        kind: row.slot.kind.name().to_owned(),
+        position: row.slot.position,
+        state: row.state.name().to_owned(),
+        content_type: stored.and_then(|stored| stored.content_type.clone()),
+        bytes: object.map(|object| object.bytes),
+        sha256: row.sha256.clone(),
+        object_key: row.object_key.clone(),
+        stored_bytes: object.map(|object| object.stored_bytes),
+        stored_sha256: object.map(|object| object.stored_sha256.clone()),
+        captured_at: moment(stored.map(|stored| stored.captured_at)),
+        lost_reason: medium.lost_reason.clone(),
+        check: stored.map(|stored| stored.checked.name().to_owned()),
+    }
+}
+
+fn answer(answer: &AnswerRow) -> AnswerReport {
+    let answer = answer.clone();
+    AnswerReport {
+        answer_id: answer.answer_id,
+        endpoint: answer.endpoint.name().to_owned(),
+        fetched_at: answer.fetched_at.rfc3339(),
+        http_status: answer.http_status,
+        success: answer.success,
+        code: answer.code,
+        log_id: answer.log_id,
+        bytes: answer.object.bytes,
+        sha256: answer.object.sha256,
+        object_key: answer.object.object_key,
+    }
+}
+
+fn call(call: &CallRow) -> CallReport {
+    CallReport {
+        endpoint: call.endpoint.name().to_owned(),
+        at: call.at.rfc3339(),
+        result: call.result.to_owned(),
+        http_status: call.http_status,
+        code: call.code.clone(),
+    }
+}

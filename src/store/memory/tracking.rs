@@ -1,0 +1,159 @@
+//! Tracking tokens: idempotent, and nothing that is known is overwritten.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+
+use super::{
+    MemoryStore,
+    data::{Data, Event, Kept, Scheduled},
+};
+use crate::{
+    domain::{lease::Stage, progress::Progress, secret::Secret, token::Late},
+    store::{
+        Result, StoreError, Tracking,
+        records::{NewVerification, Next, TrackVerdict},
+        rows::storable,
+    },
+};
+
+#[async_trait]
+impl Tracking for MemoryStore {
+    async fn track(&self, rows: Vec<NewVerification>) -> Result<Vec<TrackVerdict>> {
+        self.verb(|data| {
+            let rows: Vec<_> = rows.into_iter().map(cleaned).collect();
+            let taken = |told: &NewVerification| {
+                let facts = &told.verification;
+                !data.ids.contains_key(facts.verify_token.reveal())
+                    && data.verifications.contains_key(&facts.verification_id)
+            };
+            if rows.iter().any(taken) {
+                return Err(StoreError::Corrupt(
+                    "another token has this verification_id".to_owned(),
+                ));
+            }
+            Ok(rows.into_iter().map(|told| data.track(told)).collect())
+        })
+    }
+}
+
+impl Data {
+    fn track(&mut self, told: NewVerification) -> TrackVerdict {
+        let token = told.verification.verify_token.reveal();
+        let id = self.ids.get(token).cloned();
+        if let Some(kept) = id.and_then(|id| self.verifications.get_mut(&id)) {
+            return kept.told_again(&told);
+        }
+        let (now, id) = (
+            told.verification.tracked_at,
+            told.verification.verification_id.clone(),
+        );
+        let verdict = TrackVerdict::New {
+            verification_id: id.clone(),
+            late: Late::at(now, told.media_deadline, told.record_deadline),
+        };
+        for alarm in &told.alarms {
+            self.alarms.raise(alarm, now);
+        }
+        self.ids.insert(token.to_owned(), id.clone());
+        self.verifications.insert(id, Kept::new(told));
+        verdict
+    }
+}
+
+impl Kept {
+    fn new(told: NewVerification) -> Self {
+        let (state, settled_at, missing, schedule) = match &told.next {
+            Next::Due {
+                due_at,
+                deadline,
+                state,
+            } => {
+                let poll = (Stage::Poll, Scheduled::due(*due_at, *deadline));
+                (*state, None, Vec::new(), BTreeMap::from([poll]))
+            }
+            Next::Settled { outcome, missing } => (
+                outcome.state(),
+                Some(told.verification.tracked_at),
+                missing.clone(),
+                BTreeMap::new(),
+            ),
+        };
+        Self {
+            told,
+            state,
+            settled_at,
+            missing,
+            progress: Progress::default(),
+            least_left: None,
+            polls: 0,
+            last_error: None,
+            schedule,
+            attempts: BTreeMap::new(),
+            media: BTreeMap::new(),
+            answers: Vec::new(),
+            calls: Vec::new(),
+            call_sums: BTreeMap::new(),
+            events: Vec::new(),
+        }
+    }
+
+    fn told_again(&mut self, told: &NewVerification) -> TrackVerdict {
+        let facts = &told.verification;
+        let differs = self.known().differs(
+            &facts.app,
+            told.issued_at_told.then_some(facts.issued_at),
+            facts.plan_id.as_deref(),
+            told.reference.as_deref(),
+        );
+        let verification_id = self.told.verification.verification_id.clone();
+        if let Some(field) = differs.into_iter().next() {
+            return TrackVerdict::Conflict {
+                verification_id,
+                field,
+            };
+        }
+        if told.issued_at_told && !self.told.issued_at_told && !self.state.is_settled() {
+            self.found(told);
+        }
+        TrackVerdict::Known {
+            verification_id,
+            state: self.state,
+        }
+    }
+
+    /// Replaces a time of issue that was only assumed by the one told, with what follows from it. It
+    /// is asked for again no later than it would be had the time been told at once.
+    fn found(&mut self, told: &NewVerification) {
+        let (now, issued_at) = (told.verification.tracked_at, told.verification.issued_at);
+        let assumed = std::mem::replace(&mut self.told.verification.issued_at, issued_at);
+        self.told.issued_at_told = true;
+        self.told.media_deadline = told.media_deadline;
+        self.told.record_deadline = told.record_deadline;
+        for scheduled in self.schedule.values_mut() {
+            scheduled.deadline = scheduled.deadline.min(told.media_deadline);
+        }
+        let due_at = match told.next {
+            Next::Due { due_at, .. } => due_at,
+            Next::Settled { .. } => now,
+        };
+        self.wake(Stage::Poll, due_at);
+        self.events.push(Event {
+            at: now,
+            actor: told.tracked_by.clone(),
+            what: "issued_at",
+            detail: format!("{assumed} was assumed, {issued_at} is told"),
+        });
+    }
+}
+
+/// As a database can store it.
+fn cleaned(mut told: NewVerification) -> NewVerification {
+    let facts = &mut told.verification;
+    facts.verify_token = Secret::new(storable(facts.verify_token.reveal()));
+    facts.app = storable(&facts.app);
+    facts.plan_id = facts.plan_id.as_deref().map(storable);
+    told.reference = told.reference.as_deref().map(storable);
+    told.tracked_by = storable(&told.tracked_by);
+    told
+}
