@@ -11,7 +11,7 @@ use std::{
 use simulator::{AppCredential, Made};
 use tokio_util::sync::CancellationToken;
 use verikeep::{
-    app::{self, Opened, RunOptions},
+    app::{self, RunOptions, Services},
     archive::Archive,
     config::{self as shape, Config},
     domain::{
@@ -105,10 +105,10 @@ struct Daemon {
 }
 
 impl Daemon {
-    fn start(opened: Opened, config: &Config) -> Self {
+    fn start(services: Services, config: &Config) -> Self {
         let (archive, metrics, stop) = (
-            Arc::clone(&opened.archive),
-            Arc::clone(&opened.metrics),
+            Arc::clone(&services.archive),
+            Arc::clone(&services.metrics),
             CancellationToken::new(),
         );
         let (config, options, told) = (
@@ -120,7 +120,7 @@ impl Daemon {
             stop.clone(),
         );
         let task =
-            tokio::spawn(async move { app::run(opened, &config, options, told, None).await });
+            tokio::spawn(async move { app::run(services, &config, options, told, None).await });
         Self {
             archive,
             metrics,
@@ -170,7 +170,7 @@ impl Daemon {
     }
 }
 
-async fn open(config: &Config) -> Outcome<Opened> {
+async fn open(config: &Config) -> Outcome<Services> {
     fs::create_dir_all(&config.data_dir)?;
     store::migrate(&config.database.url).await?;
     Ok(app::open(config, Arc::new(SystemClock)).await?)

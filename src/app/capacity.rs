@@ -1,9 +1,16 @@
-//! How long a lease runs, and how many polls of each app run at once.
+//! How long a lease runs, and how many polls and downloads of each app run at once.
 
 use crate::{
     config::{App, Config},
     domain::time::Span,
 };
+
+/// Downloads at once, shared out among the apps; the vault's byte budget bounds their memory.
+const DOWNLOADS: usize = 16;
+/// Downloads waiting in memory with fresh URLs, shared out among the apps.
+const HANDOVERS: usize = 256;
+/// What an app gets of everything, however many there are.
+const LEAST: usize = 4;
 
 /// A lease: five minutes, less where windows are so short that a crash could not be made good
 /// within them.
@@ -22,24 +29,58 @@ pub(super) fn lease_of(config: &Config) -> Span {
     Span((shortest / 8).clamp(1000, 300_000))
 }
 
-/// The apps, and how many polls of each may run at once: together about three seconds' worth of
-/// their account's quota. Each has its own, so that one whose provider hangs holds up no other; the
-/// account only sets the pace.
-pub(super) fn poll_slots(config: &Config) -> Vec<(String, usize)> {
-    let slots = |one: &App| {
-        let of_account = || config.apps.iter().filter(|app| app.account == one.account);
-        let qps = of_account().map(|app| app.qps).fold(0.0, f64::max);
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "clamped to small positive numbers"
-        )]
-        let slots = (qps * 3.0).clamp(4.0, 64.0) as usize;
-        (slots / of_account().count().max(1)).max(4)
-    };
-    config
-        .apps
-        .iter()
-        .map(|app| (app.name.clone(), slots(app)))
-        .collect()
+/// What runs at once. Each app has its own slots, so that one whose provider or whose media hang
+/// holds up no other; the account only sets the pace.
+pub(super) struct Capacity {
+    pub(super) apps: Vec<Slots>,
+    /// Of each app.
+    pub(super) downloads: usize,
+    /// Of each app.
+    pub(super) handovers: usize,
+}
+
+/// The slots of one app.
+pub(super) struct Slots {
+    pub(super) app: String,
+    /// Together with those of the other apps of the account about three seconds' worth of its quota.
+    pub(super) polls: usize,
+}
+
+impl Capacity {
+    pub(super) fn of(config: &Config) -> Self {
+        let slots = |one: &App| {
+            let of_account = || config.apps.iter().filter(|app| app.account == one.account);
+            let qps = of_account().map(|app| app.qps).fold(0.0, f64::max);
+            Slots {
+                app: one.name.clone(),
+                polls: share(seconds_of(qps), of_account().count()),
+            }
+        };
+        Self {
+            apps: config.apps.iter().map(slots).collect(),
+            downloads: share(DOWNLOADS, config.apps.len()),
+            handovers: share(HANDOVERS, config.apps.len()),
+        }
+    }
+
+    /// All slots together.
+    pub(super) fn steps(&self) -> usize {
+        let steps = |slots: &Slots| slots.polls + self.downloads;
+        self.apps.iter().map(steps).sum()
+    }
+}
+
+/// Calls in three seconds.
+fn seconds_of(qps: f64) -> usize {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped to small positive numbers"
+    )]
+    let calls = (qps * 3.0).clamp(4.0, 64.0) as usize;
+    calls
+}
+
+fn share(all: usize, among: usize) -> usize {
+    (all / among.max(1)).max(LEAST)
 }

@@ -16,7 +16,7 @@ use serde::Serialize;
 use simulator::{Made, MediaBytes, Options, Simulator, UnusedAnswer};
 use tokio_util::sync::CancellationToken;
 
-use super::{AppError, Opened, RunOptions};
+use super::{AppError, RunOptions, Services};
 use crate::{
     archive::Archive,
     config::Config,
@@ -214,7 +214,7 @@ async fn begin_provider() -> Result<Simulator, DemoError> {
 
 /// The daemon, as a task that runs until it is told to stop.
 fn begin_daemon(
-    opened: Opened,
+    services: Services,
     config: Config,
     stop: CancellationToken,
 ) -> Tasks<Result<(), AppError>> {
@@ -224,7 +224,7 @@ fn begin_daemon(
             listen: None,
             grace: Span::seconds(5),
         };
-        super::run(opened, &config, options, stop, None).await
+        super::run(services, &config, options, stop, None).await
     });
     daemon
 }

@@ -72,15 +72,15 @@ impl Guard {
     /// steps would run at once.
     pub(super) fn new(
         config: &Config,
-        archive: Arc<Archive>,
-        metrics: Arc<Metrics>,
+        archive: &Arc<Archive>,
+        metrics: &Arc<Metrics>,
         lease: Span,
         steps_wished: usize,
     ) -> Self {
         descriptors::raise();
         Self {
-            archive,
-            metrics,
+            archive: Arc::clone(archive),
+            metrics: Arc::clone(metrics),
             free_bytes_min: config.limits.free_bytes_min,
             patience: Span(lease.0.min(PATIENCE.0)),
             holds: AtomicBool::new(false),

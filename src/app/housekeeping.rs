@@ -156,13 +156,7 @@ mod tests {
             store::migrate(&config.database.url).await.unwrap();
             let opened = app::open(&config, Arc::new(HeldClock)).await.unwrap();
             let (archive, metrics) = (opened.archive, opened.metrics);
-            let guard = Guard::new(
-                &config,
-                Arc::clone(&archive),
-                Arc::clone(&metrics),
-                Span::seconds(1),
-                1,
-            );
+            let guard = Guard::new(&config, &archive, &metrics, Span::seconds(1), 1);
             let guard = Arc::new(guard);
             Self {
                 archive,

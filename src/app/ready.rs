@@ -37,17 +37,17 @@ pub(super) struct Pulse {
 
 impl Pulse {
     pub(super) fn new(
-        archive: Arc<Archive>,
-        metrics: Arc<Metrics>,
+        archive: &Arc<Archive>,
+        metrics: &Arc<Metrics>,
         quotas: Arc<RateLimiters>,
-        guard: Arc<Guard>,
+        guard: &Arc<Guard>,
     ) -> Self {
         let beat = AtomicI64::new(archive.now().0);
         Self {
-            archive,
-            metrics,
+            archive: Arc::clone(archive),
+            metrics: Arc::clone(metrics),
             quotas,
-            guard,
+            guard: Arc::clone(guard),
             beat,
             accepted: Mutex::default(),
         }

@@ -108,7 +108,7 @@ impl Lab {
         }
     }
 
-    pub async fn open(&self) -> app::Opened {
+    pub async fn open(&self) -> app::Services {
         app::open(&self.config, Arc::new(SystemClock))
             .await
             .unwrap()

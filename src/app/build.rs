@@ -1,0 +1,187 @@
+//! Puts the parts together, for a command or for the daemon; calls nothing yet.
+
+use std::sync::Arc;
+
+use super::{AppError, installation, watch};
+use crate::{
+    archive::{App, Archive, ArchiveDeps},
+    config::{self as shape, Config},
+    domain::{answer::ProviderError, time::Clock},
+    provider::{
+        AppAccess, Client, Credentials, Downloader, MediaRules, OverHttp, RateLimiters,
+        http::{Api, Limits},
+        sign::KeyPair,
+    },
+    store,
+    telemetry::metrics::Metrics,
+    vault::{CreateOnly, Vault, VaultError},
+};
+
+/// Everything a command may need, put together.
+pub struct Services {
+    /// The stages, with store, vault and apps.
+    pub archive: Arc<Archive>,
+    /// The figures of this process.
+    pub metrics: Arc<Metrics>,
+    /// The pace of every account.
+    pub quotas: Arc<RateLimiters>,
+    /// Whether database and vault were seen to belong together; else the vault could not be asked.
+    pub joined: bool,
+}
+
+/// Opens the database (which must be migrated) and the vault, sees that they and the index key
+/// belong together, and makes the ways to the provider ready; calls it not yet.
+///
+/// # Errors
+/// [`AppError`], naming the part.
+pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Services, AppError> {
+    let metrics = Arc::new(Metrics::new());
+    let store = store::open(
+        &config.database.url,
+        config.database.max_connections,
+        Arc::clone(&clock),
+    )
+    .await?;
+    let vault = Arc::new(vault(config)?);
+    let joined = installation::join(
+        store.as_ref(),
+        &vault,
+        config.identity.index_key.as_ref(),
+        clock.now(),
+    )
+    .await?;
+    let quotas = Arc::new(RateLimiters::new(Arc::clone(&clock)));
+    let api = Api::new(&Limits::default())?;
+    let downloader = Downloader::new(&Downloader::limits())?
+        .through(config.apps.iter().filter_map(|app| app.proxy.clone()))?;
+    let downloader = Arc::new(downloader);
+    let way = |app: &shape::App| Ok(edge(app, client(app, &api, &quotas, &clock)?, &downloader));
+    let apps = config
+        .apps
+        .iter()
+        .map(way)
+        .collect::<Result<Vec<App>, ProviderError>>()?;
+    let archive = Archive::new(ArchiveDeps {
+        store,
+        vault,
+        clock,
+        apps,
+        columns: config.identity.columns,
+        index_key: config.identity.index_key.clone(),
+        watcher: Arc::new(watch::Meter(Arc::clone(&metrics))),
+    });
+    Ok(Services {
+        archive: Arc::new(archive),
+        metrics,
+        quotas,
+        joined,
+    })
+}
+
+/// Opens the object store; touches no network.
+///
+/// # Errors
+/// When its URL or options cannot be right, or its folder cannot be made.
+pub fn vault(config: &Config) -> Result<Vault, VaultError> {
+    let options = config
+        .vault
+        .options
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.reveal().to_owned()));
+    Vault::open(
+        &config.vault.url,
+        options,
+        create_only(config.vault.create_only),
+    )
+}
+
+fn create_only(setting: shape::CreateOnly) -> CreateOnly {
+    match setting {
+        shape::CreateOnly::Probe => CreateOnly::Probe,
+        shape::CreateOnly::On => CreateOnly::On,
+        shape::CreateOnly::Off => CreateOnly::Off,
+    }
+}
+
+/// Makes the calls of one configured app.
+///
+/// # Errors
+/// When credentials may not be sent to its `base_url`, or its proxy is none.
+pub fn client(
+    app: &shape::App,
+    api: &Api,
+    quotas: &Arc<RateLimiters>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Client, ProviderError> {
+    let credentials = match &app.auth {
+        shape::Auth::AccessToken {
+            api_key,
+            secret_key,
+        } => Credentials::AccessToken {
+            api_key: api_key.clone(),
+            secret_key: secret_key.clone(),
+        },
+        shape::Auth::BceAuthV1 {
+            api_key,
+            secret_key,
+        } => Credentials::BceV1(KeyPair {
+            ak: api_key.clone(),
+            sk: secret_key.clone(),
+        }),
+        shape::Auth::ApiKey { api_key } => Credentials::ApiKey(api_key.clone()),
+    };
+    let access = AppAccess {
+        name: app.name.clone(),
+        base_url: app.base_url.clone(),
+        credentials,
+        account: app.account.clone(),
+        qps: app.qps,
+    };
+    let api = app
+        .proxy
+        .as_ref()
+        .map_or_else(|| Ok(api.clone()), |proxy| api.through(proxy))?;
+    Client::new(access, api, Arc::clone(clock), Arc::clone(quotas))
+}
+
+/// An app as the stages see it.
+fn edge(app: &shape::App, client: Client, downloader: &Arc<Downloader>) -> App {
+    let media = MediaRules {
+        hosts: media_hosts(app),
+        allow_private: app.allow_private_media_hosts,
+        proxy: app.proxy.clone(),
+        ..MediaRules::default()
+    };
+    App {
+        name: app.name.clone(),
+        account: app.account.clone(),
+        origin: origin(&app.base_url),
+        policy: app.policy.clone(),
+        media_bytes_max: media.media_bytes_max,
+        provider: Arc::new(OverHttp::new(client, Arc::clone(downloader), media)),
+    }
+}
+
+/// Scheme, host and port; the whole text where it is no URL, which the configuration refuses.
+fn origin(base_url: &str) -> String {
+    url::Url::parse(base_url).map_or_else(
+        |_| base_url.to_owned(),
+        |url| url.origin().ascii_serialization(),
+    )
+}
+
+/// The hosts that media come from; where they may be private, the one that answers come from is one
+/// of them.
+fn media_hosts(app: &shape::App) -> Vec<String> {
+    let base = url::Url::parse(&app.base_url)
+        .ok()
+        .filter(|_| app.allow_private_media_hosts);
+    let origin = base.and_then(|url| {
+        Some(format!(
+            "{}:{}",
+            url.host_str()?,
+            url.port_or_known_default()?
+        ))
+    });
+    app.media_hosts.iter().cloned().chain(origin).collect()
+}

@@ -1,0 +1,226 @@
+//! The daemon: drivers, loops, housekeeping and pages under one roof, from the first claim to an
+//! orderly end.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    AppError, Services,
+    capacity::{Capacity, lease_of},
+    drivers::{self, Shared},
+    guard::{self, Guard},
+    housekeeping, installation,
+    ready::{self, Pulse},
+    supervise,
+};
+use crate::{
+    config::Config,
+    domain::time::{Clock, Span},
+    telemetry::metrics::Metrics,
+    web,
+    worker::{
+        driver, lifecycle, periodic,
+        spawn::{Runtime, Spawn, Tasks},
+    },
+};
+
+/// How the daemon runs, beyond the configuration.
+#[derive(Clone, Debug)]
+pub struct RunOptions {
+    /// Where to serve health, readiness and metrics; none serves nothing.
+    pub listen: Option<SocketAddr>,
+    /// How long a stop may take before work under way is given back.
+    pub grace: Span,
+}
+
+impl RunOptions {
+    /// As the configuration says.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        Self {
+            listen: Some(config.http.listen),
+            grace: Span::seconds(25),
+        }
+    }
+}
+
+/// Runs until `stop`, then finishes what is under way within the grace and gives the rest back.
+/// `ready` is told the address served on.
+///
+/// # Errors
+/// [`AppError`] when it cannot start, and [`AppError::Task`] when one of its tasks is gone; other
+/// faults are waited out.
+pub async fn run(
+    services: Services,
+    config: &Config,
+    options: RunOptions,
+    stop: CancellationToken,
+    ready: Option<oneshot::Sender<Option<SocketAddr>>>,
+) -> Result<(), AppError> {
+    let Services {
+        archive,
+        metrics,
+        quotas,
+        joined,
+    } = services;
+    archive.lessons.relearn().await?;
+    let (lease, capacity) = (lease_of(config), Capacity::of(config));
+    let guard = Guard::new(config, &archive, &metrics, lease, capacity.steps());
+    let guard = Arc::new(guard);
+    guard.look().await;
+    let scheduler = housekeeping::start(&archive, &metrics, &guard, &config.schedule).await?;
+    let pulse = Pulse::new(&archive, &metrics, quotas, &guard);
+    let pulse = Arc::new(pulse);
+    let (clock, spawn) = (&archive.clock, Arc::new(Runtime) as Arc<dyn Spawn>);
+    let serve_stop = CancellationToken::new();
+    let mut served = match options.listen {
+        Some(listen) => {
+            let stops = (&stop, &serve_stop);
+            Some(serve(listen, &pulse, &metrics, clock, stops).await?)
+        }
+        None => None,
+    };
+    let world = driver::World {
+        clock: Arc::clone(clock),
+        spawn: Arc::clone(&spawn),
+        stop: stop.clone(),
+    };
+    let shared = Shared::new(&archive, &metrics, &guard, lease);
+    let mut drivers = drivers::start(&shared, &capacity, &world);
+    let mut loops = loops(&pulse, &guard, spawn, clock, &serve_stop);
+
+    lifecycle::notify_ready();
+    let address = served.as_ref().map(|server| server.address);
+    tracing::info!(apps = config.apps.len(), address = address.map(|address| address.to_string()), lease = %lease, "running");
+    if let Some(ready) = ready {
+        let _ = ready.send(address);
+    }
+    let failure = async {
+        // Both are rare, and either is enough.
+        tokio::select! {
+            biased;
+            foreign = foreign(joined, &archive) => foreign,
+            lost = pages_gone(&mut served) => lost,
+        }
+    };
+    let failure = supervise::until_end(&stop, (&mut drivers, &mut loops), failure).await;
+    stop.cancel();
+    lifecycle::notify_stopping();
+    drain(&mut drivers, &shared, options.grace).await;
+    housekeeping::stop(scheduler).await;
+    serve_stop.cancel();
+    while loops.next().await.is_some() {}
+    if let Some(server) = served {
+        server.ended().await;
+    }
+    archive.store.close().await;
+    tracing::info!("stopped");
+    failure.map_or(Ok(()), Err)
+}
+
+/// Serves health, readiness and metrics until the second of the stops; the first says that the
+/// daemon is on its way out.
+async fn serve(
+    listen: SocketAddr,
+    pulse: &Arc<Pulse>,
+    metrics: &Arc<Metrics>,
+    clock: &Arc<dyn Clock>,
+    (stopping, stop): (&CancellationToken, &CancellationToken),
+) -> Result<web::Server, AppError> {
+    let parts = web::Parts {
+        source: Arc::clone(pulse) as Arc<dyn web::Source>,
+        metrics: Arc::clone(metrics),
+        clock: Arc::clone(clock),
+        stopping: stopping.clone(),
+        stop: stop.clone(),
+    };
+    web::serve(listen, parts)
+        .await
+        .map_err(|source| AppError::Io {
+            what: format!("cannot listen on {listen} (http.listen)"),
+            source,
+        })
+}
+
+/// What runs by itself beside the drivers: the heartbeat and the guard's look.
+fn loops(
+    pulse: &Arc<Pulse>,
+    guard: &Arc<Guard>,
+    spawn: Arc<dyn Spawn>,
+    clock: &Arc<dyn Clock>,
+    stop: &CancellationToken,
+) -> Tasks<()> {
+    let mut loops = Tasks::new(spawn);
+    let broken = |part: &'static str| {
+        let guard = Arc::clone(guard);
+        move || {
+            tracing::error!(part, "a periodic job panicked; it runs again at its time");
+            guard.panicked(part);
+        }
+    };
+    let period = lifecycle::watchdog_period().map_or(ready::BEAT, |half| {
+        let half_ms = i64::try_from(half.as_millis()).unwrap_or(i64::MAX);
+        Span(ready::BEAT.0.min(half_ms))
+    });
+    let pulse = Arc::clone(pulse);
+    let beat = move || {
+        pulse.beat();
+        lifecycle::notify_watchdog();
+        std::future::ready(())
+    };
+    let (clock, name) = (Arc::clone(clock), "heartbeat");
+    let beats = periodic::every(period, Arc::clone(&clock), stop.clone(), beat, broken(name));
+    loops.spawn(name, beats);
+
+    let (looking, looker, name) = (stop.clone(), Arc::clone(guard), "guard");
+    let look = move || {
+        let (guard, stop) = (Arc::clone(&looker), looking.clone());
+        async move {
+            // An alarm on its way to a database that is away must not hold up the end.
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => {}
+                () = guard.look() => {}
+            }
+        }
+    };
+    let looks = periodic::every(guard::PERIOD, clock, stop.clone(), look, broken(name));
+    loops.spawn(name, looks);
+    loops
+}
+
+/// Ends when database and vault turn out not to belong together; they are compared later where the
+/// vault could not be asked at the start.
+async fn foreign(joined: bool, archive: &crate::archive::Archive) -> AppError {
+    if joined {
+        std::future::pending().await
+    } else {
+        installation::compare_later(archive).await
+    }
+}
+
+/// Ends when the server of the pages does.
+async fn pages_gone(served: &mut Option<web::Server>) -> AppError {
+    match served {
+        Some(server) => server.gone().await,
+        None => std::future::pending().await,
+    }
+    supervise::lost(("http".into(), Ok(())))
+}
+
+/// Lets steps under way finish within the grace; what has not finished then is given back.
+async fn drain(drivers: &mut Tasks<()>, shared: &Shared, grace: Span) {
+    let finish = async { while drivers.next().await.is_some() {} };
+    let in_time = tokio::select! {
+        biased;
+        () = finish => true,
+        () = shared.archive.clock.sleep(grace) => false,
+    };
+    if !in_time {
+        tracing::warn!(%grace, "work under way is given back");
+        shared.hard_stop.cancel();
+        while drivers.next().await.is_some() {}
+    }
+}

@@ -1,0 +1,133 @@
+//! The downloads of one app.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use super::{Handovers, Shared};
+use crate::{
+    archive::StepError,
+    domain::{
+        lease::{Lease, Stage},
+        media::Slot,
+        secret::Secret,
+        time::{Span, Time},
+    },
+    store::records::DownloadWork,
+    worker::driver::Work,
+};
+
+/// The downloads of one app.
+pub(super) struct Downloads {
+    shared: Arc<Shared>,
+    name: String,
+    app: String,
+    handovers: Arc<Handovers>,
+    /// When to look into the database again, unix milliseconds: what polls of this process find is
+    /// handed over.
+    look_at: AtomicI64,
+    look_every: Span,
+}
+
+impl Downloads {
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        (name, app): (String, &str),
+        look_every: Span,
+        handovers: &Arc<Handovers>,
+    ) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            name,
+            app: app.to_owned(),
+            handovers: Arc::clone(handovers),
+            look_at: AtomicI64::new(0),
+            look_every,
+        }
+    }
+
+    /// Gives back what waits in memory, so that it is claimed again once something may be begun.
+    async fn give_back(&self) {
+        let waiting = self.handovers.take(usize::MAX);
+        let leases: Vec<Lease> = waiting.into_iter().map(|one| one.work.lease).collect();
+        if !leases.is_empty() {
+            let archive = &self.shared.archive;
+            // Those that cannot be given back now run out by themselves.
+            let _ = archive.store.release(leases, archive.now()).await;
+        }
+    }
+
+    fn look_at(&self) -> Time {
+        Time(self.look_at.load(Ordering::Relaxed))
+    }
+
+    /// Claims from the database, from time to time.
+    async fn look(&self, slots: usize) -> Result<Vec<DownloadWork>, StepError> {
+        let now = self.shared.archive.now();
+        if slots == 0 || now < self.look_at() {
+            return Ok(Vec::new());
+        }
+        let claim = self.shared.claim(slots, &self.app);
+        let claimed = self.shared.archive.store.claim_downloads(&claim).await;
+        let found = self.shared.claimed(claimed)?;
+        if found.len() < slots {
+            let next = now.plus(self.look_every);
+            self.look_at.store(next.0, Ordering::Relaxed);
+        }
+        Ok(found)
+    }
+}
+
+impl Work for Downloads {
+    type Item = (DownloadWork, Vec<(Slot, Secret)>);
+    type Error = StepError;
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn claim(&self, limit: usize) -> Result<Vec<Self::Item>, StepError> {
+        if self.shared.guard.holds() {
+            self.give_back().await;
+            return Ok(Vec::new());
+        }
+        let handed_over = self.handovers.take(limit).into_iter();
+        let mut items: Vec<Self::Item> = handed_over.map(|one| (one.work, one.urls)).collect();
+        match self.look(limit - items.len()).await {
+            Ok(found) => items.extend(found.into_iter().map(|work| (work, Vec::new()))),
+            // What was handed over is held already and can be worked on.
+            Err(_) if !items.is_empty() => {}
+            Err(error) => return Err(error),
+        }
+        Ok(items)
+    }
+
+    async fn step(&self, (work, urls): Self::Item) -> Result<(), StepError> {
+        let shared = &self.shared;
+        let _in_flight = shared.metrics.in_flight(Stage::Download.name());
+        let (lease, fetcher) = (work.lease.clone(), &shared.archive.media_fetcher);
+        let done = shared.under_lease(lease, fetcher.download(work, urls));
+        done.await.map(|_| ())
+    }
+
+    async fn until_due(&self) -> Option<Span> {
+        if self.shared.guard.holds() {
+            return None;
+        }
+        Some(self.look_at().since(self.shared.archive.now()))
+    }
+
+    fn round(&self, claimed: usize, failed: bool) {
+        let (metrics, now) = (&self.shared.metrics, self.shared.archive.now());
+        metrics.round(&self.name, claimed, failed, now);
+    }
+
+    fn stepped(&self, result: &'static str) {
+        self.shared.metrics.step(Stage::Download.name(), result);
+    }
+
+    fn panicked(&self) {
+        self.shared.guard.panicked(&self.name);
+    }
+}

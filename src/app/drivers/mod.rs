@@ -1,0 +1,122 @@
+//! The drivers: of each app one that polls and one that downloads; the account only sets the pace.
+
+mod downloads;
+mod handovers;
+mod polls;
+mod under_lease;
+
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use self::{downloads::Downloads, handovers::Handovers, polls::Polls};
+use super::{capacity::Capacity, guard::Guard};
+use crate::{
+    archive::{Archive, StepError},
+    domain::{lease::Stage, time::Span},
+    store::{StoreError, records::Claim},
+    telemetry::metrics::Metrics,
+    worker::{
+        driver::{self, Pace, World},
+        spawn::Tasks,
+    },
+};
+
+/// After this many claims in a row without completion an item waits longer each time.
+const PATIENCE: i64 = 3;
+/// The first wait after a claim that failed.
+const BACKOFF: Span = Span(250);
+/// The longest sleep when nothing is due.
+const IDLE_MAX: Span = Span(1000);
+
+/// What all drivers share.
+pub(super) struct Shared {
+    pub(super) archive: Arc<Archive>,
+    metrics: Arc<Metrics>,
+    /// How long a lease runs; renewed at half of it.
+    lease: Span,
+    /// The end of the grace: what is under way is given back.
+    pub(super) hard_stop: CancellationToken,
+    /// Says when nothing new is to be begun.
+    guard: Arc<Guard>,
+}
+
+impl Shared {
+    pub(super) fn new(
+        archive: &Arc<Archive>,
+        metrics: &Arc<Metrics>,
+        guard: &Arc<Guard>,
+        lease: Span,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            archive: Arc::clone(archive),
+            metrics: Arc::clone(metrics),
+            lease,
+            hard_stop: CancellationToken::new(),
+            guard: Arc::clone(guard),
+        })
+    }
+
+    fn claim(&self, limit: usize, app: &str) -> Claim {
+        Claim {
+            now: self.archive.now(),
+            lease: self.lease,
+            limit: i64::try_from(limit).unwrap_or(i64::MAX),
+            apps: vec![app.to_owned()],
+            patience: PATIENCE,
+        }
+    }
+
+    /// Notes whether a claim could be written; one that found nothing has not written anything.
+    fn claimed<T>(&self, claimed: Result<Vec<T>, StoreError>) -> Result<Vec<T>, StepError> {
+        match &claimed {
+            Ok(items) if items.is_empty() => {}
+            Ok(_) => self.guard.claimed(Ok(())),
+            Err(error) => self.guard.claimed(Err(error)),
+        }
+        Ok(claimed?)
+    }
+}
+
+/// Lets two drivers an app turn in `world`. The only app's are named after their stage alone.
+pub(super) fn start(shared: &Arc<Shared>, capacity: &Capacity, world: &World) -> Tasks<()> {
+    let mut drivers = Tasks::new(Arc::clone(&world.spawn));
+    let idle = Span(shared.lease.0.min(IDLE_MAX.0));
+    let pace = |slots| Pace {
+        slots: shared.guard.steps(slots),
+        idle,
+        backoff: BACKOFF,
+    };
+    let is_only_one = capacity.apps.len() == 1;
+    for slots in &capacity.apps {
+        let name = |stage: Stage| match is_only_one {
+            true => stage.name().to_owned(),
+            false => format!("{}-{}", stage.name(), slots.app),
+        };
+        let handovers = Handovers::new(capacity.handovers);
+        let (pace_of_polls, pace_of_downloads) = (pace(slots.polls), pace(capacity.downloads));
+        let polls = Polls::new(
+            shared,
+            (name(Stage::Poll), &slots.app),
+            pace_of_polls.slots,
+            &handovers,
+        );
+        let downloads = Downloads::new(
+            shared,
+            (name(Stage::Download), &slots.app),
+            idle,
+            &handovers,
+        );
+        let (never, woken) = (Arc::new(Notify::new()), Arc::clone(&handovers.wake));
+        drivers.spawn(
+            name(Stage::Poll),
+            driver::drive(Arc::new(polls), pace_of_polls, world.clone(), never),
+        );
+        drivers.spawn(
+            name(Stage::Download),
+            driver::drive(Arc::new(downloads), pace_of_downloads, world.clone(), woken),
+        );
+    }
+    drivers
+}

@@ -1,0 +1,131 @@
+//! The polls of one app.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use super::{Handovers, Shared};
+use crate::{
+    archive::StepError,
+    domain::{lease::Stage, time::Span},
+    store::records::PollWork,
+    worker::driver::Work,
+};
+
+/// The polls of one app.
+pub(super) struct Polls {
+    shared: Arc<Shared>,
+    name: String,
+    app: String,
+    handovers: Arc<Handovers>,
+    /// How many may run while downloads do not keep up: answers are never given up for the sake of
+    /// media.
+    min: usize,
+    /// How many are running.
+    running: AtomicUsize,
+}
+
+impl Polls {
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        (name, app): (String, &str),
+        slots: usize,
+        handovers: &Arc<Handovers>,
+    ) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            name,
+            app: app.to_owned(),
+            handovers: Arc::clone(handovers),
+            min: (slots / 8).max(1),
+            running: AtomicUsize::new(0),
+        }
+    }
+
+    /// How many of `limit` may begin. A poll whose download finds no place costs two more calls
+    /// later, for fresh URLs; so no more begin than there are places for, down to the minimum.
+    fn useful(&self, limit: usize) -> usize {
+        let running = self.running.load(Ordering::Relaxed);
+        let places = self.handovers.capacity().saturating_sub(running);
+        limit.min(places.max(self.min.saturating_sub(running)))
+    }
+
+    /// Whether the app is not to be asked, or nothing new to be begun.
+    fn is_held(&self) -> bool {
+        let archive = &self.shared.archive;
+        self.shared.guard.holds() || archive.breaker.until(&self.app, archive.now()).is_some()
+    }
+}
+
+/// Counts a step for as long as it runs, however it ends.
+struct Running<'a>(&'a AtomicUsize);
+
+impl<'a> Running<'a> {
+    fn enter(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Work for Polls {
+    type Item = PollWork;
+    type Error = StepError;
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn claim(&self, limit: usize) -> Result<Vec<PollWork>, StepError> {
+        let limit = self.useful(limit);
+        if limit == 0 || self.is_held() {
+            return Ok(Vec::new());
+        }
+        let claim = self.shared.claim(limit, &self.app);
+        let claimed = self.shared.archive.store.claim_polls(&claim).await;
+        self.shared.claimed(claimed)
+    }
+
+    async fn step(&self, item: PollWork) -> Result<(), StepError> {
+        let shared = &self.shared;
+        let _in_flight = shared.metrics.in_flight(Stage::Poll.name());
+        let _running = Running::enter(&self.running);
+        let is_handed_over = self.handovers.capacity() > 0 && !shared.guard.holds();
+        let lease_for = is_handed_over.then_some(shared.lease);
+        let (lease, poller) = (item.lease.clone(), &shared.archive.poller);
+        let done = shared.under_lease(lease, poller.poll(item, lease_for));
+        if let Some(Some(handover)) = done.await? {
+            self.handovers.push(handover);
+        }
+        Ok(())
+    }
+
+    async fn until_due(&self) -> Option<Span> {
+        if self.is_held() {
+            return None;
+        }
+        let (archive, apps) = (&self.shared.archive, [self.app.clone()]);
+        let due = archive.store.next_due(Stage::Poll, &apps).await;
+        // A little patience gathers what falls due close together into one claim.
+        Some(Span(due.ok().flatten()?.since(archive.now()).0.max(25)))
+    }
+
+    fn round(&self, claimed: usize, failed: bool) {
+        let (metrics, now) = (&self.shared.metrics, self.shared.archive.now());
+        metrics.round(&self.name, claimed, failed, now);
+    }
+
+    fn stepped(&self, result: &'static str) {
+        self.shared.metrics.step(Stage::Poll.name(), result);
+    }
+
+    fn panicked(&self) {
+        self.shared.guard.panicked(&self.name);
+    }
+}
