@@ -37,72 +37,9 @@ pub struct Demo {
 /// # Errors
 /// When the stream fails.
 pub fn tell(report: &Report, screen: &mut Screen<'_>) -> Result<Code, Failure> {
-    let mut table = Table::new([
-        "what happened to the person",
-        "tokens",
-        "became",
-        "as it should",
-    ]);
-    for ending in &report.endings {
-        let states: Vec<String> = ending
-            .states
-            .iter()
-            .map(|(state, number)| {
-                if ending.states.len() > 1 {
-                    format!("{state} {number}")
-                } else {
-                    state.clone()
-                }
-            })
-            .collect();
-        table.row([
-            ending.life.clone(),
-            ending.tokens.to_string(),
-            states.join(", "),
-            if ending.as_it_should { "yes" } else { "NO" }.to_owned(),
-        ]);
-    }
-    table.print(screen)?;
-    let figures = &report.status;
-    let media: i64 = figures
-        .media
-        .iter()
-        .filter(|row| row.state == "stored")
-        .map(|row| row.count)
-        .sum();
-    let bytes: i64 = figures.media.iter().map(|row| row.bytes).sum::<i64>() + figures.answer_bytes;
-    let (verify, media_kept, records) = report.windows;
-    screen.line(format!(
-        "\n{} and {} kept, {}; the provider forgot videos after {media_kept} and the rest after {records}, persons had {verify}",
-        counted(figures.answers, "answer"),
-        counted(media, "medium").replace("mediums", "media"),
-        size(bytes)
-    ))?;
-    if let Some(left) = figures.least_left_ms {
-        screen.line(format!(
-            "the least time that was left when something was captured: {}",
-            Span(left)
-        ))?;
-    }
-    let config = report.config.display();
-    // As it was called, so that the lines can be copied: the program need not be installed.
-    let program = std::env::args()
-        .next()
-        .unwrap_or_else(|| "verikeep".to_owned());
-    screen.line(format!(
-        "
-  rows      {}
-  objects   {}
-
-Look around:
-  {program} list --config {config}
-  {program} show --config {config} {}
-  {program} get  --config {config} {} --out case",
-        report.database.display(),
-        report.objects.display(),
-        report.example,
-        report.example,
-    ))?;
+    endings(report).print(screen)?;
+    figures(report, screen)?;
+    places(report, screen)?;
     let wrong: usize = report
         .endings
         .iter()
@@ -130,4 +67,84 @@ Look around:
         )
     ))?;
     Ok(Code::Done)
+}
+
+/// How each kind of life ended.
+fn endings(report: &Report) -> Table {
+    let mut table = Table::new([
+        "what happened to the person",
+        "tokens",
+        "became",
+        "as it should",
+    ]);
+    for ending in &report.endings {
+        let states: Vec<String> = ending
+            .states
+            .iter()
+            .map(|(state, number)| {
+                if ending.states.len() > 1 {
+                    format!("{state} {number}")
+                } else {
+                    state.clone()
+                }
+            })
+            .collect();
+        table.row([
+            ending.life.clone(),
+            ending.tokens.to_string(),
+            states.join(", "),
+            if ending.as_it_should { "yes" } else { "NO" }.to_owned(),
+        ]);
+    }
+    table
+}
+
+/// How much was kept, and how close it was.
+fn figures(report: &Report, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    let figures = &report.status;
+    let media: i64 = figures
+        .media
+        .iter()
+        .filter(|row| row.state == "stored")
+        .map(|row| row.count)
+        .sum();
+    let bytes: i64 = figures.media.iter().map(|row| row.bytes).sum::<i64>() + figures.answer_bytes;
+    let (verify, media_kept, records) = report.windows;
+    screen.line(format!(
+        "\n{} and {} kept, {}; the provider forgot videos after {media_kept} and the rest after {records}, persons had {verify}",
+        counted(figures.answers, "answer"),
+        counted(media, "medium").replace("mediums", "media"),
+        size(bytes)
+    ))?;
+    if let Some(left) = figures.least_left_ms {
+        screen.line(format!(
+            "the least time that was left when something was captured: {}",
+            Span(left)
+        ))?;
+    }
+    Ok(())
+}
+
+/// Where it lies, and how to look at it.
+fn places(report: &Report, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    let config = report.config.display();
+    // As it was called, so that the lines can be copied: the program need not be installed.
+    let program = std::env::args()
+        .next()
+        .unwrap_or_else(|| "verikeep".to_owned());
+    screen.line(format!(
+        "
+  rows      {}
+  objects   {}
+
+Look around:
+  {program} list --config {config}
+  {program} show --config {config} {}
+  {program} get  --config {config} {} --out case",
+        report.database.display(),
+        report.objects.display(),
+        report.example,
+        report.example,
+    ))?;
+    Ok(())
 }

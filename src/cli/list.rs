@@ -96,19 +96,7 @@ pub async fn run(
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
     let mut filter = filter(args, config, store).await?;
-    let most = match args.limit {
-        Some(0) => i64::MAX,
-        Some(limit) if limit > 0 => limit,
-        Some(_) => {
-            return Err(Failure::usage(
-                "--limit",
-                "is negative",
-                "write how many at most, or 0 for all",
-            ));
-        }
-        None if args.json => i64::MAX,
-        None => 100,
-    };
+    let most = most(args)?;
     let missed = match (&filter.id_number_index, &config.identity.index_key) {
         (Some(_), Some(key)) => store.indexed_otherwise(&key.id()).await?,
         _ => 0,
@@ -140,24 +128,38 @@ pub async fn run(
             break;
         }
     }
-    match (args.json, table.is_empty()) {
-        (true, _) => {}
-        (false, true) => {
-            // Apps that were taken out of the configuration still have rows, so that an unknown one
-            // is no error.
-            let unknown = args
-                .app
-                .as_ref()
-                .is_some_and(|app| config.app(app).is_none());
-            screen.note(if unknown {
-                "nothing is tracked that fits; no app of that name is configured"
-            } else {
-                "nothing is tracked that fits"
-            })?;
-        }
-        (false, false) => table.print(screen)?,
+    if !args.json && table.is_empty() {
+        screen.note(nothing(args, config))?;
+    } else if !args.json {
+        table.print(screen)?;
     }
     ended(missed, screen)
+}
+
+/// How many rows are shown at most.
+fn most(args: &List) -> Result<i64, Failure> {
+    match args.limit {
+        Some(0) => Ok(i64::MAX),
+        Some(limit) if limit > 0 => Ok(limit),
+        Some(_) => Err(Failure::usage(
+            "--limit",
+            "is negative",
+            "write how many at most, or 0 for all",
+        )),
+        None if args.json => Ok(i64::MAX),
+        None => Ok(100),
+    }
+}
+
+/// What is said when nothing fits. Apps that were taken out of the configuration still have rows, so
+/// that an unknown one is no error.
+fn nothing(args: &List, config: &Config) -> &'static str {
+    let mut app = args.app.iter();
+    if app.any(|app| config.app(app).is_none()) {
+        "nothing is tracked that fits; no app of that name is configured"
+    } else {
+        "nothing is tracked that fits"
+    }
 }
 
 /// The end of a look-up that `missed` attempts.

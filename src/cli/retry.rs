@@ -81,38 +81,10 @@ pub async fn run(
         .await?;
     let mut code = Code::Done;
     for (token, verdict) in (1..).zip(&verdicts) {
-        let (row, text) = match verdict {
-            RetryVerdict::Woken {
-                verification_id,
-                was,
-            } => (
-                Line::Woken {
-                    token,
-                    verification_id,
-                    was: was.name(),
-                },
-                format!(
-                    "token {token}: woken, was {} ({verification_id})",
-                    was.name()
-                ),
-            ),
-            RetryVerdict::Whole { verification_id } => (
-                Line::Whole {
-                    token,
-                    verification_id,
-                },
-                format!(
-                    "token {token}: is whole, there is nothing to try again ({verification_id})"
-                ),
-            ),
-            RetryVerdict::Unknown => {
-                code = Code::Finding;
-                (
-                    Line::Unknown { token },
-                    format!("token {token}: is not tracked here; `verikeep track` tracks it"),
-                )
-            }
-        };
+        if matches!(verdict, RetryVerdict::Unknown) {
+            code = Code::Finding;
+        }
+        let (row, text) = told(token, verdict);
         if args.json {
             screen.ndjson(&row)?
         } else {
@@ -120,4 +92,35 @@ pub async fn run(
         }
     }
     Ok(code)
+}
+
+/// A verdict, for programs and for people.
+fn told(token: usize, verdict: &RetryVerdict) -> (Line<'_>, String) {
+    match verdict {
+        RetryVerdict::Woken {
+            verification_id,
+            was,
+        } => (
+            Line::Woken {
+                token,
+                verification_id,
+                was: was.name(),
+            },
+            format!(
+                "token {token}: woken, was {} ({verification_id})",
+                was.name()
+            ),
+        ),
+        RetryVerdict::Whole { verification_id } => (
+            Line::Whole {
+                token,
+                verification_id,
+            },
+            format!("token {token}: is whole, there is nothing to try again ({verification_id})"),
+        ),
+        RetryVerdict::Unknown => (
+            Line::Unknown { token },
+            format!("token {token}: is not tracked here; `verikeep track` tracks it"),
+        ),
+    }
 }

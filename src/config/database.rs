@@ -25,23 +25,7 @@ pub(super) fn read(
     let mut insecure = None;
     let url = section.text("url").and_then(|text| {
         if let Some((path, tail)) = paths::split_sqlite(&text.value) {
-            if path.is_empty() || path == ":memory:" || tail.contains("mode=memory") {
-                section.fail(
-                    "url",
-                    "names no file, so that everything would be forgotten at the end",
-                    "name a file: \"sqlite://verikeep-data/verikeep.db\"",
-                );
-                return None;
-            }
-            let start = if path.starts_with('/') {
-                String::new()
-            } else {
-                paths::sqlite_url(&folders.base)
-                    .trim_start_matches("sqlite://")
-                    .to_owned()
-                    + "/"
-            };
-            return Some(Secret::new(format!("sqlite://{start}{path}{tail}")));
+            return sqlite(section, path, tail, folders);
         }
         let parsed = Url::parse(&text.value).ok().filter(|url| {
             matches!(url.scheme(), "postgres" | "postgresql") && url.path().len() > 1
@@ -57,23 +41,7 @@ pub(super) fn read(
         insecure = unguarded(&url, variables);
         with_certificate(section, url, folders)
     });
-    match (&insecure, allowed) {
-        (Some(what), true) => section.warn(
-            "allow_insecure",
-            format!("database.url {what}"),
-            "use sslmode=verify-full with sslrootcert, then take this out",
-        ),
-        (Some(what), false) => {
-            let todo = "add ?sslmode=verify-full&sslrootcert=/path/to/ca.pem to it, or allow it by name: database.allow_insecure = true";
-            section.fail("url", what.clone(), todo);
-        }
-        (None, true) => section.warn(
-            "allow_insecure",
-            "is not needed: the way to the database is guarded",
-            "take it out",
-        ),
-        (None, false) => {}
-    }
+    say_what_is_insecure(section, insecure.as_deref(), allowed);
     let max_connections = section
         .whole("max_connections", 1, 1000)
         .and_then(|number| u32::try_from(number.value).ok());
@@ -83,6 +51,47 @@ pub(super) fn read(
         insecure: insecure
             .filter(|_| allowed)
             .map(|what| format!("database.url {what}")),
+    }
+}
+
+/// The URL of a file, with its whole path.
+fn sqlite(section: &Section<'_>, path: &str, tail: &str, folders: &Folders) -> Option<Secret> {
+    if path.is_empty() || path == ":memory:" || tail.contains("mode=memory") {
+        section.fail(
+            "url",
+            "names no file, so that everything would be forgotten at the end",
+            "name a file: \"sqlite://verikeep-data/verikeep.db\"",
+        );
+        return None;
+    }
+    let start = if path.starts_with('/') {
+        String::new()
+    } else {
+        paths::sqlite_url(&folders.base)
+            .trim_start_matches("sqlite://")
+            .to_owned()
+            + "/"
+    };
+    Some(Secret::new(format!("sqlite://{start}{path}{tail}")))
+}
+
+fn say_what_is_insecure(section: &Section<'_>, insecure: Option<&str>, allowed: bool) {
+    match (insecure, allowed) {
+        (Some(what), true) => section.warn(
+            "allow_insecure",
+            format!("database.url {what}"),
+            "use sslmode=verify-full with sslrootcert, then take this out",
+        ),
+        (Some(what), false) => {
+            let todo = "add ?sslmode=verify-full&sslrootcert=/path/to/ca.pem to it, or allow it by name: database.allow_insecure = true";
+            section.fail("url", what.to_owned(), todo);
+        }
+        (None, true) => section.warn(
+            "allow_insecure",
+            "is not needed: the way to the database is guarded",
+            "take it out",
+        ),
+        (None, false) => {}
     }
 }
 

@@ -138,32 +138,7 @@ fn app<'t>(tree: &'t mut Table, which: &str, place: &Place) -> Result<&'t mut Ta
     let names: Vec<Option<String>> = apps.iter().map(name_of).collect();
     let at = match which.parse::<usize>() {
         Ok(at) => at,
-        Err(_) => {
-            let matching: Vec<usize> = names
-                .iter()
-                .enumerate()
-                .filter(|(_, name)| {
-                    name.as_deref()
-                        .is_some_and(|name| as_variable(name) == which)
-                })
-                .map(|(at, _)| at)
-                .collect();
-            match matching.as_slice() {
-                [at] => *at,
-                [] => {
-                    return Err(format!(
-                        "there are: {}; add one as number {}",
-                        listed(&names),
-                        apps.len()
-                    ));
-                }
-                _ => {
-                    return Err(
-                        "more than one app has this name in capitals; use its number".to_owned(),
-                    );
-                }
-            }
-        }
+        Err(_) => named(&names, which)?,
     };
     let length = apps.len();
     if at == length {
@@ -181,6 +156,24 @@ fn app<'t>(tree: &'t mut Table, which: &str, place: &Place) -> Result<&'t mut Ta
         None => Err(format!(
             "numbers count from 0 without a gap; the next free one is {length}"
         )),
+    }
+}
+
+/// The place of the app that has this name in a variable.
+fn named(names: &[Option<String>], which: &str) -> Result<usize, String> {
+    let is_it = |name: &Option<String>| {
+        name.as_deref()
+            .is_some_and(|name| as_variable(name) == which)
+    };
+    let mut matching = (0..).zip(names).filter(|(_, name)| is_it(name));
+    match (matching.next(), matching.next()) {
+        (Some((at, _)), None) => Ok(at),
+        (None, _) => Err(format!(
+            "there are: {}; add one as number {}",
+            listed(names),
+            names.len()
+        )),
+        _ => Err("more than one app has this name in capitals; use its number".to_owned()),
     }
 }
 

@@ -122,19 +122,7 @@ pub fn load(source: &Source) -> Result<Loaded, Vec<Finding>> {
     };
     let config = {
         let top = Section::open(Some(&tree), "", place.clone(), keys::TOP, &findings);
-        if let Some(mode) = file
-            .as_deref()
-            .and_then(secrets::too_open)
-            .filter(|_| apps::has_secret_in_file(&top))
-        {
-            let reason = format!("holds a secret and can be read by others (mode {mode:03o})");
-            findings.warn(
-                "",
-                &place,
-                reason,
-                "chmod 600 it, or move the secret to a file of its own (secret_key_file)",
-            );
-        }
+        warn_of_open_file(&top, file.as_deref(), &place, &findings);
         read::config(&top, file, &folders, &source.variables)
     };
     let all = findings.into_sorted();
@@ -145,6 +133,22 @@ pub fn load(source: &Source) -> Result<Loaded, Vec<Finding>> {
             config,
             warnings: all,
         })
+    }
+}
+
+/// A file that holds a secret is for its owner alone.
+fn warn_of_open_file(top: &Section<'_>, file: Option<&Path>, place: &Place, findings: &Findings) {
+    if let Some(mode) = file
+        .and_then(secrets::too_open)
+        .filter(|_| apps::has_secret_in_file(top))
+    {
+        let reason = format!("holds a secret and can be read by others (mode {mode:03o})");
+        findings.warn(
+            "",
+            place,
+            reason,
+            "chmod 600 it, or move the secret to a file of its own (secret_key_file)",
+        );
     }
 }
 

@@ -85,11 +85,14 @@ impl Metrics {
             descriptors_free: Gauge::default(),
             alarms: Family::default(),
         };
-        metrics.register();
+        metrics.register_build();
+        metrics.register_work();
+        metrics.register_loops();
+        metrics.register_state();
         metrics
     }
 
-    fn register(&mut self) {
+    fn register_build(&mut self) {
         let registry = &mut self.registry;
         let build = Family::<Labels<1>, Gauge>::default();
         build
@@ -100,6 +103,10 @@ impl Metrics {
             "Always 1; the label says which version runs",
             build,
         );
+    }
+
+    fn register_work(&mut self) {
+        let registry = &mut self.registry;
         registry.register(
             "provider_calls",
             "Calls made at the provider, by endpoint and what came of them",
@@ -140,6 +147,10 @@ impl Metrics {
             "Steps of work under way",
             self.steps_in_flight.clone(),
         );
+    }
+
+    fn register_loops(&mut self) {
+        let registry = &mut self.registry;
         registry.register(
             "loop_rounds",
             "Rounds of each loop, by how they ended",
@@ -160,6 +171,10 @@ impl Metrics {
             "When each loop last came round without a failure",
             self.last_success.clone(),
         );
+    }
+
+    fn register_state(&mut self) {
+        let registry = &mut self.registry;
         registry.register(
             "quota_calls_per_second",
             "The rate at which an account is asked at present, per endpoint",

@@ -90,47 +90,22 @@ pub async fn drive<W: Work>(work: Arc<W>, pace: Pace, world: World, wake: Arc<No
             (slots, slots >= batch)
         };
         if hungry && enough {
-            let mut nap = pace.idle;
-            match caught(work.claim(slots)).await {
-                Ok(Ok(items)) => {
-                    work.round(items.len(), false);
-                    hungry = items.len() == slots && failures == 0;
-                    if items.is_empty() {
-                        failures = 0;
-                    }
-                    for item in items {
-                        let work = Arc::clone(&work);
-                        steps.spawn(Arc::clone(&step_name), async move { work.step(item).await });
-                    }
-                }
-                Err(_) => {
-                    failures = failures.saturating_add(1);
-                    hungry = false;
-                    work.round(0, true);
-                    work.panicked();
-                    tracing::error!(
-                        driver = work.name(),
-                        failures,
-                        "a claim panicked; trying again"
-                    );
-                }
-                Ok(Err(error)) => {
-                    failures = failures.saturating_add(1);
-                    hungry = false;
-                    work.round(0, true);
-                    if failures.is_power_of_two() {
-                        tracing::warn!(driver = work.name(), failures, %error, "nothing could be claimed; trying again");
-                    }
-                }
+            let items = claim(&*work, slots, &mut failures).await;
+            hungry = items.as_ref().is_some_and(|items| items.len() == slots) && failures == 0;
+            for item in items.into_iter().flatten() {
+                let work = Arc::clone(&work);
+                steps.spawn(Arc::clone(&step_name), async move { work.step(item).await });
             }
-            if failures > 0 {
-                nap = chance::jitter(pace.backoff.times(1 << failures.min(5)));
-            } else if !hungry {
-                nap = caught(work.until_due())
+            let nap = if failures > 0 {
+                chance::jitter(pace.backoff.times(1 << failures.min(5)))
+            } else if hungry {
+                pace.idle
+            } else {
+                caught(work.until_due())
                     .await
                     .unwrap_or_default()
-                    .map_or(pace.idle, |span| Span(span.0.clamp(1, pace.idle.0)));
-            }
+                    .map_or(pace.idle, |span| Span(span.0.clamp(1, pace.idle.0)))
+            };
             sleep_until = clock.now().plus(nap);
         }
         // A stop before all; then what is done before what is to come, so that its slots are free.
@@ -147,6 +122,39 @@ pub async fn drive<W: Work>(work: Arc<W>, pace: Pace, world: World, wake: Arc<No
     }
     while let Some(ended) = steps.next().await {
         ended_step(&*work, ended, 0);
+    }
+}
+
+/// One round: what was claimed, or none when that failed. Counts the failures in a row; an empty
+/// claim after a failed one shows that it is over.
+async fn claim<W: Work>(work: &W, slots: usize, failures: &mut u32) -> Option<Vec<W::Item>> {
+    match caught(work.claim(slots)).await {
+        Ok(Ok(items)) => {
+            work.round(items.len(), false);
+            if items.is_empty() {
+                *failures = 0;
+            }
+            Some(items)
+        }
+        Err(_) => {
+            *failures = failures.saturating_add(1);
+            work.round(0, true);
+            work.panicked();
+            tracing::error!(
+                driver = work.name(),
+                failures,
+                "a claim panicked; trying again"
+            );
+            None
+        }
+        Ok(Err(error)) => {
+            *failures = failures.saturating_add(1);
+            work.round(0, true);
+            if failures.is_power_of_two() {
+                tracing::warn!(driver = work.name(), failures, %error, "nothing could be claimed; trying again");
+            }
+            None
+        }
     }
 }
 

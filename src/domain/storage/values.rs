@@ -70,19 +70,8 @@ impl Says {
         if text.len() > BYTES_MAX {
             return Err(wrong("is longer than 64 KiB", "see what was pasted there"));
         }
-        if !is_document && text.chars().any(char::is_control) {
-            let inner = text.trim_end_matches(['\n', '\r']);
-            return Err(if inner.chars().any(char::is_control) {
-                wrong(
-                    "holds a line break or another control character",
-                    "write it as one line",
-                )
-            } else {
-                wrong(
-                    "ends with a line break",
-                    "write it without one: `printf %s` instead of `echo`, `base64 -w0` of that for a Kubernetes secret",
-                )
-            });
+        if !is_document {
+            one_line(text)?;
         }
         match self {
             Self::Address => address(text),
@@ -90,21 +79,8 @@ impl Says {
             Self::Metadata => address(text).and_then(metadata),
             Self::Proxy => proxy(text),
             Self::Flag => flag(text),
-            Self::Span => match Span::parse(text) {
-                Ok(span) if (1..=86_400_000).contains(&span.0) => Ok(format!("{}ms", span.0)),
-                Ok(_) => Err(wrong("is out of range", "write a duration from 1ms to 1d")),
-                Err(_) => Err(wrong(
-                    "is not a duration",
-                    "write a number with its unit, such as \"5s\" or \"2m\"",
-                )),
-            },
-            Self::Count => match text.parse::<u32>() {
-                Ok(count) if count <= 100_000 => Ok(count.to_string()),
-                _ => Err(wrong(
-                    "is no count",
-                    "write a whole number from 0 to 100000",
-                )),
-            },
+            Self::Span => span(text),
+            Self::Count => count(text),
             Self::Label => kept(
                 text,
                 |c| c.is_ascii_alphanumeric() || "-_".contains(c),
@@ -124,50 +100,97 @@ impl Says {
                 "write it in ASCII",
             ),
             Self::Base64 => base64(text),
-            Self::Path => kept(
-                text,
-                |c| c.is_ascii_alphanumeric() || "/-._~".contains(c),
-                "is no path of a URL",
-                "write it as it was given out: /v2/credentials/…",
-            )
-            .and_then(|path| {
-                if path.starts_with('/') {
-                    Ok(path)
-                } else {
-                    Err(wrong(
-                        "does not begin with a slash",
-                        "write it as it was given out",
-                    ))
-                }
-            }),
+            Self::Path => path(text),
             Self::File => Ok(text.to_owned()),
-            Self::Json => {
-                match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text) {
-                    Ok(_) => Ok(text.to_owned()),
-                    Err(_) => Err(wrong(
-                        "is no JSON object",
-                        "paste the whole key file, or name it by service_account",
-                    )),
-                }
-            }
-            Self::Pem => {
-                let whole = text.starts_with("-----BEGIN CERTIFICATE-----")
-                    && text.ends_with("-----END CERTIFICATE-----")
-                    && text.is_ascii();
-                if whole {
-                    Ok(text.to_owned())
-                } else {
-                    Err(wrong(
-                        "is no PEM certificate",
-                        "paste it from its BEGIN line to its END line",
-                    ))
-                }
-            }
+            Self::Json => json(text),
+            Self::Pem => pem(text),
             Self::Word(words) => match words.iter().find(|word| word.eq_ignore_ascii_case(text)) {
                 Some(word) => Ok((*word).to_owned()),
                 None => Err(wrong("is none of the possible words", word_list(words))),
             },
         }
+    }
+}
+
+fn one_line(text: &str) -> Result<(), Wrong> {
+    if !text.chars().any(char::is_control) {
+        return Ok(());
+    }
+    let inner = text.trim_end_matches(['\n', '\r']);
+    Err(if inner.chars().any(char::is_control) {
+        wrong(
+            "holds a line break or another control character",
+            "write it as one line",
+        )
+    } else {
+        wrong(
+            "ends with a line break",
+            "write it without one: `printf %s` instead of `echo`, `base64 -w0` of that for a Kubernetes secret",
+        )
+    })
+}
+
+fn span(text: &str) -> Result<String, Wrong> {
+    match Span::parse(text) {
+        Ok(span) if (1..=86_400_000).contains(&span.0) => Ok(format!("{}ms", span.0)),
+        Ok(_) => Err(wrong("is out of range", "write a duration from 1ms to 1d")),
+        Err(_) => Err(wrong(
+            "is not a duration",
+            "write a number with its unit, such as \"5s\" or \"2m\"",
+        )),
+    }
+}
+
+fn count(text: &str) -> Result<String, Wrong> {
+    match text.parse::<u32>() {
+        Ok(count) if count <= 100_000 => Ok(count.to_string()),
+        _ => Err(wrong(
+            "is no count",
+            "write a whole number from 0 to 100000",
+        )),
+    }
+}
+
+fn path(text: &str) -> Result<String, Wrong> {
+    kept(
+        text,
+        |c| c.is_ascii_alphanumeric() || "/-._~".contains(c),
+        "is no path of a URL",
+        "write it as it was given out: /v2/credentials/…",
+    )
+    .and_then(|path| {
+        if path.starts_with('/') {
+            Ok(path)
+        } else {
+            Err(wrong(
+                "does not begin with a slash",
+                "write it as it was given out",
+            ))
+        }
+    })
+}
+
+fn json(text: &str) -> Result<String, Wrong> {
+    match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err(wrong(
+            "is no JSON object",
+            "paste the whole key file, or name it by service_account",
+        )),
+    }
+}
+
+fn pem(text: &str) -> Result<String, Wrong> {
+    let whole = text.starts_with("-----BEGIN CERTIFICATE-----")
+        && text.ends_with("-----END CERTIFICATE-----")
+        && text.is_ascii();
+    if whole {
+        Ok(text.to_owned())
+    } else {
+        Err(wrong(
+            "is no PEM certificate",
+            "paste it from its BEGIN line to its END line",
+        ))
     }
 }
 
