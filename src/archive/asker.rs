@@ -8,10 +8,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Alarms, App, Breaker, Keeper, Watcher, keeper::Kept};
+use super::{Alarms, App, Breaker, Keeper, Watcher, call_log::CallLog, keeper::Kept};
 use crate::{
     domain::{
-        answer::{AnswerRow, Detail, Endpoint, ErrorKind, Getall, MediaList, ProviderError, Stat},
+        answer::{Detail, Endpoint, ErrorKind, Getall, MediaList, ProviderError, Stat},
         media::Listed,
         time::{Clock, Time},
         token::Verification,
@@ -65,34 +65,6 @@ pub(super) enum Asked {
 enum Keep {
     Yes,
     No,
-}
-
-/// What questions about one verification brought so far in this step: the rows to write with it.
-#[derive(Debug, Default)]
-pub struct CallLog {
-    /// Answers new to the verification.
-    pub answers: Vec<AnswerRow>,
-    /// Every call made.
-    pub calls: Vec<CallRow>,
-    /// (endpoint, SHA-256) of all answers kept, these included.
-    pub(super) kept: Vec<(String, String)>,
-}
-
-impl CallLog {
-    /// Begins with what is kept already.
-    #[must_use]
-    pub fn beside(kept: Vec<(String, String)>) -> Self {
-        Self {
-            kept,
-            ..Self::default()
-        }
-    }
-
-    /// (endpoint, SHA-256) of all answers kept so far.
-    #[must_use]
-    pub fn kept(&self) -> &[(String, String)] {
-        &self.kept
-    }
 }
 
 impl Asker {

@@ -9,7 +9,7 @@ use std::sync::{
 use bytes::Bytes;
 use futures::Stream;
 
-use super::{Alarms, Watcher, asker::CallLog};
+use super::{Alarms, Watcher, call_log::CallLog};
 use crate::{
     domain::{
         alarm::{Alarm, Kind},

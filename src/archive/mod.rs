@@ -18,6 +18,7 @@ pub mod alarms;
 mod apps;
 pub mod asker;
 pub mod breaker;
+pub mod call_log;
 pub mod download;
 mod error;
 mod failures;

@@ -6,7 +6,7 @@ mod urls;
 use std::sync::Arc;
 
 use self::{medium::Fetched, urls::Urls};
-use super::{Alarms, App, Apps, Asker, Keeper, StepError, Watcher, asker::CallLog};
+use super::{Alarms, App, Apps, Asker, Keeper, StepError, Watcher, call_log::CallLog};
 use crate::{
     domain::{
         alarm::{self, Alarm},

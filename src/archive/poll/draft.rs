@@ -2,7 +2,7 @@
 
 use super::Handover;
 use crate::{
-    archive::{App, asker::CallLog},
+    archive::{App, call_log::CallLog},
     domain::{
         chance,
         lease::{Lease, Stage},

@@ -1,0 +1,31 @@
+//! The rows that questions leave behind, gathered over a step.
+
+use crate::{domain::answer::AnswerRow, store::records::CallRow};
+
+/// What questions about one verification brought so far in this step: the rows to write with it.
+#[derive(Debug, Default)]
+pub struct CallLog {
+    /// Answers new to the verification.
+    pub answers: Vec<AnswerRow>,
+    /// Every call made.
+    pub calls: Vec<CallRow>,
+    /// (endpoint, SHA-256) of all answers kept, these included.
+    pub(super) kept: Vec<(String, String)>,
+}
+
+impl CallLog {
+    /// Begins with what is kept already.
+    #[must_use]
+    pub fn beside(kept: Vec<(String, String)>) -> Self {
+        Self {
+            kept,
+            ..Self::default()
+        }
+    }
+
+    /// (endpoint, SHA-256) of all answers kept so far.
+    #[must_use]
+    pub fn kept(&self) -> &[(String, String)] {
+        &self.kept
+    }
+}
