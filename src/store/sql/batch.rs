@@ -73,6 +73,44 @@ pub(in crate::store) async fn write<DB: Dialect>(
     let polls = poll::complete::<DB>(connection, polls).await?;
     held.extend(polls.iter().map(|poll| key(&poll.record.lease)));
 
+    told::<DB>(connection, &downloads, &polls).await?;
+    lessons::remember::<DB>(connection, polls.iter().map(|poll| &poll.record.lessons)).await?;
+    let settled: Vec<&str> = polls
+        .iter()
+        .filter(|poll| poll.is_settled())
+        .map(poll::Completed::id)
+        .collect();
+    calls::fold::<DB>(connection, &settled).await?;
+    let leases = downloads
+        .iter()
+        .map(|record| (&record.lease, record.at))
+        .chain(
+            polls
+                .iter()
+                .map(|poll| (&poll.record.lease, poll.record.at)),
+        );
+    end_poison::<DB>(connection, leases).await?;
+    let alarms = downloads
+        .iter()
+        .flat_map(|record| record.alarms.iter().map(|alarm| (alarm, record.at)));
+    alarm::raise::<DB>(
+        connection,
+        alarms
+            .chain(polls.iter().flat_map(poll::Completed::alarms))
+            .collect(),
+    )
+    .await?;
+
+    lease::release::<DB>(connection, &releases).await?;
+    Ok(works.iter().map(|work| result(work, &held)).collect())
+}
+
+/// Writes what the provider was asked and what it said.
+async fn told<DB: Dialect>(
+    connection: &mut DB::Connection,
+    downloads: &[&DownloadRecord],
+    polls: &[poll::Completed<'_>],
+) -> Result<()> {
     let answers = downloads
         .iter()
         .map(|record| (&record.lease, &record.answers))
@@ -90,49 +128,23 @@ pub(in crate::store) async fn write<DB: Dialect>(
                 .iter()
                 .map(|poll| (&poll.record.lease, &poll.record.calls)),
         );
-    calls::add::<DB>(connection, calls.collect()).await?;
-    lessons::remember::<DB>(connection, polls.iter().map(|poll| &poll.record.lessons)).await?;
-    let settled: Vec<&str> = polls
-        .iter()
-        .filter(|poll| poll.is_settled())
-        .map(poll::Completed::id)
-        .collect();
-    calls::fold::<DB>(connection, &settled).await?;
-    // What was begun more than once may have been an alarm.
-    let leases = downloads
-        .iter()
-        .map(|record| (&record.lease, record.at))
-        .chain(
-            polls
-                .iter()
-                .map(|poll| (&poll.record.lease, poll.record.at)),
-        );
+    calls::add::<DB>(connection, calls.collect()).await
+}
+
+/// What was begun more than once may have been an alarm; it ends with what was brought.
+async fn end_poison<'r, DB: Dialect>(
+    connection: &mut DB::Connection,
+    leases: impl Iterator<Item = (&'r Lease, Time)>,
+) -> Result<()> {
     let recovered: Vec<(&str, Time)> = leases
         .filter(|(lease, _)| lease.claims > 1)
         .map(|(lease, at)| (lease.verification_id.as_str(), at))
         .collect();
-    if let Some(at) = recovered.iter().map(|(_, at)| *at).max() {
-        alarm::clear_each::<DB>(
-            connection,
-            Kind::Poison,
-            &recovered.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
-            at,
-        )
-        .await?;
-    }
-    let alarms = downloads
-        .iter()
-        .flat_map(|record| record.alarms.iter().map(|alarm| (alarm, record.at)));
-    alarm::raise::<DB>(
-        connection,
-        alarms
-            .chain(polls.iter().flat_map(poll::Completed::alarms))
-            .collect(),
-    )
-    .await?;
-
-    lease::release::<DB>(connection, &releases).await?;
-    Ok(works.iter().map(|work| result(work, &held)).collect())
+    let Some(at) = recovered.iter().map(|(_, at)| *at).max() else {
+        return Ok(());
+    };
+    let ids: Vec<&str> = recovered.iter().map(|(id, _)| *id).collect();
+    alarm::clear_each::<DB>(connection, Kind::Poison, &ids, at).await
 }
 
 fn key(lease: &Lease) -> (String, Stage) {

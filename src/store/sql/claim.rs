@@ -144,12 +144,7 @@ async fn claimed<DB: Dialect>(
         match { read }() {
             Ok((verification, progress, media, answers)) => {
                 if lease.claims > POISONED_BEYOND {
-                    let text = format!(
-                        "its {} was begun {} times and never ended: the step dies, or what it brings cannot be written",
-                        stage.name(),
-                        lease.claims
-                    );
-                    alarms.push(poison(id, text));
+                    alarms.push(never_ended(&lease));
                 }
                 claimed.push(Claimed {
                     lease,
@@ -160,12 +155,10 @@ async fn claimed<DB: Dialect>(
                 });
             }
             Err(error) => {
-                alarms.push(poison(
-                    id,
-                    format!(
-                        "{error}; it is looked at again at least every hour, and all others go on"
-                    ),
-                ));
+                let text = format!(
+                    "{error}; it is looked at again at least every hour, and all others go on"
+                );
+                alarms.push(poison(id, text));
                 unreadable.push((lease, deadline));
             }
         }
@@ -177,6 +170,15 @@ async fn claimed<DB: Dialect>(
     )
     .await?;
     Ok(claimed)
+}
+
+fn never_ended(lease: &Lease) -> Alarm {
+    let text = format!(
+        "its {} was begun {} times and never ended: the step dies, or what it brings cannot be written",
+        lease.stage.name(),
+        lease.claims
+    );
+    poison(&lease.verification_id, text)
 }
 
 fn poison(verification_id: &str, text: String) -> Alarm {

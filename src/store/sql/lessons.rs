@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use futures::FutureExt as _;
-use std::collections::BTreeSet;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{SqlStore, facts::insert};
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
     store::{
         LessonStore, Result,
         dialect::Dialect,
-        rows::{Cells as _, Json, binds, instant, known, rows},
+        rows::{Cells as _, Json, Shape, binds, instant, known, rows},
     },
 };
 
@@ -40,11 +41,7 @@ pub(super) async fn remember<'r, DB: Dialect>(
     lessons: impl Iterator<Item = &'r Lessons>,
 ) -> Result<()> {
     // Each sorted, so that two transactions never wait for one another crosswise.
-    let (mut unused, mut filmed, mut data) = (
-        BTreeSet::new(),
-        BTreeSet::new(),
-        std::collections::BTreeMap::new(),
-    );
+    let (mut unused, mut filmed, mut data) = (BTreeSet::new(), BTreeSet::new(), BTreeMap::new());
     for lessons in lessons {
         unused.extend(&lessons.unused);
         filmed.extend(&lessons.filmed);
@@ -53,56 +50,40 @@ pub(super) async fn remember<'r, DB: Dialect>(
             *at = seen.at.max(*at);
         }
     }
-    if !unused.is_empty() {
-        let rows: Vec<SignatureIn> = unused
-            .into_iter()
-            .map(|seen| SignatureIn {
-                app: &seen.app,
-                signature: &seen.signature,
-                verification_id: &seen.verification_id,
-                seen_at: seen.seen_at.0,
-                origin: seen.origin.name(),
-            })
-            .collect();
-        DB::execute(
-            connection,
-            insert::<DB, SignatureIn>("unused_signatures", "on conflict do nothing"),
-            binds![Json::of(&rows)?],
-        )
-        .await?;
+    let unused = unused.into_iter().map(|seen| SignatureIn {
+        app: &seen.app,
+        signature: &seen.signature,
+        verification_id: &seen.verification_id,
+        seen_at: seen.seen_at.0,
+        origin: seen.origin.name(),
+    });
+    let filmed = filmed.into_iter().map(|plan| PlanIn {
+        app: &plan.app,
+        plan_id: &plan.plan_id,
+        kind: plan.film.name(),
+        seen_at: plan.seen_at.0,
+    });
+    let data = data.into_iter().map(|(app, at)| DataIn { app, at: at.0 });
+    let stays = "on conflict do nothing";
+    let later = "on conflict (app) do update set at = excluded.at where excluded.at > data_seen.at";
+    put::<DB, _>(connection, "unused_signatures", stays, unused.collect()).await?;
+    put::<DB, _>(connection, "filmed_plans", stays, filmed.collect()).await?;
+    put::<DB, _>(connection, "data_seen", later, data.collect()).await
+}
+
+async fn put<DB: Dialect, S: Shape + Serialize>(
+    connection: &mut DB::Connection,
+    table: &str,
+    tail: &str,
+    rows: Vec<S>,
+) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
     }
-    if !filmed.is_empty() {
-        let rows: Vec<PlanIn> = filmed
-            .into_iter()
-            .map(|plan| PlanIn {
-                app: &plan.app,
-                plan_id: &plan.plan_id,
-                kind: plan.film.name(),
-                seen_at: plan.seen_at.0,
-            })
-            .collect();
-        DB::execute(
-            connection,
-            insert::<DB, PlanIn>("filmed_plans", "on conflict do nothing"),
-            binds![Json::of(&rows)?],
-        )
-        .await?;
-    }
-    if !data.is_empty() {
-        let rows: Vec<DataIn> = data
-            .into_iter()
-            .map(|(app, at)| DataIn { app, at: at.0 })
-            .collect();
-        let later =
-            "on conflict (app) do update set at = excluded.at where excluded.at > data_seen.at";
-        DB::execute(
-            connection,
-            insert::<DB, DataIn>("data_seen", later),
-            binds![Json::of(&rows)?],
-        )
-        .await?;
-    }
-    Ok(())
+    let sql = insert::<DB, S>(table, tail);
+    DB::execute(connection, sql, binds![Json::of(&rows)?])
+        .await
+        .map(|_| ())
 }
 
 /// Everything learned.

@@ -104,22 +104,7 @@ pub(super) async fn complete<'r, DB: Dialect>(
     connection: &mut DB::Connection,
     records: Vec<&'r PollRecord>,
 ) -> Result<Vec<Completed<'r>>> {
-    let done: Vec<Done> = records
-        .iter()
-        .map(|record| {
-            let next = match record.next {
-                Next::Due {
-                    due_at, deadline, ..
-                } => Some((due_at, deadline)),
-                Next::Settled { .. } => None,
-            };
-            Done {
-                lease: &record.lease,
-                at: record.at,
-                next,
-            }
-        })
-        .collect();
+    let done: Vec<Done> = records.iter().map(|record| done(record)).collect();
     let woken = lease::complete::<DB>(connection, Stage::Poll, &done).await?;
     let polls: Vec<Completed> = records
         .into_iter()
@@ -133,6 +118,38 @@ pub(super) async fn complete<'r, DB: Dialect>(
         })
         .collect();
 
+    bring::<DB>(connection, &polls).await?;
+    start_downloads::<DB>(connection, &polls).await?;
+    let told: Vec<&str> = polls
+        .iter()
+        .filter(|poll| poll.woken)
+        .map(Completed::id)
+        .collect();
+    lease::rest::<DB>(connection, Stage::Poll, &told).await?;
+    settle::<DB>(connection, &polls).await?;
+    know::<DB>(connection, &polls).await?;
+    Ok(polls)
+}
+
+fn done(record: &PollRecord) -> Done<'_> {
+    let next = match record.next {
+        Next::Due {
+            due_at, deadline, ..
+        } => Some((due_at, deadline)),
+        Next::Settled { .. } => None,
+    };
+    Done {
+        lease: &record.lease,
+        at: record.at,
+        next,
+    }
+}
+
+/// Writes attempts and media.
+async fn bring<DB: Dialect>(
+    connection: &mut DB::Connection,
+    polls: &[Completed<'_>],
+) -> Result<()> {
     attempts::write::<DB>(
         connection,
         polls
@@ -175,17 +192,7 @@ pub(super) async fn complete<'r, DB: Dialect>(
             .map(String::as_str)
             .collect::<Vec<_>>(),
     )
-    .await?;
-    start_downloads::<DB>(connection, &polls).await?;
-    let told: Vec<&str> = polls
-        .iter()
-        .filter(|poll| poll.woken)
-        .map(Completed::id)
-        .collect();
-    lease::rest::<DB>(connection, Stage::Poll, &told).await?;
-    settle::<DB>(connection, &polls).await?;
-    know::<DB>(connection, &polls).await?;
-    Ok(polls)
+    .await
 }
 
 /// Writes what is known of the verifications now.

@@ -86,41 +86,10 @@ async fn track<DB: Dialect>(
     connection: &mut DB::Connection,
     tokens: &[NewVerification],
 ) -> Result<Vec<TrackVerdict>> {
-    let mut rows = tokens.iter().map(new).collect::<Result<Vec<New>>>()?;
-    // In one order, so that two transactions never wait for one another. Of one token twice the
-    // first one told is tracked: the sort is stable.
-    rows.sort_by(|one, other| one.verify_token.cmp(other.verify_token));
-    let sql = insert::<DB, New>(
-        "verifications",
-        "on conflict (verify_token) do nothing returning verification_id",
-    );
-    let mut fresh = HashSet::new();
-    for row in DB::fetch(connection, sql, binds![Json::of(&rows)?]).await? {
-        fresh.insert(row.text("verification_id")?);
-    }
+    let fresh = put_new::<DB>(connection, tokens).await?;
     let is_new = |token: &&NewVerification| fresh.contains(&token.verification.verification_id);
 
-    let polls: Vec<FirstPoll> = tokens
-        .iter()
-        .filter(is_new)
-        .filter_map(first_poll)
-        .collect();
-    if !polls.is_empty() {
-        DB::execute(
-            connection,
-            insert::<DB, FirstPoll>("schedule", ""),
-            binds![Json::of(&polls)?],
-        )
-        .await?;
-    }
-    let alarms = tokens.iter().filter(is_new).flat_map(|token| {
-        token
-            .alarms
-            .iter()
-            .map(|alarm| (alarm, token.verification.tracked_at))
-    });
-    alarm::raise::<DB>(connection, alarms.collect()).await?;
-
+    begin::<DB>(connection, tokens.iter().filter(is_new)).await?;
     let others: Vec<&str> = tokens
         .iter()
         .filter(|token| !is_new(token))
@@ -146,15 +115,7 @@ async fn track<DB: Dialect>(
     let mut verdicts = Vec::with_capacity(tokens.len());
     for token in tokens {
         if is_new(&token) {
-            let late = Late::at(
-                token.verification.tracked_at,
-                token.media_deadline,
-                token.record_deadline,
-            );
-            verdicts.push(TrackVerdict::New {
-                verification_id: token.verification.verification_id.clone(),
-                late,
-            });
+            verdicts.push(first_told(token));
             continue;
         }
         let known = tracked.get_mut(&storable(token.verification.verify_token.reveal()));
@@ -177,6 +138,62 @@ async fn track<DB: Dialect>(
     }
     found::<DB>(connection, &founded).await?;
     Ok(verdicts)
+}
+
+/// Writes those that are not there yet; brings their verification_ids.
+async fn put_new<DB: Dialect>(
+    connection: &mut DB::Connection,
+    tokens: &[NewVerification],
+) -> Result<HashSet<String>> {
+    let mut rows = tokens.iter().map(new).collect::<Result<Vec<New>>>()?;
+    // In one order, so that two transactions never wait for one another. Of one token twice the
+    // first one told is tracked: the sort is stable.
+    rows.sort_by(|one, other| one.verify_token.cmp(other.verify_token));
+    let sql = insert::<DB, New>(
+        "verifications",
+        "on conflict (verify_token) do nothing returning verification_id",
+    );
+    let mut fresh = HashSet::new();
+    for row in DB::fetch(connection, sql, binds![Json::of(&rows)?]).await? {
+        fresh.insert(row.text("verification_id")?);
+    }
+    Ok(fresh)
+}
+
+/// Schedules the first polls of new ones, and raises what there is to say of them.
+async fn begin<'t, DB: Dialect>(
+    connection: &mut DB::Connection,
+    tokens: impl Iterator<Item = &'t NewVerification> + Clone,
+) -> Result<()> {
+    let polls: Vec<FirstPoll> = tokens.clone().filter_map(first_poll).collect();
+    if !polls.is_empty() {
+        DB::execute(
+            connection,
+            insert::<DB, FirstPoll>("schedule", ""),
+            binds![Json::of(&polls)?],
+        )
+        .await?;
+    }
+    let alarms = tokens.flat_map(|token| {
+        token
+            .alarms
+            .iter()
+            .map(|alarm| (alarm, token.verification.tracked_at))
+    });
+    alarm::raise::<DB>(connection, alarms.collect())
+        .await
+        .map(|_| ())
+}
+
+fn first_told(token: &NewVerification) -> TrackVerdict {
+    TrackVerdict::New {
+        verification_id: token.verification.verification_id.clone(),
+        late: Late::at(
+            token.verification.tracked_at,
+            token.media_deadline,
+            token.record_deadline,
+        ),
+    }
 }
 
 /// Whether a told time of issue replaces the one of this verification.
