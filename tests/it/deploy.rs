@@ -1,4 +1,4 @@
-//! What lies in deploy/ agrees with itself and with the package. scripts/check-deploy asks systemd,
+//! What lies in deploy/, and what runs the checks, agrees with itself and with the package. scripts/check-deploy asks systemd,
 //! kubectl and hadolint about each file; here is what none of them can see, because it is said in
 //! more than one place.
 
@@ -193,6 +193,40 @@ fn images_are_pinned_to_what_the_package_says() {
         "{}",
         bases[0]
     );
+}
+
+#[test]
+fn every_short_name_says_what_it_does_and_runs_what_is_there() {
+    let justfile = text("justfile");
+    let lines: Vec<&str> = justfile.lines().collect();
+    let recipes: Vec<&[&str]> = lines
+        .windows(2)
+        .filter(|pair| pair[1].starts_with(|c: char| c.is_ascii_lowercase()))
+        .collect();
+    assert!(recipes.len() >= 7, "{recipes:?}");
+    for pair in recipes {
+        assert!(pair[0].starts_with("# "), "{} has no line above", pair[1]);
+    }
+    for script in values("justfile", "./scripts/") {
+        let name = script.split(' ').next().unwrap();
+        assert!(text(&format!("scripts/{name}")).starts_with("#!"), "{name}");
+    }
+}
+
+#[test]
+fn every_change_passes_the_same_command_with_no_more_rights_than_to_read() {
+    let file = ".github/workflows/ci.yml";
+    assert_eq!(values(file, "- run: ./"), [".ci/run"]);
+    assert_eq!(values(file, "contents: "), ["read"]);
+    assert_eq!(values(file, "timeout-minutes: ").len(), 1);
+    for action in values(file, "- uses: ") {
+        let version = action.split_once("@v").map(|(_, version)| version);
+        assert!(
+            version.is_some_and(|version| version.parse::<u32>().is_ok()),
+            "{action} is not held to a version"
+        );
+    }
+    assert!(!text(file).contains('\t'), "YAML knows no tabs");
 }
 
 fn text(file: &str) -> String {
