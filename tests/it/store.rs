@@ -2,6 +2,7 @@
 //! PostgreSQL and, where the traits tell all of it, on the model in memory.
 
 mod alarm;
+mod alike;
 mod bulk;
 mod claim;
 mod download;

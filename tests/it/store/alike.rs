@@ -1,0 +1,406 @@
+//! The model and a database, led through the same lives by chance, tell the same at every step.
+
+use std::fmt::Debug;
+
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use verikeep::{
+    domain::{
+        alarm::{Alarm, Kind as AlarmKind},
+        answer::Endpoint,
+        lease::{Lease, Stage},
+        lessons::{DataSeen, Film, FilmedPlan, Lessons, Origin, UnusedSignature},
+        media::{Kind, StoredMedia},
+        plan::Outcome,
+        secret::Secret,
+        time::{Span, Time},
+        token::State,
+    },
+    store::{
+        Store,
+        records::{
+            Claim, DownloadRecord, DownloadStart, FailedMedia, InlineMedia, NewVerification, Next,
+            PollRecord, WantedMedia,
+        },
+        reports::Filter,
+    },
+};
+
+use super::make::{
+    MINUTE, START, answer, attempt, call, claim_at, download, id, later, poll, settling, slot,
+    start, stored, token,
+};
+use crate::databases::Database;
+
+const TOKENS: u32 = 4;
+const STEPS: u32 = 120;
+
+/// Both stores, and chance.
+struct Pair {
+    stores: [std::sync::Arc<dyn Store>; 2],
+    random: StdRng,
+    names: u32,
+    now: Time,
+    /// What was done last, for whoever reads why they differ.
+    last: String,
+}
+
+/// The right to one row, in each store.
+type Leases = [Lease; 2];
+
+impl Pair {
+    fn one_in(&mut self, n: u32) -> bool {
+        self.random.random_range(0..n) == 0
+    }
+
+    /// A name never given before.
+    fn name(&mut self) -> String {
+        self.names += 1;
+        format!("n{}", self.names)
+    }
+
+    fn object(&mut self) -> StoredMedia {
+        let mut object = stored(&self.name(), self.now);
+        object.object.sha256 = format!("sha-{}", self.random.random_range(0..3));
+        object
+    }
+
+    async fn same<T: Debug>(&mut self, what: &str, done: impl AsyncFn(&dyn Store, usize) -> T) {
+        let [one, other] = [
+            format!("{:?}", done(&*self.stores[0], 0).await),
+            format!("{:?}", done(&*self.stores[1], 1).await),
+        ];
+        assert_eq!(one, other, "{what}, after {}", self.last);
+    }
+
+    /// All that the traits tell.
+    async fn look(&mut self) {
+        let now = self.now;
+        for stage in [Stage::Poll, Stage::Download] {
+            self.same("next_due", async |store, _| {
+                store.next_due(stage, &[]).await.unwrap()
+            })
+            .await;
+        }
+        self.same("alarms", async |store, _| store.alarms().await.unwrap())
+            .await;
+        self.same("lessons", async |store, _| store.lessons().await.unwrap())
+            .await;
+        self.same("status", async |store, _| store.status(now).await.unwrap())
+            .await;
+        for n in 1..=TOKENS {
+            self.same("show", async |store, _| store.show(&id(n)).await.unwrap())
+                .await;
+        }
+        let filter = Filter {
+            limit: 10,
+            ..Filter::default()
+        };
+        self.same("list", async |store, _| store.list(&filter).await.unwrap())
+            .await;
+        let tokens: Vec<Secret> = (1..=TOKENS)
+            .map(|n| token(n).verification.verify_token)
+            .collect();
+        self.same("known", async |store, _| {
+            store.known(&tokens).await.unwrap()
+        })
+        .await;
+    }
+
+    async fn track(&mut self) {
+        let mut told = token(self.random.random_range(1..=TOKENS));
+        told.issued_at_told = self.one_in(3);
+        if self.one_in(4) {
+            told.verification.app = "other".to_owned();
+        }
+        told.verification.tracked_at = self.now;
+        let due_at = self.now.plus(MINUTE);
+        if let Next::Due { due_at: at, .. } = &mut told.next {
+            *at = due_at;
+        }
+        let told: Vec<NewVerification> = vec![told];
+        self.last = "track".to_owned();
+        self.same("track", async |store, _| {
+            store.track(told.clone()).await.unwrap()
+        })
+        .await;
+    }
+
+    async fn retry(&mut self) {
+        let handle = vec![id(self.random.random_range(1..=TOKENS)), "none".to_owned()];
+        let app = self.one_in(3).then_some("other");
+        let now = self.now;
+        self.last = "retry".to_owned();
+        self.same("retry", async |store, _| {
+            store.retry(&handle, app, "ops", now).await.unwrap()
+        })
+        .await;
+    }
+
+    /// Claims on both; what comes out is the same but for the tokens of the leases.
+    async fn claim(&mut self, stage: Stage) -> Vec<(Leases, Vec<String>)> {
+        let claim = Claim {
+            limit: 2,
+            apps: if self.one_in(4) {
+                vec!["other".to_owned()]
+            } else {
+                Vec::new()
+            },
+            ..claim_at(self.now)
+        };
+        let mut claimed = [Vec::new(), Vec::new()];
+        let mut told = [Vec::new(), Vec::new()];
+        for ((store, claimed), told) in self.stores.iter().zip(&mut claimed).zip(&mut told) {
+            let mut tell = |work: &dyn Debug, lease: &Lease| {
+                told.push(format!("{work:?}").replace(&lease.token, "TOKEN"));
+            };
+            if stage == Stage::Poll {
+                for work in store.claim_polls(&claim).await.unwrap() {
+                    tell(&work, &work.lease);
+                    claimed.push((work.lease, work.media));
+                }
+            } else {
+                for work in store.claim_downloads(&claim).await.unwrap() {
+                    tell(&work, &work.lease);
+                    claimed.push((work.lease, work.media));
+                }
+            }
+        }
+        assert_eq!(told[0], told[1], "claim, after {}", self.last);
+        self.last = format!("claim of {} {}s", claimed[0].len(), stage.name());
+        let [one, other] = claimed;
+        one.into_iter()
+            .zip(other)
+            .map(|((one, media), (other, _))| {
+                let names = media.into_iter().map(|medium| medium.media_id);
+                ([one, other], names.collect())
+            })
+            .collect()
+    }
+
+    /// What becomes of a lease: it is recorded, prolonged, given back, or forgotten.
+    async fn end(&mut self, leases: &Leases, media: &[String]) {
+        let now = self.now;
+        match self.random.random_range(0..12) {
+            0 => {}
+            1 => {
+                self.last = "release".to_owned();
+                self.same("release", async |store, which| {
+                    store
+                        .release(vec![leases[which].clone()], now)
+                        .await
+                        .unwrap();
+                })
+                .await;
+            }
+            2 => {
+                self.last = "renew".to_owned();
+                self.same("renew", async |store, which| {
+                    store
+                        .renew(&leases[which], now.plus(Span(90_000)))
+                        .await
+                        .is_ok()
+                })
+                .await;
+            }
+            _ if leases[0].stage == Stage::Poll => {
+                let record = self.poll(&leases[0], media);
+                self.last = format!("{record:?}");
+                self.same("record_poll", async |store, which| {
+                    let mut record = record.clone();
+                    record.lease = leases[which].clone();
+                    store
+                        .record_poll(record)
+                        .await
+                        .map_err(|error| error.to_string())
+                })
+                .await;
+            }
+            _ => {
+                let record = self.download(&leases[0], media);
+                self.last = format!("{record:?}");
+                self.same("record_download", async |store, which| {
+                    let mut record = record.clone();
+                    record.lease = leases[which].clone();
+                    store
+                        .record_download(record)
+                        .await
+                        .map_err(|error| error.to_string())
+                })
+                .await;
+            }
+        }
+    }
+
+    fn some_of(&mut self, names: &[String]) -> Vec<String> {
+        let some = names.iter().filter(|_| self.one_in(2));
+        some.cloned().collect()
+    }
+
+    fn poll(&mut self, lease: &Lease, media: &[String]) -> PollRecord {
+        let outcomes = [
+            Outcome::Archived,
+            Outcome::Abandoned,
+            Outcome::Incomplete,
+            Outcome::Missed,
+        ];
+        let mut record = if self.one_in(6) {
+            let outcome = outcomes[self.random.random_range(0..4)];
+            settling(lease, self.now, outcome)
+        } else {
+            let mut record = poll(lease, self.now);
+            record.next = Next::Due {
+                due_at: self
+                    .now
+                    .plus(Span::minutes(self.random.random_range(0..20))),
+                deadline: later(Span::hours(self.random.random_range(1..30))),
+                state: if self.one_in(2) {
+                    State::Waiting
+                } else {
+                    State::Collecting
+                },
+            };
+            record
+        };
+        for _ in 0..self.random.random_range(0..3) {
+            let mut kept = answer(&self.name(), Endpoint::Getall, self.now);
+            kept.object.sha256 = format!("sha-{}", self.random.random_range(0..3));
+            record.answers.push(kept);
+            record.calls.push(call(self.now));
+            let kind = [Kind::Face, Kind::Video, Kind::IdFront][self.random.random_range(0..3)];
+            let slot = slot(kind, self.random.random_range(0..2));
+            if self.one_in(2) {
+                let media_id = self.name();
+                record.wanted.push(WantedMedia { media_id, slot });
+            } else {
+                let stored = self.object();
+                record.inline.push(InlineMedia { slot, stored });
+            }
+            let passed = self.one_in(2);
+            record
+                .attempts
+                .push(attempt(self.random.random_range(1..4), passed, self.now));
+        }
+        record.same = self.some_of(media);
+        if self.one_in(2) {
+            let lease = self.one_in(2).then(|| (self.name(), self.now.plus(MINUTE)));
+            record.download = Some(DownloadStart {
+                lease,
+                ..start(self.now)
+            });
+        }
+        record.last_error = self.one_in(2).then(|| "transient".to_owned());
+        if self.one_in(4) {
+            record.lessons = self.lessons(&lease.verification_id);
+            record.alarms = vec![
+                alarm(AlarmKind::Loss, &lease.verification_id),
+                alarm(AlarmKind::TooFast, "loan-h5"),
+            ];
+        }
+        record
+    }
+
+    fn lessons(&mut self, verification_id: &str) -> Lessons {
+        let app = || "loan-h5".to_owned();
+        Lessons {
+            unused: vec![UnusedSignature {
+                app: app(),
+                signature: "refused".to_owned(),
+                verification_id: verification_id.to_owned(),
+                seen_at: self.now,
+                origin: Origin::IssuedHere,
+            }],
+            filmed: vec![FilmedPlan {
+                app: app(),
+                plan_id: "plan-1".to_owned(),
+                film: Film::Video,
+                seen_at: self.now,
+            }],
+            data_seen: vec![DataSeen {
+                app: app(),
+                at: self
+                    .now
+                    .minus(Span::minutes(self.random.random_range(0..20))),
+            }],
+        }
+    }
+
+    fn download(&mut self, lease: &Lease, media: &[String]) -> DownloadRecord {
+        let mut record = download(lease, self.now);
+        for media_id in media {
+            match self.random.random_range(0..4) {
+                0 => record.same.push(media_id.clone()),
+                1 => record.failed.push(FailedMedia {
+                    media_id: media_id.clone(),
+                    why: "reset".to_owned(),
+                    refused_sha256: self.one_in(2).then(|| self.name()),
+                }),
+                _ => {
+                    let mut stored = self.object();
+                    stored.media_id.clone_from(media_id);
+                    record.stored.push(stored);
+                }
+            }
+        }
+        let again = (self.now.plus(MINUTE), later(Span::hours(20)));
+        record.again = self.one_in(3).then_some(again);
+        record
+    }
+}
+
+fn alarm(kind: AlarmKind, subject: &str) -> Alarm {
+    Alarm {
+        kind,
+        subject: subject.to_owned(),
+        text: "text".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn the_model_and_a_database_tell_the_same_of_lives_led_by_chance() {
+    for seed in 0..6 {
+        let (database, model) = (Database::sqlite(), Database::model());
+        let mut pair = Pair {
+            stores: [database.store_at(START).await, model.store_at(START).await],
+            random: StdRng::seed_from_u64(seed),
+            names: 0,
+            now: START,
+            last: format!("the beginning of {seed}"),
+        };
+        let mut held: Vec<(Leases, Vec<String>)> = Vec::new();
+        for _ in 0..STEPS {
+            let pause = pair.random.random_range(0..120_000);
+            pair.now = pair.now.plus(Span(pause));
+            match pair.random.random_range(0..10) {
+                0 => pair.track().await,
+                1 => pair.retry().await,
+                2..=3 => held.extend(pair.claim(Stage::Download).await),
+                4..=5 => held.extend(pair.claim(Stage::Poll).await),
+                _ if held.is_empty() => held.extend(pair.claim(Stage::Poll).await),
+                _ => {
+                    let which = pair.random.random_range(0..held.len());
+                    let (leases, media) = held.swap_remove(which);
+                    pair.end(&leases, &media).await;
+                }
+            }
+            pair.look().await;
+        }
+        for table in [
+            "schedule",
+            "attempts",
+            "answers",
+            "media",
+            "calls",
+            "call_sums",
+            "quota_use",
+            "alarms",
+            "events",
+        ] {
+            assert_eq!(
+                model.rows(table).await,
+                database.rows(table).await,
+                "{table}"
+            );
+        }
+        assert_eq!(model.events().await, database.events().await);
+    }
+}
