@@ -120,7 +120,7 @@ impl Tracker {
             progress: &progress,
             media: &[],
             learned: &Learned::default(),
-            others: false,
+            has_siblings: false,
             policy: &app.policy,
         };
         let ends = Ends::of(known);
@@ -147,7 +147,7 @@ impl Tracker {
                 },
                 Vec::new(),
             ),
-            Step::Ask(_) | Step::AskOthers => (
+            Step::Ask(_) | Step::AskSiblings => (
                 Next::Due {
                     due_at: now,
                     deadline: ends.media_deadline,

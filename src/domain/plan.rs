@@ -71,8 +71,8 @@ pub struct Missing {
 pub enum Step {
     /// Ask this endpoint now.
     Ask(Endpoint),
-    /// Ask every other app once whether it knows the token.
-    AskOthers,
+    /// Ask the other apps of the account whether the token is theirs.
+    AskSiblings,
     /// Nothing to do before `due_at`, which is later than now.
     Wait {
         /// When to look again.
@@ -95,8 +95,8 @@ pub struct PlanInput<'a> {
     pub media: &'a [MediaRow],
     /// What was learned of its app and plan.
     pub learned: &'a Learned,
-    /// Whether other apps are configured that could be asked.
-    pub others: bool,
+    /// Whether other apps of its account are configured that could be asked.
+    pub has_siblings: bool,
     /// The app's policy.
     pub policy: &'a Policy,
 }

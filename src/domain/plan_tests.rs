@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::{
     attempt::Seen,
     media::{Kind, MediaState, Slot, Source},
-    progress::{Fails, Refusal, ZERO_ATTEMPTS},
+    progress::{Fails, Refusal, Sighting, ZERO_ATTEMPTS},
     secret::Secret,
 };
 
@@ -39,7 +39,7 @@ fn decide(
     progress: &Progress,
     media: &[MediaRow],
     learned: &[String],
-    others: bool,
+    has_siblings: bool,
     at: Span,
 ) -> Step {
     let (verification, policy) = (verification(Span(0)), policy());
@@ -54,7 +54,7 @@ fn decide(
             progress,
             media,
             learned: &learned,
-            others,
+            has_siblings,
             policy: &policy,
         },
         ISSUED.plus(at),
@@ -121,7 +121,7 @@ fn a_token_told_late_is_asked_at_once_and_one_told_too_late_is_missed_after_one_
             progress,
             media: &[],
             learned: &Learned::default(),
-            others: false,
+            has_siblings: false,
             policy: &policy,
         };
         plan(known, ISSUED.plus(at))
@@ -271,7 +271,7 @@ fn a_missing_video_is_asked_for_until_its_end_and_the_policy_says_whether_it_is_
                 progress: &progress,
                 media: &[],
                 learned: &Learned::default(),
-                others: false,
+                has_siblings: false,
                 policy: &policy,
             };
             match plan(known, now) {
@@ -315,7 +315,7 @@ fn abandonment_needs_proof() {
     );
     assert_eq!(
         decide(&closing("refused", at), &[], &learned, true, at),
-        Step::AskOthers
+        Step::AskSiblings
     );
     assert_eq!(
         due_after(&decide(
@@ -352,7 +352,7 @@ fn abandonment_needs_proof() {
         Step::Wait { .. }
     ));
     let known_elsewhere = Progress {
-        others_asked: true,
+        siblings_at: Some(ISSUED.plus(at)),
         known_by: Some("b".to_owned()),
         ..closing("refused", at)
     };
@@ -388,7 +388,7 @@ fn nothing_is_proved_while_no_token_of_the_app_gets_data() {
             progress: &progress,
             media: &[],
             learned: &learned,
-            others: false,
+            has_siblings: false,
             policy: &policy,
         };
         assert!(
@@ -493,7 +493,7 @@ fn what_a_failed_attempt_was_filmed_of_is_asked_for_until_its_end() {
                 progress: &progress,
                 media: &[],
                 learned,
-                others: false,
+                has_siblings: false,
                 policy: &policy,
             };
             match plan(known, now) {
@@ -553,7 +553,7 @@ fn a_refusal_unused_tokens_do_not_give_is_followed_up_at_once() {
             true,
             Span::minutes(3)
         ),
-        Step::AskOthers
+        Step::AskSiblings
     );
     assert!(matches!(
         decide(
@@ -610,7 +610,7 @@ prop_compose! {
         attempts in proptest::collection::vec((any::<bool>(), any::<bool>(), proptest::option::of(-10_000_000_i64..100_000_000)), 0..4),
         answered in proptest::option::of(0_i64..400_000_000), refused in proptest::option::of(0_i64..400_000_000),
         closing in any::<bool>(), media_for in 0_usize..4, video_for in 0_usize..4, detail in any::<bool>(),
-        fails in proptest::option::of((0_u32..40, 0_i64..400_000_000, 0_i64..10_000_000)), wanted in any::<bool>(), others in any::<bool>(), woken in proptest::option::of(0_i64..400_000_000),
+        fails in proptest::option::of((0_u32..40, 0_i64..400_000_000, 0_i64..10_000_000)), wanted in any::<bool>(), has_siblings in any::<bool>(), woken in proptest::option::of(0_i64..400_000_000),
     ) -> (Progress, Vec<MediaRow>, bool) {
         let at = |ms: i64| ISSUED.plus(Span(ms));
         let attempts: Vec<Seen> = attempts.into_iter().zip(1..).map(|((passed, face, when), no)| Seen { no, passed, face, at: when.map(at) }).collect();
@@ -626,15 +626,15 @@ prop_compose! {
         };
         let slot = Slot { attempt_no: 1, kind: Kind::ProcessVideo, position: 0, source: Source::Media };
         let media = if wanted && !progress.attempts.is_empty() { vec![MediaRow::wanted("m".to_owned(), slot)] } else { vec![] };
-        (progress, media, others)
+        (progress, media, has_siblings)
     }
 }
 
 proptest! {
     #[test]
-    fn every_state_has_a_next_step_and_nothing_settles_early((progress, media, others) in histories(), policy in policies(), after in 0_i64..800_000_000) {
+    fn every_state_has_a_next_step_and_nothing_settles_early((progress, media, has_siblings) in histories(), policy in policies(), after in 0_i64..800_000_000) {
         let verification = verification(Span(0));
-        let known = PlanInput { verification: &verification, progress: &progress, media: &media, learned: &Learned::default(), others, policy: &policy };
+        let known = PlanInput { verification: &verification, progress: &progress, media: &media, learned: &Learned::default(), has_siblings, policy: &policy };
         let learned = Learned { unused: vec!["refused".to_owned()], data_at: Some(ISSUED), ..Learned::default() };
         let known = PlanInput { learned: &learned, ..known };
         let now = ISSUED.plus(Span(after));
@@ -655,14 +655,14 @@ proptest! {
                 prop_assert!(!missing.is_empty());
                 prop_assert!(now >= ends.media_end.min(ends.record_end), "given up only when an end has come");
             }
-            Step::Ask(_) | Step::AskOthers => {}
+            Step::Ask(_) | Step::AskSiblings => {}
         }
     }
 
     #[test]
-    fn deadlines_are_never_later_than_any_reading_of_the_retention((progress, media, others) in histories(), policy in policies()) {
+    fn deadlines_are_never_later_than_any_reading_of_the_retention((progress, media, has_siblings) in histories(), policy in policies()) {
         let verification = verification(Span(0));
-        let ends = Ends::of(PlanInput { verification: &verification, progress: &progress, media: &media, learned: &Learned::default(), others, policy: &policy });
+        let ends = Ends::of(PlanInput { verification: &verification, progress: &progress, media: &media, learned: &Learned::default(), has_siblings, policy: &policy });
         let readings = progress.attempts.iter().filter_map(|seen| seen.at).chain([verification.issued_at, policy.window_end(verification.issued_at)]);
         for reading in readings {
             prop_assert!(ends.record_deadline <= reading.plus(policy.record_retention));
@@ -678,4 +678,153 @@ proptest! {
         prop_assert!(wait.0 > 0);
         prop_assert!(wait.0 <= (left / 16).max((policy.first_poll().0 / 36).max(50)));
     }
+}
+
+fn sighting(at: Span) -> Sighting {
+    Sighting {
+        app: "b".to_owned(),
+        attempts: passed_at(Span::minutes(2)).attempts,
+        at: ISSUED.plus(at),
+    }
+}
+
+#[test]
+fn siblings_are_asked_until_one_lists_attempts_twice_or_all_have_answered_for_the_last_time() {
+    let refused = |at| Progress {
+        refusal: Some(refusal(at)),
+        ..Progress::default()
+    };
+    let closed = |at| Progress {
+        closing: Some(refusal(at)),
+        ..refused(at)
+    };
+    let minutes = Span::minutes;
+    let asked = |progress, at| Progress {
+        siblings_at: Some(ISSUED.plus(at)),
+        ..progress
+    };
+    let seen = |progress, at| Progress {
+        sighting: Some(sighting(at)),
+        siblings_at: Some(ISSUED.plus(at)),
+        ..progress
+    };
+    let (odd, usual): (&[&str], &[&str]) = (&["not_yet:222"], &["not_yet:222", "refused"]);
+    for (label, progress, known, at, due) in [
+        (
+            "what unused tokens answer",
+            refused(minutes(3)),
+            usual,
+            minutes(3),
+            None,
+        ),
+        (
+            "nothing is known of them",
+            refused(minutes(3)),
+            &[][..],
+            minutes(3),
+            None,
+        ),
+        (
+            "they answer otherwise",
+            refused(minutes(3)),
+            odd,
+            minutes(3),
+            Some(minutes(3)),
+        ),
+        (
+            "none yet",
+            asked(refused(minutes(3)), minutes(3)),
+            odd,
+            minutes(4),
+            Some(minutes(9)),
+        ),
+        (
+            "none yet",
+            asked(refused(minutes(9)), minutes(9)),
+            odd,
+            minutes(9),
+            Some(minutes(27)),
+        ),
+        (
+            "seen once",
+            seen(refused(minutes(9)), minutes(9)),
+            odd,
+            minutes(9),
+            Some(minutes(12)),
+        ),
+        (
+            "at the end",
+            asked(closed(minutes(125)), minutes(81)),
+            odd,
+            minutes(125),
+            Some(minutes(125)),
+        ),
+        (
+            "at the end",
+            closed(minutes(125)),
+            usual,
+            minutes(125),
+            Some(minutes(125)),
+        ),
+        (
+            "none at the end",
+            asked(closed(minutes(125)), minutes(125)),
+            odd,
+            minutes(125),
+            None,
+        ),
+        (
+            "seen at the end",
+            seen(closed(minutes(125)), minutes(125)),
+            odd,
+            minutes(125),
+            Some(minutes(128)),
+        ),
+    ] {
+        let known: Vec<String> = known.iter().map(|&one| one.to_owned()).collect();
+        for has_siblings in [true, false] {
+            let due = due.filter(|_| has_siblings);
+            let at_due = due.unwrap_or(at).0.max(at.0);
+            let step = decide(&progress, &[], &known, has_siblings, Span(at_due));
+            assert_eq!(
+                step == Step::AskSiblings,
+                due.is_some(),
+                "{label}: {step:?}"
+            );
+            if at_due > at.0 {
+                let before = decide(&progress, &[], &known, has_siblings, Span(at_due - 1));
+                assert_ne!(before, Step::AskSiblings, "{label}");
+            }
+        }
+    }
+}
+
+#[test]
+fn siblings_that_cannot_be_asked_hold_up_neither_the_last_question_nor_the_end() {
+    let (minutes, usual) = (Span::minutes, ["refused".to_owned()]);
+    let mut progress = Progress {
+        refusal: Some(refusal(minutes(125))),
+        closing: Some(refusal(minutes(125))),
+        ..Progress::default()
+    };
+    let last = minutes(72 * 60 - 5);
+    progress.failed(
+        Endpoint::Simple,
+        ISSUED.plus(minutes(130)),
+        Span::hours(200),
+        "transient",
+    );
+    let step = decide(&progress, &[], &usual, true, minutes(27 * 60));
+    assert_eq!(due_after(&step), Some(last));
+    assert_eq!(
+        decide(&progress, &[], &usual, true, last),
+        Step::Ask(Endpoint::Getall)
+    );
+    let end = decide(&progress, &[], &usual, true, minutes(74 * 60 + 5));
+    assert_eq!(end, Step::Settle(Outcome::Abandoned, vec![]));
+    let before = decide(&progress, &[], &usual, true, minutes(74 * 60 + 4));
+    assert!(
+        matches!(before, Step::Ask(_) | Step::Wait { .. }),
+        "{before:?}"
+    );
 }

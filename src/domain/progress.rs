@@ -49,9 +49,11 @@ pub struct Progress {
     /// The last such answer that falls between the window's end and the earliest end of the
     /// retention.
     pub closing: Option<Refusal>,
-    /// Whether every other app was asked once.
-    pub others_asked: bool,
-    /// The other app that knows the token.
+    /// When every sibling of its app was last asked whether the token is its own, and answered.
+    pub siblings_at: Option<Time>,
+    /// What a sibling listed of it when it was asked last.
+    pub sighting: Option<Sighting>,
+    /// The sibling that listed the same attempts twice: the token is its own.
     pub known_by: Option<String>,
     /// Endpoints whose last calls brought nothing usable.
     pub fails: BTreeMap<Endpoint, Fails>,
@@ -83,6 +85,17 @@ pub struct Refusal {
     /// lists none.
     pub signature: String,
     /// When it was given.
+    pub at: Time,
+}
+
+/// Attempts that another app of the account listed of a token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sighting {
+    /// The app.
+    pub app: String,
+    /// What it listed.
+    pub attempts: Vec<Seen>,
+    /// When.
     pub at: Time,
 }
 
@@ -121,6 +134,24 @@ impl Progress {
         );
     }
 
+    /// Notes what a sibling listed of the token. True when it is the same as the time before, which
+    /// shows whose it is; of an app that answers oddly once it shows nothing.
+    pub fn sighted(&mut self, app: &str, attempts: Vec<Seen>, at: Time) -> bool {
+        let is_same = self
+            .sighting
+            .as_ref()
+            .is_some_and(|before| before.app == app && before.attempts == attempts);
+        if is_same {
+            self.known_by = Some(app.to_owned());
+        }
+        self.sighting = (!is_same).then(|| Sighting {
+            app: app.to_owned(),
+            attempts,
+            at,
+        });
+        is_same
+    }
+
     /// A person wants it tried again: what was learned from refusals is forgotten, what was
     /// captured is not.
     pub fn wake(&mut self, now: Time) {
@@ -128,7 +159,8 @@ impl Progress {
             refusal: None,
             witnessed_refusal: None,
             closing: None,
-            others_asked: false,
+            siblings_at: None,
+            sighting: None,
             known_by: None,
             fails: BTreeMap::new(),
             woken_at: Some(now),
@@ -144,5 +176,47 @@ impl Progress {
             .find(|seen| seen.passed)
             .or(self.attempts.last())
             .map_or(0, |seen| seen.no)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_same_attempts_of_the_same_app_twice_running_show_whose_a_token_is() {
+        let seen = |no| Seen {
+            no,
+            passed: true,
+            face: true,
+            at: Some(Time(no)),
+        };
+        for (label, first, second, shows) in [
+            ("the same", ("b", vec![seen(1)]), ("b", vec![seen(1)]), true),
+            (
+                "it grew",
+                ("b", vec![seen(1)]),
+                ("b", vec![seen(1), seen(2)]),
+                false,
+            ),
+            (
+                "another's",
+                ("b", vec![seen(1)]),
+                ("c", vec![seen(1)]),
+                false,
+            ),
+            ("others", ("b", vec![seen(1)]), ("b", vec![seen(2)]), false),
+        ] {
+            let mut progress = Progress::default();
+            assert!(!progress.sighted(first.0, first.1, Time(5)), "{label}");
+            assert!(progress.sighting.is_some() && progress.known_by.is_none());
+            assert_eq!(
+                progress.sighted(second.0, second.1, Time(8)),
+                shows,
+                "{label}"
+            );
+            assert_eq!(progress.known_by.is_some(), shows, "{label}");
+            assert_eq!(progress.sighting.is_none(), shows, "{label}");
+        }
     }
 }

@@ -481,6 +481,39 @@ async fn a_token_is_shown_to_no_app_of_another_account_and_what_others_answer_is
     }
 }
 
+/// "None yet" from a sibling decides nothing: the token may be its own, and its person still at it.
+#[tokio::test]
+async fn a_token_told_under_the_wrong_app_is_found_however_early_it_was_looked_for() {
+    let held = Held::new(Options {
+        seed: 12,
+        ..Options::default()
+    })
+    .await;
+    // A refusal is not what unused tokens of the app answer, so that siblings are asked at once.
+    for (day, token) in [(1, "a"), (2, "b"), (2, "c")] {
+        let seen_at = 1_700_000_000_000 + day * documented().day().0;
+        let sql = format!(
+            "insert into unused_signatures (app, signature, verification_id, seen_at, origin)
+            values ('{FILMED}', 'not_yet:999', '{token}', {seen_at}, 'verified_later')"
+        );
+        crate::databases::run_at(&held.database.url, &sql).await;
+    }
+    held.archive.lessons.relearn().await.unwrap();
+    let made = held.tell(&[filmed(Life::WrongApp, 12)]).await;
+    held.live_until(BEGIN.plus(Span::minutes(4))).await;
+    let early = held.calls[PLAIN].load(Ordering::Relaxed);
+    assert!(early >= made.len(), "{early} calls to the sibling at first");
+    held.live().await;
+    let found = compare(&held.archive, &held.world.truth(held.clock.now().0)).await;
+    assert!(found.wrong.is_empty(), "{:#?}", found.wrong);
+    for one in &made {
+        let shown = held.archive.store.show(&one.verify_token).await;
+        let summary = shown.unwrap().unwrap().summary;
+        let why = summary.missing[0]["why"].as_str().unwrap();
+        assert!(why.contains(&format!("retry --app {PLAIN}")), "{why}");
+    }
+}
+
 #[tokio::test]
 #[ignore = "minutes: run it by name with --run-ignored only"]
 async fn campaign_many_seeds_with_many_faults_change_no_end() {

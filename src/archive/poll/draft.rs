@@ -60,7 +60,7 @@ impl PollDraft {
             progress: &self.record.progress,
             media: &self.media,
             learned,
-            others: has_siblings,
+            has_siblings,
             policy: &app.policy,
         }
     }

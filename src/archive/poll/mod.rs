@@ -152,7 +152,7 @@ impl Poller {
                     });
                 }
                 Step::Settle(outcome, missing) => return Ok(Next::Settled { outcome, missing }),
-                Step::AskOthers => self.ask_siblings(app, draft).await?.map(within),
+                Step::AskSiblings => self.ask_siblings(app, draft).await?.map(within),
                 Step::Ask(endpoint) => {
                     let asked = self
                         .asker

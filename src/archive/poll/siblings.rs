@@ -9,6 +9,7 @@ use crate::{
     domain::{
         alarm::{self, Alarm},
         answer::{Endpoint, ProviderError},
+        attempt::Attempt,
         time::Time,
     },
 };
@@ -20,20 +21,27 @@ enum Unanswered {
 }
 
 impl Poller {
-    /// Asks every sibling once whether it knows the token; one that cannot be reached is asked again
-    /// later. Returns when, where all of it has to wait.
+    /// Asks every sibling once whether the token is its own; one that cannot be reached is asked
+    /// again later. Returns when, where all of it has to wait.
     pub(super) async fn ask_siblings(
         &self,
         app: &App,
         draft: &mut PollDraft,
     ) -> Result<Option<Time>, StepError> {
-        let mut unanswered = None;
+        let (mut unanswered, mut is_sighted) = (None, false);
         for sibling in self.apps.siblings(app) {
             let (verification, log) = (&draft.verification, &mut draft.log);
             match self.asker.query_sibling(sibling, verification, log).await? {
-                // Only an attempt shows whose it is: "none yet" may be what anybody's token gets.
+                // Only attempts show whose it is: "none yet" may be what anybody's token gets.
                 Asked::Answered(ParsedAnswer::Getall(answer)) if !answer.attempts.is_empty() => {
-                    belongs_to(&sibling.name, app, draft);
+                    let attempts = answer.attempts.iter().map(Attempt::seen).collect();
+                    let now = self.clock.now();
+                    let progress = &mut draft.record.progress;
+                    is_sighted = true;
+                    if progress.sighted(&sibling.name, attempts, now) {
+                        belongs_to(&sibling.name, app, draft);
+                        break;
+                    }
                 }
                 Asked::Answered(_) => {}
                 Asked::Failed(problem) if problem.kind.is_about_the_token() => {}
@@ -41,7 +49,12 @@ impl Poller {
                 Asked::Paused(until) => unanswered = Some(Unanswered::Paused(until)),
             }
         }
-        match unanswered.filter(|_| draft.record.progress.known_by.is_none()) {
+        let now = self.clock.now();
+        let progress = &mut draft.record.progress;
+        if !is_sighted && unanswered.is_none() {
+            progress.sighting = None;
+        }
+        match unanswered.filter(|_| progress.known_by.is_none()) {
             // Waits as `simple` would, which is never asked before an attempt is seen.
             Some(Unanswered::Failed(problem)) => {
                 self.wait_longer(app, draft, Endpoint::Simple, &problem);
@@ -49,18 +62,17 @@ impl Poller {
             }
             Some(Unanswered::Paused(until)) => Ok(Some(until)),
             None => {
-                draft.record.progress.others_asked = true;
-                draft.record.progress.fails.remove(&Endpoint::Simple);
+                progress.siblings_at = Some(now);
+                progress.fails.remove(&Endpoint::Simple);
                 Ok(None)
             }
         }
     }
 }
 
-/// The sibling of that name listed an attempt of it.
+/// The sibling of that name listed the same attempts of it twice.
 fn belongs_to(sibling: &str, app: &App, draft: &mut PollDraft) {
     let record = &mut draft.record;
-    record.progress.known_by = Some(sibling.to_owned());
     record.last_error = Some(format!(
         "refused: the token belongs to app {sibling}; assign it with `verikeep retry --app {sibling}`"
     ));

@@ -1,10 +1,10 @@
 //! Tokens of which no attempt was ever seen: ask on, look whose it is, or how it ends (provider.md
 //! §3 and §4).
 
-use super::{Ends, Missing, Outcome, PlanInput, Step, getall_due, retry};
+use super::{Ends, Missing, Outcome, PlanInput, Step, getall_due, retry, series};
 use crate::domain::{
     answer::Endpoint,
-    progress::{Progress, Refusal, ZERO_ATTEMPTS},
+    progress::{Refusal, ZERO_ATTEMPTS},
     time::Time,
 };
 
@@ -16,41 +16,26 @@ pub(super) fn before_any_attempt(known: PlanInput<'_>, ends: &Ends, now: Time) -
         learned,
         ..
     } = known;
-    let is_learned = |refusal: &Refusal| learned.unused.contains(&refusal.signature);
+    let siblings = siblings_due(known, ends);
     let woken = progress
         .woken_at
         .is_some_and(|woken| progress.answered_at().is_none_or(|at| at < woken))
         && now < ends.record_end;
+    if now < ends.record_end && siblings.is_some_and(|due| due <= now) {
+        return Step::AskSiblings;
+    }
     if let Some(closing) = progress.closing.as_ref().filter(|_| !woken) {
         if closing.signature == ZERO_ATTEMPTS {
             return Step::Settle(Outcome::Abandoned, Vec::new());
         }
-        if known.others && !progress.others_asked {
-            return ask_others(progress, now).unwrap_or_else(|at| ends.wait(at, true, now));
-        }
-        if seems_unused(known) {
-            // What it answers proves nothing where nobody of the app was answered otherwise, and a
-            // last question is asked in any case.
-            let is_last = closing.at >= ends.last_question || now >= ends.record_end;
-            if is_last
-                && learned
-                    .data_at
-                    .is_some_and(|at| at >= known.verification.issued_at)
-            {
-                return Step::Settle(Outcome::Abandoned, Vec::new());
-            }
-        }
-    } else if let Some(refusal) = &progress.refusal
-        && known.others
-        && !progress.others_asked
-        && !learned.unused.is_empty()
-        && refusal.signature != ZERO_ATTEMPTS
-        && !is_learned(refusal)
-    {
-        // Unused tokens of this app are known to answer otherwise: it is worth asking at once whose
-        // token this is.
-        if let Ok(step) = ask_others(progress, now) {
-            return step;
+        // What it answers proves nothing where nobody of the app was answered otherwise, and a last
+        // question is asked in any case.
+        let is_last = closing.at >= ends.last_question && siblings.is_none();
+        let is_witnessed = learned
+            .data_at
+            .is_some_and(|at| at >= known.verification.issued_at);
+        if seems_unused(known) && is_witnessed && (is_last || now >= ends.record_end) {
+            return Step::Settle(Outcome::Abandoned, Vec::new());
         }
     }
     if now >= ends.record_end && !woken {
@@ -58,7 +43,10 @@ pub(super) fn before_any_attempt(known: PlanInput<'_>, ends: &Ends, now: Time) -
     }
     match getall_due(known, ends) {
         Some(due) if due <= now => Step::Ask(Endpoint::Getall),
-        Some(due) => ends.wait(due, policy.wants(Endpoint::Media), now),
+        Some(due) => {
+            let due = siblings.map_or(due, |at| due.min(at));
+            ends.wait(due, policy.wants(Endpoint::Media), now)
+        }
         None => ends.wait(ends.record_end, false, now),
     }
 }
@@ -76,13 +64,47 @@ pub(super) fn seems_unused(known: PlanInput<'_>) -> bool {
             .is_some_and(|closing| learned.unused.contains(&closing.signature))
 }
 
-/// The question to the other apps, unless it failed lately: then when to put it again. It waits as
-/// [`Endpoint::Simple`]'s fails do, an endpoint that is never asked before an attempt is seen.
-fn ask_others(progress: &Progress, now: Time) -> Result<Step, Time> {
-    match retry(progress, Endpoint::Simple) {
-        Some(again) if again > now => Err(again),
-        _ => Ok(Step::AskOthers),
+/// When the siblings are asked next whether the token is theirs; none when they have nothing more to
+/// tell.
+///
+/// Once its own app has refused it for the last time they are asked until all have answered. Before,
+/// while a person may still be at it, only where unused tokens of its app are known to answer
+/// otherwise, and again and again: "none yet" decides nothing. Attempts seen once are asked for once
+/// more, by and by.
+fn siblings_due(known: PlanInput<'_>, ends: &Ends) -> Option<Time> {
+    let PlanInput {
+        progress,
+        policy,
+        learned,
+        verification,
+        ..
+    } = known;
+    let is_proved = |closing: &Refusal| closing.signature == ZERO_ATTEMPTS;
+    if !known.has_siblings
+        || progress.known_by.is_some()
+        || progress.closing.as_ref().is_some_and(is_proved)
+    {
+        return None;
     }
+    // It waits as `simple` would, an endpoint that is never asked before an attempt is seen.
+    if let Some(again) = retry(progress, Endpoint::Simple) {
+        return Some(again);
+    }
+    if let Some(sighting) = &progress.sighting {
+        return Some(sighting.at.plus(policy.first_poll()));
+    }
+    let asked = progress.siblings_at;
+    if progress.closing.is_some() {
+        return asked
+            .is_none_or(|at| at < ends.decide)
+            .then_some(ends.decide);
+    }
+    let refusal = progress.refusal.as_ref()?;
+    let is_odd = !learned.unused.is_empty()
+        && refusal.signature != ZERO_ATTEMPTS
+        && !learned.unused.contains(&refusal.signature);
+    let again = |asked| series(verification.issued_at, policy.first_poll(), Some(asked));
+    is_odd.then(|| asked.map_or(refusal.at, again))
 }
 
 /// The end of a verification of which no attempt was ever seen. Nothing is written off without a

@@ -100,7 +100,7 @@ pub async fn a_token_can_be_given_to_another_app(db: Database) {
         let progress = Progress {
             refusal: refusal.clone(),
             closing: refusal.clone(),
-            others_asked: true,
+            siblings_at: Some(START),
             known_by: Some("other".to_owned()),
             images_for: 2,
             ..Progress::default()
