@@ -18,7 +18,8 @@
 //!
 //! [`simulator`], a provider of our own making for tests and the demonstration, is a crate beside
 //! this one: it depends on nothing of ours, so it shares no type or parser with `provider`. `app`
-//! and `cli` alone use it.
+//! and `cli` serve it over HTTP; [`provider::OverWorld`] asks one without a network, on a held
+//! clock, for the whole lives of tokens in the tests of `archive`.
 //!
 //! `provider`, `store` and `vault` do not know one another, and nobody imports `cli` or `app` but
 //! those above them. A test greps the sources against this table.

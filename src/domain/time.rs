@@ -1,6 +1,16 @@
 //! Instants, durations and the clock everything else is told the time by.
 
-use std::{fmt, future::Future, pin::Pin, time::Duration};
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    task::Poll,
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -228,6 +238,48 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Time;
     /// Completes after `span`.
     fn sleep(&self, span: Span) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+}
+
+/// A clock that stands still until it is set, for tests and simulations. Who sleeps sets it forward
+/// and does not wait, but lets the others go on once.
+#[derive(Debug)]
+pub struct HeldClock(AtomicI64);
+
+impl HeldClock {
+    /// It stands at `now`.
+    #[must_use]
+    pub fn at(now: Time) -> Arc<Self> {
+        Arc::new(Self(AtomicI64::new(now.0)))
+    }
+
+    /// Sets it, forwards or back.
+    pub fn set(&self, now: Time) {
+        self.0.store(now.0, Ordering::SeqCst);
+    }
+
+    /// Sets it forward.
+    pub fn pass(&self, span: Span) {
+        self.0.fetch_add(span.0, Ordering::SeqCst);
+    }
+}
+
+impl Clock for HeldClock {
+    fn now(&self) -> Time {
+        Time(self.0.load(Ordering::SeqCst))
+    }
+
+    fn sleep(&self, span: Span) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.pass(span);
+        let mut has_yielded = false;
+        Box::pin(poll_fn(move |context| {
+            if has_yielded {
+                return Poll::Ready(());
+            }
+            has_yielded = true;
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }))
+    }
 }
 
 #[cfg(test)]

@@ -333,7 +333,7 @@ fn has_scope(object: &Object<'_>) -> Option<bool> {
 }
 
 /// Why OAuth gave no token, classified as any answer is.
-fn refusal(exchange: &Exchange, now: Time) -> ProviderError {
+pub(super) fn refusal(exchange: &Exchange, now: Time) -> ProviderError {
     let reply = Reply {
         truncated: exchange.truncated,
         retry_after: exchange.retry_after(now),

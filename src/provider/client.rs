@@ -52,7 +52,7 @@ pub struct Probe {
     pub expires_at: Option<Time>,
 }
 
-const PREFIX: &str = "/rpc/2.0/brain/solution/faceprint/";
+pub(super) const PREFIX: &str = "/rpc/2.0/brain/solution/faceprint/";
 /// No such token can exist: it has the wrong length. What is answered to it shows whether the call
 /// itself is accepted.
 const NOBODYS_TOKEN: &str = "verikeep-check";

@@ -7,7 +7,7 @@
 //!
 //! The way of a call: [`rate_limiter`] (a permit) → [`auth`] (a token or a signature) → [`client`]
 //! (one exchange) → [`envelope`] (data, or which error) → [`parse`] (bytes to domain types). The
-//! way of a medium: [`download`]. What an answer looks like, without what it says: [`shape`].
+//! way of a medium: [`download`]. [`OverHttp`] goes it; [`OverWorld`] asks a simulated world instead. What an answer looks like, without what it says: [`shape`].
 
 pub mod auth;
 mod body_budget;
@@ -19,6 +19,7 @@ pub mod envelope;
 pub mod http;
 mod image_size;
 mod over_http;
+mod over_world;
 pub mod parse;
 mod proxy;
 pub mod rate_limiter;
@@ -32,6 +33,7 @@ pub use auth::Credentials;
 pub use client::{AppAccess, Client, Probe, Reply};
 pub use download::{Download, DownloadError, Downloader, MediaRules};
 pub use over_http::OverHttp;
+pub use over_world::OverWorld;
 pub use rate_limiter::RateLimiters;
 
 use async_trait::async_trait;

@@ -1,47 +1,16 @@
 //! Databases for tests: a SQLite file in a folder of its own, a database of its own on the
 //! PostgreSQL server that `./scripts/test` starts, or the model of one in memory.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
+use std::sync::Arc;
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection};
 use verikeep::{
     domain::{
         secret::Secret,
-        time::{Clock, Span, Time},
+        time::{HeldClock, Time},
     },
     store::{Store, memory::MemoryStore, migrate, open},
 };
-
-/// A clock that stands still until it is set.
-pub struct HeldClock(AtomicI64);
-
-impl HeldClock {
-    pub fn at(now: Time) -> Arc<Self> {
-        Arc::new(Self(AtomicI64::new(now.0)))
-    }
-
-    pub fn set(&self, now: Time) {
-        self.0.store(now.0, Ordering::SeqCst);
-    }
-
-    pub fn pass(&self, span: Span) {
-        self.0.fetch_add(span.0, Ordering::SeqCst);
-    }
-}
-
-impl Clock for HeldClock {
-    fn now(&self) -> Time {
-        Time(self.0.load(Ordering::SeqCst))
-    }
-
-    fn sleep(&self, span: Span) -> std::pin::Pin<Box<dyn Future<Output = ()> + Send>> {
-        self.0.fetch_add(span.0, Ordering::SeqCst);
-        Box::pin(std::future::ready(()))
-    }
-}
 
 /// Runs statements past the product.
 pub async fn run_at(url: &Secret, sql: &str) {

@@ -2,39 +2,28 @@
 //! simulated world behind the provider's seam, a vault in memory, and a clock that is set to
 //! whatever is due next. The windows are those of the document.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::{collections::BTreeMap, sync::Arc};
 
-use async_trait::async_trait;
-use axum::http::{Method, Request, header};
-use bytes::{Bytes, BytesMut};
-use futures::StreamExt as _;
 use simulator::{
-    AppCredential, Body, FaultKind, Faults, Life, LifeSpec, Made, MediaBytes, Options, Piece,
-    UnusedAnswer, Video, World,
+    AppCredential, FaultKind, Faults, Life, LifeSpec, Made, MediaBytes, Options, UnusedAnswer,
+    Video, World,
 };
 use verikeep::{
     archive::{self, App, Archive, Watcher},
     domain::{
-        answer::{Endpoint, ErrorKind, ProviderError},
+        answer::Endpoint,
         identity::Columns,
         lease::Stage,
         policy::Policy,
-        secret::Secret,
-        time::{Clock as _, Span, Time},
+        time::{Clock as _, HeldClock, Span, Time},
     },
-    provider::{Download, DownloadError, Provider, Reply, client::Probe, request::RequestBody},
+    provider::OverWorld,
     store::records::Claim,
     vault::Vault,
 };
 
 use crate::{
-    databases::{Database, HeldClock},
+    databases::Database,
     lab::{FILMED, PLAIN, compare, track},
 };
 
@@ -43,128 +32,6 @@ const BEGIN: Time = Time(1_790_000_000_000);
 /// An app of another account.
 const STRANGER: &str = "stranger";
 const LEASE: Span = Span::minutes(2);
-
-/// The world as one app sees it.
-struct Seam {
-    world: Arc<World>,
-    clock: Arc<HeldClock>,
-    app: AppCredential,
-    access_token: Mutex<Option<String>>,
-    /// How many calls were made.
-    calls: Arc<AtomicUsize>,
-}
-
-/// What of a response arrived, and whether it was all of it.
-struct Arrived {
-    status: u16,
-    headers: header::HeaderMap,
-    body: Bytes,
-    whole: bool,
-}
-
-impl Seam {
-    fn send(&self, method: Method, url: &str, body: Bytes) -> Option<Arrived> {
-        let request = Request::builder()
-            .method(method)
-            .uri(url)
-            .header(header::HOST, "provider.test")
-            .body(body)
-            .unwrap();
-        let reply = self.world.answer(self.clock.now().0, &request);
-        self.clock.pass(Span(i64::try_from(reply.wait_ms).unwrap()));
-        let (head, body) = reply.response?.into_parts();
-        let (mut bytes, mut whole) = (BytesMut::new(), true);
-        match body {
-            Body::Whole(all) => bytes.extend_from_slice(&all),
-            Body::Pieces(pieces) => {
-                for piece in pieces {
-                    match piece {
-                        Piece::Bytes(some) => bytes.extend_from_slice(&some),
-                        Piece::Pause(ms) => self.clock.pass(Span(i64::try_from(ms).unwrap())),
-                        Piece::Close | Piece::Reset => {
-                            whole = false;
-                            break;
-                        }
-                    }
-                }
-            }
-        }
-        Some(Arrived {
-            status: head.status.as_u16(),
-            headers: head.headers,
-            body: bytes.freeze(),
-            whole,
-        })
-    }
-
-    /// The access_token, fetched where there is none.
-    fn access_token(&self) -> Option<String> {
-        let mut held = self.access_token.lock().unwrap();
-        if held.is_none() {
-            let form = format!(
-                "grant_type=client_credentials&client_id={}&client_secret={}",
-                self.app.api_key, self.app.secret_key
-            );
-            let minted = self.send(
-                Method::POST,
-                &format!("{}/oauth/2.0/token", self.world.base_url()),
-                form.into(),
-            )?;
-            let answer: serde_json::Value = serde_json::from_slice(&minted.body).ok()?;
-            *held = answer["access_token"].as_str().map(str::to_owned);
-        }
-        held.clone()
-    }
-}
-
-#[async_trait]
-impl Provider for Seam {
-    async fn call(&self, endpoint: Endpoint, body: &RequestBody) -> Result<Reply, ProviderError> {
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        let lost = || ProviderError::new(ErrorKind::Transient, "no whole answer arrived");
-        let access_token = self.access_token().ok_or_else(lost)?;
-        let url = format!(
-            "{}/rpc/2.0/brain/solution/faceprint/{}?access_token={access_token}",
-            self.world.base_url(),
-            endpoint.path()
-        );
-        let arrived = self
-            .send(Method::POST, &url, body.bytes())
-            .filter(|arrived| arrived.whole)
-            .ok_or_else(lost)?;
-        Ok(Reply::kept(
-            endpoint,
-            arrived.status,
-            arrived.body,
-            self.clock.now(),
-        ))
-    }
-
-    fn heard(&self, _reply: &Reply, error: Option<ErrorKind>) -> bool {
-        error == Some(ErrorKind::Unauthorised) && self.access_token.lock().unwrap().take().is_some()
-    }
-
-    async fn open(&self, url: &Secret) -> Result<Download, DownloadError> {
-        let lost = || DownloadError::Transient("the connection broke off".to_owned());
-        let arrived = self
-            .send(Method::GET, url.reveal(), Bytes::new())
-            .ok_or_else(lost)?;
-        if arrived.status != 200 {
-            return Err(DownloadError::of_status(arrived.status));
-        }
-        let broken = (!arrived.whole).then(|| Err(lost()));
-        let body = futures::stream::iter([Ok(arrived.body)].into_iter().chain(broken));
-        Download::new(200, &arrived.headers, body.boxed(), 1 << 30)
-    }
-
-    async fn probe(&self) -> Result<Probe, ProviderError> {
-        Ok(Probe {
-            skew: None,
-            has_scope: None,
-            expires_at: None,
-        })
-    }
-}
 
 struct Nobody;
 
@@ -183,8 +50,8 @@ struct Held {
     clock: Arc<HeldClock>,
     archive: Archive,
     database: Database,
-    /// Calls made for each app.
-    calls: BTreeMap<String, Arc<AtomicUsize>>,
+    /// The way of each app.
+    ways: BTreeMap<String, Arc<OverWorld>>,
 }
 
 impl Held {
@@ -208,10 +75,17 @@ impl Held {
         let clock = HeldClock::at(BEGIN);
         let database = Database::sqlite();
         let store = database.store_on(clock.clone()).await;
-        let calls: BTreeMap<String, Arc<AtomicUsize>> = world
+        let way = |app: &AppCredential| {
+            Arc::new(OverWorld::new(
+                Arc::clone(&world),
+                clock.clone(),
+                app.clone(),
+            ))
+        };
+        let ways: BTreeMap<String, Arc<OverWorld>> = world
             .apps()
             .iter()
-            .map(|app| (app.name.clone(), Arc::default()))
+            .map(|app| (app.name.clone(), way(app)))
             .collect();
         let app = |app: &AppCredential| App {
             name: app.name.clone(),
@@ -221,13 +95,7 @@ impl Held {
                 video_expected: app.records_video,
                 ..documented()
             },
-            provider: Arc::new(Seam {
-                world: Arc::clone(&world),
-                clock: clock.clone(),
-                app: app.clone(),
-                access_token: Mutex::default(),
-                calls: Arc::clone(&calls[&app.name]),
-            }),
+            provider: Arc::clone(&ways[&app.name]) as _,
             media_bytes_max: 1 << 30,
         };
         let archive = Archive::new(archive::ArchiveDeps {
@@ -244,7 +112,7 @@ impl Held {
             clock,
             archive,
             database,
-            calls,
+            ways,
         }
     }
 
@@ -455,10 +323,10 @@ async fn a_token_is_shown_to_no_app_of_another_account_and_what_others_answer_is
     let found = compare(&held.archive, &held.world.truth(held.clock.now().0)).await;
     assert!(found.wrong.is_empty(), "{:#?}", found.wrong);
     assert!(
-        held.calls[PLAIN].load(Ordering::Relaxed) > 0,
+        held.ways[PLAIN].calls() > 0,
         "one of the same account is asked"
     );
-    assert_eq!(held.calls[STRANGER].load(Ordering::Relaxed), 0);
+    assert_eq!(held.ways[STRANGER].calls(), 0);
     let strays: Vec<&Made> = made.iter().filter(|one| one.life == "wrong-app").collect();
     assert_eq!(strays.len(), 2);
     for one in strays {
@@ -578,7 +446,7 @@ async fn an_outage_that_leaves_time_loses_nothing() {
 #[tokio::test]
 async fn an_outage_that_outlasts_the_provider_is_told_with_its_interval() {
     let (held, made) = disturbed(Faults::outage(), 90).await;
-    let calls = held.calls[FILMED].load(Ordering::Relaxed) / made.len();
+    let calls = held.ways[FILMED].calls() / made.len();
     assert!(calls < 1_000, "{calls} calls a token, most of them in vain");
     for one in &made {
         let whole = held

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use verikeep::{
     domain::{
         alarm::{Alarm, Kind},
-        time::{Span, Time},
+        time::{HeldClock, Span, Time},
     },
     store::{
         AlarmStore, Connection as _, Queue as _, Reports as _, StoreError, Tracking as _,
@@ -14,7 +14,7 @@ use verikeep::{
 };
 
 use super::make::{START, claim_at, later, one_poll, poll, store, token, track};
-use crate::databases::{Database, HeldClock};
+use crate::databases::Database;
 
 fn alarm(kind: Kind, subject: &str, text: &str) -> Alarm {
     Alarm {

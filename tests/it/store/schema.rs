@@ -1,9 +1,12 @@
 //! Migration, and what is refused.
 
-use verikeep::store::{MigrationReport, SchemaReport, StoreError, check_schema, migrate, open};
+use verikeep::{
+    domain::time::HeldClock,
+    store::{MigrationReport, SchemaReport, StoreError, check_schema, migrate, open},
+};
 
 use super::make::START;
-use crate::databases::{Database, HeldClock};
+use crate::databases::Database;
 
 const NEWEST: i64 = 1;
 

@@ -8,7 +8,7 @@ use verikeep::{
         lease::Stage,
         plan::{Missing, Outcome},
         secret::Secret,
-        time::{Span, Time},
+        time::{HeldClock, Span, Time},
         token::{State, TrackRequest},
     },
     store::{
@@ -18,7 +18,7 @@ use verikeep::{
 };
 
 use super::make::{START, id, later, one_poll, settling, store, token, track};
-use crate::databases::{Database, HeldClock};
+use crate::databases::Database;
 
 pub async fn tracking_twice_is_tracking_once(db: Database) {
     let store = store(&db).await;
