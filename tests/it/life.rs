@@ -369,7 +369,7 @@ async fn a_token_told_under_the_wrong_app_is_found_however_early_it_was_looked_f
     held.archive.lessons.relearn().await.unwrap();
     let made = held.tell(&[filmed(Life::WrongApp, 12)]).await;
     held.live_until(BEGIN.plus(Span::minutes(4))).await;
-    let early = held.calls[PLAIN].load(Ordering::Relaxed);
+    let early = held.ways[PLAIN].calls();
     assert!(early >= made.len(), "{early} calls to the sibling at first");
     held.live().await;
     let found = compare(&held.archive, &held.world.truth(held.clock.now().0)).await;
