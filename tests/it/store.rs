@@ -72,6 +72,7 @@ on_each! {
             a_lost_lease_cannot_complete,
             a_record_counts_once,
             identical_answers_are_kept_once,
+            a_medium_told_again_is_not_captured_again,
             attempts_replace_what_was_known_of_their_number,
             a_settled_verification_leaves_the_schedule_for_good,
             a_record_the_database_refuses_leaves_nothing_and_holds_up_nobody,
@@ -82,6 +83,7 @@ on_each! {
         download:
             stored_same_and_failed_media_stand_as_told,
             of_media_that_are_there_twice_the_last_one_stays,
+            a_record_forgets_media_of_its_own_verification_alone,
             a_download_that_ends_wakes_its_poll,
             a_wake_during_a_poll_is_not_lost,
             a_poll_that_was_woken_does_not_settle,

@@ -42,12 +42,14 @@ pub(super) async fn complete<'r, DB: Dialect>(
             .collect(),
     )
     .await?;
-    let same: Vec<&str> = records
-        .iter()
-        .flat_map(|record| &record.same)
-        .map(String::as_str)
-        .collect();
-    media::forget::<DB>(connection, &same).await?;
+    media::forget::<DB>(
+        connection,
+        records
+            .iter()
+            .flat_map(|record| record.same.iter().map(|same| (&record.lease, same)))
+            .collect(),
+    )
+    .await?;
     media::fail::<DB>(
         connection,
         records

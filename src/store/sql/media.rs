@@ -12,7 +12,7 @@ use crate::{
         Result,
         dialect::Dialect,
         records::{FailedMedia, InlineMedia, WantedMedia},
-        rows::{Json, binds, rows},
+        rows::{Cells as _, Json, binds, rows},
     },
 };
 
@@ -67,7 +67,14 @@ rows! {
     struct Captured<'a> { id: &'a str, at: i64, short_life: bool }
 }
 
+rows! {
+    struct SameIn<'a> { id: &'a str, medium: &'a str }
+}
+
 const SLOT: &str = "on conflict (verification_id, attempt_no, kind, position, source)";
+
+/// Tells of the slots that a statement has filled, not of those that were filled before.
+const FILLED: &str = "returning verification_id, kind, captured_at";
 
 /// Adds media that are to be fetched; those known already stay as they are.
 pub(super) async fn want<'r, DB: Dialect>(
@@ -134,14 +141,6 @@ pub(super) async fn add_stored<'r, DB: Dialect>(
     if once.is_empty() {
         return Ok(());
     }
-    let captured: Vec<Captured> = once
-        .iter()
-        .map(|((id, slot), row)| Captured {
-            id,
-            at: row.captured_at,
-            short_life: slot.kind.has_short_life(),
-        })
-        .collect();
     let rows: Vec<InlineIn> = once.into_values().collect();
     let sql = insert::<DB, InlineIn>(
         "media",
@@ -149,11 +148,12 @@ pub(super) async fn add_stored<'r, DB: Dialect>(
             "{SLOT} do update set media_id = excluded.media_id, state = excluded.state, content_type = excluded.content_type,
                 bytes = excluded.bytes, sha256 = excluded.sha256, object_key = excluded.object_key, stored_bytes = excluded.stored_bytes,
                 stored_sha256 = excluded.stored_sha256, checked = excluded.checked, captured_at = excluded.captured_at, lost_reason = null, last_error = null
-            where media.state <> 'stored'"
+            where media.state <> 'stored'
+            {FILLED}"
         ),
     );
-    DB::execute(connection, sql, binds![Json::of(&rows)?]).await?;
-    time_left::<DB>(connection, &captured).await
+    let filled = DB::fetch(connection, sql, binds![Json::of(&rows)?]).await?;
+    time_left::<DB>(connection, &filled).await
 }
 
 /// Fills known slots with what is in the vault now.
@@ -184,41 +184,34 @@ pub(super) async fn fill<'r, DB: Dialect>(
             stored_bytes = t.stored_length, stored_sha256 = t.stored_digest, checked = t.checked, captured_at = t.at, lost_reason = null, last_error = null
         from {rows}
         where m.media_id = t.medium and m.verification_id = t.id and m.state <> 'stored'
-        returning verification_id, kind, captured_at",
+        {FILLED}",
         rows = DB::rows::<StoredIn>(),
     );
-    let mut filled = Vec::new();
-    for row in DB::fetch(connection, sql, binds![Json::of(&rows)?]).await? {
-        filled.push(filled_row(&row)?);
-    }
-    let captured: Vec<Captured> = filled
-        .iter()
-        .map(|(id, short_life, at)| Captured {
-            id,
-            at: *at,
-            short_life: *short_life,
-        })
-        .collect();
-    time_left::<DB>(connection, &captured).await
+    let filled = DB::fetch(connection, sql, binds![Json::of(&rows)?]).await?;
+    time_left::<DB>(connection, &filled).await
 }
 
-fn filled_row(row: &impl crate::store::rows::Cells) -> Result<(String, bool, i64)> {
-    let short_life = Kind::named(&row.text("kind")?).is_some_and(Kind::has_short_life);
-    Ok((
-        row.text("verification_id")?,
-        short_life,
-        row.int("captured_at")?,
-    ))
-}
-
-/// Notes how little time was left when something was captured, where it is the least so far.
-async fn time_left<DB: Dialect>(
-    connection: &mut DB::Connection,
-    captured: &[Captured<'_>],
-) -> Result<()> {
-    if captured.is_empty() {
+/// Notes how little time was left when slots were filled, where it is the least so far; `filled` is
+/// what [`FILLED`] brought.
+async fn time_left<DB: Dialect>(connection: &mut DB::Connection, filled: &[DB::Row]) -> Result<()> {
+    if filled.is_empty() {
         return Ok(());
     }
+    let ids = filled
+        .iter()
+        .map(|row| row.text("verification_id"))
+        .collect::<Result<Vec<String>>>()?;
+    let captured = filled
+        .iter()
+        .zip(&ids)
+        .map(|(row, id)| {
+            Ok(Captured {
+                id,
+                at: row.int("captured_at")?,
+                short_life: Kind::named(&row.text("kind")?).is_some_and(Kind::has_short_life),
+            })
+        })
+        .collect::<Result<Vec<_>>>()?;
     let sql = format!(
         "update verifications as v set least_left = {least}(coalesce(v.least_left, c.left_ms), c.left_ms)
         from (
@@ -230,47 +223,68 @@ async fn time_left<DB: Dialect>(
         least = DB::LEAST,
         rows = DB::rows::<Captured>(),
     );
-    DB::execute(connection, sql, binds![Json::of(captured)?])
+    DB::execute(connection, sql, binds![Json::of(&captured)?])
         .await
         .map(|_| ())
 }
 
-/// Deletes wanted rows whose bytes are there already as another medium. What is stored stays,
-/// whatever a record says.
-pub(super) async fn forget<DB: Dialect>(
+/// Deletes wanted rows whose bytes are there already as another medium of the same verification.
+/// What is stored stays, whatever a record says.
+pub(super) async fn forget<'r, DB: Dialect>(
     connection: &mut DB::Connection,
-    media_ids: &[&str],
+    media: Vec<(&'r Lease, &'r String)>,
 ) -> Result<()> {
-    if media_ids.is_empty() {
+    let rows = same(media);
+    if rows.is_empty() {
         return Ok(());
     }
     let sql = format!(
-        "delete from media where media_id in {} and state <> 'stored'",
-        DB::list(1)
+        "delete from media where {same} and state <> 'stored'",
+        same = is_same::<DB>("media"),
     );
-    DB::execute(connection, sql, binds![Json::of(media_ids)?])
+    DB::execute(connection, sql, binds![Json::of(&rows)?])
         .await
         .map(|_| ())
 }
 
 /// Deletes stored rows of which another of the same verification holds the same bytes; one that
 /// would be the last of them stays.
-pub(super) async fn forget_duplicates<DB: Dialect>(
+pub(super) async fn forget_duplicates<'r, DB: Dialect>(
     connection: &mut DB::Connection,
-    media_ids: &[&str],
+    media: Vec<(&'r Lease, &'r String)>,
 ) -> Result<()> {
-    if media_ids.is_empty() {
+    let rows = same(media);
+    if rows.is_empty() {
         return Ok(());
     }
     let sql = format!(
-        "delete from media where media_id in {list} and exists (
+        "delete from media where {same} and exists (
             select 1 from media as o where o.verification_id = media.verification_id and o.state = 'stored' and o.sha256 = media.sha256
-            and o.media_id not in {list})",
-        list = DB::list(1)
+            and not {other_same})",
+        same = is_same::<DB>("media"),
+        other_same = is_same::<DB>("o"),
     );
-    DB::execute(connection, sql, binds![Json::of(media_ids)?])
+    DB::execute(connection, sql, binds![Json::of(&rows)?])
         .await
         .map(|_| ())
+}
+
+fn same<'r>(media: Vec<(&'r Lease, &'r String)>) -> Vec<SameIn<'r>> {
+    media
+        .into_iter()
+        .map(|(lease, media_id)| SameIn {
+            id: &lease.verification_id,
+            medium: media_id,
+        })
+        .collect()
+}
+
+/// Whether a row of media is one of those given, and of the verification whose lease names it.
+fn is_same<DB: Dialect>(row: &str) -> String {
+    format!(
+        "({row}.media_id, {row}.verification_id) in (select t.medium, t.id from {})",
+        DB::rows::<SameIn>()
+    )
 }
 
 /// Notes failed tries.

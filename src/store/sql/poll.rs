@@ -186,11 +186,15 @@ async fn bring<DB: Dialect>(
     .await?;
     media::forget_duplicates::<DB>(
         connection,
-        &polls
+        polls
             .iter()
-            .flat_map(|poll| &poll.record.same)
-            .map(String::as_str)
-            .collect::<Vec<_>>(),
+            .flat_map(|poll| {
+                poll.record
+                    .same
+                    .iter()
+                    .map(|same| (&poll.record.lease, same))
+            })
+            .collect(),
     )
     .await
 }

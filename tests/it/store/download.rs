@@ -10,13 +10,13 @@ use verikeep::{
     },
     store::{
         StoreError,
-        records::{DownloadRecord, DownloadStart, FailedMedia, PollRecord},
+        records::{DownloadRecord, DownloadStart, FailedMedia, PollRecord, TrackVerdict},
     },
 };
 
 use super::make::{
     HOUR, MINUTE, START, claim_at, download, id, later, one_download, one_poll, poll, settling,
-    start, store, stored, track, wanted, wanting,
+    start, store, stored, token, track, wanted, wanting,
 };
 use crate::databases::Database;
 
@@ -461,4 +461,48 @@ pub async fn of_media_that_are_there_twice_the_last_one_stays(db: Database) {
         .map(|medium| medium.media_id.as_str())
         .collect();
     assert_eq!(left, ["medium-1-1", "medium-1-2"]);
+}
+
+pub async fn a_record_forgets_media_of_its_own_verification_alone(db: Database) {
+    let store = store(&db).await;
+    wanting(&*store, 3).await;
+    // Media of the first verification, two of which hold the same bytes, and one is still wanted.
+    let work = one_download(&*store, START).await;
+    let twins = ["medium-1-0", "medium-1-1"].map(|id| {
+        let mut twin = stored(id, START);
+        twin.object.sha256 = "the-same".to_owned();
+        twin
+    });
+    let record = DownloadRecord {
+        stored: twins.to_vec(),
+        again: Some((later(HOUR), later(Span::hours(24)))),
+        ..download(&work.lease, START)
+    };
+    store.record_download(record).await.unwrap();
+    // The second verification names all of them, in records of both stages.
+    let same: Vec<String> = (0..3).map(|n| format!("medium-1-{n}")).collect();
+    assert!(matches!(
+        store.track(vec![token(2)]).await.unwrap()[..],
+        [TrackVerdict::New { .. }]
+    ));
+    let asking = one_poll(&*store, START).await;
+    let record = PollRecord {
+        wanted: vec![wanted(2, 0)],
+        same: same.clone(),
+        download: Some(start(START)),
+        ..poll(&asking.lease, START)
+    };
+    store.record_poll(record).await.unwrap();
+    let work = one_download(&*store, START).await;
+    assert_eq!(work.lease.verification_id, id(2));
+    let record = DownloadRecord {
+        same: [same.clone(), vec!["medium-2-0".to_owned()]].concat(),
+        ..download(&work.lease, START)
+    };
+    store.record_download(record).await.unwrap();
+    for (n, expected) in [(1, same), (2, Vec::new())] {
+        let media = store.show(&id(n)).await.unwrap().unwrap().media;
+        let left: Vec<_> = media.into_iter().map(|medium| medium.media_id).collect();
+        assert_eq!(left, expected, "{n}");
+    }
 }

@@ -20,7 +20,7 @@ use verikeep::{
 
 use super::make::{
     HOUR, MINUTE, START, answer, attempt, call, claim_at, id, later, object, one_poll, poll,
-    settling, start, store, stored, token, track, wanted,
+    settling, slot, start, store, stored, token, track, wanted,
 };
 use crate::databases::Database;
 
@@ -108,6 +108,53 @@ pub async fn a_record_is_read_back_whole(db: Database) {
         store.status(START).await.unwrap().least_left_ms,
         Some(Span::hours(72).0 - MINUTE.0)
     );
+}
+
+pub async fn a_medium_told_again_is_not_captured_again(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 1).await;
+    let told = |media_id: &str, position, at| InlineMedia {
+        slot: Slot {
+            position,
+            ..slot(Kind::IdFront, 0)
+        },
+        stored: stored(media_id, at),
+    };
+    let left = Span::hours(72).0;
+    // What was told, and the least time left after it: an ID card lives as long as the record.
+    for (label, at, inline, least_left) in [
+        ("first", START, vec![told("a", 0, START)], left),
+        (
+            "again, late",
+            later(HOUR),
+            vec![told("b", 0, later(HOUR))],
+            left,
+        ),
+        (
+            "again, with another",
+            later(Span::hours(2)),
+            vec![
+                told("c", 0, later(Span::hours(2))),
+                told("d", 1, later(MINUTE)),
+            ],
+            left - MINUTE.0,
+        ),
+    ] {
+        let work = one_poll(&*store, at).await;
+        let record = PollRecord {
+            inline,
+            ..poll(&work.lease, at)
+        };
+        store.record_poll(record).await.unwrap();
+        let found = store.status(START).await.unwrap().least_left_ms;
+        assert_eq!(found, Some(least_left), "{label}");
+    }
+    let media = store.show(&id(1)).await.unwrap().unwrap().media;
+    let kept: Vec<_> = media
+        .iter()
+        .map(|medium| medium.media_id.as_str())
+        .collect();
+    assert_eq!(kept, ["a", "d"]);
 }
 
 pub async fn the_sums_of_getall_are_columns(db: Database) {
