@@ -10,9 +10,12 @@ mod descriptors;
 mod free_space;
 mod panics;
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    io,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 pub use free_space::{FreeSpace, Place, places};
@@ -164,15 +167,7 @@ impl Guard {
         let (mut begun, mut over) = (Vec::new(), Vec::new());
         let mut places = Vec::with_capacity(rooms.len());
         for (room, place, was) in rooms {
-            let is = match room {
-                Ok(room) => {
-                    self.metrics.room(&place.what, room.free_bytes);
-                    room.is_short(self.free_bytes_min, was.is_some())
-                        .then(|| room.tell(&place.what, self.free_bytes_min))
-                }
-                // A folder that has gone is found by whoever writes to it.
-                Err(_) => was.clone(),
-            };
+            let is = self.shortage(room, &place, was.as_ref());
             match (&was, &is) {
                 (None, Some(text)) => begun.push(Alarm {
                     kind: Kind::DiskFull,
@@ -214,6 +209,22 @@ impl Guard {
                 .iter()
                 .map(|alarm| alarm.kind.as_str()),
         );
+    }
+
+    /// What is wrong with a place where this was found, and `was` was wrong before.
+    fn shortage(
+        &self,
+        room: io::Result<FreeSpace>,
+        place: &Place,
+        was: Option<&String>,
+    ) -> Option<String> {
+        let Ok(room) = room else {
+            // A folder that has gone is found by whoever writes to it.
+            return was.cloned();
+        };
+        self.metrics.room(&place.what, room.free_bytes);
+        room.is_short(self.free_bytes_min, was.is_some())
+            .then(|| room.tell(&place.what, self.free_bytes_min))
     }
 
     /// Too few for what is wished for is an alarm as well: it costs time, and somebody can mend it.

@@ -124,38 +124,7 @@ impl Tracker {
             policy: &app.policy,
         };
         let ends = Ends::of(known);
-        let (next, alarms) = match plan::plan(known, now) {
-            Step::Settle(outcome, missing) => {
-                let text = missing
-                    .first()
-                    .map(|one| one.why.clone())
-                    .unwrap_or_default();
-                (
-                    Next::Settled { outcome, missing },
-                    vec![Alarm {
-                        kind: alarm::Kind::Loss,
-                        subject: app.name.clone(),
-                        text,
-                    }],
-                )
-            }
-            Step::Wait { due_at, deadline } => (
-                Next::Due {
-                    due_at,
-                    deadline,
-                    state: State::Waiting,
-                },
-                Vec::new(),
-            ),
-            Step::Ask(_) | Step::AskSiblings => (
-                Next::Due {
-                    due_at: now,
-                    deadline: ends.media_deadline,
-                    state: State::Waiting,
-                },
-                Vec::new(),
-            ),
-        };
+        let (next, alarm) = scheduled(plan::plan(known, now), &ends, &app.name, now);
         Ok(NewVerification {
             media_deadline: ends.media_deadline,
             record_deadline: ends.record_deadline,
@@ -163,8 +132,30 @@ impl Tracker {
             reference: told.reference,
             tracked_by: told.tracked_by,
             next,
-            alarms,
+            alarms: Vec::from_iter(alarm),
             issued_at_told: told.issued_at.is_some(),
         })
+    }
+}
+
+/// How a token begins of which nothing is known yet; an alarm when it comes too late.
+fn scheduled(step: Step, ends: &Ends, app: &str, now: Time) -> (Next, Option<Alarm>) {
+    let due = |due_at, deadline| Next::Due {
+        due_at,
+        deadline,
+        state: State::Waiting,
+    };
+    match step {
+        Step::Settle(outcome, missing) => {
+            let why = missing.first().map(|one| one.why.clone());
+            let alarm = Alarm {
+                kind: alarm::Kind::Loss,
+                subject: app.to_owned(),
+                text: why.unwrap_or_default(),
+            };
+            (Next::Settled { outcome, missing }, Some(alarm))
+        }
+        Step::Wait { due_at, deadline } => (due(due_at, deadline), None),
+        Step::Ask(_) | Step::AskSiblings => (due(now, ends.media_deadline), None),
     }
 }

@@ -143,16 +143,21 @@ fn oauth(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply {
     if fault.is_none() {
         world.tallies.request("oauth", "success");
     }
+    let answer = granted(world, now_ms, nth);
+    mangled(world, fault, answer.to_string().into_bytes())
+}
+
+/// An access_token for the `nth` app, with what comes along.
+fn granted(world: &World, now_ms: i64, nth: usize) -> Value {
     let mut dice = world.fresh_dice("session");
-    let answer = json!({
+    json!({
         "access_token": world.mint_access_token(nth, now_ms),
         "expires_in": world.options.windows.access_token_ms / 1_000,
         "refresh_token": format!("25.{}", dice.text(b"0123456789abcdef", 32)),
         "session_key": dice.text(b"abcdefghijklmnopqrstuvwxyz0123456789=", 40),
         "session_secret": dice.text(b"0123456789abcdef", 32),
         "scope": "public brain_all_scope brain_solution_faceprint wise_adapt lebo_resource_base",
-    });
-    mangled(world, fault, answer.to_string().into_bytes())
+    })
 }
 
 /// Counts a fault, and gives what it has in place of an answer, if it has anything.
@@ -168,78 +173,30 @@ fn mangled(world: &World, fault: Option<FaultKind>, body: Vec<u8>) -> Reply {
 }
 
 fn faceprint(world: &World, now_ms: i64, request: &Request<Bytes>, endpoint: Endpoint) -> Reply {
-    let refuse = |refusal, result: Option<&'static str>| {
-        if let Some(result) = result {
-            world.tallies.request(endpoint.name(), result);
-        }
+    let refuse = |refusal, result| {
+        world.tallies.request(endpoint.name(), result);
         Reply::json(StatusCode::OK, &gateway(world, refusal))
     };
     if request.method() != Method::POST {
-        return refuse(UNSUPPORTED_METHOD, Some("bad_method"));
+        return refuse(UNSUPPORTED_METHOD, "bad_method");
     }
     let caller = match auth::caller(world, now_ms, request) {
         Ok(caller) => caller,
-        Err(refusal) => return refuse(refusal, Some("unauthorized")),
+        Err(refusal) => return refuse(refusal, "unauthorized"),
     };
     if let Some((refusal, result)) = over_quota(world, now_ms, caller, endpoint) {
-        return refuse(refusal, Some(result));
+        return refuse(refusal, result);
     }
     let asked: Value = serde_json::from_slice(request.body()).unwrap_or_default();
     let verify_token = asked
         .get("verify_token")
         .and_then(Value::as_str)
         .unwrap_or_default();
-    let subject = word(verify_token) ^ word(endpoint.name()).rotate_left(1);
-    let fault = world.faults.draw(
-        Place::Rpc {
-            by_access_token: caller.by_access_token,
-        },
-        subject,
-    );
-    let fault = fault.filter(|kind| match kind {
-        FaultKind::MediaProcessing => endpoint == Endpoint::MediaQuery,
-        FaultKind::ManyUrls => matches!(endpoint, Endpoint::GetAll | Endpoint::MediaQuery),
-        _ => true,
-    });
-    if let Some(reply) = struck(world, endpoint.name(), fault) {
+    let fault = drawn(world, caller, endpoint, verify_token);
+    if let Some(reply) = struck(world, endpoint.name(), fault)
+        .or_else(|| spoken(world, now_ms, caller, endpoint, fault?))
+    {
         return reply;
-    }
-    match fault {
-        Some(FaultKind::UnknownCode) => {
-            return Reply::json(StatusCode::OK, &answers::odd::unknown_code(world));
-        }
-        Some(FaultKind::MediaProcessing) => {
-            return Reply::json(StatusCode::OK, &answers::odd::processing(world));
-        }
-        Some(FaultKind::ManyUrls) => {
-            return Reply::of(
-                StatusCode::OK,
-                "application/json",
-                answers::odd::many_urls(endpoint),
-            );
-        }
-        Some(FaultKind::Code18) => return refuse(QPS_OVERRUN, None),
-        Some(FaultKind::Code17) => {
-            let pause_ms = world.faults.setting(|faults| faults.daily_quota_ms);
-            world.quota.spend(account(world, caller), now_ms + pause_ms);
-            return refuse(DAILY_OVERRUN, None);
-        }
-        Some(FaultKind::BackendCode) => {
-            let refusal = world.fresh_dice("backend code").one_of(BACKEND).copied();
-            return refuse(refusal.unwrap_or(QPS_OVERRUN), None);
-        }
-        Some(FaultKind::AccessTokenRefused) => {
-            let expired = world.fresh_dice("token refused").happens(50);
-            return refuse(
-                if expired {
-                    auth::TOKEN_EXPIRED
-                } else {
-                    auth::TOKEN_INVALID
-                },
-                None,
-            );
-        }
-        _ => {}
     }
     let answer = answers::answer(world, now_ms, endpoint, caller, &asked);
     if fault.is_none() {
@@ -250,6 +207,64 @@ fn faceprint(world: &World, now_ms: i64, request: &Request<Bytes>, endpoint: End
         fault,
         serde_json::to_vec(&answer.body).unwrap_or_default(),
     )
+}
+
+/// What goes wrong with this question, where it can with its endpoint.
+fn drawn(
+    world: &World,
+    caller: Caller,
+    endpoint: Endpoint,
+    verify_token: &str,
+) -> Option<FaultKind> {
+    let subject = word(verify_token) ^ word(endpoint.name()).rotate_left(1);
+    let place = Place::Rpc {
+        by_access_token: caller.by_access_token,
+    };
+    world.faults.draw(place, subject).filter(|kind| match kind {
+        FaultKind::MediaProcessing => endpoint == Endpoint::MediaQuery,
+        FaultKind::ManyUrls => matches!(endpoint, Endpoint::GetAll | Endpoint::MediaQuery),
+        _ => true,
+    })
+}
+
+/// What a fault says in the provider's own words, if it does.
+fn spoken(
+    world: &World,
+    now_ms: i64,
+    caller: Caller,
+    endpoint: Endpoint,
+    fault: FaultKind,
+) -> Option<Reply> {
+    let refusal = match fault {
+        FaultKind::UnknownCode => {
+            let body = answers::odd::unknown_code(world);
+            return Some(Reply::json(StatusCode::OK, &body));
+        }
+        FaultKind::MediaProcessing => {
+            let body = answers::odd::processing(world);
+            return Some(Reply::json(StatusCode::OK, &body));
+        }
+        FaultKind::ManyUrls => {
+            let body = answers::odd::many_urls(endpoint);
+            return Some(Reply::of(StatusCode::OK, "application/json", body));
+        }
+        FaultKind::Code18 => QPS_OVERRUN,
+        FaultKind::Code17 => {
+            let pause_ms = world.faults.setting(|faults| faults.daily_quota_ms);
+            world.quota.spend(account(world, caller), now_ms + pause_ms);
+            DAILY_OVERRUN
+        }
+        FaultKind::BackendCode => {
+            let refusal = world.fresh_dice("backend code").one_of(BACKEND).copied();
+            refusal.unwrap_or(QPS_OVERRUN)
+        }
+        FaultKind::AccessTokenRefused if world.fresh_dice("token refused").happens(50) => {
+            auth::TOKEN_EXPIRED
+        }
+        FaultKind::AccessTokenRefused => auth::TOKEN_INVALID,
+        _ => return None,
+    };
+    Some(Reply::json(StatusCode::OK, &gateway(world, refusal)))
 }
 
 fn account(world: &World, caller: Caller) -> &str {

@@ -167,43 +167,13 @@ pub fn has_id_back(token: &Token) -> bool {
 
 /// Everything that `attempt` of `token` leaves, in the order of kinds and positions.
 pub fn of_attempt(token: &Token, attempt: &Attempt, windows: &Windows) -> Vec<MediumLife> {
-    let life = |kind, position, from_ms, until_ms, replaced, served_by| MediumLife {
-        medium: Medium {
-            token: token.index,
-            attempt: attempt.order,
-            kind,
-            position,
-        },
-        from_ms,
-        until_ms,
-        replaced,
+    let record = |kind, served_by| MediumLife {
+        medium: medium(token, attempt, kind, 0),
+        from_ms: attempt.at_ms,
+        until_ms: token.record_until_ms(windows),
+        replaced: false,
         served_by,
     };
-    let record = |kind, served_by| {
-        life(
-            kind,
-            0,
-            attempt.at_ms,
-            token.record_until_ms(windows),
-            false,
-            served_by,
-        )
-    };
-    let media_until_ms = token.media_until_ms(attempt, windows);
-    let replaced = attempt
-        .replaced_at_ms
-        .is_some_and(|at_ms| at_ms == media_until_ms);
-    let media = |kind, position, from_ms| {
-        life(
-            kind,
-            position,
-            from_ms,
-            media_until_ms,
-            replaced,
-            &["media"],
-        )
-    };
-
     let passed = attempt.verdict.passed();
     let mut all = Vec::new();
     if attempt.verdict.face {
@@ -220,6 +190,26 @@ pub fn of_attempt(token: &Token, attempt: &Attempt, windows: &Windows) -> Vec<Me
             all.push(record(Kind::IdBack, served_by));
         }
     }
+    all.extend(of_film(token, attempt, windows));
+    if passed {
+        all.push(record(Kind::FinalFace, &["simple"]));
+    }
+    all
+}
+
+/// What `attempt` leaves of being filmed.
+fn of_film(token: &Token, attempt: &Attempt, windows: &Windows) -> Vec<MediumLife> {
+    let until_ms = token.media_until_ms(attempt, windows);
+    let replaced = attempt
+        .replaced_at_ms
+        .is_some_and(|at_ms| at_ms == until_ms);
+    let life = |kind, position, from_ms| MediumLife {
+        medium: medium(token, attempt, kind, position),
+        from_ms,
+        until_ms,
+        replaced,
+        served_by: &["media"],
+    };
     let video_from_ms = token.video_from_ms(attempt, windows);
     let (kind, videos, images) = match attempt.video {
         Video::None => (Kind::Video, 0, 0),
@@ -227,12 +217,18 @@ pub fn of_attempt(token: &Token, attempt: &Attempt, windows: &Windows) -> Vec<Me
         Video::Two => (Kind::ProcessVideo, 2, 4),
         Video::Recorded => (Kind::Video, 1, 0),
     };
-    all.extend((0..videos).map(|position| media(kind, position, video_from_ms)));
-    all.extend((0..images).map(|position| media(Kind::LivenessImage, position, attempt.at_ms)));
-    if passed {
-        all.push(record(Kind::FinalFace, &["simple"]));
+    let videos = (0..videos).map(|position| life(kind, position, video_from_ms));
+    let images = (0..images).map(|position| life(Kind::LivenessImage, position, attempt.at_ms));
+    videos.chain(images).collect()
+}
+
+fn medium(token: &Token, attempt: &Attempt, kind: Kind, position: u32) -> Medium {
+    Medium {
+        token: token.index,
+        attempt: attempt.order,
+        kind,
+        position,
     }
-    all
 }
 
 /// Everything `token` ever has.

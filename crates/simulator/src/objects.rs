@@ -173,38 +173,7 @@ fn send(world: &World, request: &Request<Bytes>, medium: Medium, endpoint: &'sta
     if let Some(kind) = fault {
         world.tallies.fault(kind);
         world.tallies.request(endpoint, "fault");
-        let instead = match kind {
-            FaultKind::MediaError => Reply::instead(FaultKind::Http500),
-            FaultKind::MediaPage => Reply::instead(FaultKind::Html),
-            FaultKind::MediaGone => Some(refused(
-                world,
-                StatusCode::NOT_FOUND,
-                "NoSuchKey",
-                "the specified key does not exist",
-            )),
-            FaultKind::MediaEmpty => {
-                let empty = Reply::of(StatusCode::OK, medium.kind.content_type(), "");
-                Some(empty.with(
-                    HeaderName::from_static("content-md5"),
-                    "1B2M2Y8AsgTpgAmY7PhCfg==",
-                ))
-            }
-            FaultKind::MediaExpired => Some(refused(
-                world,
-                StatusCode::FORBIDDEN,
-                "RequestExpired",
-                "request has expired",
-            )),
-            FaultKind::MediaRedirect => {
-                let redirect_to = world.faults.setting(|faults| faults.redirect_to.clone());
-                Some(
-                    Reply::of(StatusCode::FOUND, "text/plain", "")
-                        .with(header::LOCATION, &redirect_to),
-                )
-            }
-            _ => Reply::instead(kind),
-        };
-        if let Some(reply) = instead {
+        if let Some(reply) = in_place(world, &medium, kind) {
             return reply;
         }
     }
@@ -252,13 +221,52 @@ fn send(world: &World, request: &Request<Bytes>, medium: Medium, endpoint: &'sta
             .under(StatusCode::PARTIAL_CONTENT)
             .with(header::CONTENT_RANGE, &text);
     }
+    described(world, reply, &medium, fault)
+}
+
+/// What a fault has in place of a medium, if it has anything.
+fn in_place(world: &World, medium: &Medium, kind: FaultKind) -> Option<Reply> {
+    match kind {
+        FaultKind::MediaError => Reply::instead(FaultKind::Http500),
+        FaultKind::MediaPage => Reply::instead(FaultKind::Html),
+        FaultKind::MediaGone => Some(refused(
+            world,
+            StatusCode::NOT_FOUND,
+            "NoSuchKey",
+            "the specified key does not exist",
+        )),
+        FaultKind::MediaEmpty => {
+            let empty = Reply::of(StatusCode::OK, medium.kind.content_type(), "");
+            Some(empty.with(
+                HeaderName::from_static("content-md5"),
+                "1B2M2Y8AsgTpgAmY7PhCfg==",
+            ))
+        }
+        FaultKind::MediaExpired => Some(refused(
+            world,
+            StatusCode::FORBIDDEN,
+            "RequestExpired",
+            "request has expired",
+        )),
+        FaultKind::MediaRedirect => {
+            let redirect_to = world.faults.setting(|faults| faults.redirect_to.clone());
+            Some(
+                Reply::of(StatusCode::FOUND, "text/plain", "").with(header::LOCATION, &redirect_to),
+            )
+        }
+        _ => Reply::instead(kind),
+    }
+}
+
+/// With the headers that tell of the medium.
+fn described(world: &World, reply: Reply, medium: &Medium, fault: Option<FaultKind>) -> Reply {
     let wrong = fault == Some(FaultKind::MediaWrongType);
     let content_type = if wrong {
         "text/html"
     } else {
         medium.kind.content_type()
     };
-    reply = reply
+    let reply = reply
         .with(header::CONTENT_TYPE, content_type)
         .with(header::ACCEPT_RANGES, "bytes");
     if fault == Some(FaultKind::MediaWrongEtag) {
@@ -268,7 +276,7 @@ fn send(world: &World, request: &Request<Bytes>, medium: Medium, endpoint: &'sta
         );
         reply.with(header::ETAG, &etag)
     } else if world.options.media_digests {
-        with_digests(world, reply, &medium)
+        with_digests(world, reply, medium)
     } else {
         reply
     }

@@ -4,6 +4,8 @@ use super::data::{Data, Kept, Medium, Scheduled, key};
 use crate::{
     domain::{
         alarm::Kind,
+        attempt::Attempt,
+        identity::IdentityRow,
         lease::Stage,
         media::MediaState,
         plan::{Missing, Outcome},
@@ -11,7 +13,7 @@ use crate::{
     },
     store::{
         Result,
-        records::{DownloadStart, InlineMedia, Next, PollRecord},
+        records::{DownloadStart, InlineMedia, Next, PollRecord, WantedMedia},
     },
 };
 
@@ -31,19 +33,9 @@ impl Data {
         // once. What it wants is fetched first.
         let is_put_off = woken && matches!(record.next, Next::Settled { .. });
 
-        let known = kept.attempts.len();
-        let attempts = record.attempts.into_iter();
-        kept.attempts
-            .extend(attempts.map(|(attempt, identity)| (attempt.attempt_no, (attempt, identity))));
-        if kept.attempts.len() > known {
-            kept.time_left(kept.told.record_deadline, at);
-        }
+        kept.add_attempts(record.attempts, at);
         let wants = !record.wanted.is_empty();
-        for wanted in record.wanted {
-            kept.media
-                .entry(key(&wanted.slot))
-                .or_insert_with(|| Medium::wanted(wanted.media_id, wanted.slot));
-        }
+        kept.want(record.wanted);
         for inline in record.inline {
             kept.add_stored(inline);
         }
@@ -87,6 +79,27 @@ impl Data {
 }
 
 impl Kept {
+    /// Attempts replace what was known of their number.
+    fn add_attempts(&mut self, attempts: Vec<(Attempt, IdentityRow)>, at: Time) {
+        let known = self.attempts.len();
+        let numbered = attempts
+            .into_iter()
+            .map(|(attempt, identity)| (attempt.attempt_no, (attempt, identity)));
+        self.attempts.extend(numbered);
+        if self.attempts.len() > known {
+            self.time_left(self.told.record_deadline, at);
+        }
+    }
+
+    /// Adds media that are to be fetched; those known already stay as they are.
+    fn want(&mut self, media: Vec<WantedMedia>) {
+        for wanted in media {
+            self.media
+                .entry(key(&wanted.slot))
+                .or_insert_with(|| Medium::wanted(wanted.media_id, wanted.slot));
+        }
+    }
+
     /// Adds a medium that is in the vault already; a slot that is filled stays as it is.
     fn add_stored(&mut self, inline: InlineMedia) {
         let InlineMedia { slot, stored } = inline;

@@ -101,29 +101,7 @@ fn one(query: &Query<'_>, shape: &Shape<'_>, attempt: &Attempt, facts: &Facts) -
         "verify_time": at,
         "is_charged": facts.charged,
     }));
-    shape.put(
-        &mut one,
-        "charge_type",
-        facts.charge_type.map(|kind| json!(kind)),
-    );
-    shape.put(&mut one, "charge_time", facts.charged.then(|| at.clone()));
-    shape.put(
-        &mut one,
-        "is_ocr_charge",
-        facts.ocr_charged.map(|charged| json!(charged)),
-    );
-    shape.put(
-        &mut one,
-        "ocr_count",
-        facts
-            .ocr_count
-            .map(|count| shape.number("ocr count", i64::from(count))),
-    );
-    shape.put(
-        &mut one,
-        "ocr_charge_time",
-        facts.ocr_charged.filter(|charged| *charged).map(|_| at),
-    );
+    put_charges(&mut one, shape, facts, &at);
     shape.surprise(&mut one, "attempt_extra");
     one.insert(
         "verify_detail".to_owned(),
@@ -149,6 +127,20 @@ fn one(query: &Query<'_>, shape: &Shape<'_>, attempt: &Attempt, facts: &Facts) -
     );
     one.insert("idcard_confirm".to_owned(), Value::Object(confirm));
     Value::Object(one)
+}
+
+fn put_charges(one: &mut Map<String, Value>, shape: &Shape<'_>, facts: &Facts, at: &Value) {
+    let charge_type = facts.charge_type.map(|kind| json!(kind));
+    shape.put(one, "charge_type", charge_type);
+    shape.put(one, "charge_time", facts.charged.then(|| at.clone()));
+    let ocr_charged = facts.ocr_charged.map(|charged| json!(charged));
+    shape.put(one, "is_ocr_charge", ocr_charged);
+    let ocr_count = facts
+        .ocr_count
+        .map(|count| shape.number("ocr count", i64::from(count)));
+    shape.put(one, "ocr_count", ocr_count);
+    let ocr_charged_at = facts.ocr_charged.filter(|charged| *charged);
+    shape.put(one, "ocr_charge_time", ocr_charged_at.map(|_| at.clone()));
 }
 
 fn verify_detail(query: &Query<'_>, shape: &Shape<'_>, attempt: &Attempt, facts: &Facts) -> Value {
