@@ -46,6 +46,7 @@ create table schedule (
     app             text    not null,
     due_at          bigint  not null,
     deadline        bigint  not null,
+    lane            bigint not null default 0 check (lane in (0, 1)),
     lease_token     text,
     lease_until     bigint,
     claims          bigint  not null default 0,
@@ -53,7 +54,7 @@ create table schedule (
     primary key (verification_id, stage)
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
 
-create index schedule_polls on schedule (due_at, deadline) where stage = 0;
+create index schedule_polls on schedule (lane, due_at, deadline) where stage = 0;
 create index schedule_downloads on schedule (due_at, deadline) where stage = 1;
 
 create table attempts (

@@ -46,6 +46,7 @@ create table schedule (
     app             text    not null,
     due_at          integer not null,
     deadline        integer not null,
+    lane            integer not null default 0 check (lane in (0, 1)),
     lease_token     text,
     lease_until     integer,
     claims          integer not null default 0,
@@ -53,7 +54,7 @@ create table schedule (
     primary key (verification_id, stage)
 ) strict, without rowid;
 
-create index schedule_polls on schedule (due_at, deadline) where stage = 0;
+create index schedule_polls on schedule (lane, due_at, deadline) where stage = 0;
 create index schedule_downloads on schedule (due_at, deadline) where stage = 1;
 
 create table attempts (

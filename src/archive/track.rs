@@ -124,7 +124,7 @@ impl Tracker {
             policy: &app.policy,
         };
         let ends = Ends::of(known);
-        let (next, alarm) = scheduled(plan::plan(known, now), &ends, &app.name, now);
+        let (next, alarm) = scheduled(plan::plan(known, now), known, &ends, now);
         Ok(NewVerification {
             media_deadline: ends.media_deadline,
             record_deadline: ends.record_deadline,
@@ -139,18 +139,20 @@ impl Tracker {
 }
 
 /// How a token begins of which nothing is known yet; an alarm when it comes too late.
-fn scheduled(step: Step, ends: &Ends, app: &str, now: Time) -> (Next, Option<Alarm>) {
+fn scheduled(step: Step, known: PlanInput<'_>, ends: &Ends, now: Time) -> (Next, Option<Alarm>) {
+    let verification = known.verification;
     let due = |due_at, deadline| Next::Due {
         due_at,
         deadline,
         state: State::Waiting,
+        lane: plan::lane(false, verification.issued_at, known.policy, due_at),
     };
     match step {
         Step::Settle(outcome, missing) => {
             let why = missing.first().map(|one| one.why.clone());
             let alarm = Alarm {
                 kind: alarm::Kind::Loss,
-                subject: app.to_owned(),
+                subject: verification.app.clone(),
                 text: why.unwrap_or_default(),
             };
             (Next::Settled { outcome, missing }, Some(alarm))

@@ -31,6 +31,28 @@ impl Stage {
     }
 }
 
+/// What of the queue a row stands in: what has been proved to be somebody's verification is not held
+/// up by what is only said to be one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Lane {
+    /// Inside its verification window, or given data before.
+    #[default]
+    Living,
+    /// Past its window and never given data.
+    Late,
+}
+
+impl Lane {
+    /// As it stands in the schedule table.
+    #[must_use]
+    pub const fn number(self) -> i64 {
+        match self {
+            Self::Living => 0,
+            Self::Late => 1,
+        }
+    }
+}
+
 /// The right to work on one stage of one verification until [`Lease::until`].
 ///
 /// Expiry decides, and nothing else: there is no "leased" state. Completing is possible as long as

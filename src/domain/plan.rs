@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     answer::Endpoint,
+    lease::Lane,
     lessons::Learned,
     media::MediaRow,
     policy::Policy,
@@ -184,6 +185,19 @@ fn getall_due(known: PlanInput<'_>, ends: &Ends) -> Option<Time> {
     }
     let base = progress.grew_at.unwrap_or(verification.issued_at);
     Some(series(base, policy.first_poll(), answered).min(ends.decide))
+}
+
+/// What of the queue a verification stands in that is due at an instant: what is only said to be one
+/// must not hold up what is seen to be, or may still become one. The poll that decides is the last
+/// of the living.
+#[must_use]
+pub fn lane(is_seen: bool, issued_at: Time, policy: &Policy, due_at: Time) -> Lane {
+    let decide = policy.window_end(issued_at).plus(policy.final_grace());
+    if is_seen || due_at <= decide {
+        Lane::Living
+    } else {
+        Lane::Late
+    }
 }
 
 /// When an endpoint whose last call failed may be asked again.

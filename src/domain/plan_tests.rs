@@ -828,3 +828,30 @@ fn siblings_that_cannot_be_asked_hold_up_neither_the_last_question_nor_the_end()
         "{before:?}"
     );
 }
+
+#[test]
+fn what_is_past_its_window_and_never_got_data_is_late() {
+    let decide = ISSUED.plus(Span::minutes(125));
+    for (label, is_seen, due_at, expected) in [
+        ("its person may still be at it", false, ISSUED, Lane::Living),
+        ("the poll that decides", false, decide, Lane::Living),
+        (
+            "only said to be one",
+            false,
+            decide.plus(Span(1)),
+            Lane::Late,
+        ),
+        (
+            "it got data",
+            true,
+            decide.plus(Span::hours(9)),
+            Lane::Living,
+        ),
+    ] {
+        assert_eq!(
+            lane(is_seen, ISSUED, &policy(), due_at),
+            expected,
+            "{label}"
+        );
+    }
+}

@@ -6,7 +6,7 @@ use crate::domain::{
     answer::{AnswerRow, Endpoint},
     attempt::{Attempt, Counts},
     identity::IdentityRow,
-    lease::Lease,
+    lease::{Lane, Lease},
     lessons::Lessons,
     media::{MediaRow, Slot, StoredMedia},
     plan::{Missing, Outcome},
@@ -130,6 +130,8 @@ pub enum Next {
         deadline: Time,
         /// `waiting` or `collecting`.
         state: State,
+        /// What of the queue it stands in.
+        lane: Lane,
     },
     /// It is settled, and leaves the schedule. Media still wanted become lost.
     Settled {
@@ -151,6 +153,8 @@ pub struct Claim {
     pub limit: i64,
     /// Only verifications of these apps; all when empty.
     pub apps: Vec<String>,
+    /// Only rows of this lane; both when none is named.
+    pub lane: Option<Lane>,
     /// After this many claims in a row without completion a row waits longer each time (a poison
     /// item).
     pub patience: i64,
@@ -294,6 +298,7 @@ impl PollRecord {
                 due_at: at,
                 deadline: at,
                 state: State::Waiting,
+                lane: Lane::Living,
             },
             alarms: Vec::new(),
         }

@@ -160,6 +160,7 @@ impl Held {
                 lease: LEASE,
                 limit: 64,
                 apps: Vec::new(),
+                lane: None,
                 patience: 3,
             };
             for work in store.claim_downloads(&claim).await.unwrap() {

@@ -59,6 +59,7 @@ on_each! {
         claim:
             only_due_rows_are_claimed_the_least_time_left_first,
             claims_keep_to_their_apps,
+            claims_keep_to_their_lane,
             concurrent_claims_never_overlap,
             an_expired_lease_can_be_claimed_anew_and_the_old_one_is_lost,
             a_released_row_is_due_at_once_and_not_counted,

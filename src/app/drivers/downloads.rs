@@ -68,7 +68,7 @@ impl Downloads {
         if slots == 0 || now < self.look_at() {
             return Ok(Vec::new());
         }
-        let claim = self.shared.claim(slots, &self.app);
+        let claim = self.shared.claim(slots, &self.app, None);
         let claimed = self.shared.archive.store.claim_downloads(&claim).await;
         let found = self.shared.claimed(claimed)?;
         if found.len() < slots {

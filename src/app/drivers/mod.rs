@@ -14,7 +14,10 @@ use self::{downloads::Downloads, handovers::Handovers, polls::Polls};
 use super::{capacity::Capacity, guard::Guard};
 use crate::{
     archive::{Archive, StepError},
-    domain::{lease::Stage, time::Span},
+    domain::{
+        lease::{Lane, Stage},
+        time::Span,
+    },
     store::{StoreError, records::Claim},
     telemetry::metrics::Metrics,
     worker::{
@@ -58,12 +61,13 @@ impl Shared {
         })
     }
 
-    fn claim(&self, limit: usize, app: &str) -> Claim {
+    fn claim(&self, limit: usize, app: &str, lane: Option<Lane>) -> Claim {
         Claim {
             now: self.archive.now(),
             lease: self.lease,
             limit: i64::try_from(limit).unwrap_or(i64::MAX),
             apps: vec![app.to_owned()],
+            lane,
             patience: PATIENCE,
         }
     }

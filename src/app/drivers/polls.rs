@@ -8,12 +8,16 @@ use std::sync::{
 use super::{Handovers, Shared};
 use crate::{
     archive::StepError,
-    domain::{lease::Stage, time::Span},
+    domain::{
+        lease::{Lane, Stage},
+        time::Span,
+    },
     store::records::PollWork,
     worker::driver::Work,
 };
 
-/// The polls of one app.
+/// The polls of one app. Living ones are claimed first; what is late gets what they leave, and a
+/// quarter at least.
 pub(super) struct Polls {
     shared: Arc<Shared>,
     name: String,
@@ -24,6 +28,8 @@ pub(super) struct Polls {
     min: usize,
     /// How many are running.
     running: AtomicUsize,
+    /// How many were wished for since the start.
+    claimed: AtomicUsize,
 }
 
 impl Polls {
@@ -40,6 +46,7 @@ impl Polls {
             handovers: Arc::clone(handovers),
             min: (slots / 8).max(1),
             running: AtomicUsize::new(0),
+            claimed: AtomicUsize::new(0),
         }
     }
 
@@ -49,6 +56,22 @@ impl Polls {
         let running = self.running.load(Ordering::Relaxed);
         let places = self.handovers.capacity().saturating_sub(running);
         limit.min(places.max(self.min.saturating_sub(running)))
+    }
+
+    /// How many of `limit` belong to what is late, however much of the living is due: every fourth.
+    fn share_of_late(&self, limit: usize) -> usize {
+        let before = self.claimed.fetch_add(limit, Ordering::Relaxed);
+        (before.wrapping_add(limit) / 4).saturating_sub(before / 4)
+    }
+
+    /// Claims up to `limit` of a lane.
+    async fn claim_lane(&self, lane: Lane, limit: usize) -> Result<Vec<PollWork>, StepError> {
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let claim = self.shared.claim(limit, &self.app, Some(lane));
+        let claimed = self.shared.archive.store.claim_polls(&claim).await;
+        self.shared.claimed(claimed)
     }
 
     /// Whether the app is not to be asked, or nothing new to be begun.
@@ -87,9 +110,20 @@ impl Work for Polls {
         if limit == 0 || self.is_held() {
             return Ok(Vec::new());
         }
-        let claim = self.shared.claim(limit, &self.app);
-        let claimed = self.shared.archive.store.claim_polls(&claim).await;
-        self.shared.claimed(claimed)
+        let share = self.share_of_late(limit);
+        let mut items = self.claim_lane(Lane::Living, limit - share).await?;
+        let are_all = items.len() < limit - share;
+        match self.claim_lane(Lane::Late, limit - items.len()).await {
+            Ok(late) => items.extend(late),
+            Err(error) if items.is_empty() => return Err(error),
+            // What is held already can be worked on.
+            Err(_) => return Ok(items),
+        }
+        if !are_all && items.len() < limit {
+            let more = self.claim_lane(Lane::Living, limit - items.len()).await;
+            items.extend(more.unwrap_or_default());
+        }
+        Ok(items)
     }
 
     async fn step(&self, item: PollWork) -> Result<(), StepError> {

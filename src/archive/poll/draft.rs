@@ -8,12 +8,13 @@ use crate::{
         lease::{Lease, Stage},
         lessons::Learned,
         media::{Listed, MediaRow, MediaState, Slot, Source},
-        plan::PlanInput,
+        plan::{self, PlanInput},
+        policy::Policy,
         secret::Secret,
         time::{Span, Time},
         token::{State, Verification},
     },
-    store::records::{DownloadStart, DownloadWork, PollRecord, PollWork, WantedMedia},
+    store::records::{DownloadStart, DownloadWork, Next, PollRecord, PollWork, WantedMedia},
 };
 
 /// All that a poll has gathered so far.
@@ -62,6 +63,17 @@ impl PollDraft {
             learned,
             has_siblings,
             policy: &app.policy,
+        }
+    }
+
+    /// That it goes on at `due_at`.
+    pub(super) fn due(&self, policy: &Policy, due_at: Time, deadline: Time) -> Next {
+        let is_seen = !self.record.progress.attempts.is_empty();
+        Next::Due {
+            due_at,
+            deadline,
+            state: self.open_state(),
+            lane: plan::lane(is_seen, self.verification.issued_at, policy, due_at),
         }
     }
 

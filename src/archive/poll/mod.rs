@@ -15,6 +15,7 @@ use crate::{
         alarm::{self, Alarm},
         answer::{Endpoint, ProviderError},
         identity::{Columns, IndexKey},
+        lease::Lane,
         lessons::Origin,
         media::Slot,
         plan::{self, Ends, Missing, Outcome, Step},
@@ -133,23 +134,15 @@ impl Poller {
             let learned = self.lessons.learned(app, &draft.verification);
             let known = draft.known(app, &learned, has_siblings);
             let (ends, left) = (Ends::of(known), plan::left(known, now));
-            let later = |due_at, state| Next::Due {
-                due_at,
-                deadline: if now < ends.media_end {
-                    ends.media_deadline
-                } else {
-                    ends.record_deadline
-                },
-                state,
+            let deadline = if now < ends.media_end {
+                ends.media_deadline
+            } else {
+                ends.record_deadline
             };
             let within = |until: Time| until.min(now.plus(left.part(8))).max(now.plus(Span(50)));
             let paused = match plan::plan(known, now) {
                 Step::Wait { due_at, deadline } => {
-                    return Ok(Next::Due {
-                        due_at,
-                        deadline,
-                        state: draft.open_state(),
-                    });
+                    return Ok(draft.due(&app.policy, due_at, deadline));
                 }
                 Step::Settle(outcome, missing) => return Ok(Next::Settled { outcome, missing }),
                 Step::AskSiblings => self.ask_siblings(app, draft).await?.map(within),
@@ -173,16 +166,13 @@ impl Poller {
                 }
             };
             if let Some(due_at) = paused {
-                return Ok(later(due_at, draft.open_state()));
+                return Ok(draft.due(&app.policy, due_at, deadline));
             }
         }
         // More asks than a verification can need: come back soon rather than ask on for ever.
-        let now = self.clock.now();
-        Ok(Next::Due {
-            due_at: now.plus(app.policy.first_poll()),
-            deadline: app.policy.record_deadline(draft.verification.issued_at),
-            state: draft.open_state(),
-        })
+        let due_at = self.clock.now().plus(app.policy.first_poll());
+        let deadline = app.policy.record_deadline(draft.verification.issued_at);
+        Ok(draft.due(&app.policy, due_at, deadline))
     }
 
     /// Remembers a call that brought nothing; returns how long to wait before it is made again.
@@ -250,6 +240,7 @@ fn without_app(work: PollWork, now: Time) -> PollRecord {
         due_at: later,
         deadline: later,
         state: draft.open_state(),
+        lane: Lane::Late,
     };
     draft.record.alarms.push(Alarm {
         kind: alarm::Kind::Misconfigured,

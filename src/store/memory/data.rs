@@ -9,7 +9,7 @@ use crate::{
         attempt::Attempt,
         identity::IdentityRow,
         installation::Installation,
-        lease::{Lease, Stage},
+        lease::{Lane, Lease, Stage},
         media::{MediaRow, MediaState, Slot, StoredMedia},
         plan::Missing,
         progress::Progress,
@@ -70,6 +70,7 @@ pub(super) struct Kept {
 pub(super) struct Scheduled {
     pub due_at: Time,
     pub deadline: Time,
+    pub lane: Lane,
     /// (token, until).
     pub lease: Option<(String, Time)>,
     pub claims: i64,
@@ -214,15 +215,16 @@ impl Kept {
 
     /// Releases the lease of a stage that is done for now; true when it was woken meanwhile, and so
     /// is due at once, whatever `next` says.
-    pub fn complete(&mut self, stage: Stage, at: Time, next: Option<(Time, Time)>) -> bool {
+    pub fn complete(&mut self, stage: Stage, at: Time, next: Option<(Time, Time, Lane)>) -> bool {
         let Some(scheduled) = self.schedule.get_mut(&stage) else {
             return false;
         };
-        let due_at = next.map_or(at, |(due_at, _)| due_at);
+        let due_at = next.map_or(at, |(due_at, _, _)| due_at);
         let woken = std::mem::take(&mut scheduled.woken);
         *scheduled = Scheduled {
             due_at: if woken { due_at.min(at) } else { due_at },
-            deadline: next.map_or(scheduled.deadline, |(_, deadline)| deadline),
+            deadline: next.map_or(scheduled.deadline, |(_, deadline, _)| deadline),
+            lane: next.map_or(scheduled.lane, |(_, _, lane)| lane),
             lease: None,
             claims: 0,
             woken: false,
@@ -309,10 +311,11 @@ impl Kept {
 
 impl Scheduled {
     /// Due at an instant, and nobody's.
-    pub const fn due(due_at: Time, deadline: Time) -> Self {
+    pub const fn due(due_at: Time, deadline: Time, lane: Lane) -> Self {
         Self {
             due_at,
             deadline,
+            lane,
             lease: None,
             claims: 0,
             woken: false,

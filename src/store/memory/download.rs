@@ -2,7 +2,11 @@
 
 use super::data::Data;
 use crate::{
-    domain::{alarm::Kind, lease::Stage, media::MediaState},
+    domain::{
+        alarm::Kind,
+        lease::{Lane, Stage},
+        media::MediaState,
+    },
     store::{Result, records::DownloadRecord},
 };
 
@@ -11,7 +15,9 @@ impl Data {
     pub(super) fn record_download(&mut self, record: DownloadRecord) -> Result<()> {
         let at = record.at;
         let mut kept = self.held(&record.lease)?;
-        let woken = kept.complete(Stage::Download, at, record.again);
+        let again = record.again;
+        let again = again.map(|(due_at, deadline)| (due_at, deadline, Lane::Living));
+        let woken = kept.complete(Stage::Download, at, again);
         for stored in record.stored {
             let captured_at = stored.captured_at;
             let Some(medium) = kept.medium(&stored.media_id) else {

@@ -6,7 +6,7 @@ use crate::{
         alarm::Kind,
         attempt::Attempt,
         identity::IdentityRow,
-        lease::Stage,
+        lease::{Lane, Stage},
         media::MediaState,
         plan::{Missing, Outcome},
         time::Time,
@@ -24,8 +24,11 @@ impl Data {
         let mut kept = self.held(&record.lease)?;
         let next = match record.next {
             Next::Due {
-                due_at, deadline, ..
-            } => Some((due_at, deadline)),
+                due_at,
+                deadline,
+                lane,
+                ..
+            } => Some((due_at, deadline, lane)),
             Next::Settled { .. } => None,
         };
         let woken = kept.complete(Stage::Poll, at, next);
@@ -160,6 +163,7 @@ impl Kept {
                 claims: i64::from(start.lease.is_some()),
                 due_at: granted_until.unwrap_or(start.due_at),
                 deadline: start.deadline,
+                lane: Lane::Living,
                 lease: start.lease,
                 woken: false,
             };

@@ -113,6 +113,7 @@ impl Data {
             .filter(|(_, kept)| kept.is_of(&claim.apps))
             .filter_map(|(id, kept)| Some((kept.schedule.get(&stage)?, id)))
             .filter(|(scheduled, _)| scheduled.due_at <= claim.now)
+            .filter(|(scheduled, _)| claim.lane.is_none_or(|lane| lane == scheduled.lane))
             .map(|(scheduled, id)| (scheduled.deadline, id.clone()))
             .collect();
         due.sort();
@@ -136,6 +137,7 @@ impl Data {
             *scheduled = Scheduled {
                 due_at: lease.until.plus(scheduled.pause(claim)),
                 deadline: scheduled.deadline,
+                lane: scheduled.lane,
                 lease: Some((lease.token.clone(), lease.until)),
                 claims: lease.claims,
                 woken: false,

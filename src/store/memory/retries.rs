@@ -9,7 +9,12 @@ use super::{
     data::{Data, Event, Kept, Scheduled},
 };
 use crate::{
-    domain::{lease::Stage, media::MediaState, time::Time, token::State},
+    domain::{
+        lease::{Lane, Stage},
+        media::MediaState,
+        time::Time,
+        token::State,
+    },
     store::{Result, Retries, records::RetryVerdict, rows::storable},
 };
 
@@ -117,7 +122,7 @@ impl Kept {
         for stage in [Stage::Poll, Stage::Download] {
             self.wake(stage, now);
             if stage == Stage::Poll || self.wants_media() {
-                let due = Scheduled::due(now, deadline);
+                let due = Scheduled::due(now, deadline, Lane::Living);
                 self.schedule.entry(stage).or_insert(due);
             }
         }

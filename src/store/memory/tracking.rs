@@ -68,8 +68,9 @@ impl Kept {
                 due_at,
                 deadline,
                 state,
+                lane,
             } => {
-                let poll = (Stage::Poll, Scheduled::due(*due_at, *deadline));
+                let poll = (Stage::Poll, Scheduled::due(*due_at, *deadline, *lane));
                 (*state, None, Vec::new(), BTreeMap::from([poll]))
             }
             Next::Settled { outcome, missing } => (

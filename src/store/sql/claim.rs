@@ -9,7 +9,7 @@ use crate::{
     domain::{
         alarm::{Alarm, Kind as AlarmKind},
         chance::fresh_id,
-        lease::{Lease, Stage},
+        lease::{Lane, Lease, Stage},
         media::MediaRow,
         progress::Progress,
         time::{Span, Time},
@@ -98,9 +98,18 @@ pub(super) async fn next_due<DB: Dialect>(
             binds![Json::of(apps)?],
         )
     };
+    // One look at the index a lane.
+    let of_lane = |lane: Lane| {
+        format!(
+            "select min(due_at) as due_at from schedule where stage = {} and lane = {} {of_apps}",
+            stage.number(),
+            lane.number()
+        )
+    };
     let sql = format!(
-        "select min(due_at) as due_at from schedule where stage = {} {of_apps}",
-        stage.number()
+        "select min(due_at) as due_at from ({} union all {}) as lanes",
+        of_lane(Lane::Living),
+        of_lane(Lane::Late)
     );
     let rows = DB::fetch(connection, sql, binds).await?;
     Ok(rows
@@ -250,6 +259,9 @@ async fn lease<DB: Dialect>(
         of_apps = format!("and app in {}", DB::list(7));
         binds.push(Json::of(&claim.apps)?.into());
     }
+    let of_lane = claim
+        .lane
+        .map_or_else(String::new, |lane| format!("and lane = {}", lane.number()));
     // The lease alone as long as patience lasts; then quadratically more, but never beyond a
     // quarter of the time that is left.
     let claims = format!("{least}(s.claims, {CLAIMS_MAX}) + 1", least = DB::LEAST);
@@ -257,7 +269,7 @@ async fn lease<DB: Dialect>(
     let sql = format!(
         "with picked as materialized (
             select verification_id as id from schedule
-            where stage = {stage} and due_at <= $1 {of_apps}
+            where stage = {stage} and due_at <= $1 {of_apps} {of_lane}
             order by deadline, verification_id limit $2 {skip_locked}
         )
         update schedule as s set

@@ -5,7 +5,7 @@ use super::{
     media,
 };
 use crate::{
-    domain::lease::Stage,
+    domain::lease::{Lane, Stage},
     store::{
         Result,
         dialect::Dialect,
@@ -25,7 +25,9 @@ pub(super) async fn complete<'r, DB: Dialect>(
         .map(|record| Done {
             lease: &record.lease,
             at: record.at,
-            next: record.again,
+            next: record
+                .again
+                .map(|(due_at, deadline)| (due_at, deadline, Lane::Living)),
         })
         .collect();
     let woken = lease::complete::<DB>(connection, Stage::Download, &done).await?;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use crate::{
     domain::{
-        lease::{Lease, Stage},
+        lease::{Lane, Lease, Stage},
         time::Time,
     },
     store::{
@@ -19,7 +19,7 @@ rows! {
 }
 
 rows! {
-    struct Completion<'a> { id: &'a str, token: &'a str, at: i64, due_at: Option<i64>, deadline: Option<i64> }
+    struct Completion<'a> { id: &'a str, token: &'a str, at: i64, due_at: Option<i64>, deadline: Option<i64>, lane: Option<i64> }
 }
 
 /// A claimed row that is done for now.
@@ -28,9 +28,9 @@ pub(super) struct Done<'r> {
     pub lease: &'r Lease,
     /// When.
     pub at: Time,
-    /// When it is due again, and what orders it; none leaves both to what follows in the
-    /// transaction.
-    pub next: Option<(Time, Time)>,
+    /// When it is due again, what orders it, and in which lane; none leaves all that to what follows
+    /// in the transaction.
+    pub next: Option<(Time, Time, Lane)>,
 }
 
 /// Locks the verifications of these leases in one order, so that no two transactions ever wait for
@@ -85,14 +85,15 @@ pub(super) async fn complete<DB: Dialect>(
             id: &done.lease.verification_id,
             token: &done.lease.token,
             at: done.at.0,
-            due_at: done.next.map(|(due_at, _)| due_at.0),
-            deadline: done.next.map(|(_, deadline)| deadline.0),
+            due_at: done.next.map(|(due_at, _, _)| due_at.0),
+            deadline: done.next.map(|(_, deadline, _)| deadline.0),
+            lane: done.next.map(|(_, _, lane)| lane.number()),
         })
         .collect();
     let sql = format!(
         "update schedule as s set
             due_at = case when s.woken then {least}(t.at, coalesce(t.due_at, t.at)) else coalesce(t.due_at, t.at) end,
-            deadline = coalesce(t.deadline, s.deadline), lease_token = null, lease_until = null, claims = 0
+            deadline = coalesce(t.deadline, s.deadline), lane = coalesce(t.lane, s.lane), lease_token = null, lease_until = null, claims = 0
         from {rows}
         where s.verification_id = t.id and s.stage = {stage} and s.lease_token = t.token
         returning verification_id, woken",

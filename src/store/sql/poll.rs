@@ -134,8 +134,11 @@ pub(super) async fn complete<'r, DB: Dialect>(
 fn done(record: &PollRecord) -> Done<'_> {
     let next = match record.next {
         Next::Due {
-            due_at, deadline, ..
-        } => Some((due_at, deadline)),
+            due_at,
+            deadline,
+            lane,
+            ..
+        } => Some((due_at, deadline, lane)),
         Next::Settled { .. } => None,
     };
     Done {

@@ -63,7 +63,7 @@ rows! {
 }
 
 rows! {
-    struct FirstPoll<'a> { verification_id: &'a str, stage: i64, app: &'a str, due_at: i64, deadline: i64 }
+    struct FirstPoll<'a> { verification_id: &'a str, stage: i64, app: &'a str, due_at: i64, deadline: i64, lane: i64 }
 }
 
 rows! {
@@ -294,13 +294,17 @@ fn new(token: &NewVerification) -> Result<New<'_>> {
 fn first_poll(token: &NewVerification) -> Option<FirstPoll<'_>> {
     match token.next {
         Next::Due {
-            due_at, deadline, ..
+            due_at,
+            deadline,
+            lane,
+            ..
         } => Some(FirstPoll {
             verification_id: &token.verification.verification_id,
             stage: Stage::Poll.number(),
             app: &token.verification.app,
             due_at: due_at.0,
             deadline: deadline.0,
+            lane: lane.number(),
         }),
         Next::Settled { .. } => None,
     }

@@ -7,7 +7,7 @@ use verikeep::{
     domain::{
         alarm::{Alarm, Kind as AlarmKind},
         answer::Endpoint,
-        lease::{Lease, Stage},
+        lease::{Lane, Lease, Stage},
         lessons::{DataSeen, Film, FilmedPlan, Lessons, Origin, UnusedSignature},
         media::{Kind, StoredMedia},
         plan::Outcome,
@@ -145,6 +145,11 @@ impl Pair {
             } else {
                 Vec::new()
             },
+            lane: match self.random.random_range(0..6) {
+                0 => Some(Lane::Living),
+                1 => Some(Lane::Late),
+                _ => None,
+            },
             ..claim_at(self.now)
         };
         let mut claimed = [Vec::new(), Vec::new()];
@@ -257,6 +262,11 @@ impl Pair {
                     State::Waiting
                 } else {
                     State::Collecting
+                },
+                lane: if self.one_in(3) {
+                    Lane::Late
+                } else {
+                    Lane::Living
                 },
             };
             record

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use verikeep::{
-    domain::{answer::Endpoint, plan::Outcome, time::Span, token::State},
+    domain::{answer::Endpoint, lease::Lane, plan::Outcome, time::Span, token::State},
     store::{
         records::{Claim, Next, PollRecord, TrackVerdict},
         reports::Filter,
@@ -100,6 +100,7 @@ async fn campaign_a_month_of_a_million_tokens_leaves_the_calls_of_open_ones_alon
                 due_at: now,
                 deadline: now.plus(Span::hours(24)),
                 state: State::Waiting,
+                lane: Lane::Living,
             };
             token
         });
@@ -129,6 +130,7 @@ async fn campaign_a_month_of_a_million_tokens_leaves_the_calls_of_open_ones_alon
                         due_at: now.plus(Span::hours(72)),
                         deadline: now.plus(Span::hours(96)),
                         state: State::Waiting,
+                        lane: Lane::Living,
                     };
                 }
                 let record = PollRecord { calls, ..record };

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use verikeep::{
     domain::{
         answer::Endpoint,
-        lease::Stage,
+        lease::{Lane, Stage},
         media::MediaState,
         progress::Progress,
         time::{Span, Time},
@@ -13,7 +13,7 @@ use verikeep::{
     },
     store::{
         StoreError,
-        records::{Claim, NewVerification, Next, PollRecord},
+        records::{Claim, NewVerification, Next, PollRecord, PollWork},
     },
 };
 
@@ -29,6 +29,7 @@ fn due(n: u32, due_at: Time, deadline: Time) -> NewVerification {
             due_at,
             deadline,
             state: State::Waiting,
+            lane: Lane::Living,
         },
         ..token(n)
     }
@@ -83,6 +84,62 @@ pub async fn only_due_rows_are_claimed_the_least_time_left_first(db: Database) {
             .unwrap()
             .is_empty()
     );
+}
+
+pub async fn claims_keep_to_their_lane(db: Database) {
+    let store = store(&db).await;
+    let late = |n, left| {
+        let mut row = due(n, later(Span(i64::from(n))), later(left));
+        if let Next::Due { lane, .. } = &mut row.next {
+            *lane = Lane::Late;
+        }
+        row
+    };
+    let living = |n, left| due(n, later(Span(i64::from(n))), later(left));
+    let (one, two, three) = (Span::hours(1), Span::hours(2), Span::hours(3));
+    let rows = vec![
+        late(1, one),
+        living(2, three),
+        late(3, three),
+        living(4, two),
+    ];
+    store.track(rows).await.unwrap();
+    let next = store.next_due(Stage::Poll, &[]).await.unwrap();
+    assert_eq!(next, Some(later(Span(1))), "of either lane");
+    let now = later(MINUTE);
+    let of = |lane| Claim {
+        lane: Some(lane),
+        ..claim_at(now)
+    };
+    let ids = |works: &[PollWork]| -> Vec<String> {
+        let leases = works.iter().map(|work| &work.lease);
+        leases.map(|lease| lease.verification_id.clone()).collect()
+    };
+    let living = store.claim_polls(&of(Lane::Living)).await.unwrap();
+    assert_eq!(ids(&living), [id(4), id(2)]);
+    assert!(
+        store
+            .claim_polls(&of(Lane::Living))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let late = store.claim_polls(&of(Lane::Late)).await.unwrap();
+    assert_eq!(ids(&late), [id(1), id(3)]);
+
+    // A record says where its row stands from then on.
+    let proved = PollRecord {
+        next: Next::Due {
+            due_at: now,
+            deadline: later(HOUR),
+            state: State::Collecting,
+            lane: Lane::Living,
+        },
+        ..poll(&late[0].lease, now)
+    };
+    store.record_poll(proved).await.unwrap();
+    let living = store.claim_polls(&of(Lane::Living)).await.unwrap();
+    assert_eq!(ids(&living), [id(1)]);
 }
 
 pub async fn claims_keep_to_their_apps(db: Database) {

@@ -7,7 +7,7 @@ use verikeep::{
         answer::{AnswerRow, Endpoint},
         attempt::Attempt,
         identity::IdentityRow,
-        lease::Lease,
+        lease::{Lane, Lease},
         media::{Checked, Kind, ObjectFacts, Slot, Source, StoredMedia},
         plan::{Missing, Outcome},
         progress::Progress,
@@ -67,6 +67,7 @@ pub fn token(n: u32) -> NewVerification {
             due_at: START,
             deadline: media_deadline,
             state: State::Waiting,
+            lane: Lane::Living,
         },
         alarms: Vec::new(),
         issued_at_told: true,
@@ -89,6 +90,7 @@ pub fn claim_at(now: Time) -> Claim {
         lease: MINUTE,
         limit: 100,
         apps: Vec::new(),
+        lane: None,
         patience: 5,
     }
 }
@@ -114,6 +116,7 @@ pub fn poll(lease: &Lease, at: Time) -> PollRecord {
             due_at: at.plus(HOUR),
             deadline: later(Span::hours(24)),
             state: State::Waiting,
+            lane: Lane::Living,
         },
         ..PollRecord::begin(lease.clone(), Progress::default(), at)
     }

@@ -5,6 +5,7 @@ use verikeep::{
         answer::Endpoint,
         attempt::{Counts, OcrIdentity},
         identity::{IdentityRow, PlainIdentity},
+        lease::Lane,
         lessons::{DataSeen, Film, FilmedPlan, Lessons, Origin, UnusedSignature},
         media::{Kind, Slot, Source},
         plan::Outcome,
@@ -48,6 +49,7 @@ pub async fn a_record_is_read_back_whole(db: Database) {
             due_at: later(HOUR),
             deadline: later(Span::hours(20)),
             state: State::Collecting,
+            lane: Lane::Living,
         },
         ..poll(&work.lease, later(MINUTE))
     };

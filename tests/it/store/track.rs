@@ -5,7 +5,7 @@ use verikeep::{
     config::{App, Auth, Config},
     domain::{
         alarm::{Alarm, Kind},
-        lease::Stage,
+        lease::{Lane, Stage},
         plan::{Missing, Outcome},
         secret::Secret,
         time::{HeldClock, Span, Time},
@@ -101,6 +101,7 @@ fn told_as_issued(issued_at: Time) -> NewVerification {
         due_at: START,
         deadline: told.media_deadline,
         state: State::Waiting,
+        lane: Lane::Living,
     };
     told
 }
