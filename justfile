@@ -27,4 +27,4 @@ deploy *PARTS:
 
 # The documentation, which opens on the architecture
 doc:
-    cargo doc --no-deps --locked --open
+    cargo doc --no-deps --document-private-items --locked --open

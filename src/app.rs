@@ -7,16 +7,17 @@
 mod build;
 mod capacity;
 mod daemon;
-pub mod demo;
+pub(crate) mod demo;
 mod drivers;
-pub mod guard;
+pub(crate) mod guard;
 mod housekeeping;
 pub mod installation;
 mod ready;
 mod supervise;
 mod watch;
 
-pub use build::{Services, client, open, vault};
+pub use build::{Services, open};
+pub(crate) use build::{client, vault};
 pub use daemon::{RunOptions, run};
 
 use crate::{

@@ -42,7 +42,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 const LINGER: Duration = Duration::from_secs(3);
 
 /// Tracks every token, then runs the daemon until all are settled.
-pub async fn pass(task: Task, statements: Option<Statements>) -> Outcome<Found> {
+pub(crate) async fn pass(task: Task, statements: Option<Statements>) -> Outcome<Found> {
     let (config, tokens) = (config(&task), tokens(&task)?);
     let opened = open(&config).await?;
     let tracking = Instant::now();
@@ -68,7 +68,7 @@ pub async fn pass(task: Task, statements: Option<Statements>) -> Outcome<Found> 
 }
 
 /// Tells an archive of the tokens, and of as many others as are to wait.
-pub async fn fill(task: Task) -> Outcome<Found> {
+pub(crate) async fn fill(task: Task) -> Outcome<Found> {
     let opened = open(&config(&task)).await?;
     track(&opened.archive, &tokens(&task)?).await?;
     let now = opened.archive.now();
@@ -83,7 +83,7 @@ pub async fn fill(task: Task) -> Outcome<Found> {
 }
 
 /// Runs a daemon over what [`fill`] left, and a little longer.
-pub async fn resident(task: Task) -> Outcome<Found> {
+pub(crate) async fn resident(task: Task) -> Outcome<Found> {
     let config = config(&task);
     let busy = tokens(&task)?.len();
     let daemon = Daemon::start(open(&config).await?, &config);

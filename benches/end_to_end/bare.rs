@@ -17,20 +17,20 @@ use crate::{
 const AT_ONCE: usize = 64;
 
 /// Whatever goes wrong.
-pub type Failed = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 /// A client without any of the archive's care.
 #[allow(
     clippy::disallowed_methods,
     reason = "it stands for a program that is not this one"
 )]
-pub fn client() -> Outcome<reqwest::Client> {
+pub(crate) fn client() -> Outcome<reqwest::Client> {
     verikeep::provider::http::install_crypto();
     Ok(reqwest::Client::builder().no_proxy().gzip(true).build()?)
 }
 
 /// Fetches everything once.
-pub async fn run(task: Task) -> Outcome<Found> {
+pub(crate) async fn run(task: Task) -> Outcome<Found> {
     let tokens: Vec<Made> = serde_json::from_slice(&fs::read(&task.tokens)?)?;
     let client = client()?;
     let (started, cpu_ms) = (Instant::now(), gauge::cpu_ms()?);

@@ -14,7 +14,7 @@ use crate::{Outcome, archive, bare, provider};
 
 /// What one pass found; what it does not measure stays zero.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Found {
+pub(crate) struct Found {
     /// From the start until the last token is settled.
     pub seconds: f64,
     /// User and system time of the process meanwhile.
@@ -35,7 +35,7 @@ pub struct Found {
 
 /// What a pass has to know.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Task {
+pub(crate) struct Task {
     /// The work.
     pub work: provider::Work,
     /// Where the provider is.
@@ -49,7 +49,7 @@ pub struct Task {
 }
 
 /// A part to play.
-pub enum Role {
+pub(crate) enum Role {
     /// The simulated provider.
     Provider(provider::Order),
     /// A pass, by name.
@@ -58,7 +58,7 @@ pub enum Role {
 
 impl Role {
     /// The part that the arguments name; none for the whole benchmark.
-    pub fn of(words: &[String]) -> Outcome<Option<Self>> {
+    pub(crate) fn of(words: &[String]) -> Outcome<Option<Self>> {
         Ok(match words {
             [first, name, text] if first == "child" && name == "provider" => {
                 Some(Self::Provider(serde_json::from_str(text)?))
@@ -71,7 +71,7 @@ impl Role {
     }
 
     /// Plays it.
-    pub fn play(self) -> Outcome<()> {
+    pub(crate) fn play(self) -> Outcome<()> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
@@ -93,14 +93,14 @@ impl Role {
 }
 
 /// Says `found` to the parent.
-pub fn tell(found: &impl Serialize) -> Outcome<()> {
+pub(crate) fn tell(found: &impl Serialize) -> Outcome<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", serde_json::to_string(found)?)?;
     Ok(out.flush()?)
 }
 
 /// Starts a child that lives until its standard input is closed or it is done.
-pub fn start(name: &str, task: &impl Serialize) -> Outcome<Child> {
+pub(crate) fn start(name: &str, task: &impl Serialize) -> Outcome<Child> {
     let program = std::env::current_exe()?;
     let words = ["child", name, &serde_json::to_string(task)?];
     Ok(Command::new(program)
@@ -111,7 +111,7 @@ pub fn start(name: &str, task: &impl Serialize) -> Outcome<Child> {
 }
 
 /// Runs a child to its end and reads what it found.
-pub fn run<T: DeserializeOwned>(name: &str, task: &impl Serialize) -> Outcome<T> {
+pub(crate) fn run<T: DeserializeOwned>(name: &str, task: &impl Serialize) -> Outcome<T> {
     let output = start(name, task)?.wait_with_output()?;
     if !output.status.success() {
         return Err(format!("the pass {name} failed: {}", output.status).into());

@@ -22,7 +22,7 @@ use crate::Outcome;
 const TICK_MS: f64 = 10.0;
 
 /// User and system time of this process so far, threads that ended included, milliseconds.
-pub fn cpu_ms() -> Outcome<f64> {
+pub(crate) fn cpu_ms() -> Outcome<f64> {
     let stat = fs::read_to_string("/proc/self/stat")?;
     // The name in parentheses may hold spaces; utime and stime are the 12th and 13th field after
     // it.
@@ -39,7 +39,7 @@ pub fn cpu_ms() -> Outcome<f64> {
 }
 
 /// The most memory this process ever held.
-pub fn peak_bytes() -> Outcome<u64> {
+pub(crate) fn peak_bytes() -> Outcome<u64> {
     let status = fs::read_to_string("/proc/self/status")?;
     let kib = status
         .lines()
@@ -54,7 +54,7 @@ pub fn peak_bytes() -> Outcome<u64> {
 /// How many transactions have written to an open SQLite database in WAL mode: `iChange` of the WAL
 /// index's header, which every commit raises and no checkpoint resets. It wraps at 32 bits and is
 /// gone when the last connection closes.
-pub fn commits(database: &Path) -> Outcome<u64> {
+pub(crate) fn commits(database: &Path) -> Outcome<u64> {
     let index = fs::read(database.with_extension("db-shm"))?;
     let raw: [u8; 4] = index
         .get(8..12)
@@ -65,11 +65,11 @@ pub fn commits(database: &Path) -> Outcome<u64> {
 
 /// Counts the statements that sqlx reports.
 #[derive(Clone, Default)]
-pub struct Statements(Arc<AtomicU64>);
+pub(crate) struct Statements(Arc<AtomicU64>);
 
 impl Statements {
     /// Counts from now on, for the whole process.
-    pub fn watch() -> Outcome<Self> {
+    pub(crate) fn watch() -> Outcome<Self> {
         let statements = Self::default();
         let only = Targets::new().with_target("sqlx::query", tracing::Level::TRACE);
         tracing::subscriber::set_global_default(
@@ -79,7 +79,7 @@ impl Statements {
     }
 
     /// How many so far.
-    pub fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }

@@ -17,11 +17,11 @@ use crate::{
 };
 
 /// The app every token belongs to.
-pub const APP: &str = "bench";
+pub(crate) const APP: &str = "bench";
 
 /// What a pass has to fetch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Work {
+pub(crate) enum Work {
     /// Three answers that lead to no download.
     Answers,
     /// Three answers and the small media they list.
@@ -30,7 +30,7 @@ pub enum Work {
 
 impl Work {
     /// For folders.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Answers => "answers",
             Self::Media => "media",
@@ -58,14 +58,14 @@ impl Work {
 
 /// What the provider's process is to make.
 #[derive(Serialize, Deserialize)]
-pub struct Order {
+pub(crate) struct Order {
     work: Work,
     count: u32,
     tokens: PathBuf,
 }
 
 /// Plays the provider until standard input is closed.
-pub async fn serve(order: Order) -> Outcome<()> {
+pub(crate) async fn serve(order: Order) -> Outcome<()> {
     let apps = vec![AppCredential::synthetic(APP, "default")];
     let options = Options {
         pace: Pace::AtOnce,
@@ -85,7 +85,7 @@ pub async fn serve(order: Order) -> Outcome<()> {
 }
 
 /// The provider's process, as the benchmark holds it.
-pub struct Provider {
+pub(crate) struct Provider {
     process: Child,
     work: Work,
     base_url: String,
@@ -95,7 +95,7 @@ pub struct Provider {
 
 impl Provider {
     /// Starts it with `count` tokens.
-    pub fn start(work: Work, count: u32, folder: &Path) -> Outcome<Self> {
+    pub(crate) fn start(work: Work, count: u32, folder: &Path) -> Outcome<Self> {
         let tokens = folder.join(format!("tokens-{}-{count}.json", work.name()));
         let mut process = child::start(
             "provider",
@@ -122,7 +122,7 @@ impl Provider {
     }
 
     /// Runs one pass over all its tokens, with what it counted meanwhile.
-    pub fn pass(&self, name: &str, data: &Path, waiting: u32) -> Outcome<Found> {
+    pub(crate) fn pass(&self, name: &str, data: &Path, waiting: u32) -> Outcome<Found> {
         let before = self.counts()?;
         let task = Task {
             work: self.work,

@@ -10,11 +10,11 @@ use crate::{child::Found, provider::Work};
 const NECESSARY: f64 = 3.0;
 
 /// Figures of the archive and of the bare loop side by side.
-pub struct Table(Grid);
+pub(crate) struct Table(Grid);
 
 impl Table {
     /// Without figures.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut grid = Grid::new();
         grid.load_style(presets::ASCII_MARKDOWN).set_header([
             "figure",
@@ -30,7 +30,7 @@ impl Table {
     }
 
     /// The rows of one kind of work.
-    pub fn work(
+    pub(crate) fn work(
         &mut self,
         work: Work,
         tokens: f64,
@@ -87,7 +87,7 @@ impl Table {
     }
 
     /// Peak memory by tokens waiting; the ratio is to the first.
-    pub fn memory(&mut self, peaks: &[(u32, u64)]) {
+    pub(crate) fn memory(&mut self, peaks: &[(u32, u64)]) {
         let first = peaks.first().map_or(0, |(_, bytes)| *bytes) as f64;
         for (waiting, bytes) in peaks {
             let mib = format!("{:.1} MiB", *bytes as f64 / f64::from(1 << 20));

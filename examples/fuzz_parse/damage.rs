@@ -8,7 +8,7 @@ use verikeep::{
 };
 
 /// Lets every parser read the bytes; what they make of them does not matter.
-pub fn parse_all(bytes: &[u8]) {
+pub(crate) fn parse_all(bytes: &[u8]) {
     let reply = Reply::kept(
         Endpoint::Getall,
         200,
@@ -52,7 +52,7 @@ const MORSELS: [&[u8]; 20] = [
 ];
 
 /// Flips, cuts, doubles and plants bytes in an answer, `times` over.
-pub fn damage(answer: &[u8], seed: u64, times: usize) -> Vec<u8> {
+pub(crate) fn damage(answer: &[u8], seed: u64, times: usize) -> Vec<u8> {
     let mut rng = StdRng::seed_from_u64(seed);
     let mut bytes = answer.to_vec();
     for _ in 0..times {

@@ -82,7 +82,7 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Services, Ap
 ///
 /// # Errors
 /// When its URL or options cannot be right, or its folder cannot be made.
-pub fn vault(config: &Config) -> Result<Vault, VaultError> {
+pub(crate) fn vault(config: &Config) -> Result<Vault, VaultError> {
     let options = config
         .vault
         .options
@@ -107,7 +107,7 @@ fn create_only(setting: shape::CreateOnly) -> CreateOnly {
 ///
 /// # Errors
 /// When credentials may not be sent to its `base_url`, or its proxy is none.
-pub fn client(
+pub(crate) fn client(
     app: &shape::App,
     api: &Api,
     quotas: &Arc<RateLimiters>,

@@ -34,7 +34,7 @@ use crate::{
 
 /// Why the demonstration could not be given.
 #[derive(Debug, thiserror::Error)]
-pub enum DemoError {
+pub(crate) enum DemoError {
     /// The folder holds something that is not ours.
     #[error(
         "{0} holds something that no demonstration left there: move it away, or name another folder with --dir"
@@ -59,7 +59,7 @@ pub enum DemoError {
 
 /// How one kind of life ended.
 #[derive(Clone, Debug, Serialize)]
-pub struct Ending {
+pub(crate) struct Ending {
     /// What happened to the person.
     pub life: String,
     /// How many.
@@ -72,7 +72,7 @@ pub struct Ending {
 
 /// What a demonstration showed.
 #[derive(Clone, Debug, Serialize)]
-pub struct Report {
+pub(crate) struct Report {
     /// How each kind of life ended.
     pub endings: Vec<Ending>,
     /// The store's figures.
@@ -90,7 +90,7 @@ pub struct Report {
 }
 
 /// A demonstration whose daemon and simulator still run.
-pub struct Given {
+pub(crate) struct Given {
     /// What it showed.
     pub report: Report,
     /// The simulated provider.
@@ -104,7 +104,7 @@ impl Given {
     ///
     /// # Errors
     /// As [`super::run`].
-    pub async fn end(mut self) -> Result<(), AppError> {
+    pub(crate) async fn end(mut self) -> Result<(), AppError> {
         self.stop.cancel();
         let ended = self.daemon.next().await.map_or(Ok(()), result_of);
         self.simulator.shutdown().await;
@@ -115,7 +115,7 @@ impl Given {
     ///
     /// # Errors
     /// As [`Given::end`].
-    pub async fn serve_until(mut self, stop: &CancellationToken) -> Result<(), AppError> {
+    pub(crate) async fn serve_until(mut self, stop: &CancellationToken) -> Result<(), AppError> {
         // A stop is no failure of the daemon.
         tokio::select! {
             biased;
@@ -143,7 +143,7 @@ fn result_of((task, result): Ended<Result<(), AppError>>) -> Result<(), AppError
 ///
 /// # Errors
 /// [`DemoError`].
-pub async fn give(
+pub(crate) async fn give(
     folder: &Path,
     stop: &CancellationToken,
     mut watch: impl FnMut(usize, usize),

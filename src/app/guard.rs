@@ -18,7 +18,7 @@ use std::{
     },
 };
 
-pub use free_space::{FreeSpace, Place, places};
+pub(crate) use free_space::{FreeSpace, Place, places};
 
 use crate::{
     archive::Archive,

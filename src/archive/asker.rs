@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::{Alarms, App, Breaker, Keeper, Watcher, call_log::CallLog, keeper::Kept};
 use crate::{
     domain::{
-        answer::{Detail, Endpoint, ErrorKind, Getall, MediaList, ProviderError, Stat},
+        answer::{Detail, Endpoint, ErrorKind, Getall, MediaList, ProviderError},
         media::Listed,
         time::{Clock, Time},
         token::Verification,
@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Asks, on behalf of every stage.
-pub struct Asker {
+pub(crate) struct Asker {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) keeper: Arc<Keeper>,
     pub(super) breaker: Arc<Breaker>,
@@ -36,7 +36,7 @@ pub struct Asker {
 
 /// An answer, read.
 #[derive(Debug)]
-pub enum ParsedAnswer {
+pub(crate) enum ParsedAnswer {
     /// `result/getall`.
     Getall(Getall),
     /// `result/detail`, and the answer itself, whose share of the memory for answers the images
@@ -46,8 +46,8 @@ pub enum ParsedAnswer {
     Media(MediaList),
     /// `result/simple`: the final face.
     Simple(Option<Listed>),
-    /// `result/stat`.
-    Stat(Stat),
+    /// `result/stat`: nothing of it is needed beyond its being whole.
+    Stat,
 }
 
 /// What a question came to.
@@ -288,7 +288,7 @@ fn read(reply: &Reply) -> Result<ParsedAnswer, ProviderError> {
         }
         Endpoint::Media => parse::media(body).map(ParsedAnswer::Media),
         Endpoint::Simple => parse::simple(body).map(ParsedAnswer::Simple),
-        Endpoint::Stat => parse::stat(body).map(ParsedAnswer::Stat),
+        Endpoint::Stat => parse::stat(body).map(|_| ParsedAnswer::Stat),
         Endpoint::Generate | Endpoint::Submit | Endpoint::UploadMatchImage | Endpoint::Download => {
             Err(ProviderError::new(ErrorKind::Misconfigured, "not a query"))
         }

@@ -4,7 +4,7 @@ use crate::{domain::answer::AnswerRow, store::records::CallRow};
 
 /// What questions about one verification brought so far in this step: the rows to write with it.
 #[derive(Debug, Default)]
-pub struct CallLog {
+pub(crate) struct CallLog {
     /// Answers new to the verification.
     pub answers: Vec<AnswerRow>,
     /// Every call made.
@@ -16,7 +16,7 @@ pub struct CallLog {
 impl CallLog {
     /// Begins with what is kept already.
     #[must_use]
-    pub fn beside(kept: Vec<(String, String)>) -> Self {
+    pub(crate) fn beside(kept: Vec<(String, String)>) -> Self {
         Self {
             kept,
             ..Self::default()
@@ -25,7 +25,7 @@ impl CallLog {
 
     /// (endpoint, SHA-256) of all answers kept so far.
     #[must_use]
-    pub fn kept(&self) -> &[(String, String)] {
+    pub(crate) fn kept(&self) -> &[(String, String)] {
         &self.kept
     }
 }

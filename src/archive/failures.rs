@@ -13,7 +13,7 @@ use crate::domain::{
 /// Whether an error of that kind concerns the whole app, so that asking another endpoint would meet
 /// it too.
 #[must_use]
-pub fn concerns_the_app(kind: ErrorKind) -> bool {
+pub(super) fn concerns_the_app(kind: ErrorKind) -> bool {
     match kind {
         ErrorKind::Unauthorised
         | ErrorKind::TooFast
@@ -31,7 +31,7 @@ pub fn concerns_the_app(kind: ErrorKind) -> bool {
 /// How long to wait before the same call is made again: backed off with jitter, longer when the far
 /// end asks for it.
 #[must_use]
-pub fn wait(known: PlanInput<'_>, fails: u32, problem: &ProviderError, now: Time) -> Span {
+pub(super) fn wait(known: PlanInput<'_>, fails: u32, problem: &ProviderError, now: Time) -> Span {
     let left = plan::left(known, now);
     let backoff = chance::jitter(plan::backoff(known.policy, fails, left));
     let asked = problem

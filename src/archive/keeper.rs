@@ -30,7 +30,7 @@ const PATIENCE: u32 = 3;
 const VAULT: &str = "objects";
 
 /// Keeps what came.
-pub struct Keeper {
+pub(crate) struct Keeper {
     vault: Arc<Vault>,
     alarms: Arc<Alarms>,
     clock: Arc<dyn Clock>,
@@ -78,7 +78,7 @@ impl Kept {
 
 /// Whether an object could not be written whichever it was.
 #[must_use]
-pub const fn is_of_the_store(error: &VaultError) -> bool {
+pub(crate) const fn is_of_the_store(error: &VaultError) -> bool {
     matches!(
         error,
         VaultError::Unavailable(_) | VaultError::Full(_) | VaultError::Denied(_)

@@ -14,18 +14,18 @@
 //! step that finds nothing left to do. No stage calls the one before it; what one leaves for the
 //! next is a committed row.
 
-pub mod alarms;
+pub(crate) mod alarms;
 mod apps;
-pub mod asker;
-pub mod breaker;
-pub mod call_log;
-pub mod download;
+pub(crate) mod asker;
+pub(crate) mod breaker;
+pub(crate) mod call_log;
+pub(crate) mod download;
 mod error;
 mod failures;
-pub mod issue;
-pub mod keeper;
-pub mod lessons;
-pub mod poll;
+pub(crate) mod issue;
+pub(crate) mod keeper;
+pub(crate) mod lessons;
+pub(crate) mod poll;
 pub mod track;
 mod watcher;
 
@@ -39,17 +39,18 @@ use crate::{
     store::Store,
     vault::Vault,
 };
-pub use alarms::Alarms;
-pub use apps::{App, Apps};
-pub use asker::Asker;
-pub use breaker::Breaker;
-pub use download::MediaFetcher;
-pub use error::StepError;
-pub use issue::Issuer;
-pub use keeper::Keeper;
-pub use lessons::LessonBook;
-pub use poll::{Handover, Poller};
-pub use track::Tracker;
+pub(crate) use alarms::Alarms;
+pub use apps::App;
+pub(crate) use apps::Apps;
+pub(crate) use asker::Asker;
+pub(crate) use breaker::Breaker;
+pub(crate) use download::MediaFetcher;
+pub(crate) use error::StepError;
+pub(crate) use issue::Issuer;
+pub(crate) use keeper::Keeper;
+pub(crate) use lessons::LessonBook;
+pub(crate) use poll::{Handover, Poller};
+pub(crate) use track::Tracker;
 pub use watcher::Watcher;
 
 /// The stages, and what they share.

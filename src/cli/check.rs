@@ -1,7 +1,7 @@
 //! `check`: everything a first start can trip over, all findings at once; and what the provider
 //! answers for one token ([`token`]).
 
-pub mod token;
+pub(super) mod token;
 
 use std::{fs, path::Path};
 
@@ -50,7 +50,7 @@ pub struct Check {
 /// How one thing stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Grade {
+pub(super) enum Grade {
     /// As it should be.
     Ok,
     /// Works, and somebody should look at it.
@@ -61,7 +61,7 @@ pub enum Grade {
 
 /// One thing that was looked at.
 #[derive(Clone, Debug, Serialize)]
-pub struct Row {
+pub(super) struct Row {
     /// How it stands.
     pub level: Grade,
     /// What: `database`, `object store`, `app h5`, a key of the configuration.
@@ -77,7 +77,7 @@ pub struct Row {
 
 impl Row {
     /// As it should be.
-    pub fn ok(what: impl Into<String>, found: impl Into<String>) -> Self {
+    pub(super) fn ok(what: impl Into<String>, found: impl Into<String>) -> Self {
         Self {
             level: Grade::Ok,
             what: what.into(),
@@ -88,7 +88,7 @@ impl Row {
     }
 
     /// Works, and somebody should look at it.
-    pub fn warn(
+    pub(super) fn warn(
         what: impl Into<String>,
         found: impl Into<String>,
         todo: impl Into<String>,
@@ -103,7 +103,7 @@ impl Row {
     }
 
     /// Does not work.
-    pub fn fail(
+    pub(super) fn fail(
         code: Code,
         what: impl Into<String>,
         found: impl Into<String>,
@@ -120,7 +120,7 @@ impl Row {
 
     /// What a command would have said.
     #[must_use]
-    pub fn of_failure(failure: Failure) -> Vec<Self> {
+    pub(super) fn of_failure(failure: Failure) -> Vec<Self> {
         match failure {
             Failure::ReaderGone => Vec::new(),
             Failure::Configuration(findings) => findings.iter().map(Self::of_finding).collect(),
@@ -153,7 +153,7 @@ impl Row {
 
 /// What is seen without any other room: the configuration and the files it names.
 #[must_use]
-pub fn local(loaded: &Result<Loaded, Vec<Finding>>) -> Vec<Row> {
+pub(super) fn local(loaded: &Result<Loaded, Vec<Finding>>) -> Vec<Row> {
     match loaded {
         Err(findings) => findings.iter().map(Row::of_finding).collect(),
         Ok(loaded) => {
@@ -248,7 +248,7 @@ fn probe(folder: &Path) -> std::io::Result<()> {
 ///
 /// # Errors
 /// When the stream fails.
-pub fn tell(args: &Check, rows: &[Row], screen: &mut Screen<'_>) -> Result<Code, Failure> {
+pub(super) fn tell(args: &Check, rows: &[Row], screen: &mut Screen<'_>) -> Result<Code, Failure> {
     let code = rows
         .iter()
         .map(|row| row.code)

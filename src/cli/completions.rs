@@ -26,7 +26,7 @@ pub struct Completions {
 ///
 /// # Errors
 /// When the stream fails.
-pub fn run(args: &Completions, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+pub(super) fn run(args: &Completions, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     // Into memory first: the generator panics when its writer fails.
     let mut text = Vec::new();
     clap_complete::generate(args.shell, &mut super::command(), "verikeep", &mut text);

@@ -36,7 +36,7 @@ pub struct Demo {
 ///
 /// # Errors
 /// When the stream fails.
-pub fn tell(report: &Report, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+pub(super) fn tell(report: &Report, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     endings(report).print(screen)?;
     figures(report, screen)?;
     places(report, screen)?;

@@ -37,7 +37,7 @@ pub struct Init {
 ///
 /// # Errors
 /// When a file or folder cannot be made.
-pub fn run(args: &Init, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+pub(super) fn run(args: &Init, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     make_folder(&args.dir, 0o755)?;
     let file = if args.dir == Path::new(".") {
         PathBuf::from("verikeep.toml")

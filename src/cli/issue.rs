@@ -64,7 +64,7 @@ pub struct Issue {
 ///
 /// # Errors
 /// When the app is unknown or the image cannot be used.
-pub fn wish(args: &Issue, config: &Config) -> Result<Wish, Failure> {
+pub(super) fn wish(args: &Issue, config: &Config) -> Result<Wish, Failure> {
     if config.app(&args.app).is_none() {
         let names: Vec<&str> = config.apps.iter().map(|app| app.name.as_str()).collect();
         return Err(Failure::usage(
@@ -108,7 +108,11 @@ fn image(file: &Path) -> Result<Vec<u8>, Failure> {
 ///
 /// # Errors
 /// When the stream fails.
-pub fn tell(args: &Issue, issued: &Issued, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+pub(super) fn tell(
+    args: &Issue,
+    issued: &Issued,
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
     #[derive(Serialize)]
     struct Document<'a> {
         verify_token: &'a str,

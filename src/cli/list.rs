@@ -89,7 +89,7 @@ fn since(text: &str) -> Result<Since, String> {
 /// # Errors
 /// When an ID number is looked up without the index key that the database knows, or the database
 /// cannot be reached.
-pub async fn run(
+pub(super) async fn run(
     args: &List,
     config: &Config,
     store: &(impl Reports + Installations + ?Sized),

@@ -30,7 +30,7 @@ pub struct Man {
 ///
 /// # Errors
 /// When the folder cannot be written to or the stream fails.
-pub fn run(args: &Man, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+pub(super) fn run(args: &Man, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     let mut command = super::command();
     let Some(folder) = &args.out else {
         clap_mangen::Man::new(command).render(&mut *screen.out())?;

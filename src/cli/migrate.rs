@@ -24,7 +24,7 @@ pub struct Migrate {
 
 /// What was done.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct Migrated {
+pub(super) struct Migrated {
     /// The schema's version before; 0 for an empty database.
     pub from: i64,
     /// The schema's version now.
@@ -35,7 +35,11 @@ pub struct Migrated {
 ///
 /// # Errors
 /// When the stream fails.
-pub fn tell(args: &Migrate, done: Migrated, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+pub(super) fn tell(
+    args: &Migrate,
+    done: Migrated,
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
     let Migrated { from, to } = done;
     if args.json {
         screen.document(&done)?;

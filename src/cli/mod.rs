@@ -5,9 +5,9 @@
 //! said beside them to standard error, and [`report`] is the one place that tells what went wrong
 //! and with which exit code.
 
-pub mod check;
-pub mod completions;
-pub mod demo;
+mod check;
+mod completions;
+mod demo;
 #[cfg(test)]
 #[allow(
     clippy::unwrap_used,
@@ -17,25 +17,25 @@ pub mod demo;
     reason = "helpers of tests may stop a test, as tests may"
 )]
 mod fake;
-pub mod get;
-pub mod init;
-pub mod issue;
-pub mod list;
-pub mod man;
-pub mod migrate;
+mod get;
+mod init;
+mod issue;
+mod list;
+mod man;
+mod migrate;
 mod panics;
-pub mod people;
-pub mod progress;
-pub mod reconcile;
-pub mod report;
-pub mod retry;
+mod people;
+mod progress;
+mod reconcile;
+mod report;
+mod retry;
 mod rooms;
-pub mod run;
-pub mod screen;
-pub mod show;
-pub mod simulate;
-pub mod status;
-pub mod table;
+mod run;
+mod screen;
+mod show;
+mod simulate;
+mod status;
+mod table;
 #[cfg(test)]
 #[allow(
     clippy::unwrap_used,
@@ -44,7 +44,7 @@ pub mod table;
     reason = "helpers of tests may stop a test, as tests may"
 )]
 mod tests;
-pub mod track;
+mod track;
 
 use std::{convert::Infallible, ffi::OsString, io, path::PathBuf, process::ExitCode, sync::Arc};
 

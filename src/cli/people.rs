@@ -2,7 +2,7 @@
 
 /// `1.5 MiB`
 #[must_use]
-pub fn size(bytes: i64) -> String {
+pub(super) fn size(bytes: i64) -> String {
     if bytes < 1024 {
         return format!("{bytes} B");
     }
@@ -22,7 +22,7 @@ pub fn size(bytes: i64) -> String {
 
 /// `12,345`
 #[must_use]
-pub fn count(number: i64) -> String {
+pub(super) fn count(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1);
     if number < 0 {
@@ -39,7 +39,7 @@ pub fn count(number: i64) -> String {
 
 /// `1 token`, `2 tokens`
 #[must_use]
-pub fn counted(number: i64, one: &str) -> String {
+pub(super) fn counted(number: i64, one: &str) -> String {
     format!(
         "{} {one}{}",
         count(number),
@@ -49,14 +49,14 @@ pub fn counted(number: i64, one: &str) -> String {
 
 /// `yes`, `no`, or nothing when it is not known.
 #[must_use]
-pub fn yes(flag: Option<bool>) -> String {
+pub(super) fn yes(flag: Option<bool>) -> String {
     flag.map_or("", |flag| if flag { "yes" } else { "no" })
         .to_owned()
 }
 
 /// Who gives a command, for the record of who did what.
 #[must_use]
-pub fn actor() -> String {
+pub(super) fn actor() -> String {
     ["USER", "LOGNAME"]
         .iter()
         .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))

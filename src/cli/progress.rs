@@ -5,7 +5,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::screen::Screen;
 
 /// How far a command has come.
-pub struct Progress {
+pub(super) struct Progress {
     bar: Option<ProgressBar>,
     label: &'static str,
     total: Option<u64>,
@@ -16,7 +16,7 @@ pub struct Progress {
 impl Progress {
     /// Begins at nothing; `total` counts what [`Progress::at`] counts.
     #[must_use]
-    pub fn new(label: &'static str, total: Option<u64>, screen: &Screen<'_>) -> Self {
+    pub(super) fn new(label: &'static str, total: Option<u64>, screen: &Screen<'_>) -> Self {
         let bar = screen.err_terminal.then(|| {
             let (bar, shape) = match total {
                 Some(total) => (
@@ -46,13 +46,13 @@ impl Progress {
 
     /// Says nothing where nobody looks on: for what is done in a moment.
     #[must_use]
-    pub fn quiet(mut self) -> Self {
+    pub(super) fn quiet(mut self) -> Self {
         self.sparse = false;
         self
     }
 
     /// Has come to `position`; `message` says it in its own words.
-    pub fn at(&mut self, position: u64, message: String, screen: &mut Screen<'_>) {
+    pub(super) fn at(&mut self, position: u64, message: String, screen: &mut Screen<'_>) {
         if let Some(bar) = &self.bar {
             bar.set_message(message);
             bar.set_position(position);
@@ -73,7 +73,7 @@ impl Progress {
     ///
     /// # Errors
     /// When the stream fails.
-    pub fn note(&self, text: &str, screen: &mut Screen<'_>) -> std::io::Result<()> {
+    pub(super) fn note(&self, text: &str, screen: &mut Screen<'_>) -> std::io::Result<()> {
         match &self.bar {
             Some(bar) => bar.suspend(|| screen.note(text)),
             None => screen.note(text),
@@ -84,7 +84,7 @@ impl Progress {
     ///
     /// # Errors
     /// When the stream fails.
-    pub fn line(&self, text: &str, screen: &mut Screen<'_>) -> std::io::Result<()> {
+    pub(super) fn line(&self, text: &str, screen: &mut Screen<'_>) -> std::io::Result<()> {
         match &self.bar {
             Some(bar) if screen.terminal => bar.suspend(|| {
                 screen.line(text)?;
@@ -95,7 +95,7 @@ impl Progress {
     }
 
     /// Takes the bar away.
-    pub fn end(self) {
+    pub(super) fn end(self) {
         if let Some(bar) = self.bar {
             bar.finish_and_clear();
         }

@@ -13,7 +13,7 @@ use crate::{
 /// What a command ends with (contract.md, "Commands").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Code {
+pub(super) enum Code {
     /// 0: done.
     Done,
     /// 1: something lost, not verified, not healthy, not there.
@@ -29,7 +29,7 @@ pub enum Code {
 impl Code {
     /// The number the process ends with.
     #[must_use]
-    pub const fn number(self) -> u8 {
+    pub(super) const fn number(self) -> u8 {
         match self {
             Self::Done => 0,
             Self::Finding => 1,
@@ -41,7 +41,7 @@ impl Code {
 }
 
 /// Shown below the help of every command.
-pub const EXIT_CODES: &str = "\
+pub(super) const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  a finding: something lost, not verified, not healthy, not there
@@ -51,7 +51,7 @@ Exit codes:
 
 /// Why a command ended early.
 #[derive(Debug)]
-pub enum Failure {
+pub(super) enum Failure {
     /// Whoever read the output has gone (`verikeep list | head`): nothing to say, nothing wrong.
     ReaderGone,
     /// The configuration, everything at once.
@@ -71,7 +71,7 @@ pub enum Failure {
 
 impl Failure {
     /// One with all its parts.
-    pub fn told(
+    pub(super) fn told(
         code: Code,
         what: impl Into<String>,
         why: impl Into<String>,
@@ -86,13 +86,17 @@ impl Failure {
     }
 
     /// Used wrongly.
-    pub fn usage(what: impl Into<String>, why: impl Into<String>, todo: impl Into<String>) -> Self {
+    pub(super) fn usage(
+        what: impl Into<String>,
+        why: impl Into<String>,
+        todo: impl Into<String>,
+    ) -> Self {
         Self::told(Code::Usage, what, why, todo)
     }
 
     /// How the process ends.
     #[must_use]
-    pub const fn code(&self) -> Code {
+    pub(super) const fn code(&self) -> Code {
         match self {
             Self::ReaderGone => Code::Done,
             Self::Configuration(_) => Code::Configuration,
@@ -145,7 +149,7 @@ impl From<StoreError> for Failure {
 }
 
 /// Prints a failure to the error stream.
-pub fn print(failure: &Failure, screen: &mut Screen<'_>) {
+pub(super) fn print(failure: &Failure, screen: &mut Screen<'_>) {
     // Nothing is left to be told when the error stream itself fails.
     let _ = match failure {
         Failure::ReaderGone => Ok(()),
@@ -188,7 +192,7 @@ pub fn print(failure: &Failure, screen: &mut Screen<'_>) {
 }
 
 /// The end of a command: prints what went wrong, gives the exit code.
-pub fn finish(outcome: Result<Code, Failure>, screen: &mut Screen<'_>) -> ExitCode {
+pub(super) fn finish(outcome: Result<Code, Failure>, screen: &mut Screen<'_>) -> ExitCode {
     let outcome = outcome.and_then(|code| screen.flush().map(|()| code).map_err(Failure::from));
     let code = outcome.unwrap_or_else(|failure| {
         print(&failure, screen);

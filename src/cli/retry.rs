@@ -56,7 +56,7 @@ enum Line<'a> {
 ///
 /// # Errors
 /// When the app is unknown or the database cannot be reached.
-pub async fn run(
+pub(super) async fn run(
     args: &Retry,
     config: &Config,
     store: &dyn Retries,

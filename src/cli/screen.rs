@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write};
 use serde::Serialize;
 
 /// The two streams of a command.
-pub struct Screen<'w> {
+pub(super) struct Screen<'w> {
     out: &'w mut (dyn Write + Send),
     err: &'w mut (dyn Write + Send),
     /// Whether a person reads the results.
@@ -16,7 +16,8 @@ pub struct Screen<'w> {
 
 impl<'w> Screen<'w> {
     /// On any two streams, none of which is a terminal.
-    pub fn new(out: &'w mut (dyn Write + Send), err: &'w mut (dyn Write + Send)) -> Self {
+    #[cfg(test)]
+    pub(super) fn new(out: &'w mut (dyn Write + Send), err: &'w mut (dyn Write + Send)) -> Self {
         Self {
             out,
             err,
@@ -26,7 +27,10 @@ impl<'w> Screen<'w> {
     }
 
     /// On the process's own streams.
-    pub fn of_process(out: &'w mut (dyn Write + Send), err: &'w mut (dyn Write + Send)) -> Self {
+    pub(super) fn of_process(
+        out: &'w mut (dyn Write + Send),
+        err: &'w mut (dyn Write + Send),
+    ) -> Self {
         Self {
             out,
             err,
@@ -39,7 +43,7 @@ impl<'w> Screen<'w> {
     ///
     /// # Errors
     /// When the stream fails; a reader that has gone is [`io::ErrorKind::BrokenPipe`].
-    pub fn line(&mut self, text: impl AsRef<str>) -> io::Result<()> {
+    pub(super) fn line(&mut self, text: impl AsRef<str>) -> io::Result<()> {
         writeln!(self.out, "{}", text.as_ref())
     }
 
@@ -47,7 +51,7 @@ impl<'w> Screen<'w> {
     ///
     /// # Errors
     /// When the stream fails.
-    pub fn note(&mut self, text: impl AsRef<str>) -> io::Result<()> {
+    pub(super) fn note(&mut self, text: impl AsRef<str>) -> io::Result<()> {
         self.out.flush()?;
         writeln!(self.err, "{}", text.as_ref())?;
         self.err.flush()
@@ -57,7 +61,7 @@ impl<'w> Screen<'w> {
     ///
     /// # Errors
     /// When the stream fails.
-    pub fn document(&mut self, value: &impl Serialize) -> io::Result<()> {
+    pub(super) fn document(&mut self, value: &impl Serialize) -> io::Result<()> {
         serde_json::to_writer_pretty(&mut self.out, value)?;
         self.out.write_all(b"\n")
     }
@@ -66,13 +70,13 @@ impl<'w> Screen<'w> {
     ///
     /// # Errors
     /// When the stream fails.
-    pub fn ndjson(&mut self, value: &impl Serialize) -> io::Result<()> {
+    pub(super) fn ndjson(&mut self, value: &impl Serialize) -> io::Result<()> {
         serde_json::to_writer(&mut self.out, value)?;
         self.out.write_all(b"\n")
     }
 
     /// The stream of results, for what writes by itself.
-    pub fn out(&mut self) -> &mut (dyn Write + Send) {
+    pub(super) fn out(&mut self) -> &mut (dyn Write + Send) {
         self.out
     }
 
@@ -80,7 +84,7 @@ impl<'w> Screen<'w> {
     ///
     /// # Errors
     /// When the stream fails.
-    pub fn flush(&mut self) -> io::Result<()> {
+    pub(super) fn flush(&mut self) -> io::Result<()> {
         self.out.flush()?;
         self.err.flush()
     }

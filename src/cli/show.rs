@@ -37,7 +37,7 @@ pub struct Show {
 ///
 /// # Errors
 /// When it is not tracked, or the database cannot be reached.
-pub async fn run(
+pub(super) async fn run(
     args: &Show,
     store: &dyn Reports,
     screen: &mut Screen<'_>,

@@ -105,7 +105,7 @@ fn latency(text: &str) -> Result<(Span, Span), String> {
 
 /// What an app of the simulator needs to be known by.
 #[derive(Clone, Debug)]
-pub struct Credential {
+pub(super) struct Credential {
     /// Its name.
     pub app: String,
     /// Its account.
@@ -120,7 +120,7 @@ pub struct Credential {
 ///
 /// # Errors
 /// When the stream fails.
-pub fn tell(
+pub(super) fn tell(
     args: &Simulate,
     base_url: &str,
     credentials: &[Credential],
@@ -136,7 +136,7 @@ pub fn tell(
 
 /// The configuration that uses it.
 #[must_use]
-pub fn configuration(args: &Simulate, base_url: &str, credentials: &[Credential]) -> String {
+pub(super) fn configuration(args: &Simulate, base_url: &str, credentials: &[Credential]) -> String {
     let exact = |span: Span| {
         if span.0 % 1000 == 0 {
             format!("{}s", span.0 / 1000)

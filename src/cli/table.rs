@@ -8,14 +8,14 @@ use super::screen::Screen;
 const WORD_WIDTH: u16 = 26;
 
 /// Rows under a heading.
-pub struct Table {
+pub(super) struct Table {
     heading: Vec<String>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// One with these columns.
-    pub fn new<T: Into<String>>(heading: impl IntoIterator<Item = T>) -> Self {
+    pub(super) fn new<T: Into<String>>(heading: impl IntoIterator<Item = T>) -> Self {
         Self {
             heading: heading.into_iter().map(Into::into).collect(),
             rows: Vec::new(),
@@ -23,7 +23,7 @@ impl Table {
     }
 
     /// Adds a row.
-    pub fn row<T: Into<String>>(&mut self, cells: impl IntoIterator<Item = T>) {
+    pub(super) fn row<T: Into<String>>(&mut self, cells: impl IntoIterator<Item = T>) {
         self.rows.push(
             cells
                 .into_iter()
@@ -34,13 +34,13 @@ impl Table {
 
     /// Whether there is nothing to show.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
     /// As text; columns that say nothing in any row are left out.
     #[must_use]
-    pub fn render(&self, terminal: bool) -> String {
+    pub(super) fn render(&self, terminal: bool) -> String {
         let shown: Vec<usize> = (0..self.heading.len())
             .filter(|at| {
                 self.rows
@@ -84,7 +84,7 @@ impl Table {
     ///
     /// # Errors
     /// When the stream fails.
-    pub fn print(&self, screen: &mut Screen<'_>) -> std::io::Result<()> {
+    pub(super) fn print(&self, screen: &mut Screen<'_>) -> std::io::Result<()> {
         let text = self.render(screen.terminal);
         screen.line(text)
     }
@@ -92,7 +92,7 @@ impl Table {
 
 /// Foreign text without the characters that steer a terminal.
 #[must_use]
-pub fn harmless(text: &str) -> String {
+pub(super) fn harmless(text: &str) -> String {
     text.chars()
         .map(|letter| {
             if letter.is_control() {

@@ -18,7 +18,7 @@ use super::{
 };
 
 /// Where it is looked for when nobody says: here, then there.
-pub const DEFAULT_FILES: [&str; 2] = ["verikeep.toml", "/etc/verikeep/verikeep.toml"];
+pub(crate) const DEFAULT_FILES: [&str; 2] = ["verikeep.toml", "/etc/verikeep/verikeep.toml"];
 
 /// A configuration file longer than this is none.
 const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -155,7 +155,7 @@ fn warn_of_open_file(top: &Section<'_>, file: Option<&Path>, place: &Place, find
 /// The data directory that a file names, whatever else is wrong with it; the default when it names
 /// none.
 #[must_use]
-pub fn data_dir_in(file: &Path) -> PathBuf {
+pub(crate) fn data_dir_in(file: &Path) -> PathBuf {
     let tree = text_of(file)
         .map(|text| tree::parse(&text, &Arc::new(file.to_owned()), &Findings::default()))
         .unwrap_or_default();

@@ -26,8 +26,9 @@ mod section;
 mod shape;
 mod tree;
 
-pub use finding::{Finding, Level, Place};
-pub use load::{DEFAULT_FILES, Loaded, Source, data_dir_in, load};
+pub use finding::{Finding, Level};
+pub(crate) use load::data_dir_in;
+pub use load::{Loaded, Source, load};
 pub use shape::{
     App, Auth, Config, CreateOnly, Database, Http, Identity, Limits, Schedule, Sealing, Vault,
 };
@@ -37,4 +38,4 @@ pub use shape::{
 pub const COMMENTED: &str = include_str!("../../config/verikeep.toml");
 
 /// The name of the key file of the identity index, inside the data directory.
-pub const INDEX_KEY_FILE: &str = shape::defaults::INDEX_KEY_FILE;
+pub(crate) const INDEX_KEY_FILE: &str = shape::defaults::INDEX_KEY_FILE;

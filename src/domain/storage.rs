@@ -7,12 +7,12 @@
 
 mod values;
 
-pub use values::Wrong;
+pub(crate) use values::Wrong;
 use values::{Says, is_near};
 
 /// The kinds of store that take options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// `s3://`
     S3,
     /// `gs://`
@@ -23,7 +23,7 @@ pub enum Kind {
 
 /// One option.
 #[derive(Debug)]
-pub struct Setting {
+pub(crate) struct Setting {
     /// Its name in `vault.options`, and for the library.
     pub name: &'static str,
     /// Variables of the environment that may give it, the first that is set; none for what only a
@@ -77,13 +77,13 @@ impl Setting {
     ///
     /// # Errors
     /// What is wrong, without the value.
-    pub fn read(&self, text: &str) -> Result<String, Wrong> {
+    pub(crate) fn read(&self, text: &str) -> Result<String, Wrong> {
         self.says.read(text)
     }
 
     /// Whether it names a file.
     #[must_use]
-    pub const fn is_file(&self) -> bool {
+    pub(crate) const fn is_file(&self) -> bool {
         matches!(self.says, Says::File)
     }
 }
@@ -228,7 +228,7 @@ static AZ: &[Setting] = &[
 impl Kind {
     /// That of a vault's URL; none for folders, and for what is no store.
     #[must_use]
-    pub fn of(url: &str) -> Option<Self> {
+    pub(crate) fn of(url: &str) -> Option<Self> {
         match url.split_once("://")?.0 {
             "s3" => Some(Self::S3),
             "gs" => Some(Self::Gs),
@@ -239,7 +239,7 @@ impl Kind {
 
     /// How its URLs begin, without `://`.
     #[must_use]
-    pub const fn scheme(self) -> &'static str {
+    pub(crate) const fn scheme(self) -> &'static str {
         match self {
             Self::S3 => "s3",
             Self::Gs => "gs",
@@ -249,7 +249,7 @@ impl Kind {
 
     /// How the variables begin by which others tell programs of such a store.
     #[must_use]
-    pub const fn variables_begin(self) -> &'static str {
+    pub(crate) const fn variables_begin(self) -> &'static str {
         match self {
             Self::S3 => "AWS_",
             Self::Gs => "GOOGLE_",
@@ -258,7 +258,7 @@ impl Kind {
     }
 
     /// Every option there is.
-    pub fn settings(self) -> impl Iterator<Item = &'static Setting> {
+    pub(crate) fn settings(self) -> impl Iterator<Item = &'static Setting> {
         self.own().iter().chain(CONNECTION)
     }
 
@@ -273,7 +273,7 @@ impl Kind {
     /// The option of that name, in small letters or large, with or without the store's prefix
     /// (`aws_`, `google_`, `azure_storage_`).
     #[must_use]
-    pub fn setting(self, name: &str) -> Option<&'static Setting> {
+    pub(crate) fn setting(self, name: &str) -> Option<&'static Setting> {
         let name = name.to_ascii_lowercase();
         let prefix = self.variables_begin().to_ascii_lowercase();
         let name = name.strip_prefix(&prefix).unwrap_or(&name);
@@ -288,7 +288,7 @@ impl Kind {
 
     /// The name of the option that says where the store is.
     #[must_use]
-    pub const fn address(self) -> &'static str {
+    pub(crate) const fn address(self) -> &'static str {
         if matches!(self, Self::Gs) {
             "base_url"
         } else {
@@ -298,7 +298,10 @@ impl Kind {
 
     /// What is wrong with options that are each right: (the option, what).
     #[must_use]
-    pub fn together(self, options: &[(&'static str, String)]) -> Option<(&'static str, Wrong)> {
+    pub(crate) fn together(
+        self,
+        options: &[(&'static str, String)],
+    ) -> Option<(&'static str, Wrong)> {
         let given = |name: &str| {
             options
                 .iter()
@@ -359,7 +362,7 @@ impl Kind {
     /// What of the way to the store could be listened to or pretended: (the option, in words). A
     /// store on loopback is near enough.
     #[must_use]
-    pub fn insecure(
+    pub(crate) fn insecure(
         self,
         options: &[(&'static str, String)],
     ) -> Option<(&'static str, &'static str)> {

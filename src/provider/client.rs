@@ -323,7 +323,7 @@ fn skew(date: Time, before: Time, after: Time) -> Span {
 ///
 /// # Errors
 /// What is wrong, and what would be right.
-pub fn base_url(text: &str) -> Result<Url, String> {
+pub(crate) fn base_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text.trim())
         .map_err(|_| "base_url is not a URL; write https://aip.baidubce.com".to_owned())?;
     if !url.username().is_empty()

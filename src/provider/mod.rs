@@ -11,10 +11,10 @@
 
 pub mod auth;
 mod body_budget;
-pub mod client;
+pub(crate) mod client;
 mod codes;
 mod documented;
-pub mod download;
+pub(crate) mod download;
 pub mod envelope;
 pub mod http;
 mod image_size;
@@ -22,17 +22,17 @@ mod over_http;
 mod over_world;
 pub mod parse;
 mod proxy;
-pub mod rate_limiter;
+pub(crate) mod rate_limiter;
 mod reply;
 pub mod request;
-pub mod shape;
+pub(crate) mod shape;
 pub mod sign;
 mod tolerant;
 
 pub use auth::Credentials;
 pub use client::{AppAccess, Client, Probe, Reply};
 pub use download::{Download, DownloadError, Downloader, MediaRules};
-pub use over_http::OverHttp;
+pub(crate) use over_http::OverHttp;
 pub use over_world::OverWorld;
 pub use rate_limiter::RateLimiters;
 

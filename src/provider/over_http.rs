@@ -14,7 +14,7 @@ use crate::domain::{
 };
 
 /// One app's way to the provider.
-pub struct OverHttp {
+pub(crate) struct OverHttp {
     client: Client,
     downloader: Arc<Downloader>,
     media: MediaRules,
@@ -23,7 +23,11 @@ pub struct OverHttp {
 impl OverHttp {
     /// Calls by `client`, media by `downloader` under these rules. Apps share the downloader.
     #[must_use]
-    pub const fn new(client: Client, downloader: Arc<Downloader>, media: MediaRules) -> Self {
+    pub(crate) const fn new(
+        client: Client,
+        downloader: Arc<Downloader>,
+        media: MediaRules,
+    ) -> Self {
         Self {
             client,
             downloader,

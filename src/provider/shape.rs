@@ -26,7 +26,7 @@ const HOSTS: [&str; 3] = ["bcebos.com", "baidu.com", "baidubce.com"];
 
 /// The shape of one answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shape {
+pub(crate) struct Shape {
     /// `solution`, `gateway`, `oauth`; `unknown` for another JSON object, `none` where there is
     /// none.
     pub envelope: &'static str,
@@ -47,7 +47,7 @@ pub struct Shape {
 
 /// Looks at the answer of a query for that token.
 #[must_use]
-pub fn of(endpoint: Endpoint, body: &[u8], verify_token: &Secret) -> Shape {
+pub(crate) fn of(endpoint: Endpoint, body: &[u8], verify_token: &Secret) -> Shape {
     let text = text_of(body);
     let root = Raw::new(&text);
     let Some(object) = root.object() else {

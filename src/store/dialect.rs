@@ -13,7 +13,7 @@ use super::{
 };
 
 /// A database the store can speak to.
-pub trait Dialect: Database<Row: Cells> {
+pub(super) trait Dialect: Database<Row: Cells> {
     /// Begins a transaction that writes.
     const BEGIN_WRITE: &'static str;
     /// Begins a transaction that reads one state of the whole database.

@@ -11,7 +11,7 @@ use super::{Result, StoreError};
 
 /// A value bound to a placeholder.
 #[derive(Clone)]
-pub enum Bind {
+pub(super) enum Bind {
     /// A number, or an instant in unix milliseconds.
     Int(i64),
     /// Text without U+0000.
@@ -49,26 +49,26 @@ macro_rules! binds {
 pub(super) use binds;
 
 /// `text` as both databases can store it.
-pub fn storable(text: &str) -> String {
+pub(super) fn storable(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
 /// JSON text without an escaped U+0000.
-pub struct Json(String);
+pub(super) struct Json(String);
 
 impl Json {
     /// Serialises `value`.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`], which no value of this module's types brings about.
-    pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self> {
+    pub(super) fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self> {
         let text =
             serde_json::to_string(value).map_err(|error| StoreError::Corrupt(error.to_string()))?;
         Ok(Self(without_nul(text)))
     }
 
     /// The text, to be a column of a row itself.
-    pub fn into_text(self) -> String {
+    pub(super) fn into_text(self) -> String {
         self.0
     }
 }
@@ -99,7 +99,7 @@ fn without_nul(json: String) -> String {
 
 /// The type of a column of JSON rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Col {
+pub(super) enum Col {
     /// Text.
     Text,
     /// 64-bit integer.
@@ -111,7 +111,7 @@ pub enum Col {
 }
 
 /// A Rust type that can stand in a column of JSON rows.
-pub trait Column: Serialize {
+pub(super) trait Column: Serialize {
     /// Its type there.
     const COL: Col;
     /// Whether it is null, and so left out of the text.
@@ -133,7 +133,7 @@ impl<T: Column> Column for Option<T> {
 }
 
 /// A struct whose values are rows of a statement.
-pub trait Shape: Serialize {
+pub(super) trait Shape: Serialize {
     /// Names and types, in order.
     const COLUMNS: &'static [(&'static str, Col)];
 }
@@ -164,7 +164,7 @@ macro_rules! rows {
 pub(super) use rows;
 
 /// Reads the columns of a row that came out.
-pub trait Cells {
+pub(super) trait Cells {
     /// Text that is never null.
     ///
     /// # Errors
@@ -237,24 +237,24 @@ where
 }
 
 /// The column as an instant.
-pub fn instant(row: &impl Cells, name: &str) -> Result<crate::domain::time::Time> {
+pub(super) fn instant(row: &impl Cells, name: &str) -> Result<crate::domain::time::Time> {
     row.int(name).map(crate::domain::time::Time)
 }
 
 /// The column as RFC 3339 text.
-pub fn moment(row: &impl Cells, name: &str) -> Result<String> {
+pub(super) fn moment(row: &impl Cells, name: &str) -> Result<String> {
     Ok(instant(row, name)?.rfc3339())
 }
 
 /// The column as RFC 3339 text, or null.
-pub fn moment_or_null(row: &impl Cells, name: &str) -> Result<Option<String>> {
+pub(super) fn moment_or_null(row: &impl Cells, name: &str) -> Result<Option<String>> {
     Ok(row
         .int_or_null(name)?
         .map(|at| crate::domain::time::Time(at).rfc3339()))
 }
 
 /// What a named value of a closed list is; a name outside of it is [`StoreError::Corrupt`].
-pub fn known<T>(value: Option<T>, column: &str) -> Result<T> {
+pub(super) fn known<T>(value: Option<T>, column: &str) -> Result<T> {
     value.ok_or_else(|| {
         StoreError::Corrupt(format!(
             "`{column}` holds a name this program does not know"

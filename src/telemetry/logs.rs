@@ -13,14 +13,14 @@ use tracing_subscriber::{
 
 /// The environment variable that says what to log: `warn`, `debug`,
 /// `info,verikeep::provider=debug`.
-pub const VARIABLE: &str = "VERIKEEP_LOG";
+pub(crate) const VARIABLE: &str = "VERIKEEP_LOG";
 
 /// What is logged unless told otherwise.
 const DEFAULT: &str = "info";
 
 /// Why nothing can be logged.
 #[derive(Debug, thiserror::Error)]
-pub enum LogError {
+pub(crate) enum LogError {
     /// The variable holds no filter.
     #[error("{VARIABLE} is not a filter such as `info` or `warn,verikeep::provider=debug`: {0}")]
     Filter(ParseError),
@@ -45,7 +45,7 @@ enum Look {
 ///
 /// # Errors
 /// [`LogError`].
-pub fn init() -> Result<(), LogError> {
+pub(crate) fn init() -> Result<(), LogError> {
     let wish = std::env::var(VARIABLE).unwrap_or_default();
     let look = if std::io::stderr().is_terminal() {
         Look::Human {

@@ -4,7 +4,7 @@
 //! that holds one is ever handed in; what libraries say below a warning is left out for the same
 //! reason. Lines are written at once, none is dropped.
 
-pub mod logs;
+pub(crate) mod logs;
 pub mod metrics;
 mod service;
 mod text;

@@ -17,7 +17,7 @@ use crate::domain::{
 };
 
 /// The work of one driver.
-pub trait Work: Send + Sync + 'static {
+pub(crate) trait Work: Send + Sync + 'static {
     /// A claimed item.
     type Item: Send + 'static;
     /// Why claiming or a step failed; must say nothing of persons, tokens or URLs.
@@ -50,7 +50,7 @@ pub trait Work: Send + Sync + 'static {
 
 /// How fast a driver turns.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace {
+pub(crate) struct Pace {
     /// Items at once.
     pub slots: usize,
     /// The longest sleep when nothing is due.
@@ -61,7 +61,7 @@ pub struct Pace {
 
 /// The world a driver turns in.
 #[derive(Clone)]
-pub struct World {
+pub(crate) struct World {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// What runs the steps.
@@ -71,7 +71,7 @@ pub struct World {
 }
 
 /// Turns until `world.stop`. `wake` cuts a sleep short; losing a wake costs time, never work.
-pub async fn drive<W: Work>(work: Arc<W>, pace: Pace, world: World, wake: Arc<Notify>) {
+pub(crate) async fn drive<W: Work>(work: Arc<W>, pace: Pace, world: World, wake: Arc<Notify>) {
     let World { clock, spawn, stop } = world;
     let mut steps: Tasks<Result<(), W::Error>> = Tasks::new(spawn);
     let step_name: Arc<str> = format!("{} step", work.name()).into();

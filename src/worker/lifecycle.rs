@@ -14,7 +14,7 @@ use super::spawn::{Runtime, Spawn as _};
 ///
 /// # Errors
 /// When the signal handlers cannot be installed.
-pub fn stop_on_signals(stop: CancellationToken) -> std::io::Result<()> {
+pub(crate) fn stop_on_signals(stop: CancellationToken) -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
@@ -42,22 +42,22 @@ pub fn stop_on_signals(stop: CancellationToken) -> std::io::Result<()> {
 }
 
 /// Tells systemd that the service is ready. Without systemd nothing happens.
-pub fn notify_ready() {
+pub(crate) fn notify_ready() {
     let _ = sd_notify::notify(&[NotifyState::Ready]);
 }
 
 /// Tells systemd that the service is stopping.
-pub fn notify_stopping() {
+pub(crate) fn notify_stopping() {
     let _ = sd_notify::notify(&[NotifyState::Stopping]);
 }
 
 /// Pats systemd's watchdog.
-pub fn notify_watchdog() {
+pub(crate) fn notify_watchdog() {
     let _ = sd_notify::notify(&[NotifyState::Watchdog]);
 }
 
 /// How often systemd's watchdog wants to be patted: half of its limit; none when it does not watch.
 #[must_use]
-pub fn watchdog_period() -> Option<Duration> {
+pub(crate) fn watchdog_period() -> Option<Duration> {
     sd_notify::watchdog_enabled().map(|limit| limit / 2)
 }

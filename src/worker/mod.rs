@@ -2,7 +2,7 @@
 //! clock, the lifecycle.
 
 pub mod clock;
-pub mod driver;
-pub mod lifecycle;
-pub mod periodic;
-pub mod spawn;
+pub(crate) mod driver;
+pub(crate) mod lifecycle;
+pub(crate) mod periodic;
+pub(crate) mod spawn;

@@ -12,7 +12,7 @@ use crate::domain::{
 
 /// Runs `tick` about every `period` (with jitter) until `stop`. One that panics is told to
 /// `panicked`, and the next comes at its time.
-pub async fn every<F, T>(
+pub(crate) async fn every<F, T>(
     period: Span,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,

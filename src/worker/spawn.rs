@@ -21,14 +21,14 @@ use futures::{
 };
 
 /// What runs tasks.
-pub trait Spawn: Send + Sync + 'static {
+pub(crate) trait Spawn: Send + Sync + 'static {
     /// Lets `task` run by itself until it ends. It never panics.
     fn spawn(&self, name: &str, task: BoxFuture<'static, ()>);
 }
 
 /// The runtime of the process.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Runtime;
+pub(crate) struct Runtime;
 
 impl Spawn for Runtime {
     #[allow(clippy::disallowed_methods, reason = "the one place")]
@@ -40,7 +40,7 @@ impl Spawn for Runtime {
 
 /// Why a task, or what was awaited in one, has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lost {
+pub(crate) enum Lost {
     /// It panicked; the hook of the process has written where.
     Panicked,
     /// It was cut off, as at the end of the runtime.
@@ -60,7 +60,7 @@ impl fmt::Display for Lost {
 ///
 /// # Errors
 /// [`Lost::Panicked`].
-pub async fn caught<T>(work: impl Future<Output = T>) -> Result<T, Lost> {
+pub(crate) async fn caught<T>(work: impl Future<Output = T>) -> Result<T, Lost> {
     AssertUnwindSafe(work)
         .catch_unwind()
         .await
@@ -71,7 +71,9 @@ pub async fn caught<T>(work: impl Future<Output = T>) -> Result<T, Lost> {
 /// shares; where there is no runtime, on the spot. A panic of it goes on in whoever waits for it.
 /// None when the runtime is ending.
 #[allow(clippy::disallowed_methods, reason = "the one place")]
-pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
     let Ok(runtime) = tokio::runtime::Handle::try_current() else {
         return Some(work());
     };
@@ -85,18 +87,18 @@ pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
 }
 
 /// Tasks of one kind that run at once.
-pub struct Tasks<T> {
+pub(crate) struct Tasks<T> {
     spawn: Arc<dyn Spawn>,
     running: FuturesUnordered<Running<T>>,
 }
 
 /// How a task ended: its name, and what came of it.
-pub type Ended<T> = (Arc<str>, Result<T, Lost>);
+pub(crate) type Ended<T> = (Arc<str>, Result<T, Lost>);
 
 impl<T: Send + 'static> Tasks<T> {
     /// None yet; `spawn` will run them.
     #[must_use]
-    pub fn new(spawn: Arc<dyn Spawn>) -> Self {
+    pub(crate) fn new(spawn: Arc<dyn Spawn>) -> Self {
         Self {
             spawn,
             running: FuturesUnordered::new(),
@@ -104,7 +106,7 @@ impl<T: Send + 'static> Tasks<T> {
     }
 
     /// Lets `task` run under `name`.
-    pub fn spawn(
+    pub(crate) fn spawn(
         &mut self,
         name: impl Into<Arc<str>>,
         task: impl Future<Output = T> + Send + 'static,
@@ -125,24 +127,24 @@ impl<T: Send + 'static> Tasks<T> {
     }
 
     /// Waits until the next one ends; none when none is running.
-    pub async fn next(&mut self) -> Option<Ended<T>> {
+    pub(crate) async fn next(&mut self) -> Option<Ended<T>> {
         self.running.next().await
     }
 
     /// One that has ended already.
-    pub fn try_next(&mut self) -> Option<Ended<T>> {
+    pub(crate) fn try_next(&mut self) -> Option<Ended<T>> {
         self.next().now_or_never().flatten()
     }
 
     /// How many have not been heard of.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.running.len()
     }
 
     /// Whether all have been heard of.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.running.is_empty()
     }
 }

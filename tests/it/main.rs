@@ -8,6 +8,10 @@
     clippy::disallowed_methods,
     reason = "helpers of tests may stop a test, show what they counted, and let real time and real tasks run, as tests may"
 )]
+#![allow(
+    unreachable_pub,
+    reason = "nothing outside sees a test, so that `pub` is as good a word as any"
+)]
 
 mod archive;
 mod arrows;

@@ -14,7 +14,7 @@ const AHEAD_MS: i64 = 15 * 60 * 1_000;
 
 /// A refusal of the gateway: HTTP 200 with `error_code` and `error_msg`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// `error_code`.
     pub code: i64,
     /// `error_msg`.
@@ -22,29 +22,29 @@ pub struct Refusal {
 }
 
 /// access_token or parameters that make no sense.
-pub const INVALID_PARAMETER: Refusal = Refusal {
+pub(crate) const INVALID_PARAMETER: Refusal = Refusal {
     code: 100,
     message: "Invalid parameter",
 };
 /// An access_token that was never minted.
-pub const TOKEN_INVALID: Refusal = Refusal {
+pub(crate) const TOKEN_INVALID: Refusal = Refusal {
     code: 110,
     message: "Access token invalid or no longer valid",
 };
 /// An access_token that has expired.
-pub const TOKEN_EXPIRED: Refusal = Refusal {
+pub(crate) const TOKEN_EXPIRED: Refusal = Refusal {
     code: 111,
     message: "Access token expired",
 };
 /// No, or a wrong, signature.
-pub const NOT_CERTIFIED: Refusal = Refusal {
+pub(crate) const NOT_CERTIFIED: Refusal = Refusal {
     code: 14,
     message: "IAM Certification failed",
 };
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Caller {
+pub(crate) struct Caller {
     /// The app's place in the options.
     pub app: usize,
     /// Whether it came with an access_token.
@@ -52,14 +52,18 @@ pub struct Caller {
 }
 
 /// The first value of `name` in a raw query, decoded.
-pub fn query_value(query: &str, name: &str) -> Option<String> {
+pub(crate) fn query_value(query: &str, name: &str) -> Option<String> {
     url::form_urlencoded::parse(query.as_bytes())
         .find(|(key, _)| key == name)
         .map(|(_, value)| value.into_owned())
 }
 
 /// Who sent `request`.
-pub fn caller(world: &World, now_ms: i64, request: &Request<Bytes>) -> Result<Caller, Refusal> {
+pub(crate) fn caller(
+    world: &World,
+    now_ms: i64,
+    request: &Request<Bytes>,
+) -> Result<Caller, Refusal> {
     let access_token = query_value(request.uri().query().unwrap_or_default(), "access_token");
     let authorization = request
         .headers()

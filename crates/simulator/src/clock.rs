@@ -9,13 +9,13 @@ use jiff::Timestamp;
 
 /// Unix milliseconds by the machine plus an offset.
 #[derive(Debug, Default)]
-pub struct SimClock {
+pub(crate) struct SimClock {
     offset_ms: AtomicI64,
 }
 
 impl SimClock {
     /// A clock that stands `offset_ms` ahead of the machine's.
-    pub fn ahead_by(offset_ms: i64) -> Self {
+    pub(crate) fn ahead_by(offset_ms: i64) -> Self {
         Self {
             offset_ms: AtomicI64::new(offset_ms),
         }
@@ -25,14 +25,14 @@ impl SimClock {
     // The other side of the wire has a clock of its own: sharing ours would hide what a skew
     // between the two does.
     #[allow(clippy::disallowed_methods)]
-    pub fn now_ms(&self) -> i64 {
+    pub(crate) fn now_ms(&self) -> i64 {
         Timestamp::now()
             .as_millisecond()
             .saturating_add(self.offset_ms.load(Ordering::Relaxed))
     }
 
     /// Moves the clock forward (or back, when negative) by `by_ms`.
-    pub fn advance(&self, by_ms: i64) {
+    pub(crate) fn advance(&self, by_ms: i64) {
         self.offset_ms.fetch_add(by_ms, Ordering::Relaxed);
     }
 }

@@ -22,11 +22,11 @@ use tokio::{
 
 /// The handle by which a handler cuts the connection that its request came on.
 #[derive(Clone, Debug, Default)]
-pub struct Shears(Arc<AtomicBool>);
+pub(crate) struct Shears(Arc<AtomicBool>);
 
 impl Shears {
     /// Cuts: not one more byte is written, and the peer sees a reset.
-    pub fn cut(&self) {
+    pub(crate) fn cut(&self) {
         self.0.store(true, Ordering::Release);
     }
 
@@ -37,11 +37,11 @@ impl Shears {
 
 /// A TCP listener whose connections can be cut.
 #[derive(Debug)]
-pub struct CuttableListener(pub TcpListener);
+pub(crate) struct CuttableListener(pub TcpListener);
 
 /// A TCP connection that can be cut.
 #[derive(Debug)]
-pub struct Cuttable {
+pub(crate) struct Cuttable {
     stream: TcpStream,
     shears: Shears,
 }

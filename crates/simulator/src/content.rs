@@ -27,7 +27,7 @@ const COMMENT_BYTES: usize = (1 << 16) - 3;
 
 /// What an honest object store says about the bytes of an object.
 #[derive(Clone, Copy, Debug)]
-pub struct Digests {
+pub(crate) struct Digests {
     /// MD5 of the whole.
     pub md5: [u8; 16],
     /// CRC-32C of the whole.
@@ -36,7 +36,7 @@ pub struct Digests {
 
 /// Makes the bytes of any medium of one simulated provider and remembers their digests.
 #[derive(Debug)]
-pub struct Contents {
+pub(crate) struct Contents {
     seed: u64,
     sizes: MediaBytes,
     noise: Bytes,
@@ -46,7 +46,7 @@ pub struct Contents {
 
 impl Contents {
     /// The contents that follow from `seed`.
-    pub fn new(seed: u64, sizes: MediaBytes) -> Self {
+    pub(crate) fn new(seed: u64, sizes: MediaBytes) -> Self {
         let mut dice = Dice::of(seed, &[word("noise")]);
         let mut noise = BytesMut::with_capacity(NOISE_BYTES + CHUNK_BYTES);
         while noise.len() < NOISE_BYTES + CHUNK_BYTES {
@@ -62,7 +62,7 @@ impl Contents {
     }
 
     /// The bytes of `medium`, not yet made.
-    pub fn of(&self, medium: &Medium) -> Content {
+    pub(crate) fn of(&self, medium: &Medium) -> Content {
         let wanted = medium.bytes_wanted(self.seed, &self.sizes);
         let mut dice = medium.dice(self.seed, "content");
         let noise = self.noise.clone();
@@ -94,7 +94,7 @@ impl Contents {
     }
 
     /// MD5 and CRC-32C of `medium`; reads it through the first time.
-    pub fn digests(&self, medium: &Medium) -> Digests {
+    pub(crate) fn digests(&self, medium: &Medium) -> Digests {
         remembered(&self.digests, medium, || {
             let (mut md5, mut crc32c) = (Md5::new(), 0);
             for piece in self.of(medium).pieces() {
@@ -109,7 +109,7 @@ impl Contents {
     }
 
     /// Whether [`Contents::digests`] is remembered, and so costs nothing.
-    pub fn digests_known(&self, medium: &Medium) -> bool {
+    pub(crate) fn digests_known(&self, medium: &Medium) -> bool {
         self.digests
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -117,7 +117,7 @@ impl Contents {
     }
 
     /// SHA-256 of `medium`; reads it through the first time.
-    pub fn sha256(&self, medium: &Medium) -> [u8; 32] {
+    pub(crate) fn sha256(&self, medium: &Medium) -> [u8; 32] {
         remembered(&self.sha256, medium, || {
             let mut sha256 = Sha256::new();
             self.of(medium)
@@ -165,7 +165,7 @@ fn movie_head(padding_bytes: u64, dice: &mut Dice) -> Bytes {
 
 /// The bytes of one medium, made as they are read.
 #[derive(Clone, Debug)]
-pub struct Content {
+pub(crate) struct Content {
     head: Bytes,
     tail: Bytes,
     padding_bytes: u64,
@@ -176,7 +176,7 @@ pub struct Content {
 
 impl Content {
     /// How many bytes in all.
-    pub fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         let segments = if self.comments {
             self.padding_bytes.div_ceil(COMMENT_BYTES as u64)
         } else {
@@ -186,7 +186,7 @@ impl Content {
     }
 
     /// All of it, in pieces of at most 64 KiB.
-    pub fn pieces(self) -> impl Iterator<Item = Bytes> + Send + 'static {
+    pub(crate) fn pieces(self) -> impl Iterator<Item = Bytes> + Send + 'static {
         let Self {
             head,
             tail,
@@ -213,7 +213,7 @@ impl Content {
     }
 
     /// The bytes `from..to`, in pieces.
-    pub fn range(self, from: u64, to: u64) -> impl Iterator<Item = Bytes> + Send + 'static {
+    pub(crate) fn range(self, from: u64, to: u64) -> impl Iterator<Item = Bytes> + Send + 'static {
         let mut at = 0;
         self.pieces()
             .map(move |piece| {
@@ -229,7 +229,7 @@ impl Content {
     }
 
     /// All of it at once; for what is small.
-    pub fn whole(self) -> Bytes {
+    pub(crate) fn whole(self) -> Bytes {
         let mut whole = BytesMut::with_capacity(self.len() as usize);
         self.pieces().for_each(|piece| whole.put(piece));
         whole.freeze()

@@ -32,7 +32,7 @@ struct Order {
 /// How far the clock is to be moved.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Advance {
+pub(crate) struct Advance {
     /// Milliseconds.
     pub ms: i64,
 }
@@ -66,7 +66,7 @@ impl Made {
 }
 
 /// Makes the tokens of `lives` at `now_ms`, to be told under `app`.
-pub fn make(world: &World, now_ms: i64, app: &str, lives: &[LifeSpec]) -> Vec<Made> {
+pub(crate) fn make(world: &World, now_ms: i64, app: &str, lives: &[LifeSpec]) -> Vec<Made> {
     lives
         .iter()
         .flat_map(|spec| world.create(now_ms, app, spec))
@@ -75,7 +75,7 @@ pub fn make(world: &World, now_ms: i64, app: &str, lives: &[LifeSpec]) -> Vec<Ma
 }
 
 /// Answers a request below `/sim/`.
-pub fn answer(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply {
+pub(crate) fn answer(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply {
     let body = request.body();
     match (request.method(), request.uri().path()) {
         (&Method::POST, "/sim/lives") => read(body, |order: Order| {
@@ -105,7 +105,7 @@ pub fn answer(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply {
 }
 
 /// Does as the JSON in `body` says.
-pub fn read<T: DeserializeOwned>(body: &[u8], act: impl FnOnce(T) -> Value) -> Reply {
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8], act: impl FnOnce(T) -> Value) -> Reply {
     match serde_json::from_slice(body) {
         Ok(order) => Reply::json(StatusCode::OK, &act(order)),
         Err(error) => Reply::json(

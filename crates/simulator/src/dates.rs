@@ -8,7 +8,7 @@ fn timestamp(at_ms: i64) -> Timestamp {
 
 /// Beijing wall time without offset, as the answers write it: `2023-10-10 10:10:10`, or with month
 /// and day unpadded, `2023-6-20 18:00:00`.
-pub fn beijing(at_ms: i64, padded: bool) -> String {
+pub(crate) fn beijing(at_ms: i64, padded: bool) -> String {
     let there = tz::Offset::constant(8).to_datetime(timestamp(at_ms));
     let (month, day) = (there.month(), there.day());
     let clock = format!(
@@ -25,12 +25,12 @@ pub fn beijing(at_ms: i64, padded: bool) -> String {
 }
 
 /// UTC to the second, as signatures write it: `2015-04-27T08:23:49Z`.
-pub fn utc_seconds(at_ms: i64) -> String {
+pub(crate) fn utc_seconds(at_ms: i64) -> String {
     timestamp(at_ms).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 /// The instant of `2015-04-27T08:23:49Z`, unix milliseconds.
-pub fn parse_utc_seconds(text: &str) -> Option<i64> {
+pub(crate) fn parse_utc_seconds(text: &str) -> Option<i64> {
     let exact = text.len() == 20 && text.ends_with('Z');
     exact
         .then(|| text.parse::<Timestamp>().ok())
@@ -39,7 +39,7 @@ pub fn parse_utc_seconds(text: &str) -> Option<i64> {
 }
 
 /// An HTTP date: `Mon, 27 Apr 2015 08:23:49 GMT`.
-pub fn http_date(at_ms: i64) -> String {
+pub(crate) fn http_date(at_ms: i64) -> String {
     timestamp(at_ms)
         .strftime("%a, %d %b %Y %H:%M:%S GMT")
         .to_string()

@@ -7,7 +7,7 @@
 
 /// A stream of throws that starts at one key (SplitMix64).
 #[derive(Clone, Debug)]
-pub struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 fn mixed(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -16,7 +16,7 @@ fn mixed(mut z: u64) -> u64 {
 }
 
 /// A number that stands for `text`, for use in a key (FNV-1a).
-pub fn word(text: &str) -> u64 {
+pub(crate) fn word(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })
@@ -24,7 +24,7 @@ pub fn word(text: &str) -> u64 {
 
 impl Dice {
     /// The dice of `seed` for the matter named by `key`.
-    pub fn of(seed: u64, key: &[u64]) -> Self {
+    pub(crate) fn of(seed: u64, key: &[u64]) -> Self {
         Self(
             key.iter()
                 .fold(mixed(seed ^ 0x9e37_79b9_7f4a_7c15), |state, part| {
@@ -34,35 +34,35 @@ impl Dice {
     }
 
     /// 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         mixed(self.0)
     }
 
     /// A whole number of `low..high`; `low` when the range is empty.
-    pub fn within(&mut self, low: u64, high: u64) -> u64 {
+    pub(crate) fn within(&mut self, low: u64, high: u64) -> u64 {
         let width = high.saturating_sub(low).max(1);
         low + self.next() % width
     }
 
     /// A fraction of `0.0..1.0`.
-    pub fn fraction(&mut self) -> f64 {
+    pub(crate) fn fraction(&mut self) -> f64 {
         // 53 bits are what a double holds exactly.
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 
     /// True in `percent` of 100 throws.
-    pub fn happens(&mut self, percent: u64) -> bool {
+    pub(crate) fn happens(&mut self, percent: u64) -> bool {
         self.within(0, 100) < percent
     }
 
     /// One of `items`; `None` only when there are none.
-    pub fn one_of<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
+    pub(crate) fn one_of<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
         items.get(self.within(0, items.len() as u64) as usize)
     }
 
     /// `length` characters of `alphabet` (ASCII).
-    pub fn text(&mut self, alphabet: &[u8], length: usize) -> String {
+    pub(crate) fn text(&mut self, alphabet: &[u8], length: usize) -> String {
         (0..length)
             .filter_map(|_| self.one_of(alphabet).map(|byte| char::from(*byte)))
             .collect()

@@ -47,7 +47,7 @@ fn single(value: f64) -> f64 {
 }
 
 /// The facts of `attempt`.
-pub fn of(token: &Token, attempt: &Attempt) -> Facts {
+pub(crate) fn of(token: &Token, attempt: &Attempt) -> Facts {
     let mut dice = token.dice("facts", u64::from(attempt.order));
     let verdict = attempt.verdict;
     let (fraction, digits) = (
@@ -108,7 +108,7 @@ pub fn of(token: &Token, attempt: &Attempt) -> Facts {
 }
 
 /// What `getall` says about `attempt` in words; with quirks, some passed attempts have none.
-pub fn message(token: &Token, attempt: &Attempt, quirks: bool) -> &'static str {
+pub(crate) fn message(token: &Token, attempt: &Attempt, quirks: bool) -> &'static str {
     let wordless = quirks && attempt.verdict.passed() && token.dice("wordless", 0).happens(20);
     if wordless {
         ""

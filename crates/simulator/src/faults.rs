@@ -85,7 +85,7 @@ struct Asked {
 
 /// Draws faults.
 #[derive(Debug)]
-pub struct FaultGate {
+pub(crate) struct FaultGate {
     seed: u64,
     faults: Mutex<Faults>,
     asked: Mutex<HashMap<u64, Asked>>,
@@ -93,7 +93,7 @@ pub struct FaultGate {
 
 impl FaultGate {
     /// Draws from `faults` by `seed`.
-    pub fn new(seed: u64, faults: Faults) -> Self {
+    pub(crate) fn new(seed: u64, faults: Faults) -> Self {
         Self {
             seed,
             faults: Mutex::new(faults),
@@ -102,18 +102,18 @@ impl FaultGate {
     }
 
     /// What is drawn from now on.
-    pub fn set(&self, faults: Faults) {
+    pub(crate) fn set(&self, faults: Faults) {
         *self.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
     }
 
     /// One of the settings that faults have beside their kind.
-    pub fn setting<T>(&self, of: impl FnOnce(&Faults) -> T) -> T {
+    pub(crate) fn setting<T>(&self, of: impl FnOnce(&Faults) -> T) -> T {
         of(&self.faults.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The fault of this request, if any. `subject` names what is asked for (endpoint and token, or
     /// object), so that the same thing asked again is the next throw of the same dice.
-    pub fn draw(&self, place: Place, subject: u64) -> Option<FaultKind> {
+    pub(crate) fn draw(&self, place: Place, subject: u64) -> Option<FaultKind> {
         let faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
         if faults.rate <= 0.0 {
             return None;

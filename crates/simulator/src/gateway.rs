@@ -55,7 +55,7 @@ const BACKEND: &[Refusal] = &[
 ];
 
 /// Answers one request that arrives at `now_ms`.
-pub fn answer(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply {
+pub(crate) fn answer(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply {
     let path = request.uri().path();
     let reply = if path.starts_with("/sim/") {
         control::answer(world, now_ms, request)

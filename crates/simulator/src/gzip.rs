@@ -2,7 +2,7 @@
 //! any reader accepts.
 
 /// `body` as a gzip member of stored blocks.
-pub fn stored(body: &[u8]) -> Vec<u8> {
+pub(crate) fn stored(body: &[u8]) -> Vec<u8> {
     const BLOCK_BYTES: usize = 65_535;
     let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
     let blocks = body.len().div_ceil(BLOCK_BYTES).max(1);
@@ -22,7 +22,7 @@ pub fn stored(body: &[u8]) -> Vec<u8> {
 
 /// About `bytes` spaces, packed as tightly as the fixed codes of RFC 1951 allow (158 to 1). The
 /// checksum at the end is wrong: whoever reads that far has already unpacked it all.
-pub fn bomb(bytes: usize) -> Vec<u8> {
+pub(crate) fn bomb(bytes: usize) -> Vec<u8> {
     let mut out = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
     let (mut held, mut count) = (0u32, 0);
     // Codes go in most significant bit first, everything else least significant first.

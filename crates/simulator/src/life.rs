@@ -181,7 +181,7 @@ impl LifeSpec {
 }
 
 /// The life that a token without an order draws: mostly people pass.
-pub fn drawn_life(dice: &mut Dice) -> Life {
+pub(crate) fn drawn_life(dice: &mut Dice) -> Life {
     match dice.within(0, 100) {
         0..55 => Life::Passed,
         55..70 => Life::FailedThenPassed,
@@ -192,7 +192,7 @@ pub fn drawn_life(dice: &mut Dice) -> Life {
 }
 
 /// What `media/query` holds for a token without an order.
-pub fn drawn_video(dice: &mut Dice) -> Video {
+pub(crate) fn drawn_video(dice: &mut Dice) -> Video {
     match dice.within(0, 100) {
         0..60 => Video::One,
         60..70 => Video::Two,
@@ -203,7 +203,7 @@ pub fn drawn_video(dice: &mut Dice) -> Video {
 }
 
 /// The moments of `count` attempts, milliseconds after issue, in order and inside the window.
-pub fn moments_ms(count: u32, windows: &Windows, pace: Pace, dice: &mut Dice) -> Vec<i64> {
+pub(crate) fn moments_ms(count: u32, windows: &Windows, pace: Pace, dice: &mut Dice) -> Vec<i64> {
     match pace {
         Pace::AtOnce => (0..i64::from(count)).collect(),
         Pace::Seeded => {

@@ -65,7 +65,7 @@ impl Kind {
 
 /// One image or video of one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Medium {
+pub(crate) struct Medium {
     /// The token's number.
     pub token: u64,
     /// `order` of the attempt, from 1.
@@ -78,7 +78,7 @@ pub struct Medium {
 
 impl Medium {
     /// Dice for one matter of this medium.
-    pub fn dice(&self, seed: u64, matter: &str) -> Dice {
+    pub(crate) fn dice(&self, seed: u64, matter: &str) -> Dice {
         let kind = word(self.kind.mark());
         Dice::of(
             seed,
@@ -94,7 +94,7 @@ impl Medium {
     }
 
     /// How many bytes it is to have: within a quarter of the size set for its kind.
-    pub fn bytes_wanted(&self, seed: u64, sizes: &MediaBytes) -> u64 {
+    pub(crate) fn bytes_wanted(&self, seed: u64, sizes: &MediaBytes) -> u64 {
         let about = match self.kind {
             Kind::IdFront | Kind::IdBack => sizes.id_card,
             Kind::ProcessVideo | Kind::Video => sizes.video,
@@ -105,7 +105,7 @@ impl Medium {
     }
 
     /// Its object key. It says nothing about the person and cannot be guessed without the seed.
-    pub fn key(&self, seed: u64) -> String {
+    pub(crate) fn key(&self, seed: u64) -> String {
         let suffix = if self.kind.is_video() { "mp4" } else { "jpg" };
         let Self {
             token,
@@ -121,7 +121,7 @@ impl Medium {
     }
 
     /// The medium that `key` names, if this provider could have written that key.
-    pub fn of_key(seed: u64, key: &str) -> Option<Self> {
+    pub(crate) fn of_key(seed: u64, key: &str) -> Option<Self> {
         let (stem, _) = key.rsplit_once('.')?;
         let mut parts = stem.splitn(3, '-');
         let token = u64::from_str_radix(parts.next()?.get(16..)?, 16).ok()?;
@@ -147,7 +147,7 @@ fn guard(seed: u64, token: u64) -> u64 {
 
 /// A medium with the facts of its life.
 #[derive(Clone, Debug)]
-pub struct MediumLife {
+pub(crate) struct MediumLife {
     /// Which one.
     pub medium: Medium,
     /// When it appears, unix milliseconds.
@@ -161,12 +161,12 @@ pub struct MediumLife {
 }
 
 /// Whether the back of the ID card was taken too; else the plan asks for the portrait side alone.
-pub fn has_id_back(token: &Token) -> bool {
+pub(crate) fn has_id_back(token: &Token) -> bool {
     token.dice("id back", 0).happens(75)
 }
 
 /// Everything that `attempt` of `token` leaves, in the order of kinds and positions.
-pub fn of_attempt(token: &Token, attempt: &Attempt, windows: &Windows) -> Vec<MediumLife> {
+pub(crate) fn of_attempt(token: &Token, attempt: &Attempt, windows: &Windows) -> Vec<MediumLife> {
     let record = |kind, served_by| MediumLife {
         medium: medium(token, attempt, kind, 0),
         from_ms: attempt.at_ms,
@@ -232,7 +232,7 @@ fn medium(token: &Token, attempt: &Attempt, kind: Kind, position: u32) -> Medium
 }
 
 /// Everything `token` ever has.
-pub fn of_token(token: &Token, windows: &Windows) -> Vec<MediumLife> {
+pub(crate) fn of_token(token: &Token, windows: &Windows) -> Vec<MediumLife> {
     token
         .attempts
         .iter()

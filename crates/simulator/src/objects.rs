@@ -23,7 +23,7 @@ use super::{
 };
 
 /// The path of the image that `simple` points to.
-pub const FINAL_FACE: &str = "/solution/faceprint/image/query";
+pub(crate) const FINAL_FACE: &str = "/solution/faceprint/image/query";
 
 /// The digest of more than this takes long.
 const QUICK_BYTES_MAX: u64 = 4 << 20;
@@ -37,7 +37,7 @@ fn refused(world: &World, status: StatusCode, code: &'static str, message: &str)
 }
 
 /// Whether the answer has to read a large medium through first, to send its digests.
-pub fn takes_long(world: &World, request: &Request<Bytes>) -> bool {
+pub(crate) fn takes_long(world: &World, request: &Request<Bytes>) -> bool {
     let large = |medium: &Medium| {
         !world.contents.digests_known(medium) && world.contents.of(medium).len() > QUICK_BYTES_MAX
     };
@@ -61,7 +61,7 @@ fn token_named(request: &Request<Bytes>) -> String {
 }
 
 /// Answers a request below `/v1/`.
-pub fn object(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply {
+pub(crate) fn object(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply {
     match admitted(world, now_ms, request) {
         Ok(medium) => send(world, request, medium, "object"),
         Err((result, reply)) => {
@@ -145,7 +145,7 @@ fn is_here(world: &World, now_ms: i64, medium: &Medium) -> bool {
 }
 
 /// Answers the URL that `simple` gives: the verify_token is the only credential.
-pub fn final_face(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply {
+pub(crate) fn final_face(world: &World, now_ms: i64, request: &Request<Bytes>) -> Reply {
     let passed = |token: &Arc<Token>| {
         let standing = token.standing(&world.options.windows, now_ms);
         matches!(standing, Standing::Used(attempts) if attempts.iter().any(|attempt| attempt.verdict.passed()))

@@ -18,7 +18,7 @@ const PLACES: &[&str] = &["虚构省示例市测试区", "仿真自治区样本�
 
 /// One synthetic person with an identity card.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Person {
+pub(crate) struct Person {
     /// Two to four characters; a few carry the rare interpunct of minority names.
     pub name: String,
     /// 18 characters, the last a check digit (0–9 or X, GB 11643).
@@ -41,7 +41,7 @@ pub struct Person {
 
 impl Person {
     /// The person that `dice` throws.
-    pub fn thrown(mut dice: Dice) -> Self {
+    pub(crate) fn thrown(mut dice: Dice) -> Self {
         let family = dice.one_of(FAMILY).copied().unwrap_or("王");
         let given = dice.one_of(GIVEN).copied().unwrap_or("伟");
         let name = if dice.happens(4) {
@@ -80,7 +80,7 @@ impl Person {
 }
 
 /// Appends the check digit of GB 11643-1999 (ISO 7064 MOD 11-2) to 17 digits.
-pub fn with_check_digit(seventeen: &str) -> String {
+pub(crate) fn with_check_digit(seventeen: &str) -> String {
     const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
     let sum: u32 = seventeen
         .chars()

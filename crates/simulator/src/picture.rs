@@ -12,13 +12,13 @@ const BLOCKS: (usize, usize) = (12, 15);
 const QUANTISER: u8 = 16;
 
 /// What stands before the padding: start of image and JFIF header.
-pub const HEAD: &[u8] = &[
+pub(crate) const HEAD: &[u8] = &[
     0xff, 0xd8, 0xff, 0xe0, 0, 16, b'J', b'F', b'I', b'F', 0, 1, 1, 0, 0, 1, 0, 1, 0, 0,
 ];
 
 /// The picture itself, from its tables to the end of image: a face of blocks, mirrored left to
 /// right.
-pub fn tail(dice: &mut Dice) -> Vec<u8> {
+pub(crate) fn tail(dice: &mut Dice) -> Vec<u8> {
     let mut out = Vec::with_capacity(512);
     out.extend_from_slice(&[0xff, 0xdb, 0, 67, 0]);
     out.extend_from_slice(&[QUANTISER; 64]);

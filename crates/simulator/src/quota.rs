@@ -15,14 +15,20 @@ struct Bucket {
 /// Counts requests. The bucket of an account and endpoint holds one second's worth, so a short
 /// burst passes.
 #[derive(Debug, Default)]
-pub struct Quota {
+pub(crate) struct Quota {
     buckets: Mutex<HashMap<(String, &'static str), Bucket>>,
     spent_until_ms: Mutex<HashMap<String, i64>>,
 }
 
 impl Quota {
     /// Whether one more request of `account` to `endpoint` is within `qps`.
-    pub fn admits(&self, account: &str, endpoint: &'static str, qps: u32, now_ms: i64) -> bool {
+    pub(crate) fn admits(
+        &self,
+        account: &str,
+        endpoint: &'static str,
+        qps: u32,
+        now_ms: i64,
+    ) -> bool {
         let room = f64::from(qps.max(1));
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let bucket = buckets
@@ -42,7 +48,7 @@ impl Quota {
     }
 
     /// Leaves `account` without quota until `until_ms`.
-    pub fn spend(&self, account: &str, until_ms: i64) {
+    pub(crate) fn spend(&self, account: &str, until_ms: i64) {
         self.spent_until_ms
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -50,7 +56,7 @@ impl Quota {
     }
 
     /// Whether `account` is without quota.
-    pub fn is_spent(&self, account: &str, now_ms: i64) -> bool {
+    pub(crate) fn is_spent(&self, account: &str, now_ms: i64) -> bool {
         let spent = self
             .spent_until_ms
             .lock()

@@ -8,7 +8,7 @@ use sha2::Sha256;
 
 /// The parts of `bce-auth-v1/{ak}/{date}/{seconds}/{signed headers}/{signature}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Authorization<'a> {
+pub(crate) struct Authorization<'a> {
     /// Everything before the signed headers, without the slash: what the signing key is made from.
     pub prefix: &'a str,
     /// Access key id.
@@ -25,7 +25,7 @@ pub struct Authorization<'a> {
 
 impl<'a> Authorization<'a> {
     /// Takes `text` apart; `None` when it is of another kind or has not six parts.
-    pub fn parse(text: &'a str) -> Option<Self> {
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
         let parts: Vec<&str> = text.split('/').collect();
         let [
             "bce-auth-v1",
@@ -55,7 +55,7 @@ impl<'a> Authorization<'a> {
 }
 
 /// Lower-case hexadecimal digits of `bytes`.
-pub fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes
         .iter()
@@ -77,7 +77,7 @@ fn keyed(key: &str, text: &str) -> String {
 }
 
 /// RFC 3986 encoding of `text`: `A-Za-z0-9-._~` stay, and slashes when they are to be kept.
-pub fn encoded(text: &[u8], keep_slash: bool) -> String {
+pub(crate) fn encoded(text: &[u8], keep_slash: bool) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text {
         match byte {
@@ -100,7 +100,7 @@ fn recoded(raw: &str, keep_slash: bool) -> String {
 
 /// The canonical request: `path` and `query` as they stand in the request line, `headers` those
 /// that are signed.
-pub fn canonical(method: &str, path: &str, query: &str, headers: &[(&str, &str)]) -> String {
+pub(crate) fn canonical(method: &str, path: &str, query: &str, headers: &[(&str, &str)]) -> String {
     let mut pairs: Vec<String> = query
         .split('&')
         .filter(|pair| !pair.is_empty())
@@ -132,12 +132,12 @@ pub fn canonical(method: &str, path: &str, query: &str, headers: &[(&str, &str)]
 }
 
 /// The key that `prefix` gives the owner of `secret_access_key`, as its 64 hex digits.
-pub fn signing_key(secret_access_key: &str, prefix: &str) -> String {
+pub(crate) fn signing_key(secret_access_key: &str, prefix: &str) -> String {
     keyed(secret_access_key, prefix)
 }
 
 /// The signature of a canonical request.
-pub fn signature(signing_key: &str, canonical: &str) -> String {
+pub(crate) fn signature(signing_key: &str, canonical: &str) -> String {
     keyed(signing_key, canonical)
 }
 

@@ -29,11 +29,11 @@ impl Counts {
 
 /// Counts.
 #[derive(Debug, Default)]
-pub struct Tallies(Mutex<Counts>);
+pub(crate) struct Tallies(Mutex<Counts>);
 
 impl Tallies {
     /// Counts one request to `endpoint` that was answered with `result`.
-    pub fn request(&self, endpoint: &'static str, result: &'static str) {
+    pub(crate) fn request(&self, endpoint: &'static str, result: &'static str) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *counts
             .requests
@@ -44,13 +44,13 @@ impl Tallies {
     }
 
     /// Counts one fault.
-    pub fn fault(&self, kind: FaultKind) {
+    pub(crate) fn fault(&self, kind: FaultKind) {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *counts.faults.entry(kind.name()).or_default() += 1;
     }
 
     /// What was counted so far.
-    pub fn counts(&self) -> Counts {
+    pub(crate) fn counts(&self) -> Counts {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

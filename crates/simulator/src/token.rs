@@ -16,11 +16,11 @@ use super::{
 };
 
 /// The app of tokens that no configured app generated.
-pub const ELSEWHERE: &str = "(elsewhere)";
+pub(crate) const ELSEWHERE: &str = "(elsewhere)";
 
 /// One attempt of the person, as it really was.
 #[derive(Debug)]
-pub struct Attempt {
+pub(crate) struct Attempt {
     /// Counts from 1.
     pub order: u32,
     /// When it ended, unix milliseconds.
@@ -35,7 +35,7 @@ pub struct Attempt {
 
 /// What can be said of a token at one moment.
 #[derive(Debug)]
-pub enum Standing<'a> {
+pub(crate) enum Standing<'a> {
     /// Nobody has used it; the window is open.
     Waiting,
     /// Nobody has used it, and the window has closed.
@@ -48,7 +48,7 @@ pub enum Standing<'a> {
 
 /// An identity handed in before the verification (`idcard/submit`).
 #[derive(Debug)]
-pub struct Submitted {
+pub(crate) struct Submitted {
     /// `id_name`.
     pub name: String,
     /// `id_no`.
@@ -59,7 +59,7 @@ pub struct Submitted {
 
 /// One verify_token.
 #[derive(Debug)]
-pub struct Token {
+pub(crate) struct Token {
     /// Its number in the order of creation.
     pub index: u64,
     /// 24 letters and digits.
@@ -89,7 +89,13 @@ pub struct Token {
 
 impl Token {
     /// The token number `index` of a provider, made to order at `now_ms`, to be told under `app`.
-    pub fn born(options: &Options, index: u64, spec: &LifeSpec, app: &str, now_ms: i64) -> Self {
+    pub(crate) fn born(
+        options: &Options,
+        index: u64,
+        spec: &LifeSpec,
+        app: &str,
+        now_ms: i64,
+    ) -> Self {
         const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
         let mut dice = Dice::of(options.seed, &[word("token"), index]);
         let verify_token = dice.text(ALPHABET, 24);
@@ -134,32 +140,32 @@ impl Token {
     }
 
     /// Dice for one matter of this token, the same at every call.
-    pub fn dice(&self, matter: &str, number: u64) -> Dice {
+    pub(crate) fn dice(&self, matter: &str, number: u64) -> Dice {
         Dice::of(self.seed, &[word("fact"), self.index, word(matter), number])
     }
 
     /// Notes that an image to compare with was uploaded: comparisons are then charged as `match`.
-    pub fn upload_match_image(&self) {
+    pub(crate) fn upload_match_image(&self) {
         self.match_image.store(true, Ordering::Relaxed);
     }
 
     /// Whether an image to compare with was uploaded.
-    pub fn has_match_image(&self) -> bool {
+    pub(crate) fn has_match_image(&self) -> bool {
         self.match_image.load(Ordering::Relaxed)
     }
 
     /// The person who uses it.
-    pub fn person(&self) -> Person {
+    pub(crate) fn person(&self) -> Person {
         Person::thrown(self.dice("person", 0))
     }
 
     /// When nobody can start using it any more, unix milliseconds.
-    pub fn window_closes_ms(&self, windows: &Windows) -> i64 {
+    pub(crate) fn window_closes_ms(&self, windows: &Windows) -> i64 {
         self.issued_at_ms + windows.verify_ms
     }
 
     /// When results, faces and ID card images vanish, unix milliseconds.
-    pub fn record_until_ms(&self, windows: &Windows) -> i64 {
+    pub(crate) fn record_until_ms(&self, windows: &Windows) -> i64 {
         let from_ms = match (windows.counted_from, self.attempts.last()) {
             (CountedFrom::Issue, _) => self.issued_at_ms,
             (CountedFrom::Verification, Some(last)) => last.at_ms,
@@ -169,7 +175,7 @@ impl Token {
     }
 
     /// When the video and the liveness images of `attempt` vanish, unix milliseconds.
-    pub fn media_until_ms(&self, attempt: &Attempt, windows: &Windows) -> i64 {
+    pub(crate) fn media_until_ms(&self, attempt: &Attempt, windows: &Windows) -> i64 {
         let from_ms = match windows.counted_from {
             CountedFrom::Issue => self.issued_at_ms,
             CountedFrom::Verification => attempt.at_ms,
@@ -181,7 +187,7 @@ impl Token {
     }
 
     /// When the video of `attempt` appears, unix milliseconds.
-    pub fn video_from_ms(&self, attempt: &Attempt, windows: &Windows) -> i64 {
+    pub(crate) fn video_from_ms(&self, attempt: &Attempt, windows: &Windows) -> i64 {
         let share = 0.05 + 0.25 * self.dice("late", u64::from(attempt.order)).fraction();
         match attempt.video {
             Video::Late => attempt.at_ms + (windows.media_ms.max(0) as f64 * share) as i64,
@@ -190,7 +196,7 @@ impl Token {
     }
 
     /// What the provider knows of it at `now_ms`.
-    pub fn standing(&self, windows: &Windows, now_ms: i64) -> Standing<'_> {
+    pub(crate) fn standing(&self, windows: &Windows, now_ms: i64) -> Standing<'_> {
         if now_ms >= self.record_until_ms(windows) {
             return Standing::Forgotten;
         }

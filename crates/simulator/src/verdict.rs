@@ -5,7 +5,7 @@ use super::dice::Dice;
 
 /// One way an attempt ends.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Verdict {
+pub(crate) struct Verdict {
     /// `"0"` when passed.
     pub code: &'static str,
     /// 核验成功, or the reason.
@@ -21,7 +21,7 @@ pub struct Verdict {
 }
 
 /// The one verdict that passes.
-pub const PASSED: Verdict = Verdict {
+pub(crate) const PASSED: Verdict = Verdict {
     code: "0",
     message: "核验成功",
     scored: true,
@@ -31,7 +31,7 @@ pub const PASSED: Verdict = Verdict {
 };
 
 /// The verdicts that do not.
-pub const FAILED: &[Verdict] = &[
+pub(crate) const FAILED: &[Verdict] = &[
     Verdict {
         code: "222360",
         message: "身份核验未通过",
@@ -75,7 +75,7 @@ pub const FAILED: &[Verdict] = &[
 ];
 
 /// The verdict of a failed attempt; the last attempt of a life that only fails always saw a face.
-pub fn drawn_failure(dice: &mut Dice, needs_face: bool) -> &'static Verdict {
+pub(crate) fn drawn_failure(dice: &mut Dice, needs_face: bool) -> &'static Verdict {
     let verdict = dice
         .one_of(FAILED)
         .filter(|verdict| verdict.face || !needs_face);
@@ -84,7 +84,7 @@ pub fn drawn_failure(dice: &mut Dice, needs_face: bool) -> &'static Verdict {
 
 impl Verdict {
     /// Whether the person passed.
-    pub fn passed(&self) -> bool {
+    pub(crate) fn passed(&self) -> bool {
         self.code == PASSED.code
     }
 }

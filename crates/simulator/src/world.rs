@@ -35,7 +35,7 @@ use super::{
 };
 
 /// The bucket that all media lie in.
-pub const BUCKET: &str = "brain-faceprint-sim";
+pub(crate) const BUCKET: &str = "brain-faceprint-sim";
 
 #[derive(Debug, Default)]
 struct Tokens {

@@ -11,7 +11,7 @@ const INODES_FREE_MIN: u64 = 64;
 
 /// A file system that is written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub(crate) struct Place {
     /// What lies there: `database`, `objects`, or both where they share it.
     pub what: String,
     /// A folder of it; it may not be there yet.
@@ -20,7 +20,7 @@ pub struct Place {
 
 /// What is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FreeSpace {
+pub(crate) struct FreeSpace {
     /// Bytes this process may still write.
     pub free_bytes: u64,
     /// Files it may still make; none where the file system does not count them.
@@ -29,7 +29,7 @@ pub struct FreeSpace {
 
 /// The file systems that the configuration makes this process write to, each once.
 #[must_use]
-pub fn places(config: &Config) -> Vec<Place> {
+pub(crate) fn places(config: &Config) -> Vec<Place> {
     let mut places: Vec<(Option<u64>, Place)> = Vec::new();
     for (what, folder) in config.local_folders() {
         let folder = folder
@@ -61,7 +61,7 @@ impl Place {
     ///
     /// # Errors
     /// What the system says; it names no path.
-    pub fn look(&self) -> io::Result<FreeSpace> {
+    pub(crate) fn look(&self) -> io::Result<FreeSpace> {
         let found = statvfs(&self.folder)?;
         Ok(FreeSpace {
             free_bytes: found.f_bavail.saturating_mul(found.f_frsize),
@@ -74,7 +74,7 @@ impl FreeSpace {
     /// Whether nothing new should be begun. One that was short stays so until an eighth more is
     /// free: a file or two does not turn it back and forth.
     #[must_use]
-    pub fn is_short(self, free_bytes_min: u64, was_short: bool) -> bool {
+    pub(crate) fn is_short(self, free_bytes_min: u64, was_short: bool) -> bool {
         let wanted = if was_short {
             free_bytes_min.saturating_add(free_bytes_min / 8)
         } else {
@@ -89,7 +89,7 @@ impl FreeSpace {
 
     /// What a person is told of it.
     #[must_use]
-    pub fn tell(self, what: &str, free_bytes_min: u64) -> String {
+    pub(crate) fn tell(self, what: &str, free_bytes_min: u64) -> String {
         let mib = |bytes: u64| format!("{}.{} MiB", bytes >> 20, ((bytes & 0xf_ffff) * 10) >> 20);
         match self.free_inodes {
             Some(inodes) if inodes < INODES_FREE_MIN => format!(

@@ -42,7 +42,7 @@ impl Poller {
                 self.apply_inline(draft, answer).await?;
                 learn::captured(&mut draft.record.progress, Endpoint::Detail);
             }
-            ParsedAnswer::Stat(_) => learn::captured(&mut draft.record.progress, Endpoint::Stat),
+            ParsedAnswer::Stat => learn::captured(&mut draft.record.progress, Endpoint::Stat),
         }
         Ok(())
     }

@@ -19,13 +19,13 @@ use crate::{
 };
 
 /// An answer with the names of its headers, or why there is none.
-pub type Look = Result<(Reply, Vec<String>), ProviderError>;
+pub(crate) type Look = Result<(Reply, Vec<String>), ProviderError>;
 
 /// Which app to ask.
 ///
 /// # Errors
 /// When none or several could be meant, or the token cannot be one.
-pub fn app<'c>(
+pub(crate) fn app<'c>(
     config: &'c Config,
     named: Option<&str>,
     token: &Secret,
@@ -52,7 +52,7 @@ pub fn app<'c>(
 ///
 /// # Errors
 /// When the stream fails.
-pub fn tell(
+pub(crate) fn tell(
     app: &App,
     looks: &[(Endpoint, Look)],
     token: &Secret,

@@ -31,7 +31,7 @@ use folder::Folder;
 
 /// Why an object cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unreadable {
+pub(super) enum Unreadable {
     /// It is not there.
     Missing,
     /// The object store cannot be reached: try again.
@@ -41,10 +41,10 @@ pub enum Unreadable {
 }
 
 /// The plain bytes of an object, piece by piece.
-pub type Pieces = BoxStream<'static, Result<Bytes, Unreadable>>;
+pub(super) type Pieces = BoxStream<'static, Result<Bytes, Unreadable>>;
 
 /// Opens an object by its key.
-pub type OpenFn<'a> =
+pub(super) type OpenFn<'a> =
     dyn Fn(String) -> BoxFuture<'a, Result<Pieces, Unreadable>> + Send + Sync + 'a;
 
 pub(super) const EXAMPLES: &str = "\
@@ -115,7 +115,7 @@ struct Failed {
 ///
 /// # Errors
 /// When it is not tracked, the folder cannot be used, or nothing can be reached.
-pub async fn run(
+pub(super) async fn run(
     args: &Get,
     store: &dyn Reports,
     open: &OpenFn<'_>,

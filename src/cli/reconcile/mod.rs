@@ -74,7 +74,7 @@ pub struct Reconcile {
 /// # Errors
 /// When the list cannot be read, the app is unknown, or the database cannot be reached; what was
 /// tracked until then stays tracked.
-pub async fn run(
+pub(super) async fn run(
     args: &Reconcile,
     config: &Config,
     store: &dyn Reports,

@@ -16,7 +16,7 @@ const PAGE: i64 = 500;
 
 /// The tokens of a list, 16 bytes each, its apps and its period.
 #[derive(Default)]
-pub struct Listed {
+pub(super) struct Listed {
     digests: Vec<u128>,
     apps: BTreeSet<String>,
     period: Option<(Time, Time)>,
@@ -24,7 +24,11 @@ pub struct Listed {
 
 impl Listed {
     /// Notes a token of the list, and what is known of it.
-    pub fn note(&mut self, told: &crate::domain::token::TrackRequest, known: Option<&KnownToken>) {
+    pub(super) fn note(
+        &mut self,
+        told: &crate::domain::token::TrackRequest,
+        known: Option<&KnownToken>,
+    ) {
         self.digests.push(digest(told.verify_token.reveal()));
         self.apps.insert(told.app.clone());
         if let Some(issued_at) = told
@@ -37,7 +41,7 @@ impl Listed {
     }
 
     /// The period: as told, or from the first to the last time of issue in the list.
-    pub fn period(&self, since: Option<Time>, until: Option<Time>) -> Option<(Time, Time)> {
+    pub(super) fn period(&self, since: Option<Time>, until: Option<Time>) -> Option<(Time, Time)> {
         Some((
             since.or(self.period.map(|(from, _)| from))?,
             until.or(self.period.map(|(_, to)| to))?,
@@ -49,7 +53,7 @@ impl Listed {
     ///
     /// # Errors
     /// When the database cannot be read, or what `tell` says.
-    pub async fn each_unlisted<E>(
+    pub(super) async fn each_unlisted<E>(
         mut self,
         store: &dyn Reports,
         (from, to): (Time, Time),

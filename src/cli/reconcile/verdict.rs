@@ -14,7 +14,7 @@ use crate::{
 /// How one token of the list stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub(super) enum Verdict {
     /// Never tracked.
     Untracked,
     /// Never tracked before, tracked now.
@@ -33,7 +33,7 @@ pub enum Verdict {
 
 /// One line of the list, judged. Never shows the token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Line {
+pub(super) struct Line {
     /// Its number, from 1.
     pub line: u64,
     /// How its token stands.
@@ -73,7 +73,7 @@ impl Line {
     }
 
     /// A line that cannot be read.
-    pub fn wrong(line: u64, reason: String) -> Self {
+    pub(super) fn wrong(line: u64, reason: String) -> Self {
         Self {
             reason: Some(reason),
             ..Self::new(line, Verdict::Wrong)
@@ -81,7 +81,7 @@ impl Line {
     }
 
     /// A token beside what is known of it.
-    pub fn of(line: u64, told: &TrackRequest, known: Option<&KnownToken>) -> Self {
+    pub(super) fn of(line: u64, told: &TrackRequest, known: Option<&KnownToken>) -> Self {
         let Some(known) = known else {
             return Self::new(line, Verdict::Untracked);
         };
@@ -106,7 +106,7 @@ impl Line {
     }
 
     /// A token that was tracked a moment ago, at `now`.
-    pub fn tracked(line: u64, known: &KnownToken, now: Time) -> Self {
+    pub(super) fn tracked(line: u64, known: &KnownToken, now: Time) -> Self {
         Self {
             verification_id: Some(known.verification_id.clone()),
             state: Some(known.state),
@@ -117,7 +117,7 @@ impl Line {
     }
 
     /// What a person is told of it; nothing when all is well.
-    pub fn tell(&self) -> Option<String> {
+    pub(super) fn tell(&self) -> Option<String> {
         let id = self.verification_id.as_deref().unwrap_or_default();
         let state = self.state.map_or("", State::name);
         let missing: Vec<String> = self.missing.iter().map(tell_missing).collect();
@@ -162,7 +162,7 @@ fn tell_missing(one: &Missing) -> String {
 }
 
 /// Adds a line to the sums.
-pub fn add(sums: &mut Reconciliation, line: &Line) {
+pub(super) fn add(sums: &mut Reconciliation, line: &Line) {
     sums.lines += 1;
     match line.verdict {
         Verdict::Untracked => sums.untracked += 1,
@@ -181,7 +181,7 @@ pub fn add(sums: &mut Reconciliation, line: &Line) {
 }
 
 /// Sums of nothing yet.
-pub fn nothing(at: Time, actor: String) -> Reconciliation {
+pub(super) fn nothing(at: Time, actor: String) -> Reconciliation {
     Reconciliation {
         at,
         actor,
@@ -200,6 +200,6 @@ pub fn nothing(at: Time, actor: String) -> Reconciliation {
 }
 
 /// Whether a person should look: tokens that are tracked beyond the list are no finding.
-pub fn is_finding(sums: &Reconciliation) -> bool {
+pub(super) fn is_finding(sums: &Reconciliation) -> bool {
     sums.untracked + sums.lost + sums.rejected + sums.conflict + sums.wrong > 0
 }

@@ -18,11 +18,11 @@ const WAIT_MAX: Span = Span::seconds(10);
 const PAGE_BYTES_MAX: u64 = 1 << 20;
 
 /// Finds it out; asked for each look.
-pub type BesideFn<'a> = dyn Fn() -> BoxFuture<'a, Beside> + Send + Sync + 'a;
+pub(crate) type BesideFn<'a> = dyn Fn() -> BoxFuture<'a, Beside> + Send + Sync + 'a;
 
 /// What stands beside the figures of the database.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct Beside {
+pub(crate) struct Beside {
     /// The daemon on `http.listen`; none when that names no fixed port.
     pub daemon: Option<Daemon>,
     /// What could be listened to or pretended because the configuration lets it be.
@@ -33,7 +33,7 @@ pub struct Beside {
 
 /// The daemon of this machine.
 #[derive(Clone, Debug, Serialize)]
-pub struct Daemon {
+pub(crate) struct Daemon {
     /// Where it was asked.
     pub address: SocketAddr,
     /// What it said; none when nobody answered.
@@ -43,7 +43,7 @@ pub struct Daemon {
 /// Its readiness page.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub struct Says {
+pub(crate) struct Says {
     /// Whether it can do its work.
     pub ready: bool,
     /// What it depends on.
@@ -55,7 +55,7 @@ pub struct Says {
 /// One thing that it depends on.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub struct Check {
+pub(crate) struct Check {
     /// Which.
     pub name: String,
     /// Whether it can be used.
@@ -67,7 +67,7 @@ pub struct Check {
 /// An alarm from its memory.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
-pub struct Alarm {
+pub(crate) struct Alarm {
     /// Its kind.
     pub kind: String,
     /// What it is about.
@@ -82,7 +82,7 @@ pub struct Alarm {
 
 impl Beside {
     /// The daemon is there and says that it cannot do its work.
-    pub fn is_not_ready(&self) -> bool {
+    pub(crate) fn is_not_ready(&self) -> bool {
         self.daemon
             .as_ref()
             .and_then(|daemon| daemon.says.as_ref())
@@ -90,14 +90,14 @@ impl Beside {
     }
 
     /// A daemon was asked, and nobody answered.
-    pub fn is_silent(&self) -> bool {
+    pub(crate) fn is_silent(&self) -> bool {
         self.daemon
             .as_ref()
             .is_some_and(|daemon| daemon.says.is_none())
     }
 
     /// The alarms from memory.
-    pub fn alarms(&self) -> &[Alarm] {
+    pub(crate) fn alarms(&self) -> &[Alarm] {
         self.daemon
             .as_ref()
             .and_then(|daemon| daemon.says.as_ref())
@@ -106,7 +106,7 @@ impl Beside {
 }
 
 /// Asks the daemon that listens on `listen`.
-pub async fn ask(listen: SocketAddr) -> Option<Daemon> {
+pub(crate) async fn ask(listen: SocketAddr) -> Option<Daemon> {
     if listen.port() == 0 {
         return None;
     }

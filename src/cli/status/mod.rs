@@ -1,7 +1,7 @@
 //! `status`: what is tracked, what is late, what fails and why, how much time is left.
 
 mod alarms;
-pub mod beside;
+pub(super) mod beside;
 mod figures;
 mod watch;
 
@@ -51,7 +51,7 @@ pub struct Status {
 ///
 /// # Errors
 /// When the database cannot be reached.
-pub async fn run(
+pub(super) async fn run(
     args: &Status,
     store: &dyn Reports,
     beside: &BesideFn<'_>,
@@ -77,7 +77,7 @@ pub async fn run(
 ///
 /// # Errors
 /// When the stream fails.
-pub async fn without_database(
+pub(super) async fn without_database(
     args: &Status,
     away: &Failure,
     beside: &BesideFn<'_>,

@@ -15,14 +15,14 @@ use crate::domain::{
 };
 
 /// The longest line that is read, in bytes.
-pub const LINE_BYTES_MAX: usize = 64 * 1024;
+pub(crate) const LINE_BYTES_MAX: usize = 64 * 1024;
 
 /// The columns of CSV and the fields of NDJSON.
-pub const FIELDS: [&str; 5] = ["verify_token", "app", "issued_at", "plan_id", "reference"];
+pub(crate) const FIELDS: [&str; 5] = ["verify_token", "app", "issued_at", "plan_id", "reference"];
 
 /// What holds for a line that does not say it itself.
 #[derive(Clone, Debug, Default)]
-pub struct Defaults {
+pub(crate) struct Defaults {
     /// `--app`
     pub app: Option<String>,
     /// `--issued-at`
@@ -48,7 +48,7 @@ struct Fields {
 }
 
 /// The lines of a file or a pipe, one token each.
-pub struct Input<R> {
+pub(crate) struct Input<R> {
     lines: Lines<R>,
     /// Which field each column of CSV holds; none for NDJSON.
     columns: Option<Vec<usize>>,
@@ -61,7 +61,7 @@ pub struct Input<R> {
 ///
 /// # Errors
 /// What is wrong with its first line, which decides how all others are read; never what it holds.
-pub fn open<R: BufRead>(input: R, defaults: Defaults) -> Result<Input<R>, String> {
+pub(crate) fn open<R: BufRead>(input: R, defaults: Defaults) -> Result<Input<R>, String> {
     let mut lines = Lines {
         input,
         number: 0,
@@ -140,7 +140,7 @@ fn columns(line: &[u8]) -> Result<Vec<usize>, String> {
 impl<R: BufRead> Input<R> {
     /// How much of the input has been read, in bytes.
     #[must_use]
-    pub const fn bytes(&self) -> u64 {
+    pub(crate) const fn bytes(&self) -> u64 {
         self.lines.bytes
     }
 
@@ -158,7 +158,7 @@ impl Defaults {
     ///
     /// # Errors
     /// What is wrong with it, without repeating it.
-    pub fn told_of(&self, verify_token: &str) -> Result<TrackRequest, String> {
+    pub(crate) fn told_of(&self, verify_token: &str) -> Result<TrackRequest, String> {
         self.told(Fields {
             verify_token: Some(verify_token.to_owned()),
             ..Fields::default()

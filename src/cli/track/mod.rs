@@ -1,7 +1,7 @@
 //! `track`: tells Verikeep of tokens, by argument, file or pipe.
 
 mod ahead;
-pub mod input;
+pub(super) mod input;
 mod verdicts;
 
 use std::{
@@ -31,10 +31,10 @@ use crate::{
 };
 
 /// How many lines are tracked at once.
-pub const CHUNK: usize = 1000;
+pub(super) const CHUNK: usize = 1000;
 
 /// Tracks tokens, one verdict each, in order; a refusal says why without repeating the token.
-pub type TrackFn<'a> = dyn Fn(Vec<TrackRequest>) -> BoxFuture<'a, Result<Vec<Result<TrackVerdict, String>>, StoreError>>
+pub(super) type TrackFn<'a> = dyn Fn(Vec<TrackRequest>) -> BoxFuture<'a, Result<Vec<Result<TrackVerdict, String>>, StoreError>>
     + Send
     + Sync
     + 'a;
@@ -83,7 +83,7 @@ pub struct Track {
 /// # Errors
 /// When the app is unknown, the file cannot be read, or the database cannot be reached; what was
 /// tracked until then stays tracked.
-pub async fn run(
+pub(super) async fn run(
     args: &Track,
     config: &Config,
     track: &TrackFn<'_>,

@@ -8,7 +8,7 @@ use super::super::time::Span;
 
 /// What is wrong with an option, and the way out; never the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wrong {
+pub(crate) struct Wrong {
     /// What is wrong.
     pub reason: &'static str,
     /// The way out.

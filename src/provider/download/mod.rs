@@ -10,7 +10,6 @@
 
 mod addresses;
 mod digests;
-mod expiry;
 mod target;
 
 use std::{
@@ -33,8 +32,6 @@ use super::{
 use addresses::{Blocked, CheckedDns, Reach};
 use digests::Check;
 use target::Target;
-
-pub use expiry::expires_at;
 
 /// Redirects followed at most.
 const REDIRECTS_MAX: usize = 3;

@@ -7,12 +7,12 @@
 
 mod base64;
 mod beijing;
-pub mod detail;
-pub mod getall;
-pub mod media;
+pub(crate) mod detail;
+pub(crate) mod getall;
+pub(crate) mod media;
 pub mod prepare;
-pub mod simple;
-pub mod stat;
+pub(crate) mod simple;
+pub(crate) mod stat;
 
 pub use detail::detail;
 pub use getall::getall;

@@ -39,7 +39,7 @@ impl AlarmStore for MemoryStore {
 
 impl Alarms {
     /// Raises an alarm; true when none of its kind and subject was open.
-    pub fn raise(&mut self, alarm: &Alarm, now: Time) -> bool {
+    pub(super) fn raise(&mut self, alarm: &Alarm, now: Time) -> bool {
         if let Some(open) = self.open_one(alarm.kind, &alarm.subject) {
             open.alarm.text.clone_from(&alarm.text);
             open.times += 1;
@@ -55,13 +55,13 @@ impl Alarms {
     }
 
     /// Ends an alarm; true when one was open.
-    pub fn clear(&mut self, kind: Kind, subject: &str) -> bool {
+    pub(super) fn clear(&mut self, kind: Kind, subject: &str) -> bool {
         let open = self.open_one(kind, subject);
         open.is_some_and(|open| std::mem::take(&mut open.is_open))
     }
 
     /// Open alarms, oldest first.
-    pub fn open(&self) -> Vec<AlarmRow> {
+    pub(super) fn open(&self) -> Vec<AlarmRow> {
         let mut open: Vec<&Raised> = self.0.iter().filter(|raised| raised.is_open).collect();
         open.sort_by_key(|raised| {
             (
@@ -82,7 +82,7 @@ impl Alarms {
     }
 
     /// How many were raised ever.
-    pub const fn len(&self) -> usize {
+    pub(super) const fn len(&self) -> usize {
         self.0.len()
     }
 

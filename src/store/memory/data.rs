@@ -111,13 +111,13 @@ pub struct Event {
 
 impl Data {
     /// Of a verify_token or a verification_id.
-    pub fn find(&self, handle: &str) -> Option<&Kept> {
+    pub(super) fn find(&self, handle: &str) -> Option<&Kept> {
         let id = self.ids.get(handle).map_or(handle, String::as_str);
         self.verifications.get(id)
     }
 
     /// A copy of the verification whose lease holds, to be changed and [put back](Data::put).
-    pub fn held(&self, lease: &Lease) -> Result<Kept> {
+    pub(super) fn held(&self, lease: &Lease) -> Result<Kept> {
         let kept = self.verifications.get(&lease.verification_id);
         kept.filter(|kept| kept.holds(lease))
             .cloned()
@@ -128,7 +128,7 @@ impl Data {
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] when it names an object that another row names; then nothing changes.
-    pub fn put(&mut self, kept: Kept) -> Result<()> {
+    pub(super) fn put(&mut self, kept: Kept) -> Result<()> {
         let id = kept.told.verification.verification_id.clone();
         let before = self
             .verifications
@@ -153,7 +153,7 @@ impl Data {
     }
 
     /// Counts calls for the use of the quota.
-    pub fn use_quota(&mut self, calls: &[CallRow]) {
+    pub(super) fn use_quota(&mut self, calls: &[CallRow]) {
         for call in calls {
             let key = (period(call.at), call.app.clone(), call.endpoint.name());
             let (calls, too_fast) = self.quota_use.entry(key).or_default();
@@ -162,12 +162,12 @@ impl Data {
         }
     }
 
-    pub fn events(&self) -> Vec<Event> {
+    pub(super) fn events(&self) -> Vec<Event> {
         let all = self.verifications.values();
         all.flat_map(|kept| kept.events.iter().cloned()).collect()
     }
 
-    pub fn rows(&self) -> BTreeMap<&'static str, usize> {
+    pub(super) fn rows(&self) -> BTreeMap<&'static str, usize> {
         let sum = |count: fn(&Kept) -> usize| self.verifications.values().map(count).sum();
         BTreeMap::from([
             ("verifications", self.verifications.len()),
@@ -190,7 +190,7 @@ impl Data {
 
 impl Kept {
     /// As it is known to whoever has its token.
-    pub fn known(&self) -> KnownToken {
+    pub(super) fn known(&self) -> KnownToken {
         let told = &self.told;
         KnownToken {
             verification_id: told.verification.verification_id.clone(),
@@ -206,7 +206,7 @@ impl Kept {
         }
     }
 
-    pub fn holds(&self, lease: &Lease) -> bool {
+    pub(super) fn holds(&self, lease: &Lease) -> bool {
         let scheduled = self.schedule.get(&lease.stage);
         scheduled
             .and_then(|scheduled| scheduled.lease.as_ref())
@@ -215,7 +215,12 @@ impl Kept {
 
     /// Releases the lease of a stage that is done for now; true when it was woken meanwhile, and so
     /// is due at once, whatever `next` says.
-    pub fn complete(&mut self, stage: Stage, at: Time, next: Option<(Time, Time, Lane)>) -> bool {
+    pub(super) fn complete(
+        &mut self,
+        stage: Stage,
+        at: Time,
+        next: Option<(Time, Time, Lane)>,
+    ) -> bool {
         let Some(scheduled) = self.schedule.get_mut(&stage) else {
             return false;
         };
@@ -234,7 +239,7 @@ impl Kept {
 
     /// Makes a stage due at an instant. One that is leased stays with its holder and is due again as
     /// soon as that is done.
-    pub fn wake(&mut self, stage: Stage, at: Time) {
+    pub(super) fn wake(&mut self, stage: Stage, at: Time) {
         if let Some(scheduled) = self.schedule.get_mut(&stage) {
             if !scheduled.is_leased_at(at) {
                 scheduled.due_at = scheduled.due_at.min(at);
@@ -243,25 +248,25 @@ impl Kept {
         }
     }
 
-    pub fn wants_media(&self) -> bool {
+    pub(super) fn wants_media(&self) -> bool {
         let mut media = self.media.values();
         media.any(|medium| medium.row.state == MediaState::Wanted)
     }
 
     /// The medium of this name.
-    pub fn medium(&mut self, media_id: &str) -> Option<&mut Medium> {
+    pub(super) fn medium(&mut self, media_id: &str) -> Option<&mut Medium> {
         let mut media = self.media.values_mut();
         media.find(|medium| medium.row.media_id == media_id)
     }
 
     /// Notes how little time was left, where it is the least so far.
-    pub fn time_left(&mut self, deadline: Time, at: Time) {
+    pub(super) fn time_left(&mut self, deadline: Time, at: Time) {
         let left = deadline.since(at);
         self.least_left = Some(self.least_left.map_or(left, |least| least.min(left)));
     }
 
     /// The deadline of a medium.
-    pub fn deadline_of(&self, slot: &Slot) -> Time {
+    pub(super) fn deadline_of(&self, slot: &Slot) -> Time {
         if slot.kind.has_short_life() {
             self.told.media_deadline
         } else {
@@ -270,7 +275,7 @@ impl Kept {
     }
 
     /// Keeps answers, identical ones of an endpoint once.
-    pub fn keep(&mut self, answers: Vec<AnswerRow>) {
+    pub(super) fn keep(&mut self, answers: Vec<AnswerRow>) {
         for answer in answers {
             let same = |kept: &AnswerRow| {
                 (kept.endpoint, &kept.object.sha256) == (answer.endpoint, &answer.object.sha256)
@@ -285,7 +290,7 @@ impl Kept {
     }
 
     /// Folds its calls into sums.
-    pub fn fold_calls(&mut self) {
+    pub(super) fn fold_calls(&mut self) {
         for call in std::mem::take(&mut self.calls) {
             let key = (call.endpoint.name(), call.result);
             let sum = self.call_sums.entry(key).or_insert(Sum {
@@ -311,7 +316,7 @@ impl Kept {
 
 impl Scheduled {
     /// Due at an instant, and nobody's.
-    pub const fn due(due_at: Time, deadline: Time, lane: Lane) -> Self {
+    pub(super) const fn due(due_at: Time, deadline: Time, lane: Lane) -> Self {
         Self {
             due_at,
             deadline,
@@ -323,13 +328,13 @@ impl Scheduled {
     }
 
     /// Whether a lease runs beyond `at`.
-    pub fn is_leased_at(&self, at: Time) -> bool {
+    pub(super) fn is_leased_at(&self, at: Time) -> bool {
         self.lease.as_ref().is_some_and(|(_, until)| *until > at)
     }
 }
 
 impl Medium {
-    pub fn wanted(media_id: String, slot: Slot) -> Self {
+    pub(super) fn wanted(media_id: String, slot: Slot) -> Self {
         Self {
             row: MediaRow::wanted(media_id, slot),
             stored: None,
@@ -338,7 +343,7 @@ impl Medium {
     }
 
     /// Fills it with what is in the vault now; false when it was there before, and stays.
-    pub fn fill(&mut self, stored: StoredMedia) -> bool {
+    pub(super) fn fill(&mut self, stored: StoredMedia) -> bool {
         if self.row.state == MediaState::Stored {
             return false;
         }

@@ -33,7 +33,7 @@ impl LessonStore for MemoryStore {
 
 impl Learned {
     /// Remembers lessons; what is known already stays, but for the latest data of an app.
-    pub fn remember(&mut self, lessons: Lessons) {
+    pub(super) fn remember(&mut self, lessons: Lessons) {
         for seen in lessons.unused {
             let key = (
                 seen.app.clone(),

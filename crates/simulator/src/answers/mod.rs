@@ -5,7 +5,7 @@
 mod detail;
 mod getall;
 mod media_query;
-pub mod odd;
+pub(crate) mod odd;
 mod prepare;
 mod shape;
 mod simple;
@@ -22,14 +22,14 @@ use super::{
 };
 
 /// The message for wrong apps, unused, used-up and forgotten tokens alike.
-pub const REFUSED: &str = "Token无效或者已过期";
+pub(crate) const REFUSED: &str = "Token无效或者已过期";
 /// What unused tokens are answered where they have an answer of their own. The code is made up:
 /// none is published.
 const NOT_YET: (i64, &str) = (283_600, "用户尚未完成核验");
 
 /// A faceprint endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Endpoint {
+pub(crate) enum Endpoint {
     /// `verifyToken/generate`
     Generate,
     /// `idcard/submit`
@@ -51,7 +51,7 @@ pub enum Endpoint {
 impl Endpoint {
     /// Every endpoint with its path below `/rpc/2.0/brain/solution/faceprint/` and its name in
     /// counts.
-    pub const ALL: &'static [(Self, &'static str, &'static str)] = &[
+    pub(crate) const ALL: &'static [(Self, &'static str, &'static str)] = &[
         (Self::GetAll, "result/getall", "getall"),
         (Self::MediaQuery, "result/media/query", "media"),
         (Self::Detail, "result/detail", "detail"),
@@ -67,7 +67,7 @@ impl Endpoint {
     ];
 
     /// The endpoint at `path`.
-    pub fn of_path(path: &str) -> Option<Self> {
+    pub(crate) fn of_path(path: &str) -> Option<Self> {
         Self::ALL
             .iter()
             .find(|(_, known, _)| *known == path)
@@ -75,7 +75,7 @@ impl Endpoint {
     }
 
     /// Its name in counts.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         Self::ALL
             .iter()
             .find(|(known, _, _)| *known == self)
@@ -85,7 +85,7 @@ impl Endpoint {
 
 /// An answer in the solution's envelope.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The whole body.
     pub body: Value,
     /// How it is counted.
@@ -125,7 +125,7 @@ impl Answer {
 }
 
 /// A refusal of the gateway, with or without a log id.
-pub fn gateway(world: &World, refusal: Refusal) -> Value {
+pub(crate) fn gateway(world: &World, refusal: Refusal) -> Value {
     let mut body = json!({"error_code": refusal.code, "error_msg": refusal.message});
     if world.options.quirks && world.fresh_dice("gateway log id").happens(30) {
         shape::add(&mut body, "log_id", log_id(world));
@@ -152,7 +152,7 @@ struct Query<'a> {
 
 /// Answers `endpoint` to `caller` at `now_ms`, with the body `asked` (an object; anything else
 /// counts as empty).
-pub fn answer(
+pub(crate) fn answer(
     world: &World,
     now_ms: i64,
     endpoint: Endpoint,

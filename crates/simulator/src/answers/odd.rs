@@ -11,17 +11,17 @@ use crate::world::World;
 const MANY: usize = 122_880;
 
 /// A failure under a code that nobody explains.
-pub fn unknown_code(world: &World) -> Value {
+pub(crate) fn unknown_code(world: &World) -> Value {
     json!({"success": false, "code": 283_999, "message": "系统繁忙", "log_id": log_id(world)})
 }
 
 /// No media yet, and why.
-pub fn processing(world: &World) -> Value {
+pub(crate) fn processing(world: &World) -> Value {
     json!({"success": true, "result": {"processVideo": [], "images": null, "extInfo": "processing"}, "log_id": log_id(world)})
 }
 
 /// More media than any person has, made once.
-pub fn many_urls(endpoint: Endpoint) -> &'static str {
+pub(crate) fn many_urls(endpoint: Endpoint) -> &'static str {
     static OF_GETALL: OnceLock<String> = OnceLock::new();
     static OF_MEDIA: OnceLock<String> = OnceLock::new();
     let urls = || vec!["https://a.bcebos.com/k"; MANY];

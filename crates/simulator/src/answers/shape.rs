@@ -9,14 +9,14 @@ use crate::{dice::word, token::Token};
 use super::Query;
 
 /// How one token's answers look.
-pub struct Shape<'a> {
+pub(super) struct Shape<'a> {
     token: &'a Token,
     quirks: bool,
 }
 
 impl<'a> Shape<'a> {
     /// The shape of the answers to `query`.
-    pub fn of(query: &Query<'a>) -> Self {
+    pub(super) fn of(query: &Query<'a>) -> Self {
         Self {
             token: query.token,
             quirks: query.world.options.quirks,
@@ -24,12 +24,12 @@ impl<'a> Shape<'a> {
     }
 
     /// Whether this token has the quirk named `what`, which `percent` of tokens have.
-    pub fn has(&self, what: &str, percent: u64) -> bool {
+    pub(super) fn has(&self, what: &str, percent: u64) -> bool {
         self.quirks && self.token.dice("quirk", word(what)).happens(percent)
     }
 
     /// One of `choices` for `what`; without quirks the first.
-    pub fn choice(&self, what: &str, choices: u64) -> u64 {
+    pub(super) fn choice(&self, what: &str, choices: u64) -> u64 {
         if self.quirks {
             self.token.dice("choice", word(what)).within(0, choices)
         } else {
@@ -38,7 +38,7 @@ impl<'a> Shape<'a> {
     }
 
     /// Sets `key`, or leaves it null, empty or out when there is no value.
-    pub fn put(&self, map: &mut Map<String, Value>, key: &str, value: Option<Value>) {
+    pub(super) fn put(&self, map: &mut Map<String, Value>, key: &str, value: Option<Value>) {
         let value = match (value, self.choice(key, 3)) {
             (Some(value), _) => value,
             (None, 0) => Value::Null,
@@ -49,7 +49,7 @@ impl<'a> Shape<'a> {
     }
 
     /// A number that is usually written as one, and sometimes as a string.
-    pub fn number(&self, what: &str, number: i64) -> Value {
+    pub(super) fn number(&self, what: &str, number: i64) -> Value {
         if self.has(what, 25) {
             json!(number.to_string())
         } else {
@@ -58,7 +58,7 @@ impl<'a> Shape<'a> {
     }
 
     /// A number that is usually written as a string, and sometimes as a number.
-    pub fn digits(&self, what: &str, number: i64) -> Value {
+    pub(super) fn digits(&self, what: &str, number: i64) -> Value {
         if self.has(what, 25) {
             json!(number)
         } else {
@@ -67,7 +67,7 @@ impl<'a> Shape<'a> {
     }
 
     /// Adds a field that no table knows.
-    pub fn surprise(&self, map: &mut Map<String, Value>, what: &str) {
+    pub(super) fn surprise(&self, map: &mut Map<String, Value>, what: &str) {
         if self.has(what, 20) {
             map.insert(
                 format!("x_{what}"),
@@ -78,7 +78,7 @@ impl<'a> Shape<'a> {
 }
 
 /// The members of `value`, which is an object.
-pub fn members(value: Value) -> Map<String, Value> {
+pub(super) fn members(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(map) => map,
         _ => Map::new(),
@@ -86,7 +86,7 @@ pub fn members(value: Value) -> Map<String, Value> {
 }
 
 /// Adds a member to `value`, which is an object.
-pub fn add(value: &mut Value, key: &str, member: Value) {
+pub(super) fn add(value: &mut Value, key: &str, member: Value) {
     if let Value::Object(map) = value {
         map.insert(key.to_owned(), member);
     }
