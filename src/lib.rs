@@ -10,7 +10,7 @@
 //! | [`store`] | the edge to SQL: one verb is one transaction, SQLite and PostgreSQL from one text | `domain` |
 //! | [`vault`] | the edge to objects: keys, streaming, digests, the seam for sealing | `domain` |
 //! | [`archive`] | the use cases, one file a stage | `domain`, the three edges |
-//! | [`worker`] | claim→step driver, loops, lifecycle; knows no tokens | `domain::{time, lease, chance}` |
+//! | [`worker`] | claim→step driver, loops, lifecycle; knows no tokens | `domain::{time, lease, random}` |
 //! | [`telemetry`], [`web`] | logs and metrics; health and readiness | `domain`, `store`, `vault` |
 //! | [`config`] | the configuration: its shape, loading, all findings at once | `domain` |
 //! | [`app`] | the composition root: the only module that knows every part | all |

@@ -6,9 +6,9 @@ use crate::{
     archive::Archive,
     config::Config,
     domain::{
-        chance::fresh_id,
         identity::IndexKey,
         installation::{self, Database, Foreign, Installation, Joint, Vault as Side},
+        random::fresh_id,
         time::{Span, Time},
     },
     store::{self, Installations},

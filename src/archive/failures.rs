@@ -5,8 +5,8 @@ use super::{App, Asker};
 use crate::domain::{
     alarm::{self, Alarm},
     answer::{ErrorKind, ProviderError},
-    chance,
     plan::{self, PlanInput},
+    random,
     time::{Span, Time},
 };
 
@@ -33,7 +33,7 @@ pub(super) fn concerns_the_app(kind: ErrorKind) -> bool {
 #[must_use]
 pub(super) fn wait(known: PlanInput<'_>, fails: u32, problem: &ProviderError, now: Time) -> Span {
     let left = plan::left(known, now);
-    let backoff = chance::jitter(plan::backoff(known.policy, fails, left));
+    let backoff = random::jitter(plan::backoff(known.policy, fails, left));
     let asked = problem
         .retry_after
         .unwrap_or_default()

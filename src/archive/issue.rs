@@ -6,7 +6,7 @@ use super::{App, Apps, Asker, Tracker, track::Tracked};
 use crate::{
     domain::{
         answer::{Endpoint, ErrorKind, ProviderError},
-        chance,
+        random,
         secret::Secret,
         time::{Clock, Span},
         token::TrackRequest,
@@ -162,7 +162,7 @@ impl Issuer {
             }
             tries += 1;
             let wait = Span::millis(400).times(1 << tries);
-            self.clock.sleep(chance::jitter(wait)).await;
+            self.clock.sleep(random::jitter(wait)).await;
         }
     }
 }

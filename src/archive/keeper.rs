@@ -14,8 +14,9 @@ use crate::{
     domain::{
         alarm::{Alarm, Kind},
         answer::{AnswerRow, Endpoint},
-        chance,
-        media::{ObjectFacts, sha256_hex},
+        digest::sha256_hex,
+        media::ObjectFacts,
+        random,
         time::{Clock, Time},
         token::Verification,
     },
@@ -124,7 +125,7 @@ impl Keeper {
         if log.kept.iter().any(is_known) {
             return Ok(sha256);
         }
-        let answer_id = chance::fresh_id(fetched_at);
+        let answer_id = random::fresh_id(fetched_at);
         let key = ObjectKey::answer(&verification.verification_id, &answer_id)?;
         let object = self.put(&key, body).await?;
         self.watcher.answer_stored(object.bytes);

@@ -234,7 +234,7 @@ fn nearest(folder: &Path) -> Option<&Path> {
 
 fn probe(folder: &Path) -> std::io::Result<()> {
     let mut random = [0u8; 8];
-    crate::domain::chance::fill(&mut random);
+    crate::domain::random::fill(&mut random);
     let file = folder.join(format!(
         ".verikeep-check-{}",
         crate::domain::digest::hex(&random)

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::{self, COMMENTED, INDEX_KEY_FILE},
-    domain::{chance, digest::hex, identity::IndexKey},
+    domain::{digest::hex, identity::IndexKey, random},
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -50,7 +50,7 @@ pub(super) fn run(args: &Init, screen: &mut Screen<'_>) -> Result<Code, Failure>
     make_folder(&data_dir, 0o700)?;
     let key_file = data_dir.join(INDEX_KEY_FILE);
     let mut key = Zeroizing::new([0u8; IndexKey::BYTES]);
-    chance::fill(key.as_mut_slice());
+    random::fill(key.as_mut_slice());
     let text = Zeroizing::new(format!("{}\n", hex(key.as_slice())));
     let fresh_key = write_new(&key_file, text.as_bytes())?;
     tell(

@@ -1,4 +1,11 @@
-//! How digests are written.
+//! Digests, and how they are written.
+
+/// SHA-256 as 64 lower-case hex digits.
+#[must_use]
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    use sha2::Digest as _;
+    hex(&sha2::Sha256::digest(bytes))
+}
 
 /// Bytes as lower-case hex digits.
 #[must_use]

@@ -318,13 +318,6 @@ pub fn is_no_medium(head: &[u8]) -> bool {
     UTF16_MARKS.iter().any(|mark| head.starts_with(mark)) || !head.iter().any(binary)
 }
 
-/// SHA-256 as 64 lower-case hex digits.
-#[must_use]
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    use sha2::Digest as _;
-    super::digest::hex(&sha2::Sha256::digest(bytes))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

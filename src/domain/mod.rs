@@ -7,8 +7,7 @@
 pub mod alarm;
 pub mod answer;
 pub mod attempt;
-pub mod chance;
-pub(crate) mod digest;
+pub mod digest;
 pub mod identity;
 pub mod installation;
 pub mod lease;
@@ -17,6 +16,7 @@ pub mod media;
 pub mod plan;
 pub mod policy;
 pub mod progress;
+pub mod random;
 pub mod secret;
 pub(crate) mod storage;
 pub mod time;

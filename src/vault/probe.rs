@@ -6,7 +6,7 @@ use bytes::Bytes;
 use object_store::{ObjectStoreExt as _, PutMode};
 
 use super::{CreateOnly, ObjectKey, Result, Vault, VaultError, error};
-use crate::domain::{chance, time::Time};
+use crate::domain::{random, time::Time};
 
 /// What a store does with a create-only put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,7 +195,7 @@ impl Vault {
 
 fn trial_key() -> ObjectKey {
     // Only the random part of the identifier matters here.
-    ObjectKey::trial(&chance::fresh_id(Time::default()))
+    ObjectKey::trial(&random::fresh_id(Time::default()))
 }
 
 #[cfg(test)]

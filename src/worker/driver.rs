@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::spawn::{Ended, Lost, Spawn, Tasks, caught};
 use crate::domain::{
-    chance,
+    random,
     time::{Clock, Span, Time},
 };
 
@@ -97,7 +97,7 @@ pub(crate) async fn drive<W: Work>(work: Arc<W>, pace: Pace, world: World, wake:
                 steps.spawn(Arc::clone(&step_name), async move { work.step(item).await });
             }
             let nap = if failures > 0 {
-                chance::jitter(pace.backoff.times(1 << failures.min(5)))
+                random::jitter(pace.backoff.times(1 << failures.min(5)))
             } else if hungry {
                 pace.idle
             } else {

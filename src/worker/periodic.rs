@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::spawn::caught;
 use crate::domain::{
-    chance,
+    random,
     time::{Clock, Span},
 };
 
@@ -27,7 +27,7 @@ pub(crate) async fn every<F, T>(
         tokio::select! {
             biased;
             () = stop.cancelled() => return,
-            () = clock.sleep(chance::jitter(period)) => {}
+            () = clock.sleep(random::jitter(period)) => {}
         }
         // The tick is made inside, so that a panic in making it is caught as well.
         if caught(async { tick().await }).await.is_err() {

@@ -18,7 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("vault", &["domain"]),
     (
         "worker",
-        &["domain::time", "domain::lease", "domain::chance"],
+        &["domain::time", "domain::lease", "domain::random"],
     ),
     ("telemetry", &["domain", "store::reports"]),
     (
@@ -246,7 +246,7 @@ fn what_the_table_allows_is_no_violation() {
         ),
         (
             "src/worker/driver.rs",
-            "use crate::domain::{chance, lease::Lease, time::{Clock, Time}};",
+            "use crate::domain::{random, lease::Lease, time::{Clock, Time}};",
         ),
         (
             "src/store/sql/track.rs",

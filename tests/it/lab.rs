@@ -15,7 +15,7 @@ use verikeep::{
     archive::{Archive, track::Tracked},
     config::{self as shape, Config, Schedule},
     domain::{
-        media::sha256_hex,
+        digest::sha256_hex,
         secret::Secret,
         time::{Span, Time},
         token::TrackRequest,

@@ -39,7 +39,7 @@ fn bucket() -> Vault {
     let url = std::env::var("VERIKEEP_TEST_S3").expect("VERIKEEP_TEST_S3 names a bucket");
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     // A prefix of its own for every run, since keys are never used twice.
-    let run = verikeep::domain::chance::fresh_id(verikeep::domain::time::Time(0));
+    let run = verikeep::domain::random::fresh_id(verikeep::domain::time::Time(0));
     let usual = std::env::vars().filter(|(name, _)| name.starts_with("AWS_"));
     Vault::open(
         &format!("{url}/{run}"),

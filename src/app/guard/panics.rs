@@ -54,11 +54,11 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::{store::memory::MemoryAlarms, worker::clock::SystemClock};
+    use crate::{store::memory::MemoryStore, worker::clock::SystemClock};
 
     #[tokio::test]
     async fn a_new_start_ends_the_panics_of_earlier_processes_and_nothing_else() {
-        let store = MemoryAlarms::new(Arc::new(SystemClock));
+        let store = MemoryStore::new(Arc::new(SystemClock));
         for (kind, subject) in [
             (Kind::Panic, "poll"),
             (Kind::Loss, "poll"),

@@ -7,8 +7,8 @@ use super::{DownloadDraft, MediaFetcher};
 use crate::{
     archive::{App, StepError, keeper::Kept},
     domain::{
-        chance,
         media::{Checked, HEAD_BYTES, MediaRow, ObjectFacts, Source, StoredMedia, is_no_medium},
+        random,
         secret::Secret,
     },
     provider::{Download, DownloadError},
@@ -115,7 +115,7 @@ impl MediaFetcher {
         if is_no_medium(&head) {
             return Ok((no_medium(&mut download, head).await, content_type));
         }
-        let key = ObjectKey::media(verification_id, &chance::fresh_id(self.clock.now()))?;
+        let key = ObjectKey::media(verification_id, &random::fresh_id(self.clock.now()))?;
         let stream = futures::stream::iter([Ok(head.freeze())]).chain(&mut download);
         let ingested = self
             .keeper

@@ -10,9 +10,8 @@ use super::{Alarms, App, Apps, Asker, Keeper, StepError, Watcher, call_log::Call
 use crate::{
     domain::{
         alarm::{self, Alarm},
-        chance,
         media::{MediaRow, MediaState, Slot, StoredMedia},
-        plan,
+        plan, random,
         secret::Secret,
         time::{Clock, Span, Time},
         token::Verification,
@@ -255,7 +254,7 @@ fn again(app: &App, row: &MediaRow, issued_at: Time, now: Time) -> (Time, Time) 
         app.policy.verify_window
     };
     let fails = u32::try_from(row.tries).unwrap_or(u32::MAX);
-    let wait = chance::jitter(plan::backoff(&app.policy, fails, left));
+    let wait = random::jitter(plan::backoff(&app.policy, fails, left));
     (now.plus(wait), deadline)
 }
 

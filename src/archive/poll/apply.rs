@@ -5,14 +5,12 @@ use crate::{
     archive::{App, StepError, asker::ParsedAnswer},
     domain::{
         answer::{Detail, Endpoint, Getall, MediaList},
-        chance,
+        digest::sha256_hex,
         identity::IdentityRow,
         lessons::{Film, Origin},
-        media::{
-            Checked, Kind, MediaRow, MediaState, Slot, Source, StoredMedia, content_type_of,
-            sha256_hex,
-        },
+        media::{Checked, Kind, MediaRow, MediaState, Slot, Source, StoredMedia, content_type_of},
         plan::Ends,
+        random,
         time::Time,
     },
     store::records::InlineMedia,
@@ -144,8 +142,8 @@ impl Poller {
         bytes: Vec<u8>,
     ) -> Result<StoredMedia, StepError> {
         let now = self.clock.now();
-        let media_id = chance::fresh_id(now);
-        let key = ObjectKey::media(verification_id, &chance::fresh_id(now))?;
+        let media_id = random::fresh_id(now);
+        let key = ObjectKey::media(verification_id, &random::fresh_id(now))?;
         let content_type = content_type_of(&bytes).map(str::to_owned);
         let object = self.keeper.put(&key, bytes.into()).await?;
         self.watcher.media_stored(object.bytes);

@@ -4,12 +4,12 @@ use super::Handover;
 use crate::{
     archive::{App, call_log::CallLog},
     domain::{
-        chance,
         lease::{Lease, Stage},
         lessons::Learned,
         media::{Listed, MediaRow, MediaState, Slot, Source},
         plan::{self, PlanInput},
         policy::Policy,
+        random,
         secret::Secret,
         time::{Span, Time},
         token::{State, Verification},
@@ -99,7 +99,7 @@ impl PollDraft {
             for one in listed {
                 let slot = one.slot(attempt_no, source);
                 if !self.media.iter().any(|row| row.slot == slot) {
-                    let media_id = chance::fresh_id(now);
+                    let media_id = random::fresh_id(now);
                     let row = MediaRow::wanted(media_id.clone(), slot.clone());
                     self.media.push(row);
                     let slot = slot.clone();
@@ -130,7 +130,7 @@ impl PollDraft {
         self.record.download = Some(DownloadStart {
             due_at: now,
             deadline,
-            lease: lease.map(|span| (chance::fresh_id(now), now.plus(span))),
+            lease: lease.map(|span| (random::fresh_id(now), now.plus(span))),
         });
     }
 

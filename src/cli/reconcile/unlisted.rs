@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    domain::{media::sha256_hex, time::Time},
+    domain::{digest::sha256_hex, time::Time},
     store::{
         Reports, Result,
         records::KnownToken,

@@ -41,9 +41,6 @@ pub struct MemoryStore {
     clock: Arc<dyn Clock>,
 }
 
-/// The store in memory, where only its alarms matter.
-pub type MemoryAlarms = MemoryStore;
-
 impl MemoryStore {
     /// Nothing is in it; `ping` answers with this clock.
     #[must_use]

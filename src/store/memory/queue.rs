@@ -9,8 +9,8 @@ use super::{
 use crate::{
     domain::{
         alarm::{Alarm, Kind},
-        chance::fresh_id,
         lease::{Lease, Stage},
+        random::fresh_id,
         time::{Span, Time},
     },
     store::{

@@ -8,10 +8,10 @@ use super::{alarm, work};
 use crate::{
     domain::{
         alarm::{Alarm, Kind as AlarmKind},
-        chance::fresh_id,
         lease::{Lane, Lease, Stage},
         media::MediaRow,
         progress::Progress,
+        random::fresh_id,
         time::{Span, Time},
         token::Verification,
     },
