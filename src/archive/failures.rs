@@ -43,10 +43,11 @@ pub(super) fn wait(known: PlanInput<'_>, fails: u32, problem: &ProviderError, no
 }
 
 /// The alarms that end with the first call that goes well.
-const ENDED_BY_SUCCESS: [alarm::Kind; 5] = [
+const ENDED_BY_SUCCESS: [alarm::Kind; 6] = [
     alarm::Kind::Quota,
     alarm::Kind::Credentials,
     alarm::Kind::Forbidden,
+    alarm::Kind::Misconfigured,
     alarm::Kind::TooFast,
     alarm::Kind::ProviderDown,
 ];

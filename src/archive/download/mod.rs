@@ -251,7 +251,8 @@ fn again(app: &App, row: &MediaRow, issued_at: Time, now: Time) -> (Time, Time) 
     let left = if deadline > now {
         deadline.since(now)
     } else {
-        app.policy.verify_window
+        // The longer it is past, the less a try is worth.
+        now.since(deadline).max(app.policy.verify_window)
     };
     let fails = u32::try_from(row.tries).unwrap_or(u32::MAX);
     let wait = random::jitter(plan::backoff(&app.policy, fails, left));
