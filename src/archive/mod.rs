@@ -176,3 +176,6 @@ impl Archive {
         self.clock.now()
     }
 }
+
+#[cfg(test)]
+mod lives;

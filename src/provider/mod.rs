@@ -7,7 +7,8 @@
 //!
 //! The way of a call: [`rate_limiter`] (a permit) → [`auth`] (a token or a signature) → [`client`]
 //! (one exchange) → [`envelope`] (data, or which error) → [`parse`] (bytes to domain types). The
-//! way of a medium: [`download`]. [`OverHttp`] goes it; [`OverWorld`] asks a simulated world instead. What an answer looks like, without what it says: [`shape`].
+//! way of a medium: [`download`]. [`OverHttp`] goes both; [`OverWorld`] asks a simulated world instead.
+//! What an answer looks like, without what it says: [`shape`].
 
 pub mod auth;
 mod body_budget;

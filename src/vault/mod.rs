@@ -19,6 +19,8 @@ mod put;
 mod read;
 mod seal;
 mod sentinel;
+#[cfg(test)]
+mod switched;
 mod upload;
 
 use std::{fmt, path::PathBuf, sync::Arc};
@@ -26,6 +28,8 @@ use std::{fmt, path::PathBuf, sync::Arc};
 use object_store::{DynObjectStore, memory::InMemory};
 use tokio::sync::OnceCell;
 
+#[cfg(test)]
+pub(crate) use self::switched::Switch;
 use self::{budget::Budget, seal::Seal};
 pub use self::{
     error::{IngestError, VaultError},

@@ -1,0 +1,373 @@
+//! The archive that the lives are led in, and what became of them.
+
+use std::{collections::BTreeMap, io, sync::Arc};
+
+use simulator::{AppCredential, Life, LifeSpec, Made, MediaBytes, Options, Truth, Video, World};
+
+use super::{truth::found, way::Way};
+use crate::{
+    archive::{App, Archive, ArchiveDeps, StepError, Watcher, track::Tracked},
+    domain::{
+        answer::Endpoint,
+        identity::Columns,
+        lease::{Lease, Stage},
+        lessons::{Lessons, Origin},
+        policy::Policy,
+        progress::Refusal,
+        secret::Secret,
+        time::{Clock as _, HeldClock, Span, Time},
+        token::{TrackRequest, Verification},
+    },
+    provider::OverWorld,
+    store::{
+        AlarmStore as _, Queue as _, Reports as _, memory::MemoryStore, records::Claim,
+        reports::Whole,
+    },
+    vault::{Switch, Vault},
+};
+
+/// Some moment; every life begins at it.
+pub(super) const BEGIN: Time = Time(1_790_000_000_000);
+/// An app whose account records videos.
+pub(super) const FILMED: &str = "filmed";
+/// Another app of that account, without.
+pub(super) const PLAIN: &str = "plain";
+/// An app of another account.
+pub(super) const STRANGER: &str = "stranger";
+/// How long a step may take.
+pub(super) const LEASE: Span = Span::minutes(2);
+/// More than any life needs.
+const ROUNDS_MAX: usize = 2_000;
+
+const BASE_URL: &str = "http://provider.test";
+
+struct Nobody;
+
+impl Watcher for Nobody {
+    fn call(&self, _endpoint: Endpoint, _result: &'static str) {}
+    fn media_stored(&self, _bytes: i64) {}
+    fn answer_stored(&self, _bytes: i64) {}
+    fn download_failed(&self, _result: &'static str) {}
+    fn settled(&self, _outcome: &'static str) {}
+    fn time_left(&self, _left: Span) {}
+}
+
+/// An archive of two apps of one account and one of another, beside their world.
+pub(super) struct House {
+    pub(super) world: Arc<World>,
+    pub(super) clock: Arc<HeldClock>,
+    pub(super) store: Arc<MemoryStore>,
+    pub(super) vault: Arc<Vault>,
+    objects: Arc<Switch>,
+    pub(super) ways: BTreeMap<String, Arc<Way>>,
+    pub(super) archive: Archive,
+}
+
+/// One token filmed once.
+pub(super) fn filmed(life: Life) -> LifeSpec {
+    LifeSpec {
+        video: Some(Video::One),
+        ..LifeSpec::of(life, 1)
+    }
+}
+
+/// The windows that the provider documents.
+pub(super) fn documented() -> Policy {
+    Policy {
+        verify_window: Span::hours(2),
+        record_retention: Span::hours(72),
+        media_retention: Span::hours(24),
+        first_poll: Span::minutes(3),
+        final_grace: Span::minutes(5),
+        fetch: vec![Endpoint::Getall, Endpoint::Detail, Endpoint::Media],
+        video_expected: true,
+        // What the world has for unused tokens where they have an answer of their own.
+        unused_codes: vec!["283600".to_owned()],
+    }
+}
+
+impl House {
+    pub(super) fn new() -> Self {
+        Self::with(Options::default())
+    }
+
+    pub(super) fn with(options: Options) -> Self {
+        let apps = vec![
+            AppCredential::synthetic(FILMED, "default"),
+            AppCredential {
+                records_video: false,
+                ..AppCredential::synthetic(PLAIN, "default")
+            },
+            AppCredential::synthetic(STRANGER, "another"),
+        ];
+        let media_bytes = MediaBytes {
+            face: 700,
+            id_card: 900,
+            video: 1_500,
+        };
+        let options = Options {
+            apps,
+            media_bytes,
+            ..options
+        };
+        let world = Arc::new(World::new(options, BASE_URL.to_owned()));
+        let clock = HeldClock::at(BEGIN);
+        let store = Arc::new(MemoryStore::new(clock.clone()));
+        let (vault, objects) = Vault::switched();
+        let vault = Arc::new(vault);
+        let way = |app: &AppCredential| {
+            let over = OverWorld::new(Arc::clone(&world), clock.clone(), app.clone());
+            (app.name.clone(), Arc::new(Way::new(over, clock.clone())))
+        };
+        let ways: BTreeMap<String, Arc<Way>> = world.apps().iter().map(way).collect();
+        let archive = archive(&world, &clock, &store, &vault, &ways);
+        Self {
+            world,
+            clock,
+            store,
+            vault,
+            objects,
+            ways,
+            archive,
+        }
+    }
+
+    /// The same after a restart with these apps alone in the config.
+    pub(super) fn restarted(self, apps: &[&str]) -> Self {
+        let ways = self.ways.iter();
+        let ways = ways.filter(|(name, _)| apps.contains(&name.as_str()));
+        let ways = ways.map(|(name, way)| (name.clone(), Arc::clone(way)));
+        let (world, clock, store) = (&self.world, &self.clock, &self.store);
+        let archive = archive(world, clock, store, &self.vault, &ways.collect());
+        Self { archive, ..self }
+    }
+
+    /// The same after a restart, with other credentials of an app.
+    pub(super) fn rekeyed(mut self, app: AppCredential) -> Self {
+        let name = app.name.clone();
+        let over = OverWorld::new(Arc::clone(&self.world), self.clock.clone(), app);
+        let way = Arc::new(Way::new(over, self.clock.clone()));
+        self.ways.insert(name, way);
+        let names: Vec<String> = self.ways.keys().cloned().collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        self.restarted(&names)
+    }
+
+    /// As in an archive that is some days old: unused tokens of the apps are known to answer so.
+    pub(super) fn taught(self, signature: &str) -> Self {
+        for app in self.archive.apps.iter() {
+            for (number, day) in [(1, 1), (2, 2), (3, 2)] {
+                let at = BEGIN.minus(documented().day().times(10 - day));
+                let earlier = Verification {
+                    verification_id: format!("earlier-{number}"),
+                    verify_token: Secret::new("earlier"),
+                    app: app.name.clone(),
+                    issued_at: at,
+                    tracked_at: at,
+                    plan_id: None,
+                    issued_here: false,
+                };
+                let refusal = Refusal {
+                    signature: signature.to_owned(),
+                    at,
+                };
+                let (origin, lessons) = (Origin::VerifiedLater, &mut Lessons::default());
+                self.archive
+                    .lessons
+                    .unused(app, &earlier, &refusal, origin, lessons);
+            }
+        }
+        self
+    }
+
+    pub(super) fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// The world makes a token that is not told yet.
+    pub(super) fn made(&self, app: &str, life: LifeSpec) -> Made {
+        let mut made = self.world.make(self.now().0, app, &[life]);
+        made.pop().unwrap()
+    }
+
+    /// Tells of a token, with whatever facts.
+    pub(super) async fn track(&self, told: TrackRequest) -> Tracked {
+        let mut tracked = self.archive.tracker.track(vec![told]).await.unwrap();
+        tracked.pop().unwrap()
+    }
+
+    /// Tells of a new token of that life, and gives its name.
+    pub(super) async fn tell(&self, app: &str, life: LifeSpec) -> String {
+        let made = self.made(app, life);
+        self.track(told(&made)).await;
+        made.verify_token
+    }
+
+    /// Writes of objects fail so, or no longer.
+    pub(super) fn fail_objects(&self, failure: Option<io::ErrorKind>) {
+        self.objects.set(failure);
+    }
+
+    /// Sets the clock to what is due next and does it, until nothing is. What is left is settled.
+    pub(super) async fn live(&self) {
+        self.live_on(Time(i64::MAX)).await;
+    }
+
+    /// The same, until that instant.
+    pub(super) async fn live_until(&self, end: Time) {
+        self.live_on(end).await;
+        self.clock.set(end.max(self.now()));
+    }
+
+    async fn live_on(&self, end: Time) {
+        for _ in 0..ROUNDS_MAX {
+            let polls = self.store.next_due(Stage::Poll, &[]).await.unwrap();
+            let downloads = self.store.next_due(Stage::Download, &[]).await.unwrap();
+            let next = polls.into_iter().chain(downloads).min();
+            let Some(next) = next.filter(|next| *next < end) else {
+                return;
+            };
+            self.clock.set(next.max(self.now()));
+            // What fails is done again, as the driver does it, a little later.
+            if self.step().await.is_err() {
+                self.clock.pass(LEASE);
+            }
+        }
+        panic!("not over after {ROUNDS_MAX} rounds, at {}", self.now());
+    }
+
+    pub(super) fn claim(&self) -> Claim {
+        Claim {
+            now: self.now(),
+            lease: LEASE,
+            limit: 64,
+            apps: Vec::new(),
+            lane: None,
+            patience: 3,
+        }
+    }
+
+    /// Does what is due now.
+    pub(super) async fn step(&self) -> Result<(), StepError> {
+        let mut done = Ok(());
+        let fetcher = &self.archive.media_fetcher;
+        for work in self.store.claim_downloads(&self.claim()).await? {
+            let lease = work.lease.clone();
+            let fetched = fetcher.download(work, Vec::new()).await;
+            done = done.and(self.given_back(lease, fetched).await);
+        }
+        for work in self.store.claim_polls(&self.claim()).await? {
+            let lease = work.lease.clone();
+            let polled = self.archive.poller.poll(work, Some(LEASE)).await;
+            match self.given_back(lease, polled).await {
+                Ok(Some(handover)) => {
+                    let (work, lease) = (handover.work.clone(), handover.work.lease);
+                    let fetched = fetcher.download(work, handover.urls).await;
+                    done = done.and(self.given_back(lease, fetched).await);
+                }
+                Ok(None) => {}
+                Err(error) => done = done.and(Err(error)),
+            }
+        }
+        done
+    }
+
+    /// That objects cannot be written is not the item's fault.
+    async fn given_back<T>(
+        &self,
+        lease: Lease,
+        done: Result<T, StepError>,
+    ) -> Result<T, StepError> {
+        if matches!(done, Err(StepError::Vault(_))) {
+            self.store.release(vec![lease], self.now()).await?;
+        }
+        done
+    }
+
+    pub(super) async fn whole(&self, token: &str) -> Whole {
+        self.store.show(token).await.unwrap().expect("tracked")
+    }
+
+    pub(super) async fn state(&self, token: &str) -> String {
+        self.whole(token).await.summary.state
+    }
+
+    /// What is missing of it, and why.
+    pub(super) async fn missing(&self, token: &str) -> String {
+        self.whole(token).await.summary.missing.to_string()
+    }
+
+    /// The open alarms, `kind subject`.
+    pub(super) async fn alarms(&self) -> Vec<String> {
+        let open = self.store.alarms().await.unwrap().into_iter();
+        open.map(|alarm| format!("{} {}", alarm.kind, alarm.subject))
+            .collect()
+    }
+
+    pub(super) fn truth(&self) -> Truth {
+        self.world.truth(self.now().0)
+    }
+
+    /// Everything of the token is as it really was.
+    pub(super) async fn is_true(&self, token: &str) {
+        let wrong = found(self, token).await;
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    /// It is settled as a whole archive, all of it as it really was.
+    pub(super) async fn is_archived(&self, token: &str) {
+        assert_eq!(
+            self.state(token).await,
+            "archived",
+            "{}",
+            self.missing(token).await
+        );
+        self.is_true(token).await;
+    }
+}
+
+fn archive(
+    world: &World,
+    clock: &Arc<HeldClock>,
+    store: &Arc<MemoryStore>,
+    vault: &Arc<Vault>,
+    ways: &BTreeMap<String, Arc<Way>>,
+) -> Archive {
+    let configured = |app: &AppCredential| {
+        let way = ways.get(&app.name)?;
+        let policy = Policy {
+            video_expected: app.records_video,
+            ..documented()
+        };
+        Some(App {
+            name: app.name.clone(),
+            account: app.account.clone(),
+            origin: BASE_URL.to_owned(),
+            policy,
+            provider: Arc::clone(way) as _,
+            media_bytes_max: 1 << 20,
+        })
+    };
+    Archive::new(ArchiveDeps {
+        store: Arc::clone(store) as _,
+        vault: Arc::clone(vault),
+        clock: Arc::clone(clock) as _,
+        apps: world.apps().iter().filter_map(configured).collect(),
+        columns: Columns::default(),
+        index_key: None,
+        watcher: Arc::new(Nobody),
+    })
+}
+
+/// A token as it is told of.
+pub(super) fn told(made: &Made) -> TrackRequest {
+    TrackRequest {
+        verify_token: Secret::new(made.verify_token.clone()),
+        app: made.app.clone(),
+        issued_at: Some(Time(made.issued_at_ms)),
+        plan_id: None,
+        reference: None,
+        tracked_by: "test".to_owned(),
+        issued_here: false,
+    }
+}

@@ -1,0 +1,234 @@
+//! Tokens that are issued here: generated, tracked, and only then prepared and given out.
+
+use simulator::{AppCredential, FaultKind, Faults};
+
+use super::{
+    BEGIN, FILMED, House,
+    way::Instead::{Body, Nothing},
+};
+use crate::{
+    archive::issue::{IssueError, Issued, Wish},
+    domain::{
+        answer::{Endpoint, ErrorKind},
+        secret::Secret,
+        time::{Span, Time},
+    },
+};
+
+const FOR_EVER: Time = Time(i64::MAX);
+
+fn wish(plan_id: &str) -> Wish {
+    Wish {
+        app: FILMED.to_owned(),
+        plan_id: plan_id.to_owned(),
+        reference: Some("order 7".to_owned()),
+        actor: "somebody".to_owned(),
+        ..Wish::default()
+    }
+}
+
+fn prepared(plan_id: &str) -> Wish {
+    let secret = |text: &str| Secret::new(text.to_owned());
+    Wish {
+        identity: Some((secret("张三"), secret("110101199003070000"), Some(0))),
+        match_image: Some(vec![0xff, 0xd8, 0xff, 0xe0, 1, 2, 3]),
+        ..wish(plan_id)
+    }
+}
+
+impl House {
+    async fn issue(&self, wish: Wish) -> Result<Issued, IssueError> {
+        self.archive.issuer.issue(wish).await
+    }
+
+    fn asked(&self, endpoint: Endpoint) -> usize {
+        self.ways[FILMED].asked(endpoint)
+    }
+
+    /// Nothing is tracked, and a person did not wait long.
+    fn gave_up_soon(&self) {
+        assert_eq!(self.store.rows()["verifications"], 0);
+        let waited = self.now().since(BEGIN);
+        assert!(waited < Span::seconds(10), "a person waited {waited}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_issued_here_is_tracked_and_archived() {
+    let house = House::new();
+    let issued = house.issue(wish("passed,video=one")).await.unwrap();
+    let token = issued.verify_token.reveal();
+    let summary = house.whole(token).await.summary;
+    assert_eq!(summary.verification_id, issued.verification_id);
+    assert_eq!(
+        (
+            summary.reference.as_deref(),
+            summary.plan_id.as_deref(),
+            summary.tracked_by.as_str()
+        ),
+        (Some("order 7"), Some("passed,video=one"), "somebody")
+    );
+    house.live().await;
+    house.is_archived(token).await;
+}
+
+#[tokio::test]
+async fn identity_and_image_are_handed_in_once_the_token_is_tracked() {
+    let house = House::new();
+    let issued = house.issue(prepared("passed,video=one")).await.unwrap();
+    assert!(issued.unprepared.is_none(), "{:?}", issued.unprepared);
+    assert_eq!(
+        [
+            Endpoint::Generate,
+            Endpoint::Submit,
+            Endpoint::UploadMatchImage
+        ]
+        .map(|at| house.asked(at)),
+        [1, 1, 1]
+    );
+    house.live().await;
+    house.is_archived(issued.verify_token.reveal()).await;
+}
+
+#[tokio::test]
+async fn a_token_that_cannot_be_prepared_is_tracked_all_the_same() {
+    let house = House::new();
+    house.ways[FILMED].trouble(Endpoint::Submit, Nothing, FOR_EVER);
+    let issued = house.issue(prepared("passed,video=one")).await.unwrap();
+    assert_eq!(issued.unprepared.unwrap().kind, ErrorKind::Transient);
+    assert_eq!(house.asked(Endpoint::Submit), 4);
+    assert_eq!(house.asked(Endpoint::UploadMatchImage), 0);
+    house.live().await;
+    house.is_archived(issued.verify_token.reveal()).await;
+}
+
+#[tokio::test]
+async fn a_refused_access_token_is_renewed_before_a_token_is_generated() {
+    let house = House::new();
+    house.issue(wish("unused")).await.unwrap();
+    house.world.expire_access_tokens();
+    house.issue(wish("unused")).await.unwrap();
+    assert_eq!(house.asked(Endpoint::Generate), 3);
+    assert_eq!(house.store.rows()["verifications"], 2);
+    assert_eq!(house.alarms().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_gives_out_no_token_that_is_not_tracked() {
+    let house = House::new();
+    house.store.set_away(true);
+    let issued = house.issue(prepared("passed")).await;
+    assert!(matches!(issued, Err(IssueError::Store(_))), "{issued:?}");
+    house.store.set_away(false);
+    house.gave_up_soon();
+    assert_eq!(
+        house.asked(Endpoint::Submit),
+        0,
+        "nobody's identity is handed in for it"
+    );
+}
+
+#[tokio::test]
+async fn a_provider_that_is_away_is_told_after_few_tries() {
+    let house = House::new();
+    house.world.set_faults(Faults::outage());
+    let issued = house.issue(wish("passed")).await;
+    assert!(
+        matches!(&issued, Err(IssueError::Provider(problem)) if problem.kind == ErrorKind::Transient),
+        "{issued:?}"
+    );
+    assert_eq!(house.asked(Endpoint::Generate), 4);
+    house.gave_up_soon();
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_costs_a_token_that_nobody_gets() {
+    let house = House::new();
+    house.world.set_faults(Faults {
+        repeat_max: 1,
+        ..Faults::only(FaultKind::AnswerLost)
+    });
+    let issued = house.issue(wish("passed,video=one")).await.unwrap();
+    assert_eq!(house.store.rows()["verifications"], 1);
+    house.world.set_faults(Faults::default());
+    house.live().await;
+    house.is_archived(issued.verify_token.reveal()).await;
+}
+
+#[tokio::test]
+async fn an_answer_without_a_token_is_an_error() {
+    let house = House::new();
+    let empty = Body(200, r#"{"success":true,"result":{},"log_id":"1"}"#);
+    house.ways[FILMED].trouble(Endpoint::Generate, empty, FOR_EVER);
+    let issued = house.issue(wish("passed")).await;
+    assert!(matches!(issued, Err(IssueError::Provider(_))), "{issued:?}");
+    house.gave_up_soon();
+}
+
+#[tokio::test]
+async fn a_plan_that_does_not_exist_is_told_at_once() {
+    let house = House::new();
+    let issued = house.issue(wish("no-such-plan")).await;
+    assert!(
+        matches!(&issued, Err(IssueError::Provider(problem)) if problem.kind == ErrorKind::Misconfigured),
+        "{issued:?}"
+    );
+    assert_eq!(house.asked(Endpoint::Generate), 1);
+    house.gave_up_soon();
+}
+
+#[tokio::test]
+async fn a_spent_quota_is_told_at_once_and_is_an_alarm() {
+    let house = House::new();
+    let spent = Body(
+        200,
+        r#"{"error_code":19,"error_msg":"Open api total request limit reached"}"#,
+    );
+    house.ways[FILMED].trouble(Endpoint::Generate, spent, FOR_EVER);
+    let issued = house.issue(wish("passed")).await;
+    assert!(
+        matches!(&issued, Err(IssueError::Provider(problem)) if problem.kind == ErrorKind::TotalQuota),
+        "{issued:?}"
+    );
+    assert_eq!(house.asked(Endpoint::Generate), 1);
+    assert_eq!(house.alarms().await, ["quota filmed"]);
+    house.gave_up_soon();
+}
+
+#[tokio::test]
+async fn an_app_that_is_not_configured_issues_nothing() {
+    let house = House::new();
+    let unknown = Wish {
+        app: "nobody".to_owned(),
+        ..wish("passed")
+    };
+    assert!(matches!(
+        house.issue(unknown).await,
+        Err(IssueError::Wrong(_))
+    ));
+    house.gave_up_soon();
+}
+
+#[tokio::test]
+async fn wrong_credentials_are_an_alarm_until_they_are_right() {
+    let house = House::new();
+    let token = house
+        .tell(FILMED, super::filmed(simulator::Life::Passed))
+        .await;
+    let wrong = AppCredential {
+        secret_key: "wrong".to_owned(),
+        ..AppCredential::synthetic(FILMED, "default")
+    };
+    let house = house.rekeyed(wrong);
+    let issued = house.issue(wish("passed")).await;
+    assert!(
+        matches!(&issued, Err(IssueError::Provider(problem)) if problem.kind == ErrorKind::Forbidden),
+        "{issued:?}"
+    );
+    house.live_until(BEGIN.plus(Span::hours(3))).await;
+    assert_eq!(house.alarms().await, ["credentials filmed"]);
+    let house = house.rekeyed(AppCredential::synthetic(FILMED, "default"));
+    house.live().await;
+    house.is_archived(&token).await;
+    assert_eq!(house.alarms().await, [""; 0]);
+}

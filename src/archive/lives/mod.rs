@@ -1,0 +1,27 @@
+//! Whole lives of tokens, each in milliseconds: the real stages over the store and the vault in
+//! memory, the simulated world behind the provider's seam, and a clock that is set to whatever is
+//! due next. The windows are those of the provider's document.
+
+mod disturbed;
+mod house;
+mod issued;
+mod kinds;
+mod learned;
+mod media;
+mod ours;
+mod told;
+mod truth;
+mod way;
+
+use house::{BEGIN, FILMED, House, PLAIN, STRANGER, filmed};
+
+/// One test function a line, so that the one that fails is named.
+macro_rules! each {
+    ($run:ident: $($name:ident($($argument:expr),*);)+) => {
+        $(#[tokio::test]
+        async fn $name() {
+            $run($($argument),*).await;
+        })+
+    };
+}
+use each;

@@ -1,0 +1,203 @@
+//! What fails on our side: the database, a lease, the objects. Nothing is lost, and nothing is
+//! written by halves.
+
+use std::io::ErrorKind;
+
+use simulator::Life;
+
+use super::{BEGIN, FILMED, House, each, filmed, house::LEASE};
+use crate::{
+    archive::StepError,
+    domain::time::Span,
+    store::{Queue as _, StoreError, records::PollWork},
+    vault::VaultError,
+};
+
+impl House {
+    /// Sets the clock to three hours after the beginning, when a poll is due that finds an attempt,
+    /// and claims it.
+    async fn claimed(&self) -> PollWork {
+        self.clock.set(BEGIN.plus(Span::hours(3)));
+        let mut claimed = self.store.claim_polls(&self.claim()).await.unwrap();
+        claimed.pop().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_while_a_poll_is_recorded_has_it_done_again() {
+    let house = House::new();
+    let token = house.tell(FILMED, filmed(Life::Passed)).await;
+    let work = house.claimed().await;
+    house.store.set_away(true);
+    let recorded = house.archive.poller.poll(work, Some(LEASE)).await;
+    assert!(matches!(
+        recorded,
+        Err(StepError::Store(StoreError::Unavailable(_)))
+    ));
+    house.store.set_away(false);
+    assert!(
+        house.whole(&token).await.attempt_rows.is_empty(),
+        "nothing by halves"
+    );
+    house.live().await;
+    house.is_archived(&token).await;
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_while_media_are_recorded_has_them_fetched_again() {
+    let house = House::new();
+    let token = house.tell(FILMED, filmed(Life::Passed)).await;
+    let work = house.claimed().await;
+    let handover = house
+        .archive
+        .poller
+        .poll(work, Some(LEASE))
+        .await
+        .unwrap()
+        .unwrap();
+    house.store.set_away(true);
+    let fetcher = &house.archive.media_fetcher;
+    let recorded = fetcher.download(handover.work, handover.urls).await;
+    assert!(matches!(
+        recorded,
+        Err(StepError::Store(StoreError::Unavailable(_)))
+    ));
+    house.store.set_away(false);
+    house.live().await;
+    house.is_archived(&token).await;
+}
+
+#[tokio::test]
+async fn a_poll_whose_lease_was_lost_writes_nothing_over_the_one_that_has_it() {
+    let house = House::new();
+    let token = house.tell(FILMED, filmed(Life::Passed)).await;
+    let slow = house.claimed().await;
+    house.clock.pass(LEASE.times(2));
+    let quick = house
+        .store
+        .claim_polls(&house.claim())
+        .await
+        .unwrap()
+        .pop()
+        .unwrap();
+    house.archive.poller.poll(quick, None).await.unwrap();
+    let before = house.whole(&token).await;
+    let late = house.archive.poller.poll(slow, None).await;
+    assert!(matches!(late, Err(StepError::Store(StoreError::LeaseLost))));
+    let after = house.whole(&token).await;
+    assert_eq!(
+        (before.summary.polls, before.calls.len()),
+        (after.summary.polls, after.calls.len())
+    );
+    house.live().await;
+    house.is_archived(&token).await;
+}
+
+#[tokio::test]
+async fn a_download_whose_lease_was_lost_writes_nothing() {
+    let house = House::new();
+    let token = house.tell(FILMED, filmed(Life::Passed)).await;
+    let work = house.claimed().await;
+    let slow = house
+        .archive
+        .poller
+        .poll(work, Some(LEASE))
+        .await
+        .unwrap()
+        .unwrap();
+    house.clock.pass(LEASE.times(2));
+    let quick = house
+        .store
+        .claim_downloads(&house.claim())
+        .await
+        .unwrap()
+        .pop()
+        .unwrap();
+    house
+        .archive
+        .media_fetcher
+        .download(quick, Vec::new())
+        .await
+        .unwrap();
+    let late = house
+        .archive
+        .media_fetcher
+        .download(slow.work, slow.urls)
+        .await;
+    assert!(matches!(late, Err(StepError::Store(StoreError::LeaseLost))));
+    house.live().await;
+    house.is_archived(&token).await;
+}
+
+#[tokio::test]
+async fn a_process_that_dies_in_the_middle_leaves_its_work_to_the_next() {
+    let house = House::new();
+    let token = house.tell(FILMED, filmed(Life::Passed)).await;
+    drop(house.claimed().await);
+    let house = house.restarted(&[FILMED]);
+    house.live().await;
+    house.is_archived(&token).await;
+}
+
+/// For four hours no object can be written.
+async fn loses_nothing(failure: ErrorKind) {
+    let house = House::new();
+    let token = house.tell(FILMED, filmed(Life::Passed)).await;
+    house.fail_objects(Some(failure));
+    house.live_until(BEGIN.plus(Span::hours(4))).await;
+    assert_eq!(house.alarms().await, ["vault_down objects"]);
+    assert_eq!(house.state(&token).await, "waiting");
+    assert!(house.whole(&token).await.answers.is_empty());
+    house.fail_objects(None);
+    house.live().await;
+    house.is_archived(&token).await;
+    assert_eq!(house.alarms().await, [""; 0], "it is over");
+}
+
+each! { loses_nothing:
+    an_object_store_that_is_away(ErrorKind::ConnectionRefused);
+    an_object_store_that_is_full(ErrorKind::StorageFull);
+    an_object_store_that_refuses(ErrorKind::PermissionDenied);
+}
+
+#[tokio::test]
+async fn media_that_cannot_be_put_away_are_fetched_again() {
+    let house = House::new();
+    let token = house.tell(FILMED, filmed(Life::Passed)).await;
+    let work = house.claimed().await;
+    let handover = house
+        .archive
+        .poller
+        .poll(work, Some(LEASE))
+        .await
+        .unwrap()
+        .unwrap();
+    house.fail_objects(Some(ErrorKind::ConnectionRefused));
+    let fetcher = &house.archive.media_fetcher;
+    let put = fetcher.download(handover.work, handover.urls).await;
+    assert!(matches!(
+        put,
+        Err(StepError::Vault(VaultError::Unavailable(_)))
+    ));
+    let fetched = house.whole(&token).await.media.into_iter();
+    let fetched = fetched.filter(|row| row.kind == "face" && row.object_key.is_some());
+    assert_eq!(fetched.count(), 0);
+    house.fail_objects(None);
+    house.live().await;
+    house.is_archived(&token).await;
+}
+
+#[tokio::test]
+async fn one_put_that_fails_is_no_alarm() {
+    let house = House::new();
+    house.tell(FILMED, filmed(Life::Unused)).await;
+    house.live_until(BEGIN.plus(Span::hours(1))).await;
+    let token = house.tell(FILMED, filmed(Life::Passed)).await;
+    house.fail_objects(Some(ErrorKind::ConnectionRefused));
+    let work = house.claimed().await;
+    assert!(house.archive.poller.poll(work, None).await.is_err());
+    assert_eq!(house.alarms().await, [""; 0]);
+    house.fail_objects(None);
+    house.live().await;
+    house.is_archived(&token).await;
+}

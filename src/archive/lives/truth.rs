@@ -1,0 +1,54 @@
+//! What was kept, beside what really was.
+
+use super::House;
+use crate::{domain::digest::sha256_hex, vault::ObjectKey};
+
+/// What of a token is not as it really was: its end, its attempts, the bytes of its media.
+pub(super) async fn found(house: &House, token: &str) -> Vec<String> {
+    let (whole, truth) = (house.whole(token).await, house.truth());
+    let truth = truth.token(token).expect("made");
+    let mut wrong = Vec::new();
+    let (state, missing) = (&whole.summary.state, &whole.summary.missing);
+    if state != truth.outcome {
+        wrong.push(format!("is {state}, not {}: {missing}", truth.outcome));
+    }
+    let is_seen = !matches!(truth.outcome, "missed" | "rejected" | "abandoned");
+    let attempts: Vec<_> = whole.attempt_rows.iter().map(|row| row.passed).collect();
+    let really = truth.attempts.iter().filter(|_| is_seen);
+    let really: Vec<_> = really.map(|attempt| Some(attempt.passed)).collect();
+    if attempts != really {
+        wrong.push(format!("attempts {attempts:?}, not {really:?}"));
+    }
+    let really = truth.media.iter().filter(|_| is_seen);
+    let mut really: Vec<_> = really
+        .filter(|medium| medium.served_by != ["simple"])
+        .collect();
+    for row in &whole.media {
+        let (kind, sha256) = (&row.kind, row.sha256.clone().unwrap_or_default());
+        let Some(at) = really.iter().position(|medium| medium.sha256 == sha256) else {
+            wrong.push(format!("{kind} is {}: {:?}", row.state, row.lost_reason));
+            continue;
+        };
+        really.swap_remove(at);
+        if kept(house, row.object_key.as_deref()).await != sha256 {
+            wrong.push(format!("{kind} has other bytes in the vault"));
+        }
+    }
+    // Of an attempt that was replaced only luck has any.
+    let lost = really.into_iter().filter(|medium| !medium.replaced);
+    wrong.extend(lost.map(|medium| format!("{:?} is not there", medium.kind)));
+    for answer in &whole.answers {
+        if kept(house, Some(&answer.object_key)).await != answer.sha256 {
+            wrong.push(format!("answer of {} differs", answer.endpoint));
+        }
+    }
+    wrong
+}
+
+/// The digest of what lies in the vault.
+async fn kept(house: &House, object_key: Option<&str>) -> String {
+    let Some(key) = object_key.and_then(|key| ObjectKey::parse(key).ok()) else {
+        return String::new();
+    };
+    sha256_hex(&house.vault.get(&key).await.unwrap())
+}

@@ -1,0 +1,89 @@
+//! An app's way into the world, on which single endpoints can be answered otherwise for a while.
+
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+
+use crate::{
+    domain::{
+        answer::{Endpoint, ErrorKind, ProviderError},
+        secret::Secret,
+        time::{Clock as _, HeldClock, Time},
+    },
+    provider::{Download, DownloadError, OverWorld, Probe, Provider, Reply, request::RequestBody},
+};
+
+/// What an endpoint answers instead.
+#[derive(Clone, Copy)]
+pub(super) enum Instead {
+    /// This body under this status.
+    Body(u16, &'static str),
+    /// Nothing arrives.
+    Nothing,
+}
+
+/// The way of one app.
+pub(super) struct Way {
+    pub(super) over: OverWorld,
+    clock: Arc<HeldClock>,
+    /// Which endpoint answers what instead, and until when.
+    troubles: Mutex<Vec<(Endpoint, Instead, Time)>>,
+    asked: Mutex<Vec<Endpoint>>,
+}
+
+impl Way {
+    pub(super) fn new(over: OverWorld, clock: Arc<HeldClock>) -> Self {
+        Self {
+            over,
+            clock,
+            troubles: Mutex::default(),
+            asked: Mutex::default(),
+        }
+    }
+
+    /// Until `end` the endpoint answers so.
+    pub(super) fn trouble(&self, endpoint: Endpoint, instead: Instead, end: Time) {
+        self.troubles.lock().unwrap().push((endpoint, instead, end));
+    }
+
+    /// How often the endpoint was asked, whoever answered.
+    pub(super) fn asked(&self, endpoint: Endpoint) -> usize {
+        let asked = self.asked.lock().unwrap();
+        asked.iter().filter(|known| **known == endpoint).count()
+    }
+}
+
+#[async_trait]
+impl Provider for Way {
+    async fn call(&self, endpoint: Endpoint, body: &RequestBody) -> Result<Reply, ProviderError> {
+        self.asked.lock().unwrap().push(endpoint);
+        let now = self.clock.now();
+        let instead = {
+            let troubles = self.troubles.lock().unwrap();
+            let stands = |(at, _, end): &&(Endpoint, Instead, Time)| *at == endpoint && now < *end;
+            troubles.iter().find(stands).map(|(_, instead, _)| *instead)
+        };
+        match instead {
+            None => self.over.call(endpoint, body).await,
+            Some(Instead::Body(status, body)) => {
+                Ok(Reply::kept(endpoint, status, body.into(), now))
+            }
+            Some(Instead::Nothing) => Err(ProviderError::new(
+                ErrorKind::Transient,
+                "no whole answer within the time limit",
+            )),
+        }
+    }
+
+    fn heard(&self, reply: &Reply, error: Option<ErrorKind>) -> bool {
+        self.over.heard(reply, error)
+    }
+
+    async fn open(&self, url: &Secret) -> Result<Download, DownloadError> {
+        self.over.open(url).await
+    }
+
+    async fn probe(&self) -> Result<Probe, ProviderError> {
+        self.over.probe().await
+    }
+}

@@ -1,0 +1,107 @@
+//! A vault in memory that fails when it is told to, for the tests of those who write into one.
+
+use std::{
+    fmt, io,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use futures::stream::BoxStream;
+use object_store::{
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, memory::InMemory, path::Path,
+};
+
+use super::{CreateOnly, Vault};
+
+/// What every write fails of at present; none where they go well.
+#[derive(Debug, Default)]
+pub(crate) struct Switch(Mutex<Option<io::ErrorKind>>);
+
+impl Switch {
+    /// From now on every write fails so, or none does.
+    pub(crate) fn set(&self, failure: Option<io::ErrorKind>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+
+    fn pass(&self) -> Result<()> {
+        match *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            None => Ok(()),
+            Some(kind) => Err(object_store::Error::Generic {
+                store: "Switched",
+                source: io::Error::from(kind).into(),
+            }),
+        }
+    }
+}
+
+impl Vault {
+    /// A vault in memory, and the switch of its writes.
+    pub(crate) fn switched() -> (Self, Arc<Switch>) {
+        let switch = Arc::new(Switch::default());
+        let store = Switched {
+            inner: InMemory::new(),
+            switch: Arc::clone(&switch),
+        };
+        let vault = Self::over(Arc::new(store), "memory".to_owned(), None, CreateOnly::On);
+        (vault, switch)
+    }
+}
+
+#[derive(Debug)]
+struct Switched {
+    inner: InMemory,
+    switch: Arc<Switch>,
+}
+
+impl fmt::Display for Switched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Switched")
+    }
+}
+
+#[async_trait]
+impl ObjectStore for Switched {
+    async fn put_opts(
+        &self,
+        path: &Path,
+        payload: PutPayload,
+        options: PutOptions,
+    ) -> Result<PutResult> {
+        self.switch.pass()?;
+        self.inner.put_opts(path, payload, options).await
+    }
+
+    async fn put_multipart_opts(
+        &self,
+        path: &Path,
+        options: PutMultipartOptions,
+    ) -> Result<Box<dyn MultipartUpload>> {
+        self.switch.pass()?;
+        self.inner.put_multipart_opts(path, options).await
+    }
+
+    async fn get_opts(&self, path: &Path, options: GetOptions) -> Result<GetResult> {
+        self.inner.get_opts(path, options).await
+    }
+
+    fn delete_stream(
+        &self,
+        paths: BoxStream<'static, Result<Path>>,
+    ) -> BoxStream<'static, Result<Path>> {
+        self.inner.delete_stream(paths)
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.inner.list(prefix)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.inner.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
+        self.switch.pass()?;
+        self.inner.copy_opts(from, to, options).await
+    }
+}
