@@ -115,16 +115,14 @@ async fn get(listens: SocketAddr, path: &str) -> u16 {
 
 async fn everything_is_kept(db: Db, each: u32, faults: f64, within: Duration) {
     let mut options = options(7);
-    if each > 2 {
-        // Hundreds of tokens and a fault in every seventh call: time enough for a slow machine to
-        // make them all good.
-        options.windows = Windows {
-            verify_ms: 6_000,
-            media_ms: 40_000,
-            record_ms: 45_000,
-            ..options.windows
-        };
-    }
+    // Hundreds of tokens and a fault in every seventh call: time enough for a slow machine to make
+    // them all good.
+    options.windows = Windows {
+        verify_ms: 6_000,
+        media_ms: 40_000,
+        record_ms: 45_000,
+        ..options.windows
+    };
     options.faults = Faults {
         stall_ms: 300,
         daily_quota_ms: 500,
@@ -167,16 +165,6 @@ async fn everything_is_kept(db: Db, each: u32, faults: f64, within: Duration) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_kind_of_life_ends_as_it_should_on_sqlite() {
-    everything_is_kept(Db::Sqlite, 2, 0.0, Duration::from_secs(90)).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_kind_of_life_ends_as_it_should_on_postgres() {
-    everything_is_kept(Db::Postgres, 2, 0.0, Duration::from_secs(90)).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_tokens_with_faults_lose_nothing_on_sqlite() {
     everything_is_kept(Db::Sqlite, 32, 0.15, Duration::from_secs(180)).await;
 }
@@ -184,92 +172,6 @@ async fn five_hundred_tokens_with_faults_lose_nothing_on_sqlite() {
 #[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_tokens_with_faults_lose_nothing_on_postgres() {
     everything_is_kept(Db::Postgres, 32, 0.15, Duration::from_secs(180)).await;
-}
-
-/// Every medium comes wrong a few times, or each time: what the provider holds is captured all the
-/// same.
-async fn media_that_come_wrong_are_fetched(db: Db) {
-    for (kind, repeat_max, check, kept) in [
-        (FaultKind::MediaEmpty, 4, "full", true),
-        (FaultKind::MediaPage, 4, "full", true),
-        (FaultKind::MediaGone, 5, "full", false),
-        (FaultKind::MediaWrongEtag, 0, "etag_differs", false),
-    ] {
-        let mut options = options(11);
-        options.windows = Windows {
-            verify_ms: 2_000,
-            media_ms: 30_000,
-            record_ms: 40_000,
-            ..options.windows
-        };
-        let lab = Lab::new(db, options).await;
-        let running = lab.run().await;
-        let made = lab.simulator.create(
-            FILMED,
-            &[LifeSpec {
-                video: Some(Video::One),
-                ocr: Some(true),
-                ..LifeSpec::of(Life::Passed, 2)
-            }],
-        );
-        lab.simulator.set_faults(Faults {
-            repeat_max,
-            ..Faults::only(kind)
-        });
-        track(&running.archive, &made).await;
-        let states = lab
-            .settled(&running.archive, made.len(), Duration::from_secs(60))
-            .await;
-        let found = compare(&running.archive, &lab.simulator.truth()).await;
-        assert!(
-            found.wrong.is_empty(),
-            "{kind:?} {states:?}: {:#?}",
-            found.wrong
-        );
-        for one in &made {
-            let whole = running
-                .archive
-                .store
-                .show(&one.verify_token)
-                .await
-                .unwrap()
-                .unwrap();
-            let fetched: Vec<_> = whole
-                .media
-                .iter()
-                .filter(|row| row.captured_at.is_some())
-                .collect();
-            assert!(
-                fetched
-                    .iter()
-                    .any(|row| row.check.as_deref() == Some(check)),
-                "{kind:?}: {fetched:?}"
-            );
-            let refused = whole
-                .answers
-                .iter()
-                .filter(|answer| answer.endpoint == "download")
-                .count();
-            assert!(
-                (refused > 0) == kept && refused <= whole.media.len(),
-                "{kind:?}: {refused} answers in place of {} media",
-                whole.media.len()
-            );
-        }
-        let open = running.archive.store.alarms().await.unwrap();
-        assert!(open.is_empty(), "{kind:?}: what began has ended: {open:?}");
-        running.stop().await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn media_that_come_wrong_are_fetched_on_sqlite() {
-    media_that_come_wrong_are_fetched(Db::Sqlite).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn media_that_come_wrong_are_fetched_on_postgres() {
-    media_that_come_wrong_are_fetched(Db::Postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -259,49 +259,10 @@ async fn lives_end_as_they_should(seed: u64, unused_answer: UnusedAnswer, faults
 }
 
 #[tokio::test]
-async fn every_kind_of_life_ends_as_it_should() {
-    for unused_answer in [UnusedAnswer::Refused, UnusedAnswer::EmptySuccess] {
-        for seed in 1..=3 {
-            lives_end_as_they_should(seed, unused_answer, Faults::default()).await;
-        }
-    }
-}
-
-#[tokio::test]
 async fn faults_of_every_kind_change_no_end() {
     for seed in 1..=6 {
         lives_end_as_they_should(seed, UnusedAnswer::Refused, Faults::at_rate(0.2)).await;
     }
-}
-
-#[tokio::test]
-async fn the_first_days_teach_what_unused_tokens_answer() {
-    let held = Held::new(Options {
-        seed: 5,
-        ..Options::default()
-    })
-    .await;
-    let day = |passed, unused| [filmed(Life::Passed, passed), filmed(Life::Unused, unused)];
-    for days in 0..4 {
-        held.clock
-            .set(BEGIN.plus(Span::hours(24 * days)).max(held.clock.now()));
-        held.tell(&day(6, 2)).await;
-        held.live_until(BEGIN.plus(Span::hours(24 * (days + 1))))
-            .await;
-    }
-    held.live().await;
-    let found = compare(&held.archive, &held.world.truth(held.clock.now().0)).await;
-    assert!(found.wrong.is_empty(), "{:#?}", found.wrong);
-    let learned = held.archive.store.lessons().await.unwrap();
-    assert!(
-        learned.unused.len() >= 3
-            && learned
-                .unused
-                .iter()
-                .all(|seen| seen.signature == "refused"),
-        "{:?}",
-        learned.unused
-    );
 }
 
 #[tokio::test]
@@ -433,42 +394,6 @@ async fn disturbed(faults: Faults, hours: i64) -> (Held, Vec<Made>) {
     held.tell(&[filmed(Life::Passed, 3)]).await;
     held.live().await;
     (held, made)
-}
-
-#[tokio::test]
-async fn an_outage_that_leaves_time_loses_nothing() {
-    for hours in [1, 6, 20] {
-        let (held, _) = disturbed(Faults::outage(), hours).await;
-        let found = compare(&held.archive, &held.world.truth(held.clock.now().0)).await;
-        assert!(found.wrong.is_empty(), "{hours} h: {:#?}", found.wrong);
-    }
-}
-
-#[tokio::test]
-async fn an_outage_that_outlasts_the_provider_is_told_with_its_interval() {
-    let (held, made) = disturbed(Faults::outage(), 90).await;
-    let calls = held.ways[FILMED].calls() / made.len();
-    assert!(calls < 1_000, "{calls} calls a token, most of them in vain");
-    for one in &made {
-        let whole = held
-            .archive
-            .store
-            .show(&one.verify_token)
-            .await
-            .unwrap()
-            .unwrap();
-        assert_eq!(whole.summary.state, "missed", "{}", one.life);
-        let why = whole.summary.missing[0]["why"].as_str().unwrap();
-        assert!(
-            why.contains("getall failed")
-                && why.contains(&BEGIN.rfc3339()[..10])
-                && why.contains("transient"),
-            "{why}"
-        );
-    }
-    let alarms = held.archive.store.alarms().await.unwrap();
-    let kinds: Vec<_> = alarms.iter().map(|alarm| alarm.kind.as_str()).collect();
-    assert_eq!(kinds, ["loss"], "the outage itself is over: {alarms:?}");
 }
 
 /// A code that nobody explains, across the close of the window: neither "nobody tried" nor something
