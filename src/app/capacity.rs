@@ -9,6 +9,8 @@ use crate::{
 const DOWNLOADS: usize = 16;
 /// Downloads waiting in memory with fresh URLs, shared out among the apps.
 const HANDOVERS: usize = 256;
+/// See [`Capacity::idle`].
+const IDLE: Span = Span(1000);
 /// What an app gets of everything, however many there are.
 const LEAST: usize = 4;
 
@@ -37,6 +39,8 @@ pub(super) struct Capacity {
     pub(super) downloads: usize,
     /// Of each app.
     pub(super) handovers: usize,
+    /// How often the database is looked at for what others have left there.
+    pub(super) idle: Span,
 }
 
 /// The slots of one app.
@@ -60,6 +64,7 @@ impl Capacity {
             apps: config.apps.iter().map(slots).collect(),
             downloads: share(DOWNLOADS, config.apps.len()),
             handovers: share(HANDOVERS, config.apps.len()),
+            idle: IDLE,
         }
     }
 

@@ -13,7 +13,10 @@ use std::sync::{
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use futures::{StreamExt as _, stream};
+use futures::{
+    StreamExt as _,
+    stream::{self, BoxStream},
+};
 use http::{HeaderMap, Method, Request, header::HOST};
 use simulator::{AppCredential, Body, Piece, World};
 
@@ -26,13 +29,13 @@ use super::{
 use crate::domain::{
     answer::{Endpoint, ErrorKind, ProviderError},
     secret::Secret,
-    time::{Clock as _, HeldClock, Span},
+    time::{Clock, Span},
 };
 
 /// One app's way into a world.
 pub struct OverWorld {
     world: Arc<World>,
-    clock: Arc<HeldClock>,
+    clock: Arc<dyn Clock>,
     app: AppCredential,
     access_token: Mutex<Option<String>>,
     calls: AtomicUsize,
@@ -43,7 +46,7 @@ pub struct OverWorld {
 struct Arriving {
     http_status: u16,
     headers: HeaderMap,
-    body: Box<dyn Iterator<Item = Result<Bytes, Lost>> + Send>,
+    body: BoxStream<'static, Result<Bytes, Lost>>,
 }
 
 /// What did not come.
@@ -64,7 +67,7 @@ impl From<Lost> for DownloadError {
 impl OverWorld {
     /// As `app`, whose credentials need not be those that the world knows.
     #[must_use]
-    pub fn new(world: Arc<World>, clock: Arc<HeldClock>, app: AppCredential) -> Self {
+    pub fn new(world: Arc<World>, clock: Arc<dyn Clock>, app: AppCredential) -> Self {
         Self {
             world,
             clock,
@@ -87,7 +90,7 @@ impl OverWorld {
         self.opened.load(Ordering::Relaxed)
     }
 
-    fn send(&self, method: Method, url: &str, body: Bytes) -> Result<Arriving, Lost> {
+    async fn send(&self, method: Method, url: &str, body: Bytes) -> Result<Arriving, Lost> {
         let host = self.world.base_url().rsplit('/').next().unwrap_or_default();
         let request = Request::builder()
             .method(method)
@@ -96,7 +99,7 @@ impl OverWorld {
             .body(body)
             .map_err(|_| Lost("the request could not be made"))?;
         let reply = self.world.answer(self.clock.now().0, &request);
-        pass(&self.clock, reply.wait_ms)?;
+        wait(&*self.clock, reply.wait_ms).await?;
         let response = reply
             .response
             .ok_or(Lost("the exchange broke off before an answer"))?;
@@ -109,11 +112,11 @@ impl OverWorld {
     }
 
     /// Sends a request and reads the whole answer, as far as the cap of the client over HTTP.
-    fn exchange(&self, url: &str, body: Bytes) -> Result<Exchange, Lost> {
+    async fn exchange(&self, url: &str, body: Bytes) -> Result<Exchange, Lost> {
         let bytes_max = Limits::default().body_bytes_max;
-        let arriving = self.send(Method::POST, url, body)?;
+        let mut arriving = self.send(Method::POST, url, body).await?;
         let (mut body, mut truncated) = (BytesMut::new(), false);
-        for chunk in arriving.body {
+        while let Some(chunk) = arriving.body.next().await {
             let chunk = chunk?;
             let room = bytes_max - body.len();
             truncated = chunk.len() > room;
@@ -131,7 +134,7 @@ impl OverWorld {
     }
 
     /// The access_token, fetched where there is none.
-    fn access_token(&self) -> Result<String, ProviderError> {
+    async fn access_token(&self) -> Result<String, ProviderError> {
         if let Some(held) = self.held().clone() {
             return Ok(held);
         }
@@ -141,7 +144,7 @@ impl OverWorld {
             self.app.api_key,
             self.app.secret_key
         );
-        let answer = self.exchange(&url, Bytes::new())?;
+        let answer = self.exchange(&url, Bytes::new()).await?;
         let granted: serde_json::Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let Some(fresh) = granted.get("access_token").and_then(|token| token.as_str()) else {
             return Err(auth::refusal(&answer, self.clock.now()));
@@ -167,11 +170,14 @@ impl OverWorld {
     }
 }
 
-/// Lets the time pass, as long as anybody waits for the next byte.
-fn pass(clock: &HeldClock, wait_ms: u64) -> Result<(), Lost> {
+/// Waits, as long as anybody waits for the next byte.
+async fn wait(clock: &dyn Clock, wait_ms: u64) -> Result<(), Lost> {
+    if wait_ms == 0 {
+        return Ok(());
+    }
     let wait = Span(i64::try_from(wait_ms).unwrap_or(i64::MAX));
     let patience = Limits::default().idle;
-    clock.pass(wait.min(patience));
+    clock.sleep(wait.min(patience)).await;
     if wait > patience {
         return Err(Lost("no whole answer within the time limit"));
     }
@@ -179,19 +185,23 @@ fn pass(clock: &HeldClock, wait_ms: u64) -> Result<(), Lost> {
 }
 
 /// The bytes as they come. A loss is the last.
-fn arriving(
-    clock: Arc<HeldClock>,
-    body: Body,
-) -> Box<dyn Iterator<Item = Result<Bytes, Lost>> + Send> {
+fn arriving(clock: Arc<dyn Clock>, body: Body) -> BoxStream<'static, Result<Bytes, Lost>> {
     let pieces = match body {
-        Body::Whole(all) => return Box::new(std::iter::once(Ok(all))),
+        Body::Whole(all) => return stream::iter([Ok(all)]).boxed(),
         Body::Pieces(pieces) => pieces,
     };
-    Box::new(pieces.filter_map(move |piece| match piece {
-        Piece::Bytes(some) => Some(Ok(some)),
-        Piece::Pause(wait_ms) => pass(&clock, wait_ms).err().map(Err),
-        Piece::Close | Piece::Reset => Some(Err(Lost("the answer broke off"))),
-    }))
+    stream::iter(pieces)
+        .filter_map(move |piece| {
+            let clock = Arc::clone(&clock);
+            async move {
+                match piece {
+                    Piece::Bytes(some) => Some(Ok(some)),
+                    Piece::Pause(wait_ms) => wait(&*clock, wait_ms).await.err().map(Err),
+                    Piece::Close | Piece::Reset => Some(Err(Lost("the answer broke off"))),
+                }
+            }
+        })
+        .boxed()
 }
 
 #[async_trait]
@@ -202,9 +212,9 @@ impl Provider for OverWorld {
             "{}{PREFIX}{}?access_token={}",
             self.world.base_url(),
             endpoint.path(),
-            self.access_token()?
+            self.access_token().await?
         );
-        let answer = self.exchange(&url, body.bytes())?;
+        let answer = self.exchange(&url, body.bytes()).await?;
         let fetched_at = self.clock.now();
         Ok(Reply {
             date: answer.date(),
@@ -221,7 +231,7 @@ impl Provider for OverWorld {
     async fn open(&self, url: &Secret) -> Result<Download, DownloadError> {
         self.opened.fetch_add(1, Ordering::Relaxed);
         self.keep_inside(url.reveal())?;
-        let arriving = self.send(Method::GET, url.reveal(), Bytes::new())?;
+        let arriving = self.send(Method::GET, url.reveal(), Bytes::new()).await?;
         match arriving.http_status {
             200 => {}
             301 | 302 | 303 | 307 | 308 => {
@@ -230,17 +240,15 @@ impl Provider for OverWorld {
             }
             status => return Err(DownloadError::of_status(status)),
         }
-        let body = stream::iter(
-            arriving
-                .body
-                .map(|chunk| chunk.map_err(DownloadError::from)),
-        );
+        let body = arriving
+            .body
+            .map(|chunk| chunk.map_err(DownloadError::from));
         let bytes_max = super::MediaRules::default().media_bytes_max;
         Download::new(200, &arriving.headers, body.boxed(), bytes_max)
     }
 
     async fn probe(&self) -> Result<Probe, ProviderError> {
-        self.access_token()?;
+        self.access_token().await?;
         Ok(Probe {
             skew: None,
             has_scope: None,

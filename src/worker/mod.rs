@@ -3,6 +3,8 @@
 
 pub mod clock;
 pub(crate) mod driver;
+#[cfg(test)]
+pub(crate) mod executor;
 pub(crate) mod lifecycle;
 pub(crate) mod periodic;
 pub(crate) mod spawn;

@@ -3,6 +3,8 @@
 mod downloads;
 mod handovers;
 mod polls;
+#[cfg(test)]
+mod simulated;
 mod under_lease;
 
 use std::sync::Arc;
@@ -30,8 +32,6 @@ use crate::{
 const PATIENCE: i64 = 3;
 /// The first wait after a claim that failed.
 const BACKOFF: Span = Span(250);
-/// The longest sleep when nothing is due.
-const IDLE_MAX: Span = Span(1000);
 
 /// What all drivers share.
 pub(super) struct Shared {
@@ -86,7 +86,7 @@ impl Shared {
 /// Lets two drivers an app turn in `world`. The only app's are named after their stage alone.
 pub(super) fn start(shared: &Arc<Shared>, capacity: &Capacity, world: &World) -> Tasks<()> {
     let mut drivers = Tasks::new(Arc::clone(&world.spawn));
-    let idle = Span(shared.lease.0.min(IDLE_MAX.0));
+    let idle = Span(shared.lease.0.min(capacity.idle.0));
     let pace = |slots| Pace {
         slots: shared.guard.steps(slots),
         idle,

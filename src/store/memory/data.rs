@@ -31,6 +31,8 @@ const PERIOD_MS: i64 = 10_000;
 pub(super) struct Data {
     /// By verification_id.
     pub verifications: BTreeMap<String, Kept>,
+    /// verification_id of those with something scheduled: the queue looks at no others.
+    pub open: BTreeSet<String>,
     /// verification_id by verify_token.
     pub ids: BTreeMap<String, String>,
     /// Keys of objects that a row names.
@@ -148,8 +150,25 @@ impl Data {
             self.objects.remove(key);
         }
         self.objects.extend(now);
-        self.verifications.insert(id, kept);
+        self.verifications.insert(id.clone(), kept);
+        self.sort(id);
         Ok(())
+    }
+
+    /// Notes whether anything of a verification is scheduled: to be said after each change of it.
+    pub(super) fn sort(&mut self, id: String) {
+        let kept = self.verifications.get(&id);
+        if kept.is_some_and(|kept| !kept.schedule.is_empty()) {
+            self.open.insert(id);
+        } else {
+            self.open.remove(&id);
+        }
+    }
+
+    /// Those with something scheduled, by verification_id.
+    pub(super) fn open(&self) -> impl Iterator<Item = (&String, &Kept)> {
+        let ids = self.open.iter();
+        ids.filter_map(|id| self.verifications.get_key_value(id))
     }
 
     /// Counts calls for the use of the quota.

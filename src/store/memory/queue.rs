@@ -85,10 +85,9 @@ impl Queue for MemoryStore {
     async fn next_due(&self, stage: Stage, apps: &[String]) -> Result<Option<Time>> {
         self.verb(|data| {
             let of_stage = data
-                .verifications
-                .values()
-                .filter(|kept| kept.is_of(apps))
-                .filter_map(|kept| kept.schedule.get(&stage));
+                .open()
+                .filter(|(_, kept)| kept.is_of(apps))
+                .filter_map(|(_, kept)| kept.schedule.get(&stage));
             Ok(of_stage.map(|scheduled| scheduled.due_at).min())
         })
     }
@@ -108,8 +107,7 @@ impl Data {
     /// Leases what is due, the least time left first.
     fn claim(&mut self, stage: Stage, claim: &Claim) -> Vec<(Lease, Kept)> {
         let mut due: Vec<(Time, String)> = self
-            .verifications
-            .iter()
+            .open()
             .filter(|(_, kept)| kept.is_of(&claim.apps))
             .filter_map(|(id, kept)| Some((kept.schedule.get(&stage)?, id)))
             .filter(|(scheduled, _)| scheduled.due_at <= claim.now)

@@ -64,6 +64,7 @@ impl Data {
                 (&verdict, self.verifications.get_mut(&verification_id))
             {
                 kept.reopen(app, actor, now);
+                self.sort(verification_id.clone());
             }
             verdicts.insert(verification_id, verdict.clone());
             verdict

@@ -56,7 +56,8 @@ impl Data {
             self.alarms.raise(alarm, now);
         }
         self.ids.insert(token.to_owned(), id.clone());
-        self.verifications.insert(id, Kept::new(told));
+        self.verifications.insert(id.clone(), Kept::new(told));
+        self.sort(id);
         verdict
     }
 }

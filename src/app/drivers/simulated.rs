@@ -1,0 +1,362 @@
+//! The drivers in simulated time: real stages over a simulated world, a store and a vault in memory,
+//! in one thread and without any runtime.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use futures::FutureExt as _;
+use simulator::{AppCredential, Life, LifeSpec, Made, MediaBytes, Options, UnusedAnswer, Video};
+use tokio_util::sync::CancellationToken;
+
+use super::{Shared, start};
+use crate::{
+    app::{
+        capacity::{Capacity, Slots},
+        guard::Guard,
+        watch::Meter,
+    },
+    archive::{App, Archive, ArchiveDeps},
+    config::{self, Auth, Config},
+    domain::{
+        answer::{Endpoint, ErrorKind, ProviderError},
+        identity::Columns,
+        policy::Policy,
+        random::Random,
+        secret::Secret,
+        time::{Clock, HeldClock, Span, Time},
+        token::TrackRequest,
+    },
+    provider::{Download, DownloadError, OverWorld, Probe, Provider, Reply, request::RequestBody},
+    store::{Store, memory::MemoryStore},
+    telemetry::metrics::Metrics,
+    vault::Vault,
+    worker::{driver, executor::Executor, spawn::Spawn as _},
+};
+
+const BEGIN: Time = Time(1_790_000_000_000);
+const APP: &str = "filmed";
+const SIBLING: &str = "plain";
+
+/// A provider that takes its time, and notes when it is asked about which token.
+struct Slow {
+    world: OverWorld,
+    clock: Arc<dyn Clock>,
+    takes: Span,
+    asked: Arc<Mutex<Vec<(Time, String)>>>,
+}
+
+#[async_trait]
+impl Provider for Slow {
+    async fn call(&self, endpoint: Endpoint, body: &RequestBody) -> Result<Reply, ProviderError> {
+        let text = String::from_utf8_lossy(&body.bytes()).into_owned();
+        self.asked.lock().unwrap().push((self.clock.now(), text));
+        self.clock.sleep(self.takes).await;
+        self.world.call(endpoint, body).await
+    }
+
+    fn heard(&self, reply: &Reply, error: Option<ErrorKind>) -> bool {
+        self.world.heard(reply, error)
+    }
+
+    async fn open(&self, url: &Secret) -> Result<Download, DownloadError> {
+        self.world.open(url).await
+    }
+
+    async fn probe(&self) -> Result<Probe, ProviderError> {
+        self.world.probe().await
+    }
+}
+
+/// A daemon's drivers beside their world.
+struct Simulation {
+    executor: Executor,
+    world: Arc<simulator::World>,
+    archive: Arc<Archive>,
+    /// When the provider was asked, and with which words.
+    asked: Arc<Mutex<Vec<(Time, String)>>>,
+    _folder: tempfile::TempDir,
+}
+
+impl Simulation {
+    /// Starts drivers over a provider that takes so long a call; they look so often for what they
+    /// were not told of.
+    fn start(seed: u64, takes: Span, idle: Span) -> Self {
+        let held = HeldClock::at(BEGIN);
+        let executor = Executor::new(held, seed);
+        let clock: Arc<dyn Clock> = Arc::new(executor.clone());
+        let plain = AppCredential {
+            records_video: false,
+            ..AppCredential::synthetic(SIBLING, "default")
+        };
+        let options = Options {
+            seed,
+            apps: vec![AppCredential::synthetic(APP, "default"), plain],
+            media_bytes: MediaBytes {
+                face: 700,
+                id_card: 900,
+                video: 1_500,
+            },
+            unused_answer: UnusedAnswer::Refused,
+            ..Options::default()
+        };
+        let base_url = "http://provider.test";
+        let world = Arc::new(simulator::World::new(options, base_url.to_owned()));
+        let asked: Arc<Mutex<Vec<(Time, String)>>> = Arc::default();
+        let app = |app: &AppCredential| App {
+            name: app.name.clone(),
+            account: app.account.clone(),
+            origin: base_url.to_owned(),
+            policy: Policy {
+                video_expected: app.records_video,
+                ..policy()
+            },
+            provider: Arc::new(Slow {
+                world: OverWorld::new(Arc::clone(&world), Arc::clone(&clock), app.clone()),
+                clock: Arc::clone(&clock),
+                takes,
+                asked: Arc::clone(&asked),
+            }),
+            media_bytes_max: 1 << 30,
+        };
+        let metrics = Arc::new(Metrics::new());
+        let archive = Arc::new(Archive::new(ArchiveDeps {
+            store: Arc::new(MemoryStore::new(Arc::clone(&clock))),
+            vault: Arc::new(Vault::in_memory()),
+            clock: Arc::clone(&clock),
+            apps: world.apps().iter().map(app).collect(),
+            columns: Columns::default(),
+            index_key: None,
+            watcher: Arc::new(Meter(Arc::clone(&metrics))),
+        }));
+        let folder = tempfile::tempdir().unwrap();
+        let api_key = "k".into();
+        let configured = config::App::new(APP, base_url, Auth::ApiKey { api_key });
+        let config = Config::embedded(folder.path().to_owned(), vec![configured]);
+        let lease = Span::minutes(5);
+        let apps = [APP, SIBLING].map(|app| Slots {
+            app: app.to_owned(),
+            polls: 8,
+        });
+        let capacity = Capacity {
+            apps: Vec::from(apps),
+            downloads: 8,
+            handovers: 64,
+            idle,
+        };
+        let guard = Arc::new(Guard::new(
+            &config,
+            &archive,
+            &metrics,
+            lease,
+            capacity.steps(),
+        ));
+        let shared = Shared::new(&archive, &metrics, &guard, lease);
+        let around = driver::World {
+            clock,
+            spawn: Arc::new(executor.clone()),
+            stop: CancellationToken::new(),
+        };
+        let mut drivers = start(&shared, &capacity, &around);
+        let watched = async move {
+            let gone = drivers.next().await;
+            unreachable!("a driver ended: {:?}", gone.map(|(name, _)| name));
+        };
+        executor.spawn("drivers", watched.boxed());
+        Self {
+            executor,
+            world,
+            archive,
+            asked,
+            _folder: folder,
+        }
+    }
+
+    /// Has the provider make tokens of such lives, and tells of them at once.
+    fn tell(&self, app: &str, lives: &[LifeSpec]) -> Vec<Made> {
+        let made = self.world.make(self.executor.now().0, app, lives);
+        let told = made.iter().map(|one| TrackRequest {
+            verify_token: Secret::new(one.verify_token.clone()),
+            app: app.to_owned(),
+            issued_at: Some(Time(one.issued_at_ms)),
+            plan_id: None,
+            reference: None,
+            tracked_by: "test".to_owned(),
+            issued_here: false,
+        });
+        self.track(told.collect());
+        made
+    }
+
+    fn track(&self, told: Vec<TrackRequest>) {
+        let tracked = self.archive.tracker.track(told).now_or_never();
+        tracked
+            .expect("nothing waits for a store in memory")
+            .unwrap();
+    }
+
+    /// What of the truth is not in the archive.
+    fn wrong(&self) -> Vec<String> {
+        let truth = self.world.truth(self.executor.now().0);
+        let store: &Arc<dyn Store> = &self.archive.store;
+        let mut wrong = Vec::new();
+        for token in &truth.tokens {
+            let shown = store.show(&token.verify_token).now_or_never();
+            let shown = shown.expect("a store in memory").unwrap().unwrap();
+            if shown.summary.state != token.outcome {
+                wrong.push(format!(
+                    "{} is {}, not {}: {}",
+                    token.life, shown.summary.state, token.outcome, shown.summary.missing
+                ));
+            }
+            if matches!(token.outcome, "missed" | "rejected" | "abandoned") {
+                continue;
+            }
+            let kept: Vec<&str> = shown
+                .media
+                .iter()
+                .filter_map(|row| row.sha256.as_deref())
+                .collect();
+            let owed = token
+                .media
+                .iter()
+                .filter(|medium| !medium.replaced && medium.served_by != ["simple"]);
+            for medium in owed.filter(|medium| !kept.contains(&medium.sha256.as_str())) {
+                wrong.push(format!("{}: {:?} is missing", token.life, medium.kind));
+            }
+        }
+        wrong
+    }
+}
+
+/// The windows that the provider documents.
+fn policy() -> Policy {
+    Policy {
+        verify_window: Span::hours(2),
+        record_retention: Span::hours(72),
+        media_retention: Span::hours(24),
+        first_poll: Span::minutes(3),
+        final_grace: Span::minutes(5),
+        fetch: vec![Endpoint::Getall, Endpoint::Detail, Endpoint::Media],
+        video_expected: true,
+        unused_codes: Vec::new(),
+    }
+}
+
+#[test]
+fn thirty_days_of_verifications_are_whole_in_the_end() {
+    let _entered = Random::seeded(7).enter();
+    let simulation = Simulation::start(7, Span::millis(120), Span::minutes(1));
+    let filmed = |life| LifeSpec {
+        video: Some(Video::One),
+        ..LifeSpec::of(life, 1)
+    };
+    for hour in 0..30 * 24_i64 {
+        simulation.executor.run_until(BEGIN.plus(Span::hours(hour)));
+        // More by day than by night, and not every hour somebody whose life is odd.
+        if (8..22).contains(&(hour % 24)) {
+            let mut lives = vec![filmed(Life::Passed)];
+            match hour % 7 {
+                0 => lives.push(filmed(Life::FailedThenPassed)),
+                1 => lives.push(filmed(Life::Unused)),
+                2 => lives.push(filmed(Life::Failed)),
+                3 => lives.push(filmed(Life::WrongApp)),
+                _ => {}
+            }
+            simulation.tell(APP, &lives);
+        }
+    }
+    // The last of them has been forgotten by the provider, and asked for until then.
+    simulation
+        .executor
+        .run_until(BEGIN.plus(Span::hours(36 * 24)));
+    let wrong = simulation.wrong();
+    assert!(wrong.is_empty(), "{} wrong: {wrong:#?}", wrong.len());
+    let calls = simulation.asked.lock().unwrap().len();
+    let tokens = simulation
+        .world
+        .truth(simulation.executor.now().0)
+        .tokens
+        .len();
+    assert!((500..1000).contains(&tokens), "{tokens}");
+    assert!(calls < tokens * 12, "{calls} calls for {tokens} tokens");
+}
+
+#[test]
+fn invented_tokens_with_little_time_left_starve_no_living_one() {
+    let _entered = Random::seeded(8).enter();
+    let simulation = Simulation::start(8, Span::seconds(2), Span::seconds(1));
+    let living = simulation.tell(APP, &[LifeSpec::of(Life::Passed, 3)]);
+    simulation.executor.run_until(BEGIN.plus(Span::minutes(2)));
+    let now = simulation.executor.now();
+    let invented = (0..400).map(|n| TrackRequest {
+        verify_token: Secret::new(format!("invented{n:016}")),
+        app: APP.to_owned(),
+        issued_at: Some(now.minus(Span::hours(70))),
+        plan_id: None,
+        reference: None,
+        tracked_by: "teller".to_owned(),
+        issued_here: false,
+    });
+    simulation.track(invented.collect());
+    simulation.executor.run_until(BEGIN.plus(Span::minutes(8)));
+    let asked = simulation.asked.lock().unwrap();
+    let first = |token: &str| {
+        let of_it = asked.iter().find(|(_, text)| text.contains(token));
+        of_it.map(|(at, _)| at.since(BEGIN))
+    };
+    for one in &living {
+        let at = first(&one.verify_token);
+        // Due after three minutes; what runs then takes two seconds.
+        assert!(at.is_some_and(|at| at < Span::seconds(190)), "{at:?}");
+    }
+    let mut by_minute: BTreeMap<i64, usize> = BTreeMap::new();
+    for (at, _) in asked.iter().filter(|(_, text)| text.contains("invented")) {
+        *by_minute.entry(at.since(BEGIN).0 / 60_000).or_default() += 1;
+    }
+    assert!(
+        by_minute[&4] > 50,
+        "nor are they left behind: {by_minute:?}"
+    );
+}
+
+#[test]
+fn the_late_get_a_quarter_while_the_living_want_everything() {
+    let _entered = Random::seeded(9).enter();
+    let simulation = Simulation::start(9, Span::seconds(2), Span::seconds(1));
+    let told = |n: u32, name: &str, age: Span| TrackRequest {
+        verify_token: Secret::new(format!("{name}{n:016}")),
+        app: APP.to_owned(),
+        issued_at: Some(BEGIN.minus(age)),
+        plan_id: None,
+        reference: None,
+        tracked_by: "teller".to_owned(),
+        issued_here: false,
+    };
+    simulation.track(
+        (0..2_000)
+            .map(|n| told(n, "living", Span::minutes(10)))
+            .collect(),
+    );
+    simulation.track(
+        (0..2_000)
+            .map(|n| told(n, "late", Span::hours(70)))
+            .collect(),
+    );
+    simulation.executor.run_until(BEGIN.plus(Span::minutes(2)));
+    let asked = simulation.asked.lock().unwrap();
+    // Once each, however many apps were asked.
+    let of = |name| {
+        let texts = asked.iter().map(|(_, text)| text.as_str());
+        let of_it: BTreeSet<&str> = texts.filter(|text| text.contains(name)).collect();
+        of_it.len()
+    };
+    let (living, late) = (of("living"), of("late"));
+    let share = 100 * late / (late + living).max(1);
+    assert!(
+        (20..=30).contains(&share),
+        "{late} late beside {living} living"
+    );
+}
