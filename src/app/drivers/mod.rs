@@ -3,9 +3,10 @@
 mod downloads;
 mod handovers;
 mod polls;
-#[cfg(test)]
-mod simulated;
 mod under_lease;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
