@@ -157,7 +157,10 @@ fn an_app_that_does_not_answer_is_asked_one_call_at_a_time() {
     failed(ErrorKind::Transient, NOW);
     let pause = Span::seconds(5);
     let first = NOW.plus(pause);
-    assert_eq!(breaker.admit(APP, NOW), Some(first));
+    for at in [NOW, NOW.plus(Span(1)), first.minus(Span(1))] {
+        let until = breaker.admit(APP, at);
+        assert_eq!(until, Some(first), "asking does not lengthen it");
+    }
     assert_eq!(breaker.admit(APP, first), None, "one tries");
     assert_eq!(
         breaker.admit(APP, first),

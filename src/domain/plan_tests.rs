@@ -8,6 +8,13 @@ use crate::domain::{
     secret::Secret,
 };
 
+#[path = "plan/pace_tests.rs"]
+mod pace;
+#[path = "plan/seen_tests.rs"]
+mod seen;
+#[path = "plan/unseen_tests.rs"]
+mod unseen;
+
 const ISSUED: Time = Time(1_700_000_000_000);
 
 fn policy() -> Policy {
@@ -642,7 +649,8 @@ proptest! {
         match plan(known, now) {
             Step::Wait { due_at, .. } => {
                 prop_assert!(due_at > now, "a wait lies ahead");
-                prop_assert!(due_at <= ends.record_end.max(ends.media_end).max(now.plus(Span(1))), "and not behind every end");
+                let last = if progress.answered_at().is_none() { ends.give_up } else { ends.record_end };
+                prop_assert!(due_at <= last.max(ends.media_end).max(now.plus(Span(1))), "and not behind every end");
             }
             Step::Settle(Outcome::Abandoned, _) => prop_assert!(progress.closing.is_some() && progress.attempts.is_empty()),
             Step::Settle(Outcome::Missed | Outcome::Rejected, _) => prop_assert!(now >= ends.record_end && progress.attempts.is_empty()),
