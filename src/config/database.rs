@@ -12,6 +12,29 @@ use super::{
 };
 use crate::domain::secret::Secret;
 
+/// What the driver takes behind the `?` of a PostgreSQL URL, beside `options[NAME]`. Any other it
+/// would leave out and write to the log together with its value.
+const PARAMETERS: &[&str] = &[
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+];
+
 /// Reads the section. No finding repeats the URL, which may hold a password.
 pub(super) fn read(
     section: &Section<'_>,
@@ -38,6 +61,18 @@ pub(super) fn read(
             );
             return None;
         };
+        if !knows_all_parameters(&url) {
+            // A password that was not encoded may have become the name of one.
+            section.fail(
+                "url",
+                "has a parameter behind the `?` that the driver does not know",
+                format!(
+                    "take it out, or correct it: {}; write a `&` inside a value as %26",
+                    PARAMETERS.join(", ")
+                ),
+            );
+            return None;
+        }
         insecure = unguarded(&url, variables);
         with_certificate(section, url, folders)
     });
@@ -93,6 +128,13 @@ fn say_what_is_insecure(section: &Section<'_>, insecure: Option<&str>, allowed: 
         ),
         (None, false) => {}
     }
+}
+
+fn knows_all_parameters(url: &Url) -> bool {
+    url.query_pairs().all(|(name, _)| {
+        let is_option = name.starts_with("options[") && name.ends_with(']');
+        is_option || PARAMETERS.contains(&name.as_ref())
+    })
 }
 
 /// What of the way to a PostgreSQL server could be listened to or pretended. Where the URL says

@@ -124,6 +124,22 @@ fn a_bad_value_is_found_by_path_and_line_with_a_way_out() {
             "create the file",
         ),
         (
+            "[database]\nurl = \"postgres://u@localhost/d?pasword=canary\"",
+            "",
+            "database.url",
+            2,
+            "a parameter behind the `?` that the driver does not know",
+            "password",
+        ),
+        (
+            "[database]\nurl = \"postgres://u@localhost/d?password=x&canary=y\"",
+            "",
+            "database.url",
+            2,
+            "a parameter behind the `?` that the driver does not know",
+            "%26",
+        ),
+        (
             "[database]\nurl = \"sqlite::memory:\"",
             "",
             "database.url",
