@@ -136,6 +136,10 @@ mod tests {
             NOON
         }
 
+        fn elapsed(&self) -> Span {
+            Span(0)
+        }
+
         fn sleep(&self, _span: Span) -> Pin<Box<dyn Future<Output = ()> + Send>> {
             Box::pin(std::future::pending())
         }

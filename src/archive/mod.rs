@@ -147,6 +147,7 @@ impl Archive {
             apps: Arc::clone(&apps),
             alarms: Arc::clone(&alarms),
             watcher,
+            slow: download::SlowLane::default(),
         };
         let issuer = Issuer {
             asker,

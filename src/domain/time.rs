@@ -234,8 +234,10 @@ impl fmt::Debug for Span {
 
 /// Where the time comes from. The real one lives in `worker::clock`; tests hold their own.
 pub trait Clock: Send + Sync + 'static {
-    /// The present instant.
+    /// The present instant, which jumps when somebody sets the machine's clock.
     fn now(&self) -> Time;
+    /// What has passed since some instant in the past. It never jumps: for how long something took.
+    fn elapsed(&self) -> Span;
     /// Completes after `span`.
     fn sleep(&self, span: Span) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
@@ -243,29 +245,42 @@ pub trait Clock: Send + Sync + 'static {
 /// A clock that stands still until it is set, for tests and simulations. Who sleeps sets it forward
 /// and does not wait, but lets the others go on once.
 #[derive(Debug)]
-pub struct HeldClock(AtomicI64);
+pub struct HeldClock {
+    now: AtomicI64,
+    elapsed: AtomicI64,
+}
 
 impl HeldClock {
     /// It stands at `now`.
     #[must_use]
     pub fn at(now: Time) -> Arc<Self> {
-        Arc::new(Self(AtomicI64::new(now.0)))
+        Arc::new(Self {
+            now: AtomicI64::new(now.0),
+            elapsed: AtomicI64::new(0),
+        })
     }
 
-    /// Sets it, forwards or back.
+    /// Sets it: forwards the time has passed, back it was only set.
     pub fn set(&self, now: Time) {
-        self.0.store(now.0, Ordering::SeqCst);
+        let before = self.now.swap(now.0, Ordering::SeqCst);
+        let passed = now.0.saturating_sub(before).max(0);
+        self.elapsed.fetch_add(passed, Ordering::SeqCst);
     }
 
     /// Sets it forward.
     pub fn pass(&self, span: Span) {
-        self.0.fetch_add(span.0, Ordering::SeqCst);
+        self.now.fetch_add(span.0, Ordering::SeqCst);
+        self.elapsed.fetch_add(span.0, Ordering::SeqCst);
     }
 }
 
 impl Clock for HeldClock {
     fn now(&self) -> Time {
-        Time(self.0.load(Ordering::SeqCst))
+        Time(self.now.load(Ordering::SeqCst))
+    }
+
+    fn elapsed(&self) -> Span {
+        Span(self.elapsed.load(Ordering::SeqCst))
     }
 
     fn sleep(&self, span: Span) -> Pin<Box<dyn Future<Output = ()> + Send>> {

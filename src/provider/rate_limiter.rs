@@ -123,21 +123,38 @@ struct State {
     qps: f64,
     /// Calls a second, at present.
     rate: f64,
-    /// GCRA's theoretical arrival time, in microseconds since the Unix epoch.
+    /// GCRA's theoretical arrival time, in microseconds of [`Clock::elapsed`].
     tat_us: i64,
-    /// No permit before this, because the provider asked to wait.
-    not_before: Time,
-    slowed_at: Option<Time>,
+    /// No permit before this much has elapsed, because the provider asked to wait.
+    not_before: Span,
+    slowed_at: Option<Span>,
     pause: Option<Pause>,
 }
 
 #[derive(Clone)]
 struct Pause {
     until: Time,
-    /// When the next call may try all the same.
-    probe_at: Time,
+    /// When the next call may try all the same, as what has elapsed.
+    probe_at: Span,
     kind: ErrorKind,
     code: &'static str,
+}
+
+/// An instant by both readings: quotas are filled up by the calendar, and calls are spaced by what
+/// really passes.
+#[derive(Clone, Copy)]
+struct Moment {
+    now: Time,
+    elapsed: Span,
+}
+
+impl Moment {
+    fn of(clock: &dyn Clock) -> Self {
+        Self {
+            now: clock.now(),
+            elapsed: clock.elapsed(),
+        }
+    }
 }
 
 enum RatePermit {
@@ -153,7 +170,7 @@ impl RateLimiter {
             qps,
             rate: qps,
             tat_us: i64::MIN,
-            not_before: Time(i64::MIN),
+            not_before: Span(i64::MIN),
             slowed_at: None,
             pause: None,
         };
@@ -176,7 +193,7 @@ impl RateLimiter {
         loop {
             // The rate may have changed meanwhile, and the clock may have jumped: asked anew after
             // each sleep.
-            let take = self.state().take(self.clock.now());
+            let take = self.state().take(Moment::of(&*self.clock));
             match take {
                 RatePermit::Granted => return Ok(()),
                 RatePermit::Wait(span) => self.clock.sleep(span).await,
@@ -188,18 +205,18 @@ impl RateLimiter {
     /// Learns from an answer: which kind of error it was, if any, and how long the provider asked
     /// to wait.
     pub fn learn(&self, kind: Option<ErrorKind>, retry_after: Option<Span>) {
-        let now = self.clock.now();
+        let at = Moment::of(&*self.clock);
         let mut state = self.state();
         match kind {
-            Some(ErrorKind::TooFast) => state.too_fast(now, retry_after),
+            Some(ErrorKind::TooFast) => state.too_fast(at.elapsed, retry_after),
             Some(ErrorKind::DailyQuota) => state.pause(
-                now,
-                now.next_midnight_in_beijing(),
+                at,
+                at.now.next_midnight_in_beijing(),
                 ErrorKind::DailyQuota,
                 "17",
             ),
             Some(ErrorKind::TotalQuota) => {
-                state.pause(now, now.plus(TOTAL_PAUSE), ErrorKind::TotalQuota, "19")
+                state.pause(at, at.now.plus(TOTAL_PAUSE), ErrorKind::TotalQuota, "19")
             }
             // The call got through the quota, whatever else it met.
             None | Some(ErrorKind::NotYet | ErrorKind::Refused) => state.went_well(),
@@ -214,22 +231,20 @@ impl RateLimiter {
 
 impl State {
     /// Gives no permit before `until`, but for one call now and then.
-    fn pause(&mut self, now: Time, until: Time, kind: ErrorKind, code: &'static str) {
+    fn pause(&mut self, at: Moment, until: Time, kind: ErrorKind, code: &'static str) {
         self.pause = Some(Pause {
             until,
-            probe_at: now.plus(PROBE_EVERY),
+            probe_at: after(at.elapsed, PROBE_EVERY),
             kind,
             code,
         });
     }
 
-    fn take(&mut self, now: Time) -> RatePermit {
+    fn take(&mut self, at: Moment) -> RatePermit {
         if let Some(pause) = &mut self.pause {
-            let left = pause.until.since(now);
-            // A clock that jumped back must not be waited for.
-            pause.probe_at = pause.probe_at.min(now.plus(PROBE_EVERY));
-            if left.0 > 0 && now >= pause.probe_at {
-                pause.probe_at = now.plus(PROBE_EVERY);
+            let left = pause.until.since(at.now);
+            if left.0 > 0 && at.elapsed >= pause.probe_at {
+                pause.probe_at = after(at.elapsed, PROBE_EVERY);
                 return RatePermit::Granted;
             }
             if left.0 > 0 {
@@ -242,17 +257,13 @@ impl State {
             }
             self.pause = None;
         }
-        // A clock that jumped back must not be waited for, here and below.
-        self.not_before = self.not_before.min(now.plus(HOLD_MAX));
-        let held = self.not_before.since(now);
-        if held.0 > 0 {
-            return RatePermit::Wait(held);
+        let held = self.not_before.0.saturating_sub(at.elapsed.0);
+        if held > 0 {
+            return RatePermit::Wait(Span(held));
         }
-        let now_us = now.0.saturating_mul(1000);
+        let now_us = at.elapsed.0.saturating_mul(1000);
         let (interval_us, burst_us) = (self.interval_us(), self.burst_us());
-        self.tat_us = self
-            .tat_us
-            .clamp(now_us, now_us.saturating_add(interval_us + burst_us));
+        self.tat_us = self.tat_us.max(now_us);
         let early_us = self.tat_us - now_us - burst_us;
         if early_us > 0 {
             return RatePermit::Wait(Span(early_us / 1000 + i64::from(early_us % 1000 > 0)));
@@ -275,18 +286,18 @@ impl State {
         BURST_US / interval_us * interval_us
     }
 
-    fn too_fast(&mut self, now: Time, retry_after: Option<Span>) {
+    fn too_fast(&mut self, elapsed: Span, retry_after: Option<Span>) {
         if let Some(wait) = retry_after {
-            self.not_before = now.plus(Span(wait.0.min(HOLD_MAX.0)));
+            self.not_before = after(elapsed, wait.min(HOLD_MAX));
         }
         let is_same = self
             .slowed_at
-            .is_some_and(|at| now >= at && now.since(at) < SLOWDOWN_GAP);
+            .is_some_and(|at| elapsed < after(at, SLOWDOWN_GAP));
         if !is_same {
             self.rate = (self.rate / 2.0).max(self.qps / FLOOR_PART);
-            self.slowed_at = Some(now);
+            self.slowed_at = Some(elapsed);
             // What was just refused would be refused again at once.
-            self.tat_us = now
+            self.tat_us = elapsed
                 .0
                 .saturating_mul(1000)
                 .saturating_add(self.interval_us() + self.burst_us());
@@ -302,6 +313,10 @@ impl State {
         self.qps = self.qps.min(sane(qps));
         self.rate = self.rate.min(self.qps);
     }
+}
+
+const fn after(elapsed: Span, span: Span) -> Span {
+    Span(elapsed.0.saturating_add(span.0))
 }
 
 /// A rate that can be divided by, whatever the configuration says.
@@ -336,46 +351,19 @@ impl Drop for Waiting<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::{future::Future, pin::Pin};
-
     use super::*;
-
-    /// Sleeping moves the hands: no test waits.
-    struct HandClock(Mutex<i64>);
-
-    impl HandClock {
-        fn at(ms: i64) -> Arc<Self> {
-            Arc::new(Self(Mutex::new(ms)))
-        }
-        fn set(&self, ms: i64) {
-            *lock(&self.0) = ms;
-        }
-        fn add(&self, span: Span) {
-            *lock(&self.0) += span.0;
-        }
-    }
-
-    impl Clock for HandClock {
-        fn now(&self) -> Time {
-            Time(*lock(&self.0))
-        }
-        fn sleep(&self, span: Span) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-            assert!(span.0 > 0, "never a negative or empty wait");
-            self.add(span);
-            Box::pin(tokio::task::yield_now())
-        }
-    }
+    use crate::domain::time::HeldClock;
 
     const NOON: i64 = 1_712_030_400_000;
 
-    fn limiter(qps: f64) -> (Arc<HandClock>, RateLimiters, Arc<RateLimiter>) {
-        let clock = HandClock::at(NOON);
+    fn limiter(qps: f64) -> (Arc<HeldClock>, RateLimiters, Arc<RateLimiter>) {
+        let clock = HeldClock::at(Time(NOON));
         let limiters = RateLimiters::new(Arc::clone(&clock) as Arc<dyn Clock>);
         let limiter = limiters.limiter("default", Endpoint::Getall, qps);
         (clock, limiters, limiter)
     }
 
-    async fn times(clock: &HandClock, limiter: &RateLimiter, count: usize) -> Vec<i64> {
+    async fn times(clock: &HeldClock, limiter: &RateLimiter, count: usize) -> Vec<i64> {
         let mut times = Vec::new();
         for _ in 0..count {
             limiter.permit().await.unwrap();
@@ -441,7 +429,7 @@ mod tests {
         limiter.learn(Some(ErrorKind::TooFast), None);
         assert_eq!(rate(), 4.0, "answers of one burst count once");
         for expected in [2.0, 1.0, 0.5, 0.5] {
-            clock.add(Span::seconds(1));
+            clock.pass(Span::seconds(1));
             limiter.learn(Some(ErrorKind::TooFast), None);
             assert_eq!(rate(), expected);
         }
@@ -477,7 +465,7 @@ mod tests {
             limiters.figures()[0].paused_until,
             Time::parse("2024-04-02T16:00:00Z").ok()
         );
-        clock.add(Span::hours(12));
+        clock.pass(Span::hours(12));
         assert!(limiter.permit().await.is_ok());
         assert_eq!(limiters.figures()[0].paused_until, None);
     }
@@ -487,15 +475,15 @@ mod tests {
         let (clock, limiters, limiter) = limiter(2.0);
         limiter.learn(Some(ErrorKind::DailyQuota), None);
         for kind in [Some(ErrorKind::DailyQuota), Some(ErrorKind::Transient)] {
-            clock.add(Span::minutes(14));
+            clock.pass(Span::minutes(14));
             assert!(limiter.permit().await.is_err(), "too early");
-            clock.add(Span::minutes(1));
+            clock.pass(Span::minutes(1));
             assert!(limiter.permit().await.is_ok(), "one goes");
             assert!(limiter.permit().await.is_err(), "and only one");
             limiter.learn(kind, None);
             assert!(limiter.permit().await.is_err(), "{kind:?} is no success");
         }
-        clock.add(Span::minutes(15));
+        clock.pass(Span::minutes(15));
         assert!(limiter.permit().await.is_ok());
         limiter.learn(Some(ErrorKind::NotYet), None);
         assert_eq!(
@@ -513,7 +501,7 @@ mod tests {
             limiter.permit().await.unwrap_err().retry_after,
             Some(Span::hours(1))
         );
-        clock.add(Span::hours(1));
+        clock.pass(Span::hours(1));
         assert!(limiter.permit().await.is_ok());
     }
 
@@ -522,7 +510,7 @@ mod tests {
         let (clock, _book, limiter) = limiter(2.0);
         times(&clock, &limiter, 5).await;
         for jump in [NOON - 600_000, NOON + 600_000, 0, NOON] {
-            clock.set(jump);
+            clock.set(Time(jump));
             limiter.permit().await.unwrap();
             assert!(clock.now().0 - jump <= 500, "{jump}");
         }

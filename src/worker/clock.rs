@@ -1,6 +1,6 @@
 //! The machine's clock.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, sync::LazyLock, time::Instant};
 
 use crate::domain::time::{Clock, Span, Time};
 
@@ -15,6 +15,11 @@ impl Clock for SystemClock {
             .duration_since(std::time::UNIX_EPOCH)
             .unwrap_or_default();
         Time(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn elapsed(&self) -> Span {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        Span(i64::try_from(START.elapsed().as_millis()).unwrap_or(i64::MAX))
     }
 
     #[allow(clippy::disallowed_methods, reason = "the one place")]

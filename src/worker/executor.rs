@@ -134,6 +134,10 @@ impl Clock for Executor {
         self.0.held.now()
     }
 
+    fn elapsed(&self) -> Span {
+        self.0.held.elapsed()
+    }
+
     fn sleep(&self, span: Span) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let id = self.0.state().fresh();
         Box::pin(Sleeper {

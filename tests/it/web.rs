@@ -34,6 +34,10 @@ impl Clock for HandClock {
         Time(self.0.load(Ordering::SeqCst))
     }
 
+    fn elapsed(&self) -> Span {
+        Span(self.now().0)
+    }
+
     fn sleep(&self, span: Span) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let now = Arc::clone(&self.0);
         Box::pin(async move {

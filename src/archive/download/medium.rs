@@ -3,7 +3,10 @@
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 
-use super::{DownloadDraft, MediaFetcher};
+use super::{
+    DownloadDraft, MediaFetcher,
+    slow::{Arriving, is_slow},
+};
 use crate::{
     archive::{App, StepError, keeper::Kept},
     domain::{
@@ -11,12 +14,21 @@ use crate::{
         random,
         secret::Secret,
     },
-    provider::{Download, DownloadError},
+    provider::DownloadError,
     vault::{IngestError, Ingested, ObjectKey},
 };
 
 /// What comes in place of a medium is kept up to here: an error page is shorter.
 const REFUSED_BYTES_MAX: usize = 256 << 10;
+
+/// Where a medium is, and how it is to come.
+#[derive(Clone, Copy)]
+struct Request<'a> {
+    app: &'a App,
+    verification_id: &'a str,
+    url: &'a Secret,
+    must_be_quick: bool,
+}
 
 /// What one medium came to.
 pub(super) enum Fetched {
@@ -46,9 +58,15 @@ impl MediaFetcher {
     ) -> Result<Fetched, StepError> {
         let verification_id = &draft.verification.verification_id;
         let known = same_place(row, &draft.media);
-        let (mut body, content_type) = self.fetch_body(app, verification_id, url, &known).await?;
+        let request = Request {
+            app,
+            verification_id,
+            url,
+            must_be_quick: !is_slow(row),
+        };
+        let (mut body, content_type) = self.fetch_body(request, &known).await?;
         if let Body::Stored(object, Checked::EtagDiffers) = body {
-            body = self.fetch_again(app, verification_id, url, object).await?;
+            body = self.fetch_again(request, object).await?;
         }
         Ok(match body {
             Body::Stored(object, checked) => Fetched::Stored(StoredMedia {
@@ -73,13 +91,11 @@ impl MediaFetcher {
     /// what the provider holds (provider.md §6).
     async fn fetch_again(
         &self,
-        app: &App,
-        verification_id: &str,
-        url: &Secret,
+        request: Request<'_>,
         first: ObjectFacts,
     ) -> Result<Body, StepError> {
         let known = std::slice::from_ref(&first.sha256);
-        let second = self.fetch_body(app, verification_id, url, known).await;
+        let second = self.fetch_body(request, known).await;
         if let Ok((Body::Same, _)) = second {
             return Ok(Body::Stored(first, Checked::EtagDiffers));
         }
@@ -98,32 +114,29 @@ impl MediaFetcher {
     /// Fetches and puts, unless it is one of the `known` (SHA-256); says of which type it is called.
     async fn fetch_body(
         &self,
-        app: &App,
-        verification_id: &str,
-        url: &Secret,
+        request: Request<'_>,
         known: &[String],
     ) -> Result<(Body, Option<String>), StepError> {
-        let mut download = match app.provider.open(url).await {
+        let download = match request.app.provider.open(request.url).await {
             Ok(download) => download,
             Err(error) => return Ok((Body::Failed(error), None)),
         };
         let content_type = download.content_type.clone();
-        let head = match read_up_to(&mut download, BytesMut::new(), HEAD_BYTES).await {
+        let mut arriving = Arriving::new(download, &self.clock, request.must_be_quick);
+        let head = match read_up_to(&mut arriving, BytesMut::new(), HEAD_BYTES).await {
             Ok(head) => head,
             Err(error) => return Ok((Body::Failed(error), content_type)),
         };
         if is_no_medium(&head) {
-            return Ok((no_medium(&mut download, head).await, content_type));
+            return Ok((no_medium(&mut arriving, head).await, content_type));
         }
-        let key = ObjectKey::media(verification_id, &random::fresh_id(self.clock.now()))?;
-        let stream = futures::stream::iter([Ok(head.freeze())]).chain(&mut download);
-        let ingested = self
-            .keeper
-            .ingest(&key, stream, app.media_bytes_max, known)
-            .await;
+        let key = ObjectKey::media(request.verification_id, &random::fresh_id(self.clock.now()))?;
+        let stream = futures::stream::iter([Ok(head.freeze())]).chain(arriving.stream());
+        let bytes_max = request.app.media_bytes_max;
+        let ingested = self.keeper.ingest(&key, stream, bytes_max, known).await;
         let body = match ingested {
             Ok(Ingested::Stored(object)) => {
-                Body::Stored(object, download.checked().unwrap_or(Checked::None))
+                Body::Stored(object, arriving.download.checked().unwrap_or(Checked::None))
             }
             Ok(Ingested::Same { .. }) => Body::Same,
             Err(IngestError::Stream(error)) => Body::Failed(error),
@@ -149,13 +162,13 @@ fn same_place(row: &MediaRow, media: &[MediaRow]) -> Vec<String> {
 }
 
 /// What came in place of a medium; what of it can be had is evidence enough.
-async fn no_medium(download: &mut Download, head: BytesMut) -> Body {
+async fn no_medium(arriving: &mut Arriving, head: BytesMut) -> Body {
     let what = if head.is_empty() {
         "the body is empty"
     } else {
         "text came in its place"
     };
-    let body = read_up_to(download, head.clone(), REFUSED_BYTES_MAX)
+    let body = read_up_to(arriving, head.clone(), REFUSED_BYTES_MAX)
         .await
         .unwrap_or(head);
     Body::NoMedium(DownloadError::NotMedia(what), body.freeze())
@@ -163,12 +176,12 @@ async fn no_medium(download: &mut Download, head: BytesMut) -> Body {
 
 /// Reads on until there are `enough` bytes or no more.
 async fn read_up_to(
-    download: &mut Download,
+    arriving: &mut Arriving,
     mut read: BytesMut,
     enough: usize,
 ) -> Result<BytesMut, DownloadError> {
     while read.len() < enough {
-        let Some(chunk) = download.chunk().await else {
+        let Some(chunk) = arriving.chunk().await else {
             break;
         };
         read.extend_from_slice(&chunk?);

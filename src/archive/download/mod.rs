@@ -1,10 +1,12 @@
 //! The download stage: every wanted medium of one verification, checked and put into the vault.
 
 mod medium;
+mod slow;
 mod urls;
 
 use std::sync::Arc;
 
+pub(super) use self::slow::SlowLane;
 use self::{medium::Fetched, urls::Urls};
 use super::{Alarms, App, Apps, Asker, Keeper, StepError, Watcher, call_log::CallLog};
 use crate::{
@@ -35,6 +37,7 @@ pub struct MediaFetcher {
     pub(super) apps: Arc<Apps>,
     pub(super) alarms: Arc<Alarms>,
     pub(super) watcher: Arc<dyn Watcher>,
+    pub(super) slow: SlowLane,
 }
 
 /// All that a download has gathered so far.
@@ -44,6 +47,8 @@ struct DownloadDraft {
     record: DownloadRecord,
     /// The verification's media, the urgent ones first, with those fetched in this step.
     media: Vec<MediaRow>,
+    /// Those that wait for a place among the slow ones.
+    put_off: Vec<MediaRow>,
     log: CallLog,
 }
 
@@ -55,6 +60,7 @@ impl DownloadDraft {
             verification: work.verification,
             record: DownloadRecord::begin(work.lease, at),
             media,
+            put_off: Vec::new(),
             log: CallLog::beside(work.answers),
         }
     }
@@ -89,6 +95,12 @@ impl MediaFetcher {
             .cloned()
             .collect();
         for row in &wanted {
+            let is_slow = slow::is_slow(row);
+            let place = is_slow.then(|| self.slow.enter(&app.name));
+            if matches!(place, Some(None)) {
+                draft.put_off.push(row.clone());
+                continue;
+            }
             let fetched = self.fetch_listed(&app, row, &mut urls, &mut draft).await?;
             self.note(&app, row, fetched, &mut draft).await;
         }
@@ -229,10 +241,17 @@ impl MediaFetcher {
         draft: DownloadDraft,
     ) -> Result<(), StepError> {
         let now = self.clock.now();
+        let issued_at = draft.verification.issued_at;
+        let put_off = draft.put_off.iter().map(|row| {
+            let soon = random::jitter(app.policy.first_poll().part(6));
+            let deadline = app.policy.deadline_of(row.slot.kind, issued_at);
+            (now.plus(soon), deadline)
+        });
         let failed = draft.record.failed.iter();
         let again = failed
             .filter_map(|failed| wanted.iter().find(|row| row.media_id == failed.media_id))
-            .map(|row| again(app, row, draft.verification.issued_at, now))
+            .map(|row| again(app, row, issued_at, now))
+            .chain(put_off)
             .reduce(|one, other| (one.0.min(other.0), one.1.min(other.1)));
         let record = DownloadRecord {
             at: now,
@@ -266,6 +285,7 @@ const fn name(error: &DownloadError) -> &'static str {
         DownloadError::Gone => "gone",
         DownloadError::ForbiddenUrl(_) => "forbidden_url",
         DownloadError::Transient(_) => "transient",
+        DownloadError::Slow => "slow",
         DownloadError::Corrupt(_) => "corrupt",
         DownloadError::NotMedia(_) => "not_media",
         DownloadError::TooLarge => "too_large",

@@ -174,3 +174,23 @@ async fn a_video_that_never_comes_where_one_is_promised_is_a_loss() {
     assert!(missing.contains("no video was listed"), "{missing}");
     assert_eq!(house.alarms().await, ["loss filmed"]);
 }
+
+#[tokio::test]
+async fn what_came_too_slowly_waits_for_a_place_among_the_slow_and_is_fetched_then() {
+    let house = House::new();
+    let way = &house.ways[FILMED];
+    way.slow(10_000);
+    let token = house.tell(FILMED, filmed(Life::Passed)).await;
+    house.live_until(BEGIN.plus(Span::hours(3))).await;
+    way.slow(0);
+    let lane = &house.archive.media_fetcher.slow;
+    let places = [lane.enter(FILMED), lane.enter(FILMED)];
+    let opened = way.over.opened();
+    house.live_until(BEGIN.plus(Span::hours(6))).await;
+    assert_eq!(way.over.opened(), opened, "others have the places");
+    assert_eq!(house.state(&token).await, "collecting");
+    drop(places);
+    house.live().await;
+    house.is_archived(&token).await;
+    assert_eq!(house.alarms().await, [""; 0]);
+}

@@ -1,6 +1,9 @@
 //! An app's way into the world, on which single endpoints can be answered otherwise for a while.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use async_trait::async_trait;
 
@@ -29,6 +32,8 @@ pub(super) struct Way {
     /// Which endpoint answers what instead, and until when.
     troubles: Mutex<Vec<(Endpoint, Instead, Time)>>,
     asked: Mutex<Vec<Endpoint>>,
+    /// How many media more come too slowly.
+    slow: AtomicUsize,
 }
 
 impl Way {
@@ -38,7 +43,13 @@ impl Way {
             clock,
             troubles: Mutex::default(),
             asked: Mutex::default(),
+            slow: AtomicUsize::new(0),
         }
+    }
+
+    /// The next so many media come too slowly.
+    pub(super) fn slow(&self, count: usize) {
+        self.slow.store(count, Ordering::Relaxed);
     }
 
     /// Until `end` the endpoint answers so.
@@ -80,6 +91,11 @@ impl Provider for Way {
     }
 
     async fn open(&self, url: &Secret) -> Result<Download, DownloadError> {
+        let left = self.slow.load(Ordering::Relaxed);
+        if left > 0 {
+            self.slow.store(left - 1, Ordering::Relaxed);
+            return Err(DownloadError::Slow);
+        }
         self.over.open(url).await
     }
 

@@ -81,6 +81,9 @@ pub enum DownloadError {
     /// The far end was not reached or did not finish: try again.
     #[error("{0}")]
     Transient(String),
+    /// It came so slowly that it held up others: try again where it holds up nobody.
+    #[error("it came more slowly than 16 KiB a second for a minute")]
+    Slow,
     /// What arrived is not what the far end says it sent: try again, store nothing.
     #[error("the body is not whole: {0}")]
     Corrupt(&'static str),

@@ -238,6 +238,10 @@ impl Clock for HandClock {
         Time(self.0.load(Ordering::SeqCst))
     }
 
+    fn elapsed(&self) -> Span {
+        Span(self.now().0)
+    }
+
     fn sleep(&self, span: Span) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         self.add(span);
         Box::pin(tokio::task::yield_now())
