@@ -30,6 +30,7 @@ pub(super) struct Pulse {
     metrics: Arc<Metrics>,
     quotas: Arc<RateLimiters>,
     guard: Arc<Guard>,
+    /// When it last was seen to turn, milliseconds of [`crate::domain::time::Clock::elapsed`].
     beat: AtomicI64,
     /// Apps whose provider has accepted them since the start.
     accepted: Mutex<BTreeSet<String>>,
@@ -42,7 +43,7 @@ impl Pulse {
         quotas: Arc<RateLimiters>,
         guard: &Arc<Guard>,
     ) -> Self {
-        let beat = AtomicI64::new(archive.now().0);
+        let beat = AtomicI64::new(archive.clock.elapsed().0);
         Self {
             archive: Arc::clone(archive),
             metrics: Arc::clone(metrics),
@@ -56,7 +57,8 @@ impl Pulse {
     /// The runtime turns: notes it, and refreshes the figures that nobody reports by himself.
     pub(super) fn beat(&self) {
         let now = self.archive.now();
-        self.beat.store(now.0, Ordering::Relaxed);
+        let elapsed = self.archive.clock.elapsed();
+        self.beat.store(elapsed.0, Ordering::Relaxed);
         for app in self.archive.apps.iter() {
             let is_paused = self.archive.breaker.until(&app.name, now).is_some();
             self.metrics.paused(&app.name, is_paused);
@@ -113,7 +115,7 @@ impl Pulse {
 #[async_trait]
 impl Source for Pulse {
     fn alive(&self) -> bool {
-        self.archive.now().0 - self.beat.load(Ordering::Relaxed) < SILENCE_MAX.0
+        self.archive.clock.elapsed().0 - self.beat.load(Ordering::Relaxed) < SILENCE_MAX.0
     }
 
     async fn readiness(&self) -> Vec<Check> {

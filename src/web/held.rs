@@ -7,11 +7,11 @@ use std::{future::Future, sync::Arc};
 
 use tokio::sync::Mutex;
 
-use crate::domain::time::{Clock, Span, Time};
+use crate::domain::time::{Clock, Span};
 
-/// The value, when it was found, and how long that took.
+/// The value, when it was found (as what had elapsed), and how long that took.
 pub(super) struct Held<T> {
-    found: Arc<Mutex<Option<(Time, Span, T)>>>,
+    found: Arc<Mutex<Option<(Span, Span, T)>>>,
     clock: Arc<dyn Clock>,
     /// How old it may be, unless it took long to find.
     age_max: Span,
@@ -47,17 +47,18 @@ impl<T: Clone + Send + 'static> Held<T> {
             () = &mut patience => return None,
         };
         if let Some((at, took, value)) = found.as_ref()
-            && (Span(0)..self.age_max.max(took.times(COST))).contains(&self.clock.now().since(*at))
+            && (Span(0)..self.age_max.max(took.times(COST)))
+                .contains(&Span(self.clock.elapsed().0 - at.0))
         {
             return Some(value.clone());
         }
         let clock = Arc::clone(&self.clock);
         // Apart from the request: whoever hangs up must not break off a database call half way.
         let finding = tokio::spawn(async move {
-            let began = clock.now();
+            let began = clock.elapsed();
             let value = find.await;
-            let now = clock.now();
-            *found = Some((now, now.since(began), value.clone()));
+            let ended = clock.elapsed();
+            *found = Some((ended, Span(ended.0 - began.0), value.clone()));
             value
         });
         tokio::select! {

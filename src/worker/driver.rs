@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::spawn::{Ended, Lost, Spawn, Tasks, caught};
 use crate::domain::{
     random,
-    time::{Clock, Span, Time},
+    time::{Clock, Span},
 };
 
 /// The work of one driver.
@@ -80,7 +80,7 @@ pub(crate) async fn drive<W: Work>(work: Arc<W>, pace: Pace, world: World, wake:
     // or a wake comes.
     let mut hungry = true;
     let batch = (pace.slots / 4).max(1);
-    let mut sleep_until = clock.now();
+    let mut sleep_until = clock.elapsed();
     while !stop.is_cancelled() {
         let slots = pace.slots.saturating_sub(steps.len());
         // While it fails, one item at a time probes whether it still does.
@@ -106,7 +106,7 @@ pub(crate) async fn drive<W: Work>(work: Arc<W>, pace: Pace, world: World, wake:
                     .unwrap_or_default()
                     .map_or(pace.idle, |span| Span(span.0.clamp(1, pace.idle.0)))
             };
-            sleep_until = clock.now().plus(nap);
+            sleep_until = Span(clock.elapsed().0.saturating_add(nap.0));
         }
         // A stop before all; then what is done before what is to come, so that its slots are free.
         tokio::select! {
@@ -158,8 +158,8 @@ async fn claim<W: Work>(work: &W, slots: usize, failures: &mut u32) -> Option<Ve
     }
 }
 
-fn remaining(until: Time, clock: &dyn Clock) -> Span {
-    Span(until.since(clock.now()).0.max(1))
+fn remaining(until: Span, clock: &dyn Clock) -> Span {
+    Span((until.0 - clock.elapsed().0).max(1))
 }
 
 /// Notes how a step ended; returns the count of failures in a row.
@@ -195,7 +195,10 @@ mod tests {
     };
 
     use super::*;
-    use crate::worker::{clock::SystemClock, spawn::Runtime};
+    use crate::{
+        domain::time::{HeldClock, Time},
+        worker::{clock::SystemClock, executor::Executor, spawn::Runtime},
+    };
 
     struct Fake {
         items: Mutex<Vec<i32>>,
@@ -298,5 +301,65 @@ mod tests {
             2,
             "that of a step and that of a claim are both told"
         );
+    }
+
+    /// Never has anything to do, and counts how often it was asked.
+    struct Idle(AtomicUsize);
+
+    impl Work for Idle {
+        type Item = ();
+        type Error = String;
+
+        fn name(&self) -> &str {
+            "idle"
+        }
+
+        async fn claim(&self, _limit: usize) -> Result<Vec<()>, String> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            Ok(Vec::new())
+        }
+
+        async fn step(&self, (): ()) -> Result<(), String> {
+            Ok(())
+        }
+
+        async fn until_due(&self) -> Option<Span> {
+            None
+        }
+
+        fn round(&self, _claimed: usize, _failed: bool) {}
+
+        fn stepped(&self, _result: &'static str) {}
+
+        fn panicked(&self) {}
+    }
+
+    #[test]
+    fn a_clock_that_is_set_holds_up_nothing_and_drives_nothing() {
+        let held = HeldClock::at(Time(0));
+        let executor = Executor::new(Arc::clone(&held), 1);
+        let work = Arc::new(Idle(AtomicUsize::new(0)));
+        let world = World {
+            clock: Arc::new(executor.clone()),
+            spawn: Arc::new(executor.clone()),
+            stop: CancellationToken::new(),
+        };
+        let pace = Pace {
+            slots: 1,
+            idle: Span::seconds(1),
+            backoff: Span(1),
+        };
+        let driver = drive(Arc::clone(&work), pace, world, Arc::default());
+        executor.spawn("idle", Box::pin(driver));
+        let mut jumps = [0, -86_400, 86_400, -3_600].into_iter();
+        for claims in [10, 20, 30, 40] {
+            held.jump(Span::seconds(jumps.next().unwrap()));
+            executor.run_for(Span::seconds(10));
+            let claimed = work.0.load(Ordering::SeqCst);
+            assert!(
+                claimed.abs_diff(claims) <= 1,
+                "{claimed} claims, not {claims}"
+            );
+        }
     }
 }

@@ -34,8 +34,8 @@ struct State {
     tasks: BTreeMap<u64, BoxFuture<'static, ()>>,
     /// Those that can go on.
     ready: Vec<u64>,
-    /// Who sleeps, by when it wakes and in which order it began.
-    sleepers: BTreeMap<(Time, u64), Waker>,
+    /// Who sleeps, by when it wakes (as what has elapsed) and in which order it began.
+    sleepers: BTreeMap<(Span, u64), Waker>,
 }
 
 impl Executor {
@@ -54,8 +54,14 @@ impl Executor {
         }))
     }
 
-    /// Runs until nothing can go on before `end`, and sets the clock to it.
+    /// Runs until the clock shows `end`.
     pub(crate) fn run_until(&self, end: Time) {
+        self.run_for(Span(end.0 - self.now().0));
+    }
+
+    /// Runs until so much time has passed.
+    pub(crate) fn run_for(&self, span: Span) {
+        let end = Span(self.elapsed().0 + span.0);
         loop {
             while self.poll_one() {}
             let Some(waker) = self.next_sleeper(end) else {
@@ -63,7 +69,12 @@ impl Executor {
             };
             waker.wake();
         }
-        self.0.held.set(end.max(self.now()));
+        self.pass_to(end);
+    }
+
+    fn pass_to(&self, elapsed: Span) {
+        let left = elapsed.0 - self.elapsed().0;
+        self.0.held.pass(Span(left.max(0)));
     }
 
     /// Polls one of the tasks that can go on; false when none can.
@@ -95,15 +106,17 @@ impl Executor {
     }
 
     /// Sets the clock to when the next sleeper wakes.
-    fn next_sleeper(&self, end: Time) -> Option<Waker> {
+    fn next_sleeper(&self, end: Span) -> Option<Waker> {
         let mut state = self.0.state();
         let next = state.sleepers.first_entry()?;
         let (at, _) = *next.key();
         if at > end {
             return None;
         }
-        self.0.held.set(at.max(self.now()));
-        Some(next.remove())
+        let waker = next.remove();
+        drop(state);
+        self.pass_to(at);
+        Some(waker)
     }
 }
 
@@ -142,7 +155,7 @@ impl Clock for Executor {
         let id = self.0.state().fresh();
         Box::pin(Sleeper {
             inner: Arc::clone(&self.0),
-            at: (self.now().plus(span), id),
+            at: (Span(self.elapsed().0.saturating_add(span.0)), id),
         })
     }
 }
@@ -165,7 +178,7 @@ impl Wake for OfTask {
 /// A sleep.
 struct Sleeper {
     inner: Arc<Inner>,
-    at: (Time, u64),
+    at: (Span, u64),
 }
 
 impl Future for Sleeper {
@@ -173,7 +186,7 @@ impl Future for Sleeper {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let mut state = self.inner.state();
-        if self.inner.held.now() >= self.at.0 {
+        if self.inner.held.elapsed() >= self.at.0 {
             state.sleepers.remove(&self.at);
             return Poll::Ready(());
         }

@@ -12,7 +12,7 @@ use crate::{
         lease::{Lease, Stage},
         media::Slot,
         secret::Secret,
-        time::{Span, Time},
+        time::Span,
     },
     store::records::DownloadWork,
     worker::driver::Work,
@@ -24,8 +24,8 @@ pub(super) struct Downloads {
     name: String,
     app: String,
     handovers: Arc<Handovers>,
-    /// When to look into the database again, unix milliseconds: what polls of this process find is
-    /// handed over.
+    /// When to look into the database again, milliseconds of [`crate::domain::time::Clock::elapsed`]: what polls of this
+    /// process find is handed over.
     look_at: AtomicI64,
     look_every: Span,
 }
@@ -58,22 +58,24 @@ impl Downloads {
         }
     }
 
-    fn look_at(&self) -> Time {
-        Time(self.look_at.load(Ordering::Relaxed))
+    /// How long until the database is looked into again.
+    fn wait(&self) -> Span {
+        let elapsed = self.shared.archive.clock.elapsed();
+        Span((self.look_at.load(Ordering::Relaxed) - elapsed.0).max(0))
     }
 
     /// Claims from the database, from time to time.
     async fn look(&self, slots: usize) -> Result<Vec<DownloadWork>, StepError> {
-        let now = self.shared.archive.now();
-        if slots == 0 || now < self.look_at() {
+        if slots == 0 || self.wait() > Span(0) {
             return Ok(Vec::new());
         }
         let claim = self.shared.claim(slots, &self.app, None);
         let claimed = self.shared.archive.store.claim_downloads(&claim).await;
         let found = self.shared.claimed(claimed)?;
         if found.len() < slots {
-            let next = now.plus(self.look_every);
-            self.look_at.store(next.0, Ordering::Relaxed);
+            let elapsed = self.shared.archive.clock.elapsed();
+            let next = elapsed.0 + self.look_every.0;
+            self.look_at.store(next, Ordering::Relaxed);
         }
         Ok(found)
     }
@@ -115,7 +117,7 @@ impl Work for Downloads {
         if self.shared.guard.holds() {
             return None;
         }
-        Some(self.look_at().since(self.shared.archive.now()))
+        Some(self.wait())
     }
 
     fn round(&self, claimed: usize, failed: bool) {
