@@ -5,24 +5,27 @@
 //!
 //! | module | what lives there | may use |
 //! |---|---|---|
-//! | [`domain`] | pure types and rules; [`domain::plan`] is the one decision everything turns on | nobody |
-//! | [`provider`] | the edge to the cloud: authentication, calls, envelopes, parsing, quota, download | `domain` |
-//! | [`store`] | the edge to SQL: one verb is one transaction, SQLite and PostgreSQL from one text | `domain` |
-//! | [`vault`] | the edge to objects: keys, streaming, digests, the seam for sealing | `domain` |
-//! | [`archive`] | the use cases, one file a stage | `domain`, the three edges |
-//! | [`worker`] | claim→step driver, loops, lifecycle; knows no tokens | `domain::{time, lease, random}` |
-//! | [`telemetry`], [`web`] | logs and metrics; health and readiness | `domain`, `store`, `vault` |
+//! | `lib` | the list of the modules | |
+//! | [`domain`] | pure types and rules; [`domain::plan`] is the one decision everything turns on | |
 //! | [`config`] | the configuration: its shape, loading, all findings at once | `domain` |
-//! | [`app`] | the composition root: the only module that knows every part | all |
-//! | [`cli`] | one file a command | all |
+//! | [`provider`] | the edge to the cloud: authentication, calls, envelopes, parsing, quota, download | `domain` |
+//! | [`store`] | the edge to SQL: one trait a noun, one verb one transaction, both databases from one text | `domain` |
+//! | [`vault`] | the edge to objects: keys, streaming, digests, the seam for sealing | `domain` |
+//! | [`worker`] | claim→step driver, loops, tasks, the clock; knows no tokens | `domain::time` `domain::random` |
+//! | [`archive`] | the use cases, one struct a stage | `domain` `provider` `store` `vault` `worker::spawn` |
+//! | [`telemetry`] | logs and metrics | `domain` `store::reports` |
+//! | [`web`] | health, readiness and metrics over HTTP | `domain` `store` `telemetry` |
+//! | [`app`] | the composition root: the only module that knows every part | `domain` `config` `provider` `store` `vault` `worker` `telemetry` `archive` `web` |
+//! | [`cli`] | one file a command | `domain` `config` `provider` `store` `vault` `worker` `telemetry` `archive` `app` |
+//! | `main` | runs the command line | `cli` |
+//!
+//! A test reads this table and holds the sources to it, and it to the sources: nothing is allowed
+//! that nobody needs. `provider`, `store` and `vault` do not know one another.
 //!
 //! [`simulator`], a provider of our own making for tests and the demonstration, is a crate beside
 //! this one: it depends on nothing of ours, so it shares no type or parser with `provider`. `app`
 //! and `cli` serve it over HTTP; [`provider::OverWorld`] asks one without a network, on a held
 //! clock, for the whole lives of tokens in the tests of `archive`.
-//!
-//! `provider`, `store` and `vault` do not know one another, and nobody imports `cli` or `app` but
-//! those above them. A test greps the sources against this table.
 //!
 //! # The walk of a record
 //!
@@ -30,9 +33,10 @@
 //!
 //! 1. **track** ([`archive::track`]): a request becomes a tracked token with its first due time.
 //!    One insert.
-//! 2. **claim** ([`worker::driver`], [`store::Queue::claim_polls`]): what is due, the least time
-//!    left at the provider first. A lease is a due time in the future; a crash needs no reaper.
-//! 3. **fetch** ([`archive::fetch`]): ask, and put the verbatim body into the vault *before*
+//! 2. **claim** ([`worker::driver`], [`store::Queue::claim_polls`]): what is due, the living before
+//!    the late, the least time left at the provider first. A lease is a due time in the future; a
+//!    crash needs no reaper.
+//! 3. **ask** ([`archive::asker`]): admit, call, and put the verbatim body into the vault *before*
 //!    anything reads it.
 //! 4. **parse** ([`provider::parse`]): bytes to attempts and media. Pure; never panics on any
 //!    bytes.
@@ -46,14 +50,20 @@
 //!    is missing and why.
 //!
 //! Rules that hold everywhere: object before row; a wake carries no data; no stage calls the one
-//! before it; whether to retry is decided once, in `archive`, from a typed error; unknown shapes
-//! are kept and unknown errors retried until the deadline.
+//! before it; the plan says when a verification is asked about again, the breaker whether its app
+//! may be asked, the limiter how fast its account may, and nobody else; unknown shapes are kept and
+//! unknown errors retried until the deadline.
 //!
 //! # Two readings of a retention
 //!
 //! The provider's "three days" may count from issue or from the end of verification. The earliest
 //! reading orders the work and bounds what counts as proof; the latest is when trying is given up
 //! ([`domain::plan::Ends`]).
+
+#![allow(
+    rustdoc::private_intra_doc_links,
+    reason = "these pages are for those who build it, with --document-private-items"
+)]
 
 pub mod app;
 pub mod archive;

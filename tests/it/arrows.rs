@@ -8,65 +8,6 @@ use std::{collections::BTreeSet, fmt, fs, process::Command};
 
 use reading::{Source, crate_paths, module, project, room, sources, tokens};
 
-/// What each room may name of the others: a whole room, or one module of it.
-const ARROWS: &[(&str, &[&str])] = &[
-    ("lib", &[]),
-    ("domain", &[]),
-    ("config", &["domain"]),
-    ("provider", &["domain"]),
-    ("store", &["domain"]),
-    ("vault", &["domain"]),
-    (
-        "worker",
-        &["domain::time", "domain::lease", "domain::random"],
-    ),
-    ("telemetry", &["domain", "store::reports"]),
-    (
-        "archive",
-        &[
-            "domain",
-            "provider",
-            "store",
-            "vault",
-            "worker",
-            "telemetry",
-        ],
-    ),
-    (
-        "web",
-        &["domain", "store", "vault", "telemetry", "archive::track"],
-    ),
-    (
-        "app",
-        &[
-            "domain",
-            "config",
-            "provider",
-            "store",
-            "vault",
-            "worker",
-            "telemetry",
-            "archive",
-            "web",
-        ],
-    ),
-    (
-        "cli",
-        &[
-            "domain",
-            "config",
-            "provider",
-            "store",
-            "vault",
-            "worker",
-            "telemetry",
-            "archive",
-            "app",
-        ],
-    ),
-    ("main", &["cli"]),
-];
-
 /// The libraries that belong to an edge, and the rooms that stand there, or one module of them. The
 /// simulated provider is a crate of its own.
 const EDGES: &[(&str, &[&str])] = &[
@@ -135,9 +76,10 @@ fn the_table_names_every_room_and_no_other() {
         .iter()
         .map(|source| room(&source.file).to_owned())
         .collect();
-    let named: BTreeSet<_> = ARROWS.iter().map(|(room, _)| (*room).to_owned()).collect();
+    let arrows = arrows();
+    let named: BTreeSet<_> = arrows.iter().map(|(room, _)| room.clone()).collect();
     assert_eq!(there, named);
-    let reached: BTreeSet<_> = ARROWS
+    let reached: BTreeSet<_> = arrows
         .iter()
         .flat_map(|(_, allowed)| {
             allowed
@@ -150,21 +92,44 @@ fn the_table_names_every_room_and_no_other() {
 
 #[test]
 fn the_arrows_have_no_cycle() {
-    fn walk(room: &'static str, path: &mut Vec<&'static str>) {
+    fn walk<'a>(room: &'a str, arrows: &'a [(String, Vec<String>)], path: &mut Vec<&'a str>) {
         assert!(
             !path.contains(&room),
             "a cycle: {path:?} and back to {room}"
         );
         path.push(room);
-        let (_, allowed) = ARROWS.iter().find(|(name, _)| *name == room).unwrap();
-        for next in *allowed {
-            walk(next.split("::").next().unwrap(), path);
+        let (_, allowed) = arrows.iter().find(|(name, _)| name == room).unwrap();
+        for next in allowed {
+            walk(next.split("::").next().unwrap(), arrows, path);
         }
         path.pop();
     }
-    for (room, _) in ARROWS {
-        walk(room, &mut Vec::new());
+    let arrows = arrows();
+    for (room, _) in &arrows {
+        walk(room, &arrows, &mut Vec::new());
     }
+}
+
+#[test]
+fn nothing_is_allowed_that_nobody_needs() {
+    let program = program();
+    let mut idle = Vec::new();
+    for (own, allowed) in arrows() {
+        let used: Vec<String> = program
+            .iter()
+            .filter(|source| room(&source.file) == own)
+            .flat_map(|source| crate_paths(&source.file, &source.text))
+            .map(|(_, path)| path)
+            .collect();
+        let unused = allowed
+            .iter()
+            .filter(|whole| !used.iter().any(|path| is_within(path, whole)));
+        idle.extend(unused.map(|whole| format!("{own} → {whole}")));
+    }
+    assert!(
+        idle.is_empty(),
+        "in the table, and used by nobody: {idle:?}"
+    );
 }
 
 #[test]
@@ -187,7 +152,7 @@ fn a_planted_violation_is_found() {
         ),
         (
             "src/worker/driver.rs",
-            "use crate::domain::{lease::Lease as L, token::State};",
+            "use crate::domain::{time::Time as T, token::State};",
             &["domain::token::State"],
         ),
         (
@@ -246,7 +211,7 @@ fn what_the_table_allows_is_no_violation() {
         ),
         (
             "src/worker/driver.rs",
-            "use crate::domain::{random, lease::Lease, time::{Clock, Time}};",
+            "use crate::domain::{random, time::{Clock, Time}};",
         ),
         (
             "src/store/sql/track.rs",
@@ -578,21 +543,37 @@ fn program() -> Vec<Source> {
         .collect()
 }
 
+/// What each room may name of the others, a whole room or one module of it: the table that the
+/// crate's documentation shows.
+fn arrows() -> Vec<(String, Vec<String>)> {
+    let text = fs::read_to_string(project().join("src/lib.rs")).unwrap();
+    let names = |cell: &str| {
+        let names = cell.split('`').skip(1).step_by(2);
+        names.map(str::to_owned).collect::<Vec<String>>()
+    };
+    let rows = text.lines().filter_map(|line| line.strip_prefix("//! | "));
+    let cells = rows.filter_map(|row| {
+        let mut cells = row.trim_end_matches('|').split(" | ");
+        let room = names(cells.next()?).into_iter().next()?;
+        cells.next()?;
+        Some((room, names(cells.next().unwrap_or_default())))
+    });
+    cells.collect()
+}
+
+/// Whether a path is a whole, or something of it.
+fn is_within(path: &str, whole: &str) -> bool {
+    path.strip_prefix(whole)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
 fn violations(file: &str, text: &str) -> Vec<Found> {
     let own = room(file);
-    let allowed = ARROWS
-        .iter()
-        .find(|(room, _)| *room == own)
-        .map_or(&[][..], |(_, allowed)| *allowed);
-    let may = |path: &str| {
-        let within = |whole: &str| {
-            path == whole
-                || path
-                    .strip_prefix(whole)
-                    .is_some_and(|rest| rest.starts_with("::"))
-        };
-        within(own) || allowed.iter().any(|whole| within(whole))
-    };
+    let arrows = arrows();
+    let row = arrows.iter().find(|(room, _)| room == own);
+    let allowed = row.map_or(&[][..], |(_, allowed)| allowed);
+    let may =
+        |path: &str| is_within(path, own) || allowed.iter().any(|whole| is_within(path, whole));
     crate_paths(file, text)
         .into_iter()
         .filter(|(_, path)| !may(path))
