@@ -1,11 +1,11 @@
 //! Configuration: its shape, loading it, and checking it whole.
 //!
-//! [`load`] gives either a [`Config`] in which everything is typed, filled in and absolute, or
+//! [`load()`] gives either a [`Config`] in which everything is typed, filled in and absolute, or
 //! everything that is wrong at once, each with its path, its line or environment variable, the
 //! reason and the way out. No finding ever holds a secret. Nothing here reaches a network or writes
 //! a file.
 //!
-//! The walk: [`load`] finds the file → `tree` parses it with places → `env` lays the environment
+//! The walk: [`load()`] finds the file → `tree` parses it with places → `env` lays the environment
 //! over it → `read` and `apps` turn sections into the `shape`, through the accessors of `section`,
 //! against the one table of `keys`.
 

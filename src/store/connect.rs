@@ -23,8 +23,8 @@ const SQLITE_READERS_MAX: u32 = 4;
 /// Opens a store whose schema is up to date ([`super::migrate()`] sees to that).
 ///
 /// # Errors
-/// [`StoreError::Schema`] when the database is foreign, older or newer than this program;
-/// [`StoreError::Unavailable`] when it cannot be reached.
+/// [`Schema`](super::StoreError::Schema) when the database is foreign, older or newer than this program;
+/// [`Unavailable`](super::StoreError::Unavailable) when it cannot be reached.
 pub async fn open(
     url: &Secret,
     max_connections: u32,
@@ -44,7 +44,7 @@ pub async fn open(
 }
 
 /// Opens a store to read from: nothing is asked of the database that a full disk, a read-only file
-/// system or a standby would refuse. Verbs that write fail as [`StoreError::Unavailable`].
+/// system or a standby would refuse. Verbs that write fail as [`Unavailable`](super::StoreError::Unavailable).
 ///
 /// # Errors
 /// As [`open`].
