@@ -15,6 +15,7 @@ use verikeep::{
     archive::Archive,
     config::{self as shape, Config},
     domain::{
+        address::BaseUrl,
         answer::Endpoint,
         secret::Secret,
         time::{Span, Time},
@@ -43,7 +44,7 @@ const LINGER: Duration = Duration::from_secs(3);
 
 /// Tracks every token, then runs the daemon until all are settled.
 pub(crate) async fn pass(task: Task, statements: Option<Statements>) -> Outcome<Found> {
-    let (config, tokens) = (config(&task), tokens(&task)?);
+    let (config, tokens) = (config(&task)?, tokens(&task)?);
     let opened = open(&config).await?;
     let tracking = Instant::now();
     track(&opened.archive, &tokens).await?;
@@ -69,7 +70,7 @@ pub(crate) async fn pass(task: Task, statements: Option<Statements>) -> Outcome<
 
 /// Tells an archive of the tokens, and of as many others as are to wait.
 pub(crate) async fn fill(task: Task) -> Outcome<Found> {
-    let opened = open(&config(&task)).await?;
+    let opened = open(&config(&task)?).await?;
     track(&opened.archive, &tokens(&task)?).await?;
     let now = opened.archive.now();
     let waiting: Vec<TrackRequest> = (0..task.waiting)
@@ -84,7 +85,7 @@ pub(crate) async fn fill(task: Task) -> Outcome<Found> {
 
 /// Runs a daemon over what [`fill`] left, and a little longer.
 pub(crate) async fn resident(task: Task) -> Outcome<Found> {
-    let config = config(&task);
+    let config = config(&task)?;
     let busy = tokens(&task)?.len();
     let daemon = Daemon::start(open(&config).await?, &config);
     daemon.settled(busy).await?;
@@ -176,14 +177,15 @@ async fn open(config: &Config) -> Outcome<Services> {
     Ok(app::open(config, Arc::new(SystemClock)).await?)
 }
 
-fn config(task: &Task) -> Config {
+fn config(task: &Task) -> Outcome<Config> {
+    let base_url: BaseUrl = task.base_url.parse()?;
     let app = |name: &str, first_poll: Span| {
         let known = AppCredential::synthetic(APP, "default");
         let auth = shape::Auth::AccessToken {
             api_key: Secret::new(known.api_key),
             secret_key: Secret::new(known.secret_key),
         };
-        let mut app = shape::App::new(name, &task.base_url, auth);
+        let mut app = shape::App::new(name, base_url.clone(), auth);
         app.qps = 10_000.0;
         app.policy.first_poll = first_poll;
         app.policy.fetch = match task.work {
@@ -199,7 +201,7 @@ fn config(task: &Task) -> Config {
     if task.waiting > 0 {
         apps.push(app(LATER, Span::minutes(15)));
     }
-    Config::embedded(PathBuf::from(&task.data), apps)
+    Ok(Config::embedded(PathBuf::from(&task.data), apps))
 }
 
 fn tokens(task: &Task) -> Outcome<Vec<Made>> {

@@ -106,7 +106,7 @@ fn create_only(setting: shape::CreateOnly) -> CreateOnly {
 /// Makes the calls of one configured app.
 ///
 /// # Errors
-/// When credentials may not be sent to its `base_url`, or its proxy is none.
+/// When its proxy is none.
 pub(crate) fn client(
     app: &shape::App,
     api: &Api,
@@ -141,7 +141,12 @@ pub(crate) fn client(
         .proxy
         .as_ref()
         .map_or_else(|| Ok(api.clone()), |proxy| api.through(proxy))?;
-    Client::new(access, api, Arc::clone(clock), Arc::clone(quotas))
+    Ok(Client::new(
+        access,
+        api,
+        Arc::clone(clock),
+        Arc::clone(quotas),
+    ))
 }
 
 /// An app as the stages see it.
@@ -155,33 +160,18 @@ fn edge(app: &shape::App, client: Client, downloader: &Arc<Downloader>) -> App {
     App {
         name: app.name.clone(),
         account: app.account.clone(),
-        origin: origin(&app.base_url),
+        origin: app.base_url.origin(),
         policy: app.policy.clone(),
         media_bytes_max: media.media_bytes_max,
         provider: Arc::new(OverHttp::new(client, Arc::clone(downloader), media)),
     }
 }
 
-/// Scheme, host and port; the whole text where it is no URL, which the configuration refuses.
-fn origin(base_url: &str) -> String {
-    url::Url::parse(base_url).map_or_else(
-        |_| base_url.to_owned(),
-        |url| url.origin().ascii_serialization(),
-    )
-}
-
 /// The hosts that media come from; where they may be private, the one that answers come from is one
 /// of them.
 fn media_hosts(app: &shape::App) -> Vec<String> {
-    let base = url::Url::parse(&app.base_url)
-        .ok()
-        .filter(|_| app.allow_private_media_hosts);
-    let origin = base.and_then(|url| {
-        Some(format!(
-            "{}:{}",
-            url.host_str()?,
-            url.port_or_known_default()?
-        ))
-    });
-    app.media_hosts.iter().cloned().chain(origin).collect()
+    let own = app
+        .allow_private_media_hosts
+        .then(|| app.base_url.host_and_port());
+    app.media_hosts.iter().cloned().chain(own).collect()
 }

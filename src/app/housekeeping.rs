@@ -155,7 +155,11 @@ mod tests {
         async fn new() -> Self {
             let folder = tempfile::tempdir().unwrap();
             let api_key = "k".into();
-            let app = App::new("h5", "http://127.0.0.1:9", Auth::ApiKey { api_key });
+            let app = App::new(
+                "h5",
+                "http://127.0.0.1:9".parse().unwrap(),
+                Auth::ApiKey { api_key },
+            );
             let config = Config::embedded(folder.path().to_owned(), vec![app]);
             store::migrate(&config.database.url).await.unwrap();
             let opened = app::open(&config, Arc::new(HeldClock)).await.unwrap();

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{domain::policy::Policy, provider::Provider};
+use crate::{
+    domain::{address::Origin, policy::Policy},
+    provider::Provider,
+};
 
 /// One app.
 pub struct App {
@@ -11,7 +14,7 @@ pub struct App {
     /// Apps of one account share its quota.
     pub account: String,
     /// Scheme, host and port of its provider.
-    pub origin: String,
+    pub origin: Origin,
     /// What is wanted of it, and for how long it is there.
     pub policy: Policy,
     /// The way to its provider.

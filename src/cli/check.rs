@@ -176,8 +176,7 @@ pub(super) fn local(loaded: &Result<Loaded, Vec<Finding>>) -> Vec<Row> {
 
 /// Whether the data directory can be used, where anything lies in it.
 fn data_dir(config: &Config) -> Option<Row> {
-    let embedded = config.database.url.reveal().starts_with("sqlite:")
-        || config.vault.url.starts_with("file:");
+    let embedded = config.database.url.file().is_some() || config.vault.url.folder().is_some();
     if !embedded {
         return None;
     }

@@ -232,7 +232,9 @@ mod tests {
             ),
             (Span(2500), Span::minutes(1), 1000.0)
         );
-        assert!(app.allow_private_media_hosts && app.base_url == "http://127.0.0.1:8641");
+        assert!(
+            app.allow_private_media_hosts && app.base_url.to_string() == "http://127.0.0.1:8641"
+        );
     }
 
     #[test]

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     config::{App, Auth, Config},
     domain::{
+        address::BaseUrl,
         identity::IndexKey,
         time::Time,
         token::{State, TrackRequest},
@@ -45,7 +46,7 @@ fn config() -> Config {
     let app = |name: &str| {
         App::new(
             name,
-            "https://aip.baidubce.com",
+            BaseUrl::default(),
             Auth::ApiKey {
                 api_key: "k".into(),
             },

@@ -2,56 +2,19 @@
 
 use std::net::IpAddr;
 
-use url::{Host, Url};
-
 use super::section::{At, Section};
+use crate::domain::address::BaseUrl;
 
 /// Where the provider is: https, or a simulator on loopback.
-pub(super) fn base_url(section: &Section<'_>, text: &At<String>) -> Option<String> {
-    let Ok(url) = Url::parse(&text.value) else {
-        section.fail(
-            "base_url",
-            "is no URL",
-            "write one such as \"https://aip.baidubce.com\"",
-        );
-        return None;
-    };
-    if !url.has_host() || !matches!(url.scheme(), "https" | "http") {
-        section.fail(
-            "base_url",
-            "is no web address",
-            "write one such as \"https://aip.baidubce.com\"",
-        );
-    } else if !url.username().is_empty()
-        || url.password().is_some()
-        || url.query().is_some()
-        || url.fragment().is_some()
-    {
-        section.fail(
-            "base_url",
-            "holds more than an address",
-            "write scheme, host and port only; credentials have keys of their own",
-        );
-    } else if url.scheme() == "http" && !is_loopback(&url) {
-        section.fail(
-            "base_url",
-            "is not https, so that credentials and identities would cross the network in the open",
-            "write https:// (http:// is for a simulator on loopback)",
-        );
-    } else {
-        return Some(url.as_str().trim_end_matches('/').to_owned());
-    }
-    None
-}
-
-/// Whether a URL leads to this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
-        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
-        None => false,
-    }
+pub(super) fn base_url(section: &Section<'_>, text: &At<String>) -> Option<BaseUrl> {
+    let read = text.value.parse().and_then(|url: BaseUrl| {
+        if url.is_guarded() {
+            Ok(url)
+        } else {
+            Err(BaseUrl::IN_THE_OPEN)
+        }
+    });
+    read.map_err(|wrong| section.wrong("base_url", wrong)).ok()
 }
 
 /// The hosts that media may be fetched from, in lower case; a port only where they are `near`.

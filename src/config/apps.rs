@@ -2,16 +2,14 @@
 
 use std::collections::HashMap;
 
-use url::Url;
-
 use super::{
-    addresses::{base_url, is_loopback, media_hosts},
+    addresses::{base_url, media_hosts},
     auth::auth,
     finding::Place,
     keys, proxy,
     secrets::Folders,
     section::Section,
-    shape::{App, Schedule, defaults},
+    shape::{App, Schedule},
     tree::Value,
 };
 use crate::domain::{answer::Endpoint, policy::Policy, secret::Secret};
@@ -122,7 +120,7 @@ fn app(section: &Section<'_>, schedule: &Schedule, folders: &Folders) -> (App, O
         .and_then(|text| base_url(section, &text));
     let mut app = App::new(
         name(section),
-        base_url.unwrap_or_else(|| defaults::BASE_URL.to_owned()),
+        base_url.unwrap_or_default(),
         auth(section, folders),
     );
     if let Some(account) = section.text("account") {
@@ -142,9 +140,7 @@ fn app(section: &Section<'_>, schedule: &Schedule, folders: &Folders) -> (App, O
     if let Some(hosts) = media_hosts(section, app.allow_private_media_hosts) {
         app.media_hosts = hosts;
     }
-    if app.allow_private_media_hosts
-        && Url::parse(&app.base_url).is_ok_and(|url| !is_loopback(&url))
-    {
+    if app.allow_private_media_hosts && !app.base_url.is_loopback() {
         let todo = "take it out, unless this is a simulator";
         section.warn("allow_private_media_hosts", "lets answers of a real provider lead to hosts of your own network that media_hosts names", todo);
     }

@@ -10,30 +10,7 @@ use super::{
     section::Section,
     shape::Database,
 };
-use crate::domain::secret::Secret;
-
-/// What the driver takes behind the `?` of a PostgreSQL URL, beside `options[NAME]`. Any other it
-/// would leave out and write to the log together with its value.
-const PARAMETERS: &[&str] = &[
-    "sslmode",
-    "ssl-mode",
-    "sslrootcert",
-    "ssl-root-cert",
-    "ssl-ca",
-    "sslcert",
-    "ssl-cert",
-    "sslkey",
-    "ssl-key",
-    "statement-cache-capacity",
-    "host",
-    "hostaddr",
-    "port",
-    "dbname",
-    "user",
-    "password",
-    "application_name",
-    "options",
-];
+use crate::domain::address::DatabaseUrl;
 
 /// Reads the section. No finding repeats the URL, which may hold a password.
 pub(super) fn read(
@@ -47,34 +24,10 @@ pub(super) fn read(
         .is_some_and(|flag| flag.value);
     let mut insecure = None;
     let url = section.text("url").and_then(|text| {
-        if let Some((path, tail)) = paths::split_sqlite(&text.value) {
-            return sqlite(section, path, tail, folders);
-        }
-        let parsed = Url::parse(&text.value).ok().filter(|url| {
-            matches!(url.scheme(), "postgres" | "postgresql") && url.path().len() > 1
-        });
-        let Some(url) = parsed else {
-            section.fail(
-                "url",
-                "is no database URL",
-                "write \"sqlite://folder/file.db\" or \"postgres://user@host/database\"",
-            );
-            return None;
-        };
-        if !knows_all_parameters(&url) {
-            // A password that was not encoded may have become the name of one.
-            section.fail(
-                "url",
-                "has a parameter behind the `?` that the driver does not know",
-                format!(
-                    "take it out, or correct it: {}; write a `&` inside a value as %26",
-                    PARAMETERS.join(", ")
-                ),
-            );
-            return None;
-        }
-        insecure = unguarded(&url, variables);
-        with_certificate(section, url, folders)
+        let read = text.value.parse::<DatabaseUrl>();
+        let url = read.map_err(|wrong| section.wrong("url", wrong)).ok()?;
+        insecure = url.server().and_then(|url| unguarded(url, variables));
+        with_certificate(section, url.below(&folders.base), folders)
     });
     say_what_is_insecure(section, insecure.as_deref(), allowed);
     let max_connections = section
@@ -87,27 +40,6 @@ pub(super) fn read(
             .filter(|_| allowed)
             .map(|what| format!("database.url {what}")),
     }
-}
-
-/// The URL of a file, with its whole path.
-fn sqlite(section: &Section<'_>, path: &str, tail: &str, folders: &Folders) -> Option<Secret> {
-    if path.is_empty() || path == ":memory:" || tail.contains("mode=memory") {
-        section.fail(
-            "url",
-            "names no file, so that everything would be forgotten at the end",
-            "name a file: \"sqlite://verikeep-data/verikeep.db\"",
-        );
-        return None;
-    }
-    let start = if path.starts_with('/') {
-        String::new()
-    } else {
-        paths::sqlite_url(&folders.base)
-            .trim_start_matches("sqlite://")
-            .to_owned()
-            + "/"
-    };
-    Some(Secret::new(format!("sqlite://{start}{path}{tail}")))
 }
 
 fn say_what_is_insecure(section: &Section<'_>, insecure: Option<&str>, allowed: bool) {
@@ -128,13 +60,6 @@ fn say_what_is_insecure(section: &Section<'_>, insecure: Option<&str>, allowed: 
         ),
         (None, false) => {}
     }
-}
-
-fn knows_all_parameters(url: &Url) -> bool {
-    url.query_pairs().all(|(name, _)| {
-        let is_option = name.starts_with("options[") && name.ends_with(']');
-        is_option || PARAMETERS.contains(&name.as_ref())
-    })
 }
 
 /// What of the way to a PostgreSQL server could be listened to or pretended. Where the URL says
@@ -200,16 +125,15 @@ fn is_near(host: &str) -> bool {
 
 /// The URL with a relative `sslrootcert` read from the folder of the configuration file; none when
 /// the file is not there.
-fn with_certificate(section: &Section<'_>, mut url: Url, folders: &Folders) -> Option<Secret> {
-    let is_name = |key: &str| matches!(key, "sslrootcert" | "ssl-root-cert" | "ssl-ca");
-    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-    let Some((_, name)) = pairs
-        .iter()
-        .find(|(key, value)| is_name(key) && !value.starts_with("-----BEGIN"))
-    else {
-        return Some(Secret::new(url.as_str()));
+fn with_certificate(
+    section: &Section<'_>,
+    url: DatabaseUrl,
+    folders: &Folders,
+) -> Option<DatabaseUrl> {
+    let Some(name) = url.certificate() else {
+        return Some(url);
     };
-    let file = paths::absolute(&folders.base, name);
+    let file = paths::absolute(&folders.base, &name);
     if let Err(error) = std::fs::File::open(&file) {
         section.fail(
             "url",
@@ -222,13 +146,9 @@ fn with_certificate(section: &Section<'_>, mut url: Url, folders: &Folders) -> O
         );
         return None;
     }
-    if !Path::new(name).is_absolute() {
-        let whole = file.to_string_lossy().into_owned();
-        url.query_pairs_mut().clear().extend_pairs(
-            pairs
-                .iter()
-                .map(|(key, value)| (key, if is_name(key) { &whole } else { value })),
-        );
-    }
-    Some(Secret::new(url.as_str()))
+    Some(if Path::new(&name).is_absolute() {
+        url
+    } else {
+        url.with_certificate(&file)
+    })
 }

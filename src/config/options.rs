@@ -12,8 +12,9 @@ use super::{
     tree::{Node, Value},
 };
 use crate::domain::{
+    address::{VaultUrl, Wrong},
     secret::Secret,
-    storage::{Kind, Setting, Wrong},
+    storage::{Kind, Setting},
 };
 
 /// The environment.
@@ -38,7 +39,7 @@ struct Written<'a> {
 /// Every option of the store at `url`, and what of the way to it is insecure but allowed.
 pub(super) fn all(
     section: &Section<'_>,
-    url: &str,
+    url: &VaultUrl,
     folders: &Folders,
     variables: &Variables,
 ) -> (Vec<(String, Secret)>, Option<String>) {
@@ -46,7 +47,7 @@ pub(super) fn all(
         .flag("allow_insecure")
         .is_some_and(|flag| flag.value);
     let written = written(section);
-    let Some(kind) = Kind::of(url) else {
+    let Some(kind) = url.bucket().map(|bucket| bucket.kind) else {
         none_of_a_folder(section, &written, allowed);
         return (Vec::new(), None);
     };

@@ -76,7 +76,7 @@ pub(super) fn warn_of_variables(top: &Section<'_>, config: &Config, variables: &
         |node: &Node| matches!(&node.value, Value::Table(table) if table.get("proxy").is_some());
     let of_every_app = || matches!(top.node("apps").map(|node| &node.value), Some(Value::List(items)) if items.iter().all(told));
     let provider_told = top.node("provider").is_some_and(told) || of_every_app();
-    let vault_told = config.vault.url.starts_with("file:")
+    let vault_told = config.vault.url.folder().is_some()
         || config
             .vault
             .options

@@ -2,10 +2,12 @@
 //! the way; a value that is wrong counts as its default, so that everything after it is checked as
 //! well.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use tokio_cron_scheduler::JobBuilder;
-use url::Url;
 
 use super::{
     apps, database, keys, options,
@@ -16,8 +18,8 @@ use super::{
     shape::{Config, CreateOnly, Http, Identity, Limits, Schedule, Sealing, Vault, defaults},
 };
 use crate::domain::{
+    address::VaultUrl,
     identity::{Columns, IndexKey},
-    storage::Kind,
 };
 
 /// Reads the whole file.
@@ -62,23 +64,12 @@ pub(super) fn config(
 
 fn vault(section: &Section<'_>, plain: Vault, folders: &Folders, variables: &Variables) -> Vault {
     let url = section.text("url").and_then(|text| {
-        if let Some(path) = text.value.strip_prefix("file://") {
-            if path.is_empty() {
-                section.fail("url", "names no folder", "name one: \"file://verikeep-data/objects\"");
-                return None;
-            }
-            let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
-            return Some(paths::file_url(&paths::absolute(&folders.base, &path)));
-        }
-        let todo = "write \"file://folder\", \"s3://bucket/prefix\", \"gs://bucket/prefix\" or \"az://container/prefix\"";
-        match Url::parse(&text.value) {
-            Ok(url) if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() => {
-                section.fail("url", "holds more than a place", "put credentials and settings into [vault.options] or the environment");
-            }
-            Ok(url) if Kind::of(&text.value).is_some() && url.host_str().is_some_and(is_bucket) => return Some(text.value),
-            _ => section.fail("url", "is no object store", todo),
-        }
-        None
+        let read = text.value.parse::<VaultUrl>();
+        let url = read.map_err(|wrong| section.wrong("url", wrong)).ok()?;
+        Some(match url.folder().map(Path::to_string_lossy) {
+            Some(folder) => VaultUrl::of_folder(paths::absolute(&folders.base, &folder)),
+            None => url,
+        })
     });
     let create_only = section.choice(
         "create_only",
@@ -90,9 +81,9 @@ fn vault(section: &Section<'_>, plain: Vault, folders: &Folders, variables: &Var
     );
     // Of a URL that is wrong nothing is known, and so nothing of what would be right for it.
     let of_this_url = if section.has("url") {
-        url.as_deref()
+        url.as_ref()
     } else {
-        Some(plain.url.as_str())
+        Some(&plain.url)
     };
     let (options, insecure) = of_this_url
         .map(|url| options::all(section, url, folders, variables))
@@ -103,13 +94,6 @@ fn vault(section: &Section<'_>, plain: Vault, folders: &Folders, variables: &Var
         insecure,
         create_only: create_only.map(|word| word.value).unwrap_or_default(),
     }
-}
-
-fn is_bucket(name: &str) -> bool {
-    !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
 }
 
 fn sealing(section: &Section<'_>) -> Sealing {

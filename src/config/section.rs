@@ -6,7 +6,7 @@ use super::{
     keys,
     tree::{Node, Table, Value},
 };
-use crate::domain::time::Span;
+use crate::domain::{address::Wrong, time::Span};
 
 /// A value with its path and the place it was written.
 pub(super) struct At<T> {
@@ -98,6 +98,11 @@ impl<'t> Section<'t> {
     pub(super) fn fail(&self, key: &str, reason: impl Into<String>, todo: impl Into<String>) {
         self.findings
             .fail(&self.path(key), &self.place_of(key), reason, todo);
+    }
+
+    /// A value that is none.
+    pub(super) fn wrong(&self, key: &str, wrong: Wrong) {
+        self.fail(key, wrong.reason, wrong.todo);
     }
 
     /// Something about a key that somebody should look at.

@@ -1,9 +1,13 @@
 //! The configuration as the rest of the program gets it: typed, whole, every default filled in,
 //! every relative path made absolute.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use crate::domain::{
+    address::{BaseUrl, DatabaseUrl, VaultUrl},
     answer::Endpoint,
     identity::{Columns, IndexKey},
     policy::Policy,
@@ -40,8 +44,8 @@ pub struct Config {
 /// Where rows lie.
 #[derive(Clone, Debug)]
 pub struct Database {
-    /// `sqlite://…` with an absolute path, or `postgres://…`; may hold a password.
-    pub url: Secret,
+    /// Its file, by an absolute path, or its server.
+    pub url: DatabaseUrl,
     /// Connections of the pool at most.
     pub max_connections: u32,
     /// What of the way to the server could be listened to or pretended, where
@@ -52,8 +56,8 @@ pub struct Database {
 /// Where objects lie.
 #[derive(Clone, Debug)]
 pub struct Vault {
-    /// `file://…` with an absolute path, `s3://…`, `gs://…`, `az://…`; never holds credentials.
-    pub url: String,
+    /// Their folder, by an absolute path, or their bucket.
+    pub url: VaultUrl,
     /// Options of the object store, by their names and in the form of [`crate::domain::storage`];
     /// may hold credentials.
     pub options: Vec<(String, Secret)>,
@@ -127,8 +131,8 @@ pub struct Limits {
 pub struct App {
     /// Its name in this configuration, in tables and metrics.
     pub name: String,
-    /// Without a slash at its end.
-    pub base_url: String,
+    /// Where its provider is.
+    pub base_url: BaseUrl,
     /// The proxy that its calls and downloads go through, `http://user:password@host:port`: its
     /// own, or else that of `[provider]`.
     pub proxy: Option<Secret>,
@@ -179,12 +183,12 @@ impl Config {
         Self {
             file: None,
             database: Database {
-                url: Secret::new(super::paths::sqlite_url(&data_dir.join("verikeep.db"))),
+                url: DatabaseUrl::of_file(&data_dir.join("verikeep.db")),
                 max_connections: defaults::MAX_CONNECTIONS,
                 insecure: None,
             },
             vault: Vault {
-                url: super::paths::file_url(&data_dir.join("objects")),
+                url: VaultUrl::of_folder(data_dir.join("objects")),
                 options: Vec::new(),
                 insecure: None,
                 create_only: CreateOnly::default(),
@@ -208,12 +212,10 @@ impl Config {
     /// database, local objects.
     #[must_use]
     pub fn local_folders(&self) -> Vec<(&'static str, PathBuf)> {
-        let database = super::paths::sqlite_path(self.database.url.reveal())
-            .and_then(|file| Some(file.parent()?.to_owned()));
-        let objects = super::paths::file_path(&self.vault.url);
-        [("database", database), ("objects", objects)]
+        let database = self.database.url.file().and_then(Path::parent);
+        [("database", database), ("objects", self.vault.url.folder())]
             .into_iter()
-            .filter_map(|(what, folder)| Some((what, folder?)))
+            .filter_map(|(what, folder)| Some((what, folder?.to_owned())))
             .collect()
     }
 
@@ -227,11 +229,11 @@ impl Config {
 impl App {
     /// An app with every default.
     #[must_use]
-    pub fn new(name: impl Into<String>, base_url: impl Into<String>, auth: Auth) -> Self {
+    pub fn new(name: impl Into<String>, base_url: BaseUrl, auth: Auth) -> Self {
         let schedule = Schedule::default();
         Self {
             name: name.into(),
-            base_url: base_url.into(),
+            base_url,
             proxy: None,
             auth,
             account: defaults::ACCOUNT.to_owned(),
@@ -285,7 +287,6 @@ pub(super) mod defaults {
     pub(in crate::config) const TIDY: &str = "0 17 3 * * *";
     pub(in crate::config) const RELEARN: &str = "30 */10 * * * *";
     pub(in crate::config) const FREE_BYTES_MIN: u64 = 512 << 20;
-    pub(in crate::config) const BASE_URL: &str = "https://aip.baidubce.com";
     pub(in crate::config) const ACCOUNT: &str = "default";
     pub(in crate::config) const QPS: f64 = 2.0;
     pub(in crate::config) const VERIFY_WINDOW: Span = Span::hours(2);

@@ -7,8 +7,9 @@
 
 mod values;
 
-pub(crate) use values::Wrong;
 use values::{Says, is_near};
+
+use super::address::Wrong;
 
 /// The kinds of store that take options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,10 +227,10 @@ static AZ: &[Setting] = &[
 ];
 
 impl Kind {
-    /// That of a vault's URL; none for folders, and for what is no store.
+    /// That of a scheme; none for folders, and for what is no store.
     #[must_use]
-    pub(crate) fn of(url: &str) -> Option<Self> {
-        match url.split_once("://")?.0 {
+    pub(crate) fn of(scheme: &str) -> Option<Self> {
+        match scheme {
             "s3" => Some(Self::S3),
             "gs" => Some(Self::Gs),
             "az" => Some(Self::Az),

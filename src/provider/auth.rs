@@ -14,6 +14,7 @@ use bytes::Bytes;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 
 use crate::domain::{
+    address::BaseUrl,
     answer::{Endpoint, ErrorKind, ProviderError},
     secret::Secret,
     time::{Clock, Span, Time},
@@ -55,8 +56,7 @@ const SCOPES: [&str; 2] = ["brain_solution_faceprint", "brain_all_scope"];
 /// How an app proves itself, with what it remembers.
 pub(super) struct Auth {
     credentials: Credentials,
-    /// Without a slash at the end.
-    base_url: String,
+    base_url: BaseUrl,
     api: Api,
     clock: Arc<dyn Clock>,
     current: Mutex<Current>,
@@ -102,7 +102,7 @@ pub(super) enum Proof {
 impl Auth {
     pub(super) fn new(
         credentials: Credentials,
-        base_url: String,
+        base_url: BaseUrl,
         api: Api,
         clock: Arc<dyn Clock>,
     ) -> Self {

@@ -13,7 +13,7 @@ use super::{
     sql::SqlStore,
     target::{BUSY, Target, sqlite_readable, sqlite_writer},
 };
-use crate::domain::{secret::Secret, time::Clock};
+use crate::domain::{address::DatabaseUrl, time::Clock};
 
 /// How long a verb waits for a free connection, and a connection for the server.
 const ACQUIRE: Duration = Duration::from_secs(10);
@@ -26,7 +26,7 @@ const SQLITE_READERS_MAX: u32 = 4;
 /// [`Schema`](super::StoreError::Schema) when the database is foreign, older or newer than this program;
 /// [`Unavailable`](super::StoreError::Unavailable) when it cannot be reached.
 pub async fn open(
-    url: &Secret,
+    url: &DatabaseUrl,
     max_connections: u32,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<dyn Store>> {
@@ -49,7 +49,7 @@ pub async fn open(
 /// # Errors
 /// As [`open`].
 pub async fn open_to_read(
-    url: &Secret,
+    url: &DatabaseUrl,
     max_connections: u32,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<dyn Store>> {

@@ -19,7 +19,7 @@ use super::{
     rows::{Cells as _, binds},
     target::{Target, create_private_file, sqlite_readable, sqlite_writer},
 };
-use crate::domain::secret::Secret;
+use crate::domain::address::DatabaseUrl;
 
 /// The table that holds what was applied, and whose presence shows that a database is ours.
 const TABLE: &str = "verikeep_migrations";
@@ -63,7 +63,7 @@ pub struct MigrationReport {
 /// # Errors
 /// [`StoreError::Schema`] when the database is foreign or newer than this program;
 /// [`StoreError::Unavailable`] when it cannot be reached.
-pub async fn migrate(url: &Secret) -> Result<MigrationReport> {
+pub async fn migrate(url: &DatabaseUrl) -> Result<MigrationReport> {
     match Target::of(url)? {
         Target::Sqlite(options) => migrate_sqlite(options).await,
         Target::Postgres(options) => migrate_postgres(options).await,
@@ -75,7 +75,7 @@ pub async fn migrate(url: &Secret) -> Result<MigrationReport> {
 ///
 /// # Errors
 /// As [`migrate`].
-pub async fn check_schema(url: &Secret) -> Result<SchemaReport> {
+pub async fn check_schema(url: &DatabaseUrl) -> Result<SchemaReport> {
     match Target::of(url)? {
         Target::Sqlite(options) if !options.get_filename().exists() => Ok(SchemaReport {
             found: 0,

@@ -16,26 +16,26 @@ use object_store::{
     local::LocalFileSystem,
     prefix::PrefixStore,
 };
-use percent_encoding::percent_decode_str;
-use url::Url;
 
 use super::{CreateOnly, Result, Vault, VaultError, error};
-use crate::domain::storage::{Kind, Wrong};
+use crate::domain::{
+    address::{Bucket, VaultUrl, Wrong},
+    storage::Kind,
+};
 
 impl Vault {
-    /// Opens the vault at `url`: `file://` with an absolute path or one relative to the working
-    /// directory, `s3://bucket/prefix`, `gs://bucket/prefix` or `az://container/prefix`. A folder
-    /// is created if need be, open to its owner only.
+    /// Opens the vault at `url`; a relative folder begins at the working directory. A folder is
+    /// created if need be, open to its owner only.
     ///
     /// `options` are those of [`crate::domain::storage`] (`endpoint`, `region`, `access_key_id`,
     /// `allow_http`, …), each read by its rules. The environment has no say, neither by the store's
     /// usual variables nor by a proxy. No network is touched: see [`Vault::probe`].
     ///
     /// # Errors
-    /// [`VaultError::Config`] for a URL or option that cannot be right; for a folder that cannot be
-    /// made, what stands in the way.
+    /// [`VaultError::Config`] for an option that cannot be right; for a folder that cannot be made,
+    /// what stands in the way.
     pub fn open<K, V>(
-        url: &str,
+        url: &VaultUrl,
         options: impl IntoIterator<Item = (K, V)>,
         create_only: CreateOnly,
     ) -> Result<Self>
@@ -43,33 +43,23 @@ impl Vault {
         K: AsRef<str>,
         V: Into<String>,
     {
-        if let Some(path) = url.strip_prefix("file://") {
+        if let Some(path) = url.folder() {
             if let Some((key, _)) = options.into_iter().next() {
                 return Err(unknown(key.as_ref(), "file"));
             }
             return folder(path, create_only);
         }
-        // The URL may hold a key where none belongs, so no message repeats it.
-        let parsed = Url::parse(url).map_err(|_| wrong_url())?;
-        if parsed.username() != "" || parsed.password().is_some() || parsed.query().is_some() {
-            return Err(VaultError::Config("vault.url must not hold credentials or a query; they belong in vault.options or the environment".to_owned()));
-        }
-        let bucket = parsed
-            .host_str()
-            .filter(|host| !host.is_empty())
-            .ok_or_else(wrong_url)?;
-        let prefix =
-            object_store::path::Path::from_url_path(parsed.path()).map_err(|_| wrong_url())?;
-        let place = format!("{}://{bucket}/{prefix}", parsed.scheme());
-        let kind = Kind::of(url).ok_or_else(wrong_url)?;
-        let options = checked(kind, options)?;
+        let Bucket { kind, name, prefix } = url.bucket().ok_or_else(wrong_url)?;
+        let prefix = object_store::path::Path::from_url_path(prefix).map_err(|_| wrong_url())?;
+        let place = format!("{}://{name}/{prefix}", kind.scheme());
+        let options = checked(*kind, options)?;
         let store = match kind {
-            Kind::S3 => s3(url, options).map(|store| under(store, prefix)),
-            Kind::Gs => gs(url, options).map(|store| under(store, prefix)),
-            Kind::Az => az(url, options).map(|store| under(store, prefix)),
+            Kind::S3 => s3(name, options).map(|store| under(store, prefix)),
+            Kind::Gs => gs(name, options).map(|store| under(store, prefix)),
+            Kind::Az => az(name, options).map(|store| under(store, prefix)),
         }?;
         // Google and Azure have always known create-only puts; of what speaks S3, not all do.
-        let create_only = if parsed.scheme() != "s3" && create_only == CreateOnly::Probe {
+        let create_only = if *kind != Kind::S3 && create_only == CreateOnly::Probe {
             CreateOnly::On
         } else {
             create_only
@@ -78,14 +68,8 @@ impl Vault {
     }
 }
 
-fn folder(path: &str, create_only: CreateOnly) -> Result<Vault> {
-    let path = percent_decode_str(path)
-        .decode_utf8()
-        .map_err(|_| wrong_url())?;
-    if path.is_empty() {
-        return Err(wrong_url());
-    }
-    let root = std::path::absolute(path.as_ref()).map_err(|error| no_folder(&error))?;
+fn folder(path: &Path, create_only: CreateOnly) -> Result<Vault> {
+    let root = std::path::absolute(path).map_err(|error| no_folder(&error))?;
     create_durably(&root).map_err(|error| no_folder(&error))?;
     let store = LocalFileSystem::new_with_prefix(&root)
         .map_err(|error| error::on_build(&error))?
@@ -168,8 +152,10 @@ fn checked<K: AsRef<str>, V: Into<String>>(
     Ok(read)
 }
 
-fn s3(url: &str, options: Vec<(&'static str, String)>) -> Result<impl ObjectStore> {
-    let mut builder = AmazonS3Builder::new().with_url(url).with_retry(retry());
+fn s3(bucket: &str, options: Vec<(&'static str, String)>) -> Result<impl ObjectStore> {
+    let mut builder = AmazonS3Builder::new()
+        .with_bucket_name(bucket)
+        .with_retry(retry());
     // TLS protects the body already; its digest in the signature would cost as much as our own.
     // Over plain HTTP it stays signed.
     if !options
@@ -184,9 +170,9 @@ fn s3(url: &str, options: Vec<(&'static str, String)>) -> Result<impl ObjectStor
     builder.build().map_err(|error| error::on_build(&error))
 }
 
-fn gs(url: &str, options: Vec<(&'static str, String)>) -> Result<impl ObjectStore> {
+fn gs(bucket: &str, options: Vec<(&'static str, String)>) -> Result<impl ObjectStore> {
     let mut builder = GoogleCloudStorageBuilder::new()
-        .with_url(url)
+        .with_bucket_name(bucket)
         .with_retry(retry());
     for (name, value) in options {
         builder = builder.with_config(named::<GoogleConfigKey>(name, "gs")?, value);
@@ -194,9 +180,9 @@ fn gs(url: &str, options: Vec<(&'static str, String)>) -> Result<impl ObjectStor
     builder.build().map_err(|error| error::on_build(&error))
 }
 
-fn az(url: &str, options: Vec<(&'static str, String)>) -> Result<impl ObjectStore> {
+fn az(container: &str, options: Vec<(&'static str, String)>) -> Result<impl ObjectStore> {
     let mut builder = MicrosoftAzureBuilder::new()
-        .with_url(url)
+        .with_container_name(container)
         .with_retry(retry());
     for (name, value) in options {
         builder = builder.with_config(named::<AzureConfigKey>(name, "az")?, value);
@@ -233,7 +219,7 @@ fn unknown(key: &str, scheme: &str) -> VaultError {
 }
 
 fn wrong_url() -> VaultError {
-    VaultError::Config("vault.url is not usable; write file://folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix".to_owned())
+    VaultError::Config("vault.url has a prefix that cannot begin the key of an object; write letters, digits, `-`, `_`, `.` and `/`".to_owned())
 }
 
 fn no_folder(error: &io::Error) -> VaultError {
@@ -261,7 +247,7 @@ mod tests {
     fn the_folder_is_made_for_its_owner_only() {
         let temp = tempfile::tempdir().unwrap();
         let url = format!("file://{}/a%20b/objects", temp.path().display());
-        Vault::open(&url, NONE, CreateOnly::Probe).unwrap();
+        Vault::open(&url.parse().unwrap(), NONE, CreateOnly::Probe).unwrap();
         #[cfg(unix)]
         for made in ["a b", "a b/objects"] {
             let mode = std::os::unix::fs::PermissionsExt::mode(
@@ -271,7 +257,7 @@ mod tests {
             );
             assert_eq!(mode & 0o777, 0o700, "{made}");
         }
-        Vault::open(&url, NONE, CreateOnly::Probe).unwrap();
+        Vault::open(&url.parse().unwrap(), NONE, CreateOnly::Probe).unwrap();
     }
 
     #[test]
@@ -297,7 +283,7 @@ mod tests {
                 "az://container/p",
             ),
         ] {
-            let vault = Vault::open(url, options, CreateOnly::Probe).unwrap();
+            let vault = Vault::open(&url.parse().unwrap(), options, CreateOnly::Probe).unwrap();
             assert_eq!(vault.to_string(), place);
             assert!(!format!("{vault:?}").contains("canary"));
         }
@@ -309,8 +295,6 @@ mod tests {
         for (url, options, part) in [
             ("s3://bucket", &key[..], "`acces_key`"),
             ("file:///tmp/never-made", &key[..], "`region`"),
-            ("s3://canary:canary@bucket", &[], "credentials"),
-            ("s3://bucket?sig=canary", &[], "credentials"),
             (
                 "s3://bucket",
                 &[("endpoint", "canary:9000")],
@@ -329,12 +313,13 @@ mod tests {
                 &[],
                 "vault.options.account_name is missing",
             ),
-            ("file://", &[], "vault.url"),
-            ("s3://", &[], "vault.url"),
-            ("http://canary/x", &[], "vault.url"),
-            ("/var/canary", &[], "vault.url"),
         ] {
-            let error = Vault::open(url, options.iter().copied(), CreateOnly::Probe).unwrap_err();
+            let error = Vault::open(
+                &url.parse().unwrap(),
+                options.iter().copied(),
+                CreateOnly::Probe,
+            )
+            .unwrap_err();
             let VaultError::Config(text) = &error else {
                 panic!("{url}: {error:?}")
             };

@@ -243,7 +243,9 @@ async fn an_app_whose_provider_hangs_holds_up_no_other() {
     let mut lab = Lab::new(Db::Sqlite, options).await;
     let mut hung = lab.config.apps[0].clone();
     hung.name = "hung".to_owned();
-    hung.base_url = format!("http://{}", silent.local_addr().unwrap());
+    hung.base_url = format!("http://{}", silent.local_addr().unwrap())
+        .parse()
+        .unwrap();
     lab.config.apps.push(hung);
     let running = lab.run().await;
     let told = |number: u32| TrackRequest {

@@ -6,7 +6,7 @@ use std::{ffi::OsString, fs, os::unix::fs::PermissionsExt as _, path::Path};
 use tempfile::TempDir;
 use verikeep::{
     config::{App, Auth, COMMENTED, Config, Finding, Level, Loaded, Source, load},
-    domain::{answer::Endpoint, identity::Columns, secret::Secret, time::Span},
+    domain::{address::BaseUrl, answer::Endpoint, identity::Columns, secret::Secret, time::Span},
 };
 
 const GOOD_APP: &str =
@@ -716,7 +716,7 @@ fn the_defaults_are_those_of_the_contract() {
     );
     assert_eq!(config.database.max_connections, 10);
     assert_eq!(
-        config.vault.url,
+        config.vault.url.to_string(),
         format!("file://{}/objects", data.display())
     );
     assert_eq!(config.http.listen.to_string(), "127.0.0.1:8640");
@@ -728,7 +728,11 @@ fn the_defaults_are_those_of_the_contract() {
     assert!(config.identity.index_key.is_none());
     let app = config.app("loan-h5").unwrap();
     assert_eq!(
-        (app.base_url.as_str(), app.account.as_str(), app.qps),
+        (
+            app.base_url.to_string().as_str(),
+            app.account.as_str(),
+            app.qps
+        ),
         ("https://aip.baidubce.com", "default", 2.0)
     );
     assert_eq!(
@@ -791,7 +795,7 @@ fn the_commented_configuration_says_what_the_code_takes_for_granted() {
         };
         let mut plain = Config::embedded(
             place.folder.path().join("verikeep-data"),
-            vec![App::new("h5", "https://aip.baidubce.com", auth)],
+            vec![App::new("h5", BaseUrl::default(), auth)],
         );
         plain.file = Some(place.folder.path().join("verikeep.toml"));
         plain.identity.index_key = config.identity.index_key.clone();
@@ -857,7 +861,7 @@ fn the_environment_overrides_the_file() {
     );
     assert_eq!(config.database.max_connections, 32);
     assert_eq!(config.data_dir, Path::new("/var/lib/v"));
-    assert_eq!(config.vault.url, "s3://bucket/p");
+    assert_eq!(config.vault.url.to_string(), "s3://bucket/p");
     assert_eq!(
         config.vault.options,
         [("endpoint".to_owned(), Secret::new("https://127.0.0.1:9"))]

@@ -1,21 +1,21 @@
 //! Databases for tests: a SQLite file in a folder of its own, a database of its own on the
 //! PostgreSQL server that `./scripts/test` starts, or the model of one in memory.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection};
 use verikeep::{
     domain::{
-        secret::Secret,
+        address::DatabaseUrl,
         time::{HeldClock, Time},
     },
     store::{Store, memory::MemoryStore, migrate, open},
 };
 
 /// Runs statements past the product.
-pub async fn run_at(url: &Secret, sql: &str) {
+pub async fn run_at(url: &DatabaseUrl, sql: &str) {
     let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
-    if url.reveal().starts_with("sqlite:") {
+    if url.file().is_some() {
         let options = url
             .reveal()
             .parse::<sqlx::sqlite::SqliteConnectOptions>()
@@ -34,7 +34,7 @@ pub async fn run_at(url: &Secret, sql: &str) {
 /// An empty database.
 pub struct Database {
     /// How the product reaches it.
-    pub url: Secret,
+    pub url: DatabaseUrl,
     /// The folder of a SQLite file, which goes with the value.
     pub folder: Option<tempfile::TempDir>,
     /// The data of a model.
@@ -44,10 +44,7 @@ pub struct Database {
 impl Database {
     pub fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = Secret::new(format!(
-            "sqlite://{}",
-            folder.path().join("verikeep.db").display()
-        ));
+        let url = DatabaseUrl::of_file(&folder.path().join("verikeep.db"));
         Self {
             url,
             folder: Some(folder),
@@ -69,7 +66,7 @@ impl Database {
         let mut url = url::Url::parse(&server).unwrap();
         url.set_path(&name);
         Self {
-            url: Secret::new(url.as_str()),
+            url: url.as_str().parse().unwrap(),
             folder: None,
             model: None,
         }
@@ -78,7 +75,7 @@ impl Database {
     /// Reached through the traits alone.
     pub fn model() -> Self {
         Self {
-            url: Secret::new("model:"),
+            url: DatabaseUrl::of_file(Path::new("model")),
             folder: None,
             model: Some(MemoryStore::new(HeldClock::at(Time(0)))),
         }

@@ -6,7 +6,7 @@ use std::{fs, path::Path, process::Command, sync::Arc};
 use tempfile::TempDir;
 use verikeep::{
     app::{AppError, installation::join},
-    domain::{identity::IndexKey, installation::Foreign},
+    domain::{address::VaultUrl, identity::IndexKey, installation::Foreign},
     store::{Store, records::PollRecord},
     vault::{CreateOnly, ObjectKey, Vault},
 };
@@ -28,7 +28,7 @@ impl Vaults {
         match &self.folder {
             None => Vault::in_memory(),
             Some(folder) => Vault::open::<&str, String>(
-                &format!("file://{}/{name}", folder.path().display()),
+                &VaultUrl::of_folder(folder.path().join(name)),
                 [],
                 CreateOnly::Probe,
             )

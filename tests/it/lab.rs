@@ -15,6 +15,7 @@ use verikeep::{
     archive::{Archive, track::Tracked},
     config::{self as shape, Config, Schedule},
     domain::{
+        address::DatabaseUrl,
         digest::sha256_hex,
         secret::Secret,
         time::{Span, Time},
@@ -181,7 +182,7 @@ impl Lab {
 }
 
 /// As in an archive that is some days old: what unused tokens answer is known.
-pub async fn teach(url: &Secret, apps: impl IntoIterator<Item = &str>, length_of_day: Span) {
+pub async fn teach(url: &DatabaseUrl, apps: impl IntoIterator<Item = &str>, length_of_day: Span) {
     for app in apps {
         for (token, day) in [1, 2, 3].into_iter().zip([1, 2, 2]) {
             let sql = format!(
@@ -200,7 +201,7 @@ fn configured(app: &AppCredential, base_url: &str, windows: Windows) -> shape::A
         api_key: Secret::new(app.api_key.clone()),
         secret_key: Secret::new(app.secret_key.clone()),
     };
-    let mut made = shape::App::new(&app.name, base_url, auth);
+    let mut made = shape::App::new(&app.name, base_url.parse().unwrap(), auth);
     made.qps = 2_000.0;
     made.policy.verify_window = Span::millis(windows.verify_ms);
     made.policy.record_retention = Span::millis(windows.record_ms);

@@ -11,6 +11,7 @@ use simulator::{
 use verikeep::{
     archive::{self, App, Archive, Watcher},
     domain::{
+        address::BaseUrl,
         answer::Endpoint,
         identity::Columns,
         lease::Stage,
@@ -90,7 +91,7 @@ impl Held {
         let app = |app: &AppCredential| App {
             name: app.name.clone(),
             account: app.account.clone(),
-            origin: "http://provider.test".to_owned(),
+            origin: BaseUrl::default().origin(),
             policy: Policy {
                 video_expected: app.records_video,
                 ..documented()

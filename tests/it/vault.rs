@@ -14,8 +14,9 @@ use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
-use verikeep::vault::{
-    CreateOnly, CreateOnlyFound, IngestError, Ingested, ObjectKey, Vault, VaultError,
+use verikeep::{
+    domain::address::VaultUrl,
+    vault::{CreateOnly, CreateOnlyFound, IngestError, Ingested, ObjectKey, Vault, VaultError},
 };
 
 const NO_OPTIONS: [(&str, &str); 0] = [];
@@ -25,7 +26,7 @@ const MIB: usize = 1 << 20;
 fn folder() -> (TempDir, Vault) {
     let temp = tempfile::tempdir().unwrap();
     let vault = Vault::open(
-        &format!("file://{}/objects", temp.path().display()),
+        &VaultUrl::of_folder(temp.path().join("objects")),
         NO_OPTIONS,
         CreateOnly::Probe,
     )
@@ -42,7 +43,7 @@ fn bucket() -> Vault {
     let run = verikeep::domain::random::fresh_id(verikeep::domain::time::Time(0));
     let usual = std::env::vars().filter(|(name, _)| name.starts_with("AWS_"));
     Vault::open(
-        &format!("{url}/{run}"),
+        &format!("{url}/{run}").parse().unwrap(),
         usual.chain([("allow_http".to_owned(), "true".to_owned())]),
         CreateOnly::Probe,
     )
@@ -350,7 +351,7 @@ async fn a_folder_that_cannot_be_written_is_an_error_without_its_path() {
     let temp = tempfile::tempdir().unwrap();
     std::fs::write(temp.path().join("canary"), b"a file").unwrap();
     let error = Vault::open(
-        &format!("file://{}/canary/objects", temp.path().display()),
+        &VaultUrl::of_folder(temp.path().join("canary/objects")),
         NO_OPTIONS,
         CreateOnly::Probe,
     )

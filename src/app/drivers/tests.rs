@@ -21,6 +21,7 @@ use crate::{
     archive::{App, Archive, ArchiveDeps},
     config::{self, Auth, Config},
     domain::{
+        address::BaseUrl,
         answer::{Endpoint, ErrorKind, ProviderError},
         identity::Columns,
         policy::Policy,
@@ -108,7 +109,7 @@ impl Simulation {
         let app = |app: &AppCredential| App {
             name: app.name.clone(),
             account: app.account.clone(),
-            origin: base_url.to_owned(),
+            origin: BaseUrl::default().origin(),
             policy: Policy {
                 video_expected: app.records_video,
                 ..policy()
@@ -133,7 +134,7 @@ impl Simulation {
         }));
         let folder = tempfile::tempdir().unwrap();
         let api_key = "k".into();
-        let configured = config::App::new(APP, base_url, Auth::ApiKey { api_key });
+        let configured = config::App::new(APP, BaseUrl::default(), Auth::ApiKey { api_key });
         let config = Config::embedded(folder.path().to_owned(), vec![configured]);
         let lease = Span::minutes(5);
         let apps = [APP, SIBLING].map(|app| Slots {

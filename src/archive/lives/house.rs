@@ -8,6 +8,7 @@ use super::{truth::found, way::Way};
 use crate::{
     archive::{App, Archive, ArchiveDeps, StepError, Watcher, track::Tracked},
     domain::{
+        address::BaseUrl,
         answer::Endpoint,
         identity::Columns,
         lease::{Lease, Stage},
@@ -342,7 +343,7 @@ fn archive(
         Some(App {
             name: app.name.clone(),
             account: app.account.clone(),
-            origin: BASE_URL.to_owned(),
+            origin: BaseUrl::default().origin(),
             policy,
             provider: Arc::clone(way) as _,
             media_bytes_max: 1 << 20,

@@ -37,8 +37,8 @@ const TOKEN_LEAST: Span = Span::hours(24);
 pub(in crate::cli) async fn all(config: &Config, offline: bool) -> Vec<Row> {
     let mut rows = Vec::new();
     let (database_here, vault_here) = (
-        config.database.url.reveal().starts_with("sqlite:"),
-        config.vault.url.starts_with("file:"),
+        config.database.url.file().is_some(),
+        config.vault.url.folder().is_some(),
     );
     if database_here || !offline {
         rows.extend(database(config).await);

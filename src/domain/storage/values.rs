@@ -4,16 +4,7 @@ use std::net::IpAddr;
 
 use url::{Host, ParseError, Url};
 
-use super::super::time::Span;
-
-/// What is wrong with an option, and the way out; never the value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Wrong {
-    /// What is wrong.
-    pub reason: &'static str,
-    /// The way out.
-    pub todo: &'static str,
-}
+use super::super::{address::Wrong, time::Span};
 
 /// The forms of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

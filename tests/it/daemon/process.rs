@@ -17,7 +17,7 @@ use verikeep::{
     app,
     archive::Archive,
     config::{Source, load},
-    domain::{secret::Secret, time::Span, token::State},
+    domain::{address::DatabaseUrl, time::Span, token::State},
     worker::clock::SystemClock,
 };
 
@@ -77,12 +77,7 @@ impl Place {
         let migrated = place.verikeep(&["migrate"]);
         assert_eq!(code(&migrated), 0, "{}", err(&migrated));
         let url = place._database.as_ref().map_or_else(
-            || {
-                Secret::new(format!(
-                    "sqlite://{}",
-                    place.folder.path().join("data/verikeep.db").display()
-                ))
-            },
+            || DatabaseUrl::of_file(&place.folder.path().join("data/verikeep.db")),
             |database| database.url.clone(),
         );
         teach(

@@ -44,7 +44,7 @@ pub fn bench_at(base_url: &str, credentials: Credentials, limits: Limits, qps: f
     let quota = Arc::new(RateLimiters::new(Arc::clone(&clock) as Arc<dyn Clock>));
     let access = AppAccess {
         name: "loan-h5".to_owned(),
-        base_url: base_url.to_owned(),
+        base_url: base_url.parse().unwrap(),
         credentials,
         account: "default".to_owned(),
         qps,
@@ -55,8 +55,7 @@ pub fn bench_at(base_url: &str, credentials: Credentials, limits: Limits, qps: f
         api,
         Arc::clone(&clock) as Arc<dyn Clock>,
         Arc::clone(&quota),
-    )
-    .unwrap();
+    );
     Bench {
         clock,
         quota,

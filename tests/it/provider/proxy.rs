@@ -139,7 +139,7 @@ fn client(base_url: &str, proxy: &Secret) -> Client {
     let quota = Arc::new(RateLimiters::new(Arc::clone(&clock) as Arc<dyn Clock>));
     let access = AppAccess {
         name: "h5".to_owned(),
-        base_url: base_url.to_owned(),
+        base_url: base_url.parse().unwrap(),
         credentials: keys(),
         account: "default".to_owned(),
         qps: 2.0,
@@ -150,7 +150,6 @@ fn client(base_url: &str, proxy: &Secret) -> Client {
         clock,
         quota,
     )
-    .unwrap()
 }
 
 /// An API of the provider whose every answer is the same, and which grants access.

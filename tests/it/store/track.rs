@@ -240,7 +240,7 @@ pub async fn a_row_the_database_refuses_takes_no_other_along(db: Database) {
     let folder = tempfile::tempdir().unwrap();
     let app = App::new(
         "h5",
-        "http://127.0.0.1:9",
+        "http://127.0.0.1:9".parse().unwrap(),
         Auth::ApiKey {
             api_key: "k".into(),
         },
