@@ -1,6 +1,12 @@
 //! The rows that questions leave behind, gathered over a step.
 
-use crate::{domain::answer::AnswerRow, store::records::CallRow};
+use crate::{
+    domain::{
+        answer::{AnswerRow, Endpoint},
+        digest::Sha256,
+    },
+    store::records::CallRow,
+};
 
 /// What questions about one verification brought so far in this step: the rows to write with it.
 #[derive(Debug, Default)]
@@ -10,13 +16,13 @@ pub(crate) struct CallLog {
     /// Every call made.
     pub calls: Vec<CallRow>,
     /// (endpoint, SHA-256) of all answers kept, these included.
-    pub(super) kept: Vec<(String, String)>,
+    pub(super) kept: Vec<(Endpoint, Sha256)>,
 }
 
 impl CallLog {
     /// Begins with what is kept already.
     #[must_use]
-    pub(crate) fn beside(kept: Vec<(String, String)>) -> Self {
+    pub(crate) fn beside(kept: Vec<(Endpoint, Sha256)>) -> Self {
         Self {
             kept,
             ..Self::default()
@@ -25,7 +31,7 @@ impl CallLog {
 
     /// (endpoint, SHA-256) of all answers kept so far.
     #[must_use]
-    pub(crate) fn kept(&self) -> &[(String, String)] {
+    pub(crate) fn kept(&self) -> &[(Endpoint, Sha256)] {
         &self.kept
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         alarm::{Alarm, Kind},
         answer::{AnswerRow, Endpoint},
-        digest::sha256_hex,
+        digest::Sha256,
         media::ObjectFacts,
         random,
         time::{Clock, Time},
@@ -47,7 +47,7 @@ pub(super) struct Kept {
     pub(super) http_status: i64,
     pub(super) body: Bytes,
     /// Of the body.
-    pub(super) sha256: String,
+    pub(super) sha256: Sha256,
     pub(super) summary: envelope::Summary,
 }
 
@@ -58,7 +58,7 @@ impl Kept {
             endpoint: reply.endpoint,
             fetched_at: reply.fetched_at,
             http_status: i64::from(reply.http_status),
-            sha256: sha256_hex(&reply.body),
+            sha256: Sha256::of(&reply.body),
             body: reply.body.clone(),
             summary: envelope::summary(reply),
         }
@@ -70,7 +70,7 @@ impl Kept {
             endpoint: Endpoint::Download,
             fetched_at,
             http_status: 200,
-            sha256: sha256_hex(&body),
+            sha256: Sha256::of(&body),
             body,
             summary: (None, None, None),
         }
@@ -111,7 +111,7 @@ impl Keeper {
         verification: &Verification,
         kept: Kept,
         log: &mut CallLog,
-    ) -> Result<String, VaultError> {
+    ) -> Result<Sha256, VaultError> {
         let Kept {
             endpoint,
             fetched_at,
@@ -120,16 +120,14 @@ impl Keeper {
             sha256,
             summary: (success, code, log_id),
         } = kept;
-        let name = endpoint.name();
-        let is_known = |(known, digest): &(String, String)| known == name && *digest == sha256;
-        if log.kept.iter().any(is_known) {
+        if log.kept.contains(&(endpoint, sha256)) {
             return Ok(sha256);
         }
         let answer_id = random::fresh_id(fetched_at);
         let key = ObjectKey::answer(&verification.verification_id, &answer_id)?;
         let object = self.put(&key, body).await?;
         self.watcher.answer_stored(object.bytes);
-        log.kept.push((name.to_owned(), sha256.clone()));
+        log.kept.push((endpoint, sha256));
         log.answers.push(AnswerRow {
             answer_id,
             endpoint,
@@ -160,7 +158,7 @@ impl Keeper {
         key: &ObjectKey,
         stream: S,
         bytes_max: u64,
-        known: &[String],
+        known: &[Sha256],
     ) -> Result<Ingested, IngestError<E>>
     where
         S: Stream<Item = Result<Bytes, E>> + Send,

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use crate::{
     domain::{
+        digest::Sha256,
         installation::{Database, Installation},
         secret::Secret,
         time::Time,
@@ -137,7 +138,7 @@ pub(super) fn answer(
         code: None,
         log_id: None,
         bytes: i64::try_from(bytes.len()).unwrap(),
-        sha256: sha256(bytes),
+        sha256: Sha256::of(bytes),
         object_key: object_key.to_owned(),
     }
 }
@@ -151,7 +152,7 @@ pub(super) fn medium(kind: &str, position: i64, object: Option<(&str, &[u8])>) -
         state: if object.is_some() { "stored" } else { "lost" }.to_owned(),
         content_type: None,
         bytes: object.map(|(_, bytes)| i64::try_from(bytes.len()).unwrap()),
-        sha256: object.map(|(_, bytes)| sha256(bytes)),
+        sha256: object.map(|(_, bytes)| Sha256::of(bytes)),
         object_key: object.map(|(key, _)| key.to_owned()),
         stored_bytes: None,
         stored_sha256: None,
@@ -159,11 +160,6 @@ pub(super) fn medium(kind: &str, position: i64, object: Option<(&str, &[u8])>) -
         lost_reason: object.is_none().then(|| "gone at the provider".to_owned()),
         check: object.map(|_| "full".to_owned()),
     }
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    use sha2::Digest as _;
-    crate::domain::digest::hex(&sha2::Sha256::digest(bytes))
 }
 
 pub(super) fn whole(number: usize) -> Whole {

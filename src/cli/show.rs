@@ -9,7 +9,7 @@ use super::{
     table::{Table, harmless},
 };
 use crate::{
-    domain::secret::Secret,
+    domain::{digest::Sha256, secret::Secret},
     store::{
         Reports,
         reports::{AttemptReport, Whole},
@@ -212,9 +212,7 @@ fn media(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
             row.state.clone(),
             row.bytes.map_or_else(String::new, size),
             row.captured_at.clone().unwrap_or_default(),
-            row.sha256
-                .clone()
-                .map_or_else(String::new, |digest| short(&digest)),
+            row.sha256.as_ref().map_or_else(String::new, short),
             row.lost_reason.clone().unwrap_or_default(),
         ]);
     }
@@ -259,6 +257,6 @@ fn answers(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
 }
 
 /// Enough of a digest to tell one from another; --json shows it whole.
-fn short(digest: &str) -> String {
-    digest.chars().take(16).collect()
+fn short(digest: &Sha256) -> String {
+    format!("{digest:.16}")
 }

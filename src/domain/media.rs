@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{secret::Secret, time::Time};
+use super::{digest::Sha256, secret::Secret, time::Time};
 
 /// What a medium shows. The names are those of `report_media.kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -209,17 +209,16 @@ pub struct MediaRow {
     pub slot: Slot,
     /// Where it stands.
     pub state: MediaState,
-    /// SHA-256 of the plain bytes, 64 hex digits, once stored.
-    pub sha256: Option<String>,
+    /// Of the plain bytes, once stored.
+    pub sha256: Option<Sha256>,
     /// Where it lies, once stored.
     pub object_key: Option<String>,
     /// How often fetching it has failed.
     pub tries: i64,
     /// Why it failed last.
     pub last_error: Option<String>,
-    /// SHA-256 of what came in its place and is kept as an answer of `download`; none while nothing
-    /// did.
-    pub refused_sha256: Option<String>,
+    /// Of what came in its place and is kept as an answer of `download`; none while nothing did.
+    pub refused_sha256: Option<Sha256>,
 }
 
 impl MediaRow {
@@ -246,12 +245,12 @@ pub struct ObjectFacts {
     pub object_key: String,
     /// Length of the plain bytes.
     pub bytes: i64,
-    /// SHA-256 of the plain bytes, 64 hex digits.
-    pub sha256: String,
+    /// Of the plain bytes.
+    pub sha256: Sha256,
     /// Length of the object as it lies in the store.
     pub stored_bytes: i64,
-    /// SHA-256 of the object as it lies in the store, 64 hex digits.
-    pub stored_sha256: String,
+    /// Of the object as it lies in the store.
+    pub stored_sha256: Sha256,
 }
 
 /// A medium in the vault.

@@ -5,6 +5,7 @@ use crate::domain::{
     alarm::Alarm,
     answer::{AnswerRow, Endpoint},
     attempt::{Attempt, Counts},
+    digest::Sha256,
     identity::IdentityRow,
     lease::{Lane, Lease},
     lessons::Lessons,
@@ -172,7 +173,7 @@ pub struct PollWork {
     /// Its media.
     pub media: Vec<MediaRow>,
     /// (endpoint, SHA-256) of the answers kept so far.
-    pub answers: Vec<(String, String)>,
+    pub answers: Vec<(Endpoint, Sha256)>,
 }
 
 /// A claimed download with all that its step needs.
@@ -185,7 +186,7 @@ pub struct DownloadWork {
     /// Its media, wanted or not.
     pub media: Vec<MediaRow>,
     /// (endpoint, SHA-256) of the answers kept so far.
-    pub answers: Vec<(String, String)>,
+    pub answers: Vec<(Endpoint, Sha256)>,
 }
 
 /// One call made at the provider about a verification, for the history that proves what was asked
@@ -204,8 +205,8 @@ pub struct CallRow {
     pub http_status: Option<i64>,
     /// The provider's code.
     pub code: Option<String>,
-    /// SHA-256 of the answer's body, 64 hex digits; leads to the answer that is kept.
-    pub sha256: Option<String>,
+    /// Of the answer's body; leads to the answer that is kept.
+    pub sha256: Option<Sha256>,
 }
 
 /// A medium to be fetched.
@@ -330,8 +331,8 @@ pub struct FailedMedia {
     pub media_id: String,
     /// Why, without URL or person.
     pub why: String,
-    /// SHA-256 of what came in its place, when that is kept as an answer of `download`.
-    pub refused_sha256: Option<String>,
+    /// Of what came in its place, when that is kept as an answer of `download`.
+    pub refused_sha256: Option<Sha256>,
 }
 
 /// All that a download brought.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::domain::{time::Time, token::State};
+use crate::domain::{digest::Sha256, time::Time, token::State};
 
 /// Which verifications to list.
 #[derive(Clone, Debug, Default)]
@@ -102,10 +102,10 @@ pub struct MediaReport {
     pub state: String,
     pub content_type: Option<String>,
     pub bytes: Option<i64>,
-    pub sha256: Option<String>,
+    pub sha256: Option<Sha256>,
     pub object_key: Option<String>,
     pub stored_bytes: Option<i64>,
-    pub stored_sha256: Option<String>,
+    pub stored_sha256: Option<Sha256>,
     pub captured_at: Option<String>,
     pub lost_reason: Option<String>,
     pub check: Option<String>,
@@ -126,7 +126,7 @@ pub struct AnswerReport {
     pub code: Option<String>,
     pub log_id: Option<String>,
     pub bytes: i64,
-    pub sha256: String,
+    pub sha256: Sha256,
     pub object_key: String,
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use sqlx::{ColumnIndex, Database, Decode, Row, Type};
 
 use super::{Result, StoreError};
+use crate::domain::digest::Sha256;
 
 /// A value bound to a placeholder.
 #[derive(Clone)]
@@ -123,7 +124,7 @@ pub(super) trait Column: Serialize {
 macro_rules! column {
     ($($ty:ty => $col:ident),* $(,)?) => { $(impl Column for $ty { const COL: Col = Col::$col; })* };
 }
-column!(&str => Text, String => Text, i64 => Int, bool => Bool, f64 => Float);
+column!(&str => Text, String => Text, Sha256 => Text, i64 => Int, bool => Bool, f64 => Float);
 
 impl<T: Column> Column for Option<T> {
     const COL: Col = T::COL;
@@ -251,6 +252,23 @@ pub(super) fn moment_or_null(row: &impl Cells, name: &str) -> Result<Option<Stri
     Ok(row
         .int_or_null(name)?
         .map(|at| crate::domain::time::Time(at).rfc3339()))
+}
+
+/// The column as a digest; a text that is none is [`StoreError::Corrupt`].
+pub(super) fn digest(row: &impl Cells, name: &str) -> Result<Sha256> {
+    read_digest(&row.text(name)?, name)
+}
+
+/// The column as a digest, or null.
+pub(super) fn digest_or_null(row: &impl Cells, name: &str) -> Result<Option<Sha256>> {
+    row.text_or_null(name)?
+        .map(|text| read_digest(&text, name))
+        .transpose()
+}
+
+fn read_digest(text: &str, name: &str) -> Result<Sha256> {
+    text.parse()
+        .map_err(|why| StoreError::Corrupt(format!("`{name}` {why}")))
 }
 
 /// What a named value of a closed list is; a name outside of it is [`StoreError::Corrupt`].

@@ -14,7 +14,7 @@ use super::{
     seal::Digests,
     upload::Upload,
 };
-use crate::domain::media::ObjectFacts;
+use crate::domain::{digest::Sha256, media::ObjectFacts};
 
 /// What became of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,14 +23,14 @@ pub enum Ingested {
     Stored(ObjectFacts),
     /// Its bytes are among those known already; nothing was stored.
     Same {
-        /// SHA-256 of the plain bytes, 64 hex digits.
-        sha256: String,
+        /// Of the plain bytes.
+        sha256: Sha256,
     },
 }
 
 impl Vault {
-    /// Stores what `stream` brings under `key`; durable when it returns. `known` are SHA-256
-    /// digests of plain bytes, in lower-case hex, that need not be stored again.
+    /// Stores what `stream` brings under `key`; durable when it returns. `known` are those of
+    /// plain bytes that need not be stored again.
     ///
     /// Memory: waits where [`Vault::with_ingest_bytes_in_flight_max`] is used up. Cancelling it
     /// (dropping the future) leaves nothing under the key.
@@ -44,7 +44,7 @@ impl Vault {
         key: &ObjectKey,
         stream: S,
         bytes_max: u64,
-        known: &[String],
+        known: &[Sha256],
     ) -> std::result::Result<Ingested, IngestError<E>>
     where
         S: Stream<Item = std::result::Result<Bytes, E>>,
@@ -57,10 +57,10 @@ impl Vault {
             upload: None,
         };
         match sink.pump(stream, bytes_max).await {
-            Ok(digests) if known.iter().any(|known| known == digests.plain_sha256()) => {
+            Ok(digests) if known.contains(&digests.plain_sha256()) => {
                 sink.abort().await;
                 Ok(Ingested::Same {
-                    sha256: digests.plain_sha256().to_owned(),
+                    sha256: digests.plain_sha256(),
                 })
             }
             Ok(digests) => {

@@ -4,10 +4,10 @@
 //! Sealing is off so far, so that both sides are the same bytes.
 
 use bytes::Bytes;
-use sha2::{Digest as _, Sha256};
+use sha2::Digest as _;
 
 use super::key::ObjectKey;
-use crate::domain::{digest::hex, media::ObjectFacts};
+use crate::domain::{digest::Sha256, media::ObjectFacts};
 
 /// How plain bytes become stored ones.
 pub(super) enum Seal {
@@ -17,16 +17,16 @@ pub(super) enum Seal {
 
 /// One object on its way in.
 pub(super) struct Sealing {
-    plain: Sha256,
+    plain: sha2::Sha256,
     plain_bytes: u64,
 }
 
 /// Length and digest of an object on both sides.
 pub(super) struct Digests {
     plain_bytes: u64,
-    plain_sha256: String,
+    plain_sha256: Sha256,
     stored_bytes: u64,
-    stored_sha256: String,
+    stored_sha256: Sha256,
 }
 
 impl Seal {
@@ -34,7 +34,7 @@ impl Seal {
     pub(super) fn begin(&self) -> Sealing {
         match self {
             Self::Off => Sealing {
-                plain: Sha256::new(),
+                plain: sha2::Sha256::new(),
                 plain_bytes: 0,
             },
         }
@@ -73,11 +73,11 @@ impl Sealing {
 
     /// Ends the object: the stored bytes that are still due, and the digests.
     pub(super) fn finish(self) -> (Bytes, Digests) {
-        let plain_sha256 = hex(&self.plain.finalize());
+        let plain_sha256 = Sha256::from(self.plain);
         let digests = Digests {
             plain_bytes: self.plain_bytes,
             stored_bytes: self.plain_bytes,
-            stored_sha256: plain_sha256.clone(),
+            stored_sha256: plain_sha256,
             plain_sha256,
         };
         (Bytes::new(), digests)
@@ -85,9 +85,9 @@ impl Sealing {
 }
 
 impl Digests {
-    /// SHA-256 of the plain bytes, 64 hex digits.
-    pub(super) fn plain_sha256(&self) -> &str {
-        &self.plain_sha256
+    /// Of the plain bytes.
+    pub(super) const fn plain_sha256(&self) -> Sha256 {
+        self.plain_sha256
     }
 
     /// What is to be known of the object under this key.
@@ -111,7 +111,7 @@ mod tests {
         let (stored, whole) = Seal::Off.whole(Bytes::from_static(b"abc"));
         assert_eq!(stored, "abc");
         assert_eq!(
-            whole.plain_sha256(),
+            whole.plain_sha256().to_string(),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
             "FIPS 180-2, appendix B.1"
         );

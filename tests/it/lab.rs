@@ -16,7 +16,7 @@ use verikeep::{
     config::{self as shape, Config, Schedule},
     domain::{
         address::DatabaseUrl,
-        digest::sha256_hex,
+        digest::Sha256,
         secret::Secret,
         time::{Span, Time},
         token::TrackRequest,
@@ -293,7 +293,7 @@ pub async fn compare(archive: &Archive, truth: &Truth) -> Found {
                 .get(&ObjectKey::parse(&answer.object_key).unwrap())
                 .await
                 .unwrap();
-            if sha256_hex(&bytes) != answer.sha256 {
+            if Sha256::of(&bytes) != answer.sha256 {
                 wrong.push(format!("answer {} differs from its row", answer.endpoint));
             }
         }
@@ -342,7 +342,7 @@ async fn compare_media(
     token: &TokenTruth,
     wrong: &mut Vec<String>,
 ) {
-    let mut expected: BTreeMap<(i64, String, i64), &str> = BTreeMap::new();
+    let mut expected: BTreeMap<(i64, String, i64), Sha256> = BTreeMap::new();
     let mut lucky = BTreeMap::new();
     for medium in &token.media {
         if medium.served_by == ["simple"] {
@@ -355,9 +355,9 @@ async fn compare_media(
             .to_owned();
         let slot = (i64::from(medium.attempt), kind, i64::from(medium.position));
         if medium.replaced {
-            lucky.insert(slot, medium.sha256.as_str())
+            lucky.insert(slot, medium.sha256.parse::<Sha256>().unwrap())
         } else {
-            expected.insert(slot, medium.sha256.as_str())
+            expected.insert(slot, medium.sha256.parse().unwrap())
         };
     }
     for row in &whole.media {
@@ -369,7 +369,7 @@ async fn compare_media(
             .find(|slot| expected.contains_key(slot) || lucky.contains_key(slot));
         let listed_early = row.kind.starts_with("liveness") || row.kind.ends_with("video");
         let truth = match expected.get(&slot).or_else(|| lucky.get(&slot)) {
-            Some(sha256) if Some(*sha256) == row.sha256.as_deref() || !listed_early => {
+            Some(sha256) if Some(*sha256) == row.sha256 || !listed_early => {
                 expected.remove(&slot).or_else(|| lucky.remove(&slot))
             }
             _ if listed_early => {
@@ -392,7 +392,7 @@ async fn compare_media(
             .get(&ObjectKey::parse(key).unwrap())
             .await
             .unwrap();
-        if sha256_hex(&bytes) != sha256 || row.sha256.as_deref() != Some(sha256) {
+        if Sha256::of(&bytes) != sha256 || row.sha256 != Some(sha256) {
             wrong.push(format!(
                 "{slot:?} has other bytes: {} of {:?}, {:?}",
                 bytes.len(),

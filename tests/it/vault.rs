@@ -12,10 +12,9 @@ use std::{
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
-use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use verikeep::{
-    domain::address::VaultUrl,
+    domain::{address::VaultUrl, digest::Sha256},
     vault::{CreateOnly, CreateOnlyFound, IngestError, Ingested, ObjectKey, Vault, VaultError},
 };
 
@@ -90,13 +89,6 @@ fn noise(bytes: usize) -> Bytes {
     noise.into()
 }
 
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
-}
-
 /// The bytes in chunks that fit into nothing evenly.
 fn chunks(bytes: &Bytes) -> impl Stream<Item = Result<Bytes, &'static str>> + use<> {
     const CHUNK: usize = 61_441;
@@ -126,7 +118,7 @@ async fn what_is_put_reads_back(vault: &Vault) {
         );
         assert_eq!(
             (&facts.sha256, &facts.stored_sha256),
-            (&sha256(&plain), &sha256(&plain))
+            (&Sha256::of(&plain), &Sha256::of(&plain))
         );
         assert_eq!(
             vault
@@ -192,7 +184,7 @@ async fn streams_of_every_length_read_back(vault: &Vault) {
             );
             assert_eq!(
                 (&facts.sha256, &facts.stored_sha256),
-                (&sha256(&plain), &sha256(&plain)),
+                (&Sha256::of(&plain), &Sha256::of(&plain)),
                 "{bytes}"
             );
             assert!(
@@ -231,14 +223,14 @@ async fn a_stream_over_its_limit_leaves_nothing(vault: &Vault) {
 async fn known_bytes_are_not_stored_again(vault: &Vault) {
     for bytes in [100, 9 * MIB] {
         let (key, plain) = (fresh_key(), noise(bytes));
-        let known = [sha256(b"something else"), sha256(&plain)];
+        let known = [Sha256::of(b"something else"), Sha256::of(&plain)];
         assert_eq!(
             vault
                 .ingest(&key, chunks(&plain), u64::MAX, &known)
                 .await
                 .unwrap(),
             Ingested::Same {
-                sha256: sha256(&plain)
+                sha256: Sha256::of(&plain)
             }
         );
         assert!(!vault.exists(&key).await.unwrap(), "{bytes}");

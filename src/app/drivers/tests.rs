@@ -215,16 +215,16 @@ impl Simulation {
             if matches!(token.outcome, "missed" | "rejected" | "abandoned") {
                 continue;
             }
-            let kept: Vec<&str> = shown
+            let kept: Vec<String> = shown
                 .media
                 .iter()
-                .filter_map(|row| row.sha256.as_deref())
+                .filter_map(|row| row.sha256.map(|sha256| sha256.to_string()))
                 .collect();
             let owed = token
                 .media
                 .iter()
                 .filter(|medium| !medium.replaced && medium.served_by != ["simple"]);
-            for medium in owed.filter(|medium| !kept.contains(&medium.sha256.as_str())) {
+            for medium in owed.filter(|medium| !kept.contains(&medium.sha256)) {
                 wrong.push(format!("{}: {:?} is missing", token.life, medium.kind));
             }
         }

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     archive::{App, StepError, keeper::Kept},
     domain::{
+        digest::Sha256,
         media::{Checked, HEAD_BYTES, MediaRow, ObjectFacts, Source, StoredMedia, is_no_medium},
         random,
         secret::Secret,
@@ -36,7 +37,7 @@ pub(super) enum Fetched {
     /// The bytes are there already as another medium.
     Same,
     /// What came is empty or text, and kept as the answer with this digest.
-    Refused(DownloadError, String),
+    Refused(DownloadError, Sha256),
     Failed(DownloadError),
 }
 
@@ -115,7 +116,7 @@ impl MediaFetcher {
     async fn fetch_body(
         &self,
         request: Request<'_>,
-        known: &[String],
+        known: &[Sha256],
     ) -> Result<(Body, Option<String>), StepError> {
         let download = match request.app.provider.open(request.url).await {
             Ok(download) => download,
@@ -149,7 +150,7 @@ impl MediaFetcher {
 
 /// Digests of what is there in the same place. media/query tells of the verification, not of an
 /// attempt: what it lists after a second attempt may still be the first one's.
-fn same_place(row: &MediaRow, media: &[MediaRow]) -> Vec<String> {
+fn same_place(row: &MediaRow, media: &[MediaRow]) -> Vec<Sha256> {
     if row.slot.source != Source::Media {
         return Vec::new();
     }
@@ -157,7 +158,7 @@ fn same_place(row: &MediaRow, media: &[MediaRow]) -> Vec<String> {
     media
         .iter()
         .filter(|other| (other.slot.source, other.slot.kind, other.slot.position) == place)
-        .filter_map(|other| other.sha256.clone())
+        .filter_map(|other| other.sha256)
         .collect()
 }
 

@@ -189,7 +189,7 @@ impl MediaFetcher {
         let known = draft.media.iter_mut();
         for known in known.filter(|known| known.media_id == row.media_id) {
             known.state = MediaState::Stored;
-            known.sha256 = Some(stored.object.sha256.clone());
+            known.sha256 = Some(stored.object.sha256);
             known.object_key = Some(stored.object.object_key.clone());
         }
         draft.record.stored.push(stored);

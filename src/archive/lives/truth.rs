@@ -1,7 +1,7 @@
 //! What was kept, beside what really was.
 
 use super::House;
-use crate::{domain::digest::sha256_hex, vault::ObjectKey};
+use crate::{domain::digest::Sha256, vault::ObjectKey};
 
 /// What of a token is not as it really was: its end, its attempts, the bytes of its media.
 pub(super) async fn found(house: &House, token: &str) -> Vec<String> {
@@ -24,7 +24,12 @@ pub(super) async fn found(house: &House, token: &str) -> Vec<String> {
         .filter(|medium| medium.served_by != ["simple"])
         .collect();
     for row in &whole.media {
-        let (kind, sha256) = (&row.kind, row.sha256.clone().unwrap_or_default());
+        let (kind, sha256) = (
+            &row.kind,
+            row.sha256
+                .map(|sha256| sha256.to_string())
+                .unwrap_or_default(),
+        );
         let Some(at) = really.iter().position(|medium| medium.sha256 == sha256) else {
             wrong.push(format!("{kind} is {}: {:?}", row.state, row.lost_reason));
             continue;
@@ -38,7 +43,7 @@ pub(super) async fn found(house: &House, token: &str) -> Vec<String> {
     let lost = really.into_iter().filter(|medium| !medium.replaced);
     wrong.extend(lost.map(|medium| format!("{:?} is not there", medium.kind)));
     for answer in &whole.answers {
-        if kept(house, Some(&answer.object_key)).await != answer.sha256 {
+        if kept(house, Some(&answer.object_key)).await != answer.sha256.to_string() {
             wrong.push(format!("answer of {} differs", answer.endpoint));
         }
     }
@@ -50,5 +55,5 @@ async fn kept(house: &House, object_key: Option<&str>) -> String {
     let Some(key) = object_key.and_then(|key| ObjectKey::parse(key).ok()) else {
         return String::new();
     };
-    sha256_hex(&house.vault.get(&key).await.unwrap())
+    Sha256::of(&house.vault.get(&key).await.unwrap()).to_string()
 }

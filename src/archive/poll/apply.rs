@@ -5,7 +5,7 @@ use crate::{
     archive::{App, StepError, asker::ParsedAnswer},
     domain::{
         answer::{Detail, Endpoint, Getall, MediaList},
-        digest::sha256_hex,
+        digest::Sha256,
         identity::IdentityRow,
         lessons::{Film, Origin},
         media::{Checked, Kind, MediaRow, MediaState, Slot, Source, StoredMedia, content_type_of},
@@ -105,12 +105,12 @@ impl Poller {
             (Kind::IdBack, answer.id_back),
         ] {
             let Some(bytes) = bytes else { continue };
-            let sha256 = sha256_hex(&bytes);
+            let sha256 = Sha256::of(&bytes);
             let of_kind = || {
                 let rows = draft.media.iter();
                 rows.filter(|row| row.slot.kind == kind && row.slot.attempt_no == attempt_no)
             };
-            if of_kind().any(|row| row.sha256.as_ref() == Some(&sha256)) {
+            if of_kind().any(|row| row.sha256 == Some(sha256)) {
                 continue;
             }
             let slot = Slot {

@@ -39,13 +39,16 @@ pub(super) fn duplicates(media: &[MediaRow]) -> Vec<MediaRow> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::media::{Kind, Slot};
+    use crate::domain::{
+        digest::Sha256,
+        media::{Kind, Slot},
+    };
 
     #[test]
     fn of_media_that_are_there_twice_one_stays() {
         let row = |attempt_no, kind, source, sha256: &str| MediaRow {
             state: MediaState::Stored,
-            sha256: Some(sha256.to_owned()),
+            sha256: Some(Sha256::of(sha256.as_bytes())),
             ..MediaRow::wanted(
                 format!("{attempt_no}-{source:?}"),
                 Slot {

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Failed;
 use crate::{
-    domain::{answer::Endpoint, media::Kind},
+    domain::{answer::Endpoint, digest::Sha256, media::Kind},
     store::reports::Whole,
 };
 
@@ -51,7 +51,7 @@ pub(super) struct Wanted {
     pub(super) what: What,
     pub(super) stem: String,
     pub(super) object_key: String,
-    pub(super) sha256: String,
+    pub(super) sha256: Sha256,
     pub(super) bytes: i64,
 }
 
@@ -98,14 +98,14 @@ pub(super) fn wanted(whole: &Whole) -> Vec<Wanted> {
             },
             stem: format!("{endpoint}-{number}"),
             object_key: row.object_key.clone(),
-            sha256: row.sha256.clone(),
+            sha256: row.sha256,
             bytes: row.bytes,
         });
     }
     for row in &whole.media {
         // Wanted and lost media have no object.
         let (Some(object_key), Some(sha256), Some(bytes)) =
-            (&row.object_key, &row.sha256, row.bytes)
+            (&row.object_key, row.sha256, row.bytes)
         else {
             continue;
         };
@@ -124,7 +124,7 @@ pub(super) fn wanted(whole: &Whole) -> Vec<Wanted> {
                 row.position
             ),
             object_key: object_key.clone(),
-            sha256: sha256.clone(),
+            sha256,
             bytes,
         });
     }

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use clap::Args;
 use futures::{StreamExt as _, future::BoxFuture, stream::BoxStream};
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
+use sha2::Digest as _;
 
 use super::{
     people::{counted, size},
@@ -23,7 +23,7 @@ use super::{
     show,
 };
 use crate::{
-    domain::{digest::hex, secret::Secret, token::State},
+    domain::{digest::Sha256, secret::Secret, token::State},
     store::{Reports, reports::Whole},
 };
 use files::Wanted;
@@ -100,7 +100,7 @@ struct Written {
     what: files::What,
     content_type: &'static str,
     bytes: u64,
-    sha256: String,
+    sha256: Sha256,
 }
 
 #[derive(Debug, Serialize)]
@@ -177,7 +177,7 @@ async fn take(
         Err(why) => return Ok(Err(why)),
     };
     let mut part = folder.part()?;
-    let mut digest = Sha256::new();
+    let mut digest = sha2::Sha256::new();
     let mut head = Vec::with_capacity(sniff::HEAD_BYTES);
     while let Some(piece) = pieces.next().await {
         let piece = match piece {
@@ -188,7 +188,7 @@ async fn take(
         digest.update(&piece);
         part.write(&piece)?;
     }
-    let sha256 = hex(&digest.finalize());
+    let sha256 = Sha256::from(digest);
     let bytes = part.bytes();
     if sha256 != want.sha256 || i64::try_from(bytes) != Ok(want.bytes) {
         return Ok(Err(Unreadable::Broken(format!(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    domain::{digest::sha256_hex, time::Time},
+    domain::{digest::Sha256, time::Time},
     store::{
         Reports, Result,
         records::KnownToken,
@@ -92,8 +92,10 @@ impl Listed {
 
 /// Enough of a digest that no two tokens of a list are taken for one another.
 fn digest(token: &str) -> u128 {
-    sha256_hex(token.as_bytes())
-        .get(..32)
-        .and_then(|half| u128::from_str_radix(half, 16).ok())
-        .unwrap_or_default()
+    let digest = Sha256::of(token.as_bytes());
+    let (half, _) = digest
+        .bytes()
+        .split_first_chunk()
+        .unwrap_or((&[0; 16], &[]));
+    u128::from_be_bytes(*half)
 }

@@ -297,7 +297,7 @@ impl Kept {
     pub(super) fn keep(&mut self, answers: Vec<AnswerRow>) {
         for answer in answers {
             let same = |kept: &AnswerRow| {
-                (kept.endpoint, &kept.object.sha256) == (answer.endpoint, &answer.object.sha256)
+                (kept.endpoint, kept.object.sha256) == (answer.endpoint, answer.object.sha256)
             };
             if !self.answers.iter().any(same) {
                 self.answers.push(answer);
@@ -368,7 +368,7 @@ impl Medium {
         }
         self.row.media_id.clone_from(&stored.media_id);
         self.row.state = MediaState::Stored;
-        self.row.sha256 = Some(stored.object.sha256.clone());
+        self.row.sha256 = Some(stored.object.sha256);
         self.row.object_key = Some(stored.object.object_key.clone());
         self.row.last_error = None;
         self.lost_reason = None;

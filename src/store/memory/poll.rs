@@ -5,6 +5,7 @@ use crate::{
     domain::{
         alarm::Kind,
         attempt::Attempt,
+        digest::Sha256,
         identity::IdentityRow,
         lease::{Lane, Stage},
         media::MediaState,
@@ -119,16 +120,16 @@ impl Kept {
     /// Deletes stored media of which another holds the same bytes; one that would be the last of
     /// them stays.
     fn forget_duplicates(&mut self, same: &[String]) {
-        let others: Vec<String> = self
+        let others: Vec<Sha256> = self
             .media
             .values()
             .filter(|medium| !same.contains(&medium.row.media_id))
-            .filter_map(|medium| medium.row.sha256.clone())
+            .filter_map(|medium| medium.row.sha256)
             .collect();
         self.media.retain(|_, medium| {
-            let sha256 = medium.row.sha256.as_ref();
+            let sha256 = medium.row.sha256;
             !(same.contains(&medium.row.media_id)
-                && sha256.is_some_and(|sha256| others.contains(sha256)))
+                && sha256.is_some_and(|sha256| others.contains(&sha256)))
         });
     }
 

@@ -3,7 +3,12 @@
 use super::data::{Kept, Medium};
 use crate::{
     domain::{
-        answer::AnswerRow, attempt::Attempt, identity::IdentityRow, lease::Stage, media::MediaRow,
+        answer::{AnswerRow, Endpoint},
+        attempt::Attempt,
+        digest::Sha256,
+        identity::IdentityRow,
+        lease::Stage,
+        media::MediaRow,
         time::Time,
     },
     store::{
@@ -19,12 +24,9 @@ impl Kept {
     }
 
     /// (endpoint, SHA-256) of its answers.
-    pub(super) fn answers_kept(&self) -> Vec<(String, String)> {
-        let named = |answer: &AnswerRow| {
-            let endpoint = answer.endpoint.name().to_owned();
-            (endpoint, answer.object.sha256.clone())
-        };
-        self.answers.iter().map(named).collect()
+    pub(super) fn answers_kept(&self) -> Vec<(Endpoint, Sha256)> {
+        let of = |answer: &AnswerRow| (answer.endpoint, answer.object.sha256);
+        self.answers.iter().map(of).collect()
     }
 
     pub(super) fn summary(&self) -> Summary {
@@ -125,10 +127,10 @@ fn medium(medium: &Medium) -> MediaReport {
         state: row.state.name().to_owned(),
         content_type: stored.and_then(|stored| stored.content_type.clone()),
         bytes: object.map(|object| object.bytes),
-        sha256: row.sha256.clone(),
+        sha256: row.sha256,
         object_key: row.object_key.clone(),
         stored_bytes: object.map(|object| object.stored_bytes),
-        stored_sha256: object.map(|object| object.stored_sha256.clone()),
+        stored_sha256: object.map(|object| object.stored_sha256),
         captured_at: moment(stored.map(|stored| stored.captured_at)),
         lost_reason: medium.lost_reason.clone(),
         check: stored.map(|stored| stored.checked.name().to_owned()),

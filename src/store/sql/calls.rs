@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     domain::{
+        digest::Sha256,
         lease::Lease,
         time::{Span, Time},
     },
@@ -32,7 +33,7 @@ rows! {
         result: &'a str,
         http_status: Option<i64>,
         code: Option<&'a str>,
-        sha256: Option<&'a str>,
+        sha256: Option<Sha256>,
     }
 }
 
@@ -57,7 +58,7 @@ pub(super) async fn add<'r, DB: Dialect>(
                 result: call.result,
                 http_status: call.http_status,
                 code: call.code.as_deref(),
-                sha256: call.sha256.as_deref(),
+                sha256: call.sha256,
             });
             let (calls, too_fast) = used
                 .entry((

@@ -8,6 +8,8 @@ use super::{alarm, work};
 use crate::{
     domain::{
         alarm::{Alarm, Kind as AlarmKind},
+        answer::Endpoint,
+        digest::Sha256,
         lease::{Lane, Lease, Stage},
         media::MediaRow,
         progress::Progress,
@@ -29,7 +31,7 @@ struct Claimed {
     verification: Verification,
     progress: Progress,
     media: Vec<MediaRow>,
-    answers: Vec<(String, String)>,
+    answers: Vec<(Endpoint, Sha256)>,
 }
 
 /// A row that cannot be read is looked at again at least this often.

@@ -1,7 +1,7 @@
 //! Facts that are only ever added: the answers kept.
 
 use crate::{
-    domain::{answer::AnswerRow, lease::Lease},
+    domain::{answer::AnswerRow, digest::Sha256, lease::Lease},
     store::{
         Result,
         dialect::Dialect,
@@ -20,10 +20,10 @@ rows! {
         code: Option<&'a str>,
         log_id: Option<&'a str>,
         bytes: i64,
-        sha256: &'a str,
+        sha256: Sha256,
         object_key: &'a str,
         stored_bytes: i64,
-        stored_sha256: &'a str,
+        stored_sha256: Sha256,
     }
 }
 
@@ -58,10 +58,10 @@ pub(super) async fn answers<'r, DB: Dialect>(
             code: answer.code.as_deref(),
             log_id: answer.log_id.as_deref(),
             bytes: answer.object.bytes,
-            sha256: &answer.object.sha256,
+            sha256: answer.object.sha256,
             object_key: &answer.object.object_key,
             stored_bytes: answer.object.stored_bytes,
-            stored_sha256: &answer.object.stored_sha256,
+            stored_sha256: answer.object.stored_sha256,
         }));
     }
     if rows.is_empty() {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::facts::insert;
 use crate::{
     domain::{
+        digest::Sha256,
         lease::Lease,
         media::{Kind, Slot, StoredMedia},
     },
@@ -31,10 +32,10 @@ rows! {
         state: &'a str,
         content_type: Option<&'a str>,
         bytes: i64,
-        sha256: &'a str,
+        sha256: Sha256,
         object_key: &'a str,
         stored_bytes: i64,
-        stored_sha256: &'a str,
+        stored_sha256: Sha256,
         checked: &'a str,
         captured_at: i64,
     }
@@ -46,17 +47,17 @@ rows! {
         medium: &'a str,
         content: Option<&'a str>,
         length: i64,
-        digest: &'a str,
+        digest: Sha256,
         key: &'a str,
         stored_length: i64,
-        stored_digest: &'a str,
+        stored_digest: Sha256,
         checked: &'a str,
         at: i64,
     }
 }
 
 rows! {
-    struct FailedIn<'a> { id: &'a str, medium: &'a str, why: &'a str, refused: Option<&'a str> }
+    struct FailedIn<'a> { id: &'a str, medium: &'a str, why: &'a str, refused: Option<Sha256> }
 }
 
 rows! {
@@ -130,10 +131,10 @@ pub(super) async fn add_stored<'r, DB: Dialect>(
                 state: "stored",
                 content_type: stored.content_type.as_deref(),
                 bytes: stored.object.bytes,
-                sha256: &stored.object.sha256,
+                sha256: stored.object.sha256,
                 object_key: &stored.object.object_key,
                 stored_bytes: stored.object.stored_bytes,
-                stored_sha256: &stored.object.stored_sha256,
+                stored_sha256: stored.object.stored_sha256,
                 checked: stored.checked.name(),
                 captured_at: stored.captured_at.0,
             });
@@ -168,10 +169,10 @@ pub(super) async fn fill<'r, DB: Dialect>(
             medium: &stored.media_id,
             content: stored.content_type.as_deref(),
             length: stored.object.bytes,
-            digest: &stored.object.sha256,
+            digest: stored.object.sha256,
             key: &stored.object.object_key,
             stored_length: stored.object.stored_bytes,
-            stored_digest: &stored.object.stored_sha256,
+            stored_digest: stored.object.stored_sha256,
             checked: stored.checked.name(),
             at: stored.captured_at.0,
         })
@@ -298,7 +299,7 @@ pub(super) async fn fail<'r, DB: Dialect>(
             id: &lease.verification_id,
             medium: &failed.media_id,
             why: &failed.why,
-            refused: failed.refused_sha256.as_deref(),
+            refused: failed.refused_sha256,
         })
         .collect();
     if rows.is_empty() {

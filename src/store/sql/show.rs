@@ -8,7 +8,7 @@ use crate::store::{
     Result,
     dialect::Dialect,
     reports::{AnswerReport, AttemptReport, MediaReport, Whole},
-    rows::{Cells, binds, moment, moment_or_null},
+    rows::{Cells, binds, digest, digest_or_null, moment, moment_or_null},
 };
 
 /// It, by verify_token or verification_id.
@@ -95,10 +95,10 @@ fn medium(row: &impl Cells) -> Result<MediaReport> {
         state: row.text("state")?,
         content_type: row.text_or_null("content_type")?,
         bytes: row.int_or_null("bytes")?,
-        sha256: row.text_or_null("sha256")?,
+        sha256: digest_or_null(row, "sha256")?,
         object_key: row.text_or_null("object_key")?,
         stored_bytes: row.int_or_null("stored_bytes")?,
-        stored_sha256: row.text_or_null("stored_sha256")?,
+        stored_sha256: digest_or_null(row, "stored_sha256")?,
         captured_at: moment_or_null(row, "captured_at")?,
         lost_reason: row.text_or_null("lost_reason")?,
         check: row.text_or_null("checked")?,
@@ -115,7 +115,7 @@ fn answer(row: &impl Cells) -> Result<AnswerReport> {
         code: row.text_or_null("code")?,
         log_id: row.text_or_null("log_id")?,
         bytes: row.int("bytes")?,
-        sha256: row.text("sha256")?,
+        sha256: digest(row, "sha256")?,
         object_key: row.text("object_key")?,
     })
 }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use crate::{
     domain::{
         answer::Endpoint,
+        digest::Sha256,
         media::{Kind, MediaRow, MediaState, Slot, Source},
         progress::Progress,
         secret::Secret,
@@ -14,7 +15,7 @@ use crate::{
     store::{
         Result, StoreError,
         dialect::Dialect,
-        rows::{Cells, Json, binds, instant, known},
+        rows::{Cells, Json, binds, digest, digest_or_null, instant, known},
     },
 };
 
@@ -88,18 +89,18 @@ fn medium(row: &impl Cells) -> Result<MediaRow> {
             source: known(Source::named(&row.text("source")?), "media.source")?,
         },
         state: known(MediaState::named(&row.text("state")?), "media.state")?,
-        sha256: row.text_or_null("sha256")?,
+        sha256: digest_or_null(row, "sha256")?,
         object_key: row.text_or_null("object_key")?,
         tries: row.int("tries")?,
         last_error: row.text_or_null("last_error")?,
-        refused_sha256: row.text_or_null("refused_sha256")?,
+        refused_sha256: digest_or_null(row, "refused_sha256")?,
     })
 }
 
 pub(super) async fn answers<DB: Dialect>(
     connection: &mut DB::Connection,
     ids: &[&str],
-) -> Result<Found<Vec<(String, String)>>> {
+) -> Result<Found<Vec<(Endpoint, Sha256)>>> {
     let sql = format!(
         "select verification_id, endpoint, sha256 from answers where verification_id in {} order by fetched_at, answer_id",
         DB::list(1)
@@ -111,7 +112,7 @@ pub(super) async fn answers<DB: Dialect>(
                 Endpoint::kept_named(&row.text("endpoint")?),
                 "answers.endpoint",
             )?;
-            Ok((endpoint.name().to_owned(), row.text("sha256")?))
+            Ok((endpoint, digest(row, "sha256")?))
         },
     )
 }

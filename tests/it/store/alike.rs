@@ -7,6 +7,7 @@ use verikeep::{
     domain::{
         alarm::{Alarm, Kind as AlarmKind},
         answer::Endpoint,
+        digest::Sha256,
         lease::{Lane, Lease, Stage},
         lessons::{DataSeen, Film, FilmedPlan, Lessons, Origin, UnusedSignature},
         media::{Kind, StoredMedia},
@@ -60,7 +61,7 @@ impl Pair {
 
     fn object(&mut self) -> StoredMedia {
         let mut object = stored(&self.name(), self.now);
-        object.object.sha256 = format!("sha-{}", self.random.random_range(0..3));
+        object.object.sha256 = Sha256::of(&[self.random.random_range(0..3)]);
         object
     }
 
@@ -273,7 +274,7 @@ impl Pair {
         };
         for _ in 0..self.random.random_range(0..3) {
             let mut kept = answer(&self.name(), Endpoint::Getall, self.now);
-            kept.object.sha256 = format!("sha-{}", self.random.random_range(0..3));
+            kept.object.sha256 = Sha256::of(&[self.random.random_range(0..3)]);
             record.answers.push(kept);
             record.calls.push(call(self.now));
             let kind = [Kind::Face, Kind::Video, Kind::IdFront][self.random.random_range(0..3)];
@@ -342,7 +343,7 @@ impl Pair {
                 1 => record.failed.push(FailedMedia {
                     media_id: media_id.clone(),
                     why: "reset".to_owned(),
-                    refused_sha256: self.one_in(2).then(|| self.name()),
+                    refused_sha256: self.one_in(2).then(|| Sha256::of(self.name().as_bytes())),
                 }),
                 _ => {
                     let mut stored = self.object();

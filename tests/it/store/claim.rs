@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use verikeep::{
     domain::{
         answer::Endpoint,
+        digest::Sha256,
         lease::{Lane, Stage},
         media::MediaState,
         progress::Progress,
@@ -557,8 +558,8 @@ pub async fn a_claim_brings_all_that_its_step_needs(db: Database) {
     assert_eq!(
         again[1].answers,
         [
-            ("getall".to_owned(), "sha-of-a2".to_owned()),
-            ("detail".to_owned(), "sha-of-b2".to_owned())
+            (Endpoint::Getall, Sha256::of(b"a2")),
+            (Endpoint::Detail, Sha256::of(b"b2"))
         ]
     );
     assert_eq!(

@@ -3,6 +3,7 @@
 use verikeep::{
     domain::{
         alarm::{Alarm, Kind},
+        digest::Sha256,
         lease::{Lease, Stage},
         media::MediaRow,
         plan::Outcome,
@@ -24,7 +25,7 @@ fn failed(media_id: &str, why: &str, refused: Option<&str>) -> FailedMedia {
     FailedMedia {
         media_id: media_id.to_owned(),
         why: why.to_owned(),
-        refused_sha256: refused.map(str::to_owned),
+        refused_sha256: refused.map(|name| Sha256::of(name.as_bytes())),
     }
 }
 
@@ -37,7 +38,7 @@ pub async fn stored_same_and_failed_media_stand_as_told(db: Database) {
         same: vec!["medium-1-1".to_owned()],
         failed: vec![
             failed("medium-1-2", "reset", None),
-            failed("medium-1-3", "text", Some("sha-of-page")),
+            failed("medium-1-3", "text", Some("page")),
         ],
         again: Some((later(HOUR), later(Span::hours(24)))),
         ..download(&work.lease, later(MINUTE))
@@ -58,10 +59,10 @@ pub async fn stored_same_and_failed_media_stand_as_told(db: Database) {
             (
                 row.media_id.clone(),
                 row.state.name(),
-                row.sha256.clone(),
+                row.sha256,
                 row.tries,
                 row.last_error.clone(),
-                row.refused_sha256.clone(),
+                row.refused_sha256,
             )
         };
         media.iter().map(told).collect()
@@ -73,18 +74,19 @@ pub async fn stored_same_and_failed_media_stand_as_told(db: Database) {
                error: Option<&str>,
                refused: Option<&str>| {
         let text = |text: Option<&str>| text.map(str::to_owned);
+        let digest = |name: Option<&str>| name.map(|name| Sha256::of(name.as_bytes()));
         (
             format!("medium-1-{position}"),
             state,
-            text(sha256),
+            digest(sha256),
             tries,
             text(error),
-            text(refused),
+            digest(refused),
         )
     };
-    let there = row(0, "stored", Some("sha-of-medium-1-0"), 0, None, None);
+    let there = row(0, "stored", Some("medium-1-0"), 0, None, None);
     let reset = row(2, "wanted", None, 1, Some("reset"), None);
-    let page = Some("sha-of-page");
+    let page = Some("page");
     assert_eq!(
         told(&work.media),
         [
@@ -95,7 +97,7 @@ pub async fn stored_same_and_failed_media_stand_as_told(db: Database) {
     );
     let failed = vec![
         failed("medium-1-0", "404", None),
-        failed("medium-1-3", "404", Some("sha-of-another")),
+        failed("medium-1-3", "404", Some("another")),
     ];
     let record = DownloadRecord {
         failed,
@@ -155,7 +157,7 @@ pub async fn a_wake_during_a_poll_is_not_lost(db: Database) {
         .await
         .unwrap();
     let again = one_poll(&*store, at.plus(Span(5))).await;
-    assert_eq!(again.media[0].sha256.as_deref(), Some("sha-of-medium-1-0"));
+    assert_eq!(again.media[0].sha256, Some(Sha256::of(b"medium-1-0")));
     store
         .record_poll(poll(&again.lease, at.plus(MINUTE)))
         .await
@@ -439,7 +441,7 @@ pub async fn of_media_that_are_there_twice_the_last_one_stays(db: Database) {
     let work = one_download(&*store, START).await;
     let twins = ["medium-1-0", "medium-1-1"].map(|id| {
         let mut twin = stored(id, START);
-        twin.object.sha256 = "the-same".to_owned();
+        twin.object.sha256 = Sha256::of(b"the same");
         twin
     });
     let record = DownloadRecord {
@@ -470,7 +472,7 @@ pub async fn a_record_forgets_media_of_its_own_verification_alone(db: Database) 
     let work = one_download(&*store, START).await;
     let twins = ["medium-1-0", "medium-1-1"].map(|id| {
         let mut twin = stored(id, START);
-        twin.object.sha256 = "the-same".to_owned();
+        twin.object.sha256 = Sha256::of(b"the same");
         twin
     });
     let record = DownloadRecord {

@@ -6,6 +6,7 @@ use verikeep::{
     domain::{
         answer::{AnswerRow, Endpoint},
         attempt::Attempt,
+        digest::Sha256,
         identity::IdentityRow,
         lease::{Lane, Lease},
         media::{Checked, Kind, ObjectFacts, Slot, Source, StoredMedia},
@@ -148,9 +149,9 @@ pub fn object(name: &str) -> ObjectFacts {
     ObjectFacts {
         object_key: format!("objects/{name}"),
         bytes: 1000,
-        sha256: format!("sha-of-{name}"),
+        sha256: Sha256::of(name.as_bytes()),
         stored_bytes: 1200,
-        stored_sha256: format!("stored-sha-of-{name}"),
+        stored_sha256: Sha256::of(format!("stored {name}").as_bytes()),
     }
 }
 
@@ -175,7 +176,7 @@ pub fn call(at: Time) -> CallRow {
         result: "ok",
         http_status: Some(200),
         code: None,
-        sha256: Some("sha-of-a".to_owned()),
+        sha256: Some(Sha256::of(b"a")),
     }
 }
 

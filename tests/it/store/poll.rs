@@ -4,6 +4,7 @@ use verikeep::{
     domain::{
         answer::Endpoint,
         attempt::{Counts, OcrIdentity},
+        digest::Sha256,
         identity::{IdentityRow, PlainIdentity},
         lease::Lane,
         lessons::{DataSeen, Film, FilmedPlan, Lessons, Origin, UnusedSignature},
@@ -241,7 +242,7 @@ pub async fn identical_answers_are_kept_once(db: Database) {
     let works = store.claim_polls(&claim_at(START)).await.unwrap();
     let named = |id: &str, name: &str, endpoint| verikeep::domain::answer::AnswerRow {
         object: verikeep::domain::media::ObjectFacts {
-            sha256: "same".to_owned(),
+            sha256: Sha256::of(b"same"),
             ..object(name)
         },
         ..answer(id, endpoint, START)
