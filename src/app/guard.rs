@@ -8,6 +8,7 @@
 
 mod descriptors;
 mod free_space;
+mod machine;
 mod panics;
 
 use std::{
@@ -19,6 +20,7 @@ use std::{
 };
 
 pub(crate) use free_space::{FreeSpace, Place, places};
+use machine::{Descriptors, Machine, ThisMachine};
 
 use crate::{
     archive::Archive,
@@ -57,6 +59,7 @@ pub(super) struct Guard {
     looked: AtomicBool,
     /// How many steps at once were wished for.
     steps_wished: usize,
+    machine: Arc<dyn Machine>,
     panics: panics::Panics,
 }
 
@@ -96,8 +99,15 @@ impl Guard {
             failing: Mutex::default(),
             looked: AtomicBool::new(false),
             steps_wished,
+            machine: Arc::new(ThisMachine),
             panics: panics::Panics::default(),
         }
+    }
+
+    /// The same on another machine.
+    #[cfg(test)]
+    fn on(self, machine: Arc<dyn Machine>) -> Self {
+        Self { machine, ..self }
     }
 
     /// Notes that a part of the program panicked: an alarm at the next look.
@@ -112,7 +122,7 @@ impl Guard {
 
     /// How many of `wished` steps of one driver may run at once with the descriptors there are.
     pub(super) fn steps(&self, wished: usize) -> usize {
-        let all = descriptors::steps_at_once(self.steps_wished, descriptors::free());
+        let all = descriptors::steps_at_once(self.steps_wished, self.machine.descriptors().free);
         (wished * all / self.steps_wished.max(1)).clamp(1, wished.max(1))
     }
 
@@ -153,15 +163,16 @@ impl Guard {
     pub(super) async fn look(&self) {
         let first = !self.looked.swap(true, Ordering::Relaxed);
         let looked: Vec<(Place, Option<String>)> = lock(&self.places).clone();
+        let machine = Arc::clone(&self.machine);
         let found = spawn::blocking(move || {
             let rooms: Vec<_> = looked
                 .into_iter()
-                .map(|(place, wrong)| (place.look(), place, wrong))
+                .map(|(place, wrong)| (machine.free_space(&place), place, wrong))
                 .collect();
-            (rooms, descriptors::free())
+            (rooms, machine.descriptors())
         });
         // The runtime is ending.
-        let Some((rooms, free)) = found.await else {
+        let Some((rooms, descriptors)) = found.await else {
             return;
         };
         let (mut begun, mut over) = (Vec::new(), Vec::new());
@@ -182,11 +193,12 @@ impl Guard {
         }
         let short = places.iter().any(|(_, wrong)| wrong.is_some());
         *lock(&self.places) = places;
+        let free = descriptors.free;
         let few = free.is_some_and(|free| free < descriptors::FREE_MIN);
         if self.holds.swap(short || few, Ordering::Relaxed) && !short && !few {
             tracing::info!("there is room again: work goes on");
         }
-        self.descriptors(free, few, first, &mut begun, &mut over);
+        self.descriptors(descriptors, few, first, &mut begun, &mut over);
         self.metrics.held(short || few, free);
 
         let (archive, now) = (&self.archive, self.archive.now());
@@ -230,17 +242,17 @@ impl Guard {
     /// Too few for what is wished for is an alarm as well: it costs time, and somebody can mend it.
     fn descriptors(
         &self,
-        free: Option<u64>,
+        Descriptors { most, free }: Descriptors,
         few: bool,
         first: bool,
         begun: &mut Vec<Alarm>,
         over: &mut Vec<(Kind, String)>,
     ) {
         let stands = self.archive.alarms.stands(Kind::FewDescriptors, PROCESS);
-        let steps = descriptors::steps_at_once(self.steps_wished, descriptors::most());
+        let steps = descriptors::steps_at_once(self.steps_wished, most);
         let cramped = steps < self.steps_wished;
         if (few || cramped) && !stands {
-            let most = descriptors::most().unwrap_or_default();
+            let most = most.unwrap_or_default();
             let left = free.map_or_else(String::new, |free| format!(", {free} of them are left"));
             let text = format!(
                 "the process may open {most} files and connections{left}: {steps} steps at once instead of {}",
@@ -323,3 +335,7 @@ impl Guard {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+#[path = "guard/tests.rs"]
+mod tests;

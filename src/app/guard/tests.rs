@@ -1,0 +1,151 @@
+use super::*;
+use crate::{
+    app::watch::Meter,
+    archive::{Archive, ArchiveDeps},
+    config,
+    domain::{
+        identity::Columns,
+        time::{Clock as _, HeldClock},
+    },
+    store::memory::MemoryStore,
+    vault::Vault,
+};
+
+const MIB: u64 = 1 << 20;
+
+/// A machine that has left what it is told.
+struct Told(Mutex<(FreeSpace, Descriptors)>);
+
+impl Machine for Told {
+    fn free_space(&self, _place: &Place) -> io::Result<FreeSpace> {
+        Ok(lock(&self.0).0)
+    }
+
+    fn descriptors(&self) -> Descriptors {
+        lock(&self.0).1
+    }
+}
+
+impl Told {
+    fn free(&self, mib: u64) {
+        lock(&self.0).0.free_bytes = mib * MIB;
+    }
+
+    fn descriptors(&self, most: u64, free: u64) {
+        lock(&self.0).1 = Descriptors {
+            most: Some(most),
+            free: Some(free),
+        };
+    }
+}
+
+/// A guard of 22 steps on a machine with plenty of everything.
+struct Post {
+    guard: Guard,
+    machine: Arc<Told>,
+    store: Arc<MemoryStore>,
+    clock: Arc<HeldClock>,
+}
+
+impl Post {
+    fn new() -> Self {
+        let clock = HeldClock::at(Time(1_790_000_000_000));
+        let store = Arc::new(MemoryStore::new(clock.clone()));
+        let metrics = Arc::new(Metrics::new());
+        let archive = Arc::new(Archive::new(ArchiveDeps {
+            store: store.clone(),
+            vault: Arc::new(Vault::in_memory()),
+            clock: clock.clone(),
+            apps: Vec::new(),
+            columns: Columns::default(),
+            index_key: None,
+            watcher: Arc::new(Meter(Arc::clone(&metrics))),
+        }));
+        let folder = tempfile::tempdir().unwrap();
+        let config = config::Config::embedded(folder.path().to_owned(), Vec::new());
+        let plenty = FreeSpace {
+            free_bytes: 1 << 40,
+            free_inodes: Some(1 << 20),
+        };
+        let machine = Arc::new(Told(Mutex::new((plenty, Descriptors::default()))));
+        let guard = Guard::new(&config, &archive, &metrics, Span::minutes(5), 22);
+        Self {
+            guard: guard.on(machine.clone()),
+            machine,
+            store,
+            clock,
+        }
+    }
+
+    /// Looks once; the alarms that are open then.
+    async fn look(&self) -> Vec<String> {
+        self.guard.look().await;
+        let open = self.guard.archive.alarms.open();
+        open.into_iter().map(|alarm| alarm.kind).collect()
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_begun_while_there_is_little_room_and_work_goes_on_by_itself() {
+    let post = Post::new();
+    assert_eq!(post.look().await, [""; 0]);
+    assert!(!post.guard.holds());
+    // At least 512 MiB, and then an eighth more.
+    for (mib, holds) in [
+        (512, false),
+        (511, true),
+        (575, true),
+        (576, false),
+        (0, true),
+    ] {
+        post.machine.free(mib);
+        let open = post.look().await;
+        assert_eq!(post.guard.holds(), holds, "{mib} MiB");
+        assert_eq!(open == ["disk_full"], holds, "{mib} MiB: {open:?}");
+        assert_eq!(post.guard.checks().is_empty(), !holds, "{mib} MiB");
+    }
+}
+
+#[tokio::test]
+async fn few_descriptors_hold_and_too_few_for_all_steps_are_told() {
+    let post = Post::new();
+    for (most, free, holds, is_told) in [
+        (100_000, 90_000, false, false),
+        (100_000, 7, true, true),
+        (100_000, 8, false, false),
+        (40, 30, false, true),
+        (100_000, 90_000, false, false),
+    ] {
+        post.machine.descriptors(most, free);
+        let open = post.look().await;
+        let label = format!("{free} of {most}");
+        assert_eq!(post.guard.holds(), holds, "{label}");
+        assert_eq!(open == ["few_descriptors"], is_told, "{label}: {open:?}");
+    }
+    post.machine.descriptors(40, 30);
+    assert!(post.guard.steps(22) < 22, "fewer steps at once");
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_written_is_an_alarm_after_a_while_and_until_it_can() {
+    let post = Post::new();
+    post.look().await;
+    post.store.set_away(true);
+    let away = StoreError::Unavailable("away".to_owned());
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        post.guard.claimed(Err(&away));
+        told.push(!post.look().await.is_empty());
+        post.clock.pass(Span::seconds(6));
+    }
+    assert_eq!(told, [false, false, true], "after ten seconds");
+    assert!(post.guard.checks()[0].text.contains("since 2026-09-21"));
+    // Nobody tries for a while: it tries by itself, and it is still away.
+    post.clock.pass(Span::minutes(1));
+    assert_eq!(post.look().await, ["database_down"]);
+    post.store.set_away(false);
+    post.clock.pass(Span::minutes(1));
+    post.look().await;
+    assert_eq!(post.look().await, [""; 0]);
+    assert!(post.clock.now() > Time(0));
+}
