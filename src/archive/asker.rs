@@ -46,8 +46,8 @@ pub(crate) enum ParsedAnswer {
     Media(MediaList),
     /// `result/simple`: the final face.
     Simple(Option<Listed>),
-    /// `result/stat`: nothing of it is needed beyond its being whole.
-    Stat,
+    /// Of a query of which nothing is needed beyond its being whole: `result/stat`.
+    Whole(Endpoint),
 }
 
 /// What a question came to.
@@ -288,7 +288,7 @@ fn read(reply: &Reply) -> Result<ParsedAnswer, ProviderError> {
         }
         Endpoint::Media => parse::media(body).map(ParsedAnswer::Media),
         Endpoint::Simple => parse::simple(body).map(ParsedAnswer::Simple),
-        Endpoint::Stat => parse::stat(body).map(|_| ParsedAnswer::Stat),
+        Endpoint::Stat => parse::stat(body).map(|_| ParsedAnswer::Whole(Endpoint::Stat)),
         Endpoint::Generate | Endpoint::Submit | Endpoint::UploadMatchImage | Endpoint::Download => {
             Err(ProviderError::new(ErrorKind::Misconfigured, "not a query"))
         }

@@ -1,6 +1,6 @@
 //! What has been learned of a verification so far: the memory the plan works from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -21,12 +21,8 @@ pub struct Progress {
     pub getall_at: Option<Time>,
     /// When the number of attempts last grew.
     pub grew_at: Option<Time>,
-    /// Whether detail, simple and stat were captured after a pass.
-    pub detail: bool,
-    /// See [`Progress::detail`].
-    pub simple: bool,
-    /// Captured once final.
-    pub stat: bool,
+    /// The queries that are asked until they bring data once, and did: detail, simple and stat.
+    pub captured: BTreeSet<Endpoint>,
     /// How many attempts were known when media/query last brought data.
     pub media_for: usize,
     /// When media/query last brought data.

@@ -40,7 +40,7 @@ impl Poller {
                 self.apply_inline(draft, answer).await?;
                 learn::captured(&mut draft.record.progress, Endpoint::Detail);
             }
-            ParsedAnswer::Stat => learn::captured(&mut draft.record.progress, Endpoint::Stat),
+            ParsedAnswer::Whole(endpoint) => learn::captured(&mut draft.record.progress, endpoint),
         }
         Ok(())
     }

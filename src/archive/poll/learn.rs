@@ -97,12 +97,7 @@ pub(super) fn media(progress: &mut Progress, answer: &MediaList, at: Time) {
 /// One of detail, simple and stat brought data.
 pub(super) fn captured(progress: &mut Progress, endpoint: Endpoint) {
     progress.fails.remove(&endpoint);
-    match endpoint {
-        Endpoint::Detail => progress.detail = true,
-        Endpoint::Simple => progress.simple = true,
-        Endpoint::Stat => progress.stat = true,
-        _ => {}
-    }
+    progress.captured.insert(endpoint);
 }
 
 #[cfg(test)]

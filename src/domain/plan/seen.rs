@@ -54,16 +54,17 @@ fn open_things(known: PlanInput<'_>, ends: &Ends) -> Vec<Open> {
     }
     let passed = progress.passed();
     let is_final = passed || progress.getall_at.is_some_and(|at| at >= ends.decide);
-    let queries = [
-        (Endpoint::Detail, passed && !progress.detail),
-        (Endpoint::Simple, passed && !progress.simple),
-        (Endpoint::Stat, is_final && !progress.stat),
+    let once = [
+        (Endpoint::Detail, passed),
+        (Endpoint::Simple, passed),
+        (Endpoint::Stat, is_final),
     ];
     open.extend(
-        queries
-            .into_iter()
-            .filter(|(endpoint, is_open)| *is_open && policy.wants(*endpoint))
-            .map(|(endpoint, _)| unanswered(known, endpoint, ends.record_end)),
+        once.into_iter()
+            .filter(|(_, is_time)| *is_time)
+            .map(|(endpoint, _)| endpoint)
+            .filter(|endpoint| policy.wants(*endpoint) && !progress.captured.contains(endpoint))
+            .map(|endpoint| unanswered(known, endpoint, ends.record_end)),
     );
     open.extend(wanted_media(known, ends));
     open

@@ -1,5 +1,7 @@
 //! Tokens of which an attempt was seen.
 
+use std::collections::BTreeSet;
+
 use super::*;
 
 /// Passed nine minutes after issue, with everything captured that its policy wants.
@@ -9,7 +11,7 @@ fn captured() -> Progress {
         media_for: 1,
         video_for: 1,
         media_at: passed.getall_at,
-        detail: true,
+        captured: [Endpoint::Detail].into(),
         ..passed
     }
 }
@@ -29,7 +31,7 @@ fn what_was_not_answered_is_asked_for_until_its_end_and_then_missing() {
             Endpoint::Detail,
             record_end,
             Progress {
-                detail: false,
+                captured: BTreeSet::new(),
                 ..captured()
             },
         ),
@@ -58,6 +60,126 @@ fn what_was_not_answered_is_asked_for_until_its_end_and_then_missing() {
         for due in [end, Span(end.0 + 1)] {
             assert_eq!(due_after(&step(due, before)), Some(end), "{name}");
             assert_eq!(whats(&step(due, end)), [name], "{name}: at its end");
+        }
+    }
+}
+
+#[test]
+fn what_is_filmed_is_asked_for_until_it_is_listed() {
+    let (asked, now) = (Span::minutes(126), Span::minutes(127));
+    let (verification, policy) = (verification(Span(0)), policy());
+    let (passed, failed) = (true, false);
+    let (images, video, nothing) = ((true, false), (false, true), (false, false));
+    let (silent, at_work) = (false, true);
+    let (none, one) = (0, 1);
+    for (label, is_passed, filmed, explained, listed, is_awaited) in [
+        ("its video", passed, nothing, silent, (one, none), false),
+        ("no video yet", passed, nothing, silent, (none, one), true),
+        ("no images yet", passed, images, silent, (one, none), true),
+        ("its images", passed, images, silent, (one, one), false),
+        (
+            "nothing known",
+            failed,
+            nothing,
+            silent,
+            (none, none),
+            false,
+        ),
+        ("no images yet", failed, images, silent, (one, none), true),
+        ("its images", failed, images, silent, (none, one), false),
+        ("no video yet", failed, video, silent, (none, one), true),
+        ("its video", failed, video, silent, (one, none), false),
+        ("at work", failed, nothing, at_work, (none, none), true),
+        (
+            "a video came of it",
+            failed,
+            nothing,
+            at_work,
+            (one, none),
+            false,
+        ),
+        (
+            "images came of it",
+            failed,
+            nothing,
+            at_work,
+            (none, one),
+            false,
+        ),
+    ] {
+        let mut progress = Progress {
+            getall_at: Some(ISSUED.plus(asked)),
+            media_at: Some(ISSUED.plus(asked)),
+            media_explained: explained,
+            video_for: listed.0,
+            images_for: listed.1,
+            ..captured()
+        };
+        progress.attempts[0].passed = is_passed;
+        let known = PlanInput {
+            verification: &verification,
+            progress: &progress,
+            media: &[],
+            learned: &Learned {
+                images: filmed.0,
+                video: filmed.1,
+                ..Learned::default()
+            },
+            has_siblings: false,
+            policy: &policy,
+        };
+        let step = plan(known, ISSUED.plus(now));
+        let (waits, ended) = (
+            matches!(step, Step::Wait { .. }),
+            step == Step::Settle(Outcome::Archived, vec![]),
+        );
+        assert_eq!(
+            (waits, ended),
+            (is_awaited, !is_awaited),
+            "{label}, passed: {is_passed}: {step:?}"
+        );
+    }
+}
+
+#[test]
+fn a_medium_that_was_never_fetched_says_why() {
+    let slot = |kind| Slot {
+        attempt_no: 1,
+        kind,
+        position: 0,
+        source: Source::Getall,
+    };
+    let (day, retention) = (Span::minutes(26 * 60 + 5), Span::minutes(74 * 60 + 5));
+    for (kind, end) in [(Kind::ProcessVideo, day), (Kind::Face, retention)] {
+        for (tries, last_error, why) in [
+            (
+                0,
+                None,
+                "it could not be fetched before the provider forgot it",
+            ),
+            (
+                3,
+                Some("404".to_owned()),
+                "it could not be fetched before the provider forgot it in 3 tries; the last one: 404",
+            ),
+        ] {
+            let row = MediaRow {
+                tries,
+                last_error,
+                ..MediaRow::wanted("m".to_owned(), slot(kind))
+            };
+            let step = |at| decide(&captured(), std::slice::from_ref(&row), &[], false, at);
+            assert_eq!(due_after(&step(Span(end.0 - 1))), Some(end), "{kind:?}");
+            let expected = Missing {
+                what: kind.name().to_owned(),
+                attempt_no: Some(1),
+                why: why.to_owned(),
+            };
+            assert_eq!(
+                step(end),
+                Step::Settle(Outcome::Incomplete, vec![expected]),
+                "{kind:?}"
+            );
         }
     }
 }
