@@ -17,14 +17,11 @@ pub(super) fn before_any_attempt(known: PlanInput<'_>, ends: &Ends, now: Time) -
         ..
     } = known;
     let siblings = siblings_due(known, ends);
-    let woken = progress
-        .woken_at
-        .is_some_and(|woken| progress.answered_at().is_none_or(|at| at < woken))
-        && now < ends.record_end;
-    if now < ends.record_end && siblings.is_some_and(|due| due <= now) {
+    let is_over = now >= ends.record_end;
+    if !is_over && siblings.is_some_and(|due| due <= now) {
         return Step::AskSiblings;
     }
-    if let Some(closing) = progress.closing.as_ref().filter(|_| !woken) {
+    if let Some(closing) = &progress.closing {
         if closing.signature == ZERO_ATTEMPTS {
             return Step::Settle(Outcome::Abandoned, Vec::new());
         }
@@ -34,11 +31,11 @@ pub(super) fn before_any_attempt(known: PlanInput<'_>, ends: &Ends, now: Time) -
         let is_witnessed = learned
             .data_at
             .is_some_and(|at| at >= known.verification.issued_at);
-        if seems_unused(known) && is_witnessed && (is_last || now >= ends.record_end) {
+        if seems_unused(known) && is_witnessed && (is_last || is_over) {
             return Step::Settle(Outcome::Abandoned, Vec::new());
         }
     }
-    if now >= ends.record_end && !woken {
+    if is_over {
         return unseen_end(known, ends, now);
     }
     match getall_due(known, ends) {
