@@ -215,4 +215,88 @@ mod tests {
             assert_eq!(progress.sighting.is_none(), shows, "{label}");
         }
     }
+
+    #[test]
+    fn waking_forgets_what_refusals_taught_and_keeps_what_was_captured() {
+        let refusal = || {
+            Some(Refusal {
+                signature: "refused".to_owned(),
+                at: Time(3),
+            })
+        };
+        let seen = Seen {
+            no: 1,
+            passed: false,
+            face: true,
+            at: None,
+        };
+        let kept = Progress {
+            attempts: vec![seen.clone()],
+            getall_at: Some(Time(1)),
+            captured: [Endpoint::Stat].into(),
+            media_for: 1,
+            unreadable: vec!["detail.front_base64".to_owned()],
+            ..Progress::default()
+        };
+        let mut progress = Progress {
+            refusal: refusal(),
+            witnessed_refusal: refusal(),
+            closing: refusal(),
+            siblings_at: Some(Time(4)),
+            sighting: Some(Sighting {
+                app: "b".to_owned(),
+                attempts: vec![seen],
+                at: Time(4),
+            }),
+            known_by: Some("b".to_owned()),
+            woken_at: Some(Time(2)),
+            ..kept.clone()
+        };
+        progress.failed(Endpoint::Getall, Time(5), Span(9), "transient");
+        progress.wake(Time(6));
+        let woken = Progress {
+            woken_at: Some(Time(6)),
+            ..kept
+        };
+        assert_eq!(progress, woken);
+    }
+
+    #[test]
+    fn calls_in_a_row_that_fail_are_counted_from_the_first() {
+        let mut progress = Progress::default();
+        for (count, at, wait) in [(1, Time(5), Span(10)), (2, Time(15), Span(20))] {
+            progress.failed(Endpoint::Getall, at, wait, "transient");
+            let expected = Fails {
+                count,
+                since: Time(5),
+                result: "transient".to_owned(),
+                at,
+                wait,
+            };
+            assert_eq!(progress.fails.get(&Endpoint::Getall), Some(&expected));
+        }
+        assert_eq!(progress.fails.len(), 1, "each query for itself");
+    }
+
+    #[test]
+    fn the_attempt_that_passed_decides_and_else_the_last() {
+        for (label, passed, decides) in [
+            ("none", &[][..], 0),
+            ("failed ones alone", &[false, false], 2),
+            ("one passed", &[false, true, false], 2),
+        ] {
+            let seen = |(&passed, no)| Seen {
+                no,
+                passed,
+                face: false,
+                at: None,
+            };
+            let progress = Progress {
+                attempts: passed.iter().zip(1..).map(seen).collect(),
+                ..Progress::default()
+            };
+            assert_eq!(progress.decisive_attempt(), decides, "{label}");
+            assert_eq!(progress.passed(), passed.contains(&true), "{label}");
+        }
+    }
 }
