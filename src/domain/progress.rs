@@ -231,7 +231,7 @@ mod tests {
             at: None,
         };
         let kept = Progress {
-            attempts: vec![seen.clone()],
+            attempts: vec![seen],
             getall_at: Some(Time(1)),
             captured: [Endpoint::Stat].into(),
             media_for: 1,
