@@ -183,7 +183,7 @@ impl Alarms {
                 kind: kind.name().to_owned(),
                 subject: subject.clone(),
                 text: one.text.clone(),
-                since: one.since.rfc3339(),
+                since: one.since,
                 times: one.times,
             })
             .collect()

@@ -76,21 +76,25 @@ pub(super) fn summary(number: usize) -> Summary {
         verify_token: format!("token-{number}"),
         plan_id: Some("17".to_owned()),
         reference: Some(format!("order-{number}")),
-        issued_at: "2026-11-23T08:00:00Z".to_owned(),
-        tracked_at: "2026-11-23T08:00:01Z".to_owned(),
+        issued_at: at("2026-11-23T08:00:00Z"),
+        tracked_at: at("2026-11-23T08:00:01Z"),
         tracked_by: "cli".to_owned(),
         state: "incomplete".to_owned(),
         passed: Some(true),
         attempts: 1,
-        first_attempt_at: Some("2026-11-23T08:03:00Z".to_owned()),
+        first_attempt_at: Some(at("2026-11-23T08:03:00Z")),
         settled_at: None,
         missing: json!([{ "what": "process_video", "attempt_no": 1, "why": "gone at the provider" }]),
-        media_deadline: "2026-11-24T08:00:00Z".to_owned(),
-        record_deadline: "2026-11-26T08:00:00Z".to_owned(),
+        media_deadline: at("2026-11-24T08:00:00Z"),
+        record_deadline: at("2026-11-26T08:00:00Z"),
         next_poll_at: None,
         polls: 4,
         last_error: None,
     }
+}
+
+fn at(text: &str) -> Time {
+    Time::parse(text).unwrap()
 }
 
 fn attempt() -> AttemptReport {
@@ -99,7 +103,7 @@ fn attempt() -> AttemptReport {
         passed: Some(true),
         code: Some("0".to_owned()),
         message: None,
-        verified_at: Some("2026-11-23T08:03:00Z".to_owned()),
+        verified_at: Some(at("2026-11-23T08:03:00Z")),
         charged: Some(true),
         charge_type: Some("verify".to_owned()),
         charged_at: None,
@@ -132,7 +136,7 @@ pub(super) fn answer(
     AnswerReport {
         answer_id: format!("a{number}"),
         endpoint: endpoint.to_owned(),
-        fetched_at: "2026-11-23T08:04:00Z".to_owned(),
+        fetched_at: at("2026-11-23T08:04:00Z"),
         http_status: 200,
         success: Some(true),
         code: None,
@@ -178,7 +182,7 @@ pub(super) fn alarm() -> AlarmRow {
         kind: "loss".to_owned(),
         subject: "019ab".to_owned(),
         text: "a video is gone; look at the quota".to_owned(),
-        since: "2026-11-23T08:00:00Z".to_owned(),
+        since: at("2026-11-23T08:00:00Z"),
         times: 3,
     }
 }

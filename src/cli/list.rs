@@ -250,7 +250,7 @@ fn cells(row: &Summary) -> [String; 8] {
         row.verify_token.clone(),
         row.app.clone(),
         row.state.clone(),
-        row.issued_at.clone(),
+        row.issued_at.to_string(),
         row.attempts.to_string(),
         yes(row.passed),
         row.reference.clone().unwrap_or_default(),

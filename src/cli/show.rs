@@ -9,7 +9,7 @@ use super::{
     table::{Table, harmless},
 };
 use crate::{
-    domain::{digest::Sha256, secret::Secret},
+    domain::{digest::Sha256, secret::Secret, time::Time},
     store::{
         Reports,
         reports::{AttemptReport, Whole},
@@ -112,14 +112,14 @@ fn facts(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
         ("app", row.app.clone()),
         ("plan_id", optional(&row.plan_id)),
         ("reference", optional(&row.reference)),
-        ("issued_at", row.issued_at.clone()),
-        ("tracked_at", row.tracked_at.clone()),
+        ("issued_at", row.issued_at.to_string()),
+        ("tracked_at", row.tracked_at.to_string()),
         ("tracked_by", row.tracked_by.clone()),
-        ("first_attempt_at", optional(&row.first_attempt_at)),
-        ("settled_at", optional(&row.settled_at)),
-        ("media_deadline", row.media_deadline.clone()),
-        ("record_deadline", row.record_deadline.clone()),
-        ("next_poll_at", optional(&row.next_poll_at)),
+        ("first_attempt_at", instant(row.first_attempt_at)),
+        ("settled_at", instant(row.settled_at)),
+        ("media_deadline", row.media_deadline.to_string()),
+        ("record_deadline", row.record_deadline.to_string()),
+        ("next_poll_at", instant(row.next_poll_at)),
         ("polls", row.polls.to_string()),
         ("last_error", optional(&row.last_error)),
     ];
@@ -156,7 +156,7 @@ fn attempts(rows: &[AttemptReport], screen: &mut Screen<'_>) -> Result<(), Failu
     for row in rows {
         table.row([
             row.attempt_no.to_string(),
-            text(&row.verified_at),
+            instant(row.verified_at),
             yes(row.passed),
             text(&row.code),
             text(&row.message),
@@ -211,7 +211,7 @@ fn media(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
             row.position.to_string(),
             row.state.clone(),
             row.bytes.map_or_else(String::new, size),
-            row.captured_at.clone().unwrap_or_default(),
+            instant(row.captured_at),
             row.sha256.as_ref().map_or_else(String::new, short),
             row.lost_reason.clone().unwrap_or_default(),
         ]);
@@ -239,7 +239,7 @@ fn answers(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
     for row in &whole.answers {
         table.row([
             row.endpoint.clone(),
-            row.fetched_at.clone(),
+            row.fetched_at.to_string(),
             row.http_status.to_string(),
             yes(row.success),
             row.code.clone().unwrap_or_default(),
@@ -257,6 +257,10 @@ fn answers(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
 }
 
 /// Enough of a digest to tell one from another; --json shows it whole.
+fn instant(at: Option<Time>) -> String {
+    at.map(Time::rfc3339).unwrap_or_default()
+}
+
 fn short(digest: &Sha256) -> String {
     format!("{digest:.16}")
 }

@@ -1,6 +1,8 @@
 //! What the store tells people: the rows of the report views and the figures of `status`.
+//!
+//! In JSON every instant is RFC 3339 text, as the contract shows it.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::domain::{digest::Sha256, time::Time, token::State};
 
@@ -26,7 +28,7 @@ pub struct Filter {
     pub after: Option<String>,
 }
 
-/// A row of `report_verifications`. Instants are RFC 3339 text.
+/// A row of `report_verifications`.
 #[derive(Clone, Debug, Serialize)]
 #[allow(
     missing_docs,
@@ -38,18 +40,25 @@ pub struct Summary {
     pub verify_token: String,
     pub plan_id: Option<String>,
     pub reference: Option<String>,
-    pub issued_at: String,
-    pub tracked_at: String,
+    #[serde(serialize_with = "rfc3339")]
+    pub issued_at: Time,
+    #[serde(serialize_with = "rfc3339")]
+    pub tracked_at: Time,
     pub tracked_by: String,
     pub state: String,
     pub passed: Option<bool>,
     pub attempts: i64,
-    pub first_attempt_at: Option<String>,
-    pub settled_at: Option<String>,
+    #[serde(serialize_with = "rfc3339_or_null")]
+    pub first_attempt_at: Option<Time>,
+    #[serde(serialize_with = "rfc3339_or_null")]
+    pub settled_at: Option<Time>,
     pub missing: serde_json::Value,
-    pub media_deadline: String,
-    pub record_deadline: String,
-    pub next_poll_at: Option<String>,
+    #[serde(serialize_with = "rfc3339")]
+    pub media_deadline: Time,
+    #[serde(serialize_with = "rfc3339")]
+    pub record_deadline: Time,
+    #[serde(serialize_with = "rfc3339_or_null")]
+    pub next_poll_at: Option<Time>,
     pub polls: i64,
     pub last_error: Option<String>,
 }
@@ -65,13 +74,16 @@ pub struct AttemptReport {
     pub passed: Option<bool>,
     pub code: Option<String>,
     pub message: Option<String>,
-    pub verified_at: Option<String>,
+    #[serde(serialize_with = "rfc3339_or_null")]
+    pub verified_at: Option<Time>,
     pub charged: Option<bool>,
     pub charge_type: Option<String>,
-    pub charged_at: Option<String>,
+    #[serde(serialize_with = "rfc3339_or_null")]
+    pub charged_at: Option<Time>,
     pub ocr_charged: Option<bool>,
     pub ocr_count: Option<i64>,
-    pub ocr_charged_at: Option<String>,
+    #[serde(serialize_with = "rfc3339_or_null")]
+    pub ocr_charged_at: Option<Time>,
     pub score: Option<f64>,
     pub threshold: Option<f64>,
     pub liveness_score: Option<f64>,
@@ -106,7 +118,8 @@ pub struct MediaReport {
     pub object_key: Option<String>,
     pub stored_bytes: Option<i64>,
     pub stored_sha256: Option<Sha256>,
-    pub captured_at: Option<String>,
+    #[serde(serialize_with = "rfc3339_or_null")]
+    pub captured_at: Option<Time>,
     pub lost_reason: Option<String>,
     pub check: Option<String>,
 }
@@ -120,7 +133,8 @@ pub struct MediaReport {
 pub struct AnswerReport {
     pub answer_id: String,
     pub endpoint: String,
-    pub fetched_at: String,
+    #[serde(serialize_with = "rfc3339")]
+    pub fetched_at: Time,
     pub http_status: i64,
     pub success: Option<bool>,
     pub code: Option<String>,
@@ -135,7 +149,8 @@ pub struct AnswerReport {
 #[allow(missing_docs, reason = "as in `records::CallRow`")]
 pub struct CallReport {
     pub endpoint: String,
-    pub at: String,
+    #[serde(serialize_with = "rfc3339")]
+    pub at: Time,
     pub result: String,
     pub http_status: Option<i64>,
     pub code: Option<String>,
@@ -151,9 +166,11 @@ pub struct CallSum {
     /// How many.
     pub calls: i64,
     /// When the first of them ended.
-    pub first_at: String,
+    #[serde(serialize_with = "rfc3339")]
+    pub first_at: Time,
     /// When the last of them ended.
-    pub last_at: String,
+    #[serde(serialize_with = "rfc3339")]
+    pub last_at: Time,
 }
 
 /// One verification whole.
@@ -190,7 +207,8 @@ pub struct AlarmRow {
     pub kind: String,
     pub subject: String,
     pub text: String,
-    pub since: String,
+    #[serde(serialize_with = "rfc3339")]
+    pub since: Time,
     pub times: i64,
 }
 
@@ -301,4 +319,25 @@ pub struct Status {
     pub open_by_app: Vec<Open>,
     /// What the last comparison with the business's own list found.
     pub reconciled: Option<Reconciliation>,
+}
+
+/// An instant as text.
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature is serde's"
+)]
+pub(crate) fn rfc3339<S: Serializer>(at: &Time, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(at)
+}
+
+/// An instant as text, or null.
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature is serde's"
+)]
+pub(crate) fn rfc3339_or_null<S: Serializer>(
+    at: &Option<Time>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    at.map(Time::rfc3339).serialize(serializer)
 }

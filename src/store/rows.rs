@@ -242,16 +242,12 @@ pub(super) fn instant(row: &impl Cells, name: &str) -> Result<crate::domain::tim
     row.int(name).map(crate::domain::time::Time)
 }
 
-/// The column as RFC 3339 text.
-pub(super) fn moment(row: &impl Cells, name: &str) -> Result<String> {
-    Ok(instant(row, name)?.rfc3339())
-}
-
-/// The column as RFC 3339 text, or null.
-pub(super) fn moment_or_null(row: &impl Cells, name: &str) -> Result<Option<String>> {
-    Ok(row
-        .int_or_null(name)?
-        .map(|at| crate::domain::time::Time(at).rfc3339()))
+/// The column as an instant, or null.
+pub(super) fn instant_or_null(
+    row: &impl Cells,
+    name: &str,
+) -> Result<Option<crate::domain::time::Time>> {
+    Ok(row.int_or_null(name)?.map(crate::domain::time::Time))
 }
 
 /// The column as a digest; a text that is none is [`StoreError::Corrupt`].

@@ -244,7 +244,7 @@ mod tests {
                 kind: "loss".to_owned(),
                 subject: "canary".to_owned(),
                 text: "canary".to_owned(),
-                since: String::new(),
+                since: Time(0),
                 times: 3,
             }],
             open_by_app: Vec::new(),

@@ -320,11 +320,11 @@ fn compare_attempts(whole: &Whole, token: &TokenTruth, wrong: &mut Vec<String>) 
         return;
     }
     for (row, truth) in whole.attempt_rows.iter().zip(&token.attempts) {
-        let verified_at = Time(truth.verified_at_ms).rfc3339();
+        let verified_at = Time(truth.verified_at_ms);
         let same = row.attempt_no == i64::from(truth.order)
             && row.passed == Some(truth.passed)
             && row.code.as_deref() == Some(truth.code)
-            && row.verified_at.as_deref() == Some(&verified_at)
+            && row.verified_at == Some(verified_at)
             && row.charge_type.as_deref() == truth.facts.charge_type
             && row.verify_log_id == truth.facts.verify_log_id;
         if !same {

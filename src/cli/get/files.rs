@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::Failed;
 use crate::{
-    domain::{answer::Endpoint, digest::Sha256, media::Kind},
-    store::reports::Whole,
+    domain::{answer::Endpoint, digest::Sha256, media::Kind, time::Time},
+    store::reports::{Whole, rfc3339, rfc3339_or_null},
 };
 
 /// What a file is: the columns that tell one from another.
@@ -17,14 +17,16 @@ pub(super) enum What {
     Answer {
         answer_id: String,
         endpoint: String,
-        fetched_at: String,
+        #[serde(serialize_with = "rfc3339")]
+        fetched_at: Time,
     },
     Media {
         media_id: String,
         kind: String,
         attempt_no: i64,
         position: i64,
-        captured_at: Option<String>,
+        #[serde(serialize_with = "rfc3339_or_null")]
+        captured_at: Option<Time>,
     },
 }
 
@@ -94,7 +96,7 @@ pub(super) fn wanted(whole: &Whole) -> Vec<Wanted> {
             what: What::Answer {
                 answer_id: row.answer_id.clone(),
                 endpoint: row.endpoint.clone(),
-                fetched_at: row.fetched_at.clone(),
+                fetched_at: row.fetched_at,
             },
             stem: format!("{endpoint}-{number}"),
             object_key: row.object_key.clone(),
@@ -115,7 +117,7 @@ pub(super) fn wanted(whole: &Whole) -> Vec<Wanted> {
                 kind: row.kind.clone(),
                 attempt_no: row.attempt_no,
                 position: row.position,
-                captured_at: row.captured_at.clone(),
+                captured_at: row.captured_at,
             },
             stem: format!(
                 "{}-attempt{}-{}",

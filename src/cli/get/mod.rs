@@ -23,8 +23,11 @@ use super::{
     show,
 };
 use crate::{
-    domain::{digest::Sha256, secret::Secret, token::State},
-    store::{Reports, reports::Whole},
+    domain::{digest::Sha256, secret::Secret, time::Time, token::State},
+    store::{
+        Reports,
+        reports::{Whole, rfc3339, rfc3339_or_null},
+    },
 };
 use files::Wanted;
 use folder::Folder;
@@ -81,9 +84,12 @@ struct Manifest<'a> {
     app: &'a str,
     state: &'a str,
     passed: Option<bool>,
-    issued_at: &'a str,
-    settled_at: Option<&'a str>,
-    written_at: String,
+    #[serde(serialize_with = "rfc3339")]
+    issued_at: Time,
+    #[serde(serialize_with = "rfc3339_or_null")]
+    settled_at: Option<Time>,
+    #[serde(serialize_with = "rfc3339")]
+    written_at: Time,
     #[serde(skip_serializing_if = "Option::is_none")]
     purpose: Option<&'a str>,
     files: Vec<Written>,
@@ -155,7 +161,7 @@ pub(super) async fn run(
             ),
         ));
     }
-    let written_at = store.ping().await?.rfc3339();
+    let written_at = store.ping().await?;
     let manifest = manifest(args, &whole, written_at, written, failed);
     folder.write_manifest(&manifest)?;
     tell(&manifest, &folder, screen)
@@ -211,7 +217,7 @@ async fn take(
 fn manifest<'a>(
     args: &'a Get,
     whole: &'a Whole,
-    written_at: String,
+    written_at: Time,
     files: Vec<Written>,
     failed: Vec<Failed>,
 ) -> Manifest<'a> {
@@ -222,8 +228,8 @@ fn manifest<'a>(
         app: &row.app,
         state: &row.state,
         passed: row.passed,
-        issued_at: &row.issued_at,
-        settled_at: row.settled_at.as_deref(),
+        issued_at: row.issued_at,
+        settled_at: row.settled_at,
         written_at,
         purpose: args.purpose.as_deref(),
         files,

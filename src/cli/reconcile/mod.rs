@@ -313,7 +313,7 @@ fn tell_unlisted(one: &Summary, json: bool, screen: &mut Screen<'_>) -> Result<(
         let (id, app, issued_at, state, reference) = (
             &one.verification_id,
             &one.app,
-            &one.issued_at,
+            one.issued_at.rfc3339(),
             &one.state,
             &one.reference,
         );

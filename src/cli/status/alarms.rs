@@ -63,7 +63,7 @@ pub(super) fn all(figures: Option<&Figures>, beside: &Beside, now: Option<Time>)
             kind: alarm.kind.clone(),
             subject: alarm.subject.clone(),
             text: alarm.text.clone(),
-            since: alarm.since.clone(),
+            since: alarm.since.rfc3339(),
             times: alarm.times,
             unwritten: false,
             threatens: threatens(&alarm.kind, &alarm.subject),

@@ -75,7 +75,7 @@ impl Alarms {
                 kind: raised.alarm.kind.name().to_owned(),
                 subject: raised.alarm.subject.clone(),
                 text: raised.alarm.text.clone(),
-                since: raised.since.rfc3339(),
+                since: raised.since,
                 times: raised.times,
             })
             .collect()

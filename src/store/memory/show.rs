@@ -9,7 +9,6 @@ use crate::{
         identity::IdentityRow,
         lease::Stage,
         media::MediaRow,
-        time::Time,
     },
     store::{
         records::CallRow,
@@ -39,19 +38,19 @@ impl Kept {
             verify_token: facts.verify_token.reveal().to_owned(),
             plan_id: facts.plan_id.clone(),
             reference: told.reference.clone(),
-            issued_at: facts.issued_at.rfc3339(),
-            tracked_at: facts.tracked_at.rfc3339(),
+            issued_at: facts.issued_at,
+            tracked_at: facts.tracked_at,
             tracked_by: told.tracked_by.clone(),
             state: self.state.name().to_owned(),
             // None before false before true.
             passed: attempts().map(|attempt| attempt.passed).max().flatten(),
             attempts: i64::try_from(self.attempts.len()).unwrap_or(i64::MAX),
-            first_attempt_at: moment(attempts().filter_map(|attempt| attempt.verified_at).min()),
-            settled_at: moment(self.settled_at),
+            first_attempt_at: attempts().filter_map(|attempt| attempt.verified_at).min(),
+            settled_at: self.settled_at,
             missing: serde_json::to_value(&self.missing).unwrap_or_default(),
-            media_deadline: told.media_deadline.rfc3339(),
-            record_deadline: told.record_deadline.rfc3339(),
-            next_poll_at: moment(next_poll.map(|scheduled| scheduled.due_at)),
+            media_deadline: told.media_deadline,
+            record_deadline: told.record_deadline,
+            next_poll_at: next_poll.map(|scheduled| scheduled.due_at),
             polls: self.polls,
             last_error: self.last_error.clone(),
         }
@@ -72,16 +71,12 @@ impl Kept {
                     endpoint: (*endpoint).to_owned(),
                     result: (*result).to_owned(),
                     calls: sum.calls,
-                    first_at: sum.first_at.rfc3339(),
-                    last_at: sum.last_at.rfc3339(),
+                    first_at: sum.first_at,
+                    last_at: sum.last_at,
                 })
                 .collect(),
         }
     }
-}
-
-fn moment(at: Option<Time>) -> Option<String> {
-    at.map(Time::rfc3339)
 }
 
 fn attempt((attempt, identity): &(Attempt, IdentityRow)) -> AttemptReport {
@@ -92,13 +87,13 @@ fn attempt((attempt, identity): &(Attempt, IdentityRow)) -> AttemptReport {
         passed: attempt.passed,
         code: attempt.code,
         message: attempt.message,
-        verified_at: moment(attempt.verified_at),
+        verified_at: attempt.verified_at,
         charged: attempt.charged,
         charge_type: attempt.charge_type,
-        charged_at: moment(attempt.charged_at),
+        charged_at: attempt.charged_at,
         ocr_charged: attempt.ocr_charged,
         ocr_count: attempt.ocr_count,
-        ocr_charged_at: moment(attempt.ocr_charged_at),
+        ocr_charged_at: attempt.ocr_charged_at,
         score: attempt.score,
         threshold: attempt.threshold,
         liveness_score: attempt.liveness_score,
@@ -131,7 +126,7 @@ fn medium(medium: &Medium) -> MediaReport {
         object_key: row.object_key.clone(),
         stored_bytes: object.map(|object| object.stored_bytes),
         stored_sha256: object.map(|object| object.stored_sha256),
-        captured_at: moment(stored.map(|stored| stored.captured_at)),
+        captured_at: stored.map(|stored| stored.captured_at),
         lost_reason: medium.lost_reason.clone(),
         check: stored.map(|stored| stored.checked.name().to_owned()),
     }
@@ -142,7 +137,7 @@ fn answer(answer: &AnswerRow) -> AnswerReport {
     AnswerReport {
         answer_id: answer.answer_id,
         endpoint: answer.endpoint.name().to_owned(),
-        fetched_at: answer.fetched_at.rfc3339(),
+        fetched_at: answer.fetched_at,
         http_status: answer.http_status,
         success: answer.success,
         code: answer.code,
@@ -156,7 +151,7 @@ fn answer(answer: &AnswerRow) -> AnswerReport {
 fn call(call: &CallRow) -> CallReport {
     CallReport {
         endpoint: call.endpoint.name().to_owned(),
-        at: call.at.rfc3339(),
+        at: call.at,
         result: call.result.to_owned(),
         http_status: call.http_status,
         code: call.code.clone(),

@@ -14,7 +14,7 @@ use crate::{
         AlarmStore, Result,
         dialect::Dialect,
         reports::AlarmRow,
-        rows::{Cells as _, Json, binds, moment, rows},
+        rows::{Cells as _, Json, binds, instant, rows},
     },
 };
 
@@ -145,7 +145,7 @@ pub(super) async fn open<DB: Dialect>(connection: &mut DB::Connection) -> Result
                 kind: row.text("kind")?,
                 subject: row.text("subject")?,
                 text: row.text("text")?,
-                since: moment(row, "since")?,
+                since: instant(row, "since")?,
                 times: row.int("times")?,
             })
         })

@@ -14,7 +14,7 @@ use crate::{
         dialect::Dialect,
         records::CallRow,
         reports::{CallReport, CallSum, QuotaUse},
-        rows::{Cells, Json, binds, moment, rows},
+        rows::{Cells, Json, binds, instant, rows},
     },
 };
 
@@ -182,7 +182,7 @@ pub(super) async fn quota_use<DB: Dialect>(
 pub(super) fn call(row: &impl Cells) -> Result<CallReport> {
     Ok(CallReport {
         endpoint: row.text("endpoint")?,
-        at: moment(row, "at")?,
+        at: instant(row, "at")?,
         result: row.text("result")?,
         http_status: row.int_or_null("http_status")?,
         code: row.text_or_null("code")?,
@@ -195,7 +195,7 @@ pub(super) fn sum(row: &impl Cells) -> Result<CallSum> {
         endpoint: row.text("endpoint")?,
         result: row.text("result")?,
         calls: row.int("calls")?,
-        first_at: moment(row, "first_at")?,
-        last_at: moment(row, "last_at")?,
+        first_at: instant(row, "first_at")?,
+        last_at: instant(row, "last_at")?,
     })
 }

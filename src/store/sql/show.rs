@@ -8,7 +8,7 @@ use crate::store::{
     Result,
     dialect::Dialect,
     reports::{AnswerReport, AttemptReport, MediaReport, Whole},
-    rows::{Cells, binds, digest, digest_or_null, moment, moment_or_null},
+    rows::{Cells, binds, digest, digest_or_null, instant, instant_or_null},
 };
 
 /// It, by verify_token or verification_id.
@@ -62,13 +62,13 @@ fn attempt(row: &impl Cells) -> Result<AttemptReport> {
         passed: row.flag_or_null("passed")?,
         code: row.text_or_null("code")?,
         message: row.text_or_null("message")?,
-        verified_at: moment_or_null(row, "verified_at")?,
+        verified_at: instant_or_null(row, "verified_at")?,
         charged: row.flag_or_null("charged")?,
         charge_type: row.text_or_null("charge_type")?,
-        charged_at: moment_or_null(row, "charged_at")?,
+        charged_at: instant_or_null(row, "charged_at")?,
         ocr_charged: row.flag_or_null("ocr_charged")?,
         ocr_count: row.int_or_null("ocr_count")?,
-        ocr_charged_at: moment_or_null(row, "ocr_charged_at")?,
+        ocr_charged_at: instant_or_null(row, "ocr_charged_at")?,
         score: row.float_or_null("score")?,
         threshold: row.float_or_null("threshold")?,
         liveness_score: row.float_or_null("liveness_score")?,
@@ -99,7 +99,7 @@ fn medium(row: &impl Cells) -> Result<MediaReport> {
         object_key: row.text_or_null("object_key")?,
         stored_bytes: row.int_or_null("stored_bytes")?,
         stored_sha256: digest_or_null(row, "stored_sha256")?,
-        captured_at: moment_or_null(row, "captured_at")?,
+        captured_at: instant_or_null(row, "captured_at")?,
         lost_reason: row.text_or_null("lost_reason")?,
         check: row.text_or_null("checked")?,
     })
@@ -109,7 +109,7 @@ fn answer(row: &impl Cells) -> Result<AnswerReport> {
     Ok(AnswerReport {
         answer_id: row.text("answer_id")?,
         endpoint: row.text("endpoint")?,
-        fetched_at: moment(row, "fetched_at")?,
+        fetched_at: instant(row, "fetched_at")?,
         http_status: row.int("http_status")?,
         success: row.flag_or_null("success")?,
         code: row.text_or_null("code")?,

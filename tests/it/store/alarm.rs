@@ -41,7 +41,7 @@ pub async fn an_alarm_is_open_once_and_counted(db: Database) {
             row.kind.clone(),
             row.subject.clone(),
             row.text.clone(),
-            row.since.clone(),
+            row.since,
             row.times,
         )
     };
@@ -50,7 +50,7 @@ pub async fn an_alarm_is_open_once_and_counted(db: Database) {
             "quota".to_owned(),
             subject.to_owned(),
             text.to_owned(),
-            since.rfc3339(),
+            since,
             times,
         )
     };

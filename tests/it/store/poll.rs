@@ -67,8 +67,8 @@ pub async fn a_record_is_read_back_whole(db: Database) {
         ),
         ("collecting", Some(true), 2, 1)
     );
-    assert_eq!(summary.first_attempt_at, Some(START.rfc3339()));
-    assert_eq!(summary.next_poll_at, Some(later(HOUR).rfc3339()));
+    assert_eq!(summary.first_attempt_at, Some(START));
+    assert_eq!(summary.next_poll_at, Some(later(HOUR)));
     assert_eq!(
         summary.last_error.as_deref(),
         Some("transient: no connection")
@@ -329,7 +329,7 @@ pub async fn attempts_replace_what_was_known_of_their_number(db: Database) {
             whole.summary.attempts,
             whole.summary.first_attempt_at
         ),
-        (Some(true), 2, Some(later(MINUTE).rfc3339()))
+        (Some(true), 2, Some(later(MINUTE)))
     );
     assert_eq!(
         (whole.attempt_rows[0].passed, whole.attempt_rows[0].charged),
@@ -358,7 +358,7 @@ pub async fn a_settled_verification_leaves_the_schedule_for_good(db: Database) {
     let whole = store.show(&id(1)).await.unwrap().unwrap();
     assert_eq!(
         (whole.summary.state.as_str(), whole.summary.settled_at),
-        ("incomplete", Some(later(HOUR).rfc3339()))
+        ("incomplete", Some(later(HOUR)))
     );
     assert_eq!(
         whole.summary.missing,
@@ -606,25 +606,13 @@ pub async fn calls_of_a_settled_verification_become_sums(db: Database) {
     let sums: Vec<_> = whole
         .call_sums
         .iter()
-        .map(|sum| {
-            (
-                sum.result.as_str(),
-                sum.calls,
-                sum.first_at.clone(),
-                sum.last_at.clone(),
-            )
-        })
+        .map(|sum| (sum.result.as_str(), sum.calls, sum.first_at, sum.last_at))
         .collect();
     assert_eq!(
         sums,
         [
-            ("ok", 3, START.rfc3339(), later(HOUR).rfc3339()),
-            (
-                "transient",
-                1,
-                later(MINUTE).rfc3339(),
-                later(MINUTE).rfc3339()
-            )
+            ("ok", 3, START, later(HOUR)),
+            ("transient", 1, later(MINUTE), later(MINUTE))
         ]
     );
     assert_eq!((whole.calls.len(), whole.calls_made()), (0, 4));

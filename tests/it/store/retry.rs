@@ -62,7 +62,7 @@ pub async fn what_waits_for_a_person_is_woken(db: Database) {
     for (n, state, missing, settled_at) in [
         (1, "waiting", none(), None),
         (2, "collecting", none(), None),
-        (3, "missed", gone, Some(START.rfc3339())),
+        (3, "missed", gone, Some(START)),
     ] {
         let found = store.show(&id(n)).await.unwrap().unwrap().summary;
         assert_eq!(

@@ -351,7 +351,7 @@ pub async fn a_token_told_too_late_is_settled_at_once(db: Database) {
         (whole.summary.state.as_str(), whole.summary.next_poll_at),
         ("missed", None)
     );
-    assert_eq!(whole.summary.settled_at, Some(START.rfc3339()));
+    assert_eq!(whole.summary.settled_at, Some(START));
     assert_eq!(
         whole.summary.missing,
         serde_json::json!([{"what": "everything", "why": "told too late"}])
