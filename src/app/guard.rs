@@ -73,6 +73,9 @@ struct Failing {
     text: String,
 }
 
+/// What is left at a place, and what was wrong there before.
+type Room = (io::Result<FreeSpace>, Place, Option<String>);
+
 impl Guard {
     /// One for this configuration; `lease` is how long a lease runs, and `steps_wished` how many
     /// steps would run at once.
@@ -162,17 +165,8 @@ impl Guard {
     /// Looks at everything once: holds or lets go, raises and ends alarms, refreshes the figures.
     pub(super) async fn look(&self) {
         let first = !self.looked.swap(true, Ordering::Relaxed);
-        let looked: Vec<(Place, Option<String>)> = lock(&self.places).clone();
-        let machine = Arc::clone(&self.machine);
-        let found = spawn::blocking(move || {
-            let rooms: Vec<_> = looked
-                .into_iter()
-                .map(|(place, wrong)| (machine.free_space(&place), place, wrong))
-                .collect();
-            (rooms, machine.descriptors())
-        });
-        // The runtime is ending.
-        let Some((rooms, descriptors)) = found.await else {
+        // None when the runtime is ending.
+        let Some((rooms, descriptors)) = self.find().await else {
             return;
         };
         let (mut begun, mut over) = (Vec::new(), Vec::new());
@@ -221,6 +215,18 @@ impl Guard {
                 .iter()
                 .map(|alarm| alarm.kind.as_str()),
         );
+    }
+
+    /// What the machine has left at each place, with what was wrong there before; and the descriptors.
+    async fn find(&self) -> Option<(Vec<Room>, Descriptors)> {
+        let looked: Vec<(Place, Option<String>)> = lock(&self.places).clone();
+        let machine = Arc::clone(&self.machine);
+        let found = spawn::blocking(move || {
+            let look = |(place, was)| (machine.free_space(&place), place, was);
+            let rooms = looked.into_iter().map(look).collect();
+            (rooms, machine.descriptors())
+        });
+        found.await
     }
 
     /// What is wrong with a place where this was found, and `was` was wrong before.
