@@ -15,6 +15,7 @@ use crate::{
         lessons::{Lessons, Origin},
         policy::Policy,
         progress::Refusal,
+        random::{Entered, Random},
         secret::Secret,
         time::{Clock as _, HeldClock, Span, Time},
         token::{TrackRequest, Verification},
@@ -62,6 +63,8 @@ pub(super) struct House {
     objects: Arc<Switch>,
     pub(super) ways: BTreeMap<String, Arc<Way>>,
     pub(super) archive: Archive,
+    /// Identifiers and jitter are the same in every run.
+    _entered: Entered,
 }
 
 /// One token filmed once.
@@ -111,6 +114,7 @@ impl House {
             media_bytes,
             ..options
         };
+        let entered = Random::seeded(options.seed).enter();
         let world = Arc::new(World::new(options, BASE_URL.to_owned()));
         let clock = HeldClock::at(BEGIN);
         let store = Arc::new(MemoryStore::new(clock.clone()));
@@ -130,6 +134,7 @@ impl House {
             objects,
             ways,
             archive,
+            _entered: entered,
         }
     }
 

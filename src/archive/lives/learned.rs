@@ -30,7 +30,7 @@ async fn the_first_days_teach_what_unused_tokens_answer() {
         house
             .clock
             .set(BEGIN.plus(Span::hours(24 * day)).max(house.now()));
-        for _ in 0..4 {
+        for _ in 0..6 {
             house.tell(FILMED, filmed(Life::Passed)).await;
         }
         unused.push(house.tell(FILMED, filmed(Life::Unused)).await);
