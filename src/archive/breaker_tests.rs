@@ -3,16 +3,7 @@ use super::*;
 const APP: &str = "a";
 
 fn policy() -> Policy {
-    Policy {
-        verify_window: Span::hours(2),
-        record_retention: Span::hours(72),
-        media_retention: Span::hours(24),
-        first_poll: Span::minutes(3),
-        final_grace: Span::minutes(5),
-        fetch: Vec::new(),
-        video_expected: false,
-        unused_codes: Vec::new(),
-    }
+    Policy::documented()
 }
 
 fn error(kind: ErrorKind) -> ProviderError {

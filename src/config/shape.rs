@@ -8,7 +8,6 @@ use std::{
 
 use crate::domain::{
     address::{BaseUrl, DatabaseUrl, VaultUrl},
-    answer::Endpoint,
     identity::{Columns, IndexKey},
     policy::Policy,
     secret::Secret,
@@ -230,7 +229,6 @@ impl App {
     /// An app with every default.
     #[must_use]
     pub fn new(name: impl Into<String>, base_url: BaseUrl, auth: Auth) -> Self {
-        let schedule = Schedule::default();
         Self {
             name: name.into(),
             base_url,
@@ -238,16 +236,7 @@ impl App {
             auth,
             account: defaults::ACCOUNT.to_owned(),
             qps: defaults::QPS,
-            policy: Policy {
-                verify_window: defaults::VERIFY_WINDOW,
-                record_retention: defaults::RECORD_RETENTION,
-                media_retention: defaults::MEDIA_RETENTION,
-                first_poll: schedule.first_poll,
-                final_grace: schedule.final_grace,
-                fetch: defaults::FETCH.to_vec(),
-                video_expected: true,
-                unused_codes: Vec::new(),
-            },
+            policy: Policy::documented(),
             media_hosts: defaults::MEDIA_HOSTS.map(str::to_owned).to_vec(),
             allow_private_media_hosts: false,
         }
@@ -256,9 +245,10 @@ impl App {
 
 impl Default for Schedule {
     fn default() -> Self {
+        let policy = Policy::documented();
         Self {
-            first_poll: Span::minutes(3),
-            final_grace: Span::minutes(5),
+            first_poll: policy.first_poll,
+            final_grace: policy.final_grace,
             tidy: defaults::TIDY.to_owned(),
             relearn: defaults::RELEARN.to_owned(),
         }
@@ -277,7 +267,7 @@ impl Default for Limits {
 pub(super) mod defaults {
     use std::net::{IpAddr, Ipv4Addr};
 
-    use super::{Endpoint, SocketAddr, Span};
+    use super::SocketAddr;
 
     pub(in crate::config) const DATA_DIR: &str = "verikeep-data";
     pub(in crate::config) const MAX_CONNECTIONS: u32 = 10;
@@ -289,11 +279,6 @@ pub(super) mod defaults {
     pub(in crate::config) const FREE_BYTES_MIN: u64 = 512 << 20;
     pub(in crate::config) const ACCOUNT: &str = "default";
     pub(in crate::config) const QPS: f64 = 2.0;
-    pub(in crate::config) const VERIFY_WINDOW: Span = Span::hours(2);
-    pub(in crate::config) const RECORD_RETENTION: Span = Span::hours(72);
-    pub(in crate::config) const MEDIA_RETENTION: Span = Span::hours(24);
-    pub(in crate::config) const FETCH: [Endpoint; 3] =
-        [Endpoint::Getall, Endpoint::Detail, Endpoint::Media];
     pub(in crate::config) const MEDIA_HOSTS: [&str; 3] =
         ["*.bcebos.com", "*.baidu.com", "*.baidubce.com"];
 }

@@ -18,16 +18,7 @@ mod unseen;
 const ISSUED: Time = Time(1_700_000_000_000);
 
 fn policy() -> Policy {
-    Policy {
-        verify_window: Span::hours(2),
-        record_retention: Span::hours(72),
-        media_retention: Span::hours(24),
-        first_poll: Span::minutes(3),
-        final_grace: Span::minutes(5),
-        fetch: vec![Endpoint::Getall, Endpoint::Detail, Endpoint::Media],
-        video_expected: true,
-        unused_codes: Vec::new(),
-    }
+    Policy::documented()
 }
 
 fn verification(tracked_after: Span) -> Verification {

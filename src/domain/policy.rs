@@ -30,6 +30,21 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The windows that the provider documents (provider.md §1), and what is asked by default.
+    #[must_use]
+    pub fn documented() -> Self {
+        Self {
+            verify_window: Span::hours(2),
+            record_retention: Span::hours(72),
+            media_retention: Span::hours(24),
+            first_poll: Span::minutes(3),
+            final_grace: Span::minutes(5),
+            fetch: vec![Endpoint::Getall, Endpoint::Detail, Endpoint::Media],
+            video_expected: true,
+            unused_codes: Vec::new(),
+        }
+    }
+
     /// Whether this endpoint is to be asked.
     #[must_use]
     pub fn wants(&self, endpoint: Endpoint) -> bool {

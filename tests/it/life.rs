@@ -94,7 +94,7 @@ impl Held {
             origin: BaseUrl::default().origin(),
             policy: Policy {
                 video_expected: app.records_video,
-                ..documented()
+                ..Policy::documented()
             },
             provider: Arc::clone(&ways[&app.name]) as _,
             media_bytes_max: 1 << 30,
@@ -119,7 +119,12 @@ impl Held {
 
     /// What unused tokens answer is known, as in an archive that is some days old.
     async fn taught(self) -> Self {
-        crate::lab::teach(&self.database.url, [FILMED, PLAIN], documented().day()).await;
+        crate::lab::teach(
+            &self.database.url,
+            [FILMED, PLAIN],
+            Policy::documented().day(),
+        )
+        .await;
         self.archive.lessons.relearn().await.unwrap();
         self
     }
@@ -181,20 +186,6 @@ impl Held {
                 }
             }
         }
-    }
-}
-
-/// The windows that the provider documents.
-fn documented() -> Policy {
-    Policy {
-        verify_window: Span::hours(2),
-        record_retention: Span::hours(72),
-        media_retention: Span::hours(24),
-        first_poll: Span::minutes(3),
-        final_grace: Span::minutes(5),
-        fetch: vec![Endpoint::Getall, Endpoint::Detail, Endpoint::Media],
-        video_expected: true,
-        unused_codes: Vec::new(),
     }
 }
 
@@ -322,7 +313,7 @@ async fn a_token_told_under_the_wrong_app_is_found_however_early_it_was_looked_f
     .await;
     // A refusal is not what unused tokens of the app answer, so that siblings are asked at once.
     for (day, token) in [(1, "a"), (2, "b"), (2, "c")] {
-        let seen_at = 1_700_000_000_000 + day * documented().day().0;
+        let seen_at = 1_700_000_000_000 + day * Policy::documented().day().0;
         let sql = format!(
             "insert into unused_signatures (app, signature, verification_id, seen_at, origin)
             values ('{FILMED}', 'not_yet:999', '{token}', {seen_at}, 'verified_later')"

@@ -112,7 +112,7 @@ impl Simulation {
             origin: BaseUrl::default().origin(),
             policy: Policy {
                 video_expected: app.records_video,
-                ..policy()
+                ..Policy::documented()
             },
             provider: Arc::new(Slow {
                 world: OverWorld::new(Arc::clone(&world), Arc::clone(&clock), app.clone()),
@@ -229,20 +229,6 @@ impl Simulation {
             }
         }
         wrong
-    }
-}
-
-/// The windows that the provider documents.
-fn policy() -> Policy {
-    Policy {
-        verify_window: Span::hours(2),
-        record_retention: Span::hours(72),
-        media_retention: Span::hours(24),
-        first_poll: Span::minutes(3),
-        final_grace: Span::minutes(5),
-        fetch: vec![Endpoint::Getall, Endpoint::Detail, Endpoint::Media],
-        video_expected: true,
-        unused_codes: Vec::new(),
     }
 }
 

@@ -78,15 +78,9 @@ pub(super) fn filmed(life: Life) -> LifeSpec {
 /// The windows that the provider documents.
 pub(super) fn documented() -> Policy {
     Policy {
-        verify_window: Span::hours(2),
-        record_retention: Span::hours(72),
-        media_retention: Span::hours(24),
-        first_poll: Span::minutes(3),
-        final_grace: Span::minutes(5),
-        fetch: vec![Endpoint::Getall, Endpoint::Detail, Endpoint::Media],
-        video_expected: true,
         // What the world has for unused tokens where they have an answer of their own.
         unused_codes: vec!["283600".to_owned()],
+        ..Policy::documented()
     }
 }
 

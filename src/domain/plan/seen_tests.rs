@@ -183,3 +183,160 @@ fn a_medium_that_was_never_fetched_says_why() {
         }
     }
 }
+
+/// What is next under another policy.
+fn decide_by(policy: &Policy, progress: &Progress, at: Span) -> Step {
+    let known = PlanInput {
+        verification: &verification(Span(0)),
+        progress,
+        media: &[],
+        learned: &Learned::default(),
+        has_siblings: false,
+        policy,
+    };
+    plan(known, ISSUED.plus(at))
+}
+
+/// One attempt that did not pass, and an answer of getall at an instant.
+fn failed_and_answered(at: Span) -> Progress {
+    let mut progress = Progress {
+        getall_at: Some(ISSUED.plus(at)),
+        ..passed_at(Span::minutes(9))
+    };
+    for seen in &mut progress.attempts {
+        (seen.passed, seen.face) = (false, false);
+    }
+    progress
+}
+
+#[test]
+fn a_woken_one_is_asked_once_more_until_it_is_answered() {
+    for (label, answered, is_asked) in [
+        ("before", Span::hours(4), true),
+        ("at the same instant", Span::hours(5), false),
+        ("since", Span::hours(6), false),
+    ] {
+        let progress = Progress {
+            woken_at: Some(ISSUED.plus(Span::hours(5))),
+            getall_at: Some(ISSUED.plus(answered)),
+            ..captured()
+        };
+        let step = decide(&progress, &[], &[], false, Span::hours(6));
+        let asks = step == Step::Ask(Endpoint::Getall);
+        assert_eq!(asks, is_asked, "answered {label}: {step:?}");
+    }
+}
+
+#[test]
+fn what_is_waited_for_is_ordered_by_what_of_it_is_forgotten_first() {
+    for (endpoint, forgotten, open) in [
+        (
+            Endpoint::Detail,
+            Span::hours(72),
+            Progress {
+                captured: BTreeSet::new(),
+                ..captured()
+            },
+        ),
+        (
+            Endpoint::Media,
+            Span::hours(24),
+            Progress {
+                media_for: 0,
+                ..captured()
+            },
+        ),
+    ] {
+        let mut progress = open;
+        let at = ISSUED.plus(Span::minutes(10));
+        progress.failed(endpoint, at, Span::hours(1), "transient");
+        let step = decide(&progress, &[], &[], false, Span::minutes(20));
+        let expected = Step::Wait {
+            due_at: at.plus(Span::hours(1)),
+            deadline: ISSUED.plus(forgotten),
+        };
+        assert_eq!(step, expected, "{}", endpoint.name());
+    }
+}
+
+#[test]
+fn the_counts_are_asked_for_once_they_are_final() {
+    let policy = Policy {
+        fetch: vec![Endpoint::Getall, Endpoint::Stat],
+        ..Policy::documented()
+    };
+    let minutes = Span::minutes;
+    for (label, progress, at, is_asked) in [
+        ("passed", passed_at(minutes(9)), minutes(10), true),
+        (
+            "it may be tried again",
+            failed_and_answered(minutes(10)),
+            minutes(10),
+            false,
+        ),
+        (
+            "the last answer",
+            failed_and_answered(minutes(125)),
+            minutes(125),
+            true,
+        ),
+        (
+            "one before it",
+            failed_and_answered(minutes(124)),
+            minutes(124),
+            false,
+        ),
+    ] {
+        let step = decide_by(&policy, &progress, at);
+        assert_eq!(
+            step == Step::Ask(Endpoint::Stat),
+            is_asked,
+            "{label}: {step:?}"
+        );
+    }
+}
+
+#[test]
+fn a_refused_list_of_media_is_no_loss_where_no_video_is_promised() {
+    let without_video = Policy {
+        video_expected: false,
+        ..Policy::documented()
+    };
+    let end = Span::hours(80);
+    let refused = |progress| Progress {
+        media_refused: true,
+        ..progress
+    };
+    let failed = || failed_and_answered(Span::hours(3));
+    let passed = || Progress {
+        captured: [Endpoint::Detail].into(),
+        ..passed_at(Span::minutes(9))
+    };
+    let without_detail = || passed_at(Span::minutes(9));
+    for (label, progress, policy, missing) in [
+        ("refused", refused(failed()), &without_video, &[][..]),
+        (
+            "failed, refused",
+            refused(failed()),
+            &Policy::documented(),
+            &[],
+        ),
+        ("never answered", failed(), &without_video, &["media"]),
+        (
+            "promised",
+            refused(passed()),
+            &Policy::documented(),
+            &["media"],
+        ),
+        ("not promised", refused(passed()), &without_video, &[]),
+        (
+            "detail",
+            refused(without_detail()),
+            &without_video,
+            &["detail"],
+        ),
+    ] {
+        let step = decide_by(policy, &progress, end);
+        assert_eq!(whats(&step), missing, "{label}");
+    }
+}
