@@ -66,7 +66,8 @@ pub struct Fails {
     pub count: u32,
     /// When the first one was made.
     pub since: Time,
-    /// What the last one came to ([`super::answer::ErrorKind::name`]).
+    /// What the last one came to ([`super::answer::ErrorKind::name`]); `paused` where a sibling was not
+    /// to be asked.
     pub result: String,
     /// When the last one was made.
     pub at: Time,

@@ -24,8 +24,8 @@ pub(super) struct Downloads {
     name: String,
     app: String,
     handovers: Arc<Handovers>,
-    /// When to look into the database again, milliseconds of [`crate::domain::time::Clock::elapsed`]: what polls of this
-    /// process find is handed over.
+    /// When to look into the database again, milliseconds of
+    /// [`crate::domain::time::Clock::elapsed`]: what polls of this process find is handed over.
     look_at: AtomicI64,
     look_every: Span,
 }

@@ -6,6 +6,8 @@ use super::{BEGIN, FILMED, House, PLAIN, filmed, house::told, truth::found};
 use crate::{
     archive::track::Tracked,
     domain::{
+        answer::{Endpoint, ErrorKind, ProviderError},
+        policy::Policy,
         time::Span,
         token::{Late, State, TrackRequest},
     },
@@ -261,6 +263,34 @@ async fn an_app_that_goes_while_media_are_wanted_has_them_when_it_is_back() {
     house.live_until(BEGIN.plus(Span::hours(5))).await;
     house.world.set_faults(simulator::Faults::default());
     let house = house.restarted(&[FILMED, PLAIN]);
+    house.live().await;
+    house.is_archived(&token).await;
+}
+
+/// A sibling that must not be asked holds up no question to the token's own app.
+#[tokio::test]
+async fn a_token_refused_at_first_is_asked_for_though_no_sibling_can_be() {
+    // A refusal is not what unused tokens answer, so that the siblings are asked at once.
+    let house = House::new().taught("not_yet:999");
+    let token = house.tell(FILMED, filmed(Life::Passed)).await;
+    let spent = ProviderError::new(ErrorKind::TotalQuota, "spent");
+    for minutes in (0..180).step_by(5) {
+        let breaker = &house.archive.breaker;
+        breaker.failed(PLAIN, &Policy::documented(), &spent, house.now());
+        house
+            .live_until(BEGIN.plus(Span::minutes(minutes + 5)))
+            .await;
+    }
+    assert_eq!(
+        house.ways[PLAIN].over.calls(),
+        0,
+        "it is paused all the time"
+    );
+    let asked = house.ways[FILMED].asked(Endpoint::Getall);
+    assert!(
+        asked >= 3,
+        "{asked} questions to its own app in three hours"
+    );
     house.live().await;
     house.is_archived(&token).await;
 }

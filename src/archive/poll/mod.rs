@@ -145,7 +145,10 @@ impl Poller {
                     return Ok(draft.due(&app.policy, due_at, deadline));
                 }
                 Step::Settle(outcome, missing) => return Ok(Next::Settled { outcome, missing }),
-                Step::AskSiblings => self.ask_siblings(app, draft).await?.map(within),
+                Step::AskSiblings => {
+                    self.ask_siblings(app, draft).await?;
+                    None
+                }
                 Step::Ask(endpoint) => {
                     let asked = self
                         .asker
@@ -240,7 +243,7 @@ fn without_app(work: PollWork, now: Time) -> PollRecord {
         due_at: later,
         deadline: later,
         state: draft.open_state(),
-        lane: Lane::Late,
+        lane: Lane::Living,
     };
     draft.record.alarms.push(Alarm {
         kind: alarm::Kind::Misconfigured,

@@ -21,13 +21,13 @@ enum Unanswered {
 }
 
 impl Poller {
-    /// Asks every sibling once whether the token is its own; one that cannot be reached is asked
-    /// again later. Returns when, where all of it has to wait.
+    /// Asks every sibling once whether the token is its own. One that cannot be asked is asked again
+    /// later, and holds up no question to the token's own app meanwhile.
     pub(super) async fn ask_siblings(
         &self,
         app: &App,
         draft: &mut PollDraft,
-    ) -> Result<Option<Time>, StepError> {
+    ) -> Result<(), StepError> {
         let (mut unanswered, mut is_sighted) = (None, false);
         for sibling in self.apps.siblings(app) {
             let (verification, log) = (&draft.verification, &mut draft.log);
@@ -58,15 +58,16 @@ impl Poller {
             // Waits as `simple` would, which is never asked before an attempt is seen.
             Some(Unanswered::Failed(problem)) => {
                 self.wait_longer(app, draft, Endpoint::Simple, &problem);
-                Ok(None)
             }
-            Some(Unanswered::Paused(until)) => Ok(Some(until)),
+            Some(Unanswered::Paused(until)) => {
+                progress.failed(Endpoint::Simple, now, until.since(now), "paused");
+            }
             None => {
                 progress.siblings_at = Some(now);
                 progress.fails.remove(&Endpoint::Simple);
-                Ok(None)
             }
         }
+        Ok(())
     }
 }
 
