@@ -14,11 +14,12 @@ use simulator::{Life, LifeSpec, Made, MediaBytes, Options, Video, Windows};
 use super::process::{Daemon, Place};
 use crate::lab::{Db, FILMED, options, short_windows};
 
-/// Long enough to live through an outage of seconds, short enough for a lease of four.
+/// Longer than the tests wait for a page to tell of the outage, so that a slow machine loses
+/// nothing.
 fn windows() -> Windows {
     Windows {
-        media_ms: 32_000,
-        record_ms: 60_000,
+        media_ms: 90_000,
+        record_ms: 180_000,
         ..short_windows()
     }
 }

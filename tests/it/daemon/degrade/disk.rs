@@ -1,6 +1,6 @@
 //! Real file systems that run full or cannot be written.
 
-use std::{fs, time::Duration};
+use std::{fs, path::Path, time::Duration};
 
 use simulator::MediaBytes;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
@@ -208,21 +208,7 @@ async fn a_full_disk_under_postgres_costs_time_and_nothing_else() {
         })
         .unwrap()
         .to_owned();
-    let server = std::env::var("VERIKEEP_TEST_POSTGRES").unwrap();
-    let space = name.replace("test_", "space_");
-    let sql = async |text: String| {
-        let mut connection = PgConnection::connect(&server).await.unwrap();
-        sqlx::query(AssertSqlSafe(text))
-            .execute(&mut connection)
-            .await
-            .unwrap();
-    };
-    sql(format!(
-        "create tablespace {space} location '{}'",
-        inner.display()
-    ))
-    .await;
-    sql(format!("alter database {name} set tablespace {space}")).await;
+    let _moved = Moved::to(&inner, &name).await;
 
     let daemon = place.start().await;
     let made = lives(&place, 24);
@@ -249,8 +235,60 @@ async fn a_full_disk_under_postgres_costs_time_and_nothing_else() {
     )
     .await;
     daemon.stop();
-    sql(format!("drop database {name} with (force)")).await;
-    sql(format!("drop tablespace {space}")).await;
+}
+
+/// A database of the test server's in another place. It is dropped with the value, also when the
+/// test fails: a server that cannot write what it holds of a vanished file system makes no
+/// database for any later test.
+struct Moved {
+    database: String,
+    space: String,
+}
+
+impl Moved {
+    async fn to(folder: &Path, database: &str) -> Self {
+        let moved = Self {
+            database: database.to_owned(),
+            space: database.replace("test_", "space_"),
+        };
+        let space = &moved.space;
+        Self::run(&[
+            format!("create tablespace {space} location '{}'", folder.display()),
+            format!("alter database {database} set tablespace {space}"),
+        ])
+        .await;
+        moved
+    }
+
+    async fn run(statements: &[String]) {
+        let server = std::env::var("VERIKEEP_TEST_POSTGRES").unwrap();
+        let mut connection = PgConnection::connect(&server).await.unwrap();
+        for statement in statements {
+            sqlx::query(AssertSqlSafe(statement.clone()))
+                .execute(&mut connection)
+                .await
+                .unwrap();
+        }
+    }
+}
+
+impl Drop for Moved {
+    fn drop(&mut self) {
+        let statements = [
+            format!("drop database {} with (force)", self.database),
+            format!("drop tablespace {}", self.space),
+        ];
+        // The test's own runtime cannot be waited for in here.
+        let dropped = std::thread::spawn(move || {
+            tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap()
+                .block_on(Self::run(&statements));
+        })
+        .join();
+        assert!(dropped.is_ok() || std::thread::panicking());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
