@@ -58,7 +58,7 @@ pub async fn join(
             (Joint::Joined, _) => return Ok(()),
             (_, Some(known)) => known.installation_id.clone(),
             // Another process that draws at the same time gets what stands first.
-            (_, None) => begin(store, fresh_id(now), given.clone(), now).await?,
+            (_, None) => begin(store, fresh_id(now).to_string(), given.clone(), now).await?,
         };
         mark(vault, &known, &id).await
     });

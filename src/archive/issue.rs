@@ -6,6 +6,7 @@ use super::{App, Apps, Asker, Tracker, track::Tracked};
 use crate::{
     domain::{
         answer::{Endpoint, ErrorKind, ProviderError},
+        id::VerificationId,
         random,
         secret::Secret,
         time::{Clock, Span},
@@ -42,7 +43,7 @@ pub struct Issued {
     /// The provider's handle.
     pub verify_token: Secret,
     /// Ours.
-    pub verification_id: String,
+    pub verification_id: VerificationId,
     /// What could not be prepared although the token exists and is tracked.
     pub unprepared: Option<ProviderError>,
 }

@@ -15,8 +15,8 @@ use crate::{
         alarm::{Alarm, Kind},
         answer::{AnswerRow, Endpoint},
         digest::Sha256,
+        id::AnswerId,
         media::ObjectFacts,
-        random,
         time::{Clock, Time},
         token::Verification,
     },
@@ -123,8 +123,8 @@ impl Keeper {
         if log.kept.contains(&(endpoint, sha256)) {
             return Ok(sha256);
         }
-        let answer_id = random::fresh_id(fetched_at);
-        let key = ObjectKey::answer(&verification.verification_id, &answer_id)?;
+        let answer_id = AnswerId::fresh(fetched_at);
+        let key = ObjectKey::answer(verification.verification_id, answer_id);
         let object = self.put(&key, body).await?;
         self.watcher.answer_stored(object.bytes);
         log.kept.push((endpoint, sha256));

@@ -70,7 +70,7 @@ impl LessonBook {
                 .film(&plan.plan_id, plan.film);
         }
         for seen in data_seen {
-            known.entry(seen.app).or_default().data("", seen.at);
+            known.entry(seen.app).or_default().data(None, seen.at);
         }
         Ok(())
     }
@@ -80,7 +80,7 @@ impl LessonBook {
     pub(super) fn is_witnessed(&self, app: &App, verification: &Verification, at: Time) -> bool {
         let since = at.minus(app.policy.verify_window);
         self.of_app(app, |known| {
-            known.got_data_of_another(&verification.verification_id, since)
+            known.got_data_of_another(verification.verification_id, since)
         })
     }
 
@@ -93,13 +93,13 @@ impl LessonBook {
         origin: Origin,
         lessons: &mut Lessons,
     ) {
-        let id = &verification.verification_id;
+        let id = verification.verification_id;
         let is_new = self.of_app(app, |known| {
             known.observe(&refusal.signature, id, refusal.at, app.policy.day())
         });
         if is_new {
             let (app, signature, verification_id) =
-                (app.name.clone(), refusal.signature.clone(), id.clone());
+                (app.name.clone(), refusal.signature.clone(), id);
             lessons.unused.push(UnusedSignature {
                 app,
                 signature,
@@ -139,7 +139,7 @@ impl LessonBook {
         lessons: &mut Lessons,
     ) {
         let to_hand_on = self.of_app(app, |known| {
-            known.data(&verification.verification_id, at);
+            known.data(Some(verification.verification_id), at);
             known.data_to_hand_on(app.policy.first_poll())
         });
         lessons.data_seen.extend(to_hand_on.map(|at| DataSeen {

@@ -6,10 +6,10 @@ use super::Apps;
 use crate::{
     domain::{
         alarm::{self, Alarm},
+        id::VerificationId,
         lessons::Learned,
         plan::{self, Ends, PlanInput, Step},
         progress::Progress,
-        random,
         time::{Clock, Time},
         token::{State, TrackRequest, Verification},
     },
@@ -106,7 +106,7 @@ impl Tracker {
         })?;
         let issued_at = told.issued_at.unwrap_or(now);
         let verification = Verification {
-            verification_id: random::fresh_id(now),
+            verification_id: VerificationId::fresh(now),
             verify_token: told.verify_token,
             app: told.app,
             issued_at,

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::{
     domain::{
         digest::Sha256,
+        id::MediaId,
         installation::{Database, Installation},
         secret::Secret,
         time::Time,
@@ -71,7 +72,9 @@ pub(super) fn no_figures() -> Status {
 
 pub(super) fn summary(number: usize) -> Summary {
     Summary {
-        verification_id: format!("019ab000-0000-7000-8000-{number:012}"),
+        verification_id: format!("019ab000-0000-7000-8000-{number:012}")
+            .parse()
+            .unwrap(),
         app: "h5".to_owned(),
         verify_token: format!("token-{number}"),
         plan_id: Some("17".to_owned()),
@@ -134,7 +137,7 @@ pub(super) fn answer(
     bytes: &[u8],
 ) -> AnswerReport {
     AnswerReport {
-        answer_id: format!("a{number}"),
+        answer_id: uuid::Uuid::from_u128(number as u128).into(),
         endpoint: endpoint.to_owned(),
         fetched_at: at("2026-11-23T08:04:00Z"),
         http_status: 200,
@@ -149,7 +152,7 @@ pub(super) fn answer(
 
 pub(super) fn medium(kind: &str, position: i64, object: Option<(&str, &[u8])>) -> MediaReport {
     MediaReport {
-        media_id: format!("m-{kind}-{position}"),
+        media_id: MediaId::fresh(NOW),
         attempt_no: 1,
         kind: kind.to_owned(),
         position,
@@ -231,7 +234,8 @@ impl Reports for Fake {
             .wholes
             .iter()
             .find(|whole| {
-                whole.summary.verify_token == handle || whole.summary.verification_id == handle
+                whole.summary.verify_token == handle
+                    || whole.summary.verification_id.to_string() == handle
             })
             .cloned())
     }

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     archive::issue::{Issued, Wish},
     config::Config,
-    domain::secret::Secret,
+    domain::{id::VerificationId, secret::Secret},
 };
 
 /// The largest match image the provider takes: 10 MB of base64 (provider.md §2).
@@ -116,7 +116,7 @@ pub(super) fn tell(
     #[derive(Serialize)]
     struct Document<'a> {
         verify_token: &'a str,
-        verification_id: &'a str,
+        verification_id: VerificationId,
         app: &'a str,
         prepared: bool,
     }
@@ -124,7 +124,7 @@ pub(super) fn tell(
     if args.json {
         screen.document(&Document {
             verify_token: issued.verify_token.reveal(),
-            verification_id: &issued.verification_id,
+            verification_id: issued.verification_id,
             app: &args.app,
             prepared,
         })?;

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    domain::secret::Secret,
+    domain::{id::VerificationId, secret::Secret},
     store::{Retries, records::RetryVerdict},
 };
 
@@ -37,15 +37,15 @@ pub struct Retry {
 
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case", tag = "verdict")]
-enum Line<'a> {
+enum Line {
     Woken {
         token: usize,
-        verification_id: &'a str,
+        verification_id: VerificationId,
         was: &'static str,
     },
     Whole {
         token: usize,
-        verification_id: &'a str,
+        verification_id: VerificationId,
     },
     Unknown {
         token: usize,
@@ -95,8 +95,8 @@ pub(super) async fn run(
 }
 
 /// A verdict, for programs and for people.
-fn told(token: usize, verdict: &RetryVerdict) -> (Line<'_>, String) {
-    match verdict {
+fn told(token: usize, verdict: &RetryVerdict) -> (Line, String) {
+    match *verdict {
         RetryVerdict::Woken {
             verification_id,
             was,

@@ -106,7 +106,7 @@ fn facts(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
     let optional = |text: &Option<String>| text.clone().unwrap_or_default();
     let facts = [
         ("verify_token", row.verify_token.clone()),
-        ("verification_id", row.verification_id.clone()),
+        ("verification_id", row.verification_id.to_string()),
         ("state", row.state.clone()),
         ("passed", yes(row.passed)),
         ("app", row.app.clone()),

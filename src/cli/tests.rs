@@ -582,7 +582,7 @@ async fn watching_ends_when_nothing_is_open() {
 
 #[tokio::test]
 async fn retry_tells_what_was_woken() {
-    let id = || "019ab".to_owned();
+    let id = || uuid::Uuid::from_u128(0x19ab).into();
     let retries = vec![
         RetryVerdict::Woken {
             verification_id: id(),
@@ -605,7 +605,9 @@ async fn retry_tells_what_was_woken() {
     let ended = ran!(|screen| retry::run(&args, &config(), &store, screen).await);
     assert_eq!(ended.code(), Code::Finding);
     assert!(
-        ended.out.contains("token 1: woken, was rejected (019ab)")
+        ended
+            .out
+            .contains("token 1: woken, was rejected (00000000-0000-0000-0000-0000000019ab)")
             && ended.out.contains("token 3: is not tracked here"),
         "{}",
         ended.out
@@ -633,10 +635,10 @@ async fn tracked(line: &[&str], chunks: &Mutex<Vec<usize>>, stop_after: usize) -
             }
             chunks.push(told.len());
             let verdict = |told: &TrackRequest| match told.verify_token.reveal() {
-                token if token.starts_with("known") => Ok(TrackVerdict::Known { verification_id: "019k".to_owned(), state: State::Collecting }),
-                token if token.starts_with("conflict") => Ok(TrackVerdict::Conflict { verification_id: "019c".to_owned(), field: "app" }),
+                token if token.starts_with("known") => Ok(TrackVerdict::Known { verification_id: uuid::Uuid::from_u128(2).into(), state: State::Collecting }),
+                token if token.starts_with("conflict") => Ok(TrackVerdict::Conflict { verification_id: uuid::Uuid::from_u128(3).into(), field: "app" }),
                 token if token.starts_with("late") => Err("was issued in the future".to_owned()),
-                _ => Ok(TrackVerdict::New { verification_id: "019n".to_owned(), late: None }),
+                _ => Ok(TrackVerdict::New { verification_id: uuid::Uuid::from_u128(1).into(), late: None }),
             };
             Ok(told.iter().map(verdict).collect())
         }
@@ -664,7 +666,7 @@ async fn tokens_are_tracked_by_argument() {
     assert_eq!(ended.code(), Code::Finding);
     assert_eq!(
         ended.out,
-        "token 1: new, 019n\ntoken 2: known, collecting (019k)\n1 new, 1 known, 1 in conflict, 1 wrong\n"
+        "token 1: new, 00000000-0000-0000-0000-000000000001\ntoken 2: known, collecting (00000000-0000-0000-0000-000000000002)\n1 new, 1 known, 1 in conflict, 1 wrong\n"
     );
     assert!(
         ended.err.contains("token 4: verify_token has a character")

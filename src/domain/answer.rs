@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     attempt::{Attempt, Counts},
+    id::AnswerId,
     media::{Listed, ObjectFacts},
     time::{Span, Time},
 };
@@ -245,7 +246,7 @@ pub struct Stat {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnswerRow {
     /// Its identifier.
-    pub answer_id: String,
+    pub answer_id: AnswerId,
     /// Who answered.
     pub endpoint: Endpoint,
     /// When the last byte was here.

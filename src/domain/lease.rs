@@ -1,6 +1,6 @@
 //! Leases: the right to work on one row for a while.
 
-use super::time::Time;
+use super::{id::VerificationId, time::Time};
 
 /// The two kinds of scheduled work a verification can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -60,7 +60,7 @@ impl Lane {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
     /// Whose work it is.
-    pub verification_id: String,
+    pub verification_id: VerificationId,
     /// Which work.
     pub stage: Stage,
     /// Drawn afresh at each claim.

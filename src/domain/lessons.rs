@@ -4,7 +4,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::time::{Span, Time};
+use super::{
+    id::VerificationId,
+    time::{Span, Time},
+};
 
 /// How it is known that nobody had used the token when it answered so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,7 +45,7 @@ pub struct UnusedSignature {
     /// [`super::answer::ProviderError::signature`] of the answer.
     pub signature: String,
     /// Whose answer.
-    pub verification_id: String,
+    pub verification_id: VerificationId,
     /// When it was given.
     pub seen_at: Time,
     /// How it is known that the token was unused.
@@ -139,10 +142,10 @@ const DAYS_MIN: usize = 2;
 /// The lessons of one app, kept in memory beside those in the store.
 #[derive(Clone, Debug, Default)]
 pub struct AppLessons {
-    unused: BTreeMap<String, BTreeMap<String, Time>>,
+    unused: BTreeMap<String, BTreeMap<VerificationId, Time>>,
     filmed: BTreeSet<(String, Film)>,
-    /// Whose data came last, and when.
-    data: Option<(String, Time)>,
+    /// Whose data came last, where that is known, and when.
+    data: Option<(Option<VerificationId>, Time)>,
     /// When data of any other token last came.
     other_data: Option<Time>,
     /// The latest of it that was handed to the store.
@@ -163,16 +166,16 @@ impl AppLessons {
         self.filmed.insert((plan_id.to_owned(), film))
     }
 
-    /// Takes in when a token got data; an empty identifier is some token's.
-    pub fn data(&mut self, verification_id: &str, at: Time) {
+    /// Takes in when a token got data; none is some token's.
+    pub fn data(&mut self, of: Option<VerificationId>, at: Time) {
         match &mut self.data {
-            Some((known, last)) if known == verification_id => *last = at.max(*last),
+            Some((known, last)) if *known == of => *last = at.max(*last),
             Some((known, last)) if *last <= at => {
                 self.other_data = self.other_data.max(Some(*last));
-                (*known, *last) = (verification_id.to_owned(), at);
+                (*known, *last) = (of, at);
             }
             Some(_) => self.other_data = self.other_data.max(Some(at)),
-            None => self.data = Some((verification_id.to_owned(), at)),
+            None => self.data = Some((of, at)),
         }
     }
 
@@ -192,18 +195,24 @@ impl AppLessons {
     /// Whether a token other than this one got data since `since`: the provider was answering the
     /// app then.
     #[must_use]
-    pub fn got_data_of_another(&self, verification_id: &str, since: Time) -> bool {
+    pub fn got_data_of_another(&self, verification_id: VerificationId, since: Time) -> bool {
         let last = self
             .data
             .as_ref()
-            .filter(|(known, _)| known != verification_id)
+            .filter(|(known, _)| *known != Some(verification_id))
             .map(|(_, at)| *at);
         last.max(self.other_data).is_some_and(|at| at >= since)
     }
 
     /// Takes in that a token nobody had used answered so; true when that is worth remembering: of a
     /// signature that is not known yet, no more a day than make it known.
-    pub fn observe(&mut self, signature: &str, verification_id: &str, at: Time, day: Span) -> bool {
+    pub fn observe(
+        &mut self,
+        signature: &str,
+        verification_id: VerificationId,
+        at: Time,
+        day: Span,
+    ) -> bool {
         if self.is_known(signature, day) {
             return false;
         }
@@ -212,10 +221,10 @@ impl AppLessons {
             .values()
             .filter(|known| day_of(**known, day) == day_of(at, day))
             .count();
-        if of_day >= TOKENS_MIN || seen.contains_key(verification_id) {
+        if of_day >= TOKENS_MIN || seen.contains_key(&verification_id) {
             return false;
         }
-        seen.insert(verification_id.to_owned(), at);
+        seen.insert(verification_id, at);
         true
     }
 
@@ -260,6 +269,10 @@ mod tests {
 
     const DAY: Span = Span(100);
 
+    fn id(name: char) -> VerificationId {
+        uuid::Uuid::from_u128(name.into()).into()
+    }
+
     fn known(lessons: &AppLessons) -> Vec<String> {
         lessons.learned("", DAY, []).unused
     }
@@ -268,29 +281,29 @@ mod tests {
     fn a_signature_is_known_from_several_tokens_on_several_days() {
         let mut lessons = AppLessons::default();
         for (token, at, worth) in [
-            ("a", 1, true),
-            ("b", 2, true),
-            ("a", 3, false),
-            ("c", 4, true),
-            ("d", 5, false),
+            ('a', 1, true),
+            ('b', 2, true),
+            ('a', 3, false),
+            ('c', 4, true),
+            ('d', 5, false),
         ] {
             assert_eq!(
-                lessons.observe("refused", token, Time(at), DAY),
+                lessons.observe("refused", id(token), Time(at), DAY),
                 worth,
                 "{token} {at}"
             );
             assert!(known(&lessons).is_empty(), "an hour of it proves nothing");
         }
-        assert!(lessons.observe("refused", "e", Time(101), DAY));
+        assert!(lessons.observe("refused", id('e'), Time(101), DAY));
         assert_eq!(known(&lessons), ["refused"]);
         assert!(
-            !lessons.observe("refused", "f", Time(201), DAY),
+            !lessons.observe("refused", id('f'), Time(201), DAY),
             "known is known"
         );
         let mut few = AppLessons::default();
         assert!(
-            few.observe("refused", "a", Time(1), DAY)
-                && few.observe("refused", "b", Time(101), DAY)
+            few.observe("refused", id('a'), Time(1), DAY)
+                && few.observe("refused", id('b'), Time(101), DAY)
         );
         assert!(known(&few).is_empty(), "two tokens may be a chance");
         assert_eq!(
@@ -302,17 +315,17 @@ mod tests {
     #[test]
     fn data_of_the_token_itself_is_no_witness() {
         let mut lessons = AppLessons::default();
-        assert!(!lessons.got_data_of_another("a", Time(0)));
-        lessons.data("a", Time(10));
+        assert!(!lessons.got_data_of_another(id('a'), Time(0)));
+        lessons.data(Some(id('a')), Time(10));
         assert!(
-            !lessons.got_data_of_another("a", Time(0))
-                && lessons.got_data_of_another("b", Time(10))
+            !lessons.got_data_of_another(id('a'), Time(0))
+                && lessons.got_data_of_another(id('b'), Time(10))
         );
-        lessons.data("b", Time(20));
-        lessons.data("b", Time(30));
+        lessons.data(Some(id('b')), Time(20));
+        lessons.data(Some(id('b')), Time(30));
         assert!(
-            lessons.got_data_of_another("b", Time(10))
-                && !lessons.got_data_of_another("b", Time(11))
+            lessons.got_data_of_another(id('b'), Time(10))
+                && !lessons.got_data_of_another(id('b'), Time(11))
         );
         assert_eq!(lessons.learned("", DAY, []).data_at, Some(Time(30)));
         assert_eq!(
@@ -322,7 +335,7 @@ mod tests {
             ),
             (Some(Time(30)), None)
         );
-        lessons.data("a", Time(35));
+        lessons.data(Some(id('a')), Time(35));
         assert_eq!(lessons.data_to_hand_on(Span(5)), Some(Time(35)));
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{digest::Sha256, secret::Secret, time::Time};
+use super::{digest::Sha256, id::MediaId, secret::Secret, time::Time};
 
 /// What a medium shows. The names are those of `report_media.kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -204,7 +204,7 @@ impl Checked {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaRow {
     /// Its identifier.
-    pub media_id: String,
+    pub media_id: MediaId,
     /// Which medium.
     pub slot: Slot,
     /// Where it stands.
@@ -224,7 +224,7 @@ pub struct MediaRow {
 impl MediaRow {
     /// One that is to be fetched.
     #[must_use]
-    pub fn wanted(media_id: String, slot: Slot) -> Self {
+    pub fn wanted(media_id: MediaId, slot: Slot) -> Self {
         Self {
             media_id,
             slot,
@@ -257,7 +257,7 @@ pub struct ObjectFacts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredMedia {
     /// The row it fulfils.
-    pub media_id: String,
+    pub media_id: MediaId,
     /// The object.
     pub object: ObjectFacts,
     /// What the far end called it (or, for inline images, what the bytes show).

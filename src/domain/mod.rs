@@ -9,6 +9,7 @@ pub mod alarm;
 pub mod answer;
 pub mod attempt;
 pub mod digest;
+pub mod id;
 pub mod identity;
 pub mod installation;
 pub mod lease;

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::{
     attempt::Seen,
+    id::{MediaId, VerificationId},
     media::{Kind, MediaState, Slot, Source},
     progress::{Fails, Refusal, Sighting, ZERO_ATTEMPTS},
     secret::Secret,
@@ -23,7 +24,7 @@ fn policy() -> Policy {
 
 fn verification(tracked_after: Span) -> Verification {
     Verification {
-        verification_id: "v".to_owned(),
+        verification_id: VerificationId::fresh(Time(0)),
         verify_token: Secret::new("t"),
         app: "a".to_owned(),
         issued_at: ISSUED,
@@ -193,7 +194,7 @@ fn after_a_pass_media_come_first_then_detail_and_then_it_is_over() {
     };
     let row = |state| MediaRow {
         state,
-        ..MediaRow::wanted("m".to_owned(), slot())
+        ..MediaRow::wanted(MediaId::fresh(Time(0)), slot())
     };
     assert!(matches!(
         decide(&progress, &[row(MediaState::Wanted)], &[], false, at),
@@ -624,7 +625,7 @@ prop_compose! {
             woken_at: woken.map(at), attempts, ..Progress::default()
         };
         let slot = Slot { attempt_no: 1, kind: Kind::ProcessVideo, position: 0, source: Source::Media };
-        let media = if wanted && !progress.attempts.is_empty() { vec![MediaRow::wanted("m".to_owned(), slot)] } else { vec![] };
+        let media = if wanted && !progress.attempts.is_empty() { vec![MediaRow::wanted(MediaId::fresh(Time(0)), slot)] } else { vec![] };
         (progress, media, has_siblings)
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    id::VerificationId,
     secret::Secret,
     time::{Span, Time},
 };
@@ -127,7 +128,7 @@ impl Late {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verification {
     /// Our identifier (UUID version 7).
-    pub verification_id: String,
+    pub verification_id: VerificationId,
     /// The provider's handle.
     pub verify_token: Secret,
     /// The configured app that generated it.

@@ -16,7 +16,7 @@ use super::{
     sql::batch::{self, Work},
     transact::transact,
 };
-use crate::domain::lease::Stage;
+use crate::domain::{id::VerificationId, lease::Stage};
 
 /// How many verbs share a transaction at most.
 const BATCH_MAX: usize = 256;
@@ -71,23 +71,23 @@ impl Writer {
 struct Batch {
     works: Vec<Work>,
     replies: Vec<oneshot::Sender<Result<()>>>,
-    rows: HashSet<(String, Stage)>,
+    rows: HashSet<(VerificationId, Stage)>,
 }
 
 impl Batch {
     fn takes(&self, work: &Work) -> bool {
         self.rows.is_empty()
-            || !work.leases().iter().any(|lease| {
-                self.rows
-                    .contains(&(lease.verification_id.clone(), lease.stage))
-            })
+            || !work
+                .leases()
+                .iter()
+                .any(|lease| self.rows.contains(&(lease.verification_id, lease.stage)))
     }
 
     fn push(&mut self, work: Work, reply: oneshot::Sender<Result<()>>) {
         self.rows.extend(
             work.leases()
                 .iter()
-                .map(|lease| (lease.verification_id.clone(), lease.stage)),
+                .map(|lease| (lease.verification_id, lease.stage)),
         );
         self.works.push(work);
         self.replies.push(reply);

@@ -6,6 +6,7 @@ use crate::domain::{
     answer::{AnswerRow, Endpoint},
     attempt::{Attempt, Counts},
     digest::Sha256,
+    id::{MediaId, VerificationId},
     identity::IdentityRow,
     lease::{Lane, Lease},
     lessons::Lessons,
@@ -44,21 +45,21 @@ pub enum TrackVerdict {
     /// It is tracked now.
     New {
         /// Its identifier.
-        verification_id: String,
+        verification_id: VerificationId,
         /// What may be forgotten of it already.
         late: Option<Late>,
     },
     /// It was tracked already, with the same facts.
     Known {
         /// Its identifier.
-        verification_id: String,
+        verification_id: VerificationId,
         /// Where it stands.
         state: State,
     },
     /// It was tracked already with other facts, which stay.
     Conflict {
         /// Its identifier.
-        verification_id: String,
+        verification_id: VerificationId,
         /// Which fact differs: `app`, `issued_at`, `plan_id` or `reference`.
         field: &'static str,
     },
@@ -68,7 +69,7 @@ pub enum TrackVerdict {
 #[derive(Clone, Debug)]
 pub struct KnownToken {
     /// Its identifier.
-    pub verification_id: String,
+    pub verification_id: VerificationId,
     /// Its app.
     pub app: String,
     /// When it was issued.
@@ -213,7 +214,7 @@ pub struct CallRow {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WantedMedia {
     /// Its identifier.
-    pub media_id: String,
+    pub media_id: MediaId,
     /// Which medium.
     pub slot: Slot,
 }
@@ -264,7 +265,7 @@ pub struct PollRecord {
     pub inline: Vec<InlineMedia>,
     /// Rows to delete: the same bytes are there as another medium of the verification. Rows stored
     /// by their own URL stay.
-    pub same: Vec<String>,
+    pub same: Vec<MediaId>,
     /// Schedules the download stage.
     pub download: Option<DownloadStart>,
     /// What it teaches of the app.
@@ -328,7 +329,7 @@ impl DownloadRecord {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedMedia {
     /// The row.
-    pub media_id: String,
+    pub media_id: MediaId,
     /// Why, without URL or person.
     pub why: String,
     /// Of what came in its place, when that is kept as an answer of `download`.
@@ -346,7 +347,7 @@ pub struct DownloadRecord {
     pub stored: Vec<StoredMedia>,
     /// Rows to delete: the same bytes are there as another medium of the verification. Rows stored
     /// by their own URL stay.
-    pub same: Vec<String>,
+    pub same: Vec<MediaId>,
     /// Media that failed this time, and are tried again until their end.
     pub failed: Vec<FailedMedia>,
     /// Answers of re-queries, to keep.
@@ -366,14 +367,14 @@ pub enum RetryVerdict {
     /// It is due now.
     Woken {
         /// Its identifier.
-        verification_id: String,
+        verification_id: VerificationId,
         /// Where it stood before.
         was: State,
     },
     /// It is archived or abandoned: there is nothing to try again.
     Whole {
         /// Its identifier.
-        verification_id: String,
+        verification_id: VerificationId,
     },
     /// No such token is tracked.
     Unknown,

@@ -4,7 +4,12 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::domain::{digest::Sha256, time::Time, token::State};
+use crate::domain::{
+    digest::Sha256,
+    id::{AnswerId, MediaId, VerificationId},
+    time::Time,
+    token::State,
+};
 
 /// Which verifications to list.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +30,7 @@ pub struct Filter {
     /// How many at most.
     pub limit: i64,
     /// Page on behind this verification_id (exclusive; newest first).
-    pub after: Option<String>,
+    pub after: Option<VerificationId>,
 }
 
 /// A row of `report_verifications`.
@@ -35,7 +40,7 @@ pub struct Filter {
     reason = "each field is the column of that name, explained in the view's comment"
 )]
 pub struct Summary {
-    pub verification_id: String,
+    pub verification_id: VerificationId,
     pub app: String,
     pub verify_token: String,
     pub plan_id: Option<String>,
@@ -107,7 +112,7 @@ pub struct AttemptReport {
     reason = "each field is the column of that name, explained in the view's comment"
 )]
 pub struct MediaReport {
-    pub media_id: String,
+    pub media_id: MediaId,
     pub attempt_no: i64,
     pub kind: String,
     pub position: i64,
@@ -131,7 +136,7 @@ pub struct MediaReport {
     reason = "each field is the column of that name, explained in the view's comment"
 )]
 pub struct AnswerReport {
-    pub answer_id: String,
+    pub answer_id: AnswerId,
     pub endpoint: String,
     #[serde(serialize_with = "rfc3339")]
     pub fetched_at: Time,

@@ -4,11 +4,16 @@
 //! ([`super::dialect::Dialect::rows`]): one statement for any number of rows, and one text for both
 //! databases. U+0000, which PostgreSQL cannot store, becomes U+FFFD in both.
 
+use std::str::FromStr;
+
 use serde::Serialize;
 use sqlx::{ColumnIndex, Database, Decode, Row, Type};
 
 use super::{Result, StoreError};
-use crate::domain::digest::Sha256;
+use crate::domain::{
+    digest::Sha256,
+    id::{AnswerId, MediaId, NoId, VerificationId},
+};
 
 /// A value bound to a placeholder.
 #[derive(Clone)]
@@ -28,6 +33,12 @@ impl From<i64> for Bind {
 impl From<crate::domain::time::Time> for Bind {
     fn from(value: crate::domain::time::Time) -> Self {
         Self::Int(value.0)
+    }
+}
+
+impl From<VerificationId> for Bind {
+    fn from(value: VerificationId) -> Self {
+        Self::Text(value.to_string())
     }
 }
 
@@ -124,7 +135,7 @@ pub(super) trait Column: Serialize {
 macro_rules! column {
     ($($ty:ty => $col:ident),* $(,)?) => { $(impl Column for $ty { const COL: Col = Col::$col; })* };
 }
-column!(&str => Text, String => Text, Sha256 => Text, i64 => Int, bool => Bool, f64 => Float);
+column!(&str => Text, String => Text, Sha256 => Text, VerificationId => Text, MediaId => Text, AnswerId => Text, i64 => Int, bool => Bool, f64 => Float);
 
 impl<T: Column> Column for Option<T> {
     const COL: Col = T::COL;
@@ -141,16 +152,16 @@ pub(super) trait Shape: Serialize {
 
 /// Declares a struct whose values are rows of a statement, its columns named like its fields.
 macro_rules! rows {
-    ($(#[$meta:meta])* struct $name:ident<'a> { $($field:ident: $ty:ty),* $(,)? }) => {
+    ($(#[$meta:meta])* struct $name:ident$(<$life:lifetime>)? { $($field:ident: $ty:ty),* $(,)? }) => {
         $(#[$meta])*
-        struct $name<'a> { $($field: $ty),* }
+        struct $name$(<$life>)? { $($field: $ty),* }
 
-        impl<'a> $crate::store::rows::Shape for $name<'a> {
+        impl$(<$life>)? $crate::store::rows::Shape for $name$(<$life>)? {
             const COLUMNS: &'static [(&'static str, $crate::store::rows::Col)] =
                 &[$((stringify!($field), <$ty as $crate::store::rows::Column>::COL)),*];
         }
 
-        impl serde::Serialize for $name<'_> {
+        impl$(<$life>)? serde::Serialize for $name$(<$life>)? {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
                 use serde::ser::SerializeMap as _;
                 let mut map = serializer.serialize_map(None)?;
@@ -248,6 +259,13 @@ pub(super) fn instant_or_null(
     name: &str,
 ) -> Result<Option<crate::domain::time::Time>> {
     Ok(row.int_or_null(name)?.map(crate::domain::time::Time))
+}
+
+/// The column as an identifier; a text that is none is [`StoreError::Corrupt`].
+pub(super) fn id<I: FromStr<Err = NoId>>(row: &impl Cells, name: &str) -> Result<I> {
+    row.text(name)?
+        .parse()
+        .map_err(|why| StoreError::Corrupt(format!("`{name}` {why}")))
 }
 
 /// The column as a digest; a text that is none is [`StoreError::Corrupt`].

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use object_store::{ObjectStoreExt as _, PutMode};
 
 use super::{CreateOnly, ObjectKey, Result, Vault, VaultError, error};
-use crate::domain::{random, time::Time};
+use crate::domain::{id::ObjectId, time::Time};
 
 /// What a store does with a create-only put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -195,7 +195,7 @@ impl Vault {
 
 fn trial_key() -> ObjectKey {
     // Only the random part of the identifier matters here.
-    ObjectKey::trial(&random::fresh_id(Time::default()))
+    ObjectKey::trial(&ObjectId::fresh(Time::default()).to_string())
 }
 
 #[cfg(test)]
@@ -323,10 +323,9 @@ mod tests {
 
     fn key() -> ObjectKey {
         ObjectKey::answer(
-            "019ab2c4-7f00-7abc-8def-0123456789af",
-            "019ab2c4-7f01-7abc-8def-0123456789b0",
+            "019ab2c4-7f00-7abc-8def-0123456789af".parse().unwrap(),
+            "019ab2c4-7f01-7abc-8def-0123456789b0".parse().unwrap(),
         )
-        .unwrap()
     }
 
     #[tokio::test]

@@ -13,7 +13,7 @@ use verikeep::{
 
 use crate::{
     databases::Database,
-    store::make::{START, answer, id, one_poll, poll, store, track},
+    store::make::{START, answer, handle, id, one_poll, poll, store, track},
 };
 
 const OBJECT: &str = "019ab2c4-7f01-7abc-8def-0123456789b0";
@@ -83,7 +83,7 @@ async fn refused(store: &dyn Store, vault: &Vault, key: Option<&IndexKey>) -> Fo
 /// Captures an answer of token 1.
 async fn capture(store: &dyn Store, vault: &Vault) -> ObjectKey {
     track(store, 1).await;
-    let object_key = ObjectKey::answer(&id(1), OBJECT).unwrap();
+    let object_key = ObjectKey::answer(id(1), OBJECT.parse().unwrap());
     let mut kept = answer("a", verikeep::domain::answer::Endpoint::Getall, START);
     kept.object = vault.put(&object_key, "{}".into()).await.unwrap();
     let work = one_poll(store, START).await;
@@ -134,23 +134,23 @@ async fn many_that_open_at_once_agree(db: Database, vaults: Vaults) {
 
 async fn an_empty_database_beside_a_vault_in_use_is_refused(db: Database, vaults: Vaults) {
     let (store, vault) = (store(&db).await, vaults.named("a"));
-    let object_key = ObjectKey::answer(&id(1), OBJECT).unwrap();
+    let object_key = ObjectKey::answer(id(1), OBJECT.parse().unwrap());
     vault.put(&object_key, "{}".into()).await.unwrap();
     let without = refused(&*store, &vault, Some(&key(7))).await;
     assert!(
         without.what == "database.url" && without.why.contains("holds objects"),
         "{without}"
     );
-    vault.mark(&id(9)).await.unwrap();
+    vault.mark(&handle(9)).await.unwrap();
     let others = refused(&*store, &vault, Some(&key(7))).await;
     assert!(
         others.what == "database.url"
-            && others.why.contains(&id(9))
+            && others.why.contains(&handle(9))
             && others.todo.contains("restore the backup of the database"),
         "{others}"
     );
     assert_eq!(db.number("select count(*) from installation").await, 0);
-    assert_eq!(vault.installation().await.unwrap(), Some(id(9)));
+    assert_eq!(vault.installation().await.unwrap(), Some(handle(9)));
 }
 
 async fn another_vault_or_an_empty_one_is_refused(db: Database, vaults: Vaults) {
@@ -181,12 +181,12 @@ async fn another_vault_or_an_empty_one_is_refused(db: Database, vaults: Vaults) 
     empty.mark(&ours).await.unwrap();
     joined(&*store, &empty).await;
     let others = vaults.named("d");
-    others.mark(&id(9)).await.unwrap();
+    others.mark(&handle(9)).await.unwrap();
     assert!(
         refused(&*store, &others, Some(&key(7)))
             .await
             .why
-            .contains(&id(9))
+            .contains(&handle(9))
     );
 }
 

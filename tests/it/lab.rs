@@ -187,8 +187,9 @@ pub async fn teach(url: &DatabaseUrl, apps: impl IntoIterator<Item = &str>, leng
         for (token, day) in [1, 2, 3].into_iter().zip([1, 2, 2]) {
             let sql = format!(
                 "insert into unused_signatures (app, signature, verification_id, seen_at, origin)
-                values ('{}', 'refused', 'earlier-{token}', {}, 'verified_later')",
+                values ('{}', 'refused', '{}', {}, 'verified_later')",
                 app,
+                uuid::Uuid::from_u128(token),
                 1_700_000_000_000 + day * length_of_day.0
             );
             run_at(url, &sql).await;

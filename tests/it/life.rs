@@ -312,8 +312,9 @@ async fn a_token_told_under_the_wrong_app_is_found_however_early_it_was_looked_f
     })
     .await;
     // A refusal is not what unused tokens of the app answer, so that siblings are asked at once.
-    for (day, token) in [(1, "a"), (2, "b"), (2, "c")] {
+    for (day, token) in [(1, 1), (2, 2), (2, 3)] {
         let seen_at = 1_700_000_000_000 + day * Policy::documented().day().0;
+        let token = uuid::Uuid::from_u128(token);
         let sql = format!(
             "insert into unused_signatures (app, signature, verification_id, seen_at, origin)
             values ('{FILMED}', 'not_yet:999', '{token}', {seen_at}, 'verified_later')"

@@ -129,6 +129,8 @@ on_each! {
             a_row_that_cannot_be_read_is_put_away_and_stops_no_other,
             /// Rows are damaged by hand.
             absurd_numbers_in_the_schedule_stop_no_claim,
+            /// A row is damaged by hand.
+            a_scheduled_name_that_is_no_identifier_stops_no_claim,
             /// A row is made unreadable by hand.
             a_retry_begins_what_cannot_be_read_anew,
             /// Only what becomes text in a column is cleaned.

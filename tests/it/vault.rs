@@ -80,7 +80,7 @@ fn fresh_key() -> ObjectKey {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     let n = NEXT.fetch_add(1, Ordering::Relaxed);
     let id = |tail: u64| format!("019ab2c4-7f00-7abc-8def-{tail:012x}");
-    ObjectKey::media(&id(n % 7), &id(n)).unwrap()
+    ObjectKey::media(id(n % 7).parse().unwrap(), id(n).parse().unwrap())
 }
 
 fn noise(bytes: usize) -> Bytes {

@@ -84,7 +84,7 @@ impl Shared {
         );
         let alarm = Alarm {
             kind: Kind::Poison,
-            subject: lease.verification_id.clone(),
+            subject: lease.verification_id.to_string(),
             text,
         };
         let raised = self.archive.store.raise(&alarm, self.archive.now()).await;

@@ -11,8 +11,8 @@ use crate::{
     archive::{App, StepError, keeper::Kept},
     domain::{
         digest::Sha256,
+        id::{ObjectId, VerificationId},
         media::{Checked, HEAD_BYTES, MediaRow, ObjectFacts, Source, StoredMedia, is_no_medium},
-        random,
         secret::Secret,
     },
     provider::DownloadError,
@@ -26,7 +26,7 @@ const REFUSED_BYTES_MAX: usize = 256 << 10;
 #[derive(Clone, Copy)]
 struct Request<'a> {
     app: &'a App,
-    verification_id: &'a str,
+    verification_id: VerificationId,
     url: &'a Secret,
     must_be_quick: bool,
 }
@@ -57,7 +57,7 @@ impl MediaFetcher {
         url: &Secret,
         draft: &mut DownloadDraft,
     ) -> Result<Fetched, StepError> {
-        let verification_id = &draft.verification.verification_id;
+        let verification_id = draft.verification.verification_id;
         let known = same_place(row, &draft.media);
         let request = Request {
             app,
@@ -71,7 +71,7 @@ impl MediaFetcher {
         }
         Ok(match body {
             Body::Stored(object, checked) => Fetched::Stored(StoredMedia {
-                media_id: row.media_id.clone(),
+                media_id: row.media_id,
                 object,
                 content_type,
                 checked,
@@ -131,7 +131,7 @@ impl MediaFetcher {
         if is_no_medium(&head) {
             return Ok((no_medium(&mut arriving, head).await, content_type));
         }
-        let key = ObjectKey::media(request.verification_id, &random::fresh_id(self.clock.now()))?;
+        let key = ObjectKey::media(request.verification_id, ObjectId::fresh(self.clock.now()));
         let stream = futures::stream::iter([Ok(head.freeze())]).chain(arriving.stream());
         let bytes_max = request.app.media_bytes_max;
         let ingested = self.keeper.ingest(&key, stream, bytes_max, known).await;

@@ -144,7 +144,7 @@ impl MediaFetcher {
         fetched: Option<Fetched>,
         draft: &mut DownloadDraft,
     ) {
-        let media_id = row.media_id.clone();
+        let media_id = row.media_id;
         let (error, refused_sha256) = match fetched {
             Some(Fetched::Stored(stored)) => {
                 return self.note_stored(app, row, stored, draft).await;
@@ -204,7 +204,7 @@ impl MediaFetcher {
         error: &DownloadError,
         draft: &mut DownloadDraft,
     ) {
-        let verification_id = &draft.verification.verification_id;
+        let verification_id = draft.verification.verification_id;
         let alarm = |kind, text| Alarm {
             kind,
             subject: app.name.clone(),

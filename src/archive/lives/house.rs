@@ -159,7 +159,7 @@ impl House {
             for (number, day) in [(1, 1), (2, 2), (3, 2)] {
                 let at = BEGIN.minus(documented().day().times(10 - day));
                 let earlier = Verification {
-                    verification_id: format!("earlier-{number}"),
+                    verification_id: uuid::Uuid::from_u128(number).into(),
                     verify_token: Secret::new("earlier"),
                     app: app.name.clone(),
                     issued_at: at,

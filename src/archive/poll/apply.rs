@@ -6,11 +6,11 @@ use crate::{
     domain::{
         answer::{Detail, Endpoint, Getall, MediaList},
         digest::Sha256,
+        id::{MediaId, ObjectId, VerificationId},
         identity::IdentityRow,
         lessons::{Film, Origin},
         media::{Checked, Kind, MediaRow, MediaState, Slot, Source, StoredMedia, content_type_of},
         plan::Ends,
-        random,
         time::Time,
     },
     store::records::InlineMedia,
@@ -122,13 +122,13 @@ impl Poller {
                     .unwrap_or(0),
                 source: Source::Detail,
             };
-            let verification_id = &draft.verification.verification_id;
+            let verification_id = draft.verification.verification_id;
             let stored = self.keep_inline(verification_id, bytes).await?;
             draft.media.push(MediaRow {
                 state: MediaState::Stored,
                 sha256: Some(sha256),
                 object_key: Some(stored.object.object_key.clone()),
-                ..MediaRow::wanted(stored.media_id.clone(), slot.clone())
+                ..MediaRow::wanted(stored.media_id, slot.clone())
             });
             draft.record.inline.push(InlineMedia { slot, stored });
         }
@@ -138,12 +138,12 @@ impl Poller {
     /// Puts an image that came inside an answer.
     async fn keep_inline(
         &self,
-        verification_id: &str,
+        verification_id: VerificationId,
         bytes: Vec<u8>,
     ) -> Result<StoredMedia, StepError> {
         let now = self.clock.now();
-        let media_id = random::fresh_id(now);
-        let key = ObjectKey::media(verification_id, &random::fresh_id(now))?;
+        let media_id = MediaId::fresh(now);
+        let key = ObjectKey::media(verification_id, ObjectId::fresh(now));
         let content_type = content_type_of(&bytes).map(str::to_owned);
         let object = self.keeper.put(&key, bytes.into()).await?;
         self.watcher.media_stored(object.bytes);

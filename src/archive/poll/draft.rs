@@ -4,6 +4,7 @@ use super::Handover;
 use crate::{
     archive::{App, call_log::CallLog},
     domain::{
+        id::MediaId,
         lease::{Lease, Stage},
         lessons::Learned,
         media::{Listed, MediaRow, MediaState, Slot, Source},
@@ -99,8 +100,8 @@ impl PollDraft {
             for one in listed {
                 let slot = one.slot(attempt_no, source);
                 if !self.media.iter().any(|row| row.slot == slot) {
-                    let media_id = random::fresh_id(now);
-                    let row = MediaRow::wanted(media_id.clone(), slot.clone());
+                    let media_id = MediaId::fresh(now);
+                    let row = MediaRow::wanted(media_id, slot.clone());
                     self.media.push(row);
                     let slot = slot.clone();
                     self.record.wanted.push(WantedMedia { media_id, slot });
@@ -130,7 +131,7 @@ impl PollDraft {
         self.record.download = Some(DownloadStart {
             due_at: now,
             deadline,
-            lease: lease.map(|span| (random::fresh_id(now), now.plus(span))),
+            lease: lease.map(|span| (random::fresh_id(now).to_string(), now.plus(span))),
         });
     }
 
@@ -138,7 +139,7 @@ impl PollDraft {
     pub(super) fn hand_over(&mut self) -> Option<Handover> {
         let (token, until) = self.record.download.as_ref()?.lease.clone()?;
         let lease = Lease {
-            verification_id: self.verification.verification_id.clone(),
+            verification_id: self.verification.verification_id,
             stage: Stage::Download,
             token,
             until,

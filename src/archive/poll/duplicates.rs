@@ -38,19 +38,25 @@ pub(super) fn duplicates(media: &[MediaRow]) -> Vec<MediaRow> {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
     use crate::domain::{
         digest::Sha256,
+        id::MediaId,
         media::{Kind, Slot},
     };
 
     #[test]
     fn of_media_that_are_there_twice_one_stays() {
+        let id = |attempt_no: i64, source: Source| -> MediaId {
+            Uuid::from_u64_pair(attempt_no.unsigned_abs(), source as u64).into()
+        };
         let row = |attempt_no, kind, source, sha256: &str| MediaRow {
             state: MediaState::Stored,
             sha256: Some(Sha256::of(sha256.as_bytes())),
             ..MediaRow::wanted(
-                format!("{attempt_no}-{source:?}"),
+                id(attempt_no, source),
                 Slot {
                     attempt_no,
                     kind,
@@ -71,14 +77,14 @@ mod tests {
                 row(1, front, Source::Getall, "a"),
                 row(1, front, Source::Detail, "a")
             ]),
-            ["1-Detail"]
+            [id(1, Source::Detail)]
         );
         assert_eq!(
             dropped(&[
                 row(1, front, Source::Getall, "a"),
                 row(2, front, Source::Detail, "a")
             ]),
-            [""; 0],
+            [],
             "of another attempt"
         );
         assert_eq!(
@@ -87,23 +93,20 @@ mod tests {
                 row(2, video, Source::Media, "a"),
                 row(3, video, Source::Media, "a")
             ]),
-            ["1-Media", "2-Media"]
+            [id(1, Source::Media), id(2, Source::Media)]
         );
         assert_eq!(
             dropped(&[
                 row(1, video, Source::Media, "a"),
                 row(2, video, Source::Media, "b")
             ]),
-            [""; 0]
+            []
         );
         let wanted = MediaRow {
             state: MediaState::Wanted,
             sha256: None,
             ..row(2, video, Source::Media, "a")
         };
-        assert_eq!(
-            dropped(&[row(1, video, Source::Media, "a"), wanted]),
-            [""; 0]
-        );
+        assert_eq!(dropped(&[row(1, video, Source::Media, "a"), wanted]), []);
     }
 }

@@ -95,7 +95,7 @@ impl Poller {
         missing: &[Missing],
     ) -> Result<(), StepError> {
         let duplicates = duplicates::duplicates(&draft.media);
-        draft.record.same = duplicates.iter().map(|row| row.media_id.clone()).collect();
+        draft.record.same = duplicates.iter().map(|row| row.media_id).collect();
         let state = outcome.state().name();
         if outcome.state().is_loss() {
             let what: Vec<&str> = missing.iter().map(|one| one.what.as_str()).collect();
@@ -109,7 +109,7 @@ impl Poller {
                 text,
             });
         }
-        let verification_id = draft.verification.verification_id.clone();
+        let verification_id = draft.verification.verification_id;
         self.queue
             .record_poll(draft.finish(self.clock.now()))
             .await?;

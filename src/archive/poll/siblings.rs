@@ -79,7 +79,7 @@ fn belongs_to(sibling: &str, app: &App, draft: &mut PollDraft) {
     ));
     record.alarms.push(Alarm {
         kind: alarm::Kind::WrongApp,
-        subject: draft.verification.verification_id.clone(),
+        subject: draft.verification.verification_id.to_string(),
         text: format!(
             "a token tracked under app {} belongs to app {sibling}; assign it with `verikeep retry --app {sibling}` before the provider forgets it",
             app.name

@@ -6,7 +6,13 @@ use serde::Serialize;
 
 use super::Failed;
 use crate::{
-    domain::{answer::Endpoint, digest::Sha256, media::Kind, time::Time},
+    domain::{
+        answer::Endpoint,
+        digest::Sha256,
+        id::{AnswerId, MediaId},
+        media::Kind,
+        time::Time,
+    },
     store::reports::{Whole, rfc3339, rfc3339_or_null},
 };
 
@@ -15,13 +21,13 @@ use crate::{
 #[serde(rename_all = "snake_case", tag = "what")]
 pub(super) enum What {
     Answer {
-        answer_id: String,
+        answer_id: AnswerId,
         endpoint: String,
         #[serde(serialize_with = "rfc3339")]
         fetched_at: Time,
     },
     Media {
-        media_id: String,
+        media_id: MediaId,
         kind: String,
         attempt_no: i64,
         position: i64,
@@ -94,7 +100,7 @@ pub(super) fn wanted(whole: &Whole) -> Vec<Wanted> {
         };
         all.push(Wanted {
             what: What::Answer {
-                answer_id: row.answer_id.clone(),
+                answer_id: row.answer_id,
                 endpoint: row.endpoint.clone(),
                 fetched_at: row.fetched_at,
             },
@@ -113,7 +119,7 @@ pub(super) fn wanted(whole: &Whole) -> Vec<Wanted> {
         };
         all.push(Wanted {
             what: What::Media {
-                media_id: row.media_id.clone(),
+                media_id: row.media_id,
                 kind: row.kind.clone(),
                 attempt_no: row.attempt_no,
                 position: row.position,

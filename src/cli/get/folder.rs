@@ -9,6 +9,7 @@ use std::{
 use serde::Serialize;
 
 use super::super::report::{Code, Failure};
+use crate::domain::id::VerificationId;
 
 const MANIFEST: &str = "manifest.json";
 /// Holds the verification_id until the manifest is there, so that what was cut short can be begun
@@ -21,7 +22,7 @@ pub(super) struct Folder(PathBuf);
 
 impl Folder {
     /// Makes the folder, or takes one that is empty or holds the same verification already.
-    pub(super) fn prepare(path: &Path, verification_id: &str) -> Result<Self, Failure> {
+    pub(super) fn prepare(path: &Path, verification_id: VerificationId) -> Result<Self, Failure> {
         let folder = Self(path.to_owned());
         match fs::read_dir(path) {
             Ok(mut entries) => {
@@ -45,7 +46,7 @@ impl Folder {
             Err(error) => return Err(folder.failed(&error)),
         }
         let mut begun = folder.part()?;
-        begun.write(verification_id.as_bytes())?;
+        begun.write(verification_id.to_string().as_bytes())?;
         begun.rename(BEGUN)?;
         Ok(folder)
     }
@@ -55,18 +56,18 @@ impl Folder {
     }
 
     /// Whether an earlier `get` of the same verification wrote here, or began to.
-    fn holds(&self, verification_id: &str) -> bool {
+    fn holds(&self, verification_id: VerificationId) -> bool {
+        let id = verification_id.to_string();
         let manifest = fs::read(self.0.join(MANIFEST))
             .ok()
             .and_then(|bytes| serde_json::from_slice::<serde_json::Value>(&bytes).ok());
-        let begun =
-            fs::read_to_string(self.0.join(BEGUN)).is_ok_and(|text| text == verification_id);
+        let begun = fs::read_to_string(self.0.join(BEGUN)).is_ok_and(|text| text == id);
         begun
             || manifest.is_some_and(|manifest| {
                 manifest
                     .get("verification_id")
                     .and_then(serde_json::Value::as_str)
-                    == Some(verification_id)
+                    == Some(id.as_str())
             })
     }
 

@@ -23,7 +23,7 @@ use super::{
     show,
 };
 use crate::{
-    domain::{digest::Sha256, secret::Secret, time::Time, token::State},
+    domain::{digest::Sha256, id::VerificationId, secret::Secret, time::Time, token::State},
     store::{
         Reports,
         reports::{Whole, rfc3339, rfc3339_or_null},
@@ -79,7 +79,7 @@ pub struct Get {
 /// What lies in the folder, for people and programs.
 #[derive(Debug, Serialize)]
 struct Manifest<'a> {
-    verification_id: &'a str,
+    verification_id: VerificationId,
     verify_token: &'a str,
     app: &'a str,
     state: &'a str,
@@ -131,7 +131,7 @@ pub(super) async fn run(
         screen.note("--identity is not needed: objects are not sealed in this version")?;
     }
     let whole = show::find(&args.token, store).await?;
-    let folder = Folder::prepare(&args.out, &whole.summary.verification_id)?;
+    let folder = Folder::prepare(&args.out, whole.summary.verification_id)?;
     let wanted = files::wanted(&whole);
     let mut names = files::Names::default();
     let (mut written, mut failed) = (Vec::new(), Vec::new());
@@ -223,7 +223,7 @@ fn manifest<'a>(
 ) -> Manifest<'a> {
     let row = &whole.summary;
     Manifest {
-        verification_id: &row.verification_id,
+        verification_id: row.verification_id,
         verify_token: &row.verify_token,
         app: &row.app,
         state: &row.state,

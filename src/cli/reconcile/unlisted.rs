@@ -83,7 +83,7 @@ impl Listed {
                 }
             }
             match page.last() {
-                Some(last) => filter.after = Some(last.verification_id.clone()),
+                Some(last) => filter.after = Some(last.verification_id),
                 None => return Ok(Ok(count)),
             }
         }

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::{
     domain::{
+        id::VerificationId,
         plan::Missing,
         time::Time,
         token::{Late, State, TrackRequest},
@@ -40,7 +41,7 @@ pub(super) struct Line {
     pub verdict: Verdict,
     /// Ours for it, when it is tracked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub verification_id: Option<String>,
+    pub verification_id: Option<VerificationId>,
     /// Its state, when it is tracked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<State>,
@@ -92,7 +93,7 @@ impl Line {
             State::Rejected => Verdict::Rejected,
         };
         Self {
-            verification_id: Some(known.verification_id.clone()),
+            verification_id: Some(known.verification_id),
             state: Some(known.state),
             conflicts: known.differs(
                 &told.app,
@@ -108,7 +109,7 @@ impl Line {
     /// A token that was tracked a moment ago, at `now`.
     pub(super) fn tracked(line: u64, known: &KnownToken, now: Time) -> Self {
         Self {
-            verification_id: Some(known.verification_id.clone()),
+            verification_id: Some(known.verification_id),
             state: Some(known.state),
             missing: known.missing.clone(),
             late: Late::at(now, known.media_deadline, known.record_deadline),
@@ -118,7 +119,10 @@ impl Line {
 
     /// What a person is told of it; nothing when all is well.
     pub(super) fn tell(&self) -> Option<String> {
-        let id = self.verification_id.as_deref().unwrap_or_default();
+        let id = self
+            .verification_id
+            .map(|id| id.to_string())
+            .unwrap_or_default();
         let state = self.state.map_or("", State::name);
         let missing: Vec<String> = self.missing.iter().map(tell_missing).collect();
         let missing = if missing.is_empty() {

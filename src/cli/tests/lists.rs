@@ -37,7 +37,7 @@ fn known(token: &str, state: State) -> (String, KnownToken) {
         why: "gone".to_owned(),
     };
     let known = KnownToken {
-        verification_id: format!("id-{token}"),
+        verification_id: uuid::Uuid::from_u128(7).into(),
         app: "h5".to_owned(),
         issued_at: Time(fake::NOW.0 - 1000),
         issued_at_told: true,
@@ -84,7 +84,7 @@ async fn reconciled(line: &[&str], store: &Fake, text: &str) -> (Ended, usize) {
     let counted = Arc::clone(&tracked);
     let track = move |told: Vec<TrackRequest>| -> BoxFuture<'_, Result<Vec<Result<TrackVerdict, String>>, StoreError>> {
         *counted.lock().unwrap() += told.len();
-        async move { Ok(told.iter().map(|_| Ok(TrackVerdict::New { verification_id: "id-new".to_owned(), late: None })).collect()) }.boxed()
+        async move { Ok(told.iter().map(|_| Ok(TrackVerdict::New { verification_id: uuid::Uuid::from_u128(1).into(), late: None })).collect()) }.boxed()
     };
     let ended = ran!(|screen| reconcile::run(&args, &config(), store, &track, screen).await);
     let tracked = *tracked.lock().unwrap();
@@ -99,9 +99,9 @@ async fn each_line_of_a_list_is_judged() {
     let (ended, tracked) = reconciled(&[], &store, LIST).await;
     assert_eq!((ended.code(), tracked), (Code::Finding, 0));
     for part in [
-        "line 4: incomplete (id-gone): video of attempt 1: gone\n",
-        "line 5: collecting (id-other); tracked with another app, reference, which stays\n",
-        "line 6: rejected by the provider (id-refused)",
+        "line 4: incomplete (00000000-0000-0000-0000-000000000007): video of attempt 1: gone\n",
+        "line 5: collecting (00000000-0000-0000-0000-000000000007); tracked with another app, reference, which stays\n",
+        "line 6: rejected by the provider (00000000-0000-0000-0000-000000000007)",
         "line 7: never tracked\n",
         "line 8: verify_token has a character",
         "7 lines: 1 whole, 2 open, 1 never tracked, 1 lost, 1 rejected, 1 in conflict, 1 wrong\n",

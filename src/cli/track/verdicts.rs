@@ -9,7 +9,7 @@ use crate::{
         progress::Progress,
         report::{Code, Failure},
     },
-    domain::token::Late,
+    domain::{id::VerificationId, token::Late},
     store::records::TrackVerdict,
 };
 
@@ -19,18 +19,18 @@ use crate::{
 enum Line<'a> {
     New {
         line: u64,
-        verification_id: &'a str,
+        verification_id: VerificationId,
         #[serde(skip_serializing_if = "Option::is_none")]
         late: Option<Late>,
     },
     Known {
         line: u64,
-        verification_id: &'a str,
+        verification_id: VerificationId,
         state: &'static str,
     },
     Conflict {
         line: u64,
-        verification_id: &'a str,
+        verification_id: VerificationId,
         field: &'static str,
     },
     Wrong {
@@ -41,14 +41,14 @@ enum Line<'a> {
 
 impl<'a> Line<'a> {
     fn of(line: u64, verdict: &'a TrackVerdict) -> Self {
-        match verdict {
+        match *verdict {
             TrackVerdict::New {
                 verification_id,
                 late,
             } => Self::New {
                 line,
                 verification_id,
-                late: *late,
+                late,
             },
             TrackVerdict::Known {
                 verification_id,

@@ -166,7 +166,7 @@ fn a_medium_that_was_never_fetched_says_why() {
             let row = MediaRow {
                 tries,
                 last_error,
-                ..MediaRow::wanted("m".to_owned(), slot(kind))
+                ..MediaRow::wanted(MediaId::fresh(Time(0)), slot(kind))
             };
             let step = |at| decide(&captured(), std::slice::from_ref(&row), &[], false, at);
             assert_eq!(due_after(&step(Span(end.0 - 1))), Some(end), "{kind:?}");

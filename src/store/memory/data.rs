@@ -7,6 +7,7 @@ use crate::{
     domain::{
         answer::AnswerRow,
         attempt::Attempt,
+        id::{MediaId, VerificationId},
         identity::IdentityRow,
         installation::Installation,
         lease::{Lane, Lease, Stage},
@@ -30,11 +31,11 @@ const PERIOD_MS: i64 = 10_000;
 #[derive(Default)]
 pub(super) struct Data {
     /// By verification_id.
-    pub verifications: BTreeMap<String, Kept>,
+    pub verifications: BTreeMap<VerificationId, Kept>,
     /// verification_id of those with something scheduled: the queue looks at no others.
-    pub open: BTreeSet<String>,
+    pub open: BTreeSet<VerificationId>,
     /// verification_id by verify_token.
-    pub ids: BTreeMap<String, String>,
+    pub ids: BTreeMap<String, VerificationId>,
     /// Keys of objects that a row names.
     objects: BTreeSet<String>,
     pub alarms: Alarms,
@@ -114,8 +115,9 @@ pub struct Event {
 impl Data {
     /// Of a verify_token or a verification_id.
     pub(super) fn find(&self, handle: &str) -> Option<&Kept> {
-        let id = self.ids.get(handle).map_or(handle, String::as_str);
-        self.verifications.get(id)
+        let by_id = || handle.parse().ok();
+        let id = self.ids.get(handle).copied().or_else(by_id)?;
+        self.verifications.get(&id)
     }
 
     /// A copy of the verification whose lease holds, to be changed and [put back](Data::put).
@@ -131,7 +133,7 @@ impl Data {
     /// # Errors
     /// [`StoreError::Corrupt`] when it names an object that another row names; then nothing changes.
     pub(super) fn put(&mut self, kept: Kept) -> Result<()> {
-        let id = kept.told.verification.verification_id.clone();
+        let id = kept.told.verification.verification_id;
         let before = self
             .verifications
             .get(&id)
@@ -150,13 +152,13 @@ impl Data {
             self.objects.remove(key);
         }
         self.objects.extend(now);
-        self.verifications.insert(id.clone(), kept);
+        self.verifications.insert(id, kept);
         self.sort(id);
         Ok(())
     }
 
     /// Notes whether anything of a verification is scheduled: to be said after each change of it.
-    pub(super) fn sort(&mut self, id: String) {
+    pub(super) fn sort(&mut self, id: VerificationId) {
         let kept = self.verifications.get(&id);
         if kept.is_some_and(|kept| !kept.schedule.is_empty()) {
             self.open.insert(id);
@@ -166,7 +168,7 @@ impl Data {
     }
 
     /// Those with something scheduled, by verification_id.
-    pub(super) fn open(&self) -> impl Iterator<Item = (&String, &Kept)> {
+    pub(super) fn open(&self) -> impl Iterator<Item = (&VerificationId, &Kept)> {
         let ids = self.open.iter();
         ids.filter_map(|id| self.verifications.get_key_value(id))
     }
@@ -212,7 +214,7 @@ impl Kept {
     pub(super) fn known(&self) -> KnownToken {
         let told = &self.told;
         KnownToken {
-            verification_id: told.verification.verification_id.clone(),
+            verification_id: told.verification.verification_id,
             app: told.verification.app.clone(),
             issued_at: told.verification.issued_at,
             issued_at_told: told.issued_at_told,
@@ -273,7 +275,7 @@ impl Kept {
     }
 
     /// The medium of this name.
-    pub(super) fn medium(&mut self, media_id: &str) -> Option<&mut Medium> {
+    pub(super) fn medium(&mut self, media_id: MediaId) -> Option<&mut Medium> {
         let mut media = self.media.values_mut();
         media.find(|medium| medium.row.media_id == media_id)
     }
@@ -353,7 +355,7 @@ impl Scheduled {
 }
 
 impl Medium {
-    pub(super) fn wanted(media_id: String, slot: Slot) -> Self {
+    pub(super) fn wanted(media_id: MediaId, slot: Slot) -> Self {
         Self {
             row: MediaRow::wanted(media_id, slot),
             stored: None,

@@ -20,7 +20,7 @@ impl Data {
         let woken = kept.complete(Stage::Download, at, again);
         for stored in record.stored {
             let captured_at = stored.captured_at;
-            let Some(medium) = kept.medium(&stored.media_id) else {
+            let Some(medium) = kept.medium(stored.media_id) else {
                 continue;
             };
             let slot = medium.row.slot.clone();
@@ -33,7 +33,7 @@ impl Data {
             medium.row.state == MediaState::Stored || !record.same.contains(&medium.row.media_id)
         });
         for failed in record.failed {
-            let medium = kept.medium(&failed.media_id);
+            let medium = kept.medium(failed.media_id);
             let Some(medium) = medium.filter(|medium| medium.row.state == MediaState::Wanted)
             else {
                 continue;
@@ -54,7 +54,7 @@ impl Data {
         self.use_quota(&record.calls);
         if record.lease.claims > 1 {
             self.alarms
-                .clear(Kind::Poison, &record.lease.verification_id);
+                .clear(Kind::Poison, &record.lease.verification_id.to_string());
         }
         for alarm in &record.alarms {
             self.alarms.raise(alarm, at);

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use super::MemoryStore;
 use crate::{
     domain::{
+        id::VerificationId,
         lessons::{DataSeen, FilmedPlan, Lessons, UnusedSignature},
         time::Time,
     },
@@ -17,7 +18,7 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Learned {
     /// By (app, signature, verification_id).
-    pub unused: BTreeMap<(String, String, String), UnusedSignature>,
+    pub unused: BTreeMap<(String, String, VerificationId), UnusedSignature>,
     /// By (app, plan_id, kind).
     pub filmed: BTreeMap<(String, String, &'static str), FilmedPlan>,
     /// By app.
@@ -38,7 +39,7 @@ impl Learned {
             let key = (
                 seen.app.clone(),
                 seen.signature.clone(),
-                seen.verification_id.clone(),
+                seen.verification_id,
             );
             self.unused.entry(key).or_insert(seen);
         }

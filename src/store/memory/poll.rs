@@ -6,6 +6,7 @@ use crate::{
         alarm::Kind,
         attempt::Attempt,
         digest::Sha256,
+        id::MediaId,
         identity::IdentityRow,
         lease::{Lane, Stage},
         media::MediaState,
@@ -72,7 +73,7 @@ impl Data {
         self.lessons.remember(record.lessons);
         if record.lease.claims > 1 {
             self.alarms
-                .clear(Kind::Poison, &record.lease.verification_id);
+                .clear(Kind::Poison, &record.lease.verification_id.to_string());
         }
         let told = |kind| !(is_put_off && kind == Kind::Loss);
         for alarm in record.alarms.iter().filter(|alarm| told(alarm.kind)) {
@@ -111,7 +112,7 @@ impl Kept {
         let medium = self
             .media
             .entry(key(&slot))
-            .or_insert_with(|| Medium::wanted(stored.media_id.clone(), slot));
+            .or_insert_with(|| Medium::wanted(stored.media_id, slot));
         if medium.fill(stored) {
             self.time_left(deadline, at);
         }
@@ -119,7 +120,7 @@ impl Kept {
 
     /// Deletes stored media of which another holds the same bytes; one that would be the last of
     /// them stays.
-    fn forget_duplicates(&mut self, same: &[String]) {
+    fn forget_duplicates(&mut self, same: &[MediaId]) {
         let others: Vec<Sha256> = self
             .media
             .values()

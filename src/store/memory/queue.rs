@@ -9,6 +9,7 @@ use super::{
 use crate::{
     domain::{
         alarm::{Alarm, Kind},
+        id::VerificationId,
         lease::{Lease, Stage},
         random::fresh_id,
         time::{Span, Time},
@@ -106,17 +107,17 @@ impl Data {
 
     /// Leases what is due, the least time left first.
     fn claim(&mut self, stage: Stage, claim: &Claim) -> Vec<(Lease, Kept)> {
-        let mut due: Vec<(Time, String)> = self
+        let mut due: Vec<(Time, VerificationId)> = self
             .open()
             .filter(|(_, kept)| kept.is_of(&claim.apps))
             .filter_map(|(id, kept)| Some((kept.schedule.get(&stage)?, id)))
             .filter(|(scheduled, _)| scheduled.due_at <= claim.now)
             .filter(|(scheduled, _)| claim.lane.is_none_or(|lane| lane == scheduled.lane))
-            .map(|(scheduled, id)| (scheduled.deadline, id.clone()))
+            .map(|(scheduled, id)| (scheduled.deadline, *id))
             .collect();
         due.sort();
         due.truncate(usize::try_from(claim.limit).unwrap_or(0));
-        let token = fresh_id(claim.now);
+        let token = fresh_id(claim.now).to_string();
         let mut claimed = Vec::new();
         for (_, id) in due {
             let Some(kept) = self.verifications.get_mut(&id) else {
@@ -173,7 +174,7 @@ impl Kept {
 fn poison(lease: &Lease) -> Alarm {
     Alarm {
         kind: Kind::Poison,
-        subject: lease.verification_id.clone(),
+        subject: lease.verification_id.to_string(),
         text: format!(
             "its {} was begun {} times and never ended: the step dies, or what it brings cannot be written",
             lease.stage.name(),

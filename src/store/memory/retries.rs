@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
+        id::VerificationId,
         lease::{Lane, Stage},
         media::MediaState,
         time::Time,
@@ -40,23 +41,21 @@ impl Data {
         now: Time,
     ) -> Vec<RetryVerdict> {
         // Each once, however often it is named.
-        let mut verdicts: BTreeMap<String, RetryVerdict> = BTreeMap::new();
+        let mut verdicts: BTreeMap<VerificationId, RetryVerdict> = BTreeMap::new();
         let verdict = |handle: &String| {
             let Some(kept) = self.find(&storable(handle)) else {
                 return RetryVerdict::Unknown;
             };
-            let verification_id = kept.told.verification.verification_id.clone();
+            let verification_id = kept.told.verification.verification_id;
             if let Some(verdict) = verdicts.get(&verification_id) {
                 return verdict.clone();
             }
             let was = kept.state;
             let verdict = if kept.is_whole(now) {
-                RetryVerdict::Whole {
-                    verification_id: verification_id.clone(),
-                }
+                RetryVerdict::Whole { verification_id }
             } else {
                 RetryVerdict::Woken {
-                    verification_id: verification_id.clone(),
+                    verification_id,
                     was,
                 }
             };
@@ -64,7 +63,7 @@ impl Data {
                 (&verdict, self.verifications.get_mut(&verification_id))
             {
                 kept.reopen(app, actor, now);
-                self.sort(verification_id.clone());
+                self.sort(verification_id);
             }
             verdicts.insert(verification_id, verdict.clone());
             verdict

@@ -33,7 +33,7 @@ impl Kept {
         let attempts = || self.attempts.values().map(|(attempt, _)| attempt);
         let next_poll = self.schedule.get(&Stage::Poll);
         Summary {
-            verification_id: facts.verification_id.clone(),
+            verification_id: facts.verification_id,
             app: facts.app.clone(),
             verify_token: facts.verify_token.reveal().to_owned(),
             plan_id: facts.plan_id.clone(),
@@ -115,7 +115,7 @@ fn medium(medium: &Medium) -> MediaReport {
     let (row, stored) = (&medium.row, medium.stored.as_ref());
     let object = stored.map(|stored| &stored.object);
     MediaReport {
-        media_id: row.media_id.clone(),
+        media_id: row.media_id,
         attempt_no: row.slot.attempt_no,
         kind: row.slot.kind.name().to_owned(),
         position: row.slot.position,

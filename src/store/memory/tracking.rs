@@ -40,23 +40,23 @@ impl Tracking for MemoryStore {
 impl Data {
     fn track(&mut self, told: NewVerification) -> TrackVerdict {
         let token = told.verification.verify_token.reveal();
-        let id = self.ids.get(token).cloned();
+        let id = self.ids.get(token).copied();
         if let Some(kept) = id.and_then(|id| self.verifications.get_mut(&id)) {
             return kept.told_again(&told);
         }
         let (now, id) = (
             told.verification.tracked_at,
-            told.verification.verification_id.clone(),
+            told.verification.verification_id,
         );
         let verdict = TrackVerdict::New {
-            verification_id: id.clone(),
+            verification_id: id,
             late: Late::at(now, told.media_deadline, told.record_deadline),
         };
         for alarm in &told.alarms {
             self.alarms.raise(alarm, now);
         }
-        self.ids.insert(token.to_owned(), id.clone());
-        self.verifications.insert(id.clone(), Kept::new(told));
+        self.ids.insert(token.to_owned(), id);
+        self.verifications.insert(id, Kept::new(told));
         self.sort(id);
         verdict
     }
@@ -108,7 +108,7 @@ impl Kept {
             facts.plan_id.as_deref(),
             told.reference.as_deref(),
         );
-        let verification_id = self.told.verification.verification_id.clone();
+        let verification_id = self.told.verification.verification_id;
         if let Some(field) = differs.into_iter().next() {
             return TrackVerdict::Conflict {
                 verification_id,

@@ -116,7 +116,7 @@ async fn clear<DB: Dialect>(
 pub(super) async fn clear_each<DB: Dialect>(
     connection: &mut DB::Connection,
     kind: Kind,
-    subjects: &[&str],
+    subjects: &[String],
     now: Time,
 ) -> Result<()> {
     if subjects.is_empty() {

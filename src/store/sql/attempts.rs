@@ -6,6 +6,7 @@ use super::facts::insert;
 use crate::{
     domain::{
         attempt::Attempt,
+        id::VerificationId,
         identity::{IdentityRow, PlainIdentity},
         secret::Secret,
         time::Time,
@@ -19,7 +20,7 @@ use crate::{
 
 rows! {
     struct AttemptIn<'a> {
-        verification_id: &'a str,
+        verification_id: VerificationId,
         attempt_no: i64,
         passed: Option<bool>,
         code: Option<&'a str>,
@@ -60,11 +61,11 @@ rows! {
 }
 
 rows! {
-    struct Asked<'a> { id: &'a str, at: i64 }
+    struct Asked { id: VerificationId, at: i64 }
 }
 
 /// The attempts one record tells of: (verification_id, when, attempts).
-pub(super) type AttemptsOf<'r> = (&'r str, Time, &'r [(Attempt, IdentityRow)]);
+pub(super) type AttemptsOf<'r> = (VerificationId, Time, &'r [(Attempt, IdentityRow)]);
 
 /// Writes attempts in place of what was known of the same numbers, and sums them up.
 pub(super) async fn write<'r, DB: Dialect>(
@@ -72,7 +73,7 @@ pub(super) async fn write<'r, DB: Dialect>(
     told: Vec<AttemptsOf<'r>>,
 ) -> Result<()> {
     // A statement must not touch a row twice; of two attempts with one number the later stands.
-    let mut once: BTreeMap<(&str, i64), AttemptIn> = BTreeMap::new();
+    let mut once: BTreeMap<(VerificationId, i64), AttemptIn> = BTreeMap::new();
     let mut asked = Vec::new();
     for (id, at, attempts) in told
         .into_iter()
@@ -105,7 +106,7 @@ pub(super) async fn write<'r, DB: Dialect>(
     sum_up::<DB>(connection, &asked).await
 }
 
-async fn sum_up<DB: Dialect>(connection: &mut DB::Connection, asked: &[Asked<'_>]) -> Result<()> {
+async fn sum_up<DB: Dialect>(connection: &mut DB::Connection, asked: &[Asked]) -> Result<()> {
     let sql = format!(
         "update verifications as v set
             passed = case c.best when 1 then true when 0 then false end, attempts = c.known, first_attempt_at = c.first_at,
@@ -126,7 +127,7 @@ async fn sum_up<DB: Dialect>(connection: &mut DB::Connection, asked: &[Asked<'_>
 }
 
 fn row<'r>(
-    verification_id: &'r str,
+    verification_id: VerificationId,
     attempt: &'r Attempt,
     identity: &'r IdentityRow,
 ) -> AttemptIn<'r> {

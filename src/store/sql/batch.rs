@@ -10,6 +10,7 @@ use super::{alarm, calls, download, facts, lease, lessons, poll};
 use crate::{
     domain::{
         alarm::Kind,
+        id::VerificationId,
         lease::{Lease, Stage},
         time::Time,
     },
@@ -67,7 +68,8 @@ pub(in crate::store) async fn write<DB: Dialect>(
 
     let leases: Vec<&Lease> = works.iter().flat_map(|work| work.leases()).collect();
     lease::lock::<DB>(connection, &leases).await?;
-    let mut held: HashSet<(String, Stage)> = lease::renew::<DB>(connection, &renewals).await?;
+    let mut held: HashSet<(VerificationId, Stage)> =
+        lease::renew::<DB>(connection, &renewals).await?;
     let downloads = download::complete::<DB>(connection, downloads).await?;
     held.extend(downloads.iter().map(|record| key(&record.lease)));
     let polls = poll::complete::<DB>(connection, polls).await?;
@@ -75,7 +77,7 @@ pub(in crate::store) async fn write<DB: Dialect>(
 
     told::<DB>(connection, &downloads, &polls).await?;
     lessons::remember::<DB>(connection, polls.iter().map(|poll| &poll.record.lessons)).await?;
-    let settled: Vec<&str> = polls
+    let settled: Vec<VerificationId> = polls
         .iter()
         .filter(|poll| poll.is_settled())
         .map(poll::Completed::id)
@@ -136,22 +138,22 @@ async fn end_poison<'r, DB: Dialect>(
     connection: &mut DB::Connection,
     leases: impl Iterator<Item = (&'r Lease, Time)>,
 ) -> Result<()> {
-    let recovered: Vec<(&str, Time)> = leases
+    let recovered: Vec<(VerificationId, Time)> = leases
         .filter(|(lease, _)| lease.claims > 1)
-        .map(|(lease, at)| (lease.verification_id.as_str(), at))
+        .map(|(lease, at)| (lease.verification_id, at))
         .collect();
     let Some(at) = recovered.iter().map(|(_, at)| *at).max() else {
         return Ok(());
     };
-    let ids: Vec<&str> = recovered.iter().map(|(id, _)| *id).collect();
+    let ids: Vec<String> = recovered.iter().map(|(id, _)| id.to_string()).collect();
     alarm::clear_each::<DB>(connection, Kind::Poison, &ids, at).await
 }
 
-fn key(lease: &Lease) -> (String, Stage) {
-    (lease.verification_id.clone(), lease.stage)
+fn key(lease: &Lease) -> (VerificationId, Stage) {
+    (lease.verification_id, lease.stage)
 }
 
-fn result(work: &Work, held: &HashSet<(String, Stage)>) -> Result<()> {
+fn result(work: &Work, held: &HashSet<(VerificationId, Stage)>) -> Result<()> {
     // Leases given back that were lost are passed over.
     let asked = if matches!(work, Work::Release(..)) {
         &[]

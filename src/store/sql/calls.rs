@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::{
     domain::{
         digest::Sha256,
+        id::VerificationId,
         lease::Lease,
         time::{Span, Time},
     },
@@ -14,7 +15,7 @@ use crate::{
         dialect::Dialect,
         records::CallRow,
         reports::{CallReport, CallSum, QuotaUse},
-        rows::{Cells, Json, binds, instant, rows},
+        rows::{Cells, Json, binds, id, instant, rows},
     },
 };
 
@@ -27,7 +28,7 @@ const FOLD_MAX: i64 = 1000;
 
 rows! {
     struct CallIn<'a> {
-        verification_id: &'a str,
+        verification_id: VerificationId,
         endpoint: &'a str,
         at: i64,
         result: &'a str,
@@ -52,7 +53,7 @@ pub(super) async fn add<'r, DB: Dialect>(
     for (lease, calls) in calls {
         for call in calls {
             rows.push(CallIn {
-                verification_id: &lease.verification_id,
+                verification_id: lease.verification_id,
                 endpoint: call.endpoint.name(),
                 at: call.at.0,
                 result: call.result,
@@ -101,7 +102,10 @@ pub(super) async fn add<'r, DB: Dialect>(
 }
 
 /// Folds the calls of settled verifications.
-pub(super) async fn fold<DB: Dialect>(connection: &mut DB::Connection, ids: &[&str]) -> Result<()> {
+pub(super) async fn fold<DB: Dialect>(
+    connection: &mut DB::Connection,
+    ids: &[VerificationId],
+) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -134,9 +138,8 @@ pub(super) async fn fold_settled<DB: Dialect>(connection: &mut DB::Connection) -
     let rows = DB::fetch(connection, sql, Vec::new()).await?;
     let ids = rows
         .iter()
-        .map(|row| row.text("verification_id"))
-        .collect::<Result<Vec<String>>>()?;
-    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        .map(|row| id(row, "verification_id"))
+        .collect::<Result<Vec<VerificationId>>>()?;
     super::lease::lock_ids::<DB>(connection, &ids).await?;
     fold::<DB>(connection, &ids).await?;
     Ok(i64::try_from(ids.len()).is_ok_and(|folded| folded == FOLD_MAX))

@@ -10,6 +10,7 @@ use crate::{
         alarm::{Alarm, Kind as AlarmKind},
         answer::Endpoint,
         digest::Sha256,
+        id::VerificationId,
         lease::{Lane, Lease, Stage},
         media::MediaRow,
         progress::Progress,
@@ -21,7 +22,7 @@ use crate::{
         POISONED_BEYOND, Result, StoreError,
         dialect::Dialect,
         records::{Claim, DownloadWork, PollWork},
-        rows::{Cells as _, Json, binds, instant, rows},
+        rows::{Cells, Json, binds, id, instant, rows},
     },
 };
 
@@ -131,9 +132,9 @@ async fn claimed<DB: Dialect>(
     if leases.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<&str> = leases
+    let ids: Vec<VerificationId> = leases
         .iter()
-        .map(|(lease, _)| lease.verification_id.as_str())
+        .map(|(lease, _)| lease.verification_id)
         .collect();
     let mut facts = work::facts::<DB>(connection, &ids).await?;
     let mut media = work::media::<DB>(connection, &ids).await?;
@@ -141,15 +142,15 @@ async fn claimed<DB: Dialect>(
     let mut claimed = Vec::with_capacity(leases.len());
     let (mut unreadable, mut alarms) = (Vec::new(), Vec::new());
     for (lease, deadline) in leases {
-        let id = &lease.verification_id;
+        let id = lease.verification_id;
         let missing = || StoreError::Corrupt("it is scheduled and has no row".to_owned());
         let read = || -> Result<_> {
-            let (verification, progress) = facts.remove(id).ok_or_else(missing)??;
+            let (verification, progress) = facts.remove(&id).ok_or_else(missing)??;
             Ok((
                 verification,
                 progress,
-                media.remove(id).transpose()?.unwrap_or_default(),
-                answers.remove(id).transpose()?.unwrap_or_default(),
+                media.remove(&id).transpose()?.unwrap_or_default(),
+                answers.remove(&id).transpose()?.unwrap_or_default(),
             ))
         };
         match { read }() {
@@ -189,19 +190,19 @@ fn never_ended(lease: &Lease) -> Alarm {
         lease.stage.name(),
         lease.claims
     );
-    poison(&lease.verification_id, text)
+    poison(lease.verification_id, text)
 }
 
-fn poison(verification_id: &str, text: String) -> Alarm {
+fn poison(verification_id: VerificationId, text: String) -> Alarm {
     Alarm {
         kind: AlarmKind::Poison,
-        subject: verification_id.to_owned(),
+        subject: verification_id.to_string(),
         text,
     }
 }
 
 rows! {
-    struct PutAway<'a> { id: &'a str, token: &'a str, due_at: i64 }
+    struct PutAway<'a> { id: VerificationId, token: &'a str, due_at: i64 }
 }
 
 /// Gives up leases of rows that cannot be read, until a quarter of the time that is left has
@@ -224,7 +225,7 @@ async fn put_away<DB: Dialect>(
                 PUT_AWAY_MAX
             };
             PutAway {
-                id: &lease.verification_id,
+                id: lease.verification_id,
                 token: &lease.token,
                 due_at: now.plus(left.min(PUT_AWAY_MAX).max(least)).0,
             }
@@ -246,7 +247,7 @@ async fn lease<DB: Dialect>(
     stage: Stage,
     claim: &Claim,
 ) -> Result<Vec<(Lease, Time)>> {
-    let token = fresh_id(claim.now);
+    let token = fresh_id(claim.now).to_string();
     let until = claim.now.plus(claim.lease);
     let mut binds = binds![
         claim.now,
@@ -286,20 +287,39 @@ async fn lease<DB: Dialect>(
         skip_locked = DB::FOR_UPDATE_SKIP_LOCKED,
         least = DB::LEAST,
     );
-    let mut leased = Vec::new();
-    for row in DB::fetch(connection, sql, binds).await? {
+    let mut leased = DB::fetch(connection, sql, binds)
+        .await?
+        .iter()
+        .filter_map(|row| leased(row, stage, &token, until))
+        .collect::<Result<Vec<_>>>()?;
+    // `returning` promises no order.
+    leased.sort_by_key(|(lease, deadline)| (*deadline, lease.verification_id));
+    Ok(leased)
+}
+
+/// Reads a row that was leased, with its deadline. One whose name cannot be read stops no other: it
+/// stays among those claimed in vain.
+fn leased(
+    row: &impl Cells,
+    stage: Stage,
+    token: &str,
+    until: Time,
+) -> Option<Result<(Lease, Time)>> {
+    let Ok(verification_id) = id(row, "verification_id") else {
+        tracing::error!(
+            "a row of the schedule has a verification_id that is no UUID: it is passed over"
+        );
+        return None;
+    };
+    let read = || {
         let lease = Lease {
-            verification_id: row.text("verification_id")?,
+            verification_id,
             stage,
-            token: token.clone(),
+            token: token.to_owned(),
             until,
             claims: row.int("claims")?,
         };
-        leased.push((lease, instant(&row, "deadline")?));
-    }
-    // `returning` promises no order.
-    leased.sort_by(|(lease, deadline), (other, other_deadline)| {
-        (deadline, &lease.verification_id).cmp(&(other_deadline, &other.verification_id))
-    });
-    Ok(leased)
+        Ok((lease, instant(row, "deadline")?))
+    };
+    Some(read())
 }

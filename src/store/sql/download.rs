@@ -5,12 +5,15 @@ use super::{
     media,
 };
 use crate::{
-    domain::lease::{Lane, Stage},
+    domain::{
+        id::VerificationId,
+        lease::{Lane, Stage},
+    },
     store::{
         Result,
         dialect::Dialect,
         records::DownloadRecord,
-        rows::{Cells as _, Json, binds},
+        rows::{Json, binds, id},
     },
 };
 
@@ -48,7 +51,7 @@ pub(super) async fn complete<'r, DB: Dialect>(
         connection,
         records
             .iter()
-            .flat_map(|record| record.same.iter().map(|same| (&record.lease, same)))
+            .flat_map(|record| record.same.iter().map(|same| (&record.lease, *same)))
             .collect(),
     )
     .await?;
@@ -62,15 +65,15 @@ pub(super) async fn complete<'r, DB: Dialect>(
     .await?;
 
     let ended = end::<DB>(connection, &records).await?;
-    let told: Vec<&str> = records
+    let told: Vec<VerificationId> = records
         .iter()
-        .map(|record| record.lease.verification_id.as_str())
-        .filter(|id| woken.get(*id) == Some(&true))
+        .map(|record| record.lease.verification_id)
+        .filter(|id| woken.get(id) == Some(&true))
         .collect();
     lease::rest::<DB>(connection, Stage::Download, &told).await?;
     let polls = records
         .iter()
-        .map(|record| (record.lease.verification_id.as_str(), record.at))
+        .map(|record| (record.lease.verification_id, record.at))
         .filter(|(id, _)| ended.iter().any(|ended| ended == id));
     lease::wake::<DB>(connection, Stage::Poll, &polls.collect::<Vec<_>>()).await?;
     Ok(records)
@@ -81,11 +84,11 @@ pub(super) async fn complete<'r, DB: Dialect>(
 async fn end<DB: Dialect>(
     connection: &mut DB::Connection,
     records: &[&DownloadRecord],
-) -> Result<Vec<String>> {
-    let ids: Vec<&str> = records
+) -> Result<Vec<VerificationId>> {
+    let ids: Vec<VerificationId> = records
         .iter()
         .filter(|record| record.again.is_none())
-        .map(|record| record.lease.verification_id.as_str())
+        .map(|record| record.lease.verification_id)
         .collect();
     if ids.is_empty() {
         return Ok(Vec::new());
@@ -99,5 +102,5 @@ async fn end<DB: Dialect>(
         stage = Stage::Download.number(),
     );
     let rows = DB::fetch(connection, sql, binds![Json::of(&ids)?]).await?;
-    rows.iter().map(|row| row.text("verification_id")).collect()
+    rows.iter().map(|row| id(row, "verification_id")).collect()
 }

@@ -1,7 +1,12 @@
 //! Facts that are only ever added: the answers kept.
 
 use crate::{
-    domain::{answer::AnswerRow, digest::Sha256, lease::Lease},
+    domain::{
+        answer::AnswerRow,
+        digest::Sha256,
+        id::{AnswerId, VerificationId},
+        lease::Lease,
+    },
     store::{
         Result,
         dialect::Dialect,
@@ -11,8 +16,8 @@ use crate::{
 
 rows! {
     struct AnswerIn<'a> {
-        answer_id: &'a str,
-        verification_id: &'a str,
+        answer_id: AnswerId,
+        verification_id: VerificationId,
         endpoint: &'a str,
         fetched_at: i64,
         http_status: i64,
@@ -49,8 +54,8 @@ pub(super) async fn answers<'r, DB: Dialect>(
     let mut rows = Vec::new();
     for (lease, answers) in answers {
         rows.extend(answers.iter().map(|answer| AnswerIn {
-            answer_id: &answer.answer_id,
-            verification_id: &lease.verification_id,
+            answer_id: answer.answer_id,
+            verification_id: lease.verification_id,
             endpoint: answer.endpoint.name(),
             fetched_at: answer.fetched_at.0,
             http_status: answer.http_status,

@@ -4,22 +4,23 @@ use std::collections::{HashMap, HashSet};
 
 use crate::{
     domain::{
+        id::VerificationId,
         lease::{Lane, Lease, Stage},
         time::Time,
     },
     store::{
         Result,
         dialect::Dialect,
-        rows::{Cells as _, Json, binds, rows},
+        rows::{Cells as _, Json, binds, id, rows},
     },
 };
 
 rows! {
-    struct LeaseRow<'a> { id: &'a str, stage_no: i64, token: &'a str, at: i64 }
+    struct LeaseRow<'a> { id: VerificationId, stage_no: i64, token: &'a str, at: i64 }
 }
 
 rows! {
-    struct Completion<'a> { id: &'a str, token: &'a str, at: i64, due_at: Option<i64>, deadline: Option<i64>, lane: Option<i64> }
+    struct Completion<'a> { id: VerificationId, token: &'a str, at: i64, due_at: Option<i64>, deadline: Option<i64>, lane: Option<i64> }
 }
 
 /// A claimed row that is done for now.
@@ -42,17 +43,14 @@ pub(super) async fn lock<DB: Dialect>(
     if !DB::CONCURRENT_WRITERS {
         return Ok(());
     }
-    let ids: Vec<&str> = leases
-        .iter()
-        .map(|lease| lease.verification_id.as_str())
-        .collect();
+    let ids: Vec<VerificationId> = leases.iter().map(|lease| lease.verification_id).collect();
     lock_ids::<DB>(connection, &ids).await
 }
 
 /// See [`lock`].
 pub(super) async fn lock_ids<DB: Dialect>(
     connection: &mut DB::Connection,
-    ids: &[&str],
+    ids: &[VerificationId],
 ) -> Result<()> {
     if !DB::CONCURRENT_WRITERS || ids.is_empty() {
         return Ok(());
@@ -75,14 +73,14 @@ pub(super) async fn complete<DB: Dialect>(
     connection: &mut DB::Connection,
     stage: Stage,
     done: &[Done<'_>],
-) -> Result<HashMap<String, bool>> {
+) -> Result<HashMap<VerificationId, bool>> {
     if done.is_empty() {
         return Ok(HashMap::new());
     }
     let rows: Vec<Completion> = done
         .iter()
         .map(|done| Completion {
-            id: &done.lease.verification_id,
+            id: done.lease.verification_id,
             token: &done.lease.token,
             at: done.at.0,
             due_at: done.next.map(|(due_at, _, _)| due_at.0),
@@ -103,7 +101,7 @@ pub(super) async fn complete<DB: Dialect>(
     );
     let mut woken = HashMap::new();
     for row in DB::fetch(connection, sql, binds![Json::of(&rows)?]).await? {
-        woken.insert(row.text("verification_id")?, row.flag("woken")?);
+        woken.insert(id(&row, "verification_id")?, row.flag("woken")?);
     }
     Ok(woken)
 }
@@ -112,7 +110,7 @@ pub(super) async fn complete<DB: Dialect>(
 pub(super) async fn rest<DB: Dialect>(
     connection: &mut DB::Connection,
     stage: Stage,
-    ids: &[&str],
+    ids: &[VerificationId],
 ) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
@@ -132,12 +130,12 @@ pub(super) async fn rest<DB: Dialect>(
 pub(super) async fn wake<DB: Dialect>(
     connection: &mut DB::Connection,
     stage: Stage,
-    ids: &[(&str, Time)],
+    ids: &[(VerificationId, Time)],
 ) -> Result<()> {
     let rows: Vec<LeaseRow> = ids
         .iter()
         .map(|(id, at)| LeaseRow {
-            id,
+            id: *id,
             stage_no: stage.number(),
             token: "",
             at: at.0,
@@ -165,7 +163,7 @@ pub(super) async fn wake<DB: Dialect>(
 pub(super) async fn renew<DB: Dialect>(
     connection: &mut DB::Connection,
     leases: &[(&Lease, Time)],
-) -> Result<HashSet<(String, Stage)>> {
+) -> Result<HashSet<(VerificationId, Stage)>> {
     if leases.is_empty() {
         return Ok(HashSet::new());
     }
@@ -183,7 +181,7 @@ pub(super) async fn renew<DB: Dialect>(
         } else {
             Stage::Download
         };
-        held.insert((row.text("verification_id")?, stage));
+        held.insert((id(&row, "verification_id")?, stage));
     }
     Ok(held)
 }
@@ -211,7 +209,7 @@ fn rows_of<'r>(leases: &[(&'r Lease, Time)]) -> Vec<LeaseRow<'r>> {
     leases
         .iter()
         .map(|(lease, at)| LeaseRow {
-            id: &lease.verification_id,
+            id: lease.verification_id,
             stage_no: lease.stage.number(),
             token: &lease.token,
             at: at.0,

@@ -7,11 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{SqlStore, facts::insert};
 use crate::{
-    domain::lessons::{DataSeen, Film, FilmedPlan, Lessons, Origin, UnusedSignature},
+    domain::{
+        id::VerificationId,
+        lessons::{DataSeen, Film, FilmedPlan, Lessons, Origin, UnusedSignature},
+    },
     store::{
         LessonStore, Result,
         dialect::Dialect,
-        rows::{Cells as _, Json, Shape, binds, instant, known, rows},
+        rows::{Cells as _, Json, Shape, binds, id, instant, known, rows},
     },
 };
 
@@ -24,7 +27,7 @@ impl<DB: Dialect> LessonStore for SqlStore<DB> {
 }
 
 rows! {
-    struct SignatureIn<'a> { app: &'a str, signature: &'a str, verification_id: &'a str, seen_at: i64, origin: &'a str }
+    struct SignatureIn<'a> { app: &'a str, signature: &'a str, verification_id: VerificationId, seen_at: i64, origin: &'a str }
 }
 
 rows! {
@@ -53,7 +56,7 @@ pub(super) async fn remember<'r, DB: Dialect>(
     let unused = unused.into_iter().map(|seen| SignatureIn {
         app: &seen.app,
         signature: &seen.signature,
-        verification_id: &seen.verification_id,
+        verification_id: seen.verification_id,
         seen_at: seen.seen_at.0,
         origin: seen.origin.name(),
     });
@@ -94,7 +97,7 @@ async fn all<DB: Dialect>(connection: &mut DB::Connection) -> Result<Lessons> {
         lessons.unused.push(UnusedSignature {
             app: row.text("app")?,
             signature: row.text("signature")?,
-            verification_id: row.text("verification_id")?,
+            verification_id: id(&row, "verification_id")?,
             seen_at: instant(&row, "seen_at")?,
             origin: known(
                 Origin::named(&row.text("origin")?),

@@ -6,7 +6,7 @@ use crate::{
         Result,
         dialect::Dialect,
         reports::{Filter, Summary},
-        rows::{Bind, Cells, binds, instant, instant_or_null},
+        rows::{Bind, Cells, binds, id, instant, instant_or_null},
     },
 };
 
@@ -55,7 +55,7 @@ pub(super) async fn list<DB: Dialect>(
         );
     }
     if let Some(after) = &filter.after {
-        only("v.verification_id < $n", after.as_str().into());
+        only("v.verification_id < $n", (*after).into());
     }
     let which = if wheres.is_empty() {
         String::new()
@@ -73,7 +73,7 @@ pub(super) async fn list<DB: Dialect>(
 /// Reads a row of [`select`].
 pub(super) fn summary(row: &impl Cells) -> Result<Summary> {
     Ok(Summary {
-        verification_id: row.text("verification_id")?,
+        verification_id: id(row, "verification_id")?,
         app: row.text("app")?,
         verify_token: row.text("verify_token")?,
         plan_id: row.text_or_null("plan_id")?,

@@ -6,6 +6,7 @@ use super::facts::insert;
 use crate::{
     domain::{
         digest::Sha256,
+        id::{MediaId, VerificationId},
         lease::Lease,
         media::{Kind, Slot, StoredMedia},
     },
@@ -13,18 +14,18 @@ use crate::{
         Result,
         dialect::Dialect,
         records::{FailedMedia, InlineMedia, WantedMedia},
-        rows::{Cells as _, Json, binds, rows},
+        rows::{Cells as _, Json, binds, id, rows},
     },
 };
 
 rows! {
-    struct WantedIn<'a> { media_id: &'a str, verification_id: &'a str, attempt_no: i64, kind: &'a str, position: i64, source: &'a str, state: &'a str }
+    struct WantedIn<'a> { media_id: MediaId, verification_id: VerificationId, attempt_no: i64, kind: &'a str, position: i64, source: &'a str, state: &'a str }
 }
 
 rows! {
     struct InlineIn<'a> {
-        media_id: &'a str,
-        verification_id: &'a str,
+        media_id: MediaId,
+        verification_id: VerificationId,
         attempt_no: i64,
         kind: &'a str,
         position: i64,
@@ -43,8 +44,8 @@ rows! {
 
 rows! {
     struct StoredIn<'a> {
-        id: &'a str,
-        medium: &'a str,
+        id: VerificationId,
+        medium: MediaId,
         content: Option<&'a str>,
         length: i64,
         digest: Sha256,
@@ -57,19 +58,19 @@ rows! {
 }
 
 rows! {
-    struct FailedIn<'a> { id: &'a str, medium: &'a str, why: &'a str, refused: Option<Sha256> }
+    struct FailedIn<'a> { id: VerificationId, medium: MediaId, why: &'a str, refused: Option<Sha256> }
 }
 
 rows! {
-    struct LostAll<'a> { id: &'a str, why: &'a str }
+    struct LostAll<'a> { id: VerificationId, why: &'a str }
 }
 
 rows! {
-    struct Captured<'a> { id: &'a str, at: i64, short_life: bool }
+    struct Captured { id: VerificationId, at: i64, short_life: bool }
 }
 
 rows! {
-    struct SameIn<'a> { id: &'a str, medium: &'a str }
+    struct SameIn { id: VerificationId, medium: MediaId }
 }
 
 const SLOT: &str = "on conflict (verification_id, attempt_no, kind, position, source)";
@@ -92,8 +93,8 @@ pub(super) async fn want<'r, DB: Dialect>(
                 source,
             } = &wanted.slot;
             WantedIn {
-                media_id: &wanted.media_id,
-                verification_id: &lease.verification_id,
+                media_id: wanted.media_id,
+                verification_id: lease.verification_id,
                 attempt_no: *attempt_no,
                 kind: kind.name(),
                 position: *position,
@@ -117,13 +118,13 @@ pub(super) async fn add_stored<'r, DB: Dialect>(
     media: Vec<(&'r Lease, &'r InlineMedia)>,
 ) -> Result<()> {
     // A statement must not touch a slot twice.
-    let mut once: BTreeMap<(&str, &Slot), InlineIn> = BTreeMap::new();
+    let mut once: BTreeMap<(VerificationId, &Slot), InlineIn> = BTreeMap::new();
     for (lease, inline) in media {
         let (slot, stored) = (&inline.slot, &inline.stored);
-        once.entry((&lease.verification_id, slot))
+        once.entry((lease.verification_id, slot))
             .or_insert_with(|| InlineIn {
-                media_id: &stored.media_id,
-                verification_id: &lease.verification_id,
+                media_id: stored.media_id,
+                verification_id: lease.verification_id,
                 attempt_no: slot.attempt_no,
                 kind: slot.kind.name(),
                 position: slot.position,
@@ -165,8 +166,8 @@ pub(super) async fn fill<'r, DB: Dialect>(
     let rows: Vec<StoredIn> = media
         .into_iter()
         .map(|(lease, stored)| StoredIn {
-            id: &lease.verification_id,
-            medium: &stored.media_id,
+            id: lease.verification_id,
+            medium: stored.media_id,
             content: stored.content_type.as_deref(),
             length: stored.object.bytes,
             digest: stored.object.sha256,
@@ -200,11 +201,11 @@ async fn time_left<DB: Dialect>(connection: &mut DB::Connection, filled: &[DB::R
     }
     let ids = filled
         .iter()
-        .map(|row| row.text("verification_id"))
-        .collect::<Result<Vec<String>>>()?;
+        .map(|row| id(row, "verification_id"))
+        .collect::<Result<Vec<VerificationId>>>()?;
     let captured = filled
         .iter()
-        .zip(&ids)
+        .zip(ids)
         .map(|(row, id)| {
             Ok(Captured {
                 id,
@@ -231,9 +232,9 @@ async fn time_left<DB: Dialect>(connection: &mut DB::Connection, filled: &[DB::R
 
 /// Deletes wanted rows whose bytes are there already as another medium of the same verification.
 /// What is stored stays, whatever a record says.
-pub(super) async fn forget<'r, DB: Dialect>(
+pub(super) async fn forget<DB: Dialect>(
     connection: &mut DB::Connection,
-    media: Vec<(&'r Lease, &'r String)>,
+    media: Vec<(&Lease, MediaId)>,
 ) -> Result<()> {
     let rows = same(media);
     if rows.is_empty() {
@@ -250,9 +251,9 @@ pub(super) async fn forget<'r, DB: Dialect>(
 
 /// Deletes stored rows of which another of the same verification holds the same bytes; one that
 /// would be the last of them stays.
-pub(super) async fn forget_duplicates<'r, DB: Dialect>(
+pub(super) async fn forget_duplicates<DB: Dialect>(
     connection: &mut DB::Connection,
-    media: Vec<(&'r Lease, &'r String)>,
+    media: Vec<(&Lease, MediaId)>,
 ) -> Result<()> {
     let rows = same(media);
     if rows.is_empty() {
@@ -270,11 +271,11 @@ pub(super) async fn forget_duplicates<'r, DB: Dialect>(
         .map(|_| ())
 }
 
-fn same<'r>(media: Vec<(&'r Lease, &'r String)>) -> Vec<SameIn<'r>> {
+fn same(media: Vec<(&Lease, MediaId)>) -> Vec<SameIn> {
     media
         .into_iter()
         .map(|(lease, media_id)| SameIn {
-            id: &lease.verification_id,
+            id: lease.verification_id,
             medium: media_id,
         })
         .collect()
@@ -296,8 +297,8 @@ pub(super) async fn fail<'r, DB: Dialect>(
     let rows: Vec<FailedIn> = media
         .into_iter()
         .map(|(lease, failed)| FailedIn {
-            id: &lease.verification_id,
-            medium: &failed.media_id,
+            id: lease.verification_id,
+            medium: failed.media_id,
             why: &failed.why,
             refused: failed.refused_sha256,
         })
@@ -318,11 +319,11 @@ pub(super) async fn fail<'r, DB: Dialect>(
 /// Gives up all that is still wanted of verifications: (verification_id, why).
 pub(super) async fn lose_all<DB: Dialect>(
     connection: &mut DB::Connection,
-    verifications: &[(&str, String)],
+    verifications: &[(VerificationId, String)],
 ) -> Result<()> {
     let rows: Vec<LostAll> = verifications
         .iter()
-        .map(|(id, why)| LostAll { id, why })
+        .map(|(id, why)| LostAll { id: *id, why })
         .collect();
     if rows.is_empty() {
         return Ok(());

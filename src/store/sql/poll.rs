@@ -8,6 +8,7 @@ use super::{
 use crate::{
     domain::{
         alarm::{self, Alarm},
+        id::VerificationId,
         lease::Stage,
         plan::{Missing, Outcome},
         time::Time,
@@ -22,7 +23,7 @@ use crate::{
 
 rows! {
     struct ProgressRow<'a> {
-        id: &'a str,
+        id: VerificationId,
         state: Option<&'a str>,
         settled_at: Option<i64>,
         missing: Option<String>,
@@ -37,7 +38,7 @@ rows! {
 }
 
 rows! {
-    struct Start<'a> { id: &'a str, at: i64, due_at: i64, deadline: i64, token: Option<&'a str>, until: Option<i64> }
+    struct Start<'a> { id: VerificationId, at: i64, due_at: i64, deadline: i64, token: Option<&'a str>, until: Option<i64> }
 }
 
 /// A record whose lease held.
@@ -93,8 +94,8 @@ impl<'r> Completed<'r> {
     }
 
     /// Whose.
-    pub(super) fn id(&self) -> &'r str {
-        &self.record.lease.verification_id
+    pub(super) fn id(&self) -> VerificationId {
+        self.record.lease.verification_id
     }
 }
 
@@ -120,7 +121,7 @@ pub(super) async fn complete<'r, DB: Dialect>(
 
     bring::<DB>(connection, &polls).await?;
     start_downloads::<DB>(connection, &polls).await?;
-    let told: Vec<&str> = polls
+    let told: Vec<VerificationId> = polls
         .iter()
         .filter(|poll| poll.woken)
         .map(Completed::id)
@@ -195,7 +196,7 @@ async fn bring<DB: Dialect>(
                 poll.record
                     .same
                     .iter()
-                    .map(|same| (&poll.record.lease, same))
+                    .map(|same| (&poll.record.lease, *same))
             })
             .collect(),
     )
@@ -315,20 +316,20 @@ async fn settle<DB: Dialect>(
     connection: &mut DB::Connection,
     polls: &[Completed<'_>],
 ) -> Result<()> {
-    let settled: Vec<(&str, Outcome)> = polls
+    let settled: Vec<(VerificationId, Outcome)> = polls
         .iter()
         .filter_map(|poll| poll.settlement().map(|(outcome, _)| (poll.id(), outcome)))
         .collect();
     if settled.is_empty() {
         return Ok(());
     }
-    let ids: Vec<&str> = settled.iter().map(|(id, _)| *id).collect();
+    let ids: Vec<VerificationId> = settled.iter().map(|(id, _)| *id).collect();
     let sql = format!(
         "delete from schedule where verification_id in {}",
         DB::list(1)
     );
     DB::execute(connection, sql, binds![Json::of(&ids)?]).await?;
-    let reasons: Vec<(&str, String)> = settled
+    let reasons: Vec<(VerificationId, String)> = settled
         .into_iter()
         .map(|(id, outcome)| {
             (

@@ -10,7 +10,7 @@ use crate::{
         dialect::Dialect,
         records::KnownToken,
         reports::Reconciliation,
-        rows::{Cells, Json, binds, instant, known as named, rows},
+        rows::{Cells, Json, binds, id, instant, known as named, rows},
     },
 };
 
@@ -67,7 +67,7 @@ pub(super) async fn known_by_token<DB: Dialect>(
 
 fn known_row(row: &impl Cells) -> Result<KnownToken> {
     Ok(KnownToken {
-        verification_id: row.text("verification_id")?,
+        verification_id: id(row, "verification_id")?,
         app: row.text("app")?,
         issued_at: instant(row, "issued_at")?,
         issued_at_told: row.flag("issued_at_told")?,

@@ -6,12 +6,12 @@ use std::collections::HashMap;
 
 use super::{SqlStore, facts::insert, lease, work::progress};
 use crate::{
-    domain::{lease::Stage, progress::Progress, time::Time, token::State},
+    domain::{id::VerificationId, lease::Stage, progress::Progress, time::Time, token::State},
     store::{
         Result, Retries,
         dialect::Dialect,
         records::RetryVerdict,
-        rows::{Cells, Json, binds, known, rows, storable},
+        rows::{Cells, Json, binds, id, known, rows, storable},
     },
 };
 
@@ -34,20 +34,20 @@ impl<DB: Dialect> Retries for SqlStore<DB> {
 }
 
 rows! {
-    struct Reopened<'a> { id: &'a str, app: &'a str, progress: String, state: &'a str }
+    struct Reopened<'a> { id: VerificationId, app: &'a str, progress: String, state: &'a str }
 }
 
 rows! {
-    struct Due<'a> { id: &'a str, app: &'a str, due_at: i64, deadline: i64 }
+    struct Due<'a> { id: VerificationId, app: &'a str, due_at: i64, deadline: i64 }
 }
 
 rows! {
-    struct EventIn<'a> { verification_id: &'a str, at: i64, actor: &'a str, what: &'a str, detail: String }
+    struct EventIn<'a> { verification_id: VerificationId, at: i64, actor: &'a str, what: &'a str, detail: String }
 }
 
 /// A verification as it was before.
 struct Found {
-    id: String,
+    id: VerificationId,
     token: String,
     app: String,
     state: State,
@@ -71,10 +71,10 @@ async fn retry<DB: Dialect>(
     schedule::<DB>(connection, &woken, app, now).await?;
     note::<DB>(connection, &woken, app, actor, now).await?;
 
-    let mut by_handle: HashMap<&str, &Found> = HashMap::new();
+    let mut by_handle: HashMap<String, &Found> = HashMap::new();
     for found in &found {
-        by_handle.insert(&found.id, found);
-        by_handle.insert(&found.token, found);
+        by_handle.insert(found.id.to_string(), found);
+        by_handle.insert(found.token.clone(), found);
     }
     Ok(handles
         .iter()
@@ -99,7 +99,7 @@ impl Found {
 }
 
 fn verdict(found: &Found, now: Time) -> RetryVerdict {
-    let verification_id = found.id.clone();
+    let verification_id = found.id;
     if found.is_whole(now) {
         RetryVerdict::Whole { verification_id }
     } else {
@@ -129,7 +129,7 @@ async fn find<DB: Dialect>(
 
 fn found(row: &impl Cells) -> Result<Found> {
     Ok(Found {
-        id: row.text("verification_id")?,
+        id: id(row, "verification_id")?,
         token: row.text("verify_token")?,
         app: row.text("app")?,
         state: known(State::named(&row.text("state")?), "verifications.state")?,
@@ -161,7 +161,7 @@ async fn reopen<DB: Dialect>(
             _ => State::Waiting,
         };
         rows.push(Reopened {
-            id: &found.id,
+            id: found.id,
             app: app.unwrap_or(&found.app),
             progress: Json::of(&progress)?.into_text(),
             state: state.name(),
@@ -204,7 +204,7 @@ async fn schedule<DB: Dialect>(
                 found.record_deadline
             };
             Due {
-                id: &found.id,
+                id: found.id,
                 app: app.unwrap_or(&found.app),
                 due_at: now.0,
                 deadline: deadline.0,
@@ -223,7 +223,7 @@ async fn schedule<DB: Dialect>(
             stage,
             &woken
                 .iter()
-                .map(|found| (found.id.as_str(), now))
+                .map(|found| (found.id, now))
                 .collect::<Vec<_>>(),
         )
         .await?;
@@ -258,7 +258,7 @@ async fn note<DB: Dialect>(
                     format!(", given from app `{}` to `{app}`", found.app)
                 });
             EventIn {
-                verification_id: &found.id,
+                verification_id: found.id,
                 at: now.0,
                 actor,
                 what: "retry",

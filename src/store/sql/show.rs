@@ -4,11 +4,14 @@ use super::{
     calls,
     list::{select, summary},
 };
-use crate::store::{
-    Result,
-    dialect::Dialect,
-    reports::{AnswerReport, AttemptReport, MediaReport, Whole},
-    rows::{Cells, binds, digest, digest_or_null, instant, instant_or_null},
+use crate::{
+    domain::id::VerificationId,
+    store::{
+        Result,
+        dialect::Dialect,
+        reports::{AnswerReport, AttemptReport, MediaReport, Whole},
+        rows::{Cells, binds, digest, digest_or_null, id, instant, instant_or_null},
+    },
 };
 
 /// It, by verify_token or verification_id.
@@ -26,7 +29,7 @@ pub(super) async fn show<DB: Dialect>(
         return Ok(None);
     };
     let summary = summary(row)?;
-    let id = summary.verification_id.as_str();
+    let id = summary.verification_id;
 
     let attempts = "select * from attempts where verification_id = $1 order by attempt_no";
     let media = "select * from media where verification_id = $1 order by attempt_no, kind, position, source";
@@ -46,7 +49,7 @@ pub(super) async fn show<DB: Dialect>(
 async fn all<DB: Dialect, T>(
     connection: &mut DB::Connection,
     sql: &str,
-    id: &str,
+    id: VerificationId,
     read: impl Fn(&DB::Row) -> Result<T>,
 ) -> Result<Vec<T>> {
     DB::fetch(connection, sql.to_owned(), binds![id])
@@ -88,7 +91,7 @@ fn attempt(row: &impl Cells) -> Result<AttemptReport> {
 
 fn medium(row: &impl Cells) -> Result<MediaReport> {
     Ok(MediaReport {
-        media_id: row.text("media_id")?,
+        media_id: id(row, "media_id")?,
         attempt_no: row.int("attempt_no")?,
         kind: row.text("kind")?,
         position: row.int("position")?,
@@ -107,7 +110,7 @@ fn medium(row: &impl Cells) -> Result<MediaReport> {
 
 fn answer(row: &impl Cells) -> Result<AnswerReport> {
     Ok(AnswerReport {
-        answer_id: row.text("answer_id")?,
+        answer_id: id(row, "answer_id")?,
         endpoint: row.text("endpoint")?,
         fetched_at: instant(row, "fetched_at")?,
         http_status: row.int("http_status")?,

@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use super::{SqlStore, alarm, facts::insert, lease, reconcile::known_by_token};
 use crate::{
     domain::{
+        id::VerificationId,
         lease::Stage,
         plan::Missing,
         time::Time,
@@ -16,7 +17,7 @@ use crate::{
         Result, StoreError, Tracking,
         dialect::Dialect,
         records::{KnownToken, NewVerification, Next, TrackVerdict},
-        rows::{Cells as _, Json, binds, rows, storable},
+        rows::{Json, binds, id, rows, storable},
     },
 };
 
@@ -43,7 +44,7 @@ const CHUNK: usize = 1000;
 
 rows! {
     struct New<'a> {
-        verification_id: &'a str,
+        verification_id: VerificationId,
         verify_token: &'a str,
         app: &'a str,
         plan_id: Option<&'a str>,
@@ -63,20 +64,20 @@ rows! {
 }
 
 rows! {
-    struct FirstPoll<'a> { verification_id: &'a str, stage: i64, app: &'a str, due_at: i64, deadline: i64, lane: i64 }
+    struct FirstPoll<'a> { verification_id: VerificationId, stage: i64, app: &'a str, due_at: i64, deadline: i64, lane: i64 }
 }
 
 rows! {
-    struct Founded<'a> { id: &'a str, issued_at: i64, media_deadline: i64, record_deadline: i64 }
+    struct Founded { id: VerificationId, issued_at: i64, media_deadline: i64, record_deadline: i64 }
 }
 
 rows! {
-    struct EventIn<'a> { verification_id: &'a str, at: i64, actor: &'a str, what: &'a str, detail: String }
+    struct EventIn<'a> { verification_id: VerificationId, at: i64, actor: &'a str, what: &'a str, detail: String }
 }
 
 /// A time of issue that was assumed, and what is told now.
 struct Replaced<'t> {
-    id: String,
+    id: VerificationId,
     by: &'t NewVerification,
     assumed: Time,
 }
@@ -96,10 +97,10 @@ async fn track<DB: Dialect>(
         .map(|token| token.verification.verify_token.reveal())
         .collect();
     let mut tracked = known_by_token::<DB>(connection, &others).await?;
-    let assumed: Vec<&str> = tracked
+    let assumed: Vec<VerificationId> = tracked
         .values()
         .filter(|known| is_assumed(known))
-        .map(|known| known.verification_id.as_str())
+        .map(|known| known.verification_id)
         .collect();
     if !assumed.is_empty()
         && tokens
@@ -129,7 +130,7 @@ async fn track<DB: Dialect>(
             let assumed = std::mem::replace(&mut known.issued_at, token.verification.issued_at);
             known.issued_at_told = true;
             founded.push(Replaced {
-                id: known.verification_id.clone(),
+                id: known.verification_id,
                 by: token,
                 assumed,
             });
@@ -144,7 +145,7 @@ async fn track<DB: Dialect>(
 async fn put_new<DB: Dialect>(
     connection: &mut DB::Connection,
     tokens: &[NewVerification],
-) -> Result<HashSet<String>> {
+) -> Result<HashSet<VerificationId>> {
     let mut rows = tokens.iter().map(new).collect::<Result<Vec<New>>>()?;
     // In one order, so that two transactions never wait for one another. Of one token twice the
     // first one told is tracked: the sort is stable.
@@ -155,7 +156,7 @@ async fn put_new<DB: Dialect>(
     );
     let mut fresh = HashSet::new();
     for row in DB::fetch(connection, sql, binds![Json::of(&rows)?]).await? {
-        fresh.insert(row.text("verification_id")?);
+        fresh.insert(id(&row, "verification_id")?);
     }
     Ok(fresh)
 }
@@ -187,7 +188,7 @@ async fn begin<'t, DB: Dialect>(
 
 fn first_told(token: &NewVerification) -> TrackVerdict {
     TrackVerdict::New {
-        verification_id: token.verification.verification_id.clone(),
+        verification_id: token.verification.verification_id,
         late: Late::at(
             token.verification.tracked_at,
             token.media_deadline,
@@ -214,7 +215,7 @@ async fn found<DB: Dialect>(
     let bound: Vec<Founded> = founded
         .iter()
         .map(|Replaced { id, by, .. }| Founded {
-            id,
+            id: *id,
             issued_at: by.verification.issued_at.0,
             media_deadline: by.media_deadline.0,
             record_deadline: by.record_deadline.0,
@@ -242,13 +243,13 @@ async fn found<DB: Dialect>(
         } else {
             now
         };
-        due.push((id.as_str(), due_at));
+        due.push((*id, due_at));
         let detail = format!(
             "{assumed} was assumed, {} is told",
             by.verification.issued_at
         );
         events.push(EventIn {
-            verification_id: id,
+            verification_id: *id,
             at: now.0,
             actor: &by.tracked_by,
             what: "issued_at",
@@ -272,7 +273,7 @@ fn new(token: &NewVerification) -> Result<New<'_>> {
         Next::Settled { outcome, missing } => (outcome.state(), Some(facts.tracked_at.0), missing),
     };
     Ok(New {
-        verification_id: &facts.verification_id,
+        verification_id: facts.verification_id,
         verify_token: facts.verify_token.reveal(),
         app: &facts.app,
         plan_id: facts.plan_id.as_deref(),
@@ -299,7 +300,7 @@ fn first_poll(token: &NewVerification) -> Option<FirstPoll<'_>> {
             lane,
             ..
         } => Some(FirstPoll {
-            verification_id: &token.verification.verification_id,
+            verification_id: token.verification.verification_id,
             stage: Stage::Poll.number(),
             app: &token.verification.app,
             due_at: due_at.0,
@@ -313,7 +314,7 @@ fn first_poll(token: &NewVerification) -> Option<FirstPoll<'_>> {
 fn compare(token: &NewVerification, known: &KnownToken) -> TrackVerdict {
     let facts = &token.verification;
     let issued_at = token.issued_at_told.then_some(facts.issued_at);
-    let verification_id = known.verification_id.clone();
+    let verification_id = known.verification_id;
     match known
         .differs(
             &facts.app,

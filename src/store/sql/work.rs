@@ -7,6 +7,7 @@ use crate::{
     domain::{
         answer::Endpoint,
         digest::Sha256,
+        id::VerificationId,
         media::{Kind, MediaRow, MediaState, Slot, Source},
         progress::Progress,
         secret::Secret,
@@ -15,17 +16,17 @@ use crate::{
     store::{
         Result, StoreError,
         dialect::Dialect,
-        rows::{Cells, Json, binds, digest, digest_or_null, instant, known},
+        rows::{Cells, Json, binds, digest, digest_or_null, id, instant, known},
     },
 };
 
 /// What was found of each verification; what cannot be read of one is its own error and nobody
 /// else's.
-pub(super) type Found<T> = HashMap<String, Result<T>>;
+pub(super) type Found<T> = HashMap<VerificationId, Result<T>>;
 
 pub(super) async fn facts<DB: Dialect>(
     connection: &mut DB::Connection,
-    ids: &[&str],
+    ids: &[VerificationId],
 ) -> Result<Found<(Verification, Progress)>> {
     let sql = format!(
         "select verification_id, verify_token, app, issued_at, tracked_at, plan_id, issued_here, progress from verifications where verification_id in {}",
@@ -35,7 +36,7 @@ pub(super) async fn facts<DB: Dialect>(
     for row in DB::fetch(connection, sql, binds![Json::of(ids)?]).await? {
         let read = verification(&row)
             .and_then(|verification| Ok((verification, progress(&row.text("progress")?)?)));
-        facts.insert(row.text("verification_id")?, read);
+        facts.insert(id(&row, "verification_id")?, read);
     }
     Ok(facts)
 }
@@ -54,7 +55,7 @@ pub(super) fn progress(text: &str) -> Result<Progress> {
 
 fn verification(row: &impl Cells) -> Result<Verification> {
     Ok(Verification {
-        verification_id: row.text("verification_id")?,
+        verification_id: id(row, "verification_id")?,
         verify_token: Secret::new(row.text("verify_token")?),
         app: row.text("app")?,
         issued_at: instant(row, "issued_at")?,
@@ -66,7 +67,7 @@ fn verification(row: &impl Cells) -> Result<Verification> {
 
 pub(super) async fn media<DB: Dialect>(
     connection: &mut DB::Connection,
-    ids: &[&str],
+    ids: &[VerificationId],
 ) -> Result<Found<Vec<MediaRow>>> {
     let sql = format!(
         "select verification_id, media_id, attempt_no, kind, position, source, state, sha256, object_key, tries, last_error, refused_sha256 from media
@@ -81,7 +82,7 @@ pub(super) async fn media<DB: Dialect>(
 
 fn medium(row: &impl Cells) -> Result<MediaRow> {
     Ok(MediaRow {
-        media_id: row.text("media_id")?,
+        media_id: id(row, "media_id")?,
         slot: Slot {
             attempt_no: row.int("attempt_no")?,
             kind: known(Kind::named(&row.text("kind")?), "media.kind")?,
@@ -99,7 +100,7 @@ fn medium(row: &impl Cells) -> Result<MediaRow> {
 
 pub(super) async fn answers<DB: Dialect>(
     connection: &mut DB::Connection,
-    ids: &[&str],
+    ids: &[VerificationId],
 ) -> Result<Found<Vec<(Endpoint, Sha256)>>> {
     let sql = format!(
         "select verification_id, endpoint, sha256 from answers where verification_id in {} order by fetched_at, answer_id",
@@ -123,7 +124,7 @@ fn gathered<R: Cells, T>(rows: &[R], read: impl Fn(&R) -> Result<T>) -> Result<F
     let mut found: Found<Vec<T>> = HashMap::new();
     for row in rows {
         let list = found
-            .entry(row.text("verification_id")?)
+            .entry(id(row, "verification_id")?)
             .or_insert_with(|| Ok(Vec::new()));
         match (read(row), list.as_mut()) {
             (Ok(one), Ok(list)) => list.push(one),

@@ -130,7 +130,11 @@ pub async fn alarms_of_records_are_raised_with_them(db: Database) {
         .map(|work| {
             let alarms = vec![
                 alarm(Kind::TooFast, "default", "code 18"),
-                alarm(Kind::WrongApp, &work.lease.verification_id, "hint"),
+                alarm(
+                    Kind::WrongApp,
+                    &work.lease.verification_id.to_string(),
+                    "hint",
+                ),
                 alarm(Kind::TooFast, "default", "code 18"),
             ];
             let store = store.clone();

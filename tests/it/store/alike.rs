@@ -8,6 +8,7 @@ use verikeep::{
         alarm::{Alarm, Kind as AlarmKind},
         answer::Endpoint,
         digest::Sha256,
+        id::{MediaId, VerificationId},
         lease::{Lane, Lease, Stage},
         lessons::{DataSeen, Film, FilmedPlan, Lessons, Origin, UnusedSignature},
         media::{Kind, StoredMedia},
@@ -27,8 +28,8 @@ use verikeep::{
 };
 
 use super::make::{
-    MINUTE, START, answer, attempt, call, claim_at, download, id, later, poll, settling, slot,
-    start, stored, token,
+    MINUTE, START, answer, attempt, call, claim_at, download, handle, later, named, poll, settling,
+    slot, start, stored, token,
 };
 use crate::databases::Database;
 
@@ -89,8 +90,10 @@ impl Pair {
         self.same("status", async |store, _| store.status(now).await.unwrap())
             .await;
         for n in 1..=TOKENS {
-            self.same("show", async |store, _| store.show(&id(n)).await.unwrap())
-                .await;
+            self.same("show", async |store, _| {
+                store.show(&handle(n)).await.unwrap()
+            })
+            .await;
         }
         let filter = Filter {
             limit: 10,
@@ -127,7 +130,10 @@ impl Pair {
     }
 
     async fn retry(&mut self) {
-        let handle = vec![id(self.random.random_range(1..=TOKENS)), "none".to_owned()];
+        let handle = vec![
+            handle(self.random.random_range(1..=TOKENS)),
+            "none".to_owned(),
+        ];
         let app = self.one_in(3).then_some("other");
         let now = self.now;
         self.last = "retry".to_owned();
@@ -138,7 +144,7 @@ impl Pair {
     }
 
     /// Claims on both; what comes out is the same but for the tokens of the leases.
-    async fn claim(&mut self, stage: Stage) -> Vec<(Leases, Vec<String>)> {
+    async fn claim(&mut self, stage: Stage) -> Vec<(Leases, Vec<MediaId>)> {
         let claim = Claim {
             limit: 2,
             apps: if self.one_in(4) {
@@ -184,7 +190,7 @@ impl Pair {
     }
 
     /// What becomes of a lease: it is recorded, prolonged, given back, or forgotten.
-    async fn end(&mut self, leases: &Leases, media: &[String]) {
+    async fn end(&mut self, leases: &Leases, media: &[MediaId]) {
         let now = self.now;
         match self.random.random_range(0..12) {
             0 => {}
@@ -237,12 +243,12 @@ impl Pair {
         }
     }
 
-    fn some_of(&mut self, names: &[String]) -> Vec<String> {
-        let some = names.iter().filter(|_| self.one_in(2));
-        some.cloned().collect()
+    fn some_of(&mut self, media: &[MediaId]) -> Vec<MediaId> {
+        let some = media.iter().filter(|_| self.one_in(2));
+        some.copied().collect()
     }
 
-    fn poll(&mut self, lease: &Lease, media: &[String]) -> PollRecord {
+    fn poll(&mut self, lease: &Lease, media: &[MediaId]) -> PollRecord {
         let outcomes = [
             Outcome::Archived,
             Outcome::Abandoned,
@@ -280,7 +286,7 @@ impl Pair {
             let kind = [Kind::Face, Kind::Video, Kind::IdFront][self.random.random_range(0..3)];
             let slot = slot(kind, self.random.random_range(0..2));
             if self.one_in(2) {
-                let media_id = self.name();
+                let media_id = named(&self.name());
                 record.wanted.push(WantedMedia { media_id, slot });
             } else {
                 let stored = self.object();
@@ -301,22 +307,22 @@ impl Pair {
         }
         record.last_error = self.one_in(2).then(|| "transient".to_owned());
         if self.one_in(4) {
-            record.lessons = self.lessons(&lease.verification_id);
+            record.lessons = self.lessons(lease.verification_id);
             record.alarms = vec![
-                alarm(AlarmKind::Loss, &lease.verification_id),
+                alarm(AlarmKind::Loss, &lease.verification_id.to_string()),
                 alarm(AlarmKind::TooFast, "loan-h5"),
             ];
         }
         record
     }
 
-    fn lessons(&mut self, verification_id: &str) -> Lessons {
+    fn lessons(&mut self, verification_id: VerificationId) -> Lessons {
         let app = || "loan-h5".to_owned();
         Lessons {
             unused: vec![UnusedSignature {
                 app: app(),
                 signature: "refused".to_owned(),
-                verification_id: verification_id.to_owned(),
+                verification_id,
                 seen_at: self.now,
                 origin: Origin::IssuedHere,
             }],
@@ -335,19 +341,19 @@ impl Pair {
         }
     }
 
-    fn download(&mut self, lease: &Lease, media: &[String]) -> DownloadRecord {
+    fn download(&mut self, lease: &Lease, media: &[MediaId]) -> DownloadRecord {
         let mut record = download(lease, self.now);
         for media_id in media {
             match self.random.random_range(0..4) {
-                0 => record.same.push(media_id.clone()),
+                0 => record.same.push(*media_id),
                 1 => record.failed.push(FailedMedia {
-                    media_id: media_id.clone(),
+                    media_id: *media_id,
                     why: "reset".to_owned(),
                     refused_sha256: self.one_in(2).then(|| Sha256::of(self.name().as_bytes())),
                 }),
                 _ => {
                     let mut stored = self.object();
-                    stored.media_id.clone_from(media_id);
+                    stored.media_id = *media_id;
                     record.stored.push(stored);
                 }
             }
@@ -377,7 +383,7 @@ async fn the_model_and_a_database_tell_the_same_of_lives_led_by_chance() {
             now: START,
             last: format!("the beginning of {seed}"),
         };
-        let mut held: Vec<(Leases, Vec<String>)> = Vec::new();
+        let mut held: Vec<(Leases, Vec<MediaId>)> = Vec::new();
         for _ in 0..STEPS {
             let pause = pair.random.random_range(0..120_000);
             pair.now = pair.now.plus(Span(pause));

@@ -11,7 +11,7 @@ use verikeep::{
 };
 
 use super::make::{
-    START, answer, attempt, call, claim_at, later, poll, settling, store, token, track,
+    START, answer, attempt, call, claim_at, later, number, poll, settling, store, token, track,
 };
 use crate::databases::Database;
 
@@ -27,9 +27,9 @@ pub async fn a_thousand_records_at_once_are_all_there(db: Database) {
         .unwrap();
     assert_eq!(works.len(), 1000);
     let records = works.into_iter().map(|work| {
-        let id = work.lease.verification_id.clone();
+        let n = number(work.lease.verification_id);
         let answers = [Endpoint::Getall, Endpoint::Detail, Endpoint::Media]
-            .map(|endpoint| answer(&format!("{id}-{}", endpoint.name()), endpoint, START));
+            .map(|endpoint| answer(&format!("{n}-{}", endpoint.name()), endpoint, START));
         let record = PollRecord {
             answers: answers.into(),
             calls: vec![call(START); 3],

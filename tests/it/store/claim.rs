@@ -6,6 +6,7 @@ use verikeep::{
     domain::{
         answer::Endpoint,
         digest::Sha256,
+        id::VerificationId,
         lease::{Lane, Stage},
         media::MediaState,
         progress::Progress,
@@ -19,8 +20,8 @@ use verikeep::{
 };
 
 use super::make::{
-    HOUR, MINUTE, START, answer, claim_at, id, later, one_download, one_poll, poll, start, store,
-    token, track, wanted, wanting,
+    HOUR, MINUTE, START, answer, claim_at, handle, id, later, named, number, one_download,
+    one_poll, poll, start, store, token, track, wanted, wanting,
 };
 use crate::databases::Database;
 
@@ -112,9 +113,9 @@ pub async fn claims_keep_to_their_lane(db: Database) {
         lane: Some(lane),
         ..claim_at(now)
     };
-    let ids = |works: &[PollWork]| -> Vec<String> {
+    let ids = |works: &[PollWork]| -> Vec<VerificationId> {
         let leases = works.iter().map(|work| &work.lease);
-        leases.map(|lease| lease.verification_id.clone()).collect()
+        leases.map(|lease| lease.verification_id).collect()
     };
     let living = store.claim_polls(&of(Lane::Living)).await.unwrap();
     assert_eq!(ids(&living), [id(4), id(2)]);
@@ -356,9 +357,9 @@ pub async fn a_row_claimed_in_vain_waits_longer_but_never_past_its_deadline(db: 
 
 pub async fn a_row_that_cannot_be_read_is_put_away_and_stops_no_other(db: Database) {
     let store = store(&db).await;
-    let media = "insert into media (media_id, verification_id, attempt_no, kind, position, source, state) values ('m', 'ID', 1, 'hologram', 0, 'getall', 'wanted')";
+    let media = "insert into media (media_id, verification_id, attempt_no, kind, position, source, state) values ('019ab2c4-7f01-7abc-8def-0123456789b0', 'ID', 1, 'hologram', 0, 'getall', 'wanted')";
     let answer = "insert into answers (answer_id, verification_id, endpoint, fetched_at, http_status, bytes, sha256, object_key, stored_bytes, stored_sha256)
-        values ('a', 'ID', 'oracle', 1795421701000, 200, 0, '', '', 0, '')";
+        values ('019ab2c4-7f01-7abc-8def-0123456789b0', 'ID', 'oracle', 1795421701000, 200, 0, '', '', 0, '')";
     for (label, damage, undo) in [
         (
             "garbage in progress",
@@ -385,11 +386,11 @@ pub async fn a_row_that_cannot_be_read_is_put_away_and_stops_no_other(db: Databa
         db.run("delete from verifications; delete from schedule; delete from alarms")
             .await;
         track(&*store, 3).await;
-        db.run(&damage.replace("ID", &id(2))).await;
+        db.run(&damage.replace("ID", &handle(2))).await;
         let claimed = store.claim_polls(&claim_at(START)).await.unwrap();
         let ids: Vec<_> = claimed
             .iter()
-            .map(|work| work.lease.verification_id.clone())
+            .map(|work| work.lease.verification_id)
             .collect();
         assert_eq!(ids, [id(1), id(3)], "{label}");
         let alarms = store.alarms().await.unwrap();
@@ -399,7 +400,7 @@ pub async fn a_row_that_cannot_be_read_is_put_away_and_stops_no_other(db: Databa
                 alarms[0].kind.as_str(),
                 alarms[0].subject.clone()
             ),
-            (1, "poison", id(2)),
+            (1, "poison", handle(2)),
             "{label}"
         );
         assert!(
@@ -409,7 +410,7 @@ pub async fn a_row_that_cannot_be_read_is_put_away_and_stops_no_other(db: Databa
         );
 
         // Looked at again well before its deadline, and over once a record of it is written.
-        db.run(&undo.replace("ID", &id(2))).await;
+        db.run(&undo.replace("ID", &handle(2))).await;
         let again = store.claim_polls(&claim_at(later(HOUR))).await.unwrap();
         let work = again
             .iter()
@@ -448,6 +449,21 @@ pub async fn absurd_numbers_in_the_schedule_stop_no_claim(db: Database) {
     }
 }
 
+pub async fn a_scheduled_name_that_is_no_identifier_stops_no_claim(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 3).await;
+    db.run(&format!(
+        "update schedule set verification_id = 'away' where verification_id = '{}'",
+        id(2)
+    ))
+    .await;
+    let claimed = store.claim_polls(&claim_at(START)).await.unwrap();
+    let ids: Vec<_> = (claimed.iter().map(|work| work.lease.verification_id)).collect();
+    assert_eq!(ids, [id(1), id(3)]);
+    let again = store.claim_polls(&claim_at(START)).await.unwrap();
+    assert!(again.is_empty(), "nor is it claimed in a circle");
+}
+
 pub async fn what_is_begun_again_and_again_is_an_alarm_until_it_ends(db: Database) {
     let store = store(&db).await;
     track(&*store, 1).await;
@@ -460,7 +476,7 @@ pub async fn what_is_begun_again_and_again_is_an_alarm_until_it_ends(db: Databas
     let alarms = store.alarms().await.unwrap();
     assert_eq!(
         (alarms[0].kind.as_str(), alarms[0].subject.clone()),
-        ("poison", id(1))
+        ("poison", handle(1))
     );
     assert_eq!(store.status(now).await.unwrap().poisoned, 1);
     store
@@ -539,7 +555,7 @@ pub async fn a_claim_brings_all_that_its_step_needs(db: Database) {
         ..Progress::default()
     };
     for work in &works {
-        let n: u32 = work.lease.verification_id[..8].parse().unwrap();
+        let n = number(work.lease.verification_id);
         let record = PollRecord {
             progress: progress.clone(),
             answers: vec![
@@ -566,9 +582,9 @@ pub async fn a_claim_brings_all_that_its_step_needs(db: Database) {
         again[1]
             .media
             .iter()
-            .map(|medium| medium.media_id.as_str())
+            .map(|medium| medium.media_id)
             .collect::<Vec<_>>(),
-        ["medium-2-0", "medium-2-1"]
+        ["medium-2-0", "medium-2-1"].map(named)
     );
     assert!(
         again[1]

@@ -4,6 +4,7 @@ use verikeep::{
     domain::{
         alarm::{Alarm, Kind},
         digest::Sha256,
+        id::MediaId,
         lease::{Lease, Stage},
         media::MediaRow,
         plan::Outcome,
@@ -16,14 +17,14 @@ use verikeep::{
 };
 
 use super::make::{
-    HOUR, MINUTE, START, claim_at, download, id, later, one_download, one_poll, poll, settling,
-    start, store, stored, token, track, wanted, wanting,
+    HOUR, MINUTE, START, claim_at, download, handle, id, later, named, one_download, one_poll,
+    poll, settling, start, store, stored, token, track, wanted, wanting,
 };
 use crate::databases::Database;
 
 fn failed(media_id: &str, why: &str, refused: Option<&str>) -> FailedMedia {
     FailedMedia {
-        media_id: media_id.to_owned(),
+        media_id: named(media_id),
         why: why.to_owned(),
         refused_sha256: refused.map(|name| Sha256::of(name.as_bytes())),
     }
@@ -35,7 +36,7 @@ pub async fn stored_same_and_failed_media_stand_as_told(db: Database) {
     let work = one_download(&*store, START).await;
     let record = DownloadRecord {
         stored: vec![stored("medium-1-0", later(MINUTE))],
-        same: vec!["medium-1-1".to_owned()],
+        same: vec![named("medium-1-1")],
         failed: vec![
             failed("medium-1-2", "reset", None),
             failed("medium-1-3", "text", Some("page")),
@@ -44,7 +45,7 @@ pub async fn stored_same_and_failed_media_stand_as_told(db: Database) {
         ..download(&work.lease, later(MINUTE))
     };
     store.record_download(record).await.unwrap();
-    let media = store.show(&id(1)).await.unwrap().unwrap().media;
+    let media = store.show(&handle(1)).await.unwrap().unwrap().media;
     let checks: Vec<_> = media.iter().map(|medium| medium.check.as_deref()).collect();
     assert_eq!(checks, [Some("full"), None, None]);
     assert_eq!(
@@ -57,7 +58,7 @@ pub async fn stored_same_and_failed_media_stand_as_told(db: Database) {
     let told = |media: &[MediaRow]| -> Vec<_> {
         let told = |row: &MediaRow| {
             (
-                row.media_id.clone(),
+                row.media_id,
                 row.state.name(),
                 row.sha256,
                 row.tries,
@@ -76,7 +77,7 @@ pub async fn stored_same_and_failed_media_stand_as_told(db: Database) {
         let text = |text: Option<&str>| text.map(str::to_owned);
         let digest = |name: Option<&str>| name.map(|name| Sha256::of(name.as_bytes()));
         (
-            format!("medium-1-{position}"),
+            named::<MediaId>(&format!("medium-1-{position}")),
             state,
             digest(sha256),
             tries,
@@ -101,7 +102,7 @@ pub async fn stored_same_and_failed_media_stand_as_told(db: Database) {
     ];
     let record = DownloadRecord {
         failed,
-        same: vec!["medium-1-0".to_owned()],
+        same: vec![named("medium-1-0")],
         ..download(&work.lease, later(HOUR))
     };
     store.record_download(record).await.unwrap();
@@ -185,7 +186,7 @@ pub async fn a_poll_that_was_woken_does_not_settle(db: Database) {
     let alarms = vec![
         Alarm {
             kind: Kind::Loss,
-            subject: id(1),
+            subject: handle(1),
             text: "lost".to_owned(),
         },
         Alarm {
@@ -200,7 +201,7 @@ pub async fn a_poll_that_was_woken_does_not_settle(db: Database) {
         ..settling(&asking.lease, later(HOUR), Outcome::Incomplete)
     };
     store.record_poll(record).await.unwrap();
-    let whole = store.show(&id(1)).await.unwrap().unwrap();
+    let whole = store.show(&handle(1)).await.unwrap().unwrap();
     assert_eq!(
         (whole.summary.state.as_str(), whole.summary.polls),
         ("waiting", 2)
@@ -235,7 +236,7 @@ pub async fn a_poll_that_was_woken_does_not_settle(db: Database) {
         .await
         .unwrap();
     assert_eq!(
-        store.show(&id(1)).await.unwrap().unwrap().summary.state,
+        store.show(&handle(1)).await.unwrap().unwrap().summary.state,
         "archived"
     );
 }
@@ -411,10 +412,10 @@ pub async fn a_lost_download_changes_nothing(db: Database) {
     let held = one_download(&*store, later(MINUTE)).await;
     let record = DownloadRecord {
         stored: vec![stored("medium-1-0", START)],
-        same: vec!["medium-1-1".to_owned()],
+        same: vec![named("medium-1-1")],
         alarms: vec![Alarm {
             kind: Kind::ForbiddenHost,
-            subject: id(1),
+            subject: handle(1),
             text: String::new(),
         }],
         ..download(&lost.lease, later(MINUTE))
@@ -450,19 +451,16 @@ pub async fn of_media_that_are_there_twice_the_last_one_stays(db: Database) {
     };
     store.record_download(record).await.unwrap();
     let work = one_poll(&*store, START).await;
-    let same = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
+    let same = |ids: &[&str]| ids.iter().map(|id| named(id)).collect();
     let record = PollRecord {
         // The second has no twin, so that it stays whatever the record says.
         same: same(&["medium-1-0", "medium-1-2"]),
         ..settling(&work.lease, START, Outcome::Archived)
     };
     store.record_poll(record).await.unwrap();
-    let media = store.show(&id(1)).await.unwrap().unwrap().media;
-    let left: Vec<_> = media
-        .iter()
-        .map(|medium| medium.media_id.as_str())
-        .collect();
-    assert_eq!(left, ["medium-1-1", "medium-1-2"]);
+    let media = store.show(&handle(1)).await.unwrap().unwrap().media;
+    let left: Vec<_> = media.iter().map(|medium| medium.media_id).collect();
+    assert_eq!(left, ["medium-1-1", "medium-1-2"].map(named));
 }
 
 pub async fn a_record_forgets_media_of_its_own_verification_alone(db: Database) {
@@ -482,7 +480,7 @@ pub async fn a_record_forgets_media_of_its_own_verification_alone(db: Database) 
     };
     store.record_download(record).await.unwrap();
     // The second verification names all of them, in records of both stages.
-    let same: Vec<String> = (0..3).map(|n| format!("medium-1-{n}")).collect();
+    let same: Vec<MediaId> = (0..3).map(|n| named(&format!("medium-1-{n}"))).collect();
     assert!(matches!(
         store.track(vec![token(2)]).await.unwrap()[..],
         [TrackVerdict::New { .. }]
@@ -498,12 +496,12 @@ pub async fn a_record_forgets_media_of_its_own_verification_alone(db: Database) 
     let work = one_download(&*store, START).await;
     assert_eq!(work.lease.verification_id, id(2));
     let record = DownloadRecord {
-        same: [same.clone(), vec!["medium-2-0".to_owned()]].concat(),
+        same: [same.clone(), vec![named("medium-2-0")]].concat(),
         ..download(&work.lease, START)
     };
     store.record_download(record).await.unwrap();
     for (n, expected) in [(1, same), (2, Vec::new())] {
-        let media = store.show(&id(n)).await.unwrap().unwrap().media;
+        let media = store.show(&handle(n)).await.unwrap().unwrap().media;
         let left: Vec<_> = media.into_iter().map(|medium| medium.media_id).collect();
         assert_eq!(left, expected, "{n}");
     }

@@ -7,6 +7,7 @@ use verikeep::{
         answer::{AnswerRow, Endpoint},
         attempt::Attempt,
         digest::Sha256,
+        id::{MediaId, VerificationId},
         identity::IdentityRow,
         lease::{Lane, Lease},
         media::{Checked, Kind, ObjectFacts, Slot, Source, StoredMedia},
@@ -43,8 +44,27 @@ pub async fn store(db: &Database) -> Arc<dyn Store> {
 }
 
 /// The identifier of the `n`th verification; they sort like their numbers.
-pub fn id(n: u32) -> String {
+pub fn id(n: u32) -> VerificationId {
     format!("{n:08}-0000-7000-8000-000000000000")
+        .parse()
+        .unwrap()
+}
+
+/// The number of a verification.
+pub fn number(id: VerificationId) -> u32 {
+    id.to_string()[..8].parse().unwrap()
+}
+
+/// How a person names the `n`th verification.
+pub fn handle(n: u32) -> String {
+    id(n).to_string()
+}
+
+/// The identifier that is spelled like a name of at most 16 bytes; they sort like their names.
+pub fn named<I: From<uuid::Uuid>>(name: &str) -> I {
+    let mut bytes = [0; 16];
+    bytes[..name.len()].copy_from_slice(name.as_bytes());
+    uuid::Uuid::from_bytes(bytes).into()
 }
 
 /// The `n`th token: due at the start, least time left first.
@@ -157,7 +177,7 @@ pub fn object(name: &str) -> ObjectFacts {
 
 pub fn answer(name: &str, endpoint: Endpoint, fetched_at: Time) -> AnswerRow {
     AnswerRow {
-        answer_id: format!("answer-{name}"),
+        answer_id: named(name),
         endpoint,
         fetched_at,
         http_status: 200,
@@ -218,7 +238,7 @@ pub fn slot(kind: Kind, position: i64) -> Slot {
 /// The face of attempt 1, wanted; the media_id is unique to `n`.
 pub fn wanted(n: u32, position: i64) -> WantedMedia {
     WantedMedia {
-        media_id: format!("medium-{n}-{position}"),
+        media_id: named(&format!("medium-{n}-{position}")),
         slot: slot(Kind::Face, position),
     }
 }
@@ -232,10 +252,16 @@ pub fn start(due_at: Time) -> DownloadStart {
     }
 }
 
-pub fn stored(media_id: &str, captured_at: Time) -> StoredMedia {
+/// A medium called by a name, and its object too.
+pub fn stored(name: &str, captured_at: Time) -> StoredMedia {
+    stored_as(named(name), name, captured_at)
+}
+
+/// A medium that is wanted already, with an object of that name.
+pub fn stored_as(media_id: MediaId, name: &str, captured_at: Time) -> StoredMedia {
     StoredMedia {
-        media_id: media_id.to_owned(),
-        object: object(media_id),
+        media_id,
+        object: object(name),
         content_type: Some("image/jpeg".to_owned()),
         checked: Checked::Full,
         captured_at,

@@ -21,8 +21,8 @@ use verikeep::{
 };
 
 use super::make::{
-    HOUR, MINUTE, START, answer, attempt, call, claim_at, id, later, object, one_poll, poll,
-    settling, slot, start, store, stored, token, track, wanted,
+    HOUR, MINUTE, START, answer, attempt, call, claim_at, handle, id, later, named, object,
+    one_poll, poll, settling, slot, start, store, stored, token, track, wanted,
 };
 use crate::databases::Database;
 
@@ -152,12 +152,9 @@ pub async fn a_medium_told_again_is_not_captured_again(db: Database) {
         let found = store.status(START).await.unwrap().least_left_ms;
         assert_eq!(found, Some(least_left), "{label}");
     }
-    let media = store.show(&id(1)).await.unwrap().unwrap().media;
-    let kept: Vec<_> = media
-        .iter()
-        .map(|medium| medium.media_id.as_str())
-        .collect();
-    assert_eq!(kept, ["a", "d"]);
+    let media = store.show(&handle(1)).await.unwrap().unwrap().media;
+    let kept: Vec<_> = media.iter().map(|medium| medium.media_id).collect();
+    assert_eq!(kept, ["a", "d"].map(named));
 }
 
 pub async fn the_sums_of_getall_are_columns(db: Database) {
@@ -213,7 +210,7 @@ pub async fn a_lost_lease_cannot_complete(db: Database) {
     ] {
         assert_eq!(db.rows(table).await, 0, "{table}");
     }
-    let whole = store.show(&id(1)).await.unwrap().unwrap();
+    let whole = store.show(&handle(1)).await.unwrap().unwrap();
     assert_eq!(
         (whole.summary.state.as_str(), whole.summary.polls),
         ("waiting", 0)
@@ -233,7 +230,10 @@ pub async fn a_record_counts_once(db: Database) {
         store.record_poll(poll(&work.lease, START))
     );
     assert_eq!(usize::from(one.is_ok()) + usize::from(other.is_ok()), 1);
-    assert_eq!(store.show(&id(1)).await.unwrap().unwrap().summary.polls, 1);
+    assert_eq!(
+        store.show(&handle(1)).await.unwrap().unwrap().summary.polls,
+        1
+    );
 }
 
 pub async fn identical_answers_are_kept_once(db: Database) {
@@ -276,10 +276,10 @@ pub async fn identical_answers_are_kept_once(db: Database) {
         .unwrap();
     let mut kept = Vec::new();
     for n in 1..=2 {
-        let answers = store.show(&id(n)).await.unwrap().unwrap().answers;
+        let answers = store.show(&handle(n)).await.unwrap().unwrap().answers;
         kept.extend(answers.into_iter().map(|answer| answer.answer_id));
     }
-    assert_eq!(kept, ["answer-1", "answer-3", "answer-4"]);
+    assert_eq!(kept, ["1", "3", "4"].map(super::make::named));
 }
 
 pub async fn attempts_replace_what_was_known_of_their_number(db: Database) {
@@ -303,7 +303,7 @@ pub async fn attempts_replace_what_was_known_of_their_number(db: Database) {
         })
         .await
         .unwrap();
-    let summary = store.show(&id(1)).await.unwrap().unwrap().summary;
+    let summary = store.show(&handle(1)).await.unwrap().unwrap().summary;
     assert_eq!(
         (summary.passed, summary.attempts, summary.first_attempt_at),
         (None, 1, None)
@@ -322,7 +322,7 @@ pub async fn attempts_replace_what_was_known_of_their_number(db: Database) {
         })
         .await
         .unwrap();
-    let whole = store.show(&id(1)).await.unwrap().unwrap();
+    let whole = store.show(&handle(1)).await.unwrap().unwrap();
     assert_eq!(
         (
             whole.summary.passed,
@@ -355,7 +355,7 @@ pub async fn a_settled_verification_leaves_the_schedule_for_good(db: Database) {
         .unwrap();
 
     assert_eq!(db.rows("schedule").await, 0);
-    let whole = store.show(&id(1)).await.unwrap().unwrap();
+    let whole = store.show(&handle(1)).await.unwrap().unwrap();
     assert_eq!(
         (whole.summary.state.as_str(), whole.summary.settled_at),
         ("incomplete", Some(later(HOUR)))
@@ -384,7 +384,7 @@ pub async fn a_settled_verification_leaves_the_schedule_for_good(db: Database) {
         Err(StoreError::LeaseLost)
     ));
     assert_eq!(
-        store.show(&id(1)).await.unwrap().unwrap().summary.state,
+        store.show(&handle(1)).await.unwrap().unwrap().summary.state,
         "incomplete"
     );
     let known = TrackVerdict::Known {
@@ -455,7 +455,7 @@ pub async fn plain_identity_is_kept_only_when_given(db: Database) {
         })
         .await
         .unwrap();
-    let rows = store.show(&id(1)).await.unwrap().unwrap().attempt_rows;
+    let rows = store.show(&handle(1)).await.unwrap().unwrap().attempt_rows;
     assert_eq!(
         (rows[0].name.as_deref(), rows[0].id_number.as_deref()),
         (Some("张三丰"), Some("370123199602165826"))
@@ -548,13 +548,7 @@ pub async fn what_is_learned_is_learned_once(db: Database) {
     let unused: Vec<_> = learned
         .unused
         .iter()
-        .map(|seen| {
-            (
-                seen.signature.as_str(),
-                seen.verification_id.clone(),
-                seen.origin,
-            )
-        })
+        .map(|seen| (seen.signature.as_str(), seen.verification_id, seen.origin))
         .collect();
     assert_eq!(
         unused,
@@ -602,7 +596,7 @@ pub async fn calls_of_a_settled_verification_become_sums(db: Database) {
         .await
         .unwrap();
     assert_eq!(db.rows("calls").await, 3, "those of the open one");
-    let whole = store.show(&id(1)).await.unwrap().unwrap();
+    let whole = store.show(&handle(1)).await.unwrap().unwrap();
     let sums: Vec<_> = whole
         .call_sums
         .iter()
@@ -630,7 +624,10 @@ pub async fn calls_of_a_settled_verification_become_sums(db: Database) {
         })
         .await
         .unwrap();
-    assert_eq!(store.show(&id(1)).await.unwrap().unwrap().calls_made(), 7);
+    assert_eq!(
+        store.show(&handle(1)).await.unwrap().unwrap().calls_made(),
+        7
+    );
 
     // What was counted for the quota is kept for a day.
     store.tidy().await.unwrap();
@@ -660,7 +657,10 @@ pub async fn calls_an_earlier_program_left_of_settled_ones_are_folded(db: Databa
     }
     store.tidy().await.unwrap();
     assert_eq!(db.rows("calls").await, 1, "those of the open one");
-    assert_eq!(store.show(&id(1)).await.unwrap().unwrap().calls_made(), 2);
+    assert_eq!(
+        store.show(&handle(1)).await.unwrap().unwrap().calls_made(),
+        2
+    );
 }
 
 pub async fn attempts_of_another_index_key_are_counted(db: Database) {

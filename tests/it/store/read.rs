@@ -1,7 +1,7 @@
 //! Lists, figures, single verifications.
 
 use verikeep::{
-    domain::{plan::Outcome, time::Span, token::State},
+    domain::{id::VerificationId, plan::Outcome, time::Span, token::State},
     store::{
         records::{NewVerification, PollRecord},
         reports::Filter,
@@ -9,8 +9,8 @@ use verikeep::{
 };
 
 use super::make::{
-    HOUR, START, answer, attempt, claim_at, id, later, poll, settling, start, store, stored, token,
-    track, wanted,
+    HOUR, START, answer, attempt, claim_at, handle, id, later, poll, settling, start, store,
+    stored_as, token, track, wanted,
 };
 use crate::databases::Database;
 
@@ -25,7 +25,7 @@ pub async fn pages_follow_one_another_newest_first(db: Database) {
     loop {
         let page = store.list(&filter).await.unwrap();
         let Some(last) = page.last() else { break };
-        filter.after = Some(last.verification_id.clone());
+        filter.after = Some(last.verification_id);
         seen.extend(page.into_iter().map(|row| row.verification_id));
     }
     assert_eq!(seen, (1..=7).rev().map(id).collect::<Vec<_>>());
@@ -139,7 +139,7 @@ pub async fn each_filter_filters(db: Database) {
         (Filter { limit: -1, ..all() }, vec![]),
     ];
     for (filter, numbers) in cases {
-        let found: Vec<String> = store
+        let found: Vec<VerificationId> = store
             .list(&filter)
             .await
             .unwrap()
@@ -203,10 +203,10 @@ pub async fn the_figures_add_up(db: Database) {
         .await
         .unwrap()
         .remove(0);
-    let media_id = work.media[0].media_id.clone();
+    let media_id = work.media[0].media_id;
     store
         .record_download(verikeep::store::records::DownloadRecord {
-            stored: vec![stored(&media_id, START)],
+            stored: vec![stored_as(media_id, "face", START)],
             ..super::make::download(&work.lease, later(HOUR))
         })
         .await
@@ -269,7 +269,7 @@ pub async fn show_finds_by_token_and_by_identifier(db: Database) {
     );
     assert_eq!(
         store
-            .show(&id(2))
+            .show(&handle(2))
             .await
             .unwrap()
             .unwrap()
@@ -278,7 +278,7 @@ pub async fn show_finds_by_token_and_by_identifier(db: Database) {
         "token-2"
     );
     assert!(store.show("token-3").await.unwrap().is_none());
-    let json = serde_json::to_value(store.show(&id(1)).await.unwrap().unwrap()).unwrap();
+    let json = serde_json::to_value(store.show(&handle(1)).await.unwrap().unwrap()).unwrap();
     assert_eq!(json["issued_at"], "2026-11-23T08:15:01Z");
 }
 

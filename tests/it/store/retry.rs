@@ -12,8 +12,8 @@ use verikeep::{
 };
 
 use super::make::{
-    HOUR, MINUTE, START, attempt, claim_at, id, later, one_download, one_poll, poll, settling,
-    start, store, track, wanted,
+    HOUR, MINUTE, START, attempt, claim_at, handle, id, later, named, one_download, one_poll, poll,
+    settling, start, store, track, wanted,
 };
 use crate::databases::Database;
 
@@ -64,7 +64,7 @@ pub async fn what_waits_for_a_person_is_woken(db: Database) {
         (2, "collecting", none(), None),
         (3, "missed", gone, Some(START)),
     ] {
-        let found = store.show(&id(n)).await.unwrap().unwrap().summary;
+        let found = store.show(&handle(n)).await.unwrap().unwrap().summary;
         assert_eq!(
             (found.state.as_str(), found.missing, found.settled_at),
             (state, missing, settled_at)
@@ -80,7 +80,7 @@ pub async fn what_waits_for_a_person_is_woken(db: Database) {
     );
     assert_eq!(
         one_download(&*store, later(MINUTE)).await.media[0].media_id,
-        "medium-2-0",
+        named("medium-2-0"),
         "what was lost is wanted again"
     );
     assert_eq!(
@@ -164,7 +164,7 @@ pub async fn whole_and_unknown_tokens_are_left_alone(db: Database) {
     }
     let handles = [
         tokens(&[1]),
-        vec![id(2)],
+        vec![handle(2)],
         tokens(&[3, 1]),
         vec!["\0".to_owned()],
     ]
@@ -188,7 +188,7 @@ pub async fn whole_and_unknown_tokens_are_left_alone(db: Database) {
     );
     assert_eq!(db.rows("schedule").await, 0);
     for n in 1..=2 {
-        let found = store.show(&id(n)).await.unwrap().unwrap().summary;
+        let found = store.show(&handle(n)).await.unwrap().unwrap().summary;
         assert_eq!(found.app, "loan-h5");
     }
     assert!(
@@ -261,7 +261,7 @@ pub async fn an_open_one_is_due_at_once_and_a_running_poll_is_followed_by_anothe
     let running = one_poll(&*store, later(MINUTE)).await;
     assert_eq!(
         store
-            .retry(&[id(1)], None, "ops", later(MINUTE))
+            .retry(&[handle(1)], None, "ops", later(MINUTE))
             .await
             .unwrap(),
         woken

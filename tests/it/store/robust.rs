@@ -13,8 +13,8 @@ use verikeep::{
 };
 
 use super::make::{
-    MINUTE, START, claim_at, download, id, later, poll, settling, start, store, stored, token,
-    track, wanted,
+    MINUTE, START, claim_at, download, handle, later, number, poll, settling, start, store,
+    stored_as, token, track, wanted,
 };
 use crate::databases::Database;
 
@@ -75,7 +75,7 @@ pub async fn many_tasks_at_once_settle_every_verification_once(db: Database) {
             let store = store.clone();
             tokio::spawn(async move {
                 let mut random = StdRng::seed_from_u64(seed);
-                let mut settled: Vec<String> = Vec::new();
+                let mut settled = Vec::new();
                 for step in 0..60 {
                     let now = later(Span::minutes(5 * step));
                     for work in store
@@ -86,7 +86,7 @@ pub async fn many_tasks_at_once_settle_every_verification_once(db: Database) {
                         .await
                         .unwrap()
                     {
-                        let n: u32 = work.lease.verification_id[..8].parse().unwrap();
+                        let n = number(work.lease.verification_id);
                         let whole = work
                             .media
                             .iter()
@@ -124,7 +124,9 @@ pub async fn many_tasks_at_once_settle_every_verification_once(db: Database) {
                             .media
                             .iter()
                             .filter(|medium| medium.sha256.is_none())
-                            .map(|medium| stored(&medium.media_id, now))
+                            .map(|medium| {
+                                stored_as(medium.media_id, &medium.media_id.to_string(), now)
+                            })
                             .collect();
                         match store
                             .record_download(DownloadRecord {
@@ -142,7 +144,7 @@ pub async fn many_tasks_at_once_settle_every_verification_once(db: Database) {
             })
         })
         .collect();
-    let mut times: HashMap<String, u32> = HashMap::new();
+    let mut times: HashMap<_, u32> = HashMap::new();
     for worker in workers {
         for id in worker.await.unwrap() {
             *times.entry(id).or_default() += 1;
@@ -213,7 +215,7 @@ pub async fn closing_waits_and_then_refuses(db: Database) {
         Err(StoreError::Unavailable(_))
     ));
     assert!(matches!(
-        store.show(&id(1)).await,
+        store.show(&handle(1)).await,
         Err(StoreError::Unavailable(_))
     ));
     store.close().await;
@@ -244,7 +246,10 @@ pub async fn another_program_that_writes_is_waited_for(db: Database) {
     );
     other.release().await;
     recording.await.unwrap().unwrap();
-    assert_eq!(store.show(&id(1)).await.unwrap().unwrap().summary.polls, 1);
+    assert_eq!(
+        store.show(&handle(1)).await.unwrap().unwrap().summary.polls,
+        1
+    );
 }
 
 #[tokio::test]

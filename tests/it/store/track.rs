@@ -17,7 +17,7 @@ use verikeep::{
     },
 };
 
-use super::make::{START, id, later, one_poll, settling, store, token, track};
+use super::make::{START, handle, id, later, one_poll, settling, store, token, track};
 use crate::databases::Database;
 
 pub async fn tracking_twice_is_tracking_once(db: Database) {
@@ -47,7 +47,7 @@ pub async fn tracking_twice_is_tracking_once(db: Database) {
 pub async fn other_facts_are_a_conflict_and_change_nothing(db: Database) {
     let store = store(&db).await;
     track(&*store, 1).await;
-    let facts = async || serde_json::to_value(store.show(&id(1)).await.unwrap()).unwrap();
+    let facts = async || serde_json::to_value(store.show(&handle(1)).await.unwrap()).unwrap();
     let before = facts().await;
     let mut changed: Vec<(&str, NewVerification)> = Vec::new();
     for field in ["app", "issued_at", "plan_id", "reference"] {
@@ -339,14 +339,14 @@ pub async fn a_token_told_too_late_is_settled_at_once(db: Database) {
         },
         alarms: vec![Alarm {
             kind: Kind::Loss,
-            subject: id(1),
+            subject: handle(1),
             text: "lost".to_owned(),
         }],
         ..token(1)
     };
     store.track(vec![late.clone()]).await.unwrap();
     store.track(vec![late]).await.unwrap();
-    let whole = store.show(&id(1)).await.unwrap().unwrap();
+    let whole = store.show(&handle(1)).await.unwrap().unwrap();
     assert_eq!(
         (whole.summary.state.as_str(), whole.summary.next_poll_at),
         ("missed", None)
@@ -382,7 +382,7 @@ pub async fn texts_of_every_script_come_back_and_nul_is_replaced(db: Database) {
             .unwrap();
         assert_eq!(
             store
-                .show(&id(n))
+                .show(&handle(n))
                 .await
                 .unwrap()
                 .unwrap()
@@ -400,7 +400,7 @@ pub async fn texts_of_every_script_come_back_and_nul_is_replaced(db: Database) {
     store.track(vec![nul.clone()]).await.unwrap();
     assert_eq!(
         store
-            .show(&id(9))
+            .show(&handle(9))
             .await
             .unwrap()
             .unwrap()
