@@ -17,7 +17,7 @@ use super::{
     Result, StoreError,
     dialect::Dialect,
     rows::{Cells as _, binds},
-    target::{Target, create_private_file, sqlite_readable, sqlite_writer},
+    target::{Target, create_private_file, sqlite_first_writer, sqlite_readable},
 };
 use crate::domain::address::DatabaseUrl;
 
@@ -117,7 +117,7 @@ async fn migrate_sqlite(options: SqliteConnectOptions) -> Result<MigrationReport
     let mut connection = SqliteConnection::connect_with(&options).await?;
     inspect::<Sqlite>(&mut connection, SQLITE).await?;
     connection.close().await?;
-    let mut connection = SqliteConnection::connect_with(&sqlite_writer(options)).await?;
+    let mut connection = sqlite_first_writer(options).await?;
     let mut transaction = connection.begin_with(Sqlite::BEGIN_WRITE).await?;
     let report = apply::<Sqlite>(&mut transaction, SQLITE).await?;
     transaction.commit().await?;

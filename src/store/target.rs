@@ -8,6 +8,7 @@ use std::{
 
 use sqlx::{
     Connection as _, Executor as _, SqliteConnection,
+    error::DatabaseError,
     postgres::PgConnectOptions,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
@@ -17,6 +18,8 @@ use crate::domain::address::DatabaseUrl;
 
 /// How long SQLite waits for another process that writes.
 pub(super) const BUSY: Duration = Duration::from_secs(10);
+/// How long until what SQLite does not wait for is tried again.
+const AGAIN: Duration = Duration::from_millis(25);
 
 /// Where the database is.
 pub(super) enum Target {
@@ -61,6 +64,34 @@ pub(super) fn sqlite_writer(options: SqliteConnectOptions) -> SqliteConnectOptio
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .optimize_on_close(true, None)
+}
+
+/// A connection that writes to a file which may be new.
+///
+/// Of several that switch a new file to the write-ahead log at once, SQLite refuses all but one
+/// without waiting, whatever its timeout; they try again for as long as it would wait.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "another process of this machine is waited for, as SQLite itself would"
+)]
+pub(super) async fn sqlite_first_writer(options: SqliteConnectOptions) -> Result<SqliteConnection> {
+    let options = sqlite_writer(options);
+    let mut tries = BUSY.as_millis() / AGAIN.as_millis();
+    loop {
+        match SqliteConnection::connect_with(&options).await {
+            Err(sqlx::Error::Database(error)) if is_busy(error.as_ref()) && tries > 0 => {
+                tries -= 1;
+                tokio::time::sleep(AGAIN).await;
+            }
+            opened => return Ok(opened?),
+        }
+    }
+}
+
+/// `SQLITE_BUSY`, the low byte of whichever extended code.
+fn is_busy(error: &dyn DatabaseError) -> bool {
+    let code = error.code().and_then(|code| code.parse::<u32>().ok());
+    code.is_some_and(|code| code & 0xff == 5)
 }
 
 /// Settings with which the file can be read here and now.
