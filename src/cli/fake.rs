@@ -4,19 +4,20 @@
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use serde_json::json;
 
 use crate::{
     domain::{
         digest::Sha256,
         id::MediaId,
         installation::{Database, Installation},
+        plan::{Missing, Outcome},
         secret::Secret,
         time::Time,
+        token::Verification,
     },
     store::{
         Connection, Installations, Reports, Result, Retries, StoreError,
-        records::{KnownToken, RetryVerdict},
+        records::{KnownToken, NewVerification, Next, RetryVerdict},
         reports::{
             AlarmRow, AnswerReport, AttemptReport, Filter, MediaReport, Reconciliation, Status,
             Summary, Whole,
@@ -71,28 +72,40 @@ pub(super) fn no_figures() -> Status {
 }
 
 pub(super) fn summary(number: usize) -> Summary {
-    Summary {
-        verification_id: format!("019ab000-0000-7000-8000-{number:012}")
-            .parse()
-            .unwrap(),
-        app: "h5".to_owned(),
-        verify_token: format!("token-{number}"),
-        plan_id: Some("17".to_owned()),
+    let told = NewVerification {
+        verification: Verification {
+            verification_id: format!("019ab000-0000-7000-8000-{number:012}")
+                .parse()
+                .unwrap(),
+            verify_token: Secret::new(format!("token-{number}")),
+            app: "h5".to_owned(),
+            issued_at: at("2026-11-23T08:00:00Z"),
+            tracked_at: at("2026-11-23T08:00:01Z"),
+            plan_id: Some("17".to_owned()),
+            issued_here: false,
+        },
         reference: Some(format!("order-{number}")),
-        issued_at: at("2026-11-23T08:00:00Z"),
-        tracked_at: at("2026-11-23T08:00:01Z"),
         tracked_by: "cli".to_owned(),
-        state: "incomplete".to_owned(),
+        media_deadline: at("2026-11-24T08:00:00Z"),
+        record_deadline: at("2026-11-26T08:00:00Z"),
+        next: Next::Settled {
+            outcome: Outcome::Incomplete,
+            missing: vec![Missing {
+                what: "process_video".to_owned(),
+                attempt_no: Some(1),
+                why: "gone at the provider".to_owned(),
+            }],
+        },
+        alarms: Vec::new(),
+        issued_at_told: true,
+    };
+    Summary {
         passed: Some(true),
         attempts: 1,
         first_attempt_at: Some(at("2026-11-23T08:03:00Z")),
         settled_at: None,
-        missing: json!([{ "what": "process_video", "attempt_no": 1, "why": "gone at the provider" }]),
-        media_deadline: at("2026-11-24T08:00:00Z"),
-        record_deadline: at("2026-11-26T08:00:00Z"),
-        next_poll_at: None,
         polls: 4,
-        last_error: None,
+        ..Summary::begin(&told)
     }
 }
 
@@ -109,24 +122,11 @@ fn attempt() -> AttemptReport {
         verified_at: Some(at("2026-11-23T08:03:00Z")),
         charged: Some(true),
         charge_type: Some("verify".to_owned()),
-        charged_at: None,
-        ocr_charged: None,
-        ocr_count: None,
-        ocr_charged_at: None,
         score: Some(97.5),
         threshold: Some(80.0),
-        liveness_score: None,
-        spoofing_score: None,
-        risk_level: None,
-        risk_tag: None,
-        demoted: None,
-        verify_log_id: None,
-        id_type: None,
         name_masked: Some("张*".to_owned()),
         id_number_masked: Some("370***********5826".to_owned()),
-        id_number_index: None,
-        name: None,
-        id_number: None,
+        ..AttemptReport::default()
     }
 }
 

@@ -4,6 +4,7 @@
 
 use serde::{Serialize, Serializer};
 
+use super::records::{NewVerification, Next};
 use crate::domain::{
     digest::Sha256,
     id::{AnswerId, MediaId, VerificationId},
@@ -68,8 +69,43 @@ pub struct Summary {
     pub last_error: Option<String>,
 }
 
+impl Summary {
+    /// The row of a token that was told just now: nothing was asked and nothing came yet.
+    #[must_use]
+    pub(crate) fn begin(told: &NewVerification) -> Self {
+        let facts = &told.verification;
+        let (state, settled_at, missing, next_poll_at) = match &told.next {
+            Next::Due { due_at, state, .. } => (*state, None, &[][..], Some(*due_at)),
+            Next::Settled { outcome, missing } => {
+                (outcome.state(), Some(facts.tracked_at), &missing[..], None)
+            }
+        };
+        Self {
+            verification_id: facts.verification_id,
+            app: facts.app.clone(),
+            verify_token: facts.verify_token.reveal().to_owned(),
+            plan_id: facts.plan_id.clone(),
+            reference: told.reference.clone(),
+            issued_at: facts.issued_at,
+            tracked_at: facts.tracked_at,
+            tracked_by: told.tracked_by.clone(),
+            state: state.name().to_owned(),
+            passed: None,
+            attempts: 0,
+            first_attempt_at: None,
+            settled_at,
+            missing: serde_json::json!(missing),
+            media_deadline: told.media_deadline,
+            record_deadline: told.record_deadline,
+            next_poll_at,
+            polls: 0,
+            last_error: None,
+        }
+    }
+}
+
 /// A row of `report_attempts`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 #[allow(
     missing_docs,
     reason = "each field is the column of that name, explained in the view's comment"

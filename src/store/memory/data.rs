@@ -20,7 +20,7 @@ use crate::{
     store::{
         Result, StoreError,
         records::{CallRow, KnownToken, NewVerification},
-        reports::Reconciliation,
+        reports::{Reconciliation, Summary},
     },
 };
 
@@ -52,12 +52,11 @@ pub(super) struct Kept {
     /// As it was told; its first step and its alarms mean nothing any more.
     pub told: NewVerification,
     pub state: State,
-    pub settled_at: Option<Time>,
     pub missing: Vec<Missing>,
     pub progress: Progress,
     pub least_left: Option<Span>,
-    pub polls: i64,
-    pub last_error: Option<String>,
+    /// What is shown of it and read by no step; for the rest, the other fields stand.
+    pub report: Summary,
     pub schedule: BTreeMap<Stage, Scheduled>,
     pub attempts: BTreeMap<i64, (Attempt, IdentityRow)>,
     pub media: BTreeMap<SlotKey, Medium>,

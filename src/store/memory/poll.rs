@@ -48,9 +48,9 @@ impl Data {
         kept.keep(record.answers);
         kept.calls.extend(record.calls.iter().cloned());
         kept.progress = record.progress;
-        kept.polls += 1;
-        kept.last_error = record.last_error;
-        kept.settled_at = None;
+        kept.report.polls += 1;
+        kept.report.last_error = record.last_error;
+        kept.report.settled_at = None;
         let put_off = DownloadStart {
             due_at: at,
             deadline: at,
@@ -137,7 +137,7 @@ impl Kept {
     /// Takes it out of the schedule; what is still wanted of it is lost.
     fn settle(&mut self, outcome: Outcome, missing: Vec<Missing>, at: Time) {
         self.state = outcome.state();
-        self.settled_at = Some(at);
+        self.report.settled_at = Some(at);
         self.missing = missing;
         self.schedule.clear();
         self.fold_calls();

@@ -191,7 +191,7 @@ impl Data {
             .values()
             .filter(|kept| !kept.state.is_settled())
         {
-            if let Some(error) = &kept.last_error {
+            if let Some(error) = &kept.report.last_error {
                 *counts.entry(error).or_default() += 1;
             }
         }

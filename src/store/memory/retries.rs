@@ -105,7 +105,7 @@ impl Kept {
                 State::Collecting
             };
         }
-        self.settled_at = None;
+        self.report.settled_at = None;
         self.missing.clear();
         self.progress.wake(now);
         for medium in self.media.values_mut() {

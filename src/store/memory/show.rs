@@ -29,30 +29,22 @@ impl Kept {
     }
 
     pub(super) fn summary(&self) -> Summary {
-        let (told, facts) = (&self.told, &self.told.verification);
         let attempts = || self.attempts.values().map(|(attempt, _)| attempt);
         let next_poll = self.schedule.get(&Stage::Poll);
+        let (told, facts) = (&self.told, &self.told.verification);
         Summary {
-            verification_id: facts.verification_id,
             app: facts.app.clone(),
-            verify_token: facts.verify_token.reveal().to_owned(),
-            plan_id: facts.plan_id.clone(),
-            reference: told.reference.clone(),
             issued_at: facts.issued_at,
-            tracked_at: facts.tracked_at,
-            tracked_by: told.tracked_by.clone(),
+            media_deadline: told.media_deadline,
+            record_deadline: told.record_deadline,
             state: self.state.name().to_owned(),
             // None before false before true.
             passed: attempts().map(|attempt| attempt.passed).max().flatten(),
             attempts: i64::try_from(self.attempts.len()).unwrap_or(i64::MAX),
             first_attempt_at: attempts().filter_map(|attempt| attempt.verified_at).min(),
-            settled_at: self.settled_at,
             missing: serde_json::to_value(&self.missing).unwrap_or_default(),
-            media_deadline: told.media_deadline,
-            record_deadline: told.record_deadline,
             next_poll_at: next_poll.map(|scheduled| scheduled.due_at),
-            polls: self.polls,
-            last_error: self.last_error.clone(),
+            ..self.report.clone()
         }
     }
 

@@ -13,6 +13,7 @@ use crate::{
     store::{
         Result, StoreError, Tracking,
         records::{NewVerification, Next, TrackVerdict},
+        reports::Summary,
         rows::storable,
     },
 };
@@ -64,7 +65,7 @@ impl Data {
 
 impl Kept {
     fn new(told: NewVerification) -> Self {
-        let (state, settled_at, missing, schedule) = match &told.next {
+        let (state, missing, schedule) = match &told.next {
             Next::Due {
                 due_at,
                 deadline,
@@ -72,24 +73,19 @@ impl Kept {
                 lane,
             } => {
                 let poll = (Stage::Poll, Scheduled::due(*due_at, *deadline, *lane));
-                (*state, None, Vec::new(), BTreeMap::from([poll]))
+                (*state, Vec::new(), BTreeMap::from([poll]))
             }
-            Next::Settled { outcome, missing } => (
-                outcome.state(),
-                Some(told.verification.tracked_at),
-                missing.clone(),
-                BTreeMap::new(),
-            ),
+            Next::Settled { outcome, missing } => {
+                (outcome.state(), missing.clone(), BTreeMap::new())
+            }
         };
         Self {
+            report: Summary::begin(&told),
             told,
             state,
-            settled_at,
             missing,
             progress: Progress::default(),
             least_left: None,
-            polls: 0,
-            last_error: None,
             schedule,
             attempts: BTreeMap::new(),
             media: BTreeMap::new(),
