@@ -422,7 +422,7 @@ from answers;
 comment on view report_answers is 'A row per distinct answer kept';
 comment on column report_answers.verification_id is 'The verification it is about';
 comment on column report_answers.answer_id is 'Verikeep''s identifier of the answer';
-comment on column report_answers.endpoint is 'getall, detail, media, simple or stat';
+comment on column report_answers.endpoint is 'Which query it answers, by its name in apps.fetch; download for what came in place of a medium';
 comment on column report_answers.fetched_at is 'When its last byte was here';
 comment on column report_answers.http_status is 'HTTP status';
 comment on column report_answers.success is 'success of the envelope; null where there is none';
