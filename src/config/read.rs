@@ -153,7 +153,7 @@ fn identity(section: &Section<'_>, data_dir: &std::path::Path, folders: &Folders
     });
     let index_key = named.and_then(|named| {
         let text = secrets::read(section, &named, folders)?;
-        let key = from_hex(text.trim()).ok_or_else(|| "is no key of hex digits".to_owned()).and_then(IndexKey::new);
+        let key = from_hex(&text).ok_or_else(|| "is no key of hex digits".to_owned()).and_then(IndexKey::new);
         if let Err(why) = &key {
             section.findings.fail(
                 &named.path,

@@ -1,8 +1,9 @@
 //! Secrets, and the files they may lie in.
 //!
 //! A file is looked for among systemd's credentials (`$CREDENTIALS_DIRECTORY/<name>`, for plain
-//! names), then from the folder of the configuration file. Its text is taken without white space at
-//! either end. Nothing of it ever reaches a finding.
+//! names), then from the folder of the configuration file. Its text is taken without white space and
+//! what editors and copying leave at either end unseen ([`bare`]). Nothing of it ever reaches a
+//! finding.
 
 use std::{
     fs,
@@ -72,11 +73,18 @@ pub(super) fn secret(
                 );
                 return None;
             }
-            section.text(key).map(|text| Secret::new(text.value))
+            let text = Zeroizing::new(section.text(key)?.value);
+            match key_in(&text) {
+                Ok(secret) => Some(Secret::new(secret)),
+                Err((why, todo)) => {
+                    section.fail(key, why, todo);
+                    None
+                }
+            }
         }
         (_, true) => {
             let named = section.text(&file_key)?;
-            read(section, &named, folders).map(|text| Secret::new(text.trim()))
+            read(section, &named, folders).map(|text| Secret::new(text.as_str()))
         }
         _ => {
             section.missing(key, format!("give `{key}` or `{file_key}`: {whence}"));
@@ -85,7 +93,7 @@ pub(super) fn secret(
     }
 }
 
-/// The text of a secret file.
+/// The one line of visible ASCII that a secret file holds.
 pub(super) fn read(
     section: &Section<'_>,
     named: &At<String>,
@@ -105,36 +113,74 @@ pub(super) fn read(
             }
             Some(text)
         }
-        Err(why) => {
+        Err((why, todo)) => {
             section.findings.fail(
                 &named.path,
                 &named.place,
                 format!("{}: {why}", file.display()),
-                "create the file, or correct its name and owner",
+                todo,
             );
             None
         }
     }
 }
 
-fn read_file(file: &Path) -> Result<Zeroizing<String>, String> {
-    let opened = fs::File::open(file).map_err(|error| reason(&error))?;
+const FILE_TODO: &str = "create the file, or correct its name and owner";
+const KEY_TODO: &str = "copy it again from where it was given out, as one line of visible ASCII";
+
+/// Why a text is no secret, and the way out.
+type Wrong = (String, &'static str);
+
+fn read_file(file: &Path) -> Result<Zeroizing<String>, Wrong> {
+    let unread = |error| (reason(&error), FILE_TODO);
+    let opened = fs::File::open(file).map_err(unread)?;
     if opened.metadata().is_ok_and(|facts| facts.is_dir()) {
-        return Err("is a folder".to_owned());
+        return Err(("is a folder".to_owned(), FILE_TODO));
     }
     let mut bytes = Zeroizing::new(Vec::new());
     opened
         .take(SECRET_BYTES_MAX + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| reason(&error))?;
+        .map_err(unread)?;
     if bytes.len() as u64 > SECRET_BYTES_MAX {
-        return Err(format!("is longer than {SECRET_BYTES_MAX} bytes"));
+        let why = format!("is longer than {SECRET_BYTES_MAX} bytes");
+        return Err((why, KEY_TODO));
     }
-    let text = std::str::from_utf8(&bytes).map_err(|_| "is not text".to_owned())?;
-    if text.trim().is_empty() {
-        return Err("is empty".to_owned());
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| ("is not UTF-8 text".to_owned(), "save it as UTF-8"))?;
+    key_in(text).map(|key| Zeroizing::new(key.to_owned()))
+}
+
+/// The key within a text. What no eye sees at its ends is not part of it; within it, nobody could
+/// tell what was meant.
+fn key_in(text: &str) -> Result<&str, Wrong> {
+    let key = bare(text);
+    if key.is_empty() {
+        return Err(("is empty".to_owned(), FILE_TODO));
     }
-    Ok(Zeroizing::new(text.to_owned()))
+    if key.chars().all(|c| c.is_ascii_graphic()) {
+        return Ok(key);
+    }
+    let why = if key.contains(['\r', '\n']) {
+        "holds more than one line"
+    } else if key.chars().any(is_unseen) {
+        "holds a character inside that cannot be seen"
+    } else {
+        "holds a space, or a character that is not ASCII"
+    };
+    Err((why.to_owned(), KEY_TODO))
+}
+
+/// A text without what cannot be seen at its ends.
+fn bare(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || is_unseen(c))
+}
+
+/// Control characters, and those of no width that come with a copy from a web page or a chat: soft
+/// hyphen, joiners, directions, the byte order mark.
+fn is_unseen(c: char) -> bool {
+    let of_no_width = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    c.is_control() || of_no_width
 }
 
 /// Why a file could not be used, in a few words.

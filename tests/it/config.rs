@@ -1165,6 +1165,67 @@ fn secret_files_lie_beside_the_configuration_or_among_the_credentials() {
     assert_eq!(place.config().apps[0].auth, auth("canary-credential"));
 }
 
+/// Whatever wrote the file: Notepad, PowerShell, a copy from a web page.
+#[test]
+fn what_cannot_be_seen_is_no_part_of_a_secret() {
+    const FILE: &str = "[[apps]]\nname = \"a\"\napi_key = \"ak\"\nsecret_key_file = \"sk\"\n";
+    let told_of = |text: &str| {
+        let place = Place::new(FILE);
+        place.write("sk", text, 0o600);
+        match place.load() {
+            Ok(loaded) => match &loaded.config.apps[0].auth {
+                Auth::AccessToken { secret_key, .. } => secret_key.reveal().to_owned(),
+                _ => String::new(),
+            },
+            Err(findings) => told(&findings),
+        }
+    };
+    for (label, text) in [
+        ("a byte order mark and CRLF", "\u{feff}canary\r\n"),
+        ("a mark before the line's end", "canary\u{feff}\n"),
+        ("zero-width spaces", "\u{200b}canary\u{200b}"),
+        (
+            "joiners and directions",
+            "\u{2060}\u{200e}canary\u{200d}\u{202c}\n",
+        ),
+        ("spaces of a page", "\u{a0}\u{3000}canary\t\u{2028}"),
+        ("a NUL", "canary\0"),
+    ] {
+        assert_eq!(told_of(text), "canary", "{label}");
+    }
+    for (label, text, why) in [
+        ("a mark", "can\u{feff}ary", "cannot be seen"),
+        ("a zero-width space", "can\u{200b}ary", "cannot be seen"),
+        ("two lines", "can\r\nary\r\n", "more than one line"),
+        ("a space", "can ary", "a space"),
+        ("the other width", "ｃanary", "not ASCII"),
+        ("only a mark", "\u{feff}\r\n", "is empty"),
+    ] {
+        let found = told_of(text);
+        let named = found.contains("apps[0].secret_key_file") && found.contains("/sk: ");
+        assert!(
+            named && found.contains(why) && !found.contains("ary"),
+            "{label}: {found}"
+        );
+    }
+    for (label, key, fits) in [
+        ("at the ends", "\u{feff}ak\u{200b}", true),
+        ("inside", "a\u{200b}k", false),
+    ] {
+        let place = Place::new(&FILE.replace("\"ak\"", &format!("\"{key}\"")));
+        place.write("sk", "canary", 0o600);
+        let loaded = place.load();
+        assert_eq!(loaded.is_ok(), fits, "written in place, {label}");
+        if let Ok(loaded) = loaded {
+            let expected = Auth::AccessToken {
+                api_key: Secret::new("ak"),
+                secret_key: Secret::new("canary"),
+            };
+            assert_eq!(loaded.config.apps[0].auth, expected, "{label}");
+        }
+    }
+}
+
 #[test]
 fn secret_files_that_cannot_be_used_say_why_and_never_what() {
     let place = Place::new(
