@@ -97,6 +97,9 @@ pub(super) async fn run(
 ) -> Result<Code, Failure> {
     let mut filter = filter(args, config, store).await?;
     let most = most(args)?;
+    if let Some(app) = &args.app {
+        known(app, config, store).await?;
+    }
     let missed = match (&filter.id_number_index, &config.identity.index_key) {
         (Some(_), Some(key)) => store.indexed_otherwise(&key.id()).await?,
         _ => 0,
@@ -129,7 +132,7 @@ pub(super) async fn run(
         }
     }
     if !args.json && table.is_empty() {
-        screen.note(nothing(args, config))?;
+        screen.note("nothing is tracked that fits")?;
     } else if !args.json {
         table.print(screen)?;
     }
@@ -151,15 +154,26 @@ fn most(args: &List) -> Result<i64, Failure> {
     }
 }
 
-/// What is said when nothing fits. Apps that were taken out of the configuration still have rows, so
-/// that an unknown one is no error.
-fn nothing(args: &List, config: &Config) -> &'static str {
-    let mut app = args.app.iter();
-    if app.any(|app| config.app(app).is_none()) {
-        "nothing is tracked that fits; no app of that name is configured"
-    } else {
-        "nothing is tracked that fits"
+/// Refuses an app of which nobody ever heard. Those that were taken out of the configuration still
+/// have rows.
+async fn known(app: &str, config: &Config, store: &(impl Reports + ?Sized)) -> Result<(), Failure> {
+    if config.app(app).is_some() {
+        return Ok(());
     }
+    let any = Filter {
+        app: Some(app.to_owned()),
+        limit: 1,
+        ..Filter::default()
+    };
+    if store.list(&any).await?.is_empty() {
+        let apps: Vec<&str> = config.apps.iter().map(|app| app.name.as_str()).collect();
+        return Err(Failure::usage(
+            "--app",
+            "no app of that name is configured, and none of its verifications is tracked",
+            format!("there are: {}", apps.join(", ")),
+        ));
+    }
+    Ok(())
 }
 
 /// The end of a look-up that `missed` attempts.

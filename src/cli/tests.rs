@@ -100,6 +100,30 @@ async fn listed(line: &[&str], config: &Config, store: &Fake) -> Ended {
 }
 
 #[tokio::test]
+async fn an_app_that_nobody_knows_is_wrong_usage_and_a_former_one_is_listed() {
+    for (label, app, wholes, code) in [
+        ("a typo", "nope", 0, Code::Usage),
+        ("a former app", "former", 1, Code::Done),
+        ("one without rows", "h5", 0, Code::Done),
+    ] {
+        let store = Fake {
+            wholes: (0..wholes).map(fake::whole).collect(),
+            ..Fake::default()
+        };
+        for json in [&["--app", app][..], &["--app", app, "--json"]] {
+            let ended = listed(json, &config(), &store).await;
+            assert_eq!(ended.code(), code, "{label}: {}", ended.err);
+            assert_eq!(
+                ended.err.contains("there are: "),
+                code == Code::Usage,
+                "{label}: {}",
+                ended.err
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_list_is_read_page_by_page() {
     let store = Fake {
         wholes: (0..1201).map(fake::whole).collect(),
