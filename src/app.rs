@@ -14,6 +14,7 @@ mod housekeeping;
 pub mod installation;
 mod ready;
 mod supervise;
+mod turns;
 mod watch;
 
 pub use build::{Services, open};

@@ -61,6 +61,7 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Services, Ap
         .iter()
         .map(way)
         .collect::<Result<Vec<App>, ProviderError>>()?;
+    let watcher = watch::Meter::new(&metrics, &clock);
     let archive = Archive::new(ArchiveDeps {
         store,
         vault,
@@ -68,7 +69,7 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Services, Ap
         apps,
         columns: config.identity.columns,
         index_key: config.identity.index_key.clone(),
-        watcher: Arc::new(watch::Meter(Arc::clone(&metrics))),
+        watcher,
     });
     Ok(Services {
         archive: Arc::new(archive),

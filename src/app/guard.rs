@@ -22,6 +22,7 @@ use std::{
 pub(crate) use free_space::{FreeSpace, Place, places};
 use machine::{Descriptors, Machine, ThisMachine};
 
+use super::turns::Turns;
 use crate::{
     archive::Archive,
     config::Config,
@@ -30,7 +31,7 @@ use crate::{
         time::{Span, Time},
     },
     store::StoreError,
-    telemetry::metrics::Metrics,
+    telemetry::{metrics::Metrics, recent::Dependency},
     web::Check,
     worker::spawn,
 };
@@ -61,6 +62,8 @@ pub(super) struct Guard {
     steps_wished: usize,
     machine: Arc<dyn Machine>,
     panics: panics::Panics,
+    /// Whether the drivers turn.
+    pub(super) turns: Turns,
 }
 
 /// Since when, and with which words, the database cannot be written.
@@ -104,6 +107,7 @@ impl Guard {
             steps_wished,
             machine: Arc::new(ThisMachine),
             panics: panics::Panics::default(),
+            turns: Turns::default(),
         }
     }
 
@@ -140,7 +144,18 @@ impl Guard {
         self.wrote(false, result);
     }
 
+    /// A call met the database, or did not.
+    pub(super) fn met(&self, result: Result<(), &StoreError>) {
+        let clock = &self.archive.clock;
+        self.metrics.recent.note(
+            Dependency::Database,
+            result.map_err(name),
+            (clock.elapsed(), clock.now()),
+        );
+    }
+
     fn wrote(&self, by_record: bool, result: Result<(), &StoreError>) {
+        self.met(result);
         let now = self.archive.now();
         let mut failing = lock(&self.failing);
         match result {
@@ -312,12 +327,13 @@ impl Guard {
         }
     }
 
-    /// What is wrong at present, for the readiness page.
+    /// What is wrong at present, for the page of dependencies.
     pub(super) fn checks(&self) -> Vec<Check> {
         let check = |name: String, text: String| Check {
             name,
-            ok: false,
+            ok: Some(false),
             text,
+            calls: None,
         };
         let mut checks: Vec<Check> = lock(&self.places)
             .iter()
@@ -335,6 +351,16 @@ impl Guard {
             ));
         }
         checks
+    }
+}
+
+/// The word for it on pages.
+const fn name(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Unavailable(_) => "unavailable",
+        StoreError::LeaseLost => "lease_lost",
+        StoreError::Schema(_) => "schema",
+        StoreError::Corrupt(_) => "corrupt",
     }
 }
 

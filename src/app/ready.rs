@@ -1,28 +1,34 @@
-//! What health, readiness and metrics show of the daemon.
+//! What health, dependencies and metrics show of the daemon.
 
 use std::{
-    collections::BTreeSet,
+    future::Future,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicI64, Ordering},
     },
 };
 
 use async_trait::async_trait;
 
-use super::guard::Guard;
+use super::{guard::Guard, turns::SILENCE_MAX};
 use crate::{
     archive::Archive,
     domain::time::Span,
     provider::RateLimiters,
     store::reports::{AlarmRow, Status},
-    telemetry::metrics::Metrics,
+    telemetry::{
+        metrics::Metrics,
+        recent::{Calls, Dependency},
+    },
     web::{Check, Source},
 };
 
-/// How often the heart beats, and how long it may be silent before the process counts as stuck.
+/// How often the heart beats.
 pub(super) const BEAT: Span = Span::seconds(5);
-const SILENCE_MAX: Span = Span::seconds(60);
+/// The name of the heart among the loops.
+const HEARTBEAT: &str = "heartbeat";
+/// How long something that nobody called is asked whether it can be used.
+const PROBE_MAX: Span = Span::seconds(5);
 
 /// The daemon as its pages see it.
 pub(super) struct Pulse {
@@ -32,8 +38,6 @@ pub(super) struct Pulse {
     guard: Arc<Guard>,
     /// When it last was seen to turn, milliseconds of [`crate::domain::time::Clock::elapsed`].
     beat: AtomicI64,
-    /// Apps whose provider has accepted them since the start.
-    accepted: Mutex<BTreeSet<String>>,
 }
 
 impl Pulse {
@@ -50,7 +54,6 @@ impl Pulse {
             quotas,
             guard: Arc::clone(guard),
             beat,
-            accepted: Mutex::default(),
         }
     }
 
@@ -70,83 +73,110 @@ impl Pulse {
         }
     }
 
-    async fn provider(&self, app: &crate::archive::App) -> Check {
-        let name = format!("provider/{}", app.name);
-        if let Some(until) = self.archive.breaker.until(&app.name, self.archive.now()) {
-            return Check {
-                name,
-                ok: false,
-                text: format!("not asked before {until}: `verikeep status` says why"),
-            };
+    fn calls(&self, of: &Dependency) -> Calls {
+        let elapsed = self.archive.clock.elapsed();
+        self.metrics.recent.calls(of, elapsed)
+    }
+
+    /// A dependency that may be asked by the way, where nobody has called it lately.
+    async fn probed(
+        &self,
+        of: Dependency,
+        name: &str,
+        probe: impl Future<Output = Result<(), String>>,
+    ) -> Check {
+        let calls = self.calls(&of);
+        if calls.calls > 0 {
+            return met(name.to_owned(), calls);
         }
-        if self
-            .accepted
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .contains(&app.name)
-        {
-            return Check {
-                name,
-                ok: true,
-                text: "accepted".to_owned(),
-            };
+        let found = tokio::select! {
+            biased;
+            found = probe => found,
+            () = self.archive.clock.sleep(PROBE_MAX) => Err(format!("no answer within {PROBE_MAX}")),
+        };
+        let text = match &found {
+            Ok(()) => format!("{NOT_CALLED}; it answers"),
+            Err(why) => format!("{NOT_CALLED}; asked now: {why}"),
+        };
+        Check {
+            ok: Some(found.is_ok()),
+            text,
+            ..met(name.to_owned(), calls)
         }
-        match app.provider.probe().await {
-            Ok(_) => {
-                self.accepted
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .insert(app.name.clone());
-                Check {
-                    name,
-                    ok: true,
-                    text: "accepted".to_owned(),
-                }
-            }
-            Err(problem) => Check {
-                name,
-                ok: false,
-                text: problem.to_string(),
+    }
+
+    /// The provider of an app is never asked for a page: a call costs quota.
+    fn provider(&self, app: &str) -> Check {
+        let calls = self.calls(&Dependency::Provider(app.to_owned()));
+        let found = met(format!("provider/{app}"), calls);
+        match self.archive.breaker.until(app, self.archive.now()) {
+            Some(until) => Check {
+                ok: Some(false),
+                text: format!(
+                    "not asked before {until} (`verikeep status` says why); {}",
+                    found.text
+                ),
+                ..found
             },
+            None => found,
         }
+    }
+}
+
+const NOT_CALLED: &str = "no call in the last minute";
+
+/// What calls met: bad is what none of them could use.
+fn met(name: String, calls: Calls) -> Check {
+    let Calls {
+        calls: made,
+        failed,
+        last_failure,
+    } = &calls;
+    let ok = (*made > 0).then_some(failed < made);
+    let text = match last_failure {
+        _ if *made == 0 => NOT_CALLED.to_owned(),
+        None => format!("all calls of the last minute went well ({made})"),
+        Some(last) => format!(
+            "{failed} of {made} calls of the last minute failed, the last at {} ({})",
+            last.at, last.kind
+        ),
+    };
+    Check {
+        name,
+        ok,
+        text,
+        calls: Some(calls),
     }
 }
 
 #[async_trait]
 impl Source for Pulse {
-    fn alive(&self) -> bool {
-        self.archive.clock.elapsed().0 - self.beat.load(Ordering::Relaxed) < SILENCE_MAX.0
+    fn silent(&self) -> Vec<String> {
+        let elapsed = self.archive.clock.elapsed();
+        let mut silent = self.guard.turns.silent(elapsed);
+        if elapsed.0 - self.beat.load(Ordering::Relaxed) >= SILENCE_MAX.0 {
+            silent.push(HEARTBEAT.to_owned());
+        }
+        silent
     }
 
-    async fn readiness(&self) -> Vec<Check> {
-        let check = |name: &str, result: Result<(), String>| Check {
-            name: name.to_owned(),
-            ok: result.is_ok(),
-            text: result.err().unwrap_or_else(|| "usable".to_owned()),
+    async fn dependencies(&self) -> Vec<Check> {
+        let archive = &self.archive;
+        let database = async {
+            let asked = archive.store.ping().await;
+            asked.map(|_| ()).map_err(|error| error.to_string())
         };
-        let mut checks = vec![
-            check(
-                "database",
-                self.archive
-                    .store
-                    .ping()
-                    .await
-                    .map(|_| ())
-                    .map_err(|error| error.to_string()),
-            ),
-            check(
-                "object_store",
-                self.archive
-                    .vault
-                    .ready()
-                    .await
-                    .map_err(|error| error.to_string()),
-            ),
-        ];
+        let vault = async {
+            let asked = archive.vault.ready().await;
+            asked.map_err(|error| error.to_string())
+        };
+        let (database, vault) = futures::join!(
+            self.probed(Dependency::Database, "database", database),
+            self.probed(Dependency::ObjectStore, "object_store", vault),
+        );
+        let mut checks = vec![database, vault];
         checks.extend(self.guard.checks());
-        for app in self.archive.apps.iter() {
-            checks.push(self.provider(app).await);
-        }
+        checks.extend(archive.apps.iter().map(|app| self.provider(&app.name)));
         checks
     }
 
@@ -155,6 +185,12 @@ impl Source for Pulse {
     }
 
     async fn status(&self) -> Option<Status> {
-        self.archive.store.status(self.archive.now()).await.ok()
+        let status = self.archive.store.status(self.archive.now()).await;
+        self.guard.met(status.as_ref().map(|_| ()));
+        status.ok()
     }
 }
+
+#[cfg(test)]
+#[path = "ready/tests.rs"]
+mod tests;

@@ -4,35 +4,66 @@ use std::sync::Arc;
 
 use crate::{
     archive::Watcher,
-    domain::{answer::Endpoint, time::Span},
-    telemetry::metrics::Metrics,
+    domain::{
+        answer::{Endpoint, ErrorKind},
+        time::{Clock, Span},
+    },
+    telemetry::{metrics::Metrics, recent::Dependency},
 };
 
 /// Hands everything on to the metrics.
-pub(super) struct Meter(pub(super) Arc<Metrics>);
+pub(super) struct Meter {
+    metrics: Arc<Metrics>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Meter {
+    pub(super) fn new(metrics: &Arc<Metrics>, clock: &Arc<dyn Clock>) -> Arc<Self> {
+        Arc::new(Self {
+            metrics: Arc::clone(metrics),
+            clock: Arc::clone(clock),
+        })
+    }
+
+    fn met(&self, of: Dependency, result: Result<(), &'static str>) {
+        let at = (self.clock.elapsed(), self.clock.now());
+        self.metrics.recent.note(of, result, at);
+    }
+}
 
 impl Watcher for Meter {
-    fn call(&self, endpoint: Endpoint, result: &'static str) {
-        self.0.call(endpoint, result);
+    fn call(&self, app: &str, endpoint: Endpoint, result: Result<(), ErrorKind>) {
+        let name = result.map_or_else(ErrorKind::name, |()| "ok");
+        self.metrics.call(endpoint, name);
+        // What is said of a token is said by a provider that works.
+        let met = result.or_else(|kind| match kind.is_about_the_token() {
+            true => Ok(()),
+            false => Err(kind.name()),
+        });
+        self.met(Dependency::Provider(app.to_owned()), met);
+    }
+
+    fn put(&self, result: Result<(), &'static str>) {
+        self.met(Dependency::ObjectStore, result);
     }
 
     fn media_stored(&self, bytes: i64) {
-        self.0.media_stored(bytes);
+        self.metrics.media_stored(bytes);
     }
 
     fn answer_stored(&self, bytes: i64) {
-        self.0.answer_stored(bytes);
+        self.metrics.answer_stored(bytes);
     }
 
     fn download_failed(&self, result: &'static str) {
-        self.0.download_failed(result);
+        self.metrics.download_failed(result);
     }
 
     fn settled(&self, outcome: &'static str) {
-        self.0.settled(outcome);
+        self.metrics.settled(outcome);
     }
 
     fn time_left(&self, left: Span) {
-        self.0.time_left(left);
+        self.metrics.time_left(left);
     }
 }

@@ -206,7 +206,8 @@ impl Asker {
         read: Result<(), &ProviderError>,
     ) -> CallRow {
         let result = read.map_or_else(|problem| problem.kind.name(), |()| "ok");
-        self.watcher.call(endpoint, result);
+        self.watcher
+            .call(&app.name, endpoint, read.map_err(|problem| problem.kind));
         CallRow {
             app: app.name.clone(),
             endpoint,

@@ -166,10 +166,11 @@ impl Keeper {
     {
         let ingested = self.vault.ingest(key, stream, bytes_max, known).await;
         match &ingested {
-            Ok(_) => self.note(None).await,
+            Ok(Ingested::Stored(_)) => self.note(None).await,
             Err(IngestError::Vault(error)) => self.note(Some(error)).await,
             // Says nothing of the vault.
-            Err(IngestError::Stream(_) | IngestError::TooLarge { .. }) => {}
+            Ok(Ingested::Same { .. })
+            | Err(IngestError::Stream(_) | IngestError::TooLarge { .. }) => {}
         }
         ingested
     }
@@ -183,6 +184,10 @@ impl Keeper {
     }
 
     async fn note(&self, error: Option<&VaultError>) {
+        let of_the_store = error.filter(|error| is_of_the_store(error));
+        // Any other error is an answer of a store that works.
+        self.watcher
+            .put(of_the_store.map_or(Ok(()), |error| Err(error.name())));
         let Some(error) = error else {
             if self.failed.swap(0, Ordering::Relaxed) >= PATIENCE {
                 self.alarms

@@ -1,11 +1,16 @@
 //! Who is told of what happens.
 
-use crate::domain::{answer::Endpoint, time::Span};
+use crate::domain::{
+    answer::{Endpoint, ErrorKind},
+    time::Span,
+};
 
 /// Told of what happens, for metrics; never of what it happens to.
 pub trait Watcher: Send + Sync + 'static {
-    /// A call was made: `ok` or the name of the error's kind.
-    fn call(&self, endpoint: Endpoint, result: &'static str);
+    /// A call was made on behalf of an app.
+    fn call(&self, app: &str, endpoint: Endpoint, result: Result<(), ErrorKind>);
+    /// Something was put into the object store, or why not: the error's name.
+    fn put(&self, result: Result<(), &'static str>);
     /// Media bytes were put into the vault.
     fn media_stored(&self, bytes: i64);
     /// Answer bytes were put into the vault.

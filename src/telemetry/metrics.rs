@@ -16,6 +16,7 @@ use prometheus_client::{
 };
 
 use super::{
+    recent::Recent,
     service,
     text::{self, Format, seconds},
 };
@@ -39,6 +40,8 @@ const LEFT_SECONDS: [f64; 10] = [
 
 /// The figures of this process.
 pub struct Metrics {
+    /// What calls of the last minute met.
+    pub recent: Recent,
     registry: Registry,
     calls: Counters<2>,
     stored_objects: Counters<1>,
@@ -65,6 +68,7 @@ impl Metrics {
     #[must_use]
     pub fn new() -> Self {
         let mut metrics = Self {
+            recent: Recent::default(),
             registry: Registry::with_prefix("verikeep"),
             calls: Family::default(),
             stored_objects: Family::default(),

@@ -6,6 +6,7 @@
 
 pub(crate) mod logs;
 pub mod metrics;
+pub mod recent;
 mod service;
 mod text;
 

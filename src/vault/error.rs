@@ -35,6 +35,22 @@ pub enum VaultError {
     Config(String),
 }
 
+impl VaultError {
+    /// The word for it on pages.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Unavailable(_) => "unavailable",
+            Self::Full(_) => "full",
+            Self::Denied(_) => "denied",
+            Self::Missing(_) => "missing",
+            Self::Different(_) => "different",
+            Self::BadKey(_) => "bad_key",
+            Self::Config(_) => "config",
+        }
+    }
+}
+
 /// Why a stream was not taken in. Nothing of it lies in the vault then.
 #[derive(Debug, thiserror::Error)]
 pub enum IngestError<E> {

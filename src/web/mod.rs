@@ -1,9 +1,10 @@
-//! Health, readiness and metrics over HTTP.
+//! Health, readiness, dependencies and metrics over HTTP.
 //!
 //! | path | says | when it is bad |
 //! |---|---|---|
-//! | `/healthz` | whether this process works at all: restart it otherwise | 503 |
-//! | `/readyz` | whether database, object store and provider can be used: JSON with one entry each, and the alarms of this process | 503 |
+//! | `/healthz` | whether the drivers turn: restart this process otherwise | 503 |
+//! | `/readyz` | whether this process takes requests, and is not about to end; nobody else is asked | 503 |
+//! | `/dependencies` | what calls of the last minute met at database, object store and each app's provider: JSON with one entry each, what else is wrong, and the alarms of this process | 503 |
 //! | `/metrics` | figures for Prometheus | those of the service are left out, those of the process are there |
 //!
 //! Whoever connects is given one answer and a short time, and no more of them are heard at once
@@ -26,18 +27,18 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     domain::time::{Clock, Span},
     store::reports::{AlarmRow, Status},
-    telemetry::metrics::Metrics,
+    telemetry::{metrics::Metrics, recent::Calls},
 };
 
 /// What the pages show.
 #[async_trait]
 pub trait Source: Send + Sync + 'static {
-    /// Whether the loops of this process turn; nothing of what they depend on, or a storm restarts
-    /// healthy daemons.
-    fn alive(&self) -> bool;
+    /// The loops of this process that do not turn, by name; nothing of what they depend on, or a
+    /// storm restarts healthy daemons.
+    fn silent(&self) -> Vec<String>;
 
-    /// Whether everything this process depends on can be used. Asked every few seconds at most.
-    async fn readiness(&self) -> Vec<Check>;
+    /// What calls met at everything this process depends on. Asked every few seconds at most.
+    async fn dependencies(&self) -> Vec<Check>;
 
     /// The alarms this process has raised, from memory: there also while the database is away.
     fn alarms(&self) -> Vec<AlarmRow> {
@@ -51,12 +52,15 @@ pub trait Source: Send + Sync + 'static {
 /// Whether one dependency can be used.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Check {
-    /// Which: `database`, `object_store`, `provider`, …
+    /// Which: `database`, `object_store`, `provider/…`, …
     pub name: String,
-    /// Whether it can.
-    pub ok: bool,
+    /// Whether it can; none where nobody has called it lately.
+    pub ok: Option<bool>,
     /// Why not, or what was found; shown to whoever asks, so without secrets.
     pub text: String,
+    /// What calls of the last minute met, where it is called.
+    #[serde(flatten)]
+    pub calls: Option<Calls>,
 }
 
 /// What the server is made of.

@@ -21,7 +21,7 @@ use crate::{
 
 /// Answers for this long are as good as fresh ones; nobody who asks often costs more than one who
 /// asks at this pace.
-const READINESS_AGE_MAX: Span = Span::seconds(5);
+const DEPENDENCIES_AGE_MAX: Span = Span::seconds(5);
 const STATUS_AGE_MAX: Span = Span::seconds(10);
 /// Below the time limits of those who ask (Prometheus: 10 s).
 const WAIT_MAX: Span = Span::seconds(8);
@@ -31,13 +31,13 @@ struct Pages {
     metrics: Arc<Metrics>,
     clock: Arc<dyn Clock>,
     stopping: CancellationToken,
-    readiness: Held<Vec<Check>>,
+    dependencies: Held<Vec<Check>>,
     status: Held<Option<Status>>,
 }
 
 pub(super) fn router(parts: Parts) -> Router {
     let pages = Pages {
-        readiness: Held::new(Arc::clone(&parts.clock), READINESS_AGE_MAX, WAIT_MAX),
+        dependencies: Held::new(Arc::clone(&parts.clock), DEPENDENCIES_AGE_MAX, WAIT_MAX),
         status: Held::new(Arc::clone(&parts.clock), STATUS_AGE_MAX, WAIT_MAX),
         source: parts.source,
         metrics: parts.metrics,
@@ -47,6 +47,7 @@ pub(super) fn router(parts: Parts) -> Router {
     Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
+        .route("/dependencies", get(dependencies))
         .route("/metrics", get(metrics))
         .fallback(|| async { refusal(StatusCode::NOT_FOUND, "no such page") })
         .method_not_allowed_fallback(|| async {
@@ -56,25 +57,35 @@ pub(super) fn router(parts: Parts) -> Router {
 }
 
 async fn healthz(State(pages): State<Arc<Pages>>) -> Response {
-    let alive = pages.source.alive();
-    json_page(alive, json!({ "alive": alive }))
+    let silent = pages.source.silent();
+    let alive = silent.is_empty();
+    json_page(alive, json!({ "alive": alive, "silent": silent }))
 }
 
 async fn readyz(State(pages): State<Arc<Pages>>) -> Response {
-    let checks = if pages.stopping.is_cancelled() {
-        vec![no("process", "this process is stopping")]
-    } else {
-        let source = Arc::clone(&pages.source);
-        let found = pages
-            .readiness
-            .get(async move { source.readiness().await })
-            .await;
-        found.unwrap_or_else(|| vec![no("process", "no answer in time")])
-    };
-    let ready = checks.iter().all(|check| check.ok);
+    let ready = !pages.stopping.is_cancelled();
+    json_page(ready, json!({ "ready": ready }))
+}
+
+async fn dependencies(State(pages): State<Arc<Pages>>) -> Response {
+    let source = Arc::clone(&pages.source);
+    let found = pages
+        .dependencies
+        .get(async move { source.dependencies().await })
+        .await;
+    let checks = found.unwrap_or_else(|| {
+        vec![Check {
+            name: "process".to_owned(),
+            ok: Some(false),
+            text: "no answer in time".to_owned(),
+            calls: None,
+        }]
+    });
+    // What was not called is neither good nor bad.
+    let usable = checks.iter().all(|check| check.ok != Some(false));
     json_page(
-        ready,
-        json!({ "ready": ready, "checks": checks, "alarms": pages.source.alarms() }),
+        usable,
+        json!({ "usable": usable, "checks": checks, "alarms": pages.source.alarms() }),
     )
 }
 
@@ -114,12 +125,4 @@ fn json_page(good: bool, body: serde_json::Value) -> Response {
 
 fn refusal(status: StatusCode, why: &str) -> Response {
     (status, [NO_STORE], Json(json!({ "error": why }))).into_response()
-}
-
-fn no(name: &str, text: &str) -> Check {
-    Check {
-        name: name.to_owned(),
-        ok: false,
-        text: text.to_owned(),
-    }
 }

@@ -114,7 +114,7 @@ fn everywhere_it_has_a_minute_to_stop() {
 }
 
 #[test]
-fn liveness_asks_the_process_and_readiness_its_dependencies() {
+fn probes_ask_the_process_and_none_of_its_dependencies() {
     let pod = text(POD);
     for (probe, path) in [
         ("startupProbe:", "/healthz"),

@@ -12,7 +12,7 @@ use verikeep::{
     archive::{self, App, Archive, Watcher},
     domain::{
         address::BaseUrl,
-        answer::Endpoint,
+        answer::{Endpoint, ErrorKind},
         identity::Columns,
         lease::Stage,
         policy::Policy,
@@ -37,7 +37,8 @@ const LEASE: Span = Span::minutes(2);
 struct Nobody;
 
 impl Watcher for Nobody {
-    fn call(&self, _endpoint: Endpoint, _result: &'static str) {}
+    fn call(&self, _app: &str, _endpoint: Endpoint, _result: Result<(), ErrorKind>) {}
+    fn put(&self, _result: Result<(), &'static str>) {}
     fn media_stored(&self, _bytes: i64) {}
     fn answer_stored(&self, _bytes: i64) {}
     fn download_failed(&self, _result: &'static str) {}

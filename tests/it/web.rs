@@ -21,7 +21,10 @@ use tokio_util::sync::CancellationToken;
 use verikeep::{
     domain::time::{Clock, Span, Time},
     store::reports::Status,
-    telemetry::metrics::Metrics,
+    telemetry::{
+        metrics::Metrics,
+        recent::{Calls, Failure},
+    },
     web::{CONNECTIONS_MAX, Check, Parts, Server, Source, serve},
 };
 
@@ -49,7 +52,7 @@ impl Clock for HandClock {
 
 struct Fake {
     alive: AtomicBool,
-    ready: AtomicBool,
+    good: AtomicBool,
     hangs: AtomicBool,
     asked: AtomicUsize,
     status: AtomicBool,
@@ -57,23 +60,38 @@ struct Fake {
 
 #[async_trait]
 impl Source for Fake {
-    fn alive(&self) -> bool {
-        self.alive.load(Ordering::SeqCst)
+    fn silent(&self) -> Vec<String> {
+        match self.alive.load(Ordering::SeqCst) {
+            true => Vec::new(),
+            false => vec!["poll-h5".to_owned()],
+        }
     }
 
-    async fn readiness(&self) -> Vec<Check> {
+    async fn dependencies(&self) -> Vec<Check> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         if self.hangs.load(Ordering::SeqCst) {
             std::future::pending::<()>().await;
         }
-        let check = |name: &str, ok| Check {
+        let check = |name: &str, ok, calls| Check {
             name: name.to_owned(),
             ok,
             text: "as it is".to_owned(),
+            calls,
         };
+        let last_failure = Some(Failure {
+            kind: "full",
+            at: Time(0),
+        });
+        let calls = Calls {
+            calls: 2,
+            failed: 1,
+            last_failure,
+        };
+        let good = self.good.load(Ordering::SeqCst);
         vec![
-            check("database", true),
-            check("object_store", self.ready.load(Ordering::SeqCst)),
+            check("database", Some(true), None),
+            check("object_store", Some(good), Some(calls)),
+            check("provider/h5", None, Some(Calls::default())),
         ]
     }
 
@@ -110,7 +128,7 @@ async fn running() -> Running {
     let yes = || AtomicBool::new(true);
     let source = Arc::new(Fake {
         alive: yes(),
-        ready: yes(),
+        good: yes(),
         hangs: AtomicBool::new(false),
         asked: AtomicUsize::new(0),
         status: yes(),
@@ -169,12 +187,12 @@ async fn healthz_says_whether_the_process_works() {
     let running = running().await;
     assert_eq!(
         json_of(running.server.address, "/healthz").await,
-        (200, json!({ "alive": true }))
+        (200, json!({ "alive": true, "silent": [] }))
     );
     running.source.alive.store(false, Ordering::SeqCst);
     assert_eq!(
         json_of(running.server.address, "/healthz").await,
-        (503, json!({ "alive": false }))
+        (503, json!({ "alive": false, "silent": ["poll-h5"] }))
     );
     assert_eq!(
         running.source.asked.load(Ordering::SeqCst),
@@ -184,28 +202,38 @@ async fn healthz_says_whether_the_process_works() {
 }
 
 #[tokio::test]
-async fn readyz_names_what_cannot_be_used_and_asks_only_now_and_then() {
+async fn dependencies_are_named_with_what_calls_met_and_looked_at_only_now_and_then() {
     let Running {
         server,
         source,
         clock,
         ..
     } = running().await;
-    let (status, body) = json_of(server.address, "/readyz").await;
-    assert_eq!((status, &body["ready"]), (200, &json!(true)));
-    source.ready.store(false, Ordering::SeqCst);
+    let (status, body) = json_of(server.address, "/dependencies").await;
+    assert_eq!((status, &body["usable"]), (200, &json!(true)), "{body}");
+    source.good.store(false, Ordering::SeqCst);
     assert_eq!(
-        json_of(server.address, "/readyz").await.0,
+        json_of(server.address, "/dependencies").await.0,
         200,
         "held for a while"
     );
     assert_eq!(source.asked.load(Ordering::SeqCst), 1);
     clock.0.fetch_add(5_000, Ordering::SeqCst);
-    let (status, body) = json_of(server.address, "/readyz").await;
-    assert_eq!((status, &body["ready"]), (503, &json!(false)));
+    let (status, body) = json_of(server.address, "/dependencies").await;
+    assert_eq!((status, &body["usable"]), (503, &json!(false)));
     assert_eq!(
-        body["checks"][1],
-        json!({ "name": "object_store", "ok": false, "text": "as it is" })
+        body["checks"],
+        json!([
+            { "name": "database", "ok": true, "text": "as it is" },
+            {
+                "name": "object_store", "ok": false, "text": "as it is", "calls": 2, "failed": 1,
+                "last_failure": { "kind": "full", "at": "1970-01-01T00:00:00Z" }
+            },
+            {
+                "name": "provider/h5", "ok": null, "text": "as it is", "calls": 0, "failed": 0,
+                "last_failure": null
+            },
+        ])
     );
     assert_eq!(source.asked.load(Ordering::SeqCst), 2);
 }
@@ -219,17 +247,17 @@ async fn a_clock_that_jumps_back_does_not_hold_an_answer_for_ever() {
         ..
     } = running().await;
     clock.0.store(1_000_000, Ordering::SeqCst);
-    json_of(server.address, "/readyz").await;
+    json_of(server.address, "/dependencies").await;
     clock.0.store(0, Ordering::SeqCst);
-    json_of(server.address, "/readyz").await;
+    json_of(server.address, "/dependencies").await;
     assert_eq!(source.asked.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]
-async fn readyz_answers_in_time_when_a_dependency_does_not() {
+async fn dependencies_are_told_in_time_when_one_does_not_answer() {
     let Running { server, source, .. } = running().await;
     source.hangs.store(true, Ordering::SeqCst);
-    let (status, body) = json_of(server.address, "/readyz").await;
+    let (status, body) = json_of(server.address, "/dependencies").await;
     assert_eq!(
         (status, &body["checks"][0]["text"]),
         (503, &json!("no answer in time"))
@@ -237,14 +265,21 @@ async fn readyz_answers_in_time_when_a_dependency_does_not() {
 }
 
 #[tokio::test]
-async fn readyz_says_no_at_once_when_the_process_is_stopping() {
+async fn readyz_asks_nobody_and_says_no_at_once_when_the_process_is_stopping() {
     let Running {
-        server, stopping, ..
+        server,
+        source,
+        stopping,
+        ..
     } = running().await;
-    assert_eq!(json_of(server.address, "/readyz").await.0, 200);
+    source.good.store(false, Ordering::SeqCst);
+    source.hangs.store(true, Ordering::SeqCst);
+    let readyz = async || json_of(server.address, "/readyz").await;
+    assert_eq!(readyz().await, (200, json!({ "ready": true })));
     stopping.cancel();
-    assert_eq!(json_of(server.address, "/readyz").await.0, 503);
+    assert_eq!(readyz().await, (503, json!({ "ready": false })));
     assert_eq!(json_of(server.address, "/healthz").await.0, 200);
+    assert_eq!(source.asked.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]
@@ -371,7 +406,7 @@ async fn a_connection_carries_one_request() {
     assert!(
         answer.starts_with("HTTP/1.1 200")
             && answer.to_lowercase().contains("connection: close")
-            && answer.ends_with("{\"alive\":true}"),
+            && answer.ends_with("{\"alive\":true,\"silent\":[]}"),
         "{answer}"
     );
 }

@@ -7,6 +7,7 @@ use std::sync::{
 
 use super::{Handovers, Shared};
 use crate::{
+    app::turns::Turn,
     archive::StepError,
     domain::{
         lease::{Lease, Stage},
@@ -22,6 +23,7 @@ use crate::{
 pub(super) struct Downloads {
     shared: Arc<Shared>,
     name: String,
+    turn: Turn,
     app: String,
     handovers: Arc<Handovers>,
     /// When to look into the database again, milliseconds of
@@ -39,6 +41,7 @@ impl Downloads {
     ) -> Self {
         Self {
             shared: Arc::clone(shared),
+            turn: shared.turn(&name),
             name,
             app: app.to_owned(),
             handovers: Arc::clone(handovers),
@@ -108,6 +111,7 @@ impl Work for Downloads {
     async fn step(&self, (work, urls): Self::Item) -> Result<(), StepError> {
         let shared = &self.shared;
         let _in_flight = shared.metrics.in_flight(Stage::Download.name());
+        let _under_way = self.turn.under_way();
         let (lease, fetcher) = (work.lease.clone(), &shared.archive.media_fetcher);
         let done = shared.under_lease(lease, fetcher.download(work, urls));
         done.await.map(|_| ())
@@ -123,10 +127,12 @@ impl Work for Downloads {
     fn round(&self, claimed: usize, failed: bool) {
         let (metrics, now) = (&self.shared.metrics, self.shared.archive.now());
         metrics.round(&self.name, claimed, failed, now);
+        self.turn.turned(self.shared.archive.clock.elapsed());
     }
 
     fn stepped(&self, result: &'static str) {
         self.shared.metrics.step(Stage::Download.name(), result);
+        self.turn.turned(self.shared.archive.clock.elapsed());
     }
 
     fn panicked(&self) {

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use self::{downloads::Downloads, handovers::Handovers, polls::Polls};
-use super::{capacity::Capacity, guard::Guard};
+use super::{capacity::Capacity, guard::Guard, turns::Turn};
 use crate::{
     archive::{Archive, StepError},
     domain::{
@@ -62,6 +62,11 @@ impl Shared {
         })
     }
 
+    /// A driver of this name is to turn.
+    fn turn(&self, name: &str) -> Turn {
+        self.guard.turns.begin(name, self.archive.clock.elapsed())
+    }
+
     fn claim(&self, limit: usize, app: &str, lane: Option<Lane>) -> Claim {
         Claim {
             now: self.archive.now(),
@@ -76,7 +81,7 @@ impl Shared {
     /// Notes whether a claim could be written; one that found nothing has not written anything.
     fn claimed<T>(&self, claimed: Result<Vec<T>, StoreError>) -> Result<Vec<T>, StepError> {
         match &claimed {
-            Ok(items) if items.is_empty() => {}
+            Ok(items) if items.is_empty() => self.guard.met(Ok(())),
             Ok(_) => self.guard.claimed(Ok(())),
             Err(error) => self.guard.claimed(Err(error)),
         }

@@ -7,6 +7,7 @@ use std::sync::{
 
 use super::{Handovers, Shared};
 use crate::{
+    app::turns::Turn,
     archive::StepError,
     domain::{
         lease::{Lane, Stage},
@@ -21,6 +22,7 @@ use crate::{
 pub(super) struct Polls {
     shared: Arc<Shared>,
     name: String,
+    turn: Turn,
     app: String,
     handovers: Arc<Handovers>,
     /// How many may run while downloads do not keep up: answers are never given up for the sake of
@@ -41,6 +43,7 @@ impl Polls {
     ) -> Self {
         Self {
             shared: Arc::clone(shared),
+            turn: shared.turn(&name),
             name,
             app: app.to_owned(),
             handovers: Arc::clone(handovers),
@@ -129,6 +132,7 @@ impl Work for Polls {
     async fn step(&self, item: PollWork) -> Result<(), StepError> {
         let shared = &self.shared;
         let _in_flight = shared.metrics.in_flight(Stage::Poll.name());
+        let _under_way = self.turn.under_way();
         let _running = Running::enter(&self.running);
         let is_handed_over = self.handovers.capacity() > 0 && !shared.guard.holds();
         let lease_for = is_handed_over.then_some(shared.lease);
@@ -153,10 +157,12 @@ impl Work for Polls {
     fn round(&self, claimed: usize, failed: bool) {
         let (metrics, now) = (&self.shared.metrics, self.shared.archive.now());
         metrics.round(&self.name, claimed, failed, now);
+        self.turn.turned(self.shared.archive.clock.elapsed());
     }
 
     fn stepped(&self, result: &'static str) {
         self.shared.metrics.step(Stage::Poll.name(), result);
+        self.turn.turned(self.shared.archive.clock.elapsed());
     }
 
     fn panicked(&self) {

@@ -76,6 +76,8 @@ struct Simulation {
     executor: Executor,
     world: Arc<simulator::World>,
     archive: Arc<Archive>,
+    store: Arc<MemoryStore>,
+    guard: Arc<Guard>,
     /// When the provider was asked, and with which words.
     asked: Arc<Mutex<Vec<(Time, String)>>>,
     _folder: tempfile::TempDir,
@@ -123,14 +125,15 @@ impl Simulation {
             media_bytes_max: 1 << 30,
         };
         let metrics = Arc::new(Metrics::new());
+        let store = Arc::new(MemoryStore::new(Arc::clone(&clock)));
         let archive = Arc::new(Archive::new(ArchiveDeps {
-            store: Arc::new(MemoryStore::new(Arc::clone(&clock))),
+            store: store.clone(),
             vault: Arc::new(Vault::in_memory()),
             clock: Arc::clone(&clock),
             apps: world.apps().iter().map(app).collect(),
             columns: Columns::default(),
             index_key: None,
-            watcher: Arc::new(Meter(Arc::clone(&metrics))),
+            watcher: Meter::new(&metrics, &clock),
         }));
         let folder = tempfile::tempdir().unwrap();
         let api_key = "k".into();
@@ -170,6 +173,8 @@ impl Simulation {
             executor,
             world,
             archive,
+            store,
+            guard,
             asked,
             _folder: folder,
         }
@@ -269,6 +274,25 @@ fn thirty_days_of_verifications_are_whole_in_the_end() {
         .len();
     assert!((500..1000).contains(&tokens), "{tokens}");
     assert!(calls < tokens * 12, "{calls} calls for {tokens} tokens");
+}
+
+#[test]
+fn drivers_turn_whether_they_have_work_or_not_and_while_the_database_is_away() {
+    let _entered = Random::seeded(9).enter();
+    let simulation = Simulation::start(9, Span::seconds(2), Span::seconds(1));
+    let turn = |what: &str| {
+        for _ in 0..10 {
+            simulation.executor.run_for(Span::minutes(1));
+            let silent = simulation.guard.turns.silent(simulation.executor.elapsed());
+            assert_eq!(silent, [""; 0], "{what}");
+        }
+    };
+    turn("nothing to do");
+    simulation.store.set_away(true);
+    turn("the database is away");
+    simulation.store.set_away(false);
+    simulation.tell(APP, &[LifeSpec::of(Life::Passed, 30)]);
+    turn("busy");
 }
 
 #[test]

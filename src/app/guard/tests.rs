@@ -59,7 +59,7 @@ impl Post {
             apps: Vec::new(),
             columns: Columns::default(),
             index_key: None,
-            watcher: Arc::new(Meter(Arc::clone(&metrics))),
+            watcher: Meter::new(&metrics, &(clock.clone() as _)),
         }));
         let folder = tempfile::tempdir().unwrap();
         let config = config::Config::embedded(folder.path().to_owned(), Vec::new());

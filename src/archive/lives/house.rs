@@ -9,7 +9,7 @@ use crate::{
     archive::{App, Archive, ArchiveDeps, StepError, Watcher, track::Tracked},
     domain::{
         address::BaseUrl,
-        answer::Endpoint,
+        answer::{Endpoint, ErrorKind},
         identity::Columns,
         lease::{Lease, Stage},
         lessons::{Lessons, Origin},
@@ -46,7 +46,8 @@ const BASE_URL: &str = "http://provider.test";
 struct Nobody;
 
 impl Watcher for Nobody {
-    fn call(&self, _endpoint: Endpoint, _result: &'static str) {}
+    fn call(&self, _app: &str, _endpoint: Endpoint, _result: Result<(), ErrorKind>) {}
+    fn put(&self, _result: Result<(), &'static str>) {}
     fn media_stored(&self, _bytes: i64) {}
     fn answer_stored(&self, _bytes: i64) {}
     fn download_failed(&self, _result: &'static str) {}

@@ -4,7 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use futures::future::BoxFuture;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -40,11 +40,12 @@ pub(crate) struct Daemon {
     pub says: Option<Says>,
 }
 
-/// Its readiness page.
+/// Its page of dependencies.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct Says {
     /// Whether it can do its work.
+    #[serde(rename(deserialize = "usable"))]
     pub ready: bool,
     /// What it depends on.
     pub checks: Vec<Check>,
@@ -58,10 +59,16 @@ pub(crate) struct Says {
 pub(crate) struct Check {
     /// Which.
     pub name: String,
-    /// Whether it can be used.
+    /// Whether it can be used, as far as that is known.
+    #[serde(deserialize_with = "unless_known_to_be_bad")]
     pub ok: bool,
     /// Why not.
     pub text: String,
+}
+
+/// What nobody called lately is neither good nor bad.
+fn unless_known_to_be_bad<'de, D: Deserializer<'de>>(ok: D) -> Result<bool, D::Error> {
+    Option::deserialize(ok).map(|ok| ok.unwrap_or(true))
 }
 
 /// An alarm from its memory.
@@ -126,7 +133,7 @@ pub(crate) async fn ask(listen: SocketAddr) -> Option<Daemon> {
 async fn page(address: SocketAddr) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address).await?;
     stream
-        .write_all(b"GET /readyz HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        .write_all(b"GET /dependencies HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
         .await?;
     let mut page = Vec::new();
     stream.take(PAGE_BYTES_MAX).read_to_end(&mut page).await?;
@@ -144,8 +151,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_readiness_page_is_read_and_any_other_is_not() {
-        let body = r#"{"ready":false,"checks":[{"name":"database","ok":false,"text":"away"}],"alarms":[{"kind":"disk_full","subject":"objects","text":"x","since":"s","times":1}],"more":1}"#;
+    fn a_page_of_dependencies_is_read_and_any_other_is_not() {
+        let body = r#"{"usable":false,"checks":[{"name":"database","ok":false,"text":"away","calls":3,"failed":3},{"name":"provider/h5","ok":null,"text":"no call"}],"alarms":[{"kind":"disk_full","subject":"objects","text":"x","since":"s","times":1}],"more":1}"#;
         let says = read(&format!(
             "HTTP/1.1 503 Service Unavailable\r\na: b\r\n\r\n{body}"
         ))
@@ -158,6 +165,7 @@ mod tests {
             ),
             (false, "database", "disk_full")
         );
+        assert_eq!([says.checks[0].ok, says.checks[1].ok], [false, true]);
         for page in ["", "HTTP/1.1 200 OK\r\n\r\n<html>", "SSH-2.0-x\r\n\r\n{}"] {
             assert!(read(page).is_none(), "{page}");
         }

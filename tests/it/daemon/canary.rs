@@ -118,7 +118,7 @@ async fn in_trouble(name: &str, place: &Place, heard: &mut Heard) -> Vec<Made> {
         )
         .await;
     archive.store.close().await;
-    for path in ["/readyz", "/metrics"] {
+    for path in ["/dependencies", "/metrics"] {
         heard.text(&format!("{path} of {name}"), daemon.page(path));
     }
     heard.text(name, daemon.stop());
@@ -171,7 +171,7 @@ async fn nothing_that_is_secret_is_told() {
             ))
         })
         .collect();
-    for path in ["/healthz", "/readyz", "/metrics", "/none"] {
+    for path in ["/healthz", "/readyz", "/dependencies", "/metrics", "/none"] {
         heard.text(path, daemon.page(path));
     }
     let token = made[0].verify_token.clone();

@@ -91,11 +91,13 @@ async fn a_database_that_is_away_is_waited_for_and_told_of_from_memory() {
     shows(
         &place,
         &daemon,
-        "/readyz",
+        "/dependencies",
         &["503", "database_writes", "\"kind\":\"database_down\""],
     )
     .await;
-    assert!(daemon.page("/healthz").contains("200 OK"));
+    for page in ["/healthz", "/readyz"] {
+        assert!(daemon.page(page).contains("200 OK"), "{page}");
+    }
     let status = place.verikeep(&["status"]);
     assert_eq!(code(&status), 4, "{}", err(&status));
     assert!(
@@ -111,8 +113,8 @@ async fn a_database_that_is_away_is_waited_for_and_told_of_from_memory() {
     shows(
         &place,
         &daemon,
-        "/readyz",
-        &["\"ready\":true", "\"alarms\":[]"],
+        "/dependencies",
+        &["\"usable\":true", "\"alarms\":[]"],
     )
     .await;
     let status = place.verikeep(&["status"]);
@@ -178,7 +180,7 @@ async fn unwritable_for_a_while(seed: u64, fault: &str) {
     shows(
         &place,
         &daemon,
-        "/readyz",
+        "/dependencies",
         &["503", "database_writes", "\"kind\":\"database_down\""],
     )
     .await;
@@ -187,8 +189,8 @@ async fn unwritable_for_a_while(seed: u64, fault: &str) {
     shows(
         &place,
         &daemon,
-        "/readyz",
-        &["\"ready\":true", "\"alarms\":[]"],
+        "/dependencies",
+        &["\"usable\":true", "\"alarms\":[]"],
     )
     .await;
     daemon.stop();

@@ -70,7 +70,7 @@ async fn claims_stop_before_a_disk_is_full_and_go_on_by_themselves() {
     shows(
         &place,
         &daemon,
-        "/readyz",
+        "/dependencies",
         &[
             "503",
             "room/database and objects",
@@ -102,8 +102,8 @@ async fn claims_stop_before_a_disk_is_full_and_go_on_by_themselves() {
     shows(
         &place,
         &daemon,
-        "/readyz",
-        &["\"ready\":true", "\"alarms\":[]"],
+        "/dependencies",
+        &["\"usable\":true", "\"alarms\":[]"],
     )
     .await;
     archive.store.close().await;
@@ -120,13 +120,13 @@ async fn claims_stop_before_a_disk_is_full_and_go_on_by_themselves() {
 }
 
 /// Fills the disk in the middle of the work and frees it when the daemon has said `wrong` on its
-/// readiness page.
+/// page of dependencies.
 async fn filled_in_the_middle(place: Place, disk: Mount, wrong: &[&str]) {
     let daemon = place.start().await;
     let made = lives(&place, 8);
     place.track(&made);
     let ballast = disk.fill(0);
-    shows(&place, &daemon, "/readyz", wrong).await;
+    shows(&place, &daemon, "/dependencies", wrong).await;
     // Reading needs no room.
     let status = place.verikeep(&["status"]);
     assert!(
@@ -140,8 +140,8 @@ async fn filled_in_the_middle(place: Place, disk: Mount, wrong: &[&str]) {
     shows(
         &place,
         &daemon,
-        "/readyz",
-        &["\"ready\":true", "\"alarms\":[]"],
+        "/dependencies",
+        &["\"usable\":true", "\"alarms\":[]"],
     )
     .await;
     let said = daemon.stop();
@@ -217,7 +217,7 @@ async fn a_full_disk_under_postgres_costs_time_and_nothing_else() {
     shows(
         &place,
         &daemon,
-        "/readyz",
+        "/dependencies",
         &[
             "database_writes",
             "No space left on device",
@@ -230,8 +230,8 @@ async fn a_full_disk_under_postgres_costs_time_and_nothing_else() {
     shows(
         &place,
         &daemon,
-        "/readyz",
-        &["\"ready\":true", "\"alarms\":[]"],
+        "/dependencies",
+        &["\"usable\":true", "\"alarms\":[]"],
     )
     .await;
     daemon.stop();
