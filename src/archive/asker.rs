@@ -57,7 +57,7 @@ pub(super) enum Asked {
     /// No data came, for whatever reason.
     Failed(ProviderError),
     /// The app is not to be asked before this; nothing was sent.
-    Paused(Time),
+    Paused(Time, ErrorKind),
 }
 
 /// Whether an answer is evidence of the verification.
@@ -110,7 +110,8 @@ impl Asker {
         log: &mut CallLog,
     ) -> Result<Asked, VaultError> {
         if let Some(until) = self.breaker.admit(&app.name, self.clock.now()) {
-            return Ok(Asked::Paused(until));
+            let kind = self.breaker.failing(&app.name);
+            return Ok(Asked::Paused(until, kind));
         }
         let mut read = self
             .attempt_query(app, verification, endpoint, keep, log)

@@ -28,8 +28,9 @@ pub struct Breaker(Mutex<BTreeMap<String, BreakerState>>);
 struct BreakerState {
     /// Not asked before this.
     until: Option<Time>,
-    /// When the first of the failed calls in a row was made.
+    /// When the first of the failed calls in a row was made, and what the last one came to.
     failing_since: Option<Time>,
+    kind: ErrorKind,
     /// Failed calls in a row that brought no answer, and how long the next is waited for.
     fails: u32,
     pause: Span,
@@ -43,6 +44,7 @@ impl Default for BreakerState {
         Self {
             until: None,
             failing_since: None,
+            kind: ErrorKind::Transient,
             fails: 0,
             pause: Span(0),
             is_alarmed: true,
@@ -55,6 +57,12 @@ impl Breaker {
     #[must_use]
     pub fn until(&self, app: &str, now: Time) -> Option<Time> {
         self.of(app, |state| state.until.filter(|until| *until > now))
+    }
+
+    /// What the last failed call about `app` came to.
+    #[must_use]
+    pub fn failing(&self, app: &str) -> ErrorKind {
+        self.of(app, |state| state.kind)
     }
 
     /// Asks to be allowed one call: none is a permission, else when to come back. Of an app that
@@ -79,6 +87,7 @@ impl Breaker {
     ) -> Option<Kind> {
         self.of(app, |state| {
             let since = *state.failing_since.get_or_insert(now);
+            state.kind = problem.kind;
             let (pause, kind) = consequence(policy, problem, now);
             if problem.kind == ErrorKind::Transient {
                 state.fails = state.fails.saturating_add(1);

@@ -10,6 +10,7 @@ use crate::{
         digest::Sha256,
         id::MediaId,
         installation::{Database, Installation},
+        loss::{Cause, Reason},
         plan::{Missing, Outcome},
         secret::Secret,
         time::Time,
@@ -93,6 +94,7 @@ pub(super) fn summary(number: usize) -> Summary {
             missing: vec![Missing {
                 what: "process_video".to_owned(),
                 attempt_no: Some(1),
+                reason: Reason::plain(Cause::GoneAtProvider),
                 why: "gone at the provider".to_owned(),
             }],
         },

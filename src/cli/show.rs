@@ -88,10 +88,14 @@ fn print(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
                 .get("attempt_no")
                 .and_then(serde_json::Value::as_i64)
                 .map_or_else(String::new, |no| format!(" of attempt {no}"));
+            let interval = match (text("from"), text("to")) {
+                ("", "") => String::new(),
+                ("", to) => format!(" until {to}"),
+                (from, to) => format!(" from {from} to {to}"),
+            };
+            let (what, cause, why) = (text("what"), text("cause"), text("why"));
             screen.line(harmless(&format!(
-                "  {}{attempt}: {}",
-                text("what"),
-                text("why")
+                "  {what}{attempt}: {cause}{interval}: {why}"
             )))?;
         }
     }

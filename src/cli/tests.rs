@@ -255,7 +255,7 @@ async fn a_verification_is_shown_whole_by_token_and_by_identifier() {
         let shown = ran!(|screen| show::run(&args, &store, screen).await);
         for part in [
             "state             incomplete",
-            "process_video of attempt 1: gone at the provider",
+            "process_video of attempt 1: gone_at_provider: gone at the provider",
             "张*",
             "370***********5826",
             "97.5",

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     attempt::{Attempt, Counts},
     id::AnswerId,
+    loss::Cause,
     media::{Listed, ObjectFacts},
     time::{Span, Time},
 };
@@ -125,6 +126,20 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// What is missing because of such answers is missing for this cause.
+    #[must_use]
+    pub const fn cause(self) -> Cause {
+        match self {
+            Self::Transient => Cause::ProviderUnreachable,
+            Self::Garbled => Cause::Unreadable,
+            Self::Unauthorised | Self::Forbidden => Cause::Credentials,
+            Self::TooFast | Self::DailyQuota | Self::TotalQuota => Cause::Quota,
+            Self::Misconfigured => Cause::Unknown,
+            Self::Refused => Cause::GoneAtProvider,
+            Self::NotYet => Cause::NotListed,
+        }
+    }
+
     /// The label in metrics and `last_error`.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{digest::Sha256, id::MediaId, secret::Secret, time::Time};
+use super::{digest::Sha256, id::MediaId, loss::Reason, secret::Secret, time::Time};
 
 /// What a medium shows. The names are those of `report_media.kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -217,6 +217,8 @@ pub struct MediaRow {
     pub tries: i64,
     /// Why it failed last.
     pub last_error: Option<String>,
+    /// What the tries that failed met, from the first to the last.
+    pub fails: Option<Reason>,
     /// Of what came in its place and is kept as an answer of `download`; none while nothing did.
     pub refused_sha256: Option<Sha256>,
 }
@@ -233,6 +235,7 @@ impl MediaRow {
             object_key: None,
             tries: 0,
             last_error: None,
+            fails: None,
             refused_sha256: None,
         }
     }

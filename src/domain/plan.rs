@@ -17,6 +17,7 @@ use super::{
     answer::Endpoint,
     lease::Lane,
     lessons::Learned,
+    loss::Reason,
     media::MediaRow,
     policy::Policy,
     progress::Progress,
@@ -63,6 +64,9 @@ pub struct Missing {
     /// The attempt it belongs to, where it belongs to one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attempt_no: Option<i64>,
+    /// The cause, and from when to when it stood in the way.
+    #[serde(flatten)]
+    pub reason: Reason,
     /// Why, for people.
     pub why: String,
 }

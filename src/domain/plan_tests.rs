@@ -2,8 +2,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::{
+    answer::ErrorKind,
     attempt::Seen,
     id::{MediaId, VerificationId},
+    loss::Cause,
     media::{Kind, MediaState, Slot, Source},
     progress::{Fails, Refusal, Sighting, ZERO_ATTEMPTS},
     secret::Secret,
@@ -151,7 +153,7 @@ fn a_token_told_late_is_asked_at_once_and_one_told_too_late_is_missed_after_one_
         Endpoint::Getall,
         ISSUED.plus(told),
         Span::minutes(10),
-        "transient",
+        ErrorKind::Transient,
     );
     assert!(
         matches!(decide(&refused, told), Step::Wait { due_at, .. } if due_at == ISSUED.plus(Span::minutes(96 * 60 + 10)))
@@ -414,11 +416,21 @@ fn a_miss_says_which_calls_failed_and_from_when_to_when() {
         ..Progress::default()
     };
     for hours in [3, 30, 70] {
-        outage.failed(Endpoint::Getall, at(hours), Span(1), "transient");
+        outage.failed(Endpoint::Getall, at(hours), Span(1), ErrorKind::Transient);
     }
     let mut never = Progress::default();
-    never.failed(Endpoint::Getall, at(1), Span::minutes(10), "daily_quota");
-    never.failed(Endpoint::Getall, at(79), Span::minutes(10), "daily_quota");
+    never.failed(
+        Endpoint::Getall,
+        at(1),
+        Span::minutes(10),
+        ErrorKind::DailyQuota,
+    );
+    never.failed(
+        Endpoint::Getall,
+        at(79),
+        Span::minutes(10),
+        ErrorKind::DailyQuota,
+    );
     let early = Progress {
         refusal: Some(refusal(Span::minutes(81))),
         ..Progress::default()
@@ -427,11 +439,13 @@ fn a_miss_says_which_calls_failed_and_from_when_to_when() {
         refusal: Some(refusal(Span::hours(73))),
         ..Progress::default()
     };
-    for (label, progress, when, expected) in [
+    use Cause::{ProviderUnreachable, Quota, Unknown};
+    for (label, progress, when, reason, expected) in [
         (
             "an outage",
             &outage,
             end,
+            Reason::lasting(ProviderUnreachable, at(3), at(70)),
             format!(
                 "getall failed 3 times from {} to {}, the last time as transient; before that it was last answered at {}",
                 at(3),
@@ -443,6 +457,7 @@ fn a_miss_says_which_calls_failed_and_from_when_to_when() {
             "never answered",
             &never,
             Span::hours(90),
+            Reason::lasting(Quota, at(1), at(79)),
             format!(
                 "getall failed 2 times from {} to {}, the last time as daily_quota; before that it never was answered",
                 at(1),
@@ -453,12 +468,18 @@ fn a_miss_says_which_calls_failed_and_from_when_to_when() {
             "too early",
             &early,
             end,
+            Reason::lasting(
+                Unknown,
+                ISSUED.plus(Span::minutes(81)),
+                ISSUED.plus(Span::minutes(74 * 60 + 5)),
+            ),
             "before the window had closed".to_owned(),
         ),
         (
             "too late",
             &late,
             end,
+            Reason::lasting(Unknown, ISSUED.plus(Span::minutes(125)), at(73)),
             format!(
                 "the provider may have forgotten: it keeps results until {}",
                 at(72)
@@ -471,6 +492,7 @@ fn a_miss_says_which_calls_failed_and_from_when_to_when() {
             panic!("{label}: not missed")
         };
         assert!(missing[0].why.contains(&expected), "{label}: {missing:?}");
+        assert_eq!(missing[0].reason, reason, "{label}");
     }
 }
 
@@ -621,7 +643,7 @@ prop_compose! {
             media_at: (media_for > 0).then(|| at(1000)),
             media_for: media_for.min(attempts.len()), video_for: video_for.min(attempts.len()), captured: detail.then_some(Endpoint::Detail).into_iter().collect(),
             closing: refusal.clone().filter(|_| closing && attempts.is_empty()), refusal,
-            fails: fails.map(|(count, when, wait)| (Endpoint::Getall, Fails { count, since: at(when), result: "transient".to_owned(), at: at(when), wait: Span(wait) })).into_iter().collect(),
+            fails: fails.map(|(count, when, wait)| (Endpoint::Getall, Fails { count, since: at(when), result: "transient".to_owned(), cause: crate::domain::loss::Cause::ProviderUnreachable, at: at(when), wait: Span(wait) })).into_iter().collect(),
             woken_at: woken.map(at), attempts, ..Progress::default()
         };
         let slot = Slot { attempt_no: 1, kind: Kind::ProcessVideo, position: 0, source: Source::Media };
@@ -813,7 +835,7 @@ fn siblings_that_cannot_be_asked_hold_up_neither_the_last_question_nor_the_end()
         Endpoint::Simple,
         ISSUED.plus(minutes(130)),
         Span::hours(200),
-        "transient",
+        ErrorKind::Transient,
     );
     let step = decide(&progress, &[], &usual, true, minutes(27 * 60));
     assert_eq!(due_after(&step), Some(last));

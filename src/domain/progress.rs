@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    answer::Endpoint,
+    answer::{Endpoint, ErrorKind},
     attempt::Seen,
+    loss::{Cause, Reason},
     time::{Span, Time},
 };
 
@@ -66,13 +67,23 @@ pub struct Fails {
     pub count: u32,
     /// When the first one was made.
     pub since: Time,
-    /// What the last one came to ([`super::answer::ErrorKind::name`]); `paused` where a sibling was not
-    /// to be asked.
+    /// What the last one came to ([`super::answer::ErrorKind::name`]).
     pub result: String,
+    /// What is missing for it, should it come to that.
+    #[serde(default)]
+    pub cause: Cause,
     /// When the last one was made.
     pub at: Time,
     /// How long to wait after it.
     pub wait: Span,
+}
+
+impl Fails {
+    /// What kept the thing asked for from being had.
+    #[must_use]
+    pub const fn reason(&self) -> Reason {
+        Reason::lasting(self.cause, self.since, self.at)
+    }
 }
 
 /// An answer about the token that brought no data.
@@ -114,21 +125,36 @@ impl Progress {
     }
 
     /// Notes a call that brought nothing usable, to be repeated after `wait`.
-    pub fn failed(&mut self, endpoint: Endpoint, at: Time, wait: Span, result: &str) {
-        let (count, since) = self
-            .fails
-            .get(&endpoint)
-            .map_or((0, at), |fails| (fails.count, fails.since));
+    pub fn failed(&mut self, endpoint: Endpoint, at: Time, wait: Span, kind: ErrorKind) {
+        let before = self.fails.get(&endpoint);
+        let (count, since) = before.map_or((0, at), |fails| (fails.count, fails.since));
+        let cause = kind.cause().after(before.map(|fails| fails.cause));
         self.fails.insert(
             endpoint,
             Fails {
                 count: count.saturating_add(1),
                 since,
-                result: result.to_owned(),
+                result: kind.name().to_owned(),
+                cause,
                 at,
                 wait,
             },
         );
+    }
+
+    /// Notes that a call was due and must not be made: its app fails as `kind` says. It stays due.
+    pub fn held_back(&mut self, endpoint: Endpoint, at: Time, kind: ErrorKind) {
+        let before = self.fails.get(&endpoint);
+        let cause = kind.cause().after(before.map(|fails| fails.cause));
+        let fails = self.fails.entry(endpoint).or_insert_with(|| Fails {
+            count: 0,
+            since: at,
+            result: kind.name().to_owned(),
+            cause,
+            at,
+            wait: Span(0),
+        });
+        (fails.cause, fails.at, fails.wait) = (cause, at, Span(0));
     }
 
     /// Notes what a sibling listed of the token. True when it is the same as the time before, which
@@ -253,7 +279,7 @@ mod tests {
             woken_at: Some(Time(2)),
             ..kept.clone()
         };
-        progress.failed(Endpoint::Getall, Time(5), Span(9), "transient");
+        progress.failed(Endpoint::Getall, Time(5), Span(9), ErrorKind::Transient);
         progress.wake(Time(6));
         let woken = Progress {
             woken_at: Some(Time(6)),
@@ -266,17 +292,50 @@ mod tests {
     fn calls_in_a_row_that_fail_are_counted_from_the_first() {
         let mut progress = Progress::default();
         for (count, at, wait) in [(1, Time(5), Span(10)), (2, Time(15), Span(20))] {
-            progress.failed(Endpoint::Getall, at, wait, "transient");
+            progress.failed(Endpoint::Getall, at, wait, ErrorKind::Transient);
             let expected = Fails {
                 count,
                 since: Time(5),
                 result: "transient".to_owned(),
+                cause: Cause::ProviderUnreachable,
                 at,
                 wait,
             };
             assert_eq!(progress.fails.get(&Endpoint::Getall), Some(&expected));
         }
         assert_eq!(progress.fails.len(), 1, "each query for itself");
+    }
+
+    #[test]
+    fn what_stood_in_the_way_is_told_from_its_first_call_to_its_last() {
+        let mut progress = Progress::default();
+        let reason = |progress: &Progress| progress.fails[&Endpoint::Detail].reason();
+        for (label, at, kind, cause) in [
+            ("not asked: the quota is spent", 5, None, Cause::Quota),
+            (
+                "an outage",
+                15,
+                Some(ErrorKind::Transient),
+                Cause::ProviderUnreachable,
+            ),
+            (
+                "then it is forgotten",
+                25,
+                Some(ErrorKind::Refused),
+                Cause::ProviderUnreachable,
+            ),
+        ] {
+            match kind {
+                Some(kind) => progress.failed(Endpoint::Detail, Time(at), Span(9), kind),
+                None => progress.held_back(Endpoint::Detail, Time(at), ErrorKind::DailyQuota),
+            }
+            assert_eq!(
+                reason(&progress),
+                Reason::lasting(cause, Time(5), Time(at)),
+                "{label}"
+            );
+        }
+        assert_eq!(progress.fails[&Endpoint::Detail].count, 2, "calls alone");
     }
 
     #[test]

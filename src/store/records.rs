@@ -10,6 +10,7 @@ use crate::domain::{
     identity::IdentityRow,
     lease::{Lane, Lease},
     lessons::Lessons,
+    loss::Cause,
     media::{MediaRow, Slot, StoredMedia},
     plan::{Missing, Outcome},
     progress::Progress,
@@ -332,6 +333,8 @@ pub struct FailedMedia {
     pub media_id: MediaId,
     /// Why, without URL or person.
     pub why: String,
+    /// The cause that stands after this try.
+    pub cause: Cause,
     /// Of what came in its place, when that is kept as an answer of `download`.
     pub refused_sha256: Option<Sha256>,
 }

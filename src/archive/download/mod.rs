@@ -7,11 +7,15 @@ mod urls;
 use std::sync::Arc;
 
 pub(super) use self::slow::SlowLane;
-use self::{medium::Fetched, urls::Urls};
+use self::{
+    medium::Fetched,
+    urls::{NoUrl, Urls},
+};
 use super::{Alarms, App, Apps, Asker, Keeper, StepError, Watcher, call_log::CallLog};
 use crate::{
     domain::{
         alarm::{self, Alarm},
+        loss::Cause,
         media::{MediaRow, MediaState, Slot, StoredMedia},
         plan, random,
         secret::Secret,
@@ -64,6 +68,16 @@ impl DownloadDraft {
             log: CallLog::beside(work.answers),
         }
     }
+
+    /// Notes a try that failed; the cause that stands is that of the tries so far.
+    fn failed(&mut self, row: &MediaRow, why: NoUrl) {
+        self.record.failed.push(FailedMedia {
+            media_id: row.media_id,
+            why: why.text,
+            cause: why.cause.after(row.fails.map(|fails| fails.cause)),
+            refused_sha256: None,
+        });
+    }
 }
 
 impl MediaFetcher {
@@ -101,8 +115,10 @@ impl MediaFetcher {
                 draft.put_off.push(row.clone());
                 continue;
             }
-            let fetched = self.fetch_listed(&app, row, &mut urls, &mut draft).await?;
-            self.note(&app, row, fetched, &mut draft).await;
+            match self.fetch_listed(&app, row, &mut urls, &mut draft).await? {
+                Some(fetched) => self.note(&app, row, fetched, &mut draft).await,
+                None => draft.failed(row, urls.why(row.slot.source)),
+            }
         }
         self.finish(&app, &wanted, draft).await
     }
@@ -137,36 +153,21 @@ impl MediaFetcher {
     }
 
     /// Writes down what one medium came to.
-    async fn note(
-        &self,
-        app: &App,
-        row: &MediaRow,
-        fetched: Option<Fetched>,
-        draft: &mut DownloadDraft,
-    ) {
-        let media_id = row.media_id;
+    async fn note(&self, app: &App, row: &MediaRow, fetched: Fetched, draft: &mut DownloadDraft) {
         let (error, refused_sha256) = match fetched {
-            Some(Fetched::Stored(stored)) => {
-                return self.note_stored(app, row, stored, draft).await;
-            }
-            Some(Fetched::Same) => return draft.record.same.push(media_id),
-            Some(Fetched::Refused(error, sha256)) => (error, Some(sha256)),
-            Some(Fetched::Failed(error)) => (error, None),
-            None => {
-                return draft.record.failed.push(FailedMedia {
-                    media_id,
-                    why: "the provider lists no URL for it at present".to_owned(),
-                    refused_sha256: None,
-                });
-            }
+            Fetched::Stored(stored) => return self.note_stored(app, row, stored, draft).await,
+            Fetched::Same => return draft.record.same.push(row.media_id),
+            Fetched::Refused(error, sha256) => (error, Some(sha256)),
+            Fetched::Failed(error) => (error, None),
         };
-        self.watcher.download_failed(name(&error));
+        let (label, cause) = met(&error);
+        self.watcher.download_failed(label);
         self.tell(app, row, &error, draft).await;
-        draft.record.failed.push(FailedMedia {
-            media_id,
-            why: error.to_string(),
-            refused_sha256,
-        });
+        let text = error.to_string();
+        draft.failed(row, NoUrl { cause, text });
+        if let Some(failed) = draft.record.failed.last_mut() {
+            failed.refused_sha256 = refused_sha256;
+        }
     }
 
     async fn note_stored(
@@ -278,16 +279,16 @@ fn again(app: &App, row: &MediaRow, issued_at: Time, now: Time) -> (Time, Time) 
     (now.plus(wait), deadline)
 }
 
-/// The label in metrics.
-const fn name(error: &DownloadError) -> &'static str {
+/// The label in metrics, and what is missing because of it is missing for.
+const fn met(error: &DownloadError) -> (&'static str, Cause) {
     match error {
-        DownloadError::Expired(_) => "expired",
-        DownloadError::Gone => "gone",
-        DownloadError::ForbiddenUrl(_) => "forbidden_url",
-        DownloadError::Transient(_) => "transient",
-        DownloadError::Slow => "slow",
-        DownloadError::Corrupt(_) => "corrupt",
-        DownloadError::NotMedia(_) => "not_media",
-        DownloadError::TooLarge => "too_large",
+        DownloadError::Expired(_) => ("expired", Cause::UrlExpired),
+        DownloadError::Gone => ("gone", Cause::GoneAtProvider),
+        DownloadError::ForbiddenUrl(_) => ("forbidden_url", Cause::ForbiddenHost),
+        DownloadError::Transient(_) => ("transient", Cause::ProviderUnreachable),
+        DownloadError::Slow => ("slow", Cause::ProviderUnreachable),
+        DownloadError::Corrupt(_) => ("corrupt", Cause::Corrupt),
+        DownloadError::NotMedia(_) => ("not_media", Cause::NotMedia),
+        DownloadError::TooLarge => ("too_large", Cause::Unreadable),
     }
 }

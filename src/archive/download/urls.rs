@@ -1,6 +1,6 @@
 //! The URLs at hand, and how fresh ones are had.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{DownloadDraft, MediaFetcher};
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     },
     domain::{
         answer::Endpoint,
+        loss::Cause,
         media::{Listed, Slot, Source},
         secret::Secret,
     },
@@ -18,15 +19,37 @@ use crate::{
 /// URLs in memory only, by the slot they belong to.
 pub(super) struct Urls {
     by_slot: Vec<(Slot, Secret)>,
-    /// Which sources this step has asked for fresh ones: each once.
-    asked: BTreeSet<Source>,
+    /// Which sources this step has asked for fresh ones: each once. Where none came, why.
+    asked: BTreeMap<Source, NoUrl>,
+}
+
+/// Why there is no URL of a source.
+#[derive(Clone)]
+pub(super) struct NoUrl {
+    pub(super) cause: Cause,
+    /// Without a URL or a person.
+    pub(super) text: String,
+}
+
+impl Default for NoUrl {
+    fn default() -> Self {
+        Self {
+            cause: Cause::NotListed,
+            text: "the provider lists no URL for it at present".to_owned(),
+        }
+    }
 }
 
 impl Urls {
+    /// Why there is none of that source.
+    pub(super) fn why(&self, source: Source) -> NoUrl {
+        self.asked.get(&source).cloned().unwrap_or_default()
+    }
+
     pub(super) const fn new(fresh: Vec<(Slot, Secret)>) -> Self {
         Self {
             by_slot: fresh,
-            asked: BTreeSet::new(),
+            asked: BTreeMap::new(),
         }
     }
 
@@ -51,7 +74,7 @@ impl MediaFetcher {
         draft: &mut DownloadDraft,
     ) -> Result<bool, StepError> {
         let source = slot.source;
-        if !urls.asked.insert(source) {
+        if urls.asked.contains_key(&source) {
             return Ok(false);
         }
         let endpoint = match source {
@@ -64,6 +87,7 @@ impl MediaFetcher {
             .asker
             .query(app, &draft.verification, endpoint, &mut draft.log)
             .await?;
+        let mut why = NoUrl::default();
         let listed: Vec<(i64, Vec<Listed>)> = match asked {
             Asked::Answered(ParsedAnswer::Getall(answer)) => answer
                 .attempts
@@ -74,8 +98,27 @@ impl MediaFetcher {
             Asked::Answered(ParsedAnswer::Simple(listed)) => {
                 vec![(slot.attempt_no, listed.into_iter().collect())]
             }
-            Asked::Answered(_) | Asked::Failed(_) | Asked::Paused(_) => Vec::new(),
+            Asked::Answered(_) => Vec::new(),
+            Asked::Failed(problem) => {
+                why = NoUrl {
+                    cause: problem.kind.cause(),
+                    text: format!("no fresh URL could be had: {problem}"),
+                };
+                Vec::new()
+            }
+            Asked::Paused(until, kind) => {
+                why = NoUrl {
+                    cause: kind.cause(),
+                    text: format!(
+                        "no fresh URL could be had: app {} fails ({}) and is not asked before {until}",
+                        app.name,
+                        kind.name()
+                    ),
+                };
+                Vec::new()
+            }
         };
+        urls.asked.insert(source, why);
         urls.by_slot.retain(|(known, _)| known.source != source);
         for (attempt_no, listed) in listed {
             let fresh = listed.into_iter();

@@ -184,6 +184,7 @@ async fn an_outage_that_outlasts_the_provider_is_told_with_its_interval() {
         "{missing}"
     );
     assert!(missing.contains(result), "{missing}");
+    assert!(missing.contains("provider_unreachable"), "{missing}");
     let calls = house.ways[FILMED].over.calls();
     assert!(calls < 600, "{calls} calls in vain");
     let alarms = house.alarms().await;

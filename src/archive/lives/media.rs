@@ -113,6 +113,36 @@ async fn what_never_comes_right_is_told_in_the_end() {
     assert_eq!(house.alarms().await, ["loss filmed"]);
 }
 
+/// The causes of what is missing in the end, where every download meets this.
+async fn is_lost_because(kind: FaultKind, cause: &str) {
+    let house = House::new();
+    house.world.set_faults(Faults {
+        repeat_max: 0,
+        ..Faults::only(kind)
+    });
+    let token = told_late(&house, with_everything()).await;
+    house.live().await;
+    let missing = house.whole(&token).await.summary.missing;
+    let missing = missing.as_array().unwrap();
+    // Videos were forgotten when it was told.
+    let (late, met): (Vec<_>, Vec<_>) = (missing.iter()).partition(|one| one["what"] == "media");
+    assert!(late.iter().all(|one| one["cause"] == "told_late"));
+    assert!(!met.is_empty(), "{kind:?}");
+    for one in met {
+        let (from, to) = (one["from"].as_str(), one["to"].as_str());
+        assert_eq!(one["cause"], cause, "{kind:?}: {one}");
+        assert!(from.is_some() && from <= to, "{kind:?}: {one}");
+    }
+}
+
+each! { is_lost_because:
+    what_is_gone_is_lost_as_gone(FaultKind::MediaGone, "gone_at_provider");
+    what_was_expired_all_the_time_is_lost_as_expired(FaultKind::MediaExpired, "url_expired");
+    what_broke_off_all_the_time_is_lost_as_unreachable(FaultKind::MediaReset, "provider_unreachable");
+    what_came_altered_all_the_time_is_lost_as_corrupt(FaultKind::MediaFlippedBit, "corrupt");
+    what_came_as_a_page_all_the_time_is_lost_as_no_media(FaultKind::MediaPage, "not_media");
+}
+
 #[tokio::test]
 async fn a_url_that_outlived_its_signature_is_asked_for_afresh() {
     let house = House::with(simulator::Options {
@@ -144,6 +174,8 @@ async fn a_face_that_lies_where_nobody_may_follow_is_an_alarm_and_costs_nothing_
     let lost = whole.media.iter().filter(|row| row.object_key.is_none());
     let lost: Vec<_> = lost.map(|row| row.kind.as_str()).collect();
     assert_eq!(lost, ["face"]);
+    let missing = whole.summary.missing.to_string();
+    assert!(missing.contains("forbidden_host"), "{missing}");
 }
 
 #[tokio::test]
@@ -171,7 +203,10 @@ async fn a_video_that_never_comes_where_one_is_promised_is_a_loss() {
     house.live().await;
     assert_eq!(house.state(&token).await, "incomplete");
     let missing = house.missing(&token).await;
-    assert!(missing.contains("no video was listed"), "{missing}");
+    assert!(
+        missing.contains("no video was listed") && missing.contains(r#""cause":"not_listed""#),
+        "{missing}"
+    );
     assert_eq!(house.alarms().await, ["loss filmed"]);
 }
 

@@ -164,7 +164,10 @@ impl Poller {
                             failures::concerns_the_app(problem.kind)
                                 .then(|| self.clock.now().plus(wait))
                         }
-                        Asked::Paused(until) => Some(within(until)),
+                        Asked::Paused(until, kind) => {
+                            draft.record.progress.held_back(endpoint, now, kind);
+                            Some(within(until))
+                        }
                     }
                 }
             };
@@ -225,7 +228,7 @@ impl Poller {
         let learned = self.lessons.learned(app, &draft.verification);
         let wait = failures::wait(draft.known(app, &learned, false), fails, problem, now);
         let progress = &mut draft.record.progress;
-        progress.failed(endpoint, now, wait, problem.kind.name());
+        progress.failed(endpoint, now, wait, problem.kind);
         wait
     }
 }

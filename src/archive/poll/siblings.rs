@@ -8,7 +8,7 @@ use crate::{
     },
     domain::{
         alarm::{self, Alarm},
-        answer::{Endpoint, ProviderError},
+        answer::{Endpoint, ErrorKind, ProviderError},
         attempt::Attempt,
         time::Time,
     },
@@ -17,7 +17,7 @@ use crate::{
 /// What asking the siblings left open.
 enum Unanswered {
     Failed(ProviderError),
-    Paused(Time),
+    Paused(Time, ErrorKind),
 }
 
 impl Poller {
@@ -46,7 +46,9 @@ impl Poller {
                 Asked::Answered(_) => {}
                 Asked::Failed(problem) if problem.kind.is_about_the_token() => {}
                 Asked::Failed(problem) => unanswered = Some(Unanswered::Failed(problem)),
-                Asked::Paused(until) => unanswered = Some(Unanswered::Paused(until)),
+                Asked::Paused(until, kind) => {
+                    unanswered = Some(Unanswered::Paused(until, kind));
+                }
             }
         }
         let now = self.clock.now();
@@ -59,8 +61,8 @@ impl Poller {
             Some(Unanswered::Failed(problem)) => {
                 self.wait_longer(app, draft, Endpoint::Simple, &problem);
             }
-            Some(Unanswered::Paused(until)) => {
-                progress.failed(Endpoint::Simple, now, until.since(now), "paused");
+            Some(Unanswered::Paused(until, kind)) => {
+                progress.failed(Endpoint::Simple, now, until.since(now), kind);
             }
             None => {
                 progress.siblings_at = Some(now);

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     domain::{
+        loss::Reason,
         plan::Missing,
         time::Time,
         token::{State, TrackRequest},
@@ -34,6 +35,7 @@ fn known(token: &str, state: State) -> (String, KnownToken) {
     let missing = Missing {
         what: "video".to_owned(),
         attempt_no: Some(1),
+        reason: Reason::default(),
         why: "gone".to_owned(),
     };
     let known = KnownToken {

@@ -4,7 +4,9 @@
 use super::{Ends, Missing, Outcome, PlanInput, Step, getall_due, retry, series};
 use crate::domain::{
     answer::Endpoint,
+    loss::{Cause, Reason},
     media::{MediaRow, MediaState},
+    progress::Fails,
     time::Time,
 };
 
@@ -70,10 +72,11 @@ fn open_things(known: PlanInput<'_>, ends: &Ends) -> Vec<Open> {
     open
 }
 
-fn missing(what: &str, attempt_no: Option<i64>, why: &str) -> Missing {
+fn missing(what: &str, attempt_no: Option<i64>, reason: Reason, why: &str) -> Missing {
     Missing {
         what: what.to_owned(),
         attempt_no,
+        reason,
         why: why.to_owned(),
     }
 }
@@ -85,7 +88,12 @@ fn final_getall(known: PlanInput<'_>, ends: &Ends) -> Option<Open> {
     getall_due(known, ends).map(|due| Open {
         due: Some((due, Endpoint::Getall)),
         end: ends.record_end,
-        missing: missing("final_getall", None, why),
+        missing: missing(
+            "final_getall",
+            None,
+            reason(known, Endpoint::Getall, ends.record_end),
+            why,
+        ),
         optional: false,
     })
 }
@@ -99,6 +107,7 @@ fn unanswered(known: PlanInput<'_>, endpoint: Endpoint, end: Time) -> Open {
         missing: missing(
             endpoint.name(),
             Some(progress.decisive_attempt()),
+            reason(known, endpoint, end),
             "no answer with data came before the provider forgot",
         ),
         // A refused media/query is what an account without videos answers.
@@ -120,6 +129,13 @@ fn media_query(known: PlanInput<'_>, ends: &Ends) -> Option<Open> {
         missing: missing(
             "video",
             Some(progress.decisive_attempt()),
+            progress.fails.get(&Endpoint::Media).map_or(
+                Reason {
+                    to: progress.media_at,
+                    ..Reason::plain(Cause::NotListed)
+                },
+                Fails::reason,
+            ),
             "no video was listed before the provider's retention of videos ended",
         ),
         optional: !(is_video_promised(known) && is_video_missing(known)),
@@ -132,20 +148,38 @@ fn wanted_media(known: PlanInput<'_>, ends: &Ends) -> impl Iterator<Item = Open>
         .media
         .iter()
         .filter(|row| row.state == MediaState::Wanted);
-    wanted.map(|row| Open {
-        due: None,
-        end: if row.slot.kind.has_short_life() {
+    wanted.map(move |row| {
+        let end = if row.slot.kind.has_short_life() {
             ends.media_end
         } else {
             ends.record_end
-        },
-        missing: missing(
-            row.slot.kind.name(),
-            Some(row.slot.attempt_no),
-            &not_fetched(row),
-        ),
-        optional: false,
+        };
+        let reason = (row.fails).unwrap_or_else(|| untried(known, end));
+        let (what, attempt_no) = (row.slot.kind.name(), Some(row.slot.attempt_no));
+        Open {
+            due: None,
+            end,
+            missing: missing(what, attempt_no, reason, &not_fetched(row)),
+            optional: false,
+        }
     })
+}
+
+/// What the calls of an endpoint met, where they brought nothing.
+fn reason(known: PlanInput<'_>, endpoint: Endpoint, end: Time) -> Reason {
+    let fails = known.progress.fails.get(&endpoint);
+    fails.map_or_else(|| untried(known, end), Fails::reason)
+}
+
+/// Why a thing was never tried that could be had until `end`: it was told of later, or nothing that
+/// the verification itself could tell.
+fn untried(known: PlanInput<'_>, end: Time) -> Reason {
+    let tracked_at = known.verification.tracked_at;
+    if tracked_at >= end {
+        return Reason::plain(Cause::ToldLate);
+    }
+    let seen = known.progress.getall_at.unwrap_or(tracked_at);
+    Reason::lasting(Cause::Unknown, seen.max(tracked_at).min(end), end)
 }
 
 /// Whether a video must exist: the account records them, and somebody passed.
@@ -223,6 +257,7 @@ fn settle(known: PlanInput<'_>, open: Vec<Open>) -> Step {
             .map(|row| Missing {
                 what: row.slot.kind.name().to_owned(),
                 attempt_no: Some(row.slot.attempt_no),
+                reason: row.fails.unwrap_or_default(),
                 why: "it was gone at the provider".to_owned(),
             }),
     );
@@ -230,6 +265,7 @@ fn settle(known: PlanInput<'_>, open: Vec<Open>) -> Step {
         Missing {
             what: what.clone(),
             attempt_no: None,
+            reason: Reason::plain(Cause::Unreadable),
             why: "the answer holds it in a form that cannot be read; the verbatim answer is kept"
                 .to_owned(),
         }

@@ -47,7 +47,7 @@ fn what_was_not_answered_is_asked_for_until_its_end_and_then_missing() {
         let name = endpoint.name();
         let failed = |due: Span| {
             let mut progress = open.clone();
-            progress.failed(endpoint, ISSUED, due, "transient");
+            progress.failed(endpoint, ISSUED, due, ErrorKind::Transient);
             progress
         };
         let before = Span(end.0 - 1);
@@ -151,21 +151,25 @@ fn a_medium_that_was_never_fetched_says_why() {
     };
     let (day, retention) = (Span::minutes(26 * 60 + 5), Span::minutes(74 * 60 + 5));
     for (kind, end) in [(Kind::ProcessVideo, day), (Kind::Face, retention)] {
-        for (tries, last_error, why) in [
+        let corrupt = Reason::lasting(Cause::Corrupt, Time(1), Time(7));
+        for (tries, last_error, fails, why) in [
             (
                 0,
+                None,
                 None,
                 "it could not be fetched before the provider forgot it",
             ),
             (
                 3,
                 Some("404".to_owned()),
+                Some(corrupt),
                 "it could not be fetched before the provider forgot it in 3 tries; the last one: 404",
             ),
         ] {
             let row = MediaRow {
                 tries,
                 last_error,
+                fails,
                 ..MediaRow::wanted(MediaId::fresh(Time(0)), slot(kind))
             };
             let step = |at| decide(&captured(), std::slice::from_ref(&row), &[], false, at);
@@ -173,6 +177,10 @@ fn a_medium_that_was_never_fetched_says_why() {
             let expected = Missing {
                 what: kind.name().to_owned(),
                 attempt_no: Some(1),
+                reason: fails.unwrap_or_else(|| {
+                    let seen = captured().getall_at.unwrap();
+                    Reason::lasting(Cause::Unknown, seen, ISSUED.plus(end))
+                }),
                 why: why.to_owned(),
             };
             assert_eq!(
@@ -249,7 +257,7 @@ fn what_is_waited_for_is_ordered_by_what_of_it_is_forgotten_first() {
     ] {
         let mut progress = open;
         let at = ISSUED.plus(Span::minutes(10));
-        progress.failed(endpoint, at, Span::hours(1), "transient");
+        progress.failed(endpoint, at, Span::hours(1), ErrorKind::Transient);
         let step = decide(&progress, &[], &[], false, Span::minutes(20));
         let expected = Step::Wait {
             due_at: at.plus(Span::hours(1)),

@@ -4,6 +4,7 @@
 use super::{Ends, Missing, Outcome, PlanInput, Step, getall_due, retry, series};
 use crate::domain::{
     answer::Endpoint,
+    loss::{Cause, Reason},
     progress::{Refusal, ZERO_ATTEMPTS},
     time::Time,
 };
@@ -109,10 +110,11 @@ fn siblings_due(known: PlanInput<'_>, ends: &Ends) -> Option<Time> {
 /// window.
 fn unseen_end(known: PlanInput<'_>, ends: &Ends, now: Time) -> Step {
     let progress = known.progress;
-    let everything = |why: String| {
+    let everything = |reason: Reason, why: String| {
         vec![Missing {
             what: "everything".to_owned(),
             attempt_no: None,
+            reason,
             why,
         }]
     };
@@ -136,13 +138,18 @@ fn unseen_end(known: PlanInput<'_>, ends: &Ends, now: Time) -> Step {
             || "the provider refused the token all its life: another app's, or mistyped".to_owned(),
             |app| format!("the provider refused the token all its life: it belongs to app {app}; assign it with `retry --app {app}`"),
         );
-        return Step::Settle(Outcome::Rejected, everything(why));
+        let reason = Reason {
+            to: progress.closing.as_ref().map(|closing| closing.at),
+            ..Reason::plain(Cause::WrongApp)
+        };
+        return Step::Settle(Outcome::Rejected, everything(reason, why));
     }
-    Step::Settle(Outcome::Missed, everything(missed_because(known, ends)))
+    let (reason, why) = missed_because(known, ends);
+    Step::Settle(Outcome::Missed, everything(reason, why))
 }
 
 /// Why nothing of a verification is there, as far as the calls about it tell.
-fn missed_because(known: PlanInput<'_>, ends: &Ends) -> String {
+fn missed_because(known: PlanInput<'_>, ends: &Ends) -> (Reason, String) {
     let PlanInput {
         verification,
         progress,
@@ -151,10 +158,11 @@ fn missed_because(known: PlanInput<'_>, ends: &Ends) -> String {
     } = known;
     let late = verification.tracked_at.since(verification.issued_at);
     if late.0 >= policy.record_retention.0 {
-        return format!(
+        let why = format!(
             "told too late: tracked {late} after issue, when the provider keeps results for {}",
             policy.record_retention
         );
+        return (Reason::plain(Cause::ToldLate), why);
     }
     let answered = progress.answered_at();
     if let Some(fails) = progress.fails.get(&Endpoint::Getall) {
@@ -163,27 +171,33 @@ fn missed_because(known: PlanInput<'_>, ends: &Ends) -> String {
             |at| format!("it was last answered at {at}"),
         );
         let (first, last, result) = (fails.since, fails.at, &fails.result);
-        return format!(
+        let why = format!(
             "getall failed {} times from {first} to {last}, the last time as {result}; before that {before}",
             fails.count
         );
+        return (fails.reason(), why);
     }
+    let unexplained = |from, to| Reason::lasting(Cause::Unknown, from, to);
     let Some(at) = answered else {
-        return "no query was answered before the provider forgot".to_owned();
+        let why = "no query was answered before the provider forgot".to_owned();
+        return (unexplained(verification.issued_at, ends.record_end), why);
     };
     if at < ends.decide {
-        return format!(
+        let why = format!(
             "getall was last answered at {at}, before the window had closed at {}: a later attempt may be missing",
             ends.decide
         );
+        return (unexplained(at, ends.record_end), why);
     }
     if progress.closing.is_none() {
-        return format!(
+        let why = format!(
             "getall was answered at {at}, when the provider may have forgotten: it keeps results until {}",
             ends.record_deadline
         );
+        return (unexplained(ends.decide, at), why);
     }
-    format!(
+    let why = format!(
         "the answers until {at} are those of unused tokens, but no token of the app got data since this one was issued: they prove nothing"
-    )
+    );
+    (unexplained(verification.issued_at, at), why)
 }

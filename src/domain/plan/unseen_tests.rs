@@ -28,7 +28,7 @@ fn a_token_that_never_got_an_answer_is_asked_past_the_end_of_the_retention_for_a
     let mut progress = Progress::default();
     let mut failed = |at| {
         let wait = Span::seconds(34 * 60 + 11);
-        progress.failed(Endpoint::Getall, at, wait, "transient");
+        progress.failed(Endpoint::Getall, at, wait, ErrorKind::Transient);
         (progress.clone(), at.plus(wait))
     };
     let now = ISSUED.plus(Span(168_747_999));
@@ -129,7 +129,12 @@ fn until_the_latest_end_it_is_asked_or_waited_for_and_then_it_is_over() {
 fn what_waits_for_its_siblings_after_the_last_question_waits_to_the_end() {
     let mut progress = closed(LAST);
     let failed = ISSUED.plus(LAST);
-    progress.failed(Endpoint::Simple, failed, Span::hours(9), "transient");
+    progress.failed(
+        Endpoint::Simple,
+        failed,
+        Span::hours(9),
+        ErrorKind::Transient,
+    );
     assert_eq!(
         decide(&progress, &[], &["refused".to_owned()], true, LAST),
         Step::Wait {
@@ -152,7 +157,12 @@ fn a_wait_looks_at_the_retention_that_ends_next() {
     };
     assert_eq!(deadline(DECIDE), Span::hours(24));
     let mut failing = refused.clone();
-    failing.failed(Endpoint::Getall, ISSUED, Span::hours(70), "transient");
+    failing.failed(
+        Endpoint::Getall,
+        ISSUED,
+        Span::hours(70),
+        ErrorKind::Transient,
+    );
     for (at, due, deadline) in [
         (before(day), day, Span::hours(24)),
         (day, Span::hours(70), Span::hours(72)),

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         alarm::Kind,
         lease::{Lane, Stage},
+        loss::Reason,
         media::MediaState,
     },
     store::{Result, records::DownloadRecord},
@@ -40,6 +41,11 @@ impl Data {
             };
             medium.row.tries += 1;
             medium.row.last_error = Some(failed.why);
+            medium.row.fails = Some(Reason {
+                cause: failed.cause,
+                from: medium.row.fails.and_then(|fails| fails.from).or(Some(at)),
+                to: Some(at),
+            });
             medium.row.refused_sha256 = medium.row.refused_sha256.take().or(failed.refused_sha256);
         }
         // Media that a poll has added meanwhile are due now.

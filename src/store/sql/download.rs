@@ -59,7 +59,12 @@ pub(super) async fn complete<'r, DB: Dialect>(
         connection,
         records
             .iter()
-            .flat_map(|record| record.failed.iter().map(|failed| (&record.lease, failed)))
+            .flat_map(|record| {
+                record
+                    .failed
+                    .iter()
+                    .map(|failed| (&record.lease, record.at, failed))
+            })
             .collect(),
     )
     .await?;

@@ -9,6 +9,7 @@ use crate::{
         id::{MediaId, VerificationId},
         lease::Lease,
         media::{Kind, Slot, StoredMedia},
+        time::Time,
     },
     store::{
         Result,
@@ -58,7 +59,7 @@ rows! {
 }
 
 rows! {
-    struct FailedIn<'a> { id: VerificationId, medium: MediaId, why: &'a str, refused: Option<Sha256> }
+    struct FailedIn<'a> { id: VerificationId, medium: MediaId, why: &'a str, cause: &'a str, at: i64, refused: Option<Sha256> }
 }
 
 rows! {
@@ -292,14 +293,16 @@ fn is_same<DB: Dialect>(row: &str) -> String {
 /// Notes failed tries.
 pub(super) async fn fail<'r, DB: Dialect>(
     connection: &mut DB::Connection,
-    media: Vec<(&'r Lease, &'r FailedMedia)>,
+    media: Vec<(&'r Lease, Time, &'r FailedMedia)>,
 ) -> Result<()> {
     let rows: Vec<FailedIn> = media
         .into_iter()
-        .map(|(lease, failed)| FailedIn {
+        .map(|(lease, at, failed)| FailedIn {
             id: lease.verification_id,
             medium: failed.media_id,
             why: &failed.why,
+            cause: failed.cause.name(),
+            at: at.0,
             refused: failed.refused_sha256,
         })
         .collect();
@@ -307,7 +310,8 @@ pub(super) async fn fail<'r, DB: Dialect>(
         return Ok(());
     }
     let sql = format!(
-        "update media as m set tries = m.tries + 1, last_error = t.why, refused_sha256 = coalesce(m.refused_sha256, t.refused)
+        "update media as m set tries = m.tries + 1, last_error = t.why, failed_cause = t.cause, failed_from = coalesce(m.failed_from, t.at), failed_to = t.at,
+            refused_sha256 = coalesce(m.refused_sha256, t.refused)
         from {rows} where m.media_id = t.medium and m.verification_id = t.id and m.state = 'wanted'",
         rows = DB::rows::<FailedIn>(),
     );

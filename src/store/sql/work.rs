@@ -8,6 +8,7 @@ use crate::{
         answer::Endpoint,
         digest::Sha256,
         id::VerificationId,
+        loss::{Cause, Reason},
         media::{Kind, MediaRow, MediaState, Slot, Source},
         progress::Progress,
         secret::Secret,
@@ -16,7 +17,7 @@ use crate::{
     store::{
         Result, StoreError,
         dialect::Dialect,
-        rows::{Cells, Json, binds, digest, digest_or_null, id, instant, known},
+        rows::{Cells, Json, binds, digest, digest_or_null, id, instant, instant_or_null, known},
     },
 };
 
@@ -70,7 +71,7 @@ pub(super) async fn media<DB: Dialect>(
     ids: &[VerificationId],
 ) -> Result<Found<Vec<MediaRow>>> {
     let sql = format!(
-        "select verification_id, media_id, attempt_no, kind, position, source, state, sha256, object_key, tries, last_error, refused_sha256 from media
+        "select verification_id, media_id, attempt_no, kind, position, source, state, sha256, object_key, tries, last_error, failed_cause, failed_from, failed_to, refused_sha256 from media
         where verification_id in {} order by verification_id, attempt_no, kind, position, source",
         DB::list(1)
     );
@@ -94,8 +95,20 @@ fn medium(row: &impl Cells) -> Result<MediaRow> {
         object_key: row.text_or_null("object_key")?,
         tries: row.int("tries")?,
         last_error: row.text_or_null("last_error")?,
+        fails: fails(row)?,
         refused_sha256: digest_or_null(row, "refused_sha256")?,
     })
+}
+
+fn fails(row: &impl Cells) -> Result<Option<Reason>> {
+    let Some(cause) = row.text_or_null("failed_cause")? else {
+        return Ok(None);
+    };
+    Ok(Some(Reason {
+        cause: known(Cause::named(&cause), "media.failed_cause")?,
+        from: instant_or_null(row, "failed_from")?,
+        to: instant_or_null(row, "failed_to")?,
+    }))
 }
 
 pub(super) async fn answers<DB: Dialect>(

@@ -11,6 +11,7 @@ use verikeep::{
         id::{MediaId, VerificationId},
         lease::{Lane, Lease, Stage},
         lessons::{DataSeen, Film, FilmedPlan, Lessons, Origin, UnusedSignature},
+        loss::Cause,
         media::{Kind, StoredMedia},
         plan::Outcome,
         secret::Secret,
@@ -349,6 +350,7 @@ impl Pair {
                 1 => record.failed.push(FailedMedia {
                     media_id: *media_id,
                     why: "reset".to_owned(),
+                    cause: Cause::ProviderUnreachable,
                     refused_sha256: self.one_in(2).then(|| Sha256::of(self.name().as_bytes())),
                 }),
                 _ => {

@@ -6,6 +6,7 @@ use verikeep::{
         digest::Sha256,
         id::MediaId,
         lease::{Lease, Stage},
+        loss::Cause,
         media::MediaRow,
         plan::Outcome,
         time::Span,
@@ -26,6 +27,7 @@ fn failed(media_id: &str, why: &str, refused: Option<&str>) -> FailedMedia {
     FailedMedia {
         media_id: named(media_id),
         why: why.to_owned(),
+        cause: Cause::ProviderUnreachable,
         refused_sha256: refused.map(|name| Sha256::of(name.as_bytes())),
     }
 }

@@ -10,6 +10,7 @@ use verikeep::{
         id::{MediaId, VerificationId},
         identity::IdentityRow,
         lease::{Lane, Lease},
+        loss::{Cause, Reason},
         media::{Checked, Kind, ObjectFacts, Slot, Source, StoredMedia},
         plan::{Missing, Outcome},
         progress::Progress,
@@ -150,6 +151,7 @@ pub fn settling(lease: &Lease, at: Time, outcome: Outcome) -> PollRecord {
         _ => vec![Missing {
             what: "face".to_owned(),
             attempt_no: Some(1),
+            reason: Reason::plain(Cause::GoneAtProvider),
             why: "gone".to_owned(),
         }],
     };

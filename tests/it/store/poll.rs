@@ -362,7 +362,7 @@ pub async fn a_settled_verification_leaves_the_schedule_for_good(db: Database) {
     );
     assert_eq!(
         whole.summary.missing,
-        serde_json::json!([{"what": "face", "attempt_no": 1, "why": "gone"}])
+        serde_json::json!([{"what": "face", "attempt_no": 1, "cause": "gone_at_provider", "why": "gone"}])
     );
     assert!(
         whole

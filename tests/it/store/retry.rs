@@ -57,7 +57,7 @@ pub async fn what_waits_for_a_person_is_woken(db: Database) {
             }
         ]
     );
-    let gone = serde_json::json!([{"what": "face", "attempt_no": 1, "why": "gone"}]);
+    let gone = serde_json::json!([{"what": "face", "attempt_no": 1, "cause": "gone_at_provider", "why": "gone"}]);
     let none = || serde_json::json!([]);
     for (n, state, missing, settled_at) in [
         (1, "waiting", none(), None),

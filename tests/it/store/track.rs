@@ -6,6 +6,7 @@ use verikeep::{
     domain::{
         alarm::{Alarm, Kind},
         lease::{Lane, Stage},
+        loss::{Cause, Reason},
         plan::{Missing, Outcome},
         secret::Secret,
         time::{HeldClock, Span, Time},
@@ -334,6 +335,7 @@ pub async fn a_token_told_too_late_is_settled_at_once(db: Database) {
             missing: vec![Missing {
                 what: "everything".to_owned(),
                 attempt_no: None,
+                reason: Reason::plain(Cause::ToldLate),
                 why: "told too late".to_owned(),
             }],
         },
@@ -354,7 +356,7 @@ pub async fn a_token_told_too_late_is_settled_at_once(db: Database) {
     assert_eq!(whole.summary.settled_at, Some(START));
     assert_eq!(
         whole.summary.missing,
-        serde_json::json!([{"what": "everything", "why": "told too late"}])
+        serde_json::json!([{"what": "everything", "cause": "told_late", "why": "told too late"}])
     );
     let alarms = store.alarms().await.unwrap();
     assert_eq!(alarms.len(), 1);

@@ -69,7 +69,7 @@ pub async fn rows_look_as_the_contract_says(db: Database) {
     store.record_poll(record).await.unwrap();
     if db.is_sqlite() {
         let sql = "select issued_at, settled_at, next_poll_at, missing, cast(passed as text), typeof(passed) from report_verifications order by verification_id";
-        let missing = r#"[{"what":"face","attempt_no":1,"why":"gone"}]"#;
+        let missing = r#"[{"what":"face","attempt_no":1,"cause":"gone_at_provider","why":"gone"}]"#;
         let rows = db.texts(sql).await;
         assert_eq!(
             rows[0],
