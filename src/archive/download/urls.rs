@@ -9,7 +9,7 @@ use crate::{
         asker::{Asked, ParsedAnswer},
     },
     domain::{
-        answer::Endpoint,
+        answer::{Endpoint, ErrorKind},
         loss::Cause,
         media::{Listed, Slot, Source},
         secret::Secret,
@@ -87,37 +87,7 @@ impl MediaFetcher {
             .asker
             .query(app, &draft.verification, endpoint, &mut draft.log)
             .await?;
-        let mut why = NoUrl::default();
-        let listed: Vec<(i64, Vec<Listed>)> = match asked {
-            Asked::Answered(ParsedAnswer::Getall(answer)) => answer
-                .attempts
-                .into_iter()
-                .map(|attempt| (attempt.attempt_no, attempt.media))
-                .collect(),
-            Asked::Answered(ParsedAnswer::Media(answer)) => vec![(slot.attempt_no, answer.listed)],
-            Asked::Answered(ParsedAnswer::Simple(listed)) => {
-                vec![(slot.attempt_no, listed.into_iter().collect())]
-            }
-            Asked::Answered(_) => Vec::new(),
-            Asked::Failed(problem) => {
-                why = NoUrl {
-                    cause: problem.kind.cause(),
-                    text: format!("no fresh URL could be had: {problem}"),
-                };
-                Vec::new()
-            }
-            Asked::Paused(until, kind) => {
-                why = NoUrl {
-                    cause: kind.cause(),
-                    text: format!(
-                        "no fresh URL could be had: app {} fails ({}) and is not asked before {until}",
-                        app.name,
-                        kind.name()
-                    ),
-                };
-                Vec::new()
-            }
-        };
+        let (listed, why) = listed(asked, slot, app);
         urls.asked.insert(source, why);
         urls.by_slot.retain(|(known, _)| known.source != source);
         for (attempt_no, listed) in listed {
@@ -127,4 +97,32 @@ impl MediaFetcher {
         }
         Ok(true)
     }
+}
+
+/// What an answer lists, by attempt, and why there is no URL where it lists none.
+fn listed(asked: Asked, slot: &Slot, app: &App) -> (Vec<(i64, Vec<Listed>)>, NoUrl) {
+    let none = |kind: ErrorKind, what: String| {
+        let text = format!("no fresh URL could be had: {what}");
+        let cause = kind.cause();
+        (Vec::new(), NoUrl { cause, text })
+    };
+    let listed = match asked {
+        Asked::Answered(ParsedAnswer::Getall(answer)) => answer
+            .attempts
+            .into_iter()
+            .map(|attempt| (attempt.attempt_no, attempt.media))
+            .collect(),
+        Asked::Answered(ParsedAnswer::Media(answer)) => vec![(slot.attempt_no, answer.listed)],
+        Asked::Answered(ParsedAnswer::Simple(listed)) => {
+            vec![(slot.attempt_no, listed.into_iter().collect())]
+        }
+        Asked::Answered(_) => Vec::new(),
+        Asked::Failed(problem) => return none(problem.kind, problem.to_string()),
+        Asked::Paused(until, kind) => {
+            let (app, kind_name) = (&app.name, kind.name());
+            let what = format!("app {app} fails ({kind_name}) and is not asked before {until}");
+            return none(kind, what);
+        }
+    };
+    (listed, NoUrl::default())
 }

@@ -55,19 +55,7 @@ pub(super) async fn complete<'r, DB: Dialect>(
             .collect(),
     )
     .await?;
-    media::fail::<DB>(
-        connection,
-        records
-            .iter()
-            .flat_map(|record| {
-                record
-                    .failed
-                    .iter()
-                    .map(|failed| (&record.lease, record.at, failed))
-            })
-            .collect(),
-    )
-    .await?;
+    media::fail::<DB>(connection, &records).await?;
 
     let ended = end::<DB>(connection, &records).await?;
     let told: Vec<VerificationId> = records

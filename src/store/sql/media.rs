@@ -9,12 +9,11 @@ use crate::{
         id::{MediaId, VerificationId},
         lease::Lease,
         media::{Kind, Slot, StoredMedia},
-        time::Time,
     },
     store::{
         Result,
         dialect::Dialect,
-        records::{FailedMedia, InlineMedia, WantedMedia},
+        records::{DownloadRecord, InlineMedia, WantedMedia},
         rows::{Cells as _, Json, binds, id, rows},
     },
 };
@@ -293,19 +292,20 @@ fn is_same<DB: Dialect>(row: &str) -> String {
 /// Notes failed tries.
 pub(super) async fn fail<'r, DB: Dialect>(
     connection: &mut DB::Connection,
-    media: Vec<(&'r Lease, Time, &'r FailedMedia)>,
+    records: &[&'r DownloadRecord],
 ) -> Result<()> {
-    let rows: Vec<FailedIn> = media
-        .into_iter()
-        .map(|(lease, at, failed)| FailedIn {
-            id: lease.verification_id,
+    let failed = |record: &'r DownloadRecord| {
+        let (id, at) = (record.lease.verification_id, record.at.0);
+        record.failed.iter().map(move |failed| FailedIn {
+            id,
             medium: failed.media_id,
             why: &failed.why,
             cause: failed.cause.name(),
-            at: at.0,
+            at,
             refused: failed.refused_sha256,
         })
-        .collect();
+    };
+    let rows: Vec<FailedIn> = records.iter().copied().flat_map(failed).collect();
     if rows.is_empty() {
         return Ok(());
     }
