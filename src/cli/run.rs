@@ -6,10 +6,12 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   verikeep run
   verikeep run --config /etc/verikeep/verikeep.toml
-  VERIKEEP_LOG=debug verikeep run
+  VERIKEEP_LOG=info,verikeep::provider=debug verikeep run
 
 SIGTERM or Ctrl-C finishes or releases the work at hand and ends with 0; a second one leaves at once. Several may run side by side on one
-PostgreSQL database. /healthz, /readyz and /metrics are served on http.listen.";
+PostgreSQL database. /healthz, /readyz and /metrics are served on http.listen.
+
+VERIKEEP_LOG is a level (error, warn, info, debug) and, behind commas, levels of parts; one that cannot be read is told, and info is logged.";
 
 /// Run the daemon.
 #[derive(Args, Clone, Debug)]

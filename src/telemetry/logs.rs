@@ -5,7 +5,7 @@ use std::{io::IsTerminal as _, panic};
 use tracing::{Level, Subscriber};
 use tracing_subscriber::{
     EnvFilter, Layer as _, Registry,
-    filter::{FilterExt as _, ParseError, filter_fn},
+    filter::{FilterExt as _, LevelFilter, filter_fn},
     fmt::MakeWriter,
     layer::SubscriberExt as _,
     util::{SubscriberInitExt as _, TryInitError},
@@ -18,16 +18,8 @@ pub(crate) const VARIABLE: &str = "VERIKEEP_LOG";
 /// What is logged unless told otherwise.
 const DEFAULT: &str = "info";
 
-/// Why nothing can be logged.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum LogError {
-    /// The variable holds no filter.
-    #[error("{VARIABLE} is not a filter such as `info` or `warn,verikeep::provider=debug`: {0}")]
-    Filter(ParseError),
-    /// Logs are set up already.
-    #[error("logs are set up already")]
-    Twice(#[from] TryInitError),
-}
+/// What is said of a variable that cannot be read; its text is not repeated.
+const WRONG: &str = "is neither a level (error, warn, info, debug, trace, off) nor a list such as `info,verikeep::provider=debug`; info is logged";
 
 /// How a line looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,12 +33,13 @@ enum Look {
     Json,
 }
 
-/// Sets up logs for this process, and reports panics through them.
+/// Sets up logs for this process, and reports panics through them. A variable that cannot be read
+/// is told, and stops nothing: whoever mistypes it wants to see more, not a daemon that stays away.
 ///
 /// # Errors
-/// [`LogError`].
-pub(crate) fn init() -> Result<(), LogError> {
-    let wish = std::env::var(VARIABLE).unwrap_or_default();
+/// When logs are set up already.
+pub(crate) fn init() -> Result<(), TryInitError> {
+    let filter = wished();
     let look = if std::io::stderr().is_terminal() {
         Look::Human {
             ansi: std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty()),
@@ -54,7 +47,11 @@ pub(crate) fn init() -> Result<(), LogError> {
     } else {
         Look::Json
     };
-    subscriber(&wish, look, std::io::stderr)?.try_init()?;
+    let wrong = filter.is_none();
+    subscriber(filter.unwrap_or_else(plain), look, std::io::stderr).try_init()?;
+    if wrong {
+        tracing::warn!("{VARIABLE} {WRONG}");
+    }
     panic::set_hook(Box::new(|panic| {
         // Only a text that stands in the program: a composed one may hold anything.
         let text = panic
@@ -71,20 +68,49 @@ pub(crate) fn init() -> Result<(), LogError> {
     Ok(())
 }
 
-fn subscriber<W>(
-    wish: &str,
-    look: Look,
-    writer: W,
-) -> Result<impl Subscriber + Send + Sync, LogError>
+/// What is wrong with the variable of this process, if anything.
+#[must_use]
+pub(crate) fn complaint() -> Option<&'static str> {
+    wished().is_none().then_some(WRONG)
+}
+
+/// What the variable asks for; none where it cannot be read.
+fn wished() -> Option<EnvFilter> {
+    match std::env::var(VARIABLE) {
+        Ok(wish) => filter(&wish),
+        Err(std::env::VarError::NotPresent) => Some(plain()),
+        Err(std::env::VarError::NotUnicode(_)) => None,
+    }
+}
+
+fn plain() -> EnvFilter {
+    EnvFilter::new(DEFAULT)
+}
+
+/// The library takes a bare word that is no level for the name of a part, and then logs nothing of
+/// all others: `inof` would silence everything. So a bare word is a level here, and what is said of
+/// a part alone leaves the others as they are.
+fn filter(wish: &str) -> Option<EnvFilter> {
+    let parts = wish
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
+    let (of_parts, levels): (Vec<&str>, Vec<&str>) = parts.partition(|part| part.contains('='));
+    if !levels
+        .iter()
+        .all(|level| level.parse::<LevelFilter>().is_ok())
+    {
+        return None;
+    }
+    let level = levels.last().copied().unwrap_or(DEFAULT);
+    let whole = [&[level], of_parts.as_slice()].concat().join(",");
+    EnvFilter::builder().parse(whole).ok()
+}
+
+fn subscriber<W>(filter: EnvFilter, look: Look, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let wish = if wish.trim().is_empty() {
-        DEFAULT
-    } else {
-        wish
-    };
-    let filter = EnvFilter::builder().parse(wish).map_err(LogError::Filter)?;
     // Libraries name hosts, headers, statements and signed URLs below a warning.
     let ours = filter_fn(|meta| {
         *meta.level() <= Level::WARN
@@ -100,7 +126,7 @@ where
             .with_current_span(false)
             .boxed(),
     };
-    Ok(Registry::default().with(layer.with_filter(filter.and(ours))))
+    Registry::default().with(layer.with_filter(filter.and(ours)))
 }
 
 #[cfg(test)]
@@ -130,7 +156,7 @@ mod tests {
         let lines = Lines::default();
         let writer = lines.clone();
         tracing::subscriber::with_default(
-            subscriber(wish, look, move || writer.clone()).unwrap(),
+            subscriber(filter(wish).unwrap(), look, move || writer.clone()),
             || {
                 tracing::debug!("ours, fine");
                 tracing::info!(app = "loan-h5", "ours");
@@ -177,9 +203,18 @@ mod tests {
         assert!(logged("debug", Look::Json).contains("ours, fine"));
         assert!(!logged("", Look::Json).contains("ours, fine"));
         assert!(!logged("error", Look::Json).contains("loan-h5"));
-        assert!(matches!(
-            subscriber("verikeep=loud", Look::Json, io::stderr),
-            Err(LogError::Filter(_))
-        ));
+        let of_a_part = logged("hyper=off", Look::Json);
+        assert!(of_a_part.contains("loan-h5") && !of_a_part.contains("theirs, bad"));
+        assert!(logged(" INFO ,", Look::Json).contains("loan-h5"));
+        for typo in [
+            "inof",
+            "verikeep=loud",
+            "verikeep",
+            "info hyper",
+            "info,dbeug",
+            "99",
+        ] {
+            assert!(filter(typo).is_none(), "{typo}");
+        }
     }
 }

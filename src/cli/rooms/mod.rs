@@ -142,10 +142,10 @@ pub(super) async fn issue(archive: &Archive, wish: Wish) -> Result<Issued, Failu
 pub(super) async fn run(config: Config, args: &Run) -> Result<Code, Failure> {
     logs::init().map_err(|error| {
         Failure::told(
-            Code::Configuration,
-            "environment VERIKEEP_LOG",
+            Code::Finding,
+            "logs",
             error.to_string(),
-            "leave it out, or write a level: error, warn, info, debug",
+            "this is a fault of verikeep: report it",
         )
     })?;
     if !args.no_migrate {
