@@ -264,16 +264,35 @@ pub(super) fn describe(error: reqwest::Error) -> String {
     } else {
         "the answer broke off"
     };
-    let mut cause: &dyn Error = &error;
+    let mut cause: &(dyn Error + 'static) = &error;
     while let Some(source) = cause.source() {
         cause = source;
     }
     // The outermost text would only repeat the kind.
     if error.is_timeout() || error.source().is_none() {
         kind.to_owned()
+    } else if is_of_unknown_issuer(cause) {
+        format!(
+            "{kind}: its certificate is from an issuer that this machine does not know; name the issuer's certificate, as a PEM file, by the environment variable SSL_CERT_FILE"
+        )
     } else {
         format!("{kind}: {cause}")
     }
+}
+
+/// Whether it is the handshake's refusal, which an I/O error may hold within.
+fn is_of_unknown_issuer(cause: &(dyn Error + 'static)) -> bool {
+    let within = cause
+        .downcast_ref::<std::io::Error>()
+        .and_then(std::io::Error::get_ref)
+        .and_then(|inner| inner.downcast_ref());
+    let refusal: Option<&rustls::Error> = cause.downcast_ref().or(within);
+    matches!(
+        refusal,
+        Some(rustls::Error::InvalidCertificate(
+            rustls::CertificateError::UnknownIssuer
+        ))
+    )
 }
 
 /// Whether the bytes arrived and only their content encoding is broken. The decoder's complaint is
@@ -306,6 +325,17 @@ pub(super) fn http_date(text: &str) -> Option<Time> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unknown_issuer_is_found_as_the_handshake_brings_it() {
+        use rustls::CertificateError as Bad;
+        let refused = rustls::Error::InvalidCertificate;
+        let within = |bad| std::io::Error::other(refused(bad));
+        assert!(is_of_unknown_issuer(&within(Bad::UnknownIssuer)));
+        assert!(is_of_unknown_issuer(&refused(Bad::UnknownIssuer)));
+        assert!(!is_of_unknown_issuer(&within(Bad::Expired)));
+        assert!(!is_of_unknown_issuer(&std::io::Error::other("canary")));
+    }
 
     #[test]
     fn dates_of_http_are_read() {
