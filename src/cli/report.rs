@@ -126,12 +126,12 @@ impl From<StoreError> for Failure {
             StoreError::Unavailable(why) => (
                 Code::Unreachable,
                 format!("not available: {why}"),
-                "see that it runs and that database.url is right; `verikeep check` looks at it closely",
+                "see that it runs and that database.url is right",
             ),
             StoreError::Schema(why) => (
                 Code::Finding,
                 why,
-                "`verikeep migrate` brings an older database up to date; another one needs another database.url",
+                "see that database.url names the right one; if it does, restore a backup of it",
             ),
             StoreError::LeaseLost => (
                 Code::Finding,
@@ -144,7 +144,11 @@ impl From<StoreError> for Failure {
                 "keep a copy of it and restore a backup beside it",
             ),
         };
-        Self::told(code, "database", why, todo)
+        // Where the cause is known, its own way out stands behind it.
+        match why.split_once("; ") {
+            Some((why, todo)) => Self::told(code, "database", why, todo),
+            None => Self::told(code, "database", why, todo),
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 //! it refuses, in the message itself, so that its message is taken only of classes that speak of
 //! the connection, the server or the schema; of all others the words are ours.
 
+use std::{error::Error as StdError, io};
+
 use sqlx::error::{DatabaseError, ErrorKind};
 
 use super::StoreError;
@@ -28,6 +30,7 @@ impl From<sqlx::Error> for StoreError {
             | E::ColumnIndexOutOfBounds { .. }
             | E::RowNotFound
             | E::TypeNotFound { .. }) => Self::Corrupt(error.to_string()),
+            E::Tls(error) => Self::Unavailable(of_tls(error.as_ref())),
             E::PoolTimedOut => {
                 Self::Unavailable("no connection became free or could be opened in time".to_owned())
             }
@@ -35,6 +38,32 @@ impl From<sqlx::Error> for StoreError {
             other => Self::Unavailable(other.to_string()),
         }
     }
+}
+
+/// The handshake; what it says of a certificate names no host.
+fn of_tls(error: &(dyn StdError + 'static)) -> String {
+    use rustls::{CertificateError as Bad, Error::InvalidCertificate};
+    let mut next = Some(error);
+    while let Some(error) = next {
+        match error.downcast_ref::<rustls::Error>() {
+            Some(InvalidCertificate(Bad::UnknownIssuer)) => {
+                return "its certificate is from an issuer that is not trusted here; name the issuer's certificate, as a PEM file, by sslrootcert in database.url".to_owned();
+            }
+            Some(InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. })) => {
+                return "its certificate is for another name; write the host of database.url as the certificate has it".to_owned();
+            }
+            Some(InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. })) => {
+                return "its certificate has expired; renew it on the server".to_owned();
+            }
+            _ => {}
+        }
+        next = match error.downcast_ref::<io::Error>() {
+            // What such an error holds is skipped by its `source`.
+            Some(io) => io.get_ref().map(|inner| inner as &(dyn StdError + 'static)),
+            None => error.source(),
+        };
+    }
+    "TLS could not be agreed on; see that the server has ssl = on, and sslmode and sslrootcert of database.url".to_owned()
 }
 
 fn of_database(error: &dyn DatabaseError) -> StoreError {
@@ -68,16 +97,36 @@ fn of_sqlstate(code: &str, message: &str, constraint: Option<&str>) -> StoreErro
             "PostgreSQL found its own data damaged, or failed inside (SQLSTATE {code}); its log says more"
         )),
         // Syntax and access rules: tables or columns are missing, or permission to them.
-        "42" => StoreError::Schema(message.to_owned()),
+        "42" => StoreError::Schema(with_way_out(code, message)),
         // Connection, transaction, authorization, database name, rollback, resources, state,
         // operator, system.
         "08" | "25" | "28" | "3D" | "40" | "53" | "55" | "57" | "58" => {
-            StoreError::Unavailable(message.to_owned())
+            StoreError::Unavailable(with_way_out(code, message))
         }
         _ => StoreError::Unavailable(format!(
             "PostgreSQL refuses a statement (SQLSTATE {code}); its log says more"
         )),
     }
+}
+
+fn with_way_out(code: &str, message: &str) -> String {
+    let todo = match code {
+        "42501" => {
+            "grant the role of database.url select, insert, update and delete on all tables of the schema, select on its views, and create on it to whoever runs `verikeep migrate`"
+        }
+        "25006" => {
+            "name the primary by database.url, or end the read-only mode (default_transaction_read_only)"
+        }
+        "28000" | "28P01" => {
+            "compare user and password of database.url with the server's, and see its pg_hba.conf"
+        }
+        "3D000" => {
+            "create it with `create database … encoding 'UTF8' template template0`, or correct its name in database.url"
+        }
+        "53300" => "lower database.max_connections, or raise max_connections of the server",
+        _ => return message.to_owned(),
+    };
+    format!("{message}; {todo}")
 }
 
 /// SQLite: <https://sqlite.org/rescode.html>; the low byte is the primary code.
@@ -88,7 +137,15 @@ fn of_sqlite(code: i64, message: &str) -> StoreError {
         // CORRUPT, TOOBIG, CONSTRAINT, MISMATCH, RANGE
         11 | 18 | 19 | 20 | 25 => StoreError::Corrupt(message.to_owned()),
         // NOTADB
-        26 => StoreError::Schema("the file is not a SQLite database".to_owned()),
+        26 => StoreError::Schema(
+            "the file is not a SQLite database; name another by database.url".to_owned(),
+        ),
+        // READONLY
+        8 => StoreError::Unavailable(format!(
+            "{message}; see who owns the file and its folder, and how the disk is mounted"
+        )),
+        // FULL
+        13 => StoreError::Unavailable(format!("{message}; make room on its disk")),
         _ => StoreError::Unavailable(message.to_owned()),
     }
 }
@@ -124,6 +181,52 @@ mod tests {
             );
         }
         assert!(matches!(of_sqlite(26, ""), StoreError::Schema(_)));
+    }
+
+    #[test]
+    fn the_way_out_fits_the_cause() {
+        let connected = |error: rustls::Error| {
+            StoreError::from(sqlx::Error::Tls(Box::new(io::Error::other(error)))).to_string()
+        };
+        let certificate = |bad| connected(rustls::Error::InvalidCertificate(bad));
+        let state = |code| of_sqlstate(code, "reason", None).to_string();
+        for (label, told, part) in [
+            ("rights", state("42501"), "; grant the role"),
+            ("standby", state("25006"), "; name the primary"),
+            ("password", state("28P01"), "user and password"),
+            ("no such database", state("3D000"), "create database"),
+            ("connections", state("53300"), "max_connections"),
+            (
+                "a file of another user",
+                of_sqlite(8, "reason").to_string(),
+                "; see who owns",
+            ),
+            (
+                "a full disk",
+                of_sqlite(13, "reason").to_string(),
+                "; make room",
+            ),
+            (
+                "a private issuer",
+                certificate(rustls::CertificateError::UnknownIssuer),
+                "sslrootcert",
+            ),
+            (
+                "another name",
+                certificate(rustls::CertificateError::NotValidForName),
+                "another name",
+            ),
+            (
+                "something else",
+                connected(rustls::Error::General("canary".to_owned())),
+                "could not be agreed on",
+            ),
+        ] {
+            assert!(
+                told.contains(part) && !told.contains("canary"),
+                "{label}: {told}"
+            );
+        }
     }
 
     #[test]

@@ -58,7 +58,8 @@ pub struct MigrationReport {
     pub to: i64,
 }
 
-/// Brings the schema up to date; makes the file of a SQLite database when there is none.
+/// Brings the schema up to date; makes the file of a SQLite database when there is none. A schema
+/// that is up to date is only read, so that whoever works on it needs no right to change it.
 ///
 /// # Errors
 /// [`StoreError::Schema`] when the database is foreign or newer than this program;
@@ -102,10 +103,10 @@ pub(super) fn require_current(report: &SchemaReport) -> Result<()> {
     match report.found {
         found if found == report.needed => Ok(()),
         0 => Err(StoreError::Schema(
-            "the database is empty: run `verikeep migrate`".to_owned(),
+            "the database is empty; run `verikeep migrate`".to_owned(),
         )),
         found => Err(StoreError::Schema(format!(
-            "the database has schema version {found}, this program needs {}: run `verikeep migrate`",
+            "the database has schema version {found}, this program needs {}; run `verikeep migrate`",
             report.needed
         ))),
     }
@@ -151,14 +152,36 @@ where
     DB::Connection: Migrate,
 {
     let before = inspect::<DB>(connection, embedded).await?;
-    migrator(embedded)
-        .run_direct(None, connection, false)
-        .await
-        .map_err(refused)?;
+    if before.found == before.needed {
+        same_sources(connection, embedded).await.map_err(refused)?;
+    } else {
+        migrator(embedded)
+            .run_direct(None, connection, false)
+            .await
+            .map_err(refused)?;
+    }
     Ok(MigrationReport {
         from: before.found,
         to: before.needed,
     })
+}
+
+/// Refuses migrations that were applied from another text. The migrator does so too, but begins by
+/// making its table, which takes the right to make one even where it is there.
+async fn same_sources(
+    connection: &mut impl Migrate,
+    embedded: Embedded,
+) -> std::result::Result<(), MigrateError> {
+    let ours = migrator(embedded);
+    for applied in connection.list_applied_migrations(TABLE).await? {
+        let same = ours
+            .iter()
+            .any(|one| one.version == applied.version && one.checksum == applied.checksum);
+        if !same {
+            return Err(MigrateError::VersionMismatch(applied.version));
+        }
+    }
+    Ok(())
 }
 
 async fn inspect<DB: Dialect>(
@@ -175,7 +198,7 @@ async fn inspect<DB: Dialect>(
         .filter(|encoding| encoding != "UTF8")
     {
         return Err(StoreError::Schema(format!(
-            "the encoding of the database is {encoding}, which cannot hold every name: make one with `create database … encoding 'UTF8' template template0`"
+            "the encoding of the database is {encoding}, which cannot hold every name; make one with `create database … encoding 'UTF8' template template0`"
         )));
     }
     let mut tables = Vec::new();
@@ -188,7 +211,7 @@ async fn inspect<DB: Dialect>(
             Ok(SchemaReport { found: 0, needed })
         } else {
             Err(StoreError::Schema(format!(
-                "the database holds {} tables of another program: give verikeep a database (or a schema) of its own",
+                "the database holds {} tables of another program; give verikeep a database (or a schema) of its own",
                 tables.len()
             )))
         };
@@ -198,7 +221,7 @@ async fn inspect<DB: Dialect>(
     let found = rows.first().map_or(Ok(0), |row| row.int("version"))?;
     if found > needed {
         return Err(StoreError::Schema(format!(
-            "the database has schema version {found}, this program knows versions up to {needed}: it was migrated by a newer verikeep, use that one"
+            "the database has schema version {found}, this program knows versions up to {needed}; it was migrated by a newer verikeep, use that one"
         )));
     }
     Ok(SchemaReport { found, needed })
@@ -240,7 +263,7 @@ fn refused(error: MigrateError) -> StoreError {
             other => StoreError::Schema(format!("migration {version} failed: {other}")),
         },
         MigrateError::VersionMismatch(version) => StoreError::Schema(format!(
-            "migration {version} of the database is not the one of this program: it was built from other sources"
+            "migration {version} of the database is not the one of this program; it was built from other sources, use those"
         )),
         other => StoreError::Schema(other.to_string()),
     }

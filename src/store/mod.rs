@@ -30,6 +30,7 @@ pub mod memory;
 mod migrate;
 pub mod records;
 pub mod reports;
+mod rights;
 mod rows;
 mod sql;
 mod target;
@@ -38,12 +39,14 @@ mod transact;
 
 pub use connect::{open, open_to_read};
 pub use migrate::{MigrationReport, SchemaReport, check_schema, migrate};
+pub use rights::check_rights;
 pub use traits::{
     AlarmStore, Connection, Installations, LessonStore, Queue, Reports, Retries, Store, Tracking,
     Upkeep,
 };
 
-/// Why a verb did not take place. Named by what the caller can do.
+/// Why a verb did not take place. Named by what the caller can do. Where a way out is known, it
+/// stands behind the reason and a `; `.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database cannot be reached, is busy or full: wait and try again. Nothing was written, or

@@ -66,6 +66,13 @@ const NO_DATABASE: Wrong = Wrong {
     todo: "write \"sqlite://folder/file.db\" or \"postgres://user@host/database\"",
 };
 
+const SEVERAL_HOSTS: Wrong = Wrong {
+    reason: "names several hosts, or which of them to take (target_session_attrs); one is supported",
+    todo: "name the one address that leads to the primary: a virtual IP, a DNS name or a proxy such as HAProxy or pgbouncer",
+};
+/// What libpq takes where it chooses among hosts.
+const OF_SEVERAL_HOSTS: &[&str] = &["target_session_attrs", "load_balance_hosts"];
+
 impl DatabaseUrl {
     /// A SQLite database in that file.
     #[must_use]
@@ -168,9 +175,20 @@ impl FromStr for DatabaseUrl {
                 .map_err(|_| NO_DATABASE)?;
             return Ok(Self::file_with(PathBuf::from(&*path), tail));
         }
+        // `h1:5432,h2:5432` is none for the parser.
+        if text.starts_with("postgres") && authority(text).contains(',') {
+            return Err(SEVERAL_HOSTS);
+        }
         let url = Url::parse(text).map_err(|_| NO_DATABASE)?;
         if !matches!(url.scheme(), "postgres" | "postgresql") || url.path().len() < 2 {
             return Err(NO_DATABASE);
+        }
+        let chooses = url.query_pairs().any(|(name, value)| {
+            let is_host = matches!(name.as_ref(), "host" | "hostaddr" | "port");
+            OF_SEVERAL_HOSTS.contains(&name.as_ref()) || (is_host && value.contains(','))
+        });
+        if chooses {
+            return Err(SEVERAL_HOSTS);
         }
         // A password that was not encoded may have become the name of one.
         let known = url.query_pairs().all(|(name, _)| {
@@ -192,6 +210,13 @@ impl fmt::Debug for DatabaseUrl {
             Place::Server(_) => "postgres://[redacted]",
         })
     }
+}
+
+/// Hosts and ports of a URL, without user and password.
+fn authority(url: &str) -> &str {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let whole = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    whole.rsplit('@').next().unwrap_or_default()
 }
 
 fn is_certificate(name: &str) -> bool {
@@ -269,6 +294,13 @@ mod tests {
                 "postgres://u@localhost/d?password=x&canary=y",
                 "does not know",
             ),
+            ("postgres://u:canary@a,b/d", "several hosts"),
+            ("postgres://u:canary@a:5432,b:5433/d", "several hosts"),
+            ("postgresql://u:canary@h/d?host=a,b", "several hosts"),
+            (
+                "postgres://u:canary@a/d?target_session_attrs=read-write",
+                "several hosts",
+            ),
             ("sqlite:", "names no file"),
             ("sqlite::memory:", "names no file"),
             ("sqlite:file::memory:?canary", "names no file"),
@@ -279,6 +311,16 @@ mod tests {
                 wrong.contains(reason) && !wrong.contains("canary"),
                 "{text}: {wrong}"
             );
+        }
+    }
+
+    #[test]
+    fn a_comma_in_a_password_is_no_second_host() {
+        for text in [
+            "postgres://u:a,b@h/d",
+            "postgres://h/d?application_name=a,b",
+        ] {
+            assert!(text.parse::<DatabaseUrl>().is_ok(), "{text}");
         }
     }
 

@@ -1,8 +1,8 @@
 //! Migration, and what is refused.
 
 use verikeep::{
-    domain::time::HeldClock,
-    store::{MigrationReport, SchemaReport, StoreError, check_schema, migrate, open},
+    domain::{address::DatabaseUrl, time::HeldClock},
+    store::{MigrationReport, SchemaReport, StoreError, check_rights, check_schema, migrate, open},
 };
 
 use super::make::START;
@@ -190,6 +190,110 @@ async fn a_server_that_is_not_there_is_unavailable_and_its_password_not_told() {
         assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
         assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
     }
+}
+
+/// A role without a right but to log in, as the URL has it.
+async fn role_of(db: &Database) -> (String, DatabaseUrl) {
+    let role = format!("role_{}", uuid::Uuid::new_v4().simple());
+    db.run(&format!(
+        "create role {role} login; revoke create on schema public from public"
+    ))
+    .await;
+    let mut url = url::Url::parse(db.url.reveal()).unwrap();
+    url.set_username(&role).unwrap();
+    (role, url.as_str().parse().unwrap())
+}
+
+#[tokio::test]
+async fn a_role_that_may_too_little_and_a_read_only_database_are_told_before_the_start() {
+    const ROWS: &str =
+        "grant select, insert, update, delete on all tables in schema public to ROLE";
+    for (label, is_migrated, granted, expected) in [
+        (
+            "an empty one",
+            false,
+            "",
+            "may not make tables in the schema public; `grant create",
+        ),
+        (
+            "an empty one, allowed",
+            false,
+            "grant create on schema public to ROLE",
+            "",
+        ),
+        (
+            "no schema",
+            false,
+            "revoke usage on schema public from public",
+            "make one with",
+        ),
+        (
+            "no right",
+            true,
+            "",
+            "permission denied for table verikeep_migrations; grant",
+        ),
+        (
+            "only reading",
+            true,
+            "grant select on all tables in schema public to ROLE",
+            "(insert, update, delete)",
+        ),
+        (
+            "one right too little",
+            true,
+            "GRANT; revoke delete on calls from ROLE",
+            "lacks rights to calls (delete); `grant select",
+        ),
+        ("rows", true, "GRANT", ""),
+        (
+            "read-only",
+            true,
+            "GRANT; alter role ROLE set default_transaction_read_only = on",
+            "not available: it is read-only (default_transaction_read_only); set that off",
+        ),
+    ] {
+        let db = Database::postgres().await;
+        if is_migrated {
+            migrate(&db.url).await.unwrap();
+        }
+        let (role, url) = role_of(&db).await;
+        db.run(&granted.replace("GRANT", ROWS).replace("ROLE", &role))
+            .await;
+        let found = check_rights(&url)
+            .await
+            .err()
+            .map(|error| error.to_string());
+        match found {
+            Some(found) => assert!(
+                !expected.is_empty() && found.contains(expected),
+                "{label}: {found}"
+            ),
+            None => assert!(expected.is_empty(), "{label}"),
+        }
+        if label == "rows" {
+            let report = migrate(&url).await.unwrap();
+            assert_eq!((report.from, report.to), (NEWEST, NEWEST));
+            open(&url, 2, HeldClock::at(START))
+                .await
+                .unwrap()
+                .close()
+                .await;
+        }
+        db.run(&format!("drop owned by {role}; drop role {role}"))
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn trying_what_may_be_written_writes_nothing() {
+    let db = Database::sqlite();
+    check_rights(&db.url).await.unwrap();
+    assert!(!db.url.file().unwrap().exists());
+    migrate(&db.url).await.unwrap();
+    let before = std::fs::read(db.url.file().unwrap()).unwrap();
+    check_rights(&db.url).await.unwrap();
+    assert_eq!(std::fs::read(db.url.file().unwrap()).unwrap(), before);
 }
 
 #[tokio::test]
