@@ -14,9 +14,13 @@ use super::{
     table::Table,
 };
 use crate::{
-    config::{Config, Finding, Level, Loaded},
+    config::{Config, Finding, Level, Look},
     domain::secret::Secret,
+    telemetry::logs,
 };
+
+/// Found where the daemon answers at its address.
+pub(super) const RUNS: &str = "a daemon of verikeep answers there";
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -153,24 +157,49 @@ impl Row {
 
 /// What is seen without any other room: the configuration and the files it names.
 #[must_use]
-pub(super) fn local(loaded: &Result<Loaded, Vec<Finding>>) -> Vec<Row> {
-    match loaded {
-        Err(findings) => findings.iter().map(Row::of_finding).collect(),
-        Ok(loaded) => {
-            let config = &loaded.config;
-            let file = config.file.as_ref().map_or_else(
-                || "the environment".to_owned(),
-                |file| file.display().to_string(),
-            );
-            let apps: Vec<&str> = config.apps.iter().map(|app| app.name.as_str()).collect();
-            let mut rows = vec![Row::ok(
-                "configuration",
-                format!("{file}; apps: {}", apps.join(", ")),
-            )];
-            rows.extend(loaded.warnings.iter().map(Row::of_finding));
-            rows.extend(data_dir(config));
-            rows
+pub(super) fn local(read: &Look) -> Vec<Row> {
+    let mut rows = Vec::new();
+    if let Some(config) = &read.config
+        && !read.findings.iter().any(|one| one.level == Level::Fail)
+    {
+        let file = config.file.as_ref().map_or_else(
+            || "the environment".to_owned(),
+            |file| file.display().to_string(),
+        );
+        let apps: Vec<&str> = config.apps.iter().map(|app| app.name.as_str()).collect();
+        rows.push(Row::ok(
+            "configuration",
+            format!("{file}; apps: {}", apps.join(", ")),
+        ));
+    }
+    rows.extend(read.findings.iter().map(Row::of_finding));
+    rows.extend(logs::complaint().map(|found| {
+        Row::warn(
+            format!("environment {}", logs::VARIABLE),
+            found,
+            "correct it, or leave it out",
+        )
+    }));
+    let places = ["data_dir", "database", "vault"];
+    let is_known = |place: &str| !read.findings.iter().any(|one| one.spoils(place));
+    if let Some(config) = &read.config
+        && places.into_iter().all(is_known)
+    {
+        rows.extend(data_dir(config));
+    }
+    rows
+}
+
+/// What to do next: the first thing that does not work, or to start where all does.
+fn next(rows: &[Row]) -> String {
+    let way_out = |row: &&Row| row.level == Grade::Fail && !row.todo.is_empty();
+    match rows.iter().find(way_out) {
+        Some(row) => format!("{}: {}", row.what, row.todo),
+        None if rows.iter().any(|row| row.level == Grade::Fail) => {
+            "see what is wrong above".to_owned()
         }
+        None if rows.iter().any(|row| row.found == RUNS) => "nothing, the daemon runs".to_owned(),
+        None => "`verikeep run`".to_owned(),
     }
 }
 
@@ -262,7 +291,7 @@ pub(super) fn tell(args: &Check, rows: &[Row], screen: &mut Screen<'_>) -> Resul
     if args.json {
         let sound = rows.iter().all(|row| row.level != Grade::Fail);
         screen.document(
-            &serde_json::json!({ "ok": sound, "exit_code": code.number(), "rows": rows }),
+            &serde_json::json!({ "ok": sound, "exit_code": code.number(), "next": next(rows), "rows": rows }),
         )?;
         return Ok(code);
     }
@@ -278,10 +307,11 @@ pub(super) fn tell(args: &Check, rows: &[Row], screen: &mut Screen<'_>) -> Resul
     table.print(screen)?;
     let number = |level: Grade| rows.iter().filter(|row| row.level == level).count();
     screen.line(format!(
-        "\n{} ok, {} to look at, {} wrong",
+        "\n{} ok, {} to look at, {} wrong; next: {}",
         number(Grade::Ok),
         number(Grade::Warn),
-        number(Grade::Fail)
+        number(Grade::Fail),
+        next(rows)
     ))?;
     Ok(code)
 }

@@ -184,10 +184,11 @@ async fn dispatch(cli: Cli, screen: &mut Screen<'_>) -> Result<Code, Failure> {
             check::token::tell(app, &looks, &token, screen)
         }
         Command::Check(args) => {
-            let loaded = config::load(&source);
-            let mut rows = check::local(&loaded);
-            if let Ok(loaded) = &loaded {
-                rows.extend(Box::pin(rooms::checks::all(&loaded.config, args.offline)).await);
+            let read = config::look(&source);
+            let mut rows = check::local(&read);
+            if let Some(config) = &read.config {
+                let beyond = rooms::checks::all(config, &read.findings, args.offline);
+                rows.extend(Box::pin(beyond).await);
             }
             check::tell(&args, &rows, screen)
         }

@@ -7,6 +7,8 @@ use std::{cell::RefCell, fmt, path::PathBuf, sync::Arc};
 
 use serde::Serialize;
 
+use super::keys;
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -74,6 +76,38 @@ pub struct Finding {
     /// The way out.
     pub todo: String,
     pub(super) kind: Kind,
+}
+
+impl Finding {
+    /// Whether what was read of that part (`database`, `apps[0]`) may not be what was meant, because
+    /// of this. The data directory is where the other places begin, and a section that nobody
+    /// knows counts as the one its name is close to.
+    #[must_use]
+    pub(crate) fn spoils(&self, part: &str) -> bool {
+        if self.level != Level::Fail {
+            return false;
+        }
+        let first = self.path.split(['.', '[']).next().unwrap_or_default();
+        let first = match keys::meant(first, keys::TOP) {
+            // The file as a whole.
+            _ if first.is_empty() => return true,
+            Some(meant) => meant,
+            None => return false,
+        };
+        let whole = part.split('[').next().unwrap_or_default();
+        if first == "data_dir" {
+            return matches!(whole, "data_dir" | "database" | "vault" | "identity");
+        }
+        // Of an app that is counted otherwise (by a variable, or because it is no table) it is not
+        // known which it is.
+        let is_of_one = self.path.starts_with("apps[") && self.path.contains("].");
+        first == whole
+            && (!is_of_one
+                || self
+                    .path
+                    .strip_prefix(part)
+                    .is_some_and(|rest| rest.starts_with('.')))
+    }
 }
 
 /// `verikeep.toml:12: apps[0].qps: must be above 0; write …`

@@ -61,12 +61,20 @@ pub(super) fn of_section(name: &str) -> Option<&'static [&'static str]> {
 
 /// "did you mean …", or else the list of what there is.
 pub(super) fn suggestion(wrong: &str, known: &[&str]) -> String {
+    match meant(wrong, known) {
+        Some(key) => format!("did you mean `{key}`?"),
+        None => format!("there are: {}", known.join(", ")),
+    }
+}
+
+/// Which key is likely to be meant.
+pub(super) fn meant<'k>(wrong: &str, known: &[&'k str]) -> Option<&'k str> {
     let wrong = wrong.to_lowercase().replace('-', "_");
     if let Some(key) = known
         .iter()
         .find(|key| wrong.len() >= 3 && key.starts_with(&wrong))
     {
-        return format!("did you mean `{key}`?");
+        return Some(key);
     }
     let close = known
         .iter()
@@ -77,9 +85,9 @@ pub(super) fn suggestion(wrong: &str, known: &[&str]) -> String {
             if far <= (wrong.chars().count().max(key.len()) / 3).max(1)
                 || letters(&wrong) == letters(key) =>
         {
-            format!("did you mean `{key}`?")
+            Some(key)
         }
-        _ => format!("there are: {}", known.join(", ")),
+        _ => None,
     }
 }
 

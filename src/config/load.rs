@@ -74,11 +74,37 @@ impl Source {
     }
 }
 
+/// A configuration as far as it could be read.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// What was read; a value that is wrong counts as its default. None where there is nothing.
+    pub config: Option<Config>,
+    /// Everything that was found, warnings included, in the order of the file.
+    pub findings: Vec<Finding>,
+}
+
 /// Loads the configuration.
 ///
 /// # Errors
 /// Everything that is wrong with it at once, warnings included, in the order of the file.
 pub fn load(source: &Source) -> Result<Loaded, Vec<Finding>> {
+    let Look { config, findings } = look(source);
+    match config {
+        Some(config) if !findings.iter().any(|one| one.level == Level::Fail) => Ok(Loaded {
+            config,
+            warnings: findings,
+        }),
+        _ => Err(findings),
+    }
+}
+
+/// Reads the configuration, whatever is wrong with it.
+#[must_use]
+pub fn look(source: &Source) -> Look {
+    let nothing = |findings: Findings| Look {
+        config: None,
+        findings: findings.into_sorted(),
+    };
     let findings = Findings::default();
     let found = source.find();
     let (mut tree, place) = match &found {
@@ -94,7 +120,7 @@ pub fn load(source: &Source) -> Result<Loaded, Vec<Finding>> {
                         why,
                         "check the name given by --config; `verikeep init` writes a first file",
                     );
-                    return Err(findings.into_sorted());
+                    return nothing(findings);
                 }
             }
         }
@@ -109,7 +135,7 @@ pub fn load(source: &Source) -> Result<Loaded, Vec<Finding>> {
             format!("there is none: looked for {looked}"),
             "run `verikeep init` for a first file, or name one by --config",
         );
-        return Err(findings.into_sorted());
+        return nothing(findings);
     }
     let file = found.map(|(_, whole)| whole);
     let base = file
@@ -125,14 +151,9 @@ pub fn load(source: &Source) -> Result<Loaded, Vec<Finding>> {
         warn_of_open_file(&top, file.as_deref(), &place, &findings);
         read::config(&top, file, &folders, &source.variables)
     };
-    let all = findings.into_sorted();
-    if all.iter().any(|finding| finding.level == Level::Fail) {
-        Err(all)
-    } else {
-        Ok(Loaded {
-            config,
-            warnings: all,
-        })
+    Look {
+        config: Some(config),
+        findings: findings.into_sorted(),
     }
 }
 

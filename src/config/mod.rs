@@ -28,7 +28,7 @@ mod tree;
 
 pub use finding::{Finding, Level};
 pub(crate) use load::data_dir_in;
-pub use load::{Loaded, Source, load};
+pub use load::{Loaded, Look, Source, load, look};
 pub use shape::{
     App, Auth, Config, CreateOnly, Database, Http, Identity, Limits, Schedule, Sealing, Vault,
 };

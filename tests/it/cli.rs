@@ -1,6 +1,7 @@
 //! The real binary: help, exit codes, and what needs no other room.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::Write as _,
     os::unix::fs::PermissionsExt as _,
@@ -161,6 +162,113 @@ fn a_wrong_configuration_ends_with_three_and_names_everything() {
         (&json["ok"], &json["exit_code"]),
         (&false.into(), &3.into())
     );
+}
+
+/// The rows of `check --json`: what, level, found, what to do; and what is to be done next.
+fn checked(folder: &Path, line: &[&str]) -> (BTreeMap<String, [String; 3]>, String) {
+    let output = verikeep(folder, &[&["check", "--json"], line].concat());
+    let document: serde_json::Value = serde_json::from_str(&out(&output)).unwrap();
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let rows = document["rows"].as_array().unwrap().iter().map(|row| {
+        let told = [text(&row["level"]), text(&row["found"]), text(&row["todo"])];
+        (text(&row["what"]), told)
+    });
+    // Of several of one name the first.
+    (rows.rev().collect(), text(&document["next"]))
+}
+
+#[test]
+fn a_wrong_configuration_hides_nothing_that_can_be_looked_at() {
+    const APP: &str = "[[apps]]\nname = \"h5\"\nbase_url = \"http://127.0.0.1:9\"\napi_key = \"a\"\nsecret_key = \"s\"\n";
+    const ALL: &[&str] = &["database", "object store", "http.listen", "app h5"];
+    for (label, text, unread) in [
+        (
+            "an app beside",
+            format!("{APP}[[apps]]\nname = \"b\"\n"),
+            &["app b"][..],
+        ),
+        (
+            "the schedule",
+            format!("[schedule]\ntidy = \"x\"\n{APP}"),
+            &[],
+        ),
+        (
+            "an unknown section",
+            format!("[metrics]\nx = 1\n{APP}"),
+            &[],
+        ),
+        (
+            "a section mistyped",
+            format!("[databse]\nurl = \"x\"\n{APP}"),
+            &["database"],
+        ),
+        (
+            "the database",
+            format!("[database]\nurl = \"x\"\n{APP}"),
+            &["database"],
+        ),
+        (
+            "the vault",
+            format!("[vault]\nurl = \"x\"\n{APP}"),
+            &["object store"],
+        ),
+        ("the app", format!("{APP}qps = 0\n"), &["app h5"]),
+        (
+            "no TOML",
+            format!("{APP}[database\n"),
+            &["database", "object store", "app h5"],
+        ),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let text = format!("http.listen = \"127.0.0.1:0\"\n{text}");
+        fs::write(folder.path().join("verikeep.toml"), text).unwrap();
+        let (rows, next) = checked(folder.path(), &[]);
+        let not_looked_at = |what: &str| rows[what][1].starts_with("not looked at");
+        assert!(
+            unread.iter().all(|what| not_looked_at(what)),
+            "{label}: {rows:?}"
+        );
+        for what in ALL {
+            let is_there =
+                rows.contains_key(*what) && (unread.contains(what) || !not_looked_at(what));
+            assert!(is_there || label == "no TOML", "{label}, {what}: {rows:?}");
+        }
+        assert!(
+            !next.is_empty() && !next.contains("verikeep check"),
+            "{label}: {next}"
+        );
+        assert!(
+            rows.values()
+                .all(|[_, _, todo]| !todo.contains("verikeep check")),
+            "{label}: {rows:?}"
+        );
+    }
+}
+
+#[test]
+fn an_address_that_another_program_holds_is_told_with_the_way_out() {
+    let place = place();
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = other.local_addr().unwrap();
+    let variable = ("VERIKEEP_HTTP__LISTEN", address.to_string());
+    let text = fs::read_to_string(place.path().join("verikeep.toml")).unwrap();
+    let answers_nothing = std::thread::spawn(move || drop(other.accept()));
+    let listening = format!("http.listen = \"{}\"\n{text}", variable.1);
+    fs::write(place.path().join("verikeep.toml"), listening).unwrap();
+    let (rows, next) = checked(place.path(), &["--offline"]);
+    let [level, found, todo] = &rows["http.listen"];
+    assert!(
+        level == "fail" && found.contains("another program holds") && todo.contains("http.listen"),
+        "{rows:?}"
+    );
+    assert!(next.starts_with("http.listen: "), "{next}");
+    answers_nothing.join().unwrap();
+
+    let free = format!("http.listen = \"127.0.0.1:0\"\n{text}");
+    fs::write(place.path().join("verikeep.toml"), free).unwrap();
+    let (rows, next) = checked(place.path(), &["--offline"]);
+    assert_eq!(rows["http.listen"][0], "ok", "{rows:?}");
+    assert_eq!(next, "`verikeep run`", "{rows:?}");
 }
 
 #[test]

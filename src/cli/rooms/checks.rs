@@ -1,15 +1,18 @@
 //! What `check` looks at beyond the configuration: database, object store, and each app at the
 //! provider.
 
-use std::sync::Arc;
+use std::{io::ErrorKind, net::SocketAddr, sync::Arc};
+
+use tokio::net::TcpSocket;
 
 use super::super::{
-    check::{Row, token::Look},
+    check::{RUNS, Row, token::Look},
     report::{Code, Failure},
+    status::beside::ask,
 };
 use crate::{
     app,
-    config::{App, Config},
+    config::{App, Config, Finding},
     domain::{
         answer::{Endpoint, ProviderError},
         identity::IndexKey,
@@ -33,35 +36,99 @@ const SKEW_MOST: Span = Span::minutes(10);
 /// An access_token that ends sooner than this is odd: the provider's last 30 days.
 const TOKEN_LEAST: Span = Span::hours(24);
 
-/// Looks at all of it; `offline` leaves out what is behind a network.
-pub(in crate::cli) async fn all(config: &Config, offline: bool) -> Vec<Row> {
+/// Looks at all of it, but for what `findings` leave in doubt; `offline` leaves out what is behind a
+/// network.
+pub(in crate::cli) async fn all(config: &Config, findings: &[Finding], offline: bool) -> Vec<Row> {
+    let is_known = |part: &str| !findings.iter().any(|finding| finding.spoils(part));
     let mut rows = Vec::new();
     let (database_here, vault_here) = (
         config.database.url.file().is_some(),
         config.vault.url.folder().is_some(),
     );
-    if database_here || !offline {
+    if !is_known("database") {
+        rows.push(unread("database"));
+    } else if database_here || !offline {
         rows.extend(database(config).await);
     }
-    if vault_here || !offline {
+    if !is_known("vault") {
+        rows.push(unread("object store"));
+    } else if vault_here || !offline {
         rows.extend(vault(config).await);
     }
-    if (database_here && vault_here) || !offline {
+    let all_known = ["database", "vault", "identity"].into_iter().all(is_known);
+    if all_known && ((database_here && vault_here) || !offline) {
         rows.extend(installation(config).await);
+    }
+    if is_known("http") {
+        rows.push(listen(config.http.listen).await);
     }
     if !offline {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let quotas = Arc::new(RateLimiters::new(Arc::clone(&clock)));
         match Api::new(&Limits::default()) {
             Ok(api) => {
-                for one in &config.apps {
-                    rows.extend(provider(one, &api, &quotas, &clock).await);
+                for (at, one) in config.apps.iter().enumerate() {
+                    if is_known("provider") && is_known(&format!("apps[{at}]")) {
+                        rows.extend(provider(one, &api, &quotas, &clock).await);
+                    } else {
+                        rows.push(unread(&format!("app {}", one.name)));
+                    }
                 }
             }
             Err(problem) => rows.extend(Row::of_failure(problem.into())),
         }
     }
     rows
+}
+
+/// What could not be looked at.
+fn unread(what: &str) -> Row {
+    Row::warn(
+        what,
+        "not looked at, because its configuration is wrong",
+        "correct that first",
+    )
+}
+
+/// Whether the daemon could listen there: the address is taken and given back.
+async fn listen(address: SocketAddr) -> Row {
+    let what = "http.listen";
+    let bound = if address.is_ipv4() {
+        TcpSocket::new_v4()
+    } else {
+        TcpSocket::new_v6()
+    }
+    .and_then(|socket| {
+        // As the daemon does; without listening, so that nobody else is kept out meanwhile.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)
+    });
+    let Err(error) = bound else {
+        return Row::ok(what, format!("{address} is free"));
+    };
+    let todo = match error.kind() {
+        ErrorKind::AddrInUse => {
+            if ask(address)
+                .await
+                .is_some_and(|daemon| daemon.says.is_some())
+            {
+                return Row::ok(what, RUNS);
+            }
+            let port = address.port();
+            let found = format!("another program holds {address}");
+            let todo = format!(
+                "name another address by http.listen, or stop that program: `ss -ltnp sport = :{port}` names it"
+            );
+            return Row::fail(Code::Finding, what, found, todo);
+        }
+        ErrorKind::PermissionDenied => "name a port above 1023",
+        ErrorKind::AddrNotAvailable => {
+            "name an address of this machine, or 0.0.0.0 or [::] for all of them"
+        }
+        _ => "name another address",
+    };
+    let found = format!("{address} cannot be listened on: {error}");
+    Row::fail(Code::Finding, what, found, todo)
 }
 
 /// Asks every query of the app once for a token. Nothing is stored.
@@ -89,6 +156,9 @@ async fn database(config: &Config) -> Vec<Row> {
         Ok(report) => report,
         Err(error) => return Row::of_failure(error.into()),
     };
+    if let Err(error) = store::check_rights(&config.database.url).await {
+        return Row::of_failure(error.into());
+    }
     if report.found == 0 {
         return vec![Row::ok(
             what,
