@@ -8,7 +8,7 @@ use crate::{
     config::{self as shape, Config},
     domain::{answer::ProviderError, time::Clock},
     provider::{
-        AppAccess, Client, Credentials, Downloader, MediaRules, OverHttp, RateLimiters,
+        self, AppAccess, Client, Credentials, Downloader, MediaRules, OverHttp, RateLimiters,
         http::{Api, Limits},
         sign::KeyPair,
     },
@@ -55,7 +55,14 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Services, Ap
     let downloader = Downloader::new(&Downloader::limits())?
         .through(config.apps.iter().filter_map(|app| app.proxy.clone()))?;
     let downloader = Arc::new(downloader);
-    let way = |app: &shape::App| Ok(edge(app, client(app, &api, &quotas, &clock)?, &downloader));
+    let timed: Arc<provider::Timed> = {
+        let metrics = Arc::clone(&metrics);
+        Arc::new(move |endpoint, took| metrics.call_took(endpoint, took))
+    };
+    let way = |app: &shape::App| {
+        let client = client(app, &api, &quotas, &clock)?.timed(Arc::clone(&timed));
+        Ok(edge(app, client, &downloader))
+    };
     let apps = config
         .apps
         .iter()

@@ -92,6 +92,7 @@ pub(super) async fn start(
         guard: Arc::clone(guard),
     });
     for job in &JOBS {
+        metrics.begin_loop(job.name);
         let (archive, ears) = (Arc::clone(archive), Arc::clone(&ears));
         let entry = Entry::new_async((job.when)(schedule), move |_, _| {
             let (archive, ears) = (Arc::clone(&archive), Arc::clone(&ears));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    archive::Watcher,
+    archive::{Watcher, download::FAILURES},
     domain::{
         answer::{Endpoint, ErrorKind},
         time::{Clock, Span},
@@ -19,6 +19,7 @@ pub(super) struct Meter {
 
 impl Meter {
     pub(super) fn new(metrics: &Arc<Metrics>, clock: &Arc<dyn Clock>) -> Arc<Self> {
+        metrics.begin_download_failures(&FAILURES);
         Arc::new(Self {
             metrics: Arc::clone(metrics),
             clock: Arc::clone(clock),

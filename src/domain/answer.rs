@@ -44,6 +44,18 @@ impl Endpoint {
         Self::Stat,
     ];
 
+    /// The interfaces of the provider's: all but [`Endpoint::Download`].
+    pub const CALLED: [Self; 8] = [
+        Self::Generate,
+        Self::Submit,
+        Self::UploadMatchImage,
+        Self::Simple,
+        Self::Detail,
+        Self::Stat,
+        Self::Media,
+        Self::Getall,
+    ];
+
     /// The name in `report_answers.endpoint`, in `fetch` of the config and in metrics.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -126,6 +138,20 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// All of them.
+    pub const ALL: [Self; 10] = [
+        Self::Transient,
+        Self::Garbled,
+        Self::Unauthorised,
+        Self::TooFast,
+        Self::DailyQuota,
+        Self::TotalQuota,
+        Self::Forbidden,
+        Self::Misconfigured,
+        Self::Refused,
+        Self::NotYet,
+    ];
+
     /// What is missing because of such answers is missing for this cause.
     #[must_use]
     pub const fn cause(self) -> Cause {

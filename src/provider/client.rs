@@ -67,7 +67,11 @@ pub struct Client {
     api: Api,
     clock: Arc<dyn Clock>,
     quota: Arc<RateLimiters>,
+    timed: Option<Arc<Timed>>,
 }
+
+/// Told how long an exchange took, whatever came of it; without the wait for its turn.
+pub type Timed = dyn Fn(Endpoint, Span) + Send + Sync;
 
 impl Client {
     /// Makes a client; nothing is sent yet.
@@ -93,6 +97,16 @@ impl Client {
             api,
             clock,
             quota,
+            timed: None,
+        }
+    }
+
+    /// The same, telling how long its exchanges take.
+    #[must_use]
+    pub fn timed(self, timed: Arc<Timed>) -> Self {
+        Self {
+            timed: Some(timed),
+            ..self
         }
     }
 
@@ -178,7 +192,12 @@ impl Client {
         let request = headers.into_iter().fold(request, |request, (name, value)| {
             request.header(name, value)
         });
-        let exchange = self.api.exchange(request).await?;
+        let began = self.clock.elapsed();
+        let exchange = self.api.exchange(request).await;
+        if let Some(timed) = &self.timed {
+            timed(endpoint, Span(self.clock.elapsed().0 - began.0));
+        }
+        let exchange = exchange?;
         let fetched_at = self.clock.now();
         let (date, retry_after) = (exchange.date(), exchange.retry_after(fetched_at));
         let reply = Reply {

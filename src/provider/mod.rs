@@ -31,7 +31,7 @@ pub mod sign;
 mod tolerant;
 
 pub use auth::Credentials;
-pub use client::{AppAccess, Client, Probe, Reply};
+pub use client::{AppAccess, Client, Probe, Reply, Timed};
 pub use download::{Download, DownloadError, Downloader, MediaRules};
 pub(crate) use over_http::OverHttp;
 pub use over_world::OverWorld;

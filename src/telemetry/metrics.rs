@@ -16,6 +16,7 @@ use prometheus_client::{
 };
 
 use super::{
+    process,
     recent::Recent,
     service,
     text::{self, Format, seconds},
@@ -32,27 +33,37 @@ use crate::{
 type Labels<const N: usize> = [(&'static str, Cow<'static, str>); N];
 type Counters<const N: usize> = Family<Labels<N>, Counter>;
 type Seconds = Gauge<f64, AtomicU64>;
+type Histograms = Family<Labels<1>, Histogram, fn() -> Histogram>;
 
 /// Time left at capture, in seconds: from a last moment to all of three days.
 const LEFT_SECONDS: [f64; 10] = [
     1.0, 10.0, 60.0, 300.0, 1800.0, 7200.0, 21_600.0, 64_800.0, 86_400.0, 259_200.0,
 ];
 
+/// How long a call at the provider takes, in seconds: from a quick answer to the time limit.
+const CALL_SECONDS: [f64; 10] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0];
+
+/// Labels from fixed sets.
+pub(super) fn labels<const N: usize>(of: [(&'static str, &'static str); N]) -> Labels<N> {
+    of.map(|(name, value)| (name, value.into()))
+}
+
 /// The figures of this process.
 pub struct Metrics {
     /// What calls of the last minute met.
     pub recent: Recent,
     registry: Registry,
-    calls: Counters<2>,
-    stored_objects: Counters<1>,
-    stored_bytes: Counters<1>,
-    downloads_failed: Counters<1>,
-    settled: Counters<1>,
+    pub(super) calls: Counters<2>,
+    pub(super) call_seconds: Histograms,
+    pub(super) stored_objects: Counters<1>,
+    pub(super) stored_bytes: Counters<1>,
+    pub(super) downloads_failed: Counters<1>,
+    pub(super) settled: Counters<1>,
     left: Histogram,
-    steps: Counters<2>,
-    steps_in_flight: Family<Labels<1>, Gauge>,
-    rounds: Counters<2>,
-    claimed: Counters<1>,
+    pub(super) steps: Counters<2>,
+    pub(super) steps_in_flight: Family<Labels<1>, Gauge>,
+    pub(super) rounds: Counters<2>,
+    pub(super) claimed: Counters<1>,
     last_run: Family<Labels<1>, Seconds>,
     last_success: Family<Labels<1>, Seconds>,
     quota_rate: Family<Labels<1>, Seconds>,
@@ -71,6 +82,7 @@ impl Metrics {
             recent: Recent::default(),
             registry: Registry::with_prefix("verikeep"),
             calls: Family::default(),
+            call_seconds: Family::new_with_constructor(|| Histogram::new(CALL_SECONDS)),
             stored_objects: Family::default(),
             stored_bytes: Family::default(),
             downloads_failed: Family::default(),
@@ -93,6 +105,7 @@ impl Metrics {
         metrics.register_work();
         metrics.register_loops();
         metrics.register_state();
+        metrics.begin();
         metrics
     }
 
@@ -115,6 +128,11 @@ impl Metrics {
             "provider_calls",
             "Calls made at the provider, by endpoint and what came of them",
             self.calls.clone(),
+        );
+        registry.register(
+            "provider_call_seconds",
+            "How long exchanges with the provider took, answered or not, by endpoint; without the wait for their turn",
+            self.call_seconds.clone(),
         );
         registry.register(
             "stored_objects",
@@ -219,6 +237,13 @@ impl Metrics {
                 ("result", result.into()),
             ])
             .inc();
+    }
+
+    /// An exchange with the provider took so long, whatever came of it.
+    pub fn call_took(&self, endpoint: Endpoint, took: Span) {
+        self.call_seconds
+            .get_or_create(&labels([("endpoint", endpoint.name())]))
+            .observe(seconds(took.0));
     }
 
     /// An answer was put into the vault.
@@ -344,7 +369,8 @@ impl Metrics {
     /// whole service as of `now`.
     #[must_use]
     pub fn page(&self, status: Option<&Status>, now: Time, format: Format) -> String {
-        text::page(&[&self.registry, &service::registry(status, now)], format)
+        let of_service = service::registry(status, now);
+        text::page(&[&self.registry, &of_service, &process::registry()], format)
     }
 }
 
@@ -378,6 +404,7 @@ mod tests {
         let metrics = Arc::new(Metrics::new());
         metrics.call(Endpoint::Getall, "ok");
         metrics.call(Endpoint::Getall, "ok");
+        metrics.call_took(Endpoint::Getall, Span::millis(300));
         metrics.answer_stored(3000);
         metrics.media_stored(200_000);
         metrics.download_failed("expired");
@@ -395,6 +422,9 @@ mod tests {
         let page = metrics.page(None, Time(0), Format::OpenMetrics);
         for line in [
             r#"verikeep_provider_calls_total{endpoint="getall",result="ok"} 2"#,
+            r#"verikeep_provider_call_seconds_bucket{le="0.25",endpoint="getall"} 0"#,
+            r#"verikeep_provider_call_seconds_bucket{le="0.5",endpoint="getall"} 1"#,
+            r#"verikeep_provider_call_seconds_sum{endpoint="getall"} 0.3"#,
             r#"verikeep_stored_bytes_total{what="answer"} 3000"#,
             r#"verikeep_stored_bytes_total{what="media"} 200000"#,
             r#"verikeep_stored_objects_total{what="media"} 1"#,

@@ -6,8 +6,10 @@
 
 pub(crate) mod logs;
 pub mod metrics;
+mod process;
 pub mod recent;
 mod service;
 mod text;
+mod zeros;
 
 pub use text::Format;

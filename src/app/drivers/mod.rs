@@ -64,6 +64,7 @@ impl Shared {
 
     /// A driver of this name is to turn.
     fn turn(&self, name: &str) -> Turn {
+        self.metrics.begin_loop(name);
         self.guard.turns.begin(name, self.archive.clock.elapsed())
     }
 

@@ -32,7 +32,7 @@ use crate::{
     },
     provider::{Download, DownloadError, OverWorld, Probe, Provider, Reply, request::RequestBody},
     store::{Store, memory::MemoryStore},
-    telemetry::metrics::Metrics,
+    telemetry::{Format, metrics::Metrics},
     vault::Vault,
     worker::{driver, executor::Executor, spawn::Spawn as _},
 };
@@ -78,6 +78,7 @@ struct Simulation {
     archive: Arc<Archive>,
     store: Arc<MemoryStore>,
     guard: Arc<Guard>,
+    metrics: Arc<Metrics>,
     /// When the provider was asked, and with which words.
     asked: Arc<Mutex<Vec<(Time, String)>>>,
     _folder: tempfile::TempDir,
@@ -175,6 +176,7 @@ impl Simulation {
             archive,
             store,
             guard,
+            metrics,
             asked,
             _folder: folder,
         }
@@ -274,6 +276,21 @@ fn thirty_days_of_verifications_are_whole_in_the_end() {
         .len();
     assert!((500..1000).contains(&tokens), "{tokens}");
     assert!(calls < tokens * 12, "{calls} calls for {tokens} tokens");
+}
+
+#[test]
+fn counters_of_every_driver_are_there_before_its_first_round() {
+    let simulation = Simulation::start(10, Span::seconds(2), Span::seconds(1));
+    let page = simulation.metrics.page(None, BEGIN, Format::OpenMetrics);
+    for name in ["poll-filmed", "download-filmed", "poll-plain"] {
+        for result in ["ok", "failed"] {
+            let line =
+                format!("verikeep_loop_rounds_total{{loop=\"{name}\",result=\"{result}\"}} 0\n");
+            assert!(page.contains(&line), "{line} is not in\n{page}");
+        }
+    }
+    let line = "verikeep_downloads_failed_total{result=\"too_large\"} 0\n";
+    assert!(page.contains(line), "{page}");
 }
 
 #[test]

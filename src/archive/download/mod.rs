@@ -279,7 +279,19 @@ fn again(app: &App, row: &MediaRow, issued_at: Time, now: Time) -> (Time, Time) 
     (now.plus(wait), deadline)
 }
 
-/// The label in metrics, and what is missing because of it is missing for.
+/// The labels in metrics.
+pub(crate) const FAILURES: [&str; 8] = [
+    "expired",
+    "gone",
+    "forbidden_url",
+    "transient",
+    "slow",
+    "corrupt",
+    "not_media",
+    "too_large",
+];
+
+/// The label in metrics, one of [`FAILURES`], and what is missing because of it is missing for.
 const fn met(error: &DownloadError) -> (&'static str, Cause) {
     match error {
         DownloadError::Expired(_) => ("expired", Cause::UrlExpired),
@@ -290,5 +302,25 @@ const fn met(error: &DownloadError) -> (&'static str, Cause) {
         DownloadError::Corrupt(_) => ("corrupt", Cause::Corrupt),
         DownloadError::NotMedia(_) => ("not_media", Cause::NotMedia),
         DownloadError::TooLarge => ("too_large", Cause::Unreadable),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failure_has_its_label_among_those_that_begin_at_zero() {
+        let errors = [
+            DownloadError::Expired(403),
+            DownloadError::Gone,
+            DownloadError::ForbiddenUrl("x"),
+            DownloadError::Transient(String::new()),
+            DownloadError::Slow,
+            DownloadError::Corrupt("x"),
+            DownloadError::NotMedia("x"),
+            DownloadError::TooLarge,
+        ];
+        assert_eq!(errors.each_ref().map(|error| met(error).0), FAILURES);
     }
 }
