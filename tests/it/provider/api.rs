@@ -1,6 +1,9 @@
 //! Calls, authentication and caps.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use tokio::sync::Semaphore;
 use verikeep::{
@@ -106,6 +109,34 @@ fn oauth_calls(server: &Server) -> usize {
 
 async fn getall(bench: &Bench) -> Result<verikeep::provider::Reply, ProviderError> {
     bench.client.query(Endpoint::Getall, &token()).await
+}
+
+#[tokio::test]
+async fn an_exchange_is_timed_whatever_comes_of_it_and_only_with_the_interface() {
+    let server = Server::start(|request, before| {
+        if is_oauth(request) {
+            vec![Step::Send(granted("canary-token", 1000))]
+        } else if before < 2 {
+            vec![Step::Send(answer(200, "", DATA))]
+        } else {
+            Vec::new()
+        }
+    })
+    .await;
+    let bench = bench(&server, keys(), Limits::default(), 1000.0);
+    let timed: Arc<Mutex<Vec<Endpoint>>> = Arc::default();
+    let noted = Arc::clone(&timed);
+    let client = Arc::into_inner(bench.client)
+        .unwrap()
+        .timed(Arc::new(move |endpoint, _| {
+            noted.lock().unwrap().push(endpoint);
+        }));
+    let mut whole = Vec::new();
+    for endpoint in [Endpoint::Getall, Endpoint::Media] {
+        whole.push(client.query(endpoint, &token()).await.is_ok());
+    }
+    assert_eq!(whole, [true, false]);
+    assert_eq!(*timed.lock().unwrap(), [Endpoint::Getall, Endpoint::Media]);
 }
 
 /// Reads an answer and tells the client what it came to, as the archive does.
