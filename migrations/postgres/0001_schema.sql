@@ -224,10 +224,32 @@ create table alarms (
     since      bigint  not null,
     last_at    bigint  not null,
     times      bigint  not null,
-    ended_at   bigint
+    ended_at   bigint,
+    acknowledged_at bigint,
+    acknowledged_by text,
+    note       text
 );
 
 create unique index alarms_open on alarms (kind, subject) where ended_at is null;
+
+-- What was lost, a row a thing: written when a verification ends as a loss, gone when it is opened again.
+create table losses (
+    loss_id         bigint generated always as identity primary key,
+    verification_id text    not null,
+    what            text    not null,
+    attempt_no      bigint,
+    cause           text    not null,
+    why             text    not null,
+    from_at         bigint,
+    to_at           bigint,
+    lost_at         bigint not null,
+    acknowledged_at bigint,
+    acknowledged_by text,
+    note            text
+);
+
+create index losses_of on losses (verification_id);
+create index losses_open on losses (cause, verification_id) where acknowledged_at is null;
 
 -- Append-only: what persons did to a verification.
 create table events (
@@ -434,6 +456,40 @@ comment on column report_answers.log_id is 'log_id of the envelope';
 comment on column report_answers.bytes is 'Length of the body after content decoding';
 comment on column report_answers.sha256 is 'SHA-256 of the body after content decoding, in hex digits';
 comment on column report_answers.object_key is 'Where the object lies, relative to the root of the vault';
+
+create view report_losses as
+select
+    l.verification_id,
+    v.app,
+    v.plan_id,
+    v.reference,
+    l.what,
+    l.attempt_no,
+    l.cause,
+    l.why,
+    to_timestamp(l.from_at / 1000.0) as from_at,
+    to_timestamp(l.to_at / 1000.0) as to_at,
+    to_timestamp(l.lost_at / 1000.0) as lost_at,
+    to_timestamp(l.acknowledged_at / 1000.0) as acknowledged_at,
+    l.acknowledged_by,
+    l.note
+from losses as l join verifications as v on v.verification_id = l.verification_id;
+
+comment on view report_losses is 'A row per thing that was lost';
+comment on column report_losses.verification_id is 'The verification it belongs to';
+comment on column report_losses.app is 'The app of the token';
+comment on column report_losses.plan_id is 'The plan_id of the token, where it was told';
+comment on column report_losses.reference is 'The business''s own name for the verification';
+comment on column report_losses.what is 'everything, final_getall, an endpoint or a kind of medium';
+comment on column report_losses.attempt_no is 'The attempt it belongs to; null where it belongs to none';
+comment on column report_losses.cause is 'Why, from a closed list: docs/contract.md has it';
+comment on column report_losses.why is 'Why, in words';
+comment on column report_losses.from_at is 'When the cause first stood in the way, as far as known';
+comment on column report_losses.to_at is 'When it last did';
+comment on column report_losses.lost_at is 'When it was decided that it is lost';
+comment on column report_losses.acknowledged_at is 'When a person took note of it; null while nobody did';
+comment on column report_losses.acknowledged_by is 'Who';
+comment on column report_losses.note is 'What they had to say of it';
 
 create view report_charges as
 select

@@ -224,10 +224,32 @@ create table alarms (
     since      integer not null,
     last_at    integer not null,
     times      integer not null,
-    ended_at   integer
+    ended_at   integer,
+    acknowledged_at integer,
+    acknowledged_by text,
+    note       text
 ) strict;
 
 create unique index alarms_open on alarms (kind, subject) where ended_at is null;
+
+-- What was lost, a row a thing: written when a verification ends as a loss, gone when it is opened again.
+create table losses (
+    loss_id         integer primary key,
+    verification_id text    not null,
+    what            text    not null,
+    attempt_no      integer,
+    cause           text    not null,
+    why             text    not null,
+    from_at         integer,
+    to_at           integer,
+    lost_at         integer not null,
+    acknowledged_at integer,
+    acknowledged_by text,
+    note            text
+) strict;
+
+create index losses_of on losses (verification_id);
+create index losses_open on losses (cause, verification_id) where acknowledged_at is null;
 
 -- Append-only: what persons did to a verification.
 create table events (
@@ -355,6 +377,24 @@ select
     sha256,
     object_key
 from answers;
+
+create view report_losses as
+select
+    l.verification_id,
+    v.app,
+    v.plan_id,
+    v.reference,
+    l.what,
+    l.attempt_no,
+    l.cause,
+    l.why,
+    strftime('%Y-%m-%dT%H:%M:%SZ', l.from_at / 1000, 'unixepoch') as from_at,
+    strftime('%Y-%m-%dT%H:%M:%SZ', l.to_at / 1000, 'unixepoch') as to_at,
+    strftime('%Y-%m-%dT%H:%M:%SZ', l.lost_at / 1000, 'unixepoch') as lost_at,
+    strftime('%Y-%m-%dT%H:%M:%SZ', l.acknowledged_at / 1000, 'unixepoch') as acknowledged_at,
+    l.acknowledged_by,
+    l.note
+from losses as l join verifications as v on v.verification_id = l.verification_id;
 
 create view report_charges as
 select

@@ -180,6 +180,10 @@ impl Alarms {
         open.sort_by_key(|(key, one)| (one.since, *key));
         open.into_iter()
             .map(|((kind, subject), one)| AlarmRow {
+                alarm_id: None,
+                acknowledged_at: None,
+                acknowledged_by: None,
+                note: None,
                 kind: kind.name().to_owned(),
                 subject: subject.clone(),
                 text: one.text.clone(),

@@ -5,7 +5,6 @@ use std::{collections::VecDeque, sync::Arc};
 use super::Apps;
 use crate::{
     domain::{
-        alarm::{self, Alarm},
         id::VerificationId,
         lessons::Learned,
         plan::{self, Ends, PlanInput, Step},
@@ -124,7 +123,7 @@ impl Tracker {
             policy: &app.policy,
         };
         let ends = Ends::of(known);
-        let (next, alarm) = scheduled(plan::plan(known, now), known, &ends, now);
+        let next = scheduled(plan::plan(known, now), known, &ends, now);
         Ok(NewVerification {
             media_deadline: ends.media_deadline,
             record_deadline: ends.record_deadline,
@@ -132,14 +131,13 @@ impl Tracker {
             reference: told.reference,
             tracked_by: told.tracked_by,
             next,
-            alarms: Vec::from_iter(alarm),
             issued_at_told: told.issued_at.is_some(),
         })
     }
 }
 
-/// How a token begins of which nothing is known yet; an alarm when it comes too late.
-fn scheduled(step: Step, known: PlanInput<'_>, ends: &Ends, now: Time) -> (Next, Option<Alarm>) {
+/// How a token begins of which nothing is known yet.
+fn scheduled(step: Step, known: PlanInput<'_>, ends: &Ends, now: Time) -> Next {
     let verification = known.verification;
     let due = |due_at, deadline| Next::Due {
         due_at,
@@ -148,16 +146,8 @@ fn scheduled(step: Step, known: PlanInput<'_>, ends: &Ends, now: Time) -> (Next,
         lane: plan::lane(false, verification.issued_at, known.policy, due_at),
     };
     match step {
-        Step::Settle(outcome, missing) => {
-            let why = missing.first().map(|one| one.why.clone());
-            let alarm = Alarm {
-                kind: alarm::Kind::Loss,
-                subject: verification.app.clone(),
-                text: why.unwrap_or_default(),
-            };
-            (Next::Settled { outcome, missing }, Some(alarm))
-        }
-        Step::Wait { due_at, deadline } => (due(due_at, deadline), None),
-        Step::Ask(_) | Step::AskSiblings => (due(now, ends.media_deadline), None),
+        Step::Settle(outcome, missing) => Next::Settled { outcome, missing },
+        Step::Wait { due_at, deadline } => due(due_at, deadline),
+        Step::Ask(_) | Step::AskSiblings => due(now, ends.media_deadline),
     }
 }

@@ -98,7 +98,6 @@ pub(super) fn summary(number: usize) -> Summary {
                 why: "gone at the provider".to_owned(),
             }],
         },
-        alarms: Vec::new(),
         issued_at_told: true,
     };
     Summary {
@@ -189,6 +188,7 @@ pub(super) fn alarm() -> AlarmRow {
         text: "a video is gone; look at the quota".to_owned(),
         since: at("2026-11-23T08:00:00Z"),
         times: 3,
+        ..AlarmRow::default()
     }
 }
 

@@ -77,7 +77,7 @@ fn state(name: &str) -> Result<State, String> {
         .ok_or_else(|| format!("there are: {}", State::ALL.map(State::name).join(", ")))
 }
 
-fn since(text: &str) -> Result<Since, String> {
+pub(super) fn since(text: &str) -> Result<Since, String> {
     Span::parse(text)
         .map(Since::Ago)
         .or_else(|_| Time::parse(text).map(Since::At))

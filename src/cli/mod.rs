@@ -5,6 +5,7 @@
 //! said beside them to standard error, and [`report`] is the one place that tells what went wrong
 //! and with which exit code.
 
+mod alarms;
 mod check;
 mod completions;
 mod demo;
@@ -21,6 +22,7 @@ mod get;
 mod init;
 mod issue;
 mod list;
+mod losses;
 mod man;
 mod migrate;
 mod panics;
@@ -93,6 +95,8 @@ pub enum Command {
     Show(show::Show),
     Get(get::Get),
     Retry(retry::Retry),
+    Alarms(alarms::Alarms),
+    Losses(losses::Losses),
     Simulate(simulate::Simulate),
     Demo(demo::Demo),
     Completions(completions::Completions),
@@ -242,8 +246,13 @@ async fn with_store(
         Command::Status(args) => return Box::pin(status(args, config, screen)).await,
         _ => {}
     }
-    // Only `retry` writes.
-    let store = if matches!(command, Command::Retry(_)) {
+    let writes = match &command {
+        Command::Retry(_) => true,
+        Command::Alarms(args) => args.writes(),
+        Command::Losses(args) => args.writes(),
+        _ => false,
+    };
+    let store = if writes {
         rooms::store(config).await?
     } else {
         rooms::reader(config).await?
@@ -256,6 +265,8 @@ async fn with_store(
             Err(failure) => Err(failure),
         },
         Command::Retry(args) => retry::run(args, config, store.as_ref(), screen).await,
+        Command::Alarms(args) => alarms::run(args, store.as_ref(), screen).await,
+        Command::Losses(args) => losses::run(args, store.as_ref(), screen).await,
         _ => Ok(Code::Done),
     };
     store.close().await;

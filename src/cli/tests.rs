@@ -91,6 +91,7 @@ macro_rules! ran {
 mod files;
 mod lists;
 mod lookups;
+mod wrong;
 
 async fn listed(line: &[&str], config: &Config, store: &Fake) -> Ended {
     let Command::List(args) = command(&[&["list"], line].concat()) else {
@@ -396,22 +397,32 @@ async fn status_tells_counts_time_left_lateness_and_errors() {
 }
 
 #[tokio::test]
-async fn losses_and_alarms_end_with_one() {
-    let mut lost = figures();
-    lost.states.push(StateCount {
+async fn what_is_wrong_ends_with_one_until_somebody_has_seen_it() {
+    let mut seen = figures();
+    seen.states.push(StateCount {
         app: "h5".to_owned(),
         state: "missed".to_owned(),
         count: 1,
     });
-    assert_eq!(status_of(vec![lost], &[]).await.code(), Code::Finding);
-    let mut medium = figures();
-    medium.media.push(MediaCount {
-        kind: "video".to_owned(),
-        state: "lost".to_owned(),
-        count: 1,
-        bytes: 0,
+    seen.alarms.push(AlarmRow {
+        acknowledged_at: Some(fake::NOW),
+        acknowledged_by: Some("ops".to_owned()),
+        note: Some("ticket 4711".to_owned()),
+        ..fake::alarm()
     });
-    assert_eq!(status_of(vec![medium], &[]).await.code(), Code::Finding);
+    let ended = status_of(vec![seen], &[]).await;
+    assert_eq!(ended.code(), Code::Done, "{}", ended.out);
+    assert!(ended.out.contains("by ops: ticket 4711"), "{}", ended.out);
+    let mut lost = figures();
+    let unseen = AlarmRow::of_losses("h5", "quota", fake::NOW, 2);
+    lost.alarms.push(unseen);
+    let ended = status_of(vec![lost], &[]).await;
+    assert_eq!(ended.code(), Code::Finding);
+    assert!(
+        ended.out.contains("loss of h5: quota") && ended.out.contains("losses ack"),
+        "{}",
+        ended.out
+    );
     let mut alarmed = figures();
     alarmed.alarms.push(fake::alarm());
     let ended = status_of(vec![alarmed], &[]).await;

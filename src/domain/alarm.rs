@@ -57,8 +57,8 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// A verification ended as a loss.
-    Loss = "loss", Past, "`verikeep list --state incomplete` and `--state missed` show which; `verikeep show TOKEN` says what and why";
+    /// Something was lost, and nobody has taken note of it: one an app and cause.
+    Loss = "loss", Past, "`verikeep losses` says what and why; `verikeep losses ack` takes note of it";
     /// Code 18 lasts: quota or billing.
     TooFast = "too_fast", App, "look at quota and billing in the provider's console, and see that apps.qps is what was bought";
     /// The daily or total quota is spent.

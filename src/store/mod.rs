@@ -6,7 +6,7 @@
 //! verification ends comes in as values.
 //!
 //! What can be asked stands in small traits, one a noun: [`Tracking`], [`Queue`], [`Retries`],
-//! [`AlarmStore`], [`LessonStore`], [`Reports`], [`Installations`], [`Upkeep`]. [`Store`] is their
+//! [`AlarmStore`], [`LessonStore`], [`Losses`], [`Reports`], [`Installations`], [`Upkeep`]. [`Store`] is their
 //! sum. Whoever asks takes the one noun it needs, so that its signature tells what it may touch and
 //! a test can stand in for it with a few lines. A model of the whole store in memory ([`memory`])
 //! passes the same tests as the databases do.
@@ -41,8 +41,8 @@ pub use connect::{open, open_to_read};
 pub use migrate::{MigrationReport, SchemaReport, check_schema, migrate};
 pub use rights::check_rights;
 pub use traits::{
-    AlarmStore, Connection, Installations, LessonStore, Queue, Reports, Retries, Store, Tracking,
-    Upkeep,
+    AlarmStore, Connection, Installations, LessonStore, Losses, Queue, Reports, Retries, Store,
+    Tracking, Upkeep,
 };
 
 /// Why a verb did not take place. Named by what the caller can do. Where a way out is known, it

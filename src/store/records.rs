@@ -33,8 +33,6 @@ pub struct NewVerification {
     pub record_deadline: Time,
     /// Its first due time, or its end when it was told too late.
     pub next: Next,
-    /// To be raised in the same transaction when the row is new.
-    pub alarms: Vec<Alarm>,
     /// Whether `issued_at` was told, or assumed to be the moment of tracking: an assumed one
     /// conflicts with nothing.
     pub issued_at_told: bool,

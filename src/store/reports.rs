@@ -2,7 +2,13 @@
 //!
 //! In JSON every instant is RFC 3339 text, as the contract shows it.
 
+mod alarms;
+mod losses;
+
 use serde::{Serialize, Serializer};
+
+pub use alarms::{Acknowledgement, AlarmRow};
+pub use losses::{LossFilter, LossReport};
 
 use super::records::{NewVerification, Next};
 use crate::domain::{
@@ -239,18 +245,6 @@ impl Whole {
         i64::try_from(self.calls.len()).unwrap_or(i64::MAX)
             + self.call_sums.iter().map(|sum| sum.calls).sum::<i64>()
     }
-}
-
-/// An open alarm.
-#[derive(Clone, Debug, Serialize)]
-#[allow(missing_docs, reason = "as in `domain::alarm::Alarm`")]
-pub struct AlarmRow {
-    pub kind: String,
-    pub subject: String,
-    pub text: String,
-    #[serde(serialize_with = "rfc3339")]
-    pub since: Time,
-    pub times: i64,
 }
 
 /// How many verifications of an app are in a state.

@@ -246,6 +246,7 @@ mod tests {
                 text: "canary".to_owned(),
                 since: Time(0),
                 times: 3,
+                ..AlarmRow::default()
             }],
             open_by_app: Vec::new(),
             reconciled: Some(Reconciliation {

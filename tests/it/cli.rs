@@ -12,7 +12,7 @@ use std::{
 
 use tempfile::TempDir;
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 18] = [
     "init",
     "check",
     "migrate",
@@ -25,6 +25,8 @@ const COMMANDS: [&str; 16] = [
     "show",
     "get",
     "retry",
+    "alarms",
+    "losses",
     "simulate",
     "demo",
     "completions",

@@ -6,6 +6,7 @@ mod alike;
 mod bulk;
 mod claim;
 mod download;
+mod losses;
 pub mod make;
 mod poll;
 mod read;
@@ -102,6 +103,11 @@ on_each! {
         alarm:
             an_alarm_is_open_once_and_counted,
             alarms_of_records_are_raised_with_them;
+        losses:
+            what_is_lost_is_a_row_until_it_is_opened_again,
+            losses_are_open_until_somebody_takes_note,
+            only_what_ends_as_a_loss_is_one,
+            an_alarm_that_was_seen_stays_open_and_says_who_saw_it;
         read:
             pages_follow_one_another_newest_first,
             each_filter_filters,

@@ -188,5 +188,8 @@ async fn an_outage_that_outlasts_the_provider_is_told_with_its_interval() {
     let calls = house.ways[FILMED].over.calls();
     assert!(calls < 600, "{calls} calls in vain");
     let alarms = house.alarms().await;
-    assert!(alarms.contains(&format!("loss {FILMED}")), "{alarms:?}");
+    assert!(
+        alarms.contains(&format!("loss {FILMED}: provider_unreachable")),
+        "{alarms:?}"
+    );
 }

@@ -110,7 +110,10 @@ async fn what_never_comes_right_is_told_in_the_end() {
     assert_eq!(house.state(&token).await, "incomplete");
     let missing = house.missing(&token).await;
     assert!(missing.contains("tries; the last one"), "{missing}");
-    assert_eq!(house.alarms().await, ["loss filmed"]);
+    assert_eq!(
+        house.alarms().await,
+        ["loss filmed: gone_at_provider", "loss filmed: told_late"]
+    );
 }
 
 /// The causes of what is missing in the end, where every download meets this.
@@ -207,7 +210,7 @@ async fn a_video_that_never_comes_where_one_is_promised_is_a_loss() {
         missing.contains("no video was listed") && missing.contains(r#""cause":"not_listed""#),
         "{missing}"
     );
-    assert_eq!(house.alarms().await, ["loss filmed"]);
+    assert_eq!(house.alarms().await, ["loss filmed: not_listed"]);
 }
 
 #[tokio::test]

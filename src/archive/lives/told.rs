@@ -149,7 +149,7 @@ async fn a_token_told_after_its_videos_went_keeps_the_rest() {
         kinds.contains(&"face") && !kinds.contains(&"process_video"),
         "{kinds:?}"
     );
-    assert_eq!(house.alarms().await, ["loss filmed"]);
+    assert_eq!(house.alarms().await, ["loss filmed: told_late"]);
 }
 
 #[tokio::test]

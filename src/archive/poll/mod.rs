@@ -18,7 +18,7 @@ use crate::{
         lease::Lane,
         lessons::Origin,
         media::Slot,
-        plan::{self, Ends, Missing, Outcome, Step},
+        plan::{self, Ends, Outcome, Step},
         secret::Secret,
         time::{Clock, Span, Time},
     },
@@ -75,8 +75,8 @@ impl Poller {
         let mut draft = PollDraft::begin(work, self.clock.now());
         let next = self.run_plan(&app, &mut draft).await?;
         draft.record.next = next.clone();
-        if let Next::Settled { outcome, missing } = next {
-            self.settle(&app, draft, outcome, &missing).await?;
+        if let Next::Settled { outcome, .. } = next {
+            self.settle(&app, draft, outcome).await?;
             return Ok(None);
         }
         let now = self.clock.now();
@@ -92,23 +92,10 @@ impl Poller {
         app: &App,
         mut draft: PollDraft,
         outcome: Outcome,
-        missing: &[Missing],
     ) -> Result<(), StepError> {
         let duplicates = duplicates::duplicates(&draft.media);
         draft.record.same = duplicates.iter().map(|row| row.media_id).collect();
         let state = outcome.state().name();
-        if outcome.state().is_loss() {
-            let what: Vec<&str> = missing.iter().map(|one| one.what.as_str()).collect();
-            let text = format!(
-                "{state}: {} is missing; `verikeep list --state {state}` shows all",
-                what.join(", ")
-            );
-            draft.record.alarms.push(Alarm {
-                kind: alarm::Kind::Loss,
-                subject: app.name.clone(),
-                text,
-            });
-        }
         let verification_id = draft.verification.verification_id;
         self.queue
             .record_poll(draft.finish(self.clock.now()))

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::super::{
+    losses::seen,
     people::{count, counted},
     report::Failure,
     screen::Screen,
@@ -40,6 +41,8 @@ pub(super) struct Wrong {
     times: i64,
     /// Known to the daemon alone so far: the database could not be written.
     unwritten: bool,
+    /// Who took note of it, when, and what they said.
+    acknowledged: Option<String>,
     threatens: Option<Threat>,
     todo: &'static str,
 }
@@ -66,6 +69,13 @@ pub(super) fn all(figures: Option<&Figures>, beside: &Beside, now: Option<Time>)
             since: alarm.since.rfc3339(),
             times: alarm.times,
             unwritten: false,
+            acknowledged: (alarm.acknowledged_at).map(|_| {
+                seen(
+                    alarm.acknowledged_at,
+                    alarm.acknowledged_by.as_deref(),
+                    alarm.note.as_deref(),
+                )
+            }),
             threatens: threatens(&alarm.kind, &alarm.subject),
             todo: todo(&alarm.kind),
         })
@@ -82,12 +92,26 @@ pub(super) fn all(figures: Option<&Figures>, beside: &Beside, now: Option<Time>)
                 since: alarm.since.clone(),
                 times: alarm.times,
                 unwritten: true,
+                acknowledged: None,
                 threatens: threatens(&alarm.kind, &alarm.subject),
                 todo: todo(&alarm.kind),
             });
         }
     }
     all
+}
+
+/// Whether an alarm is open that nobody has taken note of; what was lost and not acknowledged is
+/// among them.
+pub(super) fn is_any_unseen(figures: &Figures, beside: &Beside) -> bool {
+    let known = &figures.alarms;
+    let is_unwritten = |kind: &str, subject: &str| {
+        !known
+            .iter()
+            .any(|one| one.kind == kind && one.subject == subject)
+    };
+    known.iter().any(|alarm| alarm.acknowledged_at.is_none())
+        || (beside.alarms().iter()).any(|alarm| is_unwritten(&alarm.kind, &alarm.subject))
 }
 
 fn threat(scope: Scope, subject: &str, open: &[Open], now: Time) -> Option<Threat> {
@@ -134,6 +158,9 @@ pub(super) fn print(all: &[Wrong], screen: &mut Screen<'_>) -> Result<(), Failur
             one.kind, one.subject, one.since
         )))?;
         screen.line(harmless(&format!("    {}", one.text)))?;
+        if let Some(word) = &one.acknowledged {
+            screen.line(harmless(&format!("    acknowledged: {word}")))?;
+        }
         if let Some(threat) = &one.threatens {
             screen.line(format!("    threatens: {}", tell(threat)))?;
         }

@@ -9,7 +9,6 @@ use super::{
 };
 use crate::{
     domain::{
-        media::MediaState,
         time::{Span, Time},
         token::State,
     },
@@ -25,7 +24,6 @@ pub(super) struct Sums {
     pub(super) all: i64,
     pub(super) settled: i64,
     pub(super) lost: i64,
-    media_lost: i64,
     wrong: bool,
 }
 
@@ -39,19 +37,10 @@ impl Sums {
                 .map(|row| row.count)
                 .sum()
         };
-        // Media can be lost without the verification being so: those of a failed attempt that
-        // another followed.
-        let media_lost: i64 = figures
-            .media
-            .iter()
-            .filter(|row| row.state == MediaState::Lost.name())
-            .map(|row| row.count)
-            .sum();
         // Work that waits while no daemon answers here is nobody's work, as far as can be seen.
         let idle =
             beside.is_silent() && figures.oldest_due.is_some_and(|due| now.since(due) > LATE);
-        let wrong = !figures.alarms.is_empty()
-            || !beside.alarms().is_empty()
+        let wrong = alarms::is_any_unseen(figures, beside)
             || !beside.short_of_room.is_empty()
             || beside.is_not_ready()
             || idle;
@@ -59,7 +48,6 @@ impl Sums {
             all: sum(&|_| true),
             settled: sum(&State::is_settled),
             lost: sum(&State::is_loss),
-            media_lost,
             wrong,
         }
     }
@@ -69,7 +57,7 @@ impl Sums {
     }
 
     pub(super) const fn code(self) -> Code {
-        if self.lost > 0 || self.media_lost > 0 || self.wrong {
+        if self.wrong {
             Code::Finding
         } else {
             Code::Done

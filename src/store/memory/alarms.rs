@@ -8,7 +8,10 @@ use crate::{
         alarm::{Alarm, Kind},
         time::Time,
     },
-    store::{AlarmStore, Result, reports::AlarmRow},
+    store::{
+        AlarmStore, Result,
+        reports::{Acknowledgement, AlarmRow},
+    },
 };
 
 /// Those that were raised, open or not.
@@ -20,6 +23,7 @@ struct Raised {
     since: Time,
     times: i64,
     is_open: bool,
+    seen: Option<Acknowledgement>,
 }
 
 #[async_trait]
@@ -32,8 +36,12 @@ impl AlarmStore for MemoryStore {
         self.verb(|data| Ok(data.alarms.clear(kind, subject)))
     }
 
+    async fn acknowledge(&self, alarm_id: i64, seen: &Acknowledgement) -> Result<bool> {
+        self.verb(|data| Ok(data.alarms.acknowledge(alarm_id, seen)))
+    }
+
     async fn alarms(&self) -> Result<Vec<AlarmRow>> {
-        self.verb(|data| Ok(data.alarms.open()))
+        self.verb(|data| Ok(data.open_alarms()))
     }
 }
 
@@ -50,6 +58,7 @@ impl Alarms {
             since: now,
             times: 1,
             is_open: true,
+            seen: None,
         });
         true
     }
@@ -60,25 +69,32 @@ impl Alarms {
         open.is_some_and(|open| std::mem::take(&mut open.is_open))
     }
 
-    /// Open alarms, oldest first.
-    pub(super) fn open(&self) -> Vec<AlarmRow> {
-        let mut open: Vec<&Raised> = self.0.iter().filter(|raised| raised.is_open).collect();
-        open.sort_by_key(|raised| {
-            (
-                raised.since,
-                raised.alarm.kind.name(),
-                &raised.alarm.subject,
-            )
-        });
-        open.into_iter()
-            .map(|raised| AlarmRow {
-                kind: raised.alarm.kind.name().to_owned(),
-                subject: raised.alarm.subject.clone(),
-                text: raised.alarm.text.clone(),
-                since: raised.since,
-                times: raised.times,
+    /// Notes that a person has seen one; its number is its place.
+    fn acknowledge(&mut self, alarm_id: i64, seen: &Acknowledgement) -> bool {
+        let at = usize::try_from(alarm_id - 1).ok();
+        let raised = at.and_then(|at| self.0.get_mut(at));
+        raised
+            .filter(|raised| raised.is_open)
+            .is_some_and(|raised| {
+                raised.seen = Some(seen.clone());
+                true
             })
-            .collect()
+    }
+
+    /// Open alarms, in the order they were raised.
+    pub(super) fn open(&self) -> impl Iterator<Item = AlarmRow> {
+        let open = (1..).zip(&self.0).filter(|(_, raised)| raised.is_open);
+        open.map(|(alarm_id, raised)| AlarmRow {
+            alarm_id: Some(alarm_id),
+            kind: raised.alarm.kind.name().to_owned(),
+            subject: raised.alarm.subject.clone(),
+            text: raised.alarm.text.clone(),
+            since: raised.since,
+            times: raised.times,
+            acknowledged_at: raised.seen.as_ref().map(|seen| seen.at),
+            acknowledged_by: raised.seen.as_ref().map(|seen| seen.by.clone()),
+            note: raised.seen.as_ref().map(|seen| seen.note.clone()),
+        })
     }
 
     /// How many were raised ever.

@@ -20,7 +20,7 @@ use crate::{
     store::{
         Result, StoreError,
         records::{CallRow, KnownToken, NewVerification},
-        reports::{Reconciliation, Summary},
+        reports::{LossReport, Reconciliation, Summary},
     },
 };
 
@@ -65,6 +65,7 @@ pub(super) struct Kept {
     /// By (endpoint, result).
     pub call_sums: BTreeMap<(&'static str, &'static str), Sum>,
     pub events: Vec<Event>,
+    pub losses: Vec<LossReport>,
 }
 
 /// When a stage of a verification is due, and who holds it.

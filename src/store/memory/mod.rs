@@ -11,6 +11,7 @@ mod data;
 mod download;
 mod installations;
 mod lessons;
+mod losses;
 mod poll;
 mod queue;
 mod reports;

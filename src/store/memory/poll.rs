@@ -75,8 +75,7 @@ impl Data {
             self.alarms
                 .clear(Kind::Poison, &record.lease.verification_id.to_string());
         }
-        let told = |kind| !(is_put_off && kind == Kind::Loss);
-        for alarm in record.alarms.iter().filter(|alarm| told(alarm.kind)) {
+        for alarm in &record.alarms {
             self.alarms.raise(alarm, at);
         }
         Ok(())
@@ -139,6 +138,7 @@ impl Kept {
         self.state = outcome.state();
         self.report.settled_at = Some(at);
         self.missing = missing;
+        self.lose(at);
         self.schedule.clear();
         self.fold_calls();
         for medium in self.media.values_mut() {

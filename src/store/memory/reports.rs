@@ -113,7 +113,7 @@ impl Data {
                 .min(),
             quota_use: self.quota_used(now),
             errors: self.errors(),
-            alarms: self.alarms.open(),
+            alarms: self.open_alarms(),
             open_by_app: self.open_by_app(),
             reconciled: self.reconciliations.last().cloned(),
         }

@@ -107,6 +107,7 @@ impl Kept {
         }
         self.report.settled_at = None;
         self.missing.clear();
+        self.losses.clear();
         self.progress.wake(now);
         for medium in self.media.values_mut() {
             if medium.row.state == MediaState::Lost {

@@ -53,9 +53,6 @@ impl Data {
             verification_id: id,
             late: Late::at(now, told.media_deadline, told.record_deadline),
         };
-        for alarm in &told.alarms {
-            self.alarms.raise(alarm, now);
-        }
         self.ids.insert(token.to_owned(), id);
         self.verifications.insert(id, Kept::new(told));
         self.sort(id);
@@ -79,7 +76,7 @@ impl Kept {
                 (outcome.state(), missing.clone(), BTreeMap::new())
             }
         };
-        Self {
+        let mut kept = Self {
             report: Summary::begin(&told),
             told,
             state,
@@ -93,7 +90,10 @@ impl Kept {
             calls: Vec::new(),
             call_sums: BTreeMap::new(),
             events: Vec::new(),
-        }
+            losses: Vec::new(),
+        };
+        kept.lose(kept.told.verification.tracked_at);
+        kept
     }
 
     fn told_again(&mut self, told: &NewVerification) -> TrackVerdict {

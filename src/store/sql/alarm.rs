@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures::FutureExt as _;
 use std::collections::BTreeMap;
 
-use super::{SqlStore, facts::insert};
+use super::{SqlStore, facts::insert, losses};
 use crate::{
     domain::{
         alarm::{Alarm, Kind},
@@ -13,8 +13,8 @@ use crate::{
     store::{
         AlarmStore, Result,
         dialect::Dialect,
-        reports::AlarmRow,
-        rows::{Cells as _, Json, binds, instant, rows},
+        reports::{Acknowledgement, AlarmRow},
+        rows::{Cells as _, Json, binds, instant, instant_or_null, rows},
     },
 };
 
@@ -34,6 +34,19 @@ impl<DB: Dialect> AlarmStore for SqlStore<DB> {
         let subject = subject.to_owned();
         self.writing(move |connection| {
             async move { clear::<DB>(connection, kind, &subject, now).await }.boxed()
+        })
+        .await
+    }
+
+    async fn acknowledge(&self, alarm_id: i64, seen: &Acknowledgement) -> Result<bool> {
+        let seen = seen.clone();
+        self.writing(move |connection| {
+            async move {
+                let sql = "update alarms set acknowledged_at = $2, acknowledged_by = $3, note = $4 where alarm_id = $1 and ended_at is null";
+                let binds = binds![alarm_id, seen.at, seen.by.as_str(), seen.note.as_str()];
+                Ok(DB::execute(connection, sql.to_owned(), binds).await? > 0)
+            }
+            .boxed()
         })
         .await
     }
@@ -137,17 +150,22 @@ pub(super) async fn clear_each<DB: Dialect>(
 
 /// Open alarms, oldest first.
 pub(super) async fn open<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<AlarmRow>> {
-    let sql = "select kind, subject, text, since, times from alarms where ended_at is null order by since, kind, subject";
+    let sql = "select alarm_id, kind, subject, text, since, times, acknowledged_at, acknowledged_by, note from alarms where ended_at is null";
     let rows = DB::fetch(connection, sql.to_owned(), Vec::new()).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(AlarmRow {
-                kind: row.text("kind")?,
-                subject: row.text("subject")?,
-                text: row.text("text")?,
-                since: instant(row, "since")?,
-                times: row.int("times")?,
-            })
-        })
-        .collect()
+    let mut open = losses::alarms::<DB>(connection).await?;
+    for row in &rows {
+        open.push(AlarmRow {
+            alarm_id: Some(row.int("alarm_id")?),
+            acknowledged_at: instant_or_null(row, "acknowledged_at")?,
+            acknowledged_by: row.text_or_null("acknowledged_by")?,
+            note: row.text_or_null("note")?,
+            kind: row.text("kind")?,
+            subject: row.text("subject")?,
+            text: row.text("text")?,
+            since: instant(row, "since")?,
+            times: row.int("times")?,
+        });
+    }
+    AlarmRow::sort(&mut open);
+    Ok(open)
 }

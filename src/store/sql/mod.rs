@@ -13,6 +13,7 @@ mod installation;
 mod lease;
 mod lessons;
 mod list;
+mod losses;
 mod media;
 mod poll;
 mod queue;

@@ -3,11 +3,11 @@
 use super::{
     attempts,
     lease::{self, Done},
-    media,
+    losses, media,
 };
 use crate::{
     domain::{
-        alarm::{self, Alarm},
+        alarm::Alarm,
         id::VerificationId,
         lease::Stage,
         plan::{Missing, Outcome},
@@ -59,15 +59,10 @@ impl<'r> Completed<'r> {
         }
     }
 
-    /// What it raises; no loss where the end is put off.
+    /// What it raises.
     pub(super) fn alarms(&self) -> impl Iterator<Item = (&'r Alarm, Time)> + use<'r> {
-        let put_off = self.is_put_off();
         let at = self.record.at;
-        self.record
-            .alarms
-            .iter()
-            .filter(move |alarm| !(put_off && alarm.kind == alarm::Kind::Loss))
-            .map(move |alarm| (alarm, at))
+        self.record.alarms.iter().map(move |alarm| (alarm, at))
     }
 
     /// The download it schedules. Where its end is put off, what it wants is fetched first.
@@ -341,5 +336,11 @@ async fn settle<DB: Dialect>(
             )
         })
         .collect();
-    media::lose_all::<DB>(connection, &reasons).await
+    media::lose_all::<DB>(connection, &reasons).await?;
+    let lost = polls.iter().filter_map(|poll| {
+        let (outcome, missing) = poll.settlement()?;
+        let is_loss = outcome.state().is_loss();
+        is_loss.then_some((poll.id(), poll.record.at, missing))
+    });
+    losses::add::<DB>(connection, lost).await
 }

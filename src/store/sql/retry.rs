@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures::FutureExt as _;
 use std::collections::HashMap;
 
-use super::{SqlStore, facts::insert, lease, work::progress};
+use super::{SqlStore, facts::insert, lease, losses, work::progress};
 use crate::{
     domain::{id::VerificationId, lease::Stage, progress::Progress, time::Time, token::State},
     store::{
@@ -167,6 +167,8 @@ async fn reopen<DB: Dialect>(
             state: state.name(),
         });
     }
+    let ids: Vec<VerificationId> = woken.iter().map(|found| found.id).collect();
+    losses::forget::<DB>(connection, &ids).await?;
     let bound = Json::of(&rows)?.into_text();
     let rows = DB::rows::<Reopened>();
     let verifications = format!(

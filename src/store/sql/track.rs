@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures::FutureExt as _;
 use std::collections::HashSet;
 
-use super::{SqlStore, alarm, facts::insert, lease, reconcile::known_by_token};
+use super::{SqlStore, facts::insert, lease, losses, reconcile::known_by_token};
 use crate::{
     domain::{
         id::VerificationId,
@@ -161,7 +161,7 @@ async fn put_new<DB: Dialect>(
     Ok(fresh)
 }
 
-/// Schedules the first polls of new ones, and raises what there is to say of them.
+/// Schedules the first polls of new ones; of those told too late it notes what is lost.
 async fn begin<'t, DB: Dialect>(
     connection: &mut DB::Connection,
     tokens: impl Iterator<Item = &'t NewVerification> + Clone,
@@ -175,15 +175,16 @@ async fn begin<'t, DB: Dialect>(
         )
         .await?;
     }
-    let alarms = tokens.flat_map(|token| {
-        token
-            .alarms
-            .iter()
-            .map(|alarm| (alarm, token.verification.tracked_at))
+    let lost = tokens.filter_map(|token| {
+        let facts = &token.verification;
+        match &token.next {
+            Next::Settled { outcome, missing } if outcome.state().is_loss() => {
+                Some((facts.verification_id, facts.tracked_at, &missing[..]))
+            }
+            _ => None,
+        }
     });
-    alarm::raise::<DB>(connection, alarms.collect())
-        .await
-        .map(|_| ())
+    losses::add::<DB>(connection, lost).await
 }
 
 fn first_told(token: &NewVerification) -> TrackVerdict {

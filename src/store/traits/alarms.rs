@@ -9,7 +9,10 @@ use crate::{
         alarm::{Alarm, Kind},
         time::Time,
     },
-    store::{Connection, Result, reports::AlarmRow},
+    store::{
+        Connection, Result,
+        reports::{Acknowledgement, AlarmRow},
+    },
 };
 
 /// Alarms, as rows.
@@ -21,6 +24,10 @@ pub trait AlarmStore: Connection {
     /// Ends an alarm; true when one was open.
     async fn clear(&self, kind: Kind, subject: &str, now: Time) -> Result<bool>;
 
-    /// Open alarms, oldest first.
+    /// Notes of an open alarm that a person has seen it; false when none of that number is open.
+    async fn acknowledge(&self, alarm_id: i64, seen: &Acknowledgement) -> Result<bool>;
+
+    /// Open alarms, oldest first; what was lost and nobody has taken note of is one an app and
+    /// cause.
     async fn alarms(&self) -> Result<Vec<AlarmRow>>;
 }

@@ -5,6 +5,7 @@ mod alarms;
 mod connection;
 mod installations;
 mod lessons;
+mod losses;
 mod queue;
 mod reports;
 mod retries;
@@ -15,6 +16,7 @@ pub use alarms::AlarmStore;
 pub use connection::Connection;
 pub use installations::Installations;
 pub use lessons::LessonStore;
+pub use losses::Losses;
 pub use queue::Queue;
 pub use reports::Reports;
 pub use retries::Retries;
@@ -24,11 +26,19 @@ pub use upkeep::Upkeep;
 /// All nouns of one database, for those who open it and hand each part what it may touch: an
 /// `Arc<dyn Store>` becomes an `Arc<dyn Queue>` where one is wanted.
 pub trait Store:
-    Tracking + Queue + Retries + AlarmStore + LessonStore + Reports + Installations + Upkeep
+    Tracking + Queue + Retries + AlarmStore + LessonStore + Losses + Reports + Installations + Upkeep
 {
 }
 
 impl<S> Store for S where
-    S: Tracking + Queue + Retries + AlarmStore + LessonStore + Reports + Installations + Upkeep
+    S: Tracking
+        + Queue
+        + Retries
+        + AlarmStore
+        + LessonStore
+        + Losses
+        + Reports
+        + Installations
+        + Upkeep
 {
 }

@@ -185,18 +185,11 @@ pub async fn a_poll_that_was_woken_does_not_settle(db: Database) {
         .await
         .unwrap();
     // Decided without knowing of the medium that has just come.
-    let alarms = vec![
-        Alarm {
-            kind: Kind::Loss,
-            subject: handle(1),
-            text: "lost".to_owned(),
-        },
-        Alarm {
-            kind: Kind::TooFast,
-            subject: "default".to_owned(),
-            text: "slow".to_owned(),
-        },
-    ];
+    let alarms = vec![Alarm {
+        kind: Kind::TooFast,
+        subject: "default".to_owned(),
+        text: "slow".to_owned(),
+    }];
     let record = PollRecord {
         wanted: vec![wanted(1, 1)],
         alarms,

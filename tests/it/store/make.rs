@@ -91,7 +91,6 @@ pub fn token(n: u32) -> NewVerification {
             state: State::Waiting,
             lane: Lane::Living,
         },
-        alarms: Vec::new(),
         issued_at_told: true,
     }
 }

@@ -4,7 +4,6 @@ use verikeep::{
     archive::track::Tracked,
     config::{App, Auth, Config},
     domain::{
-        alarm::{Alarm, Kind},
         lease::{Lane, Stage},
         loss::{Cause, Reason},
         plan::{Missing, Outcome},
@@ -339,11 +338,6 @@ pub async fn a_token_told_too_late_is_settled_at_once(db: Database) {
                 why: "told too late".to_owned(),
             }],
         },
-        alarms: vec![Alarm {
-            kind: Kind::Loss,
-            subject: handle(1),
-            text: "lost".to_owned(),
-        }],
         ..token(1)
     };
     store.track(vec![late.clone()]).await.unwrap();

@@ -1,0 +1,156 @@
+//! `alarms`: what is wrong at present, and a person's word that it was seen.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::{
+    losses::seen,
+    people::actor,
+    report::{Code, Failure},
+    screen::Screen,
+    table::Table,
+};
+use crate::store::{AlarmStore, reports::Acknowledgement};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  verikeep alarms
+  verikeep alarms ack 17 --note 'the quota is raised on Monday, ticket 4711'
+An alarm is open until what it tells of is over; one that was acknowledged stays open, and `status` no longer ends with 1 for it. What was lost is
+acknowledged by `verikeep losses ack`. Ends with 1 while an alarm is open that nobody has acknowledged.";
+
+/// Show the open alarms, and take note of one.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub struct Alarms {
+    /// What to do; `list` when nothing is said.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    /// What `list` takes.
+    #[command(flatten)]
+    pub list: List,
+}
+
+/// What is done.
+#[derive(Subcommand, Debug)]
+pub enum Verb {
+    /// Show those that are open, the oldest first.
+    List(List),
+    /// Take note of one; who did is recorded.
+    Ack(Ack),
+}
+
+/// How they are shown.
+#[derive(Args, Debug, Default)]
+pub struct List {
+    /// A line of NDJSON for each.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which alarm was seen.
+#[derive(Args, Debug)]
+pub struct Ack {
+    /// Its number, as `alarms` shows it.
+    #[arg(value_name = "ID")]
+    pub id: i64,
+    /// What is to be said of it, for the record.
+    #[arg(long, value_name = "TEXT")]
+    pub note: String,
+    /// One JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Alarms {
+    /// Whether it writes.
+    pub(super) const fn writes(&self) -> bool {
+        matches!(self.verb, Some(Verb::Ack(_)))
+    }
+}
+
+/// Does it.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub(super) async fn run(
+    args: &Alarms,
+    store: &(impl AlarmStore + ?Sized),
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
+    match &args.verb {
+        Some(Verb::Ack(ack)) => acknowledge(ack, store, screen).await,
+        Some(Verb::List(list)) => show(list, store, screen).await,
+        None => show(&args.list, store, screen).await,
+    }
+}
+
+async fn show(
+    args: &List,
+    store: &(impl AlarmStore + ?Sized),
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
+    let alarms = store.alarms().await?;
+    let mut table = Table::new([
+        "id",
+        "kind",
+        "subject",
+        "since",
+        "times",
+        "text",
+        "acknowledged",
+    ]);
+    for alarm in &alarms {
+        if args.json {
+            screen.ndjson(alarm)?;
+        } else {
+            table.row([
+                alarm.alarm_id.map_or_else(String::new, |id| id.to_string()),
+                alarm.kind.clone(),
+                alarm.subject.clone(),
+                alarm.since.to_string(),
+                alarm.times.to_string(),
+                alarm.text.clone(),
+                seen(
+                    alarm.acknowledged_at,
+                    alarm.acknowledged_by.as_deref(),
+                    alarm.note.as_deref(),
+                ),
+            ]);
+        }
+    }
+    if !args.json && alarms.is_empty() {
+        screen.note("no alarm is open")?;
+    } else if !args.json {
+        table.print(screen)?;
+    }
+    let is_open = alarms.iter().any(|alarm| alarm.acknowledged_at.is_none());
+    Ok(if is_open { Code::Finding } else { Code::Done })
+}
+
+async fn acknowledge(
+    args: &Ack,
+    store: &(impl AlarmStore + ?Sized),
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
+    let word = Acknowledgement {
+        at: store.ping().await?,
+        by: actor(),
+        note: args.note.clone(),
+    };
+    let noted = store.acknowledge(args.id, &word).await?;
+    if args.json {
+        screen.document(&json!({ "acknowledged": noted }))?;
+    } else if noted {
+        screen.line(format!(
+            "alarm {} acknowledged; it stays open until it is over",
+            args.id
+        ))?;
+    } else {
+        screen.note(format!(
+            "no alarm with the number {} is open: `verikeep alarms` shows those that are; what was lost is acknowledged by `verikeep losses ack`",
+            args.id
+        ))?;
+    }
+    Ok(if noted { Code::Done } else { Code::Finding })
+}

@@ -1,0 +1,242 @@
+//! What was lost, and that somebody has taken note of it.
+
+use verikeep::{
+    domain::{
+        alarm::{Alarm, Kind},
+        loss::{Cause, Reason},
+        plan::{Missing, Outcome},
+        time::Time,
+    },
+    store::{
+        Store,
+        records::{NewVerification, Next, PollRecord},
+        reports::{Acknowledgement, LossFilter},
+    },
+};
+
+use super::make::{
+    HOUR, MINUTE, START, claim_at, handle, later, poll, settling, store, token, track,
+};
+use crate::databases::Database;
+
+/// Missing for a cause that stood in the way for an hour.
+fn missing(what: &str, cause: Cause) -> Missing {
+    Missing {
+        what: what.to_owned(),
+        attempt_no: (what == "video").then_some(1),
+        reason: Reason::lasting(cause, START, later(HOUR)),
+        why: format!("{what} never came"),
+    }
+}
+
+/// Ends the next verification so, with this missing.
+async fn end(store: &dyn Store, at: Time, outcome: Outcome, missing: Vec<Missing>) {
+    let work = store.claim_polls(&claim_at(at)).await.unwrap().remove(0);
+    let record = PollRecord {
+        next: Next::Settled { outcome, missing },
+        ..poll(&work.lease, at)
+    };
+    store.record_poll(record).await.unwrap();
+}
+
+/// Each loss: what, its cause, and whether it was taken note of.
+async fn told(store: &dyn Store, filter: LossFilter) -> Vec<(String, &'static str, bool)> {
+    let losses = store.losses(&filter, 100).await.unwrap().into_iter();
+    losses
+        .map(|loss| (loss.what, loss.cause.name(), loss.acknowledged_at.is_some()))
+        .collect()
+}
+
+/// The open alarms about losses.
+async fn alarms(store: &dyn Store) -> Vec<(String, i64)> {
+    let alarms = store.alarms().await.unwrap().into_iter();
+    alarms
+        .filter(|alarm| alarm.kind == Kind::Loss.name())
+        .map(|alarm| (alarm.subject, alarm.times))
+        .collect()
+}
+
+fn seen() -> Acknowledgement {
+    Acknowledgement {
+        at: later(HOUR),
+        by: "ops".to_owned(),
+        note: "told the customers".to_owned(),
+    }
+}
+
+pub async fn what_is_lost_is_a_row_until_it_is_opened_again(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 1).await;
+    let (quota, unlisted) = (Cause::Quota, Cause::NotListed);
+    let gone = vec![missing("detail", quota), missing("video", unlisted)];
+    end(&*store, START, Outcome::Incomplete, gone).await;
+    let losses = store.losses(&LossFilter::default(), 100).await.unwrap();
+    let video = &losses[1];
+    assert_eq!(
+        (
+            video.app.as_str(),
+            video.plan_id.as_deref(),
+            video.attempt_no,
+            video.from_at,
+            video.to_at,
+            video.lost_at,
+            video.why.as_str()
+        ),
+        (
+            "loan-h5",
+            Some("plan-1"),
+            Some(1),
+            Some(START),
+            Some(later(HOUR)),
+            START,
+            "video never came"
+        )
+    );
+    let both = [
+        ("loan-h5: not_listed".to_owned(), 1),
+        ("loan-h5: quota".to_owned(), 1),
+    ];
+    assert_eq!(alarms(&*store).await, both);
+    // A person wants it tried again: it is open and nothing of it is lost.
+    let one = [handle(1)];
+    store.retry(&one, None, "ops", later(MINUTE)).await.unwrap();
+    assert_eq!(told(&*store, LossFilter::default()).await, []);
+    assert_eq!(alarms(&*store).await, []);
+    end(
+        &*store,
+        later(MINUTE),
+        Outcome::Incomplete,
+        vec![missing("detail", quota)],
+    )
+    .await;
+    let again = [("detail".to_owned(), "quota", false)];
+    assert_eq!(told(&*store, LossFilter::default()).await, again);
+}
+
+pub async fn losses_are_open_until_somebody_takes_note(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 3).await;
+    let far = Cause::ProviderUnreachable;
+    for (at, cause) in [
+        (START, far),
+        (later(MINUTE), far),
+        (later(HOUR), Cause::Quota),
+    ] {
+        end(
+            &*store,
+            at,
+            Outcome::Missed,
+            vec![missing("everything", cause)],
+        )
+        .await;
+    }
+    let until = LossFilter {
+        app: Some("loan-h5".to_owned()),
+        cause: Some(far),
+        until: Some(START),
+        open: false,
+    };
+    for (label, filter, noted) in [
+        (
+            "another app's",
+            LossFilter {
+                app: Some("b".to_owned()),
+                ..LossFilter::default()
+            },
+            0,
+        ),
+        ("the first", until.clone(), 1),
+        ("once is enough", until, 0),
+        (
+            "of the cause",
+            LossFilter {
+                cause: Some(far),
+                ..LossFilter::default()
+            },
+            1,
+        ),
+    ] {
+        let found = store.acknowledge_losses(&filter, &seen()).await.unwrap();
+        assert_eq!(found, noted, "{label}");
+    }
+    let everything = || "everything".to_owned();
+    let (unreachable, quota) = ("provider_unreachable", "quota");
+    assert_eq!(
+        told(&*store, LossFilter::default()).await,
+        [
+            (everything(), quota, false),
+            (everything(), unreachable, true),
+            (everything(), unreachable, true)
+        ],
+        "the newest first"
+    );
+    let open = LossFilter {
+        open: true,
+        ..LossFilter::default()
+    };
+    assert_eq!(told(&*store, open).await, [(everything(), quota, false)]);
+    assert_eq!(alarms(&*store).await, [("loan-h5: quota".to_owned(), 1)]);
+    let first = store
+        .losses(&LossFilter::default(), 2)
+        .await
+        .unwrap()
+        .remove(1);
+    assert_eq!(
+        (first.acknowledged_at, first.acknowledged_by, first.note),
+        (
+            Some(later(HOUR)),
+            Some("ops".to_owned()),
+            Some("told the customers".to_owned())
+        )
+    );
+}
+
+pub async fn only_what_ends_as_a_loss_is_one(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 3).await;
+    for work in store.claim_polls(&claim_at(START)).await.unwrap() {
+        let outcome = [Outcome::Archived, Outcome::Abandoned, Outcome::Rejected]
+            [usize::try_from(super::make::number(work.lease.verification_id)).unwrap() - 1];
+        let record = settling(&work.lease, START, outcome);
+        store.record_poll(record).await.unwrap();
+    }
+    assert_eq!(told(&*store, LossFilter::default()).await, []);
+    let late = NewVerification {
+        next: Next::Settled {
+            outcome: Outcome::Missed,
+            missing: vec![missing("everything", Cause::ToldLate)],
+        },
+        ..token(4)
+    };
+    store.track(vec![late.clone()]).await.unwrap();
+    store.track(vec![late]).await.unwrap();
+    let lost = [("everything".to_owned(), "told_late", false)];
+    assert_eq!(told(&*store, LossFilter::default()).await, lost, "once");
+}
+
+pub async fn an_alarm_that_was_seen_stays_open_and_says_who_saw_it(db: Database) {
+    let store = store(&db).await;
+    let alarm = Alarm {
+        kind: Kind::Quota,
+        subject: "loan-h5".to_owned(),
+        text: "spent".to_owned(),
+    };
+    store.raise(&alarm, START).await.unwrap();
+    let id = store.alarms().await.unwrap()[0].alarm_id.unwrap();
+    assert!(!store.acknowledge(id + 1, &seen()).await.unwrap());
+    assert!(store.acknowledge(id, &seen()).await.unwrap());
+    store.raise(&alarm, later(MINUTE)).await.unwrap();
+    let open = store.alarms().await.unwrap().remove(0);
+    assert_eq!(
+        (open.acknowledged_at, open.acknowledged_by, open.times),
+        (Some(later(HOUR)), Some("ops".to_owned()), 2)
+    );
+    store
+        .clear(Kind::Quota, "loan-h5", later(HOUR))
+        .await
+        .unwrap();
+    assert!(!store.acknowledge(id, &seen()).await.unwrap(), "it is over");
+    store.raise(&alarm, later(HOUR)).await.unwrap();
+    let next = store.alarms().await.unwrap().remove(0);
+    assert_eq!(next.acknowledged_at, None, "the next is another");
+}
