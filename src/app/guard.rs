@@ -73,6 +73,8 @@ struct Failing {
     last: Time,
     /// Whether a record has failed, so that only a record can prove the contrary.
     by_record: bool,
+    /// Since when writes go well again: once they have for as long as they had to fail, it is over.
+    well_since: Option<Time>,
     text: String,
 }
 
@@ -159,8 +161,19 @@ impl Guard {
         let now = self.archive.now();
         let mut failing = lock(&self.failing);
         match result {
-            Ok(()) if by_record || failing.as_ref().is_some_and(|failing| !failing.by_record) => {
-                *failing = None
+            Ok(()) => {
+                let proved = failing
+                    .as_mut()
+                    .filter(|failing| by_record || !failing.by_record);
+                if let Some(failed) = proved {
+                    let well_since = *failed.well_since.get_or_insert(now);
+                    failed.last = now;
+                    if now.since(well_since) >= self.patience
+                        || now.since(failed.since) < self.patience
+                    {
+                        *failing = None;
+                    }
+                }
             }
             Err(StoreError::Unavailable(text)) => {
                 let (since, before) = failing
@@ -170,6 +183,7 @@ impl Guard {
                     since,
                     last: now,
                     by_record: by_record || before,
+                    well_since: None,
                     text: text.clone(),
                 });
             }
@@ -309,7 +323,7 @@ impl Guard {
         }
         if now.since(failing.last) >= self.patience {
             // Nobody has tried for a while: a write that changes nothing tells.
-            let tried = archive.store.clear(Kind::DatabaseDown, DATABASE, now).await;
+            let tried = archive.store.clear(Kind::DatabaseDown, "trial", now).await;
             self.recorded(tried.as_ref().map(|_| ()));
         } else if !stands {
             let text = format!("nothing can be written to the database: {}", failing.text);

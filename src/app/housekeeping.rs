@@ -24,7 +24,7 @@ struct Job {
 }
 
 /// Every job there is.
-const JOBS: [Job; 2] = [
+const JOBS: [Job; 3] = [
     Job {
         name: "tidy",
         when: |schedule| &schedule.tidy,
@@ -35,7 +35,17 @@ const JOBS: [Job; 2] = [
         when: |schedule| &schedule.relearn,
         run: |archive, now| Box::pin(relearn(archive, now)),
     },
+    Job {
+        name: "alarms",
+        when: |_| "15 * * * * *",
+        run: |archive, now| Box::pin(alarms(archive, now)),
+    },
 ];
+
+/// Ends alarms that are over without anybody having said so.
+async fn alarms(archive: &Archive, now: Time) -> store::Result<()> {
+    archive.store.end_alarms(now).await.map(|_| ())
+}
 
 /// Has the database let go of what it gathers.
 async fn tidy(archive: &Archive, _now: Time) -> store::Result<()> {

@@ -119,7 +119,7 @@ impl Alarms {
                     standing.remove(&key);
                 }
                 drop(standing);
-                if open {
+                if open || stood {
                     tracing::info!(alarm = kind.name(), subject, "alarm over");
                 }
                 open || stood

@@ -3,7 +3,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU32, Ordering},
+    atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
 use bytes::Bytes;
@@ -38,6 +38,9 @@ pub(crate) struct Keeper {
     watcher: Arc<dyn Watcher>,
     /// Failed puts since the last one that went well.
     failed: AtomicU32,
+    /// Whether no put has gone well yet: the first that does ends what an earlier process may have
+    /// raised.
+    is_first: AtomicBool,
 }
 
 /// A body to be kept as it came.
@@ -98,9 +101,8 @@ impl Keeper {
             alarms,
             clock,
             watcher,
-            // As if puts had failed: the first that goes well ends what an earlier process may have
-            // raised.
-            failed: AtomicU32::new(PATIENCE),
+            failed: AtomicU32::new(0),
+            is_first: AtomicBool::new(true),
         }
     }
 
@@ -189,7 +191,8 @@ impl Keeper {
         self.watcher
             .put(of_the_store.map_or(Ok(()), |error| Err(error.name())));
         let Some(error) = error else {
-            if self.failed.swap(0, Ordering::Relaxed) >= PATIENCE {
+            let failed = self.failed.swap(0, Ordering::Relaxed);
+            if self.is_first.swap(false, Ordering::Relaxed) || failed >= PATIENCE {
                 self.alarms
                     .clear(Kind::VaultDown, VAULT, self.clock.now())
                     .await;

@@ -3,6 +3,8 @@
 
 use serde::Serialize;
 
+use super::loss::Cause;
+
 /// What an alarm's subject names, and so whose open verifications it threatens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
@@ -16,8 +18,34 @@ pub enum Scope {
     Service,
 }
 
+/// How soon somebody should look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Within the day.
+    Warning,
+    /// Now: what is open may be lost.
+    Critical,
+}
+
+/// What ends an alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    /// The next call of the app that is answered; of an app with nothing open, that there is nothing
+    /// to ask.
+    Answered,
+    /// No medium of the app is wanted any more that fails for one of these causes.
+    Fetched(&'static [Cause]),
+    /// Its verification is settled or tried again.
+    Settled,
+    /// The process that raised it sees that it is over.
+    Seen,
+    /// A person's word.
+    Acknowledged,
+}
+
 macro_rules! kinds {
-    ($($(#[doc = $doc:literal])+ $kind:ident = $name:literal, $scope:ident, $todo:literal;)+) => {
+    ($($(#[doc = $doc:literal])+ $kind:ident = $name:literal, $severity:ident, $scope:ident, $ends:expr, $todo:literal;)+) => {
         /// The kinds of alarm. One of a kind and subject is open at a time.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
         #[serde(rename_all = "snake_case")]
@@ -45,6 +73,22 @@ macro_rules! kinds {
                 }
             }
 
+            /// How soon somebody should look.
+            #[must_use]
+            pub const fn severity(self) -> Severity {
+                match self {
+                    $(Self::$kind => Severity::$severity,)+
+                }
+            }
+
+            /// What ends it.
+            #[must_use]
+            pub const fn ends(self) -> Ends {
+                match self {
+                    $(Self::$kind => $ends,)+
+                }
+            }
+
             /// What a person should do.
             #[must_use]
             pub const fn todo(self) -> &'static str {
@@ -58,37 +102,37 @@ macro_rules! kinds {
 
 kinds! {
     /// Something was lost, and nobody has taken note of it: one an app and cause.
-    Loss = "loss", Past, "`verikeep losses` says what and why; `verikeep losses ack` takes note of it";
+    Loss = "loss", Critical, Past, Ends::Acknowledged, "`verikeep losses` says what and why; `verikeep losses ack` takes note of it";
     /// Code 18 lasts: quota or billing.
-    TooFast = "too_fast", App, "look at quota and billing in the provider's console, and see that apps.qps is what was bought";
+    TooFast = "too_fast", Warning, App, Ends::Answered, "look at quota and billing in the provider's console, and see that apps.qps is what was bought";
     /// The daily or total quota is spent.
-    Quota = "quota", App, "have the quota raised in the provider's console; asking goes on by itself";
+    Quota = "quota", Critical, App, Ends::Answered, "have the quota raised in the provider's console; asking goes on by itself";
     /// Credentials are refused.
-    Credentials = "credentials", App, "compare api_key and secret_key with the provider's console, then restart; `verikeep check` tries them";
+    Credentials = "credentials", Critical, App, Ends::Answered, "compare api_key and secret_key with the provider's console, then restart; `verikeep check` tries them";
     /// Permission, signature or clock.
-    Forbidden = "forbidden", App, "see that the app has face verification switched on and that this machine's clock is right; `verikeep check` looks at both";
+    Forbidden = "forbidden", Critical, App, Ends::Answered, "see that the app has face verification switched on and that this machine's clock is right; `verikeep check` looks at both";
     /// A request or the configuration is wrong.
-    Misconfigured = "misconfigured", App, "`verikeep check` shows the configuration at fault";
+    Misconfigured = "misconfigured", Critical, App, Ends::Answered, "`verikeep check` shows the configuration at fault";
     /// A token is refused and another app knows it.
-    WrongApp = "wrong_app", Verification, "assign it with `verikeep retry TOKEN --app NAME` before the provider forgets it";
+    WrongApp = "wrong_app", Warning, Verification, Ends::Settled, "assign it with `verikeep retry TOKEN --app NAME` before the provider forgets it";
     /// A medium's URL leads where we do not go.
-    ForbiddenHost = "forbidden_host", App, "if the host is the provider's, add it to apps.media_hosts; otherwise tell the provider";
+    ForbiddenHost = "forbidden_host", Warning, App, Ends::Fetched(&[Cause::ForbiddenHost]), "if the host is the provider's, add it to apps.media_hosts; otherwise tell the provider";
     /// Media fail their checks again and again.
-    CorruptDownloads = "corrupt_downloads", App, "see what lies between this machine and apps.media_hosts (a proxy, a filter); `verikeep show` and `get` have what came instead";
+    CorruptDownloads = "corrupt_downloads", Warning, App, Ends::Fetched(&[Cause::Corrupt, Cause::NotMedia]), "see what lies between this machine and apps.media_hosts (a proxy, a filter); `verikeep show` and `get` have what came instead";
     /// The provider cannot be reached.
-    ProviderDown = "provider_down", App, "see that the network lets calls to base_url through; work goes on by itself, the least time left first";
+    ProviderDown = "provider_down", Critical, App, Ends::Answered, "see that the network lets calls to base_url through; work goes on by itself, the least time left first";
     /// Objects cannot be written.
-    VaultDown = "vault_down", Service, "see that the object store runs and accepts writes (`verikeep check` tries); work goes on by itself";
+    VaultDown = "vault_down", Critical, Service, Ends::Seen, "see that the object store runs and accepts writes (`verikeep check` tries); work goes on by itself";
     /// The database cannot be written.
-    DatabaseDown = "database_down", Service, "see that the database runs and accepts writes; work goes on by itself";
+    DatabaseDown = "database_down", Critical, Service, Ends::Seen, "see that the database runs and accepts writes; work goes on by itself";
     /// A file system has little room: nothing new is begun.
-    DiskFull = "disk_full", Service, "make room, or lower limits.free_bytes_min; work goes on by itself";
+    DiskFull = "disk_full", Critical, Service, Ends::Seen, "make room, or lower limits.free_bytes_min; work goes on by itself";
     /// The process may open few files or connections.
-    FewDescriptors = "few_descriptors", Service, "raise the limit of open files (LimitNOFILE in systemd, `ulimit -n`)";
+    FewDescriptors = "few_descriptors", Warning, Service, Ends::Seen, "raise the limit of open files (LimitNOFILE in systemd, `ulimit -n`)";
     /// A part of the program broke off where it must not.
-    Panic = "panic", Service, "a defect of Verikeep: tell us the log line \"panicked\" with the place it names; what can go on goes on";
+    Panic = "panic", Critical, Service, Ends::Seen, "a defect of Verikeep: tell us the log line \"panicked\" with the place it names; what can go on goes on";
     /// A step dies again and again.
-    Poison = "poison", Verification, "`verikeep show` it, and tell us what is odd about it";
+    Poison = "poison", Warning, Verification, Ends::Settled, "`verikeep show` it, and tell us what is odd about it";
 }
 
 impl Kind {

@@ -107,7 +107,9 @@ on_each! {
             what_is_lost_is_a_row_until_it_is_opened_again,
             losses_are_open_until_somebody_takes_note,
             only_what_ends_as_a_loss_is_one,
-            an_alarm_that_was_seen_stays_open_and_says_who_saw_it;
+            an_alarm_that_was_seen_stays_open_and_says_who_saw_it,
+            each_kind_of_alarm_ends_with_what_its_kind_says,
+            a_token_that_is_tried_again_is_no_longer_said_to_be_anothers;
         read:
             pages_follow_one_another_newest_first,
             each_filter_filters,

@@ -146,6 +146,12 @@ async fn a_database_that_cannot_be_written_is_an_alarm_after_a_while_and_until_i
     post.store.set_away(false);
     post.clock.pass(Span::minutes(1));
     post.look().await;
-    assert_eq!(post.look().await, [""; 0]);
-    assert!(post.clock.now() > Time(0));
+    let down = ["database_down"];
+    assert_eq!(post.look().await, down, "one write that goes well is none");
+    post.guard.claimed(Err(&away));
+    for (seconds, open) in [(6, &down[..]), (6, &down), (6, &[])] {
+        post.guard.recorded(Ok(()));
+        assert_eq!(post.look().await, open, "well for as long as it failed");
+        post.clock.pass(Span::seconds(seconds));
+    }
 }

@@ -40,6 +40,10 @@ impl AlarmStore for MemoryStore {
         self.verb(|data| Ok(data.alarms.acknowledge(alarm_id, seen)))
     }
 
+    async fn end_alarms(&self, _now: Time) -> Result<i64> {
+        self.verb(|data| Ok(data.end_alarms()))
+    }
+
     async fn alarms(&self) -> Result<Vec<AlarmRow>> {
         self.verb(|data| Ok(data.open_alarms()))
     }
@@ -95,6 +99,12 @@ impl Alarms {
             acknowledged_by: raised.seen.as_ref().map(|seen| seen.by.clone()),
             note: raised.seen.as_ref().map(|seen| seen.note.clone()),
         })
+    }
+
+    /// Those that are open, as they were raised.
+    pub(super) fn raised(&self) -> impl Iterator<Item = &Alarm> {
+        let open = self.0.iter().filter(|raised| raised.is_open);
+        open.map(|raised| &raised.alarm)
     }
 
     /// How many were raised ever.

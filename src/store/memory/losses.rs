@@ -9,7 +9,12 @@ use super::{
     data::{Data, Kept},
 };
 use crate::{
-    domain::time::Time,
+    domain::{
+        alarm::{Alarm, Ends, Kind},
+        lease::Stage,
+        media::MediaState,
+        time::Time,
+    },
     store::{
         Losses, Result,
         reports::{Acknowledgement, AlarmRow, LossFilter, LossReport},
@@ -72,6 +77,37 @@ impl Data {
         open.extend(self.alarms.open());
         AlarmRow::sort(&mut open);
         open
+    }
+
+    /// Ends alarms that are over; brings how many.
+    pub(super) fn end_alarms(&mut self) -> i64 {
+        let over: Vec<(Kind, String)> = (self.alarms.raised())
+            .filter(|alarm| !self.stands(alarm))
+            .map(|alarm| (alarm.kind, alarm.subject.clone()))
+            .collect();
+        for (kind, subject) in &over {
+            self.alarms.clear(*kind, subject);
+        }
+        i64::try_from(over.len()).unwrap_or(i64::MAX)
+    }
+
+    /// Whether what an alarm tells of goes on, as far as the rows tell.
+    fn stands(&self, alarm: &Alarm) -> bool {
+        let mut open = self.open();
+        match alarm.kind.ends() {
+            Ends::Seen | Ends::Acknowledged => true,
+            Ends::Answered => open.any(|(_, kept)| kept.told.verification.app == alarm.subject),
+            Ends::Settled => open.any(|(id, _)| id.to_string() == alarm.subject),
+            Ends::Fetched(causes) => open.any(|(_, kept)| {
+                kept.told.verification.app == alarm.subject
+                    && kept.schedule.contains_key(&Stage::Download)
+                    && kept.media.values().any(|medium| {
+                        let fails = medium.row.fails;
+                        medium.row.state == MediaState::Wanted
+                            && fails.is_some_and(|fails| causes.contains(&fails.cause))
+                    })
+            }),
+        }
     }
 
     /// What nobody has taken note of, an alarm an app and cause.

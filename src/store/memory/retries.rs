@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
+        alarm::Kind,
         id::VerificationId,
         lease::{Lane, Stage},
         media::MediaState,
@@ -64,6 +65,8 @@ impl Data {
             {
                 kept.reopen(app, actor, now);
                 self.sort(verification_id);
+                self.alarms
+                    .clear(Kind::WrongApp, &verification_id.to_string());
             }
             verdicts.insert(verification_id, verdict.clone());
             verdict

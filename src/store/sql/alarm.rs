@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use super::{SqlStore, facts::insert, losses};
 use crate::{
     domain::{
-        alarm::{Alarm, Kind},
+        alarm::{Alarm, Ends, Kind},
+        lease::Stage,
         time::Time,
     },
     store::{
@@ -47,6 +48,21 @@ impl<DB: Dialect> AlarmStore for SqlStore<DB> {
                 Ok(DB::execute(connection, sql.to_owned(), binds).await? > 0)
             }
             .boxed()
+        })
+        .await
+    }
+
+    async fn end_alarms(&self, now: Time) -> Result<i64> {
+        if self
+            .alarms()
+            .await?
+            .iter()
+            .all(|alarm| alarm.alarm_id.is_none())
+        {
+            return Ok(0);
+        }
+        self.writing(move |connection| {
+            async move { end_stale::<DB>(connection, now).await }.boxed()
         })
         .await
     }
@@ -146,6 +162,37 @@ pub(super) async fn clear_each<DB: Dialect>(
     )
     .await
     .map(|_| ())
+}
+
+/// Ends those that are over, kind by kind.
+async fn end_stale<DB: Dialect>(connection: &mut DB::Connection, now: Time) -> Result<i64> {
+    let mut ended = 0;
+    for kind in Kind::ALL {
+        let mut binds = binds![now, kind.name()];
+        let still = match kind.ends() {
+            Ends::Answered => "select 1 from schedule as s where s.app = alarms.subject".to_owned(),
+            Ends::Settled => {
+                "select 1 from schedule as s where s.verification_id = alarms.subject".to_owned()
+            }
+            Ends::Fetched(causes) => {
+                let names: Vec<&str> = causes.iter().map(|cause| cause.name()).collect();
+                binds.push(Json::of(&names)?.into());
+                format!(
+                    "select 1 from schedule as s join media as m on m.verification_id = s.verification_id
+                    where s.app = alarms.subject and s.stage = {} and m.state = 'wanted' and m.failed_cause in {}",
+                    Stage::Download.number(),
+                    DB::list(3)
+                )
+            }
+            Ends::Seen | Ends::Acknowledged => continue,
+        };
+        let sql = format!(
+            "update alarms set ended_at = $1 where kind = $2 and ended_at is null and not exists ({still})"
+        );
+        let over = DB::execute(connection, sql, binds).await?;
+        ended += i64::try_from(over).unwrap_or(i64::MAX);
+    }
+    Ok(ended)
 }
 
 /// Open alarms, oldest first.

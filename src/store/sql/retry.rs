@@ -4,9 +4,11 @@ use async_trait::async_trait;
 use futures::FutureExt as _;
 use std::collections::HashMap;
 
-use super::{SqlStore, facts::insert, lease, losses, work::progress};
+use super::{SqlStore, alarm, facts::insert, lease, losses, work::progress};
 use crate::{
-    domain::{id::VerificationId, lease::Stage, progress::Progress, time::Time, token::State},
+    domain::{
+        alarm::Kind, id::VerificationId, lease::Stage, progress::Progress, time::Time, token::State,
+    },
     store::{
         Result, Retries,
         dialect::Dialect,
@@ -169,6 +171,8 @@ async fn reopen<DB: Dialect>(
     }
     let ids: Vec<VerificationId> = woken.iter().map(|found| found.id).collect();
     losses::forget::<DB>(connection, &ids).await?;
+    let subjects: Vec<String> = ids.iter().map(VerificationId::to_string).collect();
+    alarm::clear_each::<DB>(connection, Kind::WrongApp, &subjects, now).await?;
     let bound = Json::of(&rows)?.into_text();
     let rows = DB::rows::<Reopened>();
     let verifications = format!(

@@ -27,6 +27,10 @@ pub trait AlarmStore: Connection {
     /// Notes of an open alarm that a person has seen it; false when none of that number is open.
     async fn acknowledge(&self, alarm_id: i64, seen: &Acknowledgement) -> Result<bool>;
 
+    /// Ends alarms that are over without anybody having said so, each as its kind says
+    /// ([`Ends`](crate::domain::alarm::Ends)); brings how many.
+    async fn end_alarms(&self, now: Time) -> Result<i64>;
+
     /// Open alarms, oldest first; what was lost and nobody has taken note of is one an app and
     /// cause.
     async fn alarms(&self) -> Result<Vec<AlarmRow>>;

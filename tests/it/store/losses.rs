@@ -2,20 +2,21 @@
 
 use verikeep::{
     domain::{
-        alarm::{Alarm, Kind},
+        alarm::{Alarm, Kind, Scope},
         loss::{Cause, Reason},
         plan::{Missing, Outcome},
-        time::Time,
+        time::{Span, Time},
     },
     store::{
         Store,
-        records::{NewVerification, Next, PollRecord},
+        records::{DownloadRecord, FailedMedia, NewVerification, Next, PollRecord},
         reports::{Acknowledgement, LossFilter},
     },
 };
 
 use super::make::{
-    HOUR, MINUTE, START, claim_at, handle, later, poll, settling, store, token, track,
+    HOUR, MINUTE, START, claim_at, download, handle, later, named, one_download, poll, settling,
+    store, stored, token, track, wanting,
 };
 use crate::databases::Database;
 
@@ -239,4 +240,118 @@ pub async fn an_alarm_that_was_seen_stays_open_and_says_who_saw_it(db: Database)
     store.raise(&alarm, later(HOUR)).await.unwrap();
     let next = store.alarms().await.unwrap().remove(0);
     assert_eq!(next.acknowledged_at, None, "the next is another");
+}
+
+/// What is still there of the verification that an alarm tells of.
+#[derive(Clone, Copy, PartialEq)]
+enum Left {
+    /// It is open, and its medium fails still.
+    Failing,
+    /// It is open, and its medium is there.
+    Fetched,
+    /// It is settled, and its app has nothing else.
+    Nothing,
+}
+
+pub async fn each_kind_of_alarm_ends_with_what_its_kind_says(db: Database) {
+    let store = store(&db).await;
+    wanting(&*store, 1).await;
+    let subject = |kind: Kind| match kind.scope() {
+        Scope::App => "loan-h5".to_owned(),
+        Scope::Verification => handle(1),
+        Scope::Past | Scope::Service => "service".to_owned(),
+    };
+    let fails = |cause| FailedMedia {
+        media_id: named("medium-1-0"),
+        why: "fails".to_owned(),
+        cause,
+        refused_sha256: None,
+    };
+    let mut now = START;
+    for cause in [Cause::ForbiddenHost, Cause::Corrupt, Cause::NotMedia] {
+        let work = one_download(&*store, now).await;
+        now = now.plus(HOUR);
+        let record = DownloadRecord {
+            failed: vec![fails(cause)],
+            again: Some((now, later(Span::hours(24)))),
+            ..download(&work.lease, now)
+        };
+        store.record_download(record).await.unwrap();
+        tell(&*store, now, &subject, Left::Failing, cause).await;
+    }
+    let work = one_download(&*store, now).await;
+    let record = DownloadRecord {
+        stored: vec![stored("medium-1-0", now)],
+        ..download(&work.lease, now)
+    };
+    store.record_download(record).await.unwrap();
+    tell(&*store, now, &subject, Left::Fetched, Cause::Unknown).await;
+    end(&*store, now, Outcome::Archived, Vec::new()).await;
+    tell(&*store, now, &subject, Left::Nothing, Cause::Unknown).await;
+}
+
+/// Raises an alarm of each kind, lets those end that are over, and compares which those are.
+async fn tell(
+    store: &dyn Store,
+    now: Time,
+    subject: &dyn Fn(Kind) -> String,
+    left: Left,
+    fails: Cause,
+) {
+    for kind in Kind::ALL {
+        let alarm = Alarm {
+            kind: *kind,
+            subject: subject(*kind),
+            text: "raised".to_owned(),
+        };
+        store.raise(&alarm, now).await.unwrap();
+    }
+    store.end_alarms(now).await.unwrap();
+    let open = store.alarms().await.unwrap();
+    for kind in Kind::ALL {
+        let stands = match kind {
+            // By a person's word.
+            Kind::Loss => true,
+            // By what the process sees.
+            Kind::VaultDown
+            | Kind::DatabaseDown
+            | Kind::DiskFull
+            | Kind::FewDescriptors
+            | Kind::Panic => true,
+            // By the next answer; nobody asks for an app with nothing open.
+            Kind::TooFast
+            | Kind::Quota
+            | Kind::Credentials
+            | Kind::Forbidden
+            | Kind::Misconfigured
+            | Kind::ProviderDown => left != Left::Nothing,
+            Kind::WrongApp | Kind::Poison => left != Left::Nothing,
+            Kind::ForbiddenHost => fails == Cause::ForbiddenHost,
+            Kind::CorruptDownloads => matches!(fails, Cause::Corrupt | Cause::NotMedia),
+        };
+        let is_open = open.iter().any(|alarm| alarm.kind == kind.name());
+        assert_eq!(is_open, stands, "{kind:?} while {fails:?}");
+        store.clear(*kind, &subject(*kind), now).await.unwrap();
+    }
+}
+
+pub async fn a_token_that_is_tried_again_is_no_longer_said_to_be_anothers(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 2).await;
+    for n in 1..=2 {
+        let alarm = Alarm {
+            kind: Kind::WrongApp,
+            subject: handle(n),
+            text: "another app's".to_owned(),
+        };
+        store.raise(&alarm, START).await.unwrap();
+    }
+    let one = [handle(1)];
+    store
+        .retry(&one, Some("other"), "ops", later(MINUTE))
+        .await
+        .unwrap();
+    let open = store.alarms().await.unwrap();
+    let subjects: Vec<&str> = open.iter().map(|alarm| alarm.subject.as_str()).collect();
+    assert_eq!(subjects, [handle(2)]);
 }
