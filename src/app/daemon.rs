@@ -18,11 +18,13 @@ use super::{
 use crate::{
     config::Config,
     domain::time::{Clock, Span},
+    store::{Store, StoreError},
     telemetry::metrics::Metrics,
     web,
     worker::{
+        clock::in_time,
         driver, lifecycle, periodic,
-        spawn::{Runtime, Spawn, Tasks},
+        spawn::{Lost, Runtime, Spawn, Tasks},
     },
 };
 
@@ -31,7 +33,7 @@ use crate::{
 pub struct RunOptions {
     /// Where to serve health, readiness and metrics; none serves nothing.
     pub listen: Option<SocketAddr>,
-    /// How long a stop may take before work under way is given back.
+    /// How long a stop may take. Shortly before its end work under way is given back.
     pub grace: Span,
 }
 
@@ -45,6 +47,10 @@ impl RunOptions {
         }
     }
 }
+
+/// How long giving back, and then closing, may take, both within the grace: a database that does not
+/// answer holds up no end.
+const LAST: Span = Span::seconds(2);
 
 /// Runs until `stop`, then finishes what is under way within the grace and gives the rest back.
 /// `ready` is told the address served on.
@@ -65,12 +71,20 @@ pub async fn run(
         quotas,
         joined,
     } = services;
-    archive.lessons.relearn().await?;
     let (lease, capacity) = (lease_of(config), Capacity::of(config));
     let guard = Guard::new(config, &archive, &metrics, lease, capacity.steps());
     let guard = Arc::new(guard);
-    guard.look().await;
-    let scheduler = housekeeping::start(&archive, &metrics, &guard, &config.schedule).await?;
+    let first_look = async {
+        archive.lessons.relearn().await?;
+        guard.look().await;
+        Ok(())
+    };
+    // A stop does not wait for a database that does not answer.
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => {}
+        looked = first_look => looked.map_err(|error: StoreError| AppError::Store(error))?,
+    }
     let pulse = Pulse::new(&archive, &metrics, quotas, &guard);
     let pulse = Arc::new(pulse);
     let (clock, spawn) = (&archive.clock, Arc::new(Runtime) as Arc<dyn Spawn>);
@@ -90,6 +104,8 @@ pub async fn run(
     let shared = Shared::new(&archive, &metrics, &guard, lease);
     let mut drivers = drivers::start(&shared, &capacity, &world);
     let mut loops = loops(&pulse, &guard, spawn, clock, &serve_stop);
+    let of_jobs = (&archive, &metrics, &guard);
+    housekeeping::start(&mut loops, of_jobs, &config.schedule, &serve_stop)?;
 
     lifecycle::notify_ready();
     let address = served.as_ref().map(|server| server.address);
@@ -98,24 +114,29 @@ pub async fn run(
         let _ = ready.send(address);
     }
     let failure = async {
-        // Both are rare, and either is enough.
+        // Each is rare, and enough.
         tokio::select! {
             biased;
             foreign = foreign(joined, &archive) => foreign,
             lost = pages_gone(&mut served) => lost,
+            lost = writer_gone(&*archive.store) => lost,
         }
     };
     let failure = supervise::until_end(&stop, (&mut drivers, &mut loops), failure).await;
     stop.cancel();
     lifecycle::notify_stopping();
-    drain(&mut drivers, &shared, options.grace).await;
-    housekeeping::stop(scheduler).await;
+    drain(drivers, &shared, options.grace).await;
     serve_stop.cancel();
-    while loops.next().await.is_some() {}
+    all_ended(&mut loops).await;
     if let Some(server) = served {
         server.ended().await;
     }
-    archive.store.close().await;
+    if in_time(&**clock, LAST, archive.store.close())
+        .await
+        .is_none()
+    {
+        tracing::warn!("the database does not answer: its connections are left as they are");
+    }
     tracing::info!("stopped");
     failure.map_or(Ok(()), Err)
 }
@@ -210,17 +231,36 @@ async fn pages_gone(served: &mut Option<web::Server>) -> AppError {
     supervise::lost(("http".into(), Ok(())))
 }
 
-/// Lets steps under way finish within the grace; what has not finished then is given back.
-async fn drain(drivers: &mut Tasks<()>, shared: &Shared, grace: Span) {
-    let finish = async { while drivers.next().await.is_some() {} };
-    let in_time = tokio::select! {
-        biased;
-        () = finish => true,
-        () = shared.archive.clock.sleep(grace) => false,
-    };
-    if !in_time {
-        tracing::warn!(%grace, "work under way is given back");
-        shared.hard_stop.cancel();
-        while drivers.next().await.is_some() {}
+/// Ends when the task that writes to the database does.
+async fn writer_gone(store: &dyn Store) -> AppError {
+    store.gone().await;
+    // It ends only when it is closed, unless it panicked.
+    supervise::lost(("commit".into(), Err(Lost::Panicked)))
+}
+
+/// Lets steps under way finish within the grace; what has not finished then is given back, as far as
+/// the database answers.
+async fn drain(mut drivers: Tasks<()>, shared: &Shared, grace: Span) {
+    let clock = &*shared.archive.clock;
+    let work = Span((grace.0 - LAST.times(2).0).max(0));
+    if in_time(clock, work, all_ended(&mut drivers))
+        .await
+        .is_some()
+    {
+        return;
     }
+    tracing::warn!(%grace, "work under way is given back");
+    shared.hard_stop.cancel();
+    if in_time(clock, LAST, all_ended(&mut drivers))
+        .await
+        .is_none()
+    {
+        let lease = shared.lease;
+        tracing::warn!(%lease, "the database does not answer: what is under way is not given back, and due again when its leases end");
+    }
+    // Whoever has not ended is cut off here.
+}
+
+async fn all_ended(tasks: &mut Tasks<()>) {
+    while tasks.next().await.is_some() {}
 }

@@ -1,18 +1,29 @@
 //! Jobs by cron expression: what keeps the house in order but no record alive.
 //!
-//! A job is a plain function of what it works on and of the time; the scheduler only calls it, and
-//! what came of it is a figure, a line in the log, and, after a panic, an alarm.
+//! A job is a plain function of what it works on and of the time, and each turns in a task of its
+//! own that is watched over like the others. What came of it is a figure, a line in the log, and,
+//! after a panic, an alarm.
 
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use tokio_cron_scheduler::{Job as Entry, JobScheduler};
+use tokio_util::sync::CancellationToken;
 
 use super::{AppError, guard::Guard};
 use crate::{
-    archive::Archive, config::Schedule, domain::time::Time, store, telemetry::metrics::Metrics,
-    worker::spawn,
+    archive::Archive,
+    config::Schedule,
+    domain::{
+        cron::Cron,
+        time::{Span, Time},
+    },
+    store,
+    telemetry::metrics::Metrics,
+    worker::spawn::{self, Tasks},
 };
+
+/// How long at most until the clock is looked at again, as it may have been set.
+const LOOK: Span = Span::seconds(30);
 
 /// A job of the house.
 struct Job {
@@ -87,43 +98,64 @@ impl Ears {
     }
 }
 
-/// Starts the scheduler with every job of the configuration.
-pub(super) async fn start(
-    archive: &Arc<Archive>,
-    metrics: &Arc<Metrics>,
-    guard: &Arc<Guard>,
+/// Lets every job turn at the times of the configuration, among `tasks`, until `stop`; one under
+/// way then is let go of.
+pub(super) fn start(
+    tasks: &mut Tasks<()>,
+    (archive, metrics, guard): (&Arc<Archive>, &Arc<Metrics>, &Arc<Guard>),
     schedule: &Schedule,
-) -> Result<JobScheduler, AppError> {
-    let wrong =
-        |error: tokio_cron_scheduler::JobSchedulerError| AppError::Schedule(error.to_string());
-    let scheduler = JobScheduler::new().await.map_err(wrong)?;
+    stop: &CancellationToken,
+) -> Result<(), AppError> {
     let ears = Arc::new(Ears {
         metrics: Arc::clone(metrics),
         guard: Arc::clone(guard),
     });
     for job in &JOBS {
+        let cron = (job.when)(schedule).parse();
+        let cron: Cron =
+            cron.map_err(|wrong| AppError::Schedule(format!("{} {wrong}", job.name)))?;
         metrics.begin_loop(job.name);
-        let (archive, ears) = (Arc::clone(archive), Arc::clone(&ears));
-        let entry = Entry::new_async((job.when)(schedule), move |_, _| {
-            let (archive, ears) = (Arc::clone(&archive), Arc::clone(&ears));
-            Box::pin(async move { ears.hear(job, &archive, archive.now()).await })
+        let (archive, ears, stop) = (Arc::clone(archive), Arc::clone(&ears), stop.clone());
+        tasks.spawn(job.name, async move {
+            // A stop before another turn.
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => {}
+                () = turn(job, &cron, &archive, &ears) => {}
+            }
         });
-        scheduler.add(entry.map_err(wrong)?).await.map_err(wrong)?;
     }
-    scheduler.start().await.map_err(wrong)?;
-    Ok(scheduler)
+    Ok(())
 }
 
-/// Ends the scheduler; jobs under way are short and finish by themselves.
-pub(super) async fn stop(mut scheduler: JobScheduler) {
-    if let Err(error) = scheduler.shutdown().await {
-        tracing::warn!(%error, "the scheduler did not end in order");
+/// Runs a job whenever it is due. What was missed while it ran, or while the machine slept, is not
+/// made up for.
+async fn turn(job: &Job, cron: &Cron, archive: &Archive, ears: &Ears) {
+    let clock = &archive.clock;
+    loop {
+        let Some(next) = cron.after(clock.now()) else {
+            // Nobody asked for it ever to run.
+            return std::future::pending().await;
+        };
+        loop {
+            let left = next.since(clock.now());
+            if left <= Span(0) {
+                break;
+            }
+            clock.sleep(left.min(LOOK)).await;
+        }
+        ears.hear(job, archive, archive.now()).await;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeSet, future::Future, pin::Pin};
+    use std::{
+        collections::BTreeSet,
+        sync::atomic::{AtomicUsize, Ordering},
+    };
+
+    use futures::FutureExt as _;
 
     use super::*;
     use crate::{
@@ -131,34 +163,19 @@ mod tests {
         config::{App, Auth, Config},
         domain::{
             alarm::Kind,
-            time::{Clock, Span},
+            time::{Clock as _, HeldClock},
         },
         store::StoreError,
         telemetry::Format,
+        worker::{executor::Executor, spawn::Spawn as _},
     };
 
     const NOON: Time = Time(1_712_030_400_000);
 
-    /// Stands still; nobody here waits.
-    struct HeldClock;
-
-    impl Clock for HeldClock {
-        fn now(&self) -> Time {
-            NOON
-        }
-
-        fn elapsed(&self) -> Span {
-            Span(0)
-        }
-
-        fn sleep(&self, _span: Span) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-            Box::pin(std::future::pending())
-        }
-    }
-
     struct House {
         archive: Arc<Archive>,
         ears: Ears,
+        executor: Executor,
         _folder: tempfile::TempDir,
     }
 
@@ -173,13 +190,16 @@ mod tests {
             );
             let config = Config::embedded(folder.path().to_owned(), vec![app]);
             store::migrate(&config.database.url).await.unwrap();
-            let opened = app::open(&config, Arc::new(HeldClock)).await.unwrap();
+            let executor = Executor::new(HeldClock::at(NOON), 1);
+            let clock = Arc::new(executor.clone());
+            let opened = app::open(&config, clock).await.unwrap();
             let (archive, metrics) = (opened.archive, opened.metrics);
             let guard = Guard::new(&config, &archive, &metrics, Span::seconds(1), 1);
             let guard = Arc::new(guard);
             Self {
                 archive,
                 ears: Ears { metrics, guard },
+                executor,
                 _folder: folder,
             }
         }
@@ -244,5 +264,32 @@ mod tests {
         house.ears.guard.look().await;
         assert!(alarms.stands(Kind::Panic, "panics"));
         assert!(!alarms.stands(Kind::Panic, "fails"));
+    }
+
+    #[tokio::test]
+    async fn a_job_turns_at_its_times_and_one_that_panicked_runs_again_at_the_next() {
+        static RUNS: AtomicUsize = AtomicUsize::new(0);
+        static JOB: Job = Job {
+            name: "hourly",
+            when: |_| "0 30 * * * *",
+            run: |_, now| {
+                assert_ne!(RUNS.fetch_add(1, Ordering::SeqCst), 1, "poison");
+                assert_eq!(now.since(NOON).0 % 3_600_000, 1_800_000);
+                Box::pin(async { Ok(()) })
+            },
+        };
+        let house = House::new().await;
+        let executor = house.executor.clone();
+        let (archive, ears) = (Arc::clone(&house.archive), house.ears);
+        let guard = Arc::clone(&ears.guard);
+        let cron: Cron = (JOB.when)(&Schedule::default()).parse().unwrap();
+        let turning = async move { turn(&JOB, &cron, &archive, &ears).await };
+        executor.spawn("hourly", turning.boxed());
+        for (minutes, runs) in [(29, 0), (2, 1), (58, 1), (1, 2), (60, 3), (60, 4)] {
+            executor.run_for(Span::minutes(minutes));
+            assert_eq!(RUNS.load(Ordering::SeqCst), runs, "{}", executor.now());
+        }
+        guard.look().await;
+        assert!(house.archive.alarms.stands(Kind::Panic, "hourly"));
     }
 }

@@ -1,6 +1,7 @@
 //! Watching over the tasks that are to run until the end.
 //!
-//! Drivers and loops end only when they are told to. One that ends by itself, or panics past what
+//! Drivers, loops, jobs, the server of the pages and the task that writes end only when they are told
+//! to. One that ends by itself, or panics past what
 //! it catches, would leave a process that looks well and does not do its work: the process ends, in
 //! order, with an error, and whoever watches over it starts it again.
 

@@ -48,7 +48,10 @@ mod table;
 mod tests;
 mod track;
 
-use std::{convert::Infallible, ffi::OsString, io, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{
+    convert::Infallible, ffi::OsString, io, path::PathBuf, process::ExitCode, sync::Arc,
+    time::Duration,
+};
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
@@ -122,6 +125,9 @@ pub fn command() -> clap::Command {
     })
 }
 
+/// How long work that blocks a thread may still take once a command has ended.
+const LAST: Duration = Duration::from_secs(1);
+
 /// The whole program.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -141,9 +147,14 @@ pub fn main() -> ExitCode {
         .enable_all()
         .build();
     let outcome = match runtime {
-        Ok(runtime) => panics::caught(&name, || {
-            runtime.block_on(Box::pin(dispatch(cli, &mut screen)))
-        }),
+        Ok(runtime) => {
+            let outcome = panics::caught(&name, || {
+                runtime.block_on(Box::pin(dispatch(cli, &mut screen)))
+            });
+            // A file system that hangs holds up no end.
+            runtime.shutdown_timeout(LAST);
+            outcome
+        }
         Err(error) => Err(Failure::told(
             Code::Finding,
             "threads",

@@ -7,8 +7,6 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use tokio_cron_scheduler::JobBuilder;
-
 use super::{
     apps, database, keys, options,
     options::Variables,
@@ -19,6 +17,7 @@ use super::{
 };
 use crate::domain::{
     address::VaultUrl,
+    cron::Cron,
     identity::{Columns, IndexKey},
 };
 
@@ -230,7 +229,7 @@ fn limits(section: &Section<'_>) -> Limits {
 
 fn cron(section: &Section<'_>, key: &str) -> Option<String> {
     let text = section.text(key)?.value;
-    if JobBuilder::new().with_schedule(&text).is_ok() {
+    if text.parse::<Cron>().is_ok() {
         return Some(text);
     }
     section.fail(

@@ -2,9 +2,10 @@
 //!
 //! One task writes. It takes what is queued, without waiting for more, commits it at once and
 //! answers each caller. A record that the database refuses is found by writing the members of its
-//! batch one by one, so that it cannot hold up the others.
+//! batch one by one, so that it cannot hold up the others. Should the task be gone, nobody is told
+//! that anything was written, and [`Writer::gone`] says so.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, future::Future, sync::Arc};
 
 use futures::FutureExt as _;
 use sqlx::Pool;
@@ -33,13 +34,21 @@ pub(super) struct Writer(mpsc::Sender<Message>);
 
 impl Writer {
     /// Starts the task; it ends when the writer is closed or dropped.
+    pub(super) fn start<DB: Dialect>(pool: Pool<DB>) -> Self {
+        Self::over(move |batch| write(pool.clone(), batch))
+    }
+
+    /// The same over whatever writes a batch.
     #[allow(
         clippy::disallowed_methods,
         reason = "the adapter of the database keeps tokio"
     )]
-    pub(super) fn start<DB: Dialect>(pool: Pool<DB>) -> Self {
+    fn over<F>(write: impl Fn(Batch) -> F + Send + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
-        tokio::spawn(run(pool, receiver));
+        tokio::spawn(run(write, receiver));
         Self(sender)
     }
 
@@ -47,12 +56,18 @@ impl Writer {
     /// back.
     pub(super) async fn submit(&self, work: Work) -> Result<()> {
         let (reply, answer) = oneshot::channel();
-        let closed = || StoreError::Unavailable("the store is closed".to_owned());
+        let closed = || StoreError::Unavailable("the store is closed, or cannot go on".to_owned());
         self.0
             .send(Message::Work(work, reply))
             .await
             .map_err(|_| closed())?;
         answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Waits until nothing is written any more, as after [`Writer::close`], or when the task has
+    /// panicked.
+    pub(super) async fn gone(&self) {
+        self.0.closed().await;
     }
 
     /// Writes what is queued and takes no more.
@@ -94,7 +109,10 @@ impl Batch {
     }
 }
 
-async fn run<DB: Dialect>(pool: Pool<DB>, mut queue: mpsc::Receiver<Message>) {
+async fn run<F>(write: impl Fn(Batch) -> F, mut queue: mpsc::Receiver<Message>)
+where
+    F: Future<Output = ()>,
+{
     let mut next = queue.recv().await;
     while let Some(Message::Work(work, reply)) = next {
         let mut batch = Batch::default();
@@ -110,7 +128,7 @@ async fn run<DB: Dialect>(pool: Pool<DB>, mut queue: mpsc::Receiver<Message>) {
                 Err(_) => break,
             }
         }
-        write(&pool, batch).await;
+        write(batch).await;
         if next.is_none() {
             next = queue.recv().await;
         }
@@ -121,10 +139,10 @@ async fn run<DB: Dialect>(pool: Pool<DB>, mut queue: mpsc::Receiver<Message>) {
     }
 }
 
-async fn write<DB: Dialect>(pool: &Pool<DB>, batch: Batch) {
+async fn write<DB: Dialect>(pool: Pool<DB>, batch: Batch) {
     let works: Arc<Vec<Work>> = Arc::new(batch.works);
     let count = works.len();
-    let results = match part(pool, &works, 0, count).await {
+    let results = match part(&pool, &works, 0, count).await {
         Ok(results) => results,
         Err(StoreError::Unavailable(text)) => vec![Err(StoreError::Unavailable(text)); count],
         Err(error) if count == 1 => vec![Err(error)],
@@ -132,7 +150,7 @@ async fn write<DB: Dialect>(pool: &Pool<DB>, batch: Batch) {
             let mut results = Vec::with_capacity(count);
             for at in 0..count {
                 results.push(
-                    part(pool, &works, at, 1)
+                    part(&pool, &works, at, 1)
                         .await
                         .and_then(|result| result.into_iter().collect()),
                 );
@@ -162,4 +180,38 @@ async fn part<DB: Dialect>(
         .boxed()
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::domain::time::Time;
+
+    #[tokio::test]
+    async fn a_writer_that_panicked_says_of_nothing_that_it_was_written_and_is_known_to_be_gone() {
+        let batches = AtomicUsize::new(0);
+        let writer = Writer::over(move |batch| {
+            let is_second = batches.fetch_add(1, Ordering::SeqCst) == 1;
+            async move {
+                assert!(!is_second, "poison");
+                for reply in batch.replies {
+                    reply.send(Ok(())).unwrap();
+                }
+            }
+        });
+        let work = || Work::Release(Vec::new(), Time(0));
+        assert!(writer.submit(work()).await.is_ok());
+        assert!(writer.gone().now_or_never().is_none(), "it is still there");
+        for after in ["the panic", "its end"] {
+            let told = writer.submit(work()).await;
+            assert!(
+                matches!(&told, Err(StoreError::Unavailable(text)) if text.contains("cannot go on")),
+                "after {after}: {told:?}"
+            );
+        }
+        writer.gone().await;
+        writer.close().await;
+    }
 }

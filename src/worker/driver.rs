@@ -2,19 +2,26 @@
 //! task of its own.
 //!
 //! A step that panics or fails takes nothing with it: its lease runs out and another claim finds
-//! the item again; a claim that panics is tried again like one that fails. A stop ends claiming at
-//! once and lets steps under way finish.
+//! the item again; a claim that panics, or hangs for [`CLAIM_MAX`], is tried again like one that
+//! fails. A stop ends claiming at once and lets steps under way finish.
 
 use std::{fmt, future::Future, sync::Arc};
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::spawn::{Ended, Lost, Spawn, Tasks, caught};
+use super::{
+    clock::in_time,
+    spawn::{Ended, Lost, Spawn, Tasks, caught},
+};
 use crate::domain::{
     random,
     time::{Clock, Span},
 };
+
+/// How long a claim may take. One that hangs would hold up its driver for ever; what it leased after
+/// all is due again when the lease ends.
+pub(crate) const CLAIM_MAX: Span = Span::seconds(15);
 
 /// The work of one driver.
 pub(crate) trait Work: Send + Sync + 'static {
@@ -43,6 +50,9 @@ pub(crate) trait Work: Send + Sync + 'static {
 
     /// Told how a step ended: `ok`, `failed` or `panicked`.
     fn stepped(&self, result: &'static str);
+
+    /// Told that a claim hung, and was let go of.
+    fn hung(&self) {}
 
     /// Told that a claim or a step panicked, so that somebody hears of it.
     fn panicked(&self);
@@ -90,7 +100,7 @@ pub(crate) async fn drive<W: Work>(work: Arc<W>, pace: Pace, world: World, wake:
             (slots, slots >= batch)
         };
         if hungry && enough {
-            let items = claim(&*work, slots, &mut failures).await;
+            let items = claim(&*work, slots, &mut failures, &*clock).await;
             hungry = items.as_ref().is_some_and(|items| items.len() == slots) && failures == 0;
             for item in items.into_iter().flatten() {
                 let work = Arc::clone(&work);
@@ -101,9 +111,9 @@ pub(crate) async fn drive<W: Work>(work: Arc<W>, pace: Pace, world: World, wake:
             } else if hungry {
                 pace.idle
             } else {
-                caught(work.until_due())
+                in_time(&*clock, CLAIM_MAX, caught(work.until_due()))
                     .await
-                    .unwrap_or_default()
+                    .and_then(Result::unwrap_or_default)
                     .map_or(pace.idle, |span| Span(span.0.clamp(1, pace.idle.0)))
             };
             sleep_until = Span(clock.elapsed().0.saturating_add(nap.0));
@@ -127,8 +137,27 @@ pub(crate) async fn drive<W: Work>(work: Arc<W>, pace: Pace, world: World, wake:
 
 /// One round: what was claimed, or none when that failed. Counts the failures in a row; an empty
 /// claim after a failed one shows that it is over.
-async fn claim<W: Work>(work: &W, slots: usize, failures: &mut u32) -> Option<Vec<W::Item>> {
-    match caught(work.claim(slots)).await {
+async fn claim<W: Work>(
+    work: &W,
+    slots: usize,
+    failures: &mut u32,
+    clock: &dyn Clock,
+) -> Option<Vec<W::Item>> {
+    let Some(claimed) = in_time(clock, CLAIM_MAX, caught(work.claim(slots))).await else {
+        *failures = failures.saturating_add(1);
+        work.round(0, true);
+        work.hung();
+        if failures.is_power_of_two() {
+            tracing::warn!(
+                driver = work.name(),
+                failures,
+                after = %CLAIM_MAX,
+                "a claim had no answer and was let go of; trying again"
+            );
+        }
+        return None;
+    };
+    match claimed {
         Ok(Ok(items)) => {
             work.round(items.len(), false);
             if items.is_empty() {
@@ -361,5 +390,88 @@ mod tests {
                 "{claimed} claims, not {claims}"
             );
         }
+    }
+
+    /// Hangs in its first claims, and brings one item after them.
+    struct Hanging {
+        claims: AtomicUsize,
+        hung: AtomicUsize,
+        done: AtomicUsize,
+    }
+
+    impl Work for Hanging {
+        type Item = ();
+        type Error = String;
+
+        fn name(&self) -> &str {
+            "hanging"
+        }
+
+        async fn claim(&self, _limit: usize) -> Result<Vec<()>, String> {
+            match self.claims.fetch_add(1, Ordering::SeqCst) {
+                0 | 1 => std::future::pending().await,
+                2 => Ok(vec![()]),
+                _ => Ok(Vec::new()),
+            }
+        }
+
+        async fn step(&self, (): ()) -> Result<(), String> {
+            self.done.fetch_add(1, Ordering::SeqCst);
+            Ok(())
+        }
+
+        async fn until_due(&self) -> Option<Span> {
+            std::future::pending().await
+        }
+
+        fn round(&self, _claimed: usize, _failed: bool) {}
+
+        fn stepped(&self, _result: &'static str) {}
+
+        fn hung(&self) {
+            self.hung.fetch_add(1, Ordering::SeqCst);
+        }
+
+        fn panicked(&self) {}
+    }
+
+    #[test]
+    fn a_claim_that_hangs_is_let_go_of_and_made_again() {
+        let executor = Executor::new(HeldClock::at(Time(0)), 1);
+        let work = Arc::new(Hanging {
+            claims: AtomicUsize::new(0),
+            hung: AtomicUsize::new(0),
+            done: AtomicUsize::new(0),
+        });
+        let world = World {
+            clock: Arc::new(executor.clone()),
+            spawn: Arc::new(executor.clone()),
+            stop: CancellationToken::new(),
+        };
+        let pace = Pace {
+            slots: 1,
+            idle: Span::seconds(1),
+            backoff: Span::seconds(1),
+        };
+        let driver = drive(Arc::clone(&work), pace, world, Arc::default());
+        executor.spawn("hanging", Box::pin(driver));
+        let seen = |seconds| {
+            executor.run_for(Span::seconds(seconds));
+            let count = |of: &AtomicUsize| of.load(Ordering::SeqCst);
+            (count(&work.claims), count(&work.hung), count(&work.done))
+        };
+        assert_eq!(seen(14), (1, 0, 0));
+        assert_eq!(
+            seen(5),
+            (2, 1, 0),
+            "15 s, and a wait of at most twice the first"
+        );
+        let (_, hung, done) = seen(31);
+        assert_eq!((hung, done), (2, 1), "and then it goes on");
+        let (claims, ..) = seen(120);
+        assert!(
+            claims > 5,
+            "a question for what is due that hangs ends as well: {claims}"
+        );
     }
 }

@@ -9,12 +9,16 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use simulator::{Life, LifeSpec, Made, Simulator, Video};
+use verikeep::domain::address::DatabaseUrl;
 
-use crate::lab::{Db, FILMED, PLAIN, compare};
+use crate::{
+    databases::Database,
+    lab::{Db, FILMED, PLAIN, compare},
+};
 use process::{Place, code, err, out};
 
 /// Lives that settle at different times: at once, after the window, with late videos and second
@@ -161,6 +165,38 @@ async fn a_daemon_asked_to_stop_ends_with_zero_and_the_next_goes_on() {
         code(&status),
         err(&status)
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_asked_to_stop_while_the_database_is_locked_ends_in_time_and_says_so() {
+    let place = Place::new(Db::Sqlite, 29).await;
+    let first = place.start().await;
+    let made = lives(place.simulator(), 6);
+    place.track(&made);
+    let archive = place.archive().await;
+    place
+        .until("some media are kept", Duration::from_secs(30), async || {
+            place.progress(&archive).await.media >= 3
+        })
+        .await;
+    let database = Database {
+        url: DatabaseUrl::of_file(&place.path().join("data/verikeep.db")),
+        folder: None,
+        model: None,
+    };
+    let lock = database.hold_write_lock().await;
+    let asked = Instant::now();
+    let said = first.stop();
+    assert!(
+        asked.elapsed() < Duration::from_secs(27),
+        "{:?}",
+        asked.elapsed()
+    );
+    assert!(said.contains("the database does not answer"), "{said}");
+    assert!(said.contains("\"message\":\"stopped\""), "{said}");
+    lock.release().await;
+    archive.store.close().await;
+    place.start().await.stop();
 }
 
 /// Everything below a folder, with its mode.

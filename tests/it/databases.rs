@@ -93,7 +93,7 @@ impl Database {
     }
 
     pub fn is_sqlite(&self) -> bool {
-        self.folder.is_some()
+        self.model.is_none() && self.url.file().is_some()
     }
 
     pub fn is_postgres(&self) -> bool {

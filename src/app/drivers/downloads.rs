@@ -2,10 +2,10 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicI64, Ordering},
+    atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
-use super::{Handovers, Shared};
+use super::{Handovers, Shared, no_answer, under_lease::Unfinished};
 use crate::{
     app::turns::Turn,
     archive::StepError,
@@ -86,13 +86,13 @@ impl Downloads {
 
 impl Work for Downloads {
     type Item = (DownloadWork, Vec<(Slot, Secret)>);
-    type Error = StepError;
+    type Error = Unfinished;
 
     fn name(&self) -> &str {
         &self.name
     }
 
-    async fn claim(&self, limit: usize) -> Result<Vec<Self::Item>, StepError> {
+    async fn claim(&self, limit: usize) -> Result<Vec<Self::Item>, Unfinished> {
         if self.shared.guard.holds() {
             self.give_back().await;
             return Ok(Vec::new());
@@ -103,18 +103,21 @@ impl Work for Downloads {
             Ok(found) => items.extend(found.into_iter().map(|work| (work, Vec::new()))),
             // What was handed over is held already and can be worked on.
             Err(_) if !items.is_empty() => {}
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
         Ok(items)
     }
 
-    async fn step(&self, (work, urls): Self::Item) -> Result<(), StepError> {
+    async fn step(&self, (work, urls): Self::Item) -> Result<(), Unfinished> {
         let shared = &self.shared;
         let _in_flight = shared.metrics.in_flight(Stage::Download.name());
         let _under_way = self.turn.under_way();
         let (lease, fetcher) = (work.lease.clone(), &shared.archive.media_fetcher);
-        let done = shared.under_lease(lease, fetcher.download(work, urls));
-        done.await.map(|_| ())
+        let arrived = Arc::new(AtomicU64::new(0));
+        let download = Box::pin(fetcher.download_counting(work, urls, Arc::clone(&arrived)));
+        let done = shared.under_lease(lease, || arrived.load(Ordering::Relaxed), download);
+        done.await?;
+        Ok(())
     }
 
     async fn until_due(&self) -> Option<Span> {
@@ -133,6 +136,10 @@ impl Work for Downloads {
     fn stepped(&self, result: &'static str) {
         self.shared.metrics.step(Stage::Download.name(), result);
         self.turn.turned(self.shared.archive.clock.elapsed());
+    }
+
+    fn hung(&self) {
+        self.shared.guard.claimed(Err(&no_answer()));
     }
 
     fn panicked(&self) {

@@ -24,7 +24,7 @@ use crate::{
     store::{StoreError, records::Claim},
     telemetry::metrics::Metrics,
     worker::{
-        driver::{self, Pace, World},
+        driver::{self, CLAIM_MAX, Pace, World},
         spawn::Tasks,
     },
 };
@@ -39,7 +39,7 @@ pub(super) struct Shared {
     pub(super) archive: Arc<Archive>,
     metrics: Arc<Metrics>,
     /// How long a lease runs; renewed at half of it.
-    lease: Span,
+    pub(super) lease: Span,
     /// The end of the grace: what is under way is given back.
     pub(super) hard_stop: CancellationToken,
     /// Says when nothing new is to be begun.
@@ -88,6 +88,11 @@ impl Shared {
         }
         Ok(claimed?)
     }
+}
+
+/// What a claim that hung means: the database does not answer.
+fn no_answer() -> StoreError {
+    StoreError::Unavailable(format!("it did not answer a claim within {CLAIM_MAX}"))
 }
 
 /// Lets two drivers an app turn in `world`. The only app's are named after their stage alone.

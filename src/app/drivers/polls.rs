@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use super::{Handovers, Shared};
+use super::{Handovers, Shared, no_answer, under_lease::Unfinished};
 use crate::{
     app::turns::Turn,
     archive::StepError,
@@ -102,13 +102,13 @@ impl Drop for Running<'_> {
 
 impl Work for Polls {
     type Item = PollWork;
-    type Error = StepError;
+    type Error = Unfinished;
 
     fn name(&self) -> &str {
         &self.name
     }
 
-    async fn claim(&self, limit: usize) -> Result<Vec<PollWork>, StepError> {
+    async fn claim(&self, limit: usize) -> Result<Vec<PollWork>, Unfinished> {
         let limit = self.useful(limit);
         if limit == 0 || self.is_held() {
             return Ok(Vec::new());
@@ -118,7 +118,7 @@ impl Work for Polls {
         let are_all = items.len() < limit - share;
         match self.claim_lane(Lane::Late, limit - items.len()).await {
             Ok(late) => items.extend(late),
-            Err(error) if items.is_empty() => return Err(error),
+            Err(error) if items.is_empty() => return Err(error.into()),
             // What is held already can be worked on.
             Err(_) => return Ok(items),
         }
@@ -129,7 +129,7 @@ impl Work for Polls {
         Ok(items)
     }
 
-    async fn step(&self, item: PollWork) -> Result<(), StepError> {
+    async fn step(&self, item: PollWork) -> Result<(), Unfinished> {
         let shared = &self.shared;
         let _in_flight = shared.metrics.in_flight(Stage::Poll.name());
         let _under_way = self.turn.under_way();
@@ -137,7 +137,7 @@ impl Work for Polls {
         let is_handed_over = self.handovers.capacity() > 0 && !shared.guard.holds();
         let lease_for = is_handed_over.then_some(shared.lease);
         let (lease, poller) = (item.lease.clone(), &shared.archive.poller);
-        let done = shared.under_lease(lease, poller.poll(item, lease_for));
+        let done = shared.under_lease(lease, || 0, Box::pin(poller.poll(item, lease_for)));
         if let Some(Some(handover)) = done.await? {
             self.handovers.push(handover);
         }
@@ -163,6 +163,10 @@ impl Work for Polls {
     fn stepped(&self, result: &'static str) {
         self.shared.metrics.step(Stage::Poll.name(), result);
         self.turn.turned(self.shared.archive.clock.elapsed());
+    }
+
+    fn hung(&self) {
+        self.shared.guard.claimed(Err(&no_answer()));
     }
 
     fn panicked(&self) {

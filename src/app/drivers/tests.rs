@@ -3,7 +3,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -22,6 +25,7 @@ use crate::{
     config::{self, Auth, Config},
     domain::{
         address::BaseUrl,
+        alarm::Kind,
         answer::{Endpoint, ErrorKind, ProviderError},
         identity::Columns,
         policy::Policy,
@@ -31,7 +35,7 @@ use crate::{
         token::TrackRequest,
     },
     provider::{Download, DownloadError, OverWorld, Probe, Provider, Reply, request::RequestBody},
-    store::{Store, memory::MemoryStore},
+    store::{Queue as _, Store, memory::MemoryStore, records::Claim},
     telemetry::{Format, metrics::Metrics},
     vault::Vault,
     worker::{driver, executor::Executor, spawn::Spawn as _},
@@ -47,6 +51,14 @@ struct Slow {
     clock: Arc<dyn Clock>,
     takes: Span,
     asked: Arc<Mutex<Vec<(Time, String)>>>,
+    trouble: Arc<Mutex<Option<Trouble>>>,
+}
+
+/// What the next call comes to.
+#[derive(Clone, Copy)]
+enum Trouble {
+    Panic,
+    Hang,
 }
 
 #[async_trait]
@@ -55,6 +67,12 @@ impl Provider for Slow {
         let text = String::from_utf8_lossy(&body.bytes()).into_owned();
         self.asked.lock().unwrap().push((self.clock.now(), text));
         self.clock.sleep(self.takes).await;
+        let trouble = self.trouble.lock().unwrap().take();
+        match trouble {
+            Some(Trouble::Panic) => panic!("poison"),
+            Some(Trouble::Hang) => std::future::pending().await,
+            None => {}
+        }
         self.world.call(endpoint, body).await
     }
 
@@ -81,6 +99,7 @@ struct Simulation {
     metrics: Arc<Metrics>,
     /// When the provider was asked, and with which words.
     asked: Arc<Mutex<Vec<(Time, String)>>>,
+    trouble: Arc<Mutex<Option<Trouble>>>,
     _folder: tempfile::TempDir,
 }
 
@@ -109,6 +128,7 @@ impl Simulation {
         let base_url = "http://provider.test";
         let world = Arc::new(simulator::World::new(options, base_url.to_owned()));
         let asked: Arc<Mutex<Vec<(Time, String)>>> = Arc::default();
+        let trouble: Arc<Mutex<Option<Trouble>>> = Arc::default();
         let app = |app: &AppCredential| App {
             name: app.name.clone(),
             account: app.account.clone(),
@@ -122,6 +142,7 @@ impl Simulation {
                 clock: Arc::clone(&clock),
                 takes,
                 asked: Arc::clone(&asked),
+                trouble: Arc::clone(&trouble),
             }),
             media_bytes_max: 1 << 30,
         };
@@ -178,6 +199,7 @@ impl Simulation {
             guard,
             metrics,
             asked,
+            trouble,
             _folder: folder,
         }
     }
@@ -387,4 +409,81 @@ fn the_late_get_a_quarter_while_the_living_want_everything() {
         (20..=30).contains(&share),
         "{late} late beside {living} living"
     );
+}
+
+#[test]
+fn a_step_that_panics_or_hangs_costs_its_item_no_more_than_the_lease() {
+    for (trouble, result) in [(Trouble::Panic, "panicked"), (Trouble::Hang, "failed")] {
+        let _entered = Random::seeded(11).enter();
+        let simulation = Simulation::start(11, Span::millis(120), Span::seconds(1));
+        let filmed = LifeSpec {
+            video: Some(Video::One),
+            ..LifeSpec::of(Life::Passed, 1)
+        };
+        let made = simulation.tell(APP, &[filmed]);
+        *simulation.trouble.lock().unwrap() = Some(trouble);
+        // The first question comes after three minutes, and its lease lasts five.
+        let asked = |minutes, what| {
+            simulation.executor.run_for(Span::minutes(minutes));
+            let asked = simulation.asked.lock().unwrap();
+            let of_it = |(_, text): &&(Time, String)| text.contains(&made[0].verify_token);
+            (asked.iter().filter(of_it).count() > 1, what)
+        };
+        assert_eq!(asked(7, "held"), (false, "held"), "{result}");
+        assert_eq!(asked(3, "asked again"), (true, "asked again"), "{result}");
+        let page = simulation
+            .metrics
+            .page(None, simulation.executor.now(), Format::OpenMetrics);
+        let line = format!("verikeep_steps_total{{stage=\"poll\",result=\"{result}\"}} 1\n");
+        assert!(page.contains(&line), "{line} is not in\n{page}");
+        simulation.executor.run_for(Span::hours(2));
+        assert_eq!(simulation.wrong(), [""; 0], "{result}");
+        simulation.guard.look().now_or_never();
+        let alarms = &simulation.archive.alarms;
+        let told = alarms.stands(Kind::Panic, "poll-filmed");
+        assert_eq!(told, matches!(trouble, Trouble::Panic), "{result}");
+    }
+}
+
+#[test]
+fn only_what_gets_on_keeps_its_lease() {
+    // A step that would take twenty minutes, and has something to show for it every 50 seconds until
+    // so many.
+    for (shows, ended_after) in [(24, 1_200), (0, 300), (6, 650)] {
+        let _entered = Random::seeded(12).enter();
+        let simulation = Simulation::start(12, Span::millis(120), Span::seconds(1));
+        simulation.tell(APP, &[LifeSpec::of(Life::Passed, 1)]);
+        let (archive, lease) = (Arc::clone(&simulation.archive), Span::minutes(5));
+        let shared = Shared::new(&archive, &simulation.metrics, &simulation.guard, lease);
+        simulation.executor.run_for(Span::seconds(170));
+        let claim = Claim {
+            now: simulation.executor.now().plus(Span::seconds(20)),
+            ..shared.claim(1, APP, None)
+        };
+        let claimed = simulation.store.claim_polls(&claim).now_or_never();
+        let lease = claimed.unwrap().unwrap().remove(0).lease;
+        let ended: Arc<Mutex<Option<(bool, Span)>>> = Arc::default();
+        let (clock, told) = (simulation.executor.clone(), Arc::clone(&ended));
+        let watched = async move {
+            let (began, moved) = (clock.elapsed(), AtomicU64::new(0));
+            let step = async {
+                for n in 1..=24 {
+                    clock.sleep(Span::seconds(50)).await;
+                    moved.fetch_max(n.min(shows), Ordering::SeqCst);
+                }
+                Ok(())
+            };
+            let done = shared.under_lease(lease, || moved.load(Ordering::SeqCst), step);
+            let is_done = matches!(done.await, Ok(Some(())));
+            let took = Span(clock.elapsed().0 - began.0);
+            *told.lock().unwrap() = Some((is_done, took));
+        };
+        simulation.executor.spawn("step", watched.boxed());
+        simulation.executor.run_for(Span::minutes(30));
+        let (is_done, took) = ended.lock().unwrap().unwrap();
+        assert_eq!(is_done, shows == 24, "{shows}");
+        let ended_after = Span::seconds(ended_after);
+        let off = took.0.abs_diff(ended_after.0);
+        assert!(off <= 60_000, "{shows}: {took}, not {ended_after}");
+    }
 }

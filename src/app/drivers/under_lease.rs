@@ -8,38 +8,101 @@ use crate::{
     domain::{
         alarm::{Alarm, Kind},
         lease::Lease,
+        time::Span,
     },
     store::StoreError,
+    worker::clock::in_time,
 };
 
+/// How long a step keeps its lease without anything to show for it, however short the lease is: the
+/// network has limits of its own, and they are shorter.
+const QUIET_MAX: Span = Span::seconds(100);
+
+/// Why a driver has nothing to show.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Unfinished {
+    /// The stage could not claim or finish it.
+    #[error(transparent)]
+    Step(#[from] StepError),
+    /// It outlasted its lease.
+    #[error("it did not end before its lease, and was cut off")]
+    Over,
+}
+
+/// How a lease ended before its step.
+enum End {
+    /// Another does the work.
+    Lost,
+    /// Time is up.
+    Over,
+}
+
 impl Shared {
-    /// Runs a step under its lease: renews it at half time, drops the step when the lease is lost
-    /// (another does the work), and gives the lease back when the grace of a stop is over.
+    /// Runs a step under its lease, which is renewed as long as the step gets on: drops the step
+    /// when the lease is lost (another does the work) or over, and gives the lease back when the
+    /// grace of a stop is over. `moved` counts whatever the step gets on with; only a change of it
+    /// shows that it does.
+    ///
+    /// # Errors
+    /// What the step met, or [`Unfinished::Over`].
     pub(super) async fn under_lease<T>(
         &self,
-        mut lease: Lease,
+        lease: Lease,
+        moved: impl Fn() -> u64,
         step: impl Future<Output = Result<T, StepError>>,
-    ) -> Result<Option<T>, StepError> {
+    ) -> Result<Option<T>, Unfinished> {
         let (store, clock) = (&self.archive.store, &self.archive.clock);
-        let mut step = std::pin::pin!(step);
+        let work = async {
+            let done = step.await;
+            self.done(&lease, done).await
+        };
+        // What is done counts, even at the end of the grace or of the lease.
+        tokio::select! {
+            biased;
+            done = work => Ok(done?),
+            () = self.hard_stop.cancelled() => {
+                let given_back = store.release(vec![lease.clone()], clock.now()).await;
+                given_back.map_err(StepError::from)?;
+                Ok(None)
+            }
+            end = self.keep(&lease, moved) => match end {
+                End::Lost => Ok(None),
+                End::Over => Err(Unfinished::Over),
+            }
+        }
+    }
+
+    /// Renews a lease at every third of it, as long as `moved` changes or has not stood still for
+    /// long; ends with the lease. By what has elapsed, whatever is done to the wall's clock.
+    async fn keep(&self, lease: &Lease, moved: impl Fn() -> u64) -> End {
+        let (store, clock) = (&self.archive.store, &self.archive.clock);
+        let third = self.lease.part(3);
+        let quiet_max = third.max(QUIET_MAX);
+        // One handed over has waited for its turn.
+        let left = lease.until.since(clock.now());
+        let mut ends = Span(clock.elapsed().0 + left.0.clamp(third.0, self.lease.0));
+        let (mut seen, mut seen_at) = (moved(), clock.elapsed());
         loop {
-            // What is done counts, even at the end of the grace; the end of it before a renewal.
-            tokio::select! {
-                biased;
-                done = &mut step => return self.done(&lease, done).await,
-                () = self.hard_stop.cancelled() => {
-                    store.release(vec![lease], clock.now()).await?;
-                    return Ok(None);
-                }
-                () = clock.sleep(self.lease.part(2)) => {
-                    let until = clock.now().plus(self.lease);
-                    match store.renew(&lease, until).await {
-                        Ok(()) => lease.until = until,
-                        Err(StoreError::LeaseLost) => return Ok(None),
-                        // It may be there again before the lease ends; the completion decides.
-                        Err(_) => {}
-                    }
-                }
+            let rest = Span(ends.0 - clock.elapsed().0);
+            if rest <= Span(0) {
+                return End::Over;
+            }
+            clock.sleep(rest.part(2).min(third).max(Span(1))).await;
+            let now = clock.elapsed();
+            let count = moved();
+            if count != seen {
+                (seen, seen_at) = (count, now);
+            }
+            if now.0 - seen_at.0 >= quiet_max.0 {
+                continue;
+            }
+            let until = clock.now().plus(self.lease);
+            let rest = Span((ends.0 - now.0).max(0));
+            match in_time(&**clock, rest, store.renew(lease, until)).await {
+                Some(Ok(())) => ends = Span(now.0 + self.lease.0),
+                Some(Err(StoreError::LeaseLost)) => return End::Lost,
+                // It may be there again before the lease ends.
+                Some(Err(_)) | None => {}
             }
         }
     }

@@ -197,7 +197,7 @@ fn what_is_said_of_a_token_is_said_by_a_provider_that_works() {
     assert_eq!((calls.calls, calls.failed), (2, 0));
 }
 
-/// Work whose claims fail, and from some round on do not end.
+/// Work whose claims fail, and from some round on have no answer.
 struct Troubled {
     turn: Turn,
     clock: Arc<dyn Clock>,
@@ -246,6 +246,7 @@ fn a_driver_that_makes_no_round_is_told_and_one_whose_claims_fail_is_well() {
         clock: Arc::clone(&clock),
         hangs_at: Span::minutes(10),
     };
+    let (work, stop) = (Arc::new(work), tokio_util::sync::CancellationToken::new());
     let pace = Pace {
         slots: 1,
         idle: Span::seconds(1),
@@ -254,16 +255,22 @@ fn a_driver_that_makes_no_round_is_told_and_one_whose_claims_fail_is_well() {
     let world = driver::World {
         clock: Arc::clone(&clock),
         spawn: Arc::new(executor.clone()),
-        stop: tokio_util::sync::CancellationToken::new(),
+        stop: stop.clone(),
     };
-    let driver = driver::drive(Arc::new(work), pace, world, Arc::default());
+    let driver = driver::drive(Arc::clone(&work), pace, world, Arc::default());
     executor.spawn("poll", Box::pin(driver));
-    for (minutes, silent) in [(1, [].as_slice()), (10, &[]), (12, &["poll"])] {
+    let rounds = [(1, [].as_slice()), (10, &[]), (20, &[]), (22, &["poll"])];
+    for (minutes, silent) in rounds {
         let at = Span::minutes(minutes);
+        if minutes == 22 {
+            // It ends, and whoever holds its work waits for it.
+            stop.cancel();
+        }
         executor.run_for(Span(at.0 - executor.elapsed().0));
         post.pulse.beat();
         assert_eq!(post.pulse.silent(), silent, "after {at}");
     }
     executor.run_for(Span::minutes(1));
     assert_eq!(post.pulse.silent(), ["poll", "heartbeat"]);
+    drop(work);
 }

@@ -1,5 +1,7 @@
 //! One medium by its URL: fetched, checked, put.
 
+use std::sync::{Arc, atomic::AtomicU64};
+
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 
@@ -29,6 +31,7 @@ struct Request<'a> {
     verification_id: VerificationId,
     url: &'a Secret,
     must_be_quick: bool,
+    arrived: &'a Arc<AtomicU64>,
 }
 
 /// What one medium came to.
@@ -64,6 +67,7 @@ impl MediaFetcher {
             verification_id,
             url,
             must_be_quick: !is_slow(row),
+            arrived: &draft.arrived,
         };
         let (mut body, content_type) = self.fetch_body(request, &known).await?;
         if let Body::Stored(object, Checked::EtagDiffers) = body {
@@ -123,7 +127,12 @@ impl MediaFetcher {
             Err(error) => return Ok((Body::Failed(error), None)),
         };
         let content_type = download.content_type.clone();
-        let mut arriving = Arriving::new(download, &self.clock, request.must_be_quick);
+        let mut arriving = Arriving::new(
+            download,
+            &self.clock,
+            request.must_be_quick,
+            request.arrived,
+        );
         let head = match read_up_to(&mut arriving, BytesMut::new(), HEAD_BYTES).await {
             Ok(head) => head,
             Err(error) => return Ok((Body::Failed(error), content_type)),

@@ -4,7 +4,10 @@ mod medium;
 mod slow;
 mod urls;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 pub(super) use self::slow::SlowLane;
 use self::{
@@ -54,10 +57,12 @@ struct DownloadDraft {
     /// Those that wait for a place among the slow ones.
     put_off: Vec<MediaRow>,
     log: CallLog,
+    /// See [`MediaFetcher::download_counting`].
+    arrived: Arc<AtomicU64>,
 }
 
 impl DownloadDraft {
-    fn begin(work: DownloadWork, at: Time) -> Self {
+    fn begin(work: DownloadWork, at: Time, arrived: Arc<AtomicU64>) -> Self {
         let mut media = work.media;
         media.sort_by_key(|row| (!row.slot.kind.has_short_life(), row.slot.clone()));
         Self {
@@ -66,6 +71,7 @@ impl DownloadDraft {
             media,
             put_off: Vec::new(),
             log: CallLog::beside(work.answers),
+            arrived,
         }
     }
 
@@ -91,6 +97,20 @@ impl MediaFetcher {
         work: DownloadWork,
         urls: Vec<(Slot, Secret)>,
     ) -> Result<(), StepError> {
+        self.download_counting(work, urls, Arc::default()).await
+    }
+
+    /// The same, with a count that rises with every byte that arrives and every medium that is done
+    /// with: as long as it rises the download gets on.
+    ///
+    /// # Errors
+    /// As [`MediaFetcher::download`].
+    pub async fn download_counting(
+        &self,
+        work: DownloadWork,
+        urls: Vec<(Slot, Secret)>,
+        arrived: Arc<AtomicU64>,
+    ) -> Result<(), StepError> {
         let now = self.clock.now();
         let Some(app) = self.apps.get(&work.verification.app).cloned() else {
             let later = now.plus(Span::minutes(5));
@@ -100,7 +120,7 @@ impl MediaFetcher {
             };
             return Ok(self.queue.record_download(record).await?);
         };
-        let mut draft = DownloadDraft::begin(work, now);
+        let mut draft = DownloadDraft::begin(work, now, arrived);
         let mut urls = Urls::new(urls);
         let wanted: Vec<MediaRow> = draft
             .media
@@ -119,6 +139,7 @@ impl MediaFetcher {
                 Some(fetched) => self.note(&app, row, fetched, &mut draft).await,
                 None => draft.failed(row, urls.why(row.slot.source)),
             }
+            draft.arrived.fetch_add(1, Ordering::Relaxed);
         }
         self.finish(&app, &wanted, draft).await
     }

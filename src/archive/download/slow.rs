@@ -6,7 +6,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -41,16 +44,24 @@ pub(super) struct Arriving {
     /// Since the last time it was quick enough.
     waited: Span,
     bytes: u64,
+    /// Counts every byte, for whoever watches.
+    arrived: Arc<AtomicU64>,
 }
 
 impl Arriving {
-    pub(super) fn new(download: Download, clock: &Arc<dyn Clock>, must_be_quick: bool) -> Self {
+    pub(super) fn new(
+        download: Download,
+        clock: &Arc<dyn Clock>,
+        must_be_quick: bool,
+        arrived: &Arc<AtomicU64>,
+    ) -> Self {
         Self {
             download,
             clock: Arc::clone(clock),
             must_be_quick,
             waited: Span(0),
             bytes: 0,
+            arrived: Arc::clone(arrived),
         }
     }
 
@@ -59,7 +70,9 @@ impl Arriving {
         let before = self.clock.elapsed();
         let chunk = self.download.chunk().await?;
         self.waited.0 += self.clock.elapsed().0 - before.0;
-        self.bytes += chunk.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        let bytes = chunk.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        self.bytes += bytes;
+        self.arrived.fetch_add(bytes, Ordering::Relaxed);
         if self.bytes >= BYTES_MIN {
             (self.waited, self.bytes) = (Span(0), 0);
         }
@@ -130,7 +143,7 @@ mod tests {
         let body = body.take(chunks).boxed();
         let download = Download::new(200, &HeaderMap::new(), body, u64::MAX).unwrap();
         let clock: Arc<dyn Clock> = clock;
-        let mut arriving = Arriving::new(download, &clock, must_be_quick);
+        let mut arriving = Arriving::new(download, &clock, must_be_quick, &Arc::default());
         let came = arriving.stream().map(|chunk| chunk.is_ok());
         came.collect().now_or_never().unwrap()
     }

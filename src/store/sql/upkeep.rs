@@ -24,6 +24,10 @@ impl<DB: Dialect> Upkeep for SqlStore<DB> {
         Ok(())
     }
 
+    async fn gone(&self) {
+        self.writer.gone().await;
+    }
+
     async fn close(&self) {
         self.writer.close().await;
         self.write.close().await;

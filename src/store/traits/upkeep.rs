@@ -11,6 +11,12 @@ pub trait Upkeep: Connection {
     /// old figures of the quota go, SQLite is optimized and its log emptied.
     async fn tidy(&self) -> Result<()>;
 
+    /// Waits until nothing more can be recorded though nobody closed the store: the task that writes
+    /// is gone. A store without such a task never comes back.
+    async fn gone(&self) {
+        std::future::pending().await
+    }
+
     /// Closes the connections; waits for verbs under way.
     async fn close(&self);
 }
