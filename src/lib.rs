@@ -59,6 +59,14 @@
 //! The provider's "three days" may count from issue or from the end of verification. The earliest
 //! reading orders the work and bounds what counts as proof; the latest is when trying is given up
 //! ([`domain::plan::Ends`]).
+//!
+//! # Whose time
+//!
+//! What is final is so by the provider's clock. Everybody is told the time by a
+//! [`domain::time::TrustedClock`], which the host's clock only begins and the `Date` of the answers
+//! corrects; an answer counts as given by its own date where that is earlier than ours; and nothing
+//! is given up as lost before any answer has told the time, as long as one is to be had. The
+//! difference between host and provider is a figure and an alarm.
 
 #![allow(
     rustdoc::private_intra_doc_links,

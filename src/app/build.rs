@@ -6,7 +6,10 @@ use super::{AppError, installation, watch};
 use crate::{
     archive::{App, Archive, ArchiveDeps},
     config::{self as shape, Config},
-    domain::{answer::ProviderError, time::Clock},
+    domain::{
+        answer::ProviderError,
+        time::{Clock, TrustedClock},
+    },
     provider::{
         self, AppAccess, Client, Credentials, Downloader, MediaRules, OverHttp, RateLimiters,
         http::{Api, Limits},
@@ -30,11 +33,13 @@ pub struct Services {
 }
 
 /// Opens the database (which must be migrated) and the vault, sees that they and the index key
-/// belong together, and makes the ways to the provider ready; calls it not yet.
+/// belong together, and makes the ways to the provider ready; calls it not yet. The time of all is
+/// that of a [`TrustedClock`] over the host's `clock`.
 ///
 /// # Errors
 /// [`AppError`], naming the part.
 pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Services, AppError> {
+    let clock: Arc<dyn Clock> = TrustedClock::over(clock);
     let metrics = Arc::new(Metrics::new());
     let store = store::open(
         &config.database.url,

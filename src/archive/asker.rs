@@ -13,7 +13,7 @@ use crate::{
     domain::{
         answer::{Detail, Endpoint, ErrorKind, Getall, MediaList, ProviderError},
         media::Listed,
-        time::{Clock, Time},
+        time::{Clock, Span, Time},
         token::Verification,
     },
     provider::{
@@ -138,14 +138,19 @@ impl Asker {
         log: &mut CallLog,
     ) -> Result<Result<ParsedAnswer, Failure>, VaultError> {
         let query = request::query(&verification.verify_token);
-        let reply = match app.provider.call(endpoint, &query).await {
+        let reply = match self.call(app, endpoint, &query).await {
             Ok(reply) => reply,
             Err(problem) => {
+                log.given_at = None;
                 let at = self.clock.now();
                 log.calls.push(self.made(app, endpoint, at, Err(&problem)));
                 return Ok(Err(Failure::Final(problem)));
             }
         };
+        let here = reply.fetched_at;
+        let dated = reply.dated();
+        log.given_at = Some(dated.map_or(here, |dated| dated.given_at(here)));
+        log.behind = dated.map_or(Span(0), |dated| dated.behind(here));
         let mut sha256 = None;
         if keep == Keep::Yes {
             let kept = off_thread(&reply, Kept::of).await;
@@ -188,7 +193,7 @@ impl Asker {
         endpoint: Endpoint,
         body: &RequestBody,
     ) -> Result<Reply, Failure> {
-        let called = app.provider.call(endpoint, body).await;
+        let called = self.call(app, endpoint, body).await;
         let read = called.as_ref().map_or_else(
             |problem| Err(problem.clone()),
             |reply| envelope::read(reply).map(|_| ()),
@@ -196,6 +201,22 @@ impl Asker {
         self.made(app, endpoint, self.clock.now(), read.as_ref().copied());
         let reply = called.map_err(Failure::Final)?;
         heard(app, &reply, read).map(|()| reply)
+    }
+
+    /// One exchange. The clock hears what the answer tells of the provider's time, and says when it
+    /// was here.
+    async fn call(
+        &self,
+        app: &App,
+        endpoint: Endpoint,
+        body: &RequestBody,
+    ) -> Result<Reply, ProviderError> {
+        let mut reply = app.provider.call(endpoint, body).await?;
+        if let Some(dated) = reply.dated() {
+            self.clock.heard(dated);
+            reply.fetched_at = self.clock.now();
+        }
+        Ok(reply)
     }
 
     /// A call of which no answer came, as a row; it is counted.

@@ -4,6 +4,7 @@ use crate::{
     domain::{
         answer::{AnswerRow, Endpoint},
         digest::Sha256,
+        time::{Span, Time},
     },
     store::records::CallRow,
 };
@@ -15,6 +16,11 @@ pub(crate) struct CallLog {
     pub answers: Vec<AnswerRow>,
     /// Every call made.
     pub calls: Vec<CallRow>,
+    /// When the last call was answered, by the provider's time if that is earlier than ours; none
+    /// when no answer came.
+    pub(super) given_at: Option<Time>,
+    /// How far the provider's clock was behind ours when it last answered.
+    pub(super) behind: Span,
     /// (endpoint, SHA-256) of all answers kept, these included.
     pub(super) kept: Vec<(Endpoint, Sha256)>,
 }

@@ -14,6 +14,12 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+mod offset;
+mod trusted;
+
+pub use offset::{Dated, Offset};
+pub use trusted::TrustedClock;
+
 /// An instant: milliseconds since the Unix epoch, UTC.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -234,12 +240,25 @@ impl fmt::Debug for Span {
 
 /// Where the time comes from. The real one lives in `worker::clock`; tests hold their own.
 pub trait Clock: Send + Sync + 'static {
-    /// The present instant, which jumps when somebody sets the machine's clock.
+    /// The present instant. The machine's own jumps when somebody sets it; [`TrustedClock`] does
+    /// not.
     fn now(&self) -> Time;
     /// What has passed since some instant in the past. It never jumps: for how long something took.
     fn elapsed(&self) -> Span;
     /// Completes after `span`.
     fn sleep(&self, span: Span) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+    /// Hears an answer of the provider that is here just now. A clock that does not go by the
+    /// provider's time is not changed by it.
+    fn heard(&self, _answer: Dated) {}
+    /// Whether what it shows is more than the host's word: an answer of the provider was heard, none
+    /// was to be had for as long as `patience`, or none is needed.
+    fn is_confirmed(&self, _patience: Span) -> bool {
+        true
+    }
+    /// The host's clock less the provider's, to about a second; none where that is not known.
+    fn skew(&self) -> Option<Span> {
+        None
+    }
 }
 
 /// A clock that stands still until it is set, for tests and simulations. Who sleeps sets it forward

@@ -194,8 +194,9 @@ impl Client {
         });
         let began = self.clock.elapsed();
         let exchange = self.api.exchange(request).await;
+        let took = Span(self.clock.elapsed().0 - began.0);
         if let Some(timed) = &self.timed {
-            timed(endpoint, Span(self.clock.elapsed().0 - began.0));
+            timed(endpoint, took);
         }
         let exchange = exchange?;
         let fetched_at = self.clock.now();
@@ -206,6 +207,7 @@ impl Client {
             body: exchange.body,
             fetched_at,
             date,
+            took,
             retry_after,
             truncated: exchange.truncated,
             access,

@@ -36,6 +36,8 @@ use crate::domain::{
 pub struct OverWorld {
     world: Arc<World>,
     clock: Arc<dyn Clock>,
+    /// The world's own time, where it is another.
+    world_clock: Arc<dyn Clock>,
     app: AppCredential,
     access_token: Mutex<Option<String>>,
     calls: AtomicUsize,
@@ -70,11 +72,21 @@ impl OverWorld {
     pub fn new(world: Arc<World>, clock: Arc<dyn Clock>, app: AppCredential) -> Self {
         Self {
             world,
+            world_clock: Arc::clone(&clock),
             clock,
             app,
             access_token: Mutex::default(),
             calls: AtomicUsize::new(0),
             opened: AtomicUsize::new(0),
+        }
+    }
+
+    /// The same in a world that goes by a clock of its own.
+    #[must_use]
+    pub fn by_clock(self, world_clock: Arc<dyn Clock>) -> Self {
+        Self {
+            world_clock,
+            ..self
         }
     }
 
@@ -98,7 +110,7 @@ impl OverWorld {
             .header(HOST, host)
             .body(body)
             .map_err(|_| Lost("the request could not be made"))?;
-        let reply = self.world.answer(self.clock.now().0, &request);
+        let reply = self.world.answer(self.world_clock.now().0, &request);
         wait(&*self.clock, reply.wait_ms).await?;
         let response = reply
             .response
@@ -214,10 +226,13 @@ impl Provider for OverWorld {
             endpoint.path(),
             self.access_token().await?
         );
+        let began = self.clock.elapsed();
         let answer = self.exchange(&url, body.bytes()).await?;
+        let took = Span(self.clock.elapsed().0 - began.0);
         let fetched_at = self.clock.now();
         Ok(Reply {
             date: answer.date(),
+            took,
             retry_after: answer.retry_after(fetched_at),
             truncated: answer.truncated,
             ..Reply::kept(endpoint, answer.http_status, answer.body, fetched_at)

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::domain::{
     answer::Endpoint,
-    time::{Span, Time},
+    time::{Dated, Span, Time},
 };
 
 /// An answer of whatever content and status: kept verbatim before anything is read from it.
@@ -22,6 +22,8 @@ pub struct Reply {
     pub fetched_at: Time,
     /// When the provider says it answered (`Date`), to the second.
     pub date: Option<Time>,
+    /// How long the exchange took, from the request to the answer's last byte, by elapsed time.
+    pub took: Span,
     /// `Retry-After`, as a span from the answer on.
     pub retry_after: Option<Span>,
     /// Whether the body goes on: it was longer than the cap, or its content encoding broke off.
@@ -40,10 +42,18 @@ impl Reply {
             body,
             fetched_at,
             date: None,
+            took: Span(0),
             retry_after: None,
             truncated: false,
             access: None,
         }
+    }
+
+    /// What it tells of the provider's time, where it tells any.
+    #[must_use]
+    pub(crate) fn dated(&self) -> Option<Dated> {
+        let took = self.took;
+        self.date.map(|date| Dated { date, took })
     }
 }
 
@@ -56,6 +66,7 @@ impl fmt::Debug for Reply {
             .field("bytes", &self.body.len())
             .field("fetched_at", &self.fetched_at)
             .field("date", &self.date)
+            .field("took", &self.took)
             .field("retry_after", &self.retry_after)
             .field("truncated", &self.truncated)
             .finish_non_exhaustive()

@@ -3,10 +3,7 @@ use crate::{
     app::watch::Meter,
     archive::{Archive, ArchiveDeps},
     config,
-    domain::{
-        identity::Columns,
-        time::{Clock as _, HeldClock},
-    },
+    domain::{identity::Columns, time::HeldClock},
     store::memory::MemoryStore,
     vault::Vault,
 };

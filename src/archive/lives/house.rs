@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, io, sync::Arc};
 
 use simulator::{AppCredential, Life, LifeSpec, Made, MediaBytes, Options, Truth, Video, World};
 
-use super::{truth::found, way::Way};
+use super::{
+    truth::found,
+    way::{Way, WorldClock},
+};
 use crate::{
     archive::{App, Archive, ArchiveDeps, StepError, Watcher, track::Tracked},
     domain::{
@@ -17,10 +20,9 @@ use crate::{
         progress::Refusal,
         random::{Entered, Random},
         secret::Secret,
-        time::{Clock as _, HeldClock, Span, Time},
+        time::{Clock, HeldClock, Span, Time, TrustedClock},
         token::{TrackRequest, Verification},
     },
-    provider::OverWorld,
     store::{
         AlarmStore as _, Queue as _, Reports as _, memory::MemoryStore, records::Claim,
         reports::Whole,
@@ -58,7 +60,11 @@ impl Watcher for Nobody {
 /// An archive of two apps of one account and one of another, beside their world.
 pub(super) struct House {
     pub(super) world: Arc<World>,
+    /// The host's.
     pub(super) clock: Arc<HeldClock>,
+    /// What the archive makes of it.
+    pub(super) trusted: Arc<TrustedClock>,
+    pub(super) world_clock: Arc<WorldClock>,
     pub(super) store: Arc<MemoryStore>,
     pub(super) vault: Arc<Vault>,
     objects: Arc<Switch>,
@@ -91,6 +97,11 @@ impl House {
     }
 
     pub(super) fn with(options: Options) -> Self {
+        Self::beside(options, Span(0))
+    }
+
+    /// On a host whose clock is so much ahead of the world's.
+    pub(super) fn beside(options: Options, ahead: Span) -> Self {
         let apps = vec![
             AppCredential::synthetic(FILMED, "default"),
             AppCredential {
@@ -111,19 +122,23 @@ impl House {
         };
         let entered = Random::seeded(options.seed).enter();
         let world = Arc::new(World::new(options, BASE_URL.to_owned()));
-        let clock = HeldClock::at(BEGIN);
-        let store = Arc::new(MemoryStore::new(clock.clone()));
+        let clock = HeldClock::at(BEGIN.plus(ahead));
+        let trusted = TrustedClock::over(clock.clone());
+        let world_clock = WorldClock::beside(&clock);
+        let store = Arc::new(MemoryStore::new(trusted.clone()));
         let (vault, objects) = Vault::switched();
         let vault = Arc::new(vault);
-        let way = |app: &AppCredential| {
-            let over = OverWorld::new(Arc::clone(&world), clock.clone(), app.clone());
-            (app.name.clone(), Arc::new(Way::new(over, clock.clone())))
+        let way_of = |app: &AppCredential| {
+            let way = Way::into(&world, &world_clock, &trusted, app.clone());
+            (app.name.clone(), Arc::new(way))
         };
-        let ways: BTreeMap<String, Arc<Way>> = world.apps().iter().map(way).collect();
-        let archive = archive(&world, &clock, &store, &vault, &ways);
+        let ways: BTreeMap<String, Arc<Way>> = world.apps().iter().map(way_of).collect();
+        let archive = archive(&world, &trusted, &store, &vault, &ways);
         Self {
             world,
             clock,
+            trusted,
+            world_clock,
             store,
             vault,
             objects,
@@ -138,7 +153,7 @@ impl House {
         let ways = self.ways.iter();
         let ways = ways.filter(|(name, _)| apps.contains(&name.as_str()));
         let ways = ways.map(|(name, way)| (name.clone(), Arc::clone(way)));
-        let (world, clock, store) = (&self.world, &self.clock, &self.store);
+        let (world, clock, store) = (&self.world, &self.trusted, &self.store);
         let archive = archive(world, clock, store, &self.vault, &ways.collect());
         Self { archive, ..self }
     }
@@ -146,9 +161,8 @@ impl House {
     /// The same after a restart, with other credentials of an app.
     pub(super) fn rekeyed(mut self, app: AppCredential) -> Self {
         let name = app.name.clone();
-        let over = OverWorld::new(Arc::clone(&self.world), self.clock.clone(), app);
-        let way = Arc::new(Way::new(over, self.clock.clone()));
-        self.ways.insert(name, way);
+        let way = Way::into(&self.world, &self.world_clock, &self.trusted, app);
+        self.ways.insert(name, Arc::new(way));
         let names: Vec<String> = self.ways.keys().cloned().collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         self.restarted(&names)
@@ -181,13 +195,21 @@ impl House {
         self
     }
 
+    /// The present instant as the archive has it.
     pub(super) fn now(&self) -> Time {
-        self.clock.now()
+        self.trusted.now()
+    }
+
+    /// Lets time pass until it is `at` for the archive.
+    fn pass_until(&self, at: Time) {
+        while self.now() < at {
+            self.clock.pass(at.since(self.now()));
+        }
     }
 
     /// The world makes a token that is not told yet.
     pub(super) fn made(&self, app: &str, life: LifeSpec) -> Made {
-        let mut made = self.world.make(self.now().0, app, &[life]);
+        let mut made = self.world.make(self.world_clock.now().0, app, &[life]);
         made.pop().unwrap()
     }
 
@@ -217,7 +239,7 @@ impl House {
     /// The same, until that instant.
     pub(super) async fn live_until(&self, end: Time) {
         self.live_on(end).await;
-        self.clock.set(end.max(self.now()));
+        self.pass_until(end);
     }
 
     async fn live_on(&self, end: Time) {
@@ -228,7 +250,7 @@ impl House {
             let Some(next) = next.filter(|next| *next < end) else {
                 return;
             };
-            self.clock.set(next.max(self.now()));
+            self.pass_until(next);
             // What fails is done again, as the driver does it, a little later.
             if self.step().await.is_err() {
                 self.clock.pass(LEASE);
@@ -306,7 +328,7 @@ impl House {
     }
 
     pub(super) fn truth(&self) -> Truth {
-        self.world.truth(self.now().0)
+        self.world.truth(self.world_clock.now().0)
     }
 
     /// Everything of the token is as it really was.
@@ -329,7 +351,7 @@ impl House {
 
 fn archive(
     world: &World,
-    clock: &Arc<HeldClock>,
+    clock: &Arc<TrustedClock>,
     store: &Arc<MemoryStore>,
     vault: &Arc<Vault>,
     ways: &BTreeMap<String, Arc<Way>>,

@@ -2,6 +2,7 @@
 //! memory, the simulated world behind the provider's seam, and a clock that is set to whatever is
 //! due next. The windows are those of the provider's document.
 
+mod clocks;
 mod disturbed;
 mod house;
 mod issued;

@@ -1,17 +1,23 @@
 //! An app's way into the world, on which single endpoints can be answered otherwise for a while.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    pin::Pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, AtomicUsize, Ordering},
+    },
 };
 
 use async_trait::async_trait;
+use simulator::{AppCredential, World};
+
+use super::BEGIN;
 
 use crate::{
     domain::{
         answer::{Endpoint, ErrorKind, ProviderError},
         secret::Secret,
-        time::{Clock as _, HeldClock, Time},
+        time::{Clock, HeldClock, Span, Time, TrustedClock},
     },
     provider::{Download, DownloadError, OverWorld, Probe, Provider, Reply, request::RequestBody},
 };
@@ -28,7 +34,7 @@ pub(super) enum Instead {
 /// The way of one app.
 pub(super) struct Way {
     pub(super) over: OverWorld,
-    clock: Arc<HeldClock>,
+    clock: Arc<dyn Clock>,
     /// Which endpoint answers what instead, and until when.
     troubles: Mutex<Vec<(Endpoint, Instead, Time)>>,
     asked: Mutex<Vec<Endpoint>>,
@@ -37,10 +43,17 @@ pub(super) struct Way {
 }
 
 impl Way {
-    pub(super) fn new(over: OverWorld, clock: Arc<HeldClock>) -> Self {
+    /// Into a world that goes by a clock of its own.
+    pub(super) fn into(
+        world: &Arc<World>,
+        world_clock: &Arc<WorldClock>,
+        clock: &Arc<TrustedClock>,
+        app: AppCredential,
+    ) -> Self {
+        let over = OverWorld::new(Arc::clone(world), clock.clone(), app);
         Self {
-            over,
-            clock,
+            over: over.by_clock(world_clock.clone()),
+            clock: clock.clone(),
             troubles: Mutex::default(),
             asked: Mutex::default(),
             slow: AtomicUsize::new(0),
@@ -61,6 +74,36 @@ impl Way {
     pub(super) fn asked(&self, endpoint: Endpoint) -> usize {
         let asked = self.asked.lock().unwrap();
         asked.iter().filter(|known| **known == endpoint).count()
+    }
+}
+
+/// The world's time, whatever the host's clock is set to: what has elapsed since all began, and what
+/// it was set to itself.
+pub(super) struct WorldClock(Arc<HeldClock>, AtomicI64);
+
+impl WorldClock {
+    pub(super) fn beside(host: &Arc<HeldClock>) -> Arc<Self> {
+        Arc::new(Self(Arc::clone(host), AtomicI64::new(0)))
+    }
+
+    /// Sets it back.
+    pub(super) fn set_back(&self, span: Span) {
+        self.1.fetch_sub(span.0, Ordering::Relaxed);
+    }
+}
+
+impl Clock for WorldClock {
+    fn now(&self) -> Time {
+        let set = Span(self.1.load(Ordering::Relaxed));
+        BEGIN.plus(self.0.elapsed()).plus(set)
+    }
+
+    fn elapsed(&self) -> Span {
+        self.0.elapsed()
+    }
+
+    fn sleep(&self, span: Span) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        self.0.sleep(span)
     }
 }
 

@@ -26,15 +26,15 @@ impl Poller {
         answer: ParsedAnswer,
         ends: &Ends,
     ) -> Result<(), StepError> {
-        let now = self.clock.now();
+        let at = self.given_at(draft);
         match answer {
-            ParsedAnswer::Getall(answer) => self.apply_getall(app, draft, answer, ends, now),
-            ParsedAnswer::Media(answer) => self.apply_media(app, draft, answer, now),
+            ParsedAnswer::Getall(answer) => self.apply_getall(app, draft, answer, ends, at),
+            ParsedAnswer::Media(answer) => self.apply_media(app, draft, answer, at),
             ParsedAnswer::Simple(listed) => {
                 learn::captured(&mut draft.record.progress, Endpoint::Simple);
                 let attempt_no = draft.record.progress.decisive_attempt();
                 let listed = listed.into_iter().collect();
-                draft.listed(Source::Simple, vec![(attempt_no, listed)], now);
+                draft.listed(Source::Simple, vec![(attempt_no, listed)], at);
             }
             ParsedAnswer::Detail(answer, _held) => {
                 self.apply_inline(draft, answer).await?;
@@ -51,19 +51,19 @@ impl Poller {
         draft: &mut PollDraft,
         mut answer: Getall,
         ends: &Ends,
-        now: Time,
+        at: Time,
     ) {
         let (record, verification) = (&mut draft.record, &draft.verification);
         for attempt in &mut answer.attempts {
-            attempt.forget_unbelievable_times(now);
+            attempt.forget_unbelievable_times(at);
         }
-        if let Some(refusal) = learn::getall(&mut record.progress, &answer, ends, now) {
+        if let Some(refusal) = learn::getall(&mut record.progress, &answer, ends, at) {
             let origin = Origin::VerifiedLater;
             self.lessons
                 .unused(app, verification, &refusal, origin, &mut record.lessons);
         }
         self.lessons
-            .data(app, verification, now, &mut record.lessons);
+            .data(app, verification, at, &mut record.lessons);
         if !answer.attempts.is_empty() {
             record.last_error = None;
             record.counts = Some(answer.counts);
@@ -74,23 +74,23 @@ impl Poller {
             let row = IdentityRow::of(&attempt, self.columns, self.index_key.as_ref());
             record.attempts.push((attempt, row));
         }
-        draft.listed(Source::Getall, listed, now);
+        draft.listed(Source::Getall, listed, at);
     }
 
-    fn apply_media(&self, app: &App, draft: &mut PollDraft, answer: MediaList, now: Time) {
+    fn apply_media(&self, app: &App, draft: &mut PollDraft, answer: MediaList, at: Time) {
         let (record, verification) = (&mut draft.record, &draft.verification);
-        learn::media(&mut record.progress, &answer, now);
+        learn::media(&mut record.progress, &answer, at);
         for (film, is_listed) in [
             (Film::Images, answer.has_images()),
             (Film::Video, answer.has_video()),
         ] {
             if is_listed {
                 self.lessons
-                    .film(app, verification, film, now, &mut record.lessons);
+                    .film(app, verification, film, at, &mut record.lessons);
             }
         }
         let attempt_no = record.progress.decisive_attempt();
-        draft.listed(Source::Media, vec![(attempt_no, answer.listed)], now);
+        draft.listed(Source::Media, vec![(attempt_no, answer.listed)], at);
     }
 
     /// The images inside `detail` become media of the attempt that passed, unless the same bytes

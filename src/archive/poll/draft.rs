@@ -67,11 +67,11 @@ impl PollDraft {
         }
     }
 
-    /// That it goes on at `due_at`.
+    /// That it goes on at `due_at` of the provider's time.
     pub(super) fn due(&self, policy: &Policy, due_at: Time, deadline: Time) -> Next {
         let is_seen = !self.record.progress.attempts.is_empty();
         Next::Due {
-            due_at,
+            due_at: due_at.plus(self.log.behind),
             deadline,
             state: self.open_state(),
             lane: plan::lane(is_seen, self.verification.issued_at, policy, due_at),

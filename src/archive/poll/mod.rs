@@ -113,11 +113,23 @@ impl Poller {
         Ok(())
     }
 
+    /// The present instant, or the provider's where that was seen to be earlier: what is final is
+    /// so by its clock.
+    fn now(&self, draft: &PollDraft) -> Time {
+        self.clock.now().minus(draft.log.behind)
+    }
+
+    /// When the last answer was given.
+    fn given_at(&self, draft: &PollDraft) -> Time {
+        draft.log.given_at.unwrap_or_else(|| self.now(draft))
+    }
+
     /// Asks until the plan says to wait or that it is over.
     async fn run_plan(&self, app: &App, draft: &mut PollDraft) -> Result<Next, StepError> {
         let has_siblings = self.apps.siblings(app).next().is_some();
+        let mut is_time_asked = false;
         for _ in 0..ASKS_MAX {
-            let now = self.clock.now();
+            let now = self.now(draft);
             let learned = self.lessons.learned(app, &draft.verification);
             let known = draft.known(app, &learned, has_siblings);
             let (ends, left) = (Ends::of(known), plan::left(known, now));
@@ -127,7 +139,18 @@ impl Poller {
                 ends.record_deadline
             };
             let within = |until: Time| until.min(now.plus(left.part(8))).max(now.plus(Span(50)));
-            let paused = match plan::plan(known, now) {
+            let mut step = plan::plan(known, now);
+            if matches!(&step, Step::Settle(outcome, _) if outcome.state().is_loss())
+                && !self.clock.is_confirmed(app.policy.verify_window)
+            {
+                // Nothing is lost on the word of a host's clock alone: any answer tells the time.
+                if is_time_asked {
+                    return Ok(draft.due(&app.policy, now.plus(app.policy.first_poll()), deadline));
+                }
+                is_time_asked = true;
+                step = Step::Ask(Endpoint::Getall);
+            }
+            let paused = match step {
                 Step::Wait { due_at, deadline } => {
                     return Ok(draft.due(&app.policy, due_at, deadline));
                 }
@@ -149,11 +172,11 @@ impl Poller {
                         Asked::Failed(problem) => {
                             let wait = self.apply_failure(app, draft, endpoint, &problem, &ends);
                             failures::concerns_the_app(problem.kind)
-                                .then(|| self.clock.now().plus(wait))
+                                .then(|| self.now(draft).plus(wait))
                         }
                         Asked::Paused(until, kind) => {
                             draft.record.progress.held_back(endpoint, now, kind);
-                            Some(within(until))
+                            Some(within(until.minus(draft.log.behind)))
                         }
                     }
                 }
@@ -163,7 +186,7 @@ impl Poller {
             }
         }
         // More asks than a verification can need: come back soon rather than ask on for ever.
-        let due_at = self.clock.now().plus(app.policy.first_poll());
+        let due_at = self.now(draft).plus(app.policy.first_poll());
         let deadline = app.policy.record_deadline(draft.verification.issued_at);
         Ok(draft.due(&app.policy, due_at, deadline))
     }
@@ -177,7 +200,7 @@ impl Poller {
         problem: &ProviderError,
         ends: &Ends,
     ) -> Span {
-        let now = self.clock.now();
+        let at = self.given_at(draft);
         draft.record.last_error = Some(format!("{}: {problem}", endpoint.name()));
         let progress = &mut draft.record.progress;
         if problem.kind.is_about_the_token()
@@ -185,9 +208,9 @@ impl Poller {
             && progress.attempts.is_empty()
         {
             let verification = &draft.verification;
-            let is_witnessed = self.lessons.is_witnessed(app, verification, now);
+            let is_witnessed = self.lessons.is_witnessed(app, verification, at);
             let issued_here = verification.issued_here;
-            let refusal = learn::refused(progress, problem, issued_here, is_witnessed, ends, now);
+            let refusal = learn::refused(progress, problem, issued_here, is_witnessed, ends, at);
             if let Some(refusal) = refusal {
                 let lessons = &mut draft.record.lessons;
                 self.lessons
@@ -209,7 +232,7 @@ impl Poller {
         endpoint: Endpoint,
         problem: &ProviderError,
     ) -> Span {
-        let now = self.clock.now();
+        let now = self.now(draft);
         let fails = draft.record.progress.fails.get(&endpoint);
         let fails = fails.map_or(0, |fails| fails.count);
         let learned = self.lessons.learned(app, &draft.verification);

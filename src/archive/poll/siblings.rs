@@ -35,10 +35,10 @@ impl Poller {
                 // Only attempts show whose it is: "none yet" may be what anybody's token gets.
                 Asked::Answered(ParsedAnswer::Getall(answer)) if !answer.attempts.is_empty() => {
                     let attempts = answer.attempts.iter().map(Attempt::seen).collect();
-                    let now = self.clock.now();
+                    let at = self.given_at(draft);
                     let progress = &mut draft.record.progress;
                     is_sighted = true;
-                    if progress.sighted(&sibling.name, attempts, now) {
+                    if progress.sighted(&sibling.name, attempts, at) {
                         belongs_to(&sibling.name, app, draft);
                         break;
                     }
@@ -51,7 +51,7 @@ impl Poller {
                 }
             }
         }
-        let now = self.clock.now();
+        let (now, behind) = (self.now(draft), draft.log.behind);
         let progress = &mut draft.record.progress;
         if !is_sighted && unanswered.is_none() {
             progress.sighting = None;
@@ -62,7 +62,8 @@ impl Poller {
                 self.wait_longer(app, draft, Endpoint::Simple, &problem);
             }
             Some(Unanswered::Paused(until, kind)) => {
-                progress.failed(Endpoint::Simple, now, until.since(now), kind);
+                let wait = until.minus(behind).since(now);
+                progress.failed(Endpoint::Simple, now, wait, kind);
             }
             None => {
                 progress.siblings_at = Some(now);
