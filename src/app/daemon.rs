@@ -123,8 +123,10 @@ pub async fn run(
         }
     };
     let failure = supervise::until_end(&stop, (&mut drivers, &mut loops), failure).await;
+    if failure.is_some() {
+        lifecycle::notify_stopping();
+    }
     stop.cancel();
-    lifecycle::notify_stopping();
     drain(drivers, &shared, options.grace).await;
     serve_stop.cancel();
     all_ended(&mut loops).await;

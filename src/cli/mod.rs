@@ -210,7 +210,10 @@ async fn dispatch(cli: Cli, screen: &mut Screen<'_>) -> Result<Code, Failure> {
         Command::Migrate(args) => {
             migrate::tell(&args, rooms::migrate(&load(&source)?).await?, screen)
         }
-        Command::Run(args) => Box::pin(rooms::run(load_aloud(&source, screen)?, &args)).await,
+        Command::Run(args) => {
+            let config = load_aloud(&source, screen)?;
+            Box::pin(rooms::run(&source, config, &args)).await
+        }
         other => with_store(other, &load(&source)?, screen).await,
     }
 }

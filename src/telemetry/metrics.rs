@@ -52,7 +52,7 @@ pub(super) fn labels<const N: usize>(of: [(&'static str, &'static str); N]) -> L
 pub struct Metrics {
     /// What calls of the last minute met.
     pub recent: Recent,
-    registry: Registry,
+    pub(super) registry: Registry,
     pub(super) calls: Counters<2>,
     pub(super) call_seconds: Histograms,
     pub(super) stored_objects: Counters<1>,
@@ -69,9 +69,10 @@ pub struct Metrics {
     quota_rate: Family<Labels<1>, Seconds>,
     paused: Family<Labels<1>, Gauge>,
     free_bytes: Family<Labels<1>, Gauge>,
-    held: Gauge,
-    descriptors_free: Gauge,
+    pub(super) held: Gauge,
+    pub(super) descriptors_free: Gauge,
     alarms: Family<Labels<1>, Gauge>,
+    pub(super) reload_failed: Gauge,
 }
 
 impl Metrics {
@@ -100,11 +101,13 @@ impl Metrics {
             held: Gauge::default(),
             descriptors_free: Gauge::default(),
             alarms: Family::default(),
+            reload_failed: Gauge::default(),
         };
         metrics.register_build();
         metrics.register_work();
         metrics.register_loops();
         metrics.register_state();
+        metrics.register_config();
         metrics.begin();
         metrics
     }
@@ -340,15 +343,6 @@ impl Metrics {
         self.free_bytes
             .get_or_create(&labels)
             .set(i64::try_from(free_bytes).unwrap_or(i64::MAX));
-    }
-
-    /// Whether nothing new is begun, and how many descriptors are left as far as that can be told.
-    pub fn held(&self, held: bool, descriptors_free: Option<u64>) {
-        self.held.set(i64::from(held));
-        if let Some(free) = descriptors_free {
-            self.descriptors_free
-                .set(i64::try_from(free).unwrap_or(i64::MAX));
-        }
     }
 
     /// The kinds of the alarms that this process has raised and that are open.

@@ -4,6 +4,7 @@
 mod canary;
 mod degrade;
 mod process;
+mod reload;
 
 use std::{
     fs,

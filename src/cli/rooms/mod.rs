@@ -2,25 +2,27 @@
 //! without them.
 
 pub(super) mod checks;
+mod daemon;
 mod failures;
 mod play;
 
+pub(super) use daemon::run;
 pub(super) use play::{demo, simulate};
 
 use std::sync::Arc;
 
 use futures::{StreamExt as _, future::BoxFuture};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     get::{Pieces, Unreadable},
     migrate::Migrated,
     report::{Code, Failure},
-    run::Run,
     status::beside::{Beside, ask},
 };
 use crate::{
-    app::{self, RunOptions},
+    app,
     archive::{
         Archive,
         issue::{Issued, Wish},
@@ -29,7 +31,6 @@ use crate::{
     config::Config,
     domain::token::TrackRequest,
     store::{self, Store, StoreError, records::TrackVerdict},
-    telemetry::logs,
     vault::ObjectKey,
     worker::{clock::SystemClock, lifecycle},
 };
@@ -138,29 +139,15 @@ pub(super) async fn issue(archive: &Archive, wish: Wish) -> Result<Issued, Failu
     Ok(archive.issuer.issue(wish).await?)
 }
 
-/// The daemon, until a signal.
-pub(super) async fn run(config: Config, args: &Run) -> Result<Code, Failure> {
-    logs::init().map_err(|error| {
-        Failure::told(
-            Code::Finding,
-            "logs",
-            error.to_string(),
-            "this is a fault of verikeep: report it",
-        )
-    })?;
-    if !args.no_migrate {
-        migrate(&config).await?;
-    }
-    let opened = app::open(&config, Arc::new(SystemClock)).await?;
-    let stop = stop_on_signals()?;
-    app::run(opened, &config, RunOptions::of(&config), stop, None).await?;
-    Ok(Code::Done)
-}
-
 /// Cancelled at the first signal.
 fn stop_on_signals() -> Result<CancellationToken, Failure> {
+    heed_signals(None)
+}
+
+/// Cancelled at the first signal; SIGHUP wakes `reload` instead, where there is one.
+fn heed_signals(reload: Option<Arc<Notify>>) -> Result<CancellationToken, Failure> {
     let stop = CancellationToken::new();
-    lifecycle::stop_on_signals(stop.clone()).map_err(|error| {
+    lifecycle::heed_signals(stop.clone(), reload).map_err(|error| {
         Failure::told(
             Code::Finding,
             "signals",

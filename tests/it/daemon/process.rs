@@ -196,7 +196,7 @@ impl Place {
                 started.elapsed() < Duration::from_secs(30),
                 "does not run: {said}"
             );
-            daemon.address = address(&said).unwrap_or_default();
+            daemon.address = addresses(&said).pop().unwrap_or_default();
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         daemon
@@ -285,14 +285,15 @@ fn configuration(base_url: &str, apps: &[AppCredential], database: Option<&Datab
     text
 }
 
-/// Where the daemon says that it listens.
-fn address(said: &str) -> Option<String> {
+/// Where the daemon says that it listens, each time that it has begun to.
+fn addresses(said: &str) -> Vec<String> {
     let lines = said
         .lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     lines
         .filter(|line| line["message"] == "running")
-        .find_map(|line| line["address"].as_str().map(str::to_owned))
+        .filter_map(|line| line["address"].as_str().map(str::to_owned))
+        .collect()
 }
 
 /// A daemon of its own process, killed when it is dropped.
@@ -323,15 +324,28 @@ impl Daemon {
         );
     }
 
+    fn signal(&self, name: &str) {
+        let pid = self.pid().to_string();
+        let mut kill = Command::new("kill");
+        assert!(kill.args(["-s", name, &pid]).status().unwrap().success());
+    }
+
+    /// SIGHUP.
+    pub(super) fn hang_up(&self) {
+        self.signal("HUP");
+    }
+
+    /// Whether it runs, now for the `times`th time in its process.
+    pub(super) fn runs_again(&mut self, times: usize) -> bool {
+        assert!(self.child.try_wait().unwrap().is_none(), "{}", self.said());
+        let addresses = addresses(&self.said());
+        self.address = addresses.last().cloned().unwrap_or_default();
+        addresses.len() == times
+    }
+
     /// SIGTERM; it must end with 0 within the grace. Returns all it said.
     pub(super) fn stop(mut self) -> String {
-        assert!(
-            Command::new("kill")
-                .args(["-s", "TERM", &self.child.id().to_string()])
-                .status()
-                .unwrap()
-                .success()
-        );
+        self.signal("TERM");
         let asked = Instant::now();
         let ended = loop {
             if let Some(ended) = self.child.try_wait().unwrap() {
