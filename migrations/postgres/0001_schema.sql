@@ -263,6 +263,12 @@ create table events (
 
 create index events_of on events (verification_id);
 
+-- When each process that works on this database was last seen alive.
+create table beats (
+    instance text    not null primary key,
+    at       bigint  not null
+);
+
 -- One row: what this database belongs to. The object `installation` at the root of its vault holds the same id.
 create table installation (
     one             bigint  not null primary key check (one = 1),
@@ -490,6 +496,25 @@ comment on column report_losses.lost_at is 'When it was decided that it is lost'
 comment on column report_losses.acknowledged_at is 'When a person took note of it; null while nobody did';
 comment on column report_losses.acknowledged_by is 'Who';
 comment on column report_losses.note is 'What they had to say of it';
+
+create view report_outages as
+select
+    subject as part,
+    kind,
+    text,
+    to_timestamp(since / 1000.0) as from_at,
+    to_timestamp(ended_at / 1000.0) as to_at,
+    times
+from alarms
+where kind in ('provider_down', 'too_fast', 'quota', 'credentials', 'forbidden', 'vault_down', 'disk_full', 'database_down', 'daemon_down');
+
+comment on view report_outages is 'A row per stretch of time in which something could not be had, whatever the verification';
+comment on column report_outages.part is 'Whose: an app, or a part of the service';
+comment on column report_outages.kind is 'The kind of alarm that told of it';
+comment on column report_outages.text is 'What it met last';
+comment on column report_outages.from_at is 'When it began';
+comment on column report_outages.to_at is 'When it was over; null while it lasts';
+comment on column report_outages.times is 'How often it was met: calls that failed, as a rule';
 
 create view report_charges as
 select

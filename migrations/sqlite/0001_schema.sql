@@ -263,6 +263,12 @@ create table events (
 
 create index events_of on events (verification_id);
 
+-- When each process that works on this database was last seen alive.
+create table beats (
+    instance text    not null primary key,
+    at       integer not null
+) strict;
+
 -- One row: what this database belongs to. The object `installation` at the root of its vault holds the same id.
 create table installation (
     one             integer not null primary key check (one = 1),
@@ -395,6 +401,17 @@ select
     l.acknowledged_by,
     l.note
 from losses as l join verifications as v on v.verification_id = l.verification_id;
+
+create view report_outages as
+select
+    subject as part,
+    kind,
+    text,
+    strftime('%Y-%m-%dT%H:%M:%SZ', since / 1000, 'unixepoch') as from_at,
+    strftime('%Y-%m-%dT%H:%M:%SZ', ended_at / 1000, 'unixepoch') as to_at,
+    times
+from alarms
+where kind in ('provider_down', 'too_fast', 'quota', 'credentials', 'forbidden', 'vault_down', 'disk_full', 'database_down', 'daemon_down');
 
 create view report_charges as
 select

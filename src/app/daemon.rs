@@ -11,7 +11,8 @@ use super::{
     capacity::{Capacity, lease_of},
     drivers::{self, Shared},
     guard::{self, Guard},
-    housekeeping, installation,
+    housekeeping::Cron,
+    installation,
     ready::{self, Pulse},
     supervise,
 };
@@ -104,8 +105,7 @@ pub async fn run(
     let shared = Shared::new(&archive, &metrics, &guard, lease);
     let mut drivers = drivers::start(&shared, &capacity, &world);
     let mut loops = loops(&pulse, &guard, spawn, clock, &serve_stop);
-    let of_jobs = (&archive, &metrics, &guard);
-    housekeeping::start(&mut loops, of_jobs, &config.schedule, &serve_stop)?;
+    let cron = Cron::start(&archive, &metrics, &guard, &config.schedule).await?;
 
     lifecycle::notify_ready();
     let address = served.as_ref().map(|server| server.address);
@@ -120,6 +120,7 @@ pub async fn run(
             foreign = foreign(joined, &archive) => foreign,
             lost = pages_gone(&mut served) => lost,
             lost = writer_gone(&*archive.store) => lost,
+            () = cron.silent(&**clock) => supervise::lost(("cron".into(), Ok(()))),
         }
     };
     let failure = supervise::until_end(&stop, (&mut drivers, &mut loops), failure).await;
@@ -128,6 +129,7 @@ pub async fn run(
     }
     stop.cancel();
     drain(drivers, &shared, options.grace).await;
+    cron.stop().await;
     serve_stop.cancel();
     all_ended(&mut loops).await;
     if let Some(server) = served {

@@ -1,29 +1,29 @@
 //! Jobs by cron expression: what keeps the house in order but no record alive.
 //!
-//! A job is a plain function of what it works on and of the time, and each turns in a task of its
-//! own that is watched over like the others. What came of it is a figure, a line in the log, and,
-//! after a panic, an alarm.
+//! A job is a plain function of what it works on and of the time; the scheduler only calls it, and
+//! what came of it is a figure, a line in the log, and, after a panic, an alarm. A scheduler that
+//! calls nothing any more is told of ([`Cron::silent`]): some job is due every minute.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
 
 use futures::future::BoxFuture;
-use tokio_util::sync::CancellationToken;
+use tokio_cron_scheduler::{Job as Entry, JobScheduler, JobSchedulerError};
 
 use super::{AppError, guard::Guard};
 use crate::{
     archive::Archive,
     config::Schedule,
     domain::{
-        cron::Cron,
-        time::{Span, Time},
+        alarm::{Alarm, Kind},
+        time::{Clock, Span, Time},
     },
     store,
     telemetry::metrics::Metrics,
-    worker::spawn::{self, Tasks},
+    worker::spawn,
 };
-
-/// How long at most until the clock is looked at again, as it may have been set.
-const LOOK: Span = Span::seconds(30);
 
 /// A job of the house.
 struct Job {
@@ -35,7 +35,7 @@ struct Job {
 }
 
 /// Every job there is.
-const JOBS: [Job; 3] = [
+const JOBS: [Job; 4] = [
     Job {
         name: "tidy",
         when: |schedule| &schedule.tidy,
@@ -47,11 +47,37 @@ const JOBS: [Job; 3] = [
         run: |archive, now| Box::pin(relearn(archive, now)),
     },
     Job {
+        name: "beat",
+        when: |_| "*/20 * * * * *",
+        run: |archive, now| Box::pin(beat(archive, now)),
+    },
+    Job {
         name: "alarms",
         when: |_| "15 * * * * *",
         run: |archive, now| Box::pin(alarms(archive, now)),
     },
 ];
+
+/// With no process seen for longer than this, none ran.
+const ABSENT: Span = Span::minutes(1);
+
+/// Says that this process is alive; the first time, it notes as an outage that none was before.
+async fn beat(archive: &Archive, now: Time) -> store::Result<()> {
+    let Some(last) = archive.store.beat(&archive.instance, now).await? else {
+        return Ok(());
+    };
+    if now.since(last) > ABSENT {
+        let alarm = Alarm {
+            kind: Kind::DaemonDown,
+            subject: "daemon".to_owned(),
+            text: format!("no daemon ran from {last} to {now}"),
+        };
+        tracing::warn!(alarm = alarm.kind.name(), "{}", alarm.text);
+        archive.store.raise(&alarm, last).await?;
+        archive.store.clear(alarm.kind, &alarm.subject, now).await?;
+    }
+    Ok(())
+}
 
 /// Ends alarms that are over without anybody having said so.
 async fn alarms(archive: &Archive, now: Time) -> store::Result<()> {
@@ -72,12 +98,16 @@ async fn relearn(archive: &Archive, _now: Time) -> store::Result<()> {
 struct Ears {
     metrics: Arc<Metrics>,
     guard: Arc<Guard>,
+    /// When a job was last called, milliseconds of [`crate::domain::time::Clock::elapsed`].
+    called: AtomicI64,
 }
 
 impl Ears {
     /// Runs a job that was due at `now`, and tells what came of it.
     async fn hear(&self, job: &Job, archive: &Archive, now: Time) {
         let name = job.name;
+        self.called
+            .store(archive.clock.elapsed().0, Ordering::Relaxed);
         // The job is made inside, so that a panic in making it is caught as well.
         let result = spawn::caught(async { (job.run)(archive, now).await }).await;
         match &result {
@@ -98,84 +128,97 @@ impl Ears {
     }
 }
 
-/// Lets every job turn at the times of the configuration, among `tasks`, until `stop`; one under
-/// way then is let go of.
-pub(super) fn start(
-    tasks: &mut Tasks<()>,
-    (archive, metrics, guard): (&Arc<Archive>, &Arc<Metrics>, &Arc<Guard>),
-    schedule: &Schedule,
-    stop: &CancellationToken,
-) -> Result<(), AppError> {
-    let ears = Arc::new(Ears {
-        metrics: Arc::clone(metrics),
-        guard: Arc::clone(guard),
-    });
-    for job in &JOBS {
-        let cron = (job.when)(schedule).parse();
-        let cron: Cron =
-            cron.map_err(|wrong| AppError::Schedule(format!("{} {wrong}", job.name)))?;
-        metrics.begin_loop(job.name);
-        let (archive, ears, stop) = (Arc::clone(archive), Arc::clone(&ears), stop.clone());
-        tasks.spawn(job.name, async move {
-            // A stop before another turn.
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => {}
-                () = turn(job, &cron, &archive, &ears) => {}
-            }
-        });
+async fn silent(called: &AtomicI64, clock: &dyn Clock) {
+    while clock.elapsed().0 - called.load(Ordering::Relaxed) < SILENCE_MAX.0 {
+        clock.sleep(Span::seconds(30)).await;
     }
-    Ok(())
 }
 
-/// Runs a job whenever it is due. What was missed while it ran, or while the machine slept, is not
-/// made up for.
-async fn turn(job: &Job, cron: &Cron, archive: &Archive, ears: &Ears) {
-    let clock = &archive.clock;
-    loop {
-        let Some(next) = cron.after(clock.now()) else {
-            // Nobody asked for it ever to run.
-            return std::future::pending().await;
-        };
-        loop {
-            let left = next.since(clock.now());
-            if left <= Span(0) {
-                break;
-            }
-            clock.sleep(left.min(LOOK)).await;
+/// The scheduler with its jobs.
+pub(super) struct Cron {
+    scheduler: JobScheduler,
+    ears: Arc<Ears>,
+}
+
+/// A scheduler that has called no job for so long calls none any more.
+const SILENCE_MAX: Span = Span::minutes(5);
+
+impl Cron {
+    /// Starts the scheduler with every job of the configuration.
+    pub(super) async fn start(
+        archive: &Arc<Archive>,
+        metrics: &Arc<Metrics>,
+        guard: &Arc<Guard>,
+        schedule: &Schedule,
+    ) -> Result<Self, AppError> {
+        let wrong = |error: JobSchedulerError| AppError::Schedule(error.to_string());
+        let scheduler = JobScheduler::new().await.map_err(wrong)?;
+        let ears = Arc::new(Ears {
+            metrics: Arc::clone(metrics),
+            guard: Arc::clone(guard),
+            called: AtomicI64::new(archive.clock.elapsed().0),
+        });
+        for job in &JOBS {
+            metrics.begin_loop(job.name);
+            let (archive, ears) = (Arc::clone(archive), Arc::clone(&ears));
+            let entry = Entry::new_async((job.when)(schedule), move |_, _| {
+                let (archive, ears) = (Arc::clone(&archive), Arc::clone(&ears));
+                Box::pin(async move { ears.hear(job, &archive, archive.now()).await })
+            });
+            scheduler.add(entry.map_err(wrong)?).await.map_err(wrong)?;
         }
-        ears.hear(job, archive, archive.now()).await;
+        scheduler.start().await.map_err(wrong)?;
+        Ok(Self { scheduler, ears })
+    }
+
+    /// Ends when no job is called any more.
+    pub(super) async fn silent(&self, clock: &dyn Clock) {
+        silent(&self.ears.called, clock).await;
+    }
+
+    /// Ends the scheduler; jobs under way are short and finish by themselves.
+    pub(super) async fn stop(mut self) {
+        if let Err(error) = self.scheduler.shutdown().await {
+            tracing::warn!(%error, "the scheduler did not end in order");
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        collections::BTreeSet,
-        sync::atomic::{AtomicUsize, Ordering},
-    };
-
-    use futures::FutureExt as _;
+    use std::{collections::BTreeSet, future::Future, pin::Pin};
 
     use super::*;
     use crate::{
         app,
         config::{App, Auth, Config},
-        domain::{
-            alarm::Kind,
-            time::{Clock as _, HeldClock},
-        },
+        domain::loss::{Cause, Outage},
         store::StoreError,
         telemetry::Format,
-        worker::{executor::Executor, spawn::Spawn as _},
     };
 
     const NOON: Time = Time(1_712_030_400_000);
 
+    /// Stands still; nobody here waits.
+    struct HeldClock;
+
+    impl Clock for HeldClock {
+        fn now(&self) -> Time {
+            NOON
+        }
+
+        fn elapsed(&self) -> Span {
+            Span(0)
+        }
+
+        fn sleep(&self, _span: Span) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+            Box::pin(std::future::pending())
+        }
+    }
+
     struct House {
         archive: Arc<Archive>,
         ears: Ears,
-        executor: Executor,
         _folder: tempfile::TempDir,
     }
 
@@ -190,16 +233,17 @@ mod tests {
             );
             let config = Config::embedded(folder.path().to_owned(), vec![app]);
             store::migrate(&config.database.url).await.unwrap();
-            let executor = Executor::new(HeldClock::at(NOON), 1);
-            let clock = Arc::new(executor.clone());
-            let opened = app::open(&config, clock).await.unwrap();
+            let opened = app::open(&config, Arc::new(HeldClock)).await.unwrap();
             let (archive, metrics) = (opened.archive, opened.metrics);
             let guard = Guard::new(&config, &archive, &metrics, Span::seconds(1), 1);
             let guard = Arc::new(guard);
             Self {
                 archive,
-                ears: Ears { metrics, guard },
-                executor,
+                ears: Ears {
+                    metrics,
+                    guard,
+                    called: AtomicI64::new(0),
+                },
                 _folder: folder,
             }
         }
@@ -267,29 +311,41 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_turns_at_its_times_and_one_that_panicked_runs_again_at_the_next() {
-        static RUNS: AtomicUsize = AtomicUsize::new(0);
-        static JOB: Job = Job {
-            name: "hourly",
-            when: |_| "0 30 * * * *",
-            run: |_, now| {
-                assert_ne!(RUNS.fetch_add(1, Ordering::SeqCst), 1, "poison");
-                assert_eq!(now.since(NOON).0 % 3_600_000, 1_800_000);
-                Box::pin(async { Ok(()) })
-            },
-        };
-        let house = House::new().await;
-        let executor = house.executor.clone();
-        let (archive, ears) = (Arc::clone(&house.archive), house.ears);
-        let guard = Arc::clone(&ears.guard);
-        let cron: Cron = (JOB.when)(&Schedule::default()).parse().unwrap();
-        let turning = async move { turn(&JOB, &cron, &archive, &ears).await };
-        executor.spawn("hourly", turning.boxed());
-        for (minutes, runs) in [(29, 0), (2, 1), (58, 1), (1, 2), (60, 3), (60, 4)] {
-            executor.run_for(Span::minutes(minutes));
-            assert_eq!(RUNS.load(Ordering::SeqCst), runs, "{}", executor.now());
+    async fn a_scheduler_that_calls_nothing_any_more_is_told_of() {
+        let clock = crate::domain::time::HeldClock::at(NOON);
+        silent(&AtomicI64::new(0), &*clock).await;
+        assert_eq!(clock.elapsed(), SILENCE_MAX);
+    }
+
+    #[tokio::test]
+    async fn a_time_without_a_daemon_is_an_outage_that_is_over() {
+        for (label, last, is_one) in [
+            ("nobody ever", None, false),
+            ("another that is alive", Some(Span::seconds(40)), false),
+            ("ten minutes ago", Some(Span::minutes(10)), true),
+        ] {
+            let house = House::new().await;
+            let store = &house.archive.store;
+            let before = last.map(|span| NOON.minus(span));
+            if let Some(before) = before {
+                store.beat("another", before).await.unwrap();
+            }
+            beat(&house.archive, NOON).await.unwrap();
+            beat(&house.archive, NOON.plus(Span::hours(1)))
+                .await
+                .unwrap();
+            let outages = store
+                .outages("h5", Time(0), NOON.plus(Span::hours(2)))
+                .await;
+            let expected: Vec<Outage> = (before.filter(|_| is_one).into_iter())
+                .map(|from| Outage {
+                    cause: Cause::DaemonDown,
+                    from,
+                    to: Some(NOON),
+                })
+                .collect();
+            assert_eq!(outages.unwrap(), expected, "{label}");
+            assert!(store.alarms().await.unwrap().is_empty(), "{label}");
         }
-        guard.look().await;
-        assert!(house.archive.alarms.stands(Kind::Panic, "hourly"));
     }
 }

@@ -50,12 +50,17 @@ impl Alarms {
     /// Raises an alarm, or counts it when it is open. One that cannot be written now stands all the
     /// same.
     pub async fn raise(&self, alarm: &Alarm, now: Time) {
+        self.raise_since(alarm, now, now).await;
+    }
+
+    /// As [`Alarms::raise`], of what began earlier.
+    pub async fn raise_since(&self, alarm: &Alarm, since: Time, now: Time) {
         let key = (alarm.kind, alarm.subject.clone());
         let since = {
             let mut standing = self.lock();
             let one = standing.entry(key.clone()).or_insert_with(|| Standing {
                 text: String::new(),
-                since: now,
+                since,
                 times: 0,
                 written: false,
                 over: None,

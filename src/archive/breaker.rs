@@ -77,14 +77,15 @@ impl Breaker {
         })
     }
 
-    /// A call brought nothing that is about its token. Says which alarm that is worth, if any.
+    /// A call brought nothing that is about its token. Says which alarm that is worth, if any, and
+    /// since when calls fail.
     pub fn failed(
         &self,
         app: &str,
         policy: &Policy,
         problem: &ProviderError,
         now: Time,
-    ) -> Option<Kind> {
+    ) -> Option<(Kind, Time)> {
         self.of(app, |state| {
             let since = *state.failing_since.get_or_insert(now);
             state.kind = problem.kind;
@@ -108,7 +109,7 @@ impl Breaker {
                 _ => true,
             };
             state.is_alarmed |= is_worth_it;
-            is_worth_it.then_some(kind)
+            is_worth_it.then_some((kind, since))
         })
     }
 

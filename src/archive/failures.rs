@@ -3,7 +3,7 @@
 
 use super::{App, Asker};
 use crate::domain::{
-    alarm::{self, Alarm},
+    alarm::{self, Alarm, Ends},
     answer::{ErrorKind, ProviderError},
     plan::{self, PlanInput},
     random,
@@ -42,16 +42,6 @@ pub(super) fn wait(known: PlanInput<'_>, fails: u32, problem: &ProviderError, no
     Span(backoff.0.max(asked))
 }
 
-/// The alarms that end with the first call that goes well.
-const ENDED_BY_SUCCESS: [alarm::Kind; 6] = [
-    alarm::Kind::Quota,
-    alarm::Kind::Credentials,
-    alarm::Kind::Forbidden,
-    alarm::Kind::Misconfigured,
-    alarm::Kind::TooFast,
-    alarm::Kind::ProviderDown,
-];
-
 impl Asker {
     /// Notes how a call went: the breaker hears of it, and people hear what they must know. An alarm
     /// that cannot be written must not stop the work.
@@ -59,7 +49,8 @@ impl Asker {
         let now = self.clock.now();
         match read {
             Err(problem) if !problem.kind.is_about_the_token() => {
-                let Some(kind) = self.breaker.failed(&app.name, &app.policy, problem, now) else {
+                let worth = self.breaker.failed(&app.name, &app.policy, problem, now);
+                let Some((kind, since)) = worth else {
                     return;
                 };
                 let alarm = Alarm {
@@ -67,15 +58,16 @@ impl Asker {
                     subject: app.name.clone(),
                     text: problem.to_string(),
                 };
-                self.alarms.raise(&alarm, now).await;
+                self.alarms.raise_since(&alarm, since, now).await;
             }
             // An answer about the token is an answer.
             _ => {
                 if !self.breaker.succeeded(&app.name) {
                     return;
                 }
-                for kind in ENDED_BY_SUCCESS {
-                    self.alarms.clear(kind, &app.name, now).await;
+                let by_answers = alarm::Kind::ALL.iter();
+                for kind in by_answers.filter(|kind| kind.ends() == Ends::Answered) {
+                    self.alarms.clear(*kind, &app.name, now).await;
                 }
             }
         }

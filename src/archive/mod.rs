@@ -34,6 +34,7 @@ use std::sync::Arc;
 use crate::{
     domain::{
         identity::{Columns, IndexKey},
+        random,
         time::{Clock, Time},
     },
     store::Store,
@@ -55,6 +56,8 @@ pub use watcher::Watcher;
 
 /// The stages, and what they share.
 pub struct Archive {
+    /// What this process is called among those that work on the database.
+    pub instance: String,
     /// The rows.
     pub store: Arc<dyn Store>,
     /// The objects.
@@ -130,6 +133,7 @@ impl Archive {
         });
         let poller = Poller {
             queue: Arc::clone(&store) as _,
+            outages: Arc::clone(&store) as _,
             asker: Arc::clone(&asker),
             keeper: Arc::clone(&keeper),
             clock: Arc::clone(&clock),
@@ -156,6 +160,7 @@ impl Archive {
             apps: Arc::clone(&apps),
         };
         Self {
+            instance: random::fresh_id(clock.now()).to_string(),
             store,
             vault,
             clock,

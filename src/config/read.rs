@@ -7,6 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use tokio_cron_scheduler::JobBuilder;
+
 use super::{
     apps, database, keys, options,
     options::Variables,
@@ -17,7 +19,6 @@ use super::{
 };
 use crate::domain::{
     address::VaultUrl,
-    cron::Cron,
     identity::{Columns, IndexKey},
 };
 
@@ -229,7 +230,7 @@ fn limits(section: &Section<'_>) -> Limits {
 
 fn cron(section: &Section<'_>, key: &str) -> Option<String> {
     let text = section.text(key)?.value;
-    if text.parse::<Cron>().is_ok() {
+    if JobBuilder::new().with_schedule(&text).is_ok() {
         return Some(text);
     }
     section.fail(

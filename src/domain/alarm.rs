@@ -125,6 +125,8 @@ kinds! {
     VaultDown = "vault_down", Critical, Service, Ends::Seen, "see that the object store runs and accepts writes (`verikeep check` tries); work goes on by itself";
     /// The database cannot be written.
     DatabaseDown = "database_down", Critical, Service, Ends::Seen, "see that the database runs and accepts writes; work goes on by itself";
+    /// No daemon ran for a while.
+    DaemonDown = "daemon_down", Critical, Service, Ends::Seen, "see why it ended (`journalctl -u verikeep`, the pod's events); what was lost meanwhile stands in `verikeep losses`";
     /// A file system has little room: nothing new is begun.
     DiskFull = "disk_full", Critical, Service, Ends::Seen, "make room, or lower limits.free_bytes_min; work goes on by itself";
     /// The process may open few files or connections.
@@ -136,6 +138,28 @@ kinds! {
 }
 
 impl Kind {
+    /// The cause for which things are missing that could not be had while it was open; none where it
+    /// keeps nothing from being had.
+    #[must_use]
+    pub const fn cause(self) -> Option<Cause> {
+        match self {
+            Self::ProviderDown => Some(Cause::ProviderUnreachable),
+            Self::TooFast | Self::Quota => Some(Cause::Quota),
+            Self::Credentials | Self::Forbidden => Some(Cause::Credentials),
+            Self::VaultDown | Self::DiskFull => Some(Cause::VaultDown),
+            Self::DatabaseDown => Some(Cause::DatabaseDown),
+            Self::DaemonDown => Some(Cause::DaemonDown),
+            Self::Loss
+            | Self::Misconfigured
+            | Self::WrongApp
+            | Self::ForbiddenHost
+            | Self::CorruptDownloads
+            | Self::FewDescriptors
+            | Self::Panic
+            | Self::Poison => None,
+        }
+    }
+
     /// The kind of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {

@@ -123,6 +123,37 @@ impl Reason {
     }
 }
 
+/// A stretch of time in which something could not be had, for whatever verification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outage {
+    /// Why.
+    pub cause: Cause,
+    /// When it began.
+    pub from: Time,
+    /// When it was over; none while it lasts.
+    pub to: Option<Time>,
+}
+
+impl Reason {
+    /// What explains a thing of which nothing is known but that it was not had: the outage that
+    /// covers most of the time it could have been. A reason that is known stands.
+    #[must_use]
+    pub fn explained_by(self, outages: &[Outage]) -> Self {
+        let (Cause::Unknown, Some(from), Some(to)) = (self.cause, self.from, self.to) else {
+            return self;
+        };
+        let within = outages.iter().map(|outage| {
+            let (first, last) = (outage.from.max(from), outage.to.unwrap_or(to).min(to));
+            Self::lasting(outage.cause, first, last)
+        });
+        let length = |reason: &Self| reason.to.zip(reason.from).map(|(to, from)| to.0 - from.0);
+        within
+            .filter(|reason| reason.from < reason.to)
+            .max_by_key(length)
+            .unwrap_or(self)
+    }
+}
+
 /// Instants as people and reports read them.
 mod rfc3339 {
     use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
@@ -193,6 +224,45 @@ mod tests {
             (ProviderUnreachable, Some(Corrupt), ProviderUnreachable),
         ] {
             assert_eq!(cause.after(earlier), stands, "{cause:?} {earlier:?}");
+        }
+    }
+
+    #[test]
+    fn an_outage_explains_what_nothing_else_does() {
+        let outage = |cause, from, to: Option<i64>| Outage {
+            cause,
+            from: Time(from),
+            to: to.map(Time),
+        };
+        let all = [
+            outage(Cause::DaemonDown, 0, Some(15)),
+            outage(Cause::Quota, 12, Some(40)),
+            outage(Cause::VaultDown, 90, None),
+            outage(Cause::Credentials, 500, None),
+        ];
+        let unknown = |from, to| Reason::lasting(Cause::Unknown, Time(from), Time(to));
+        let told = Reason::lasting(Cause::Corrupt, Time(10), Time(100));
+        for (label, reason, stands) in [
+            (
+                "the longest",
+                unknown(10, 100),
+                Reason::lasting(Cause::Quota, Time(12), Time(40)),
+            ),
+            (
+                "as far as it reaches",
+                unknown(0, 13),
+                Reason::lasting(Cause::DaemonDown, Time(0), Time(13)),
+            ),
+            (
+                "one that lasts",
+                unknown(80, 100),
+                Reason::lasting(Cause::VaultDown, Time(90), Time(100)),
+            ),
+            ("none at that time", unknown(50, 80), unknown(50, 80)),
+            ("it is known", told, told),
+            ("no interval", Reason::default(), Reason::default()),
+        ] {
+            assert_eq!(reason.explained_by(&all), stands, "{label}");
         }
     }
 

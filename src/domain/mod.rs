@@ -8,7 +8,6 @@ pub mod address;
 pub mod alarm;
 pub mod answer;
 pub mod attempt;
-pub mod cron;
 pub mod digest;
 pub mod id;
 pub mod identity;

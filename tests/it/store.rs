@@ -109,7 +109,9 @@ on_each! {
             only_what_ends_as_a_loss_is_one,
             an_alarm_that_was_seen_stays_open_and_says_who_saw_it,
             each_kind_of_alarm_ends_with_what_its_kind_says,
-            a_token_that_is_tried_again_is_no_longer_said_to_be_anothers;
+            a_token_that_is_tried_again_is_no_longer_said_to_be_anothers,
+            outages_are_told_of_an_app_and_of_the_service,
+            a_process_learns_at_its_first_beat_when_another_was_last_seen;
         read:
             pages_follow_one_another_newest_first,
             each_filter_filters,

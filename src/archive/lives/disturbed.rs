@@ -7,7 +7,14 @@ use super::{
     BEGIN, FILMED, House, each, filmed,
     way::Instead::{self, Body, Nothing},
 };
-use crate::domain::{answer::Endpoint, time::Span};
+use crate::{
+    domain::{
+        alarm::{Alarm, Kind},
+        answer::Endpoint,
+        time::Span,
+    },
+    store::AlarmStore as _,
+};
 
 const HTML: &str = "<html><head><title>Error</title></head></html>";
 const TRUNCATED: &str = r#"{"success":true,"result":{"verify_co"#;
@@ -168,6 +175,33 @@ async fn an_outage_over_the_close_of_the_window_loses_nothing() {
         house.is_true(token).await;
     }
     assert_eq!(house.alarms().await, [""; 0]);
+}
+
+/// Nobody is asked for more than three days, and the rows tell why.
+#[tokio::test]
+async fn what_was_lost_while_nobody_asked_is_explained_by_what_was_out() {
+    for (kind, subject, cause) in [
+        (Kind::DaemonDown, "daemon", "daemon_down"),
+        (Kind::Quota, FILMED, "quota"),
+        (Kind::VaultDown, "objects", "vault_down"),
+        (Kind::Quota, "another", "unknown"),
+    ] {
+        let house = House::new();
+        let token = house.tell(FILMED, filmed(Life::Passed)).await;
+        let out = Alarm {
+            kind,
+            subject: subject.to_owned(),
+            text: "out".to_owned(),
+        };
+        house.store.raise(&out, BEGIN).await.unwrap();
+        house.clock.pass(Span::hours(80));
+        house.store.clear(kind, subject, house.now()).await.unwrap();
+        house.live().await;
+        assert_eq!(house.state(&token).await, "missed", "{cause}");
+        let missing = house.whole(&token).await.summary.missing;
+        assert_eq!(missing[0]["cause"], cause, "{missing}");
+        assert!(missing[0]["from"].as_str() < missing[0]["to"].as_str());
+    }
 }
 
 #[tokio::test]

@@ -17,13 +17,14 @@ use crate::{
         identity::{Columns, IndexKey},
         lease::Lane,
         lessons::Origin,
+        loss::{Cause, Reason},
         media::Slot,
         plan::{self, Ends, Outcome, Step},
         secret::Secret,
         time::{Clock, Span, Time},
     },
     store::{
-        Queue,
+        AlarmStore, Queue,
         records::{DownloadWork, Next, PollRecord, PollWork},
     },
 };
@@ -34,6 +35,8 @@ const ASKS_MAX: usize = 16;
 /// Asks.
 pub struct Poller {
     pub(super) queue: Arc<dyn Queue>,
+    /// What was out when.
+    pub(super) outages: Arc<dyn AlarmStore>,
     pub(super) asker: Arc<Asker>,
     pub(super) keeper: Arc<Keeper>,
     pub(super) clock: Arc<dyn Clock>,
@@ -96,6 +99,7 @@ impl Poller {
         let duplicates = duplicates::duplicates(&draft.media);
         draft.record.same = duplicates.iter().map(|row| row.media_id).collect();
         let state = outcome.state().name();
+        self.explain(app, &mut draft.record.next).await?;
         let verification_id = draft.verification.verification_id;
         self.queue
             .record_poll(draft.finish(self.clock.now()))
@@ -122,6 +126,26 @@ impl Poller {
     /// When the last answer was given.
     fn given_at(&self, draft: &PollDraft) -> Time {
         draft.log.given_at.unwrap_or_else(|| self.now(draft))
+    }
+
+    /// Looks among the outages for what explains a loss that nothing of the verification does.
+    async fn explain(&self, app: &App, next: &mut Next) -> Result<(), StepError> {
+        let Next::Settled { missing, .. } = next else {
+            return Ok(());
+        };
+        for one in missing {
+            let Reason {
+                cause: Cause::Unknown,
+                from: Some(from),
+                to: Some(to),
+            } = one.reason
+            else {
+                continue;
+            };
+            let outages = self.outages.outages(&app.name, from, to).await?;
+            one.reason = one.reason.explained_by(&outages);
+        }
+        Ok(())
     }
 
     /// Asks until the plan says to wait or that it is over.

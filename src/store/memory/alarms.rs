@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use super::MemoryStore;
 use crate::{
     domain::{
-        alarm::{Alarm, Kind},
+        alarm::{Alarm, Kind, Scope},
+        loss::Outage,
         time::Time,
     },
     store::{
@@ -22,7 +23,7 @@ struct Raised {
     alarm: Alarm,
     since: Time,
     times: i64,
-    is_open: bool,
+    ended_at: Option<Time>,
     seen: Option<Acknowledgement>,
 }
 
@@ -32,16 +33,20 @@ impl AlarmStore for MemoryStore {
         self.verb(|data| Ok(data.alarms.raise(alarm, now)))
     }
 
-    async fn clear(&self, kind: Kind, subject: &str, _now: Time) -> Result<bool> {
-        self.verb(|data| Ok(data.alarms.clear(kind, subject)))
+    async fn clear(&self, kind: Kind, subject: &str, now: Time) -> Result<bool> {
+        self.verb(|data| Ok(data.alarms.clear(kind, subject, now)))
     }
 
     async fn acknowledge(&self, alarm_id: i64, seen: &Acknowledgement) -> Result<bool> {
         self.verb(|data| Ok(data.alarms.acknowledge(alarm_id, seen)))
     }
 
-    async fn end_alarms(&self, _now: Time) -> Result<i64> {
-        self.verb(|data| Ok(data.end_alarms()))
+    async fn end_alarms(&self, now: Time) -> Result<i64> {
+        self.verb(|data| Ok(data.end_alarms(now)))
+    }
+
+    async fn outages(&self, app: &str, from: Time, to: Time) -> Result<Vec<Outage>> {
+        self.verb(|data| Ok(data.alarms.outages(app, from, to)))
     }
 
     async fn alarms(&self) -> Result<Vec<AlarmRow>> {
@@ -61,16 +66,40 @@ impl Alarms {
             alarm: alarm.clone(),
             since: now,
             times: 1,
-            is_open: true,
+            ended_at: None,
             seen: None,
         });
         true
     }
 
     /// Ends an alarm; true when one was open.
-    pub(super) fn clear(&mut self, kind: Kind, subject: &str) -> bool {
+    pub(super) fn clear(&mut self, kind: Kind, subject: &str, now: Time) -> bool {
         let open = self.open_one(kind, subject);
-        open.is_some_and(|open| std::mem::take(&mut open.is_open))
+        open.is_some_and(|open| open.ended_at.replace(now).is_none())
+    }
+
+    fn outages(&self, app: &str, from: Time, to: Time) -> Vec<Outage> {
+        let at_that_time = |raised: &&Raised| {
+            raised.since < to && raised.ended_at.is_none_or(|ended_at| ended_at > from)
+        };
+        let outage = |raised: &Raised| {
+            let Alarm { kind, subject, .. } = &raised.alarm;
+            let touched = kind.scope() == Scope::Service || subject == app;
+            kind.cause().filter(|_| touched).map(|cause| Outage {
+                cause,
+                from: raised.since,
+                to: raised.ended_at,
+            })
+        };
+        let mut raised: Vec<&Raised> = self.0.iter().filter(at_that_time).collect();
+        raised.sort_by_key(|raised| {
+            (
+                raised.since,
+                raised.alarm.kind.name(),
+                raised.alarm.subject.clone(),
+            )
+        });
+        raised.into_iter().filter_map(outage).collect()
     }
 
     /// Notes that a person has seen one; its number is its place.
@@ -78,7 +107,7 @@ impl Alarms {
         let at = usize::try_from(alarm_id - 1).ok();
         let raised = at.and_then(|at| self.0.get_mut(at));
         raised
-            .filter(|raised| raised.is_open)
+            .filter(|raised| raised.ended_at.is_none())
             .is_some_and(|raised| {
                 raised.seen = Some(seen.clone());
                 true
@@ -87,7 +116,9 @@ impl Alarms {
 
     /// Open alarms, in the order they were raised.
     pub(super) fn open(&self) -> impl Iterator<Item = AlarmRow> {
-        let open = (1..).zip(&self.0).filter(|(_, raised)| raised.is_open);
+        let open = (1..)
+            .zip(&self.0)
+            .filter(|(_, raised)| raised.ended_at.is_none());
         open.map(|(alarm_id, raised)| AlarmRow {
             alarm_id: Some(alarm_id),
             kind: raised.alarm.kind.name().to_owned(),
@@ -103,7 +134,7 @@ impl Alarms {
 
     /// Those that are open, as they were raised.
     pub(super) fn raised(&self) -> impl Iterator<Item = &Alarm> {
-        let open = self.0.iter().filter(|raised| raised.is_open);
+        let open = self.0.iter().filter(|raised| raised.ended_at.is_none());
         open.map(|raised| &raised.alarm)
     }
 
@@ -114,7 +145,9 @@ impl Alarms {
 
     fn open_one(&mut self, kind: Kind, subject: &str) -> Option<&mut Raised> {
         self.0.iter_mut().find(|raised| {
-            raised.is_open && raised.alarm.kind == kind && raised.alarm.subject == subject
+            raised.ended_at.is_none()
+                && raised.alarm.kind == kind
+                && raised.alarm.subject == subject
         })
     }
 }

@@ -44,6 +44,8 @@ pub(super) struct Data {
     pub quota_use: BTreeMap<(i64, String, &'static str), (i64, i64)>,
     pub installation: Option<Installation>,
     pub reconciliations: Vec<Reconciliation>,
+    /// When each process was last seen alive.
+    pub beats: BTreeMap<String, Time>,
 }
 
 /// A verification with all that is kept of it.

@@ -80,13 +80,13 @@ impl Data {
     }
 
     /// Ends alarms that are over; brings how many.
-    pub(super) fn end_alarms(&mut self) -> i64 {
+    pub(super) fn end_alarms(&mut self, now: Time) -> i64 {
         let over: Vec<(Kind, String)> = (self.alarms.raised())
             .filter(|alarm| !self.stands(alarm))
             .map(|alarm| (alarm.kind, alarm.subject.clone()))
             .collect();
         for (kind, subject) in &over {
-            self.alarms.clear(*kind, subject);
+            self.alarms.clear(*kind, subject, now);
         }
         i64::try_from(over.len()).unwrap_or(i64::MAX)
     }

@@ -73,7 +73,7 @@ impl Data {
         self.lessons.remember(record.lessons);
         if record.lease.claims > 1 {
             self.alarms
-                .clear(Kind::Poison, &record.lease.verification_id.to_string());
+                .clear(Kind::Poison, &record.lease.verification_id.to_string(), at);
         }
         for alarm in &record.alarms {
             self.alarms.raise(alarm, at);

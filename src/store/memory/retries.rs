@@ -66,7 +66,7 @@ impl Data {
                 kept.reopen(app, actor, now);
                 self.sort(verification_id);
                 self.alarms
-                    .clear(Kind::WrongApp, &verification_id.to_string());
+                    .clear(Kind::WrongApp, &verification_id.to_string(), now);
             }
             verdicts.insert(verification_id, verdict.clone());
             verdict

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{MemoryStore, data::period};
 use crate::{
-    domain::time::Span,
+    domain::time::{Span, Time},
     store::{Result, Upkeep},
 };
 
@@ -16,6 +16,14 @@ impl Upkeep for MemoryStore {
         self.verb(|data| {
             data.quota_use.retain(|(period, ..), _| *period >= oldest);
             Ok(())
+        })
+    }
+
+    async fn beat(&self, instance: &str, now: Time) -> Result<Option<Time>> {
+        self.verb(|data| {
+            let last = data.beats.values().max().copied();
+            let before = data.beats.insert(instance.to_owned(), now);
+            Ok(last.filter(|_| before.is_none()))
         })
     }
 

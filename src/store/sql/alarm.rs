@@ -7,15 +7,16 @@ use std::collections::BTreeMap;
 use super::{SqlStore, facts::insert, losses};
 use crate::{
     domain::{
-        alarm::{Alarm, Ends, Kind},
+        alarm::{Alarm, Ends, Kind, Scope},
         lease::Stage,
+        loss::Outage,
         time::Time,
     },
     store::{
         AlarmStore, Result,
         dialect::Dialect,
         reports::{Acknowledgement, AlarmRow},
-        rows::{Cells as _, Json, binds, instant, instant_or_null, rows},
+        rows::{Cells as _, Json, binds, instant, instant_or_null, known, rows},
     },
 };
 
@@ -63,6 +64,14 @@ impl<DB: Dialect> AlarmStore for SqlStore<DB> {
         }
         self.writing(move |connection| {
             async move { end_stale::<DB>(connection, now).await }.boxed()
+        })
+        .await
+    }
+
+    async fn outages(&self, app: &str, from: Time, to: Time) -> Result<Vec<Outage>> {
+        let app = app.to_owned();
+        self.reading(move |connection| {
+            async move { outages::<DB>(connection, &app, from, to).await }.boxed()
         })
         .await
     }
@@ -162,6 +171,29 @@ pub(super) async fn clear_each<DB: Dialect>(
     )
     .await
     .map(|_| ())
+}
+
+async fn outages<DB: Dialect>(
+    connection: &mut DB::Connection,
+    app: &str,
+    from: Time,
+    to: Time,
+) -> Result<Vec<Outage>> {
+    let sql = "select kind, subject, since, ended_at from alarms
+        where since < $2 and (ended_at is null or ended_at > $1) order by since, kind, subject";
+    let mut outages = Vec::new();
+    for row in &DB::fetch(connection, sql.to_owned(), binds![from, to]).await? {
+        let kind = known(Kind::named(&row.text("kind")?), "alarms.kind")?;
+        let touched = kind.scope() == Scope::Service || row.text("subject")? == app;
+        if let Some(cause) = kind.cause().filter(|_| touched) {
+            outages.push(Outage {
+                cause,
+                from: instant(row, "since")?,
+                to: instant_or_null(row, "ended_at")?,
+            });
+        }
+    }
+    Ok(outages)
 }
 
 /// Ends those that are over, kind by kind.

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use crate::{
     domain::{
         alarm::{Alarm, Kind},
+        loss::Outage,
         time::Time,
     },
     store::{
@@ -30,6 +31,9 @@ pub trait AlarmStore: Connection {
     /// Ends alarms that are over without anybody having said so, each as its kind says
     /// ([`Ends`](crate::domain::alarm::Ends)); brings how many.
     async fn end_alarms(&self, now: Time) -> Result<i64>;
+
+    /// The outages between two instants that touched an app: of its own, and of the service.
+    async fn outages(&self, app: &str, from: Time, to: Time) -> Result<Vec<Outage>>;
 
     /// Open alarms, oldest first; what was lost and nobody has taken note of is one an app and
     /// cause.

@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 
-use crate::store::{Connection, Result};
+use crate::{
+    domain::time::Time,
+    store::{Connection, Result},
+};
 
 /// The care of the database itself.
 #[async_trait]
@@ -16,6 +19,10 @@ pub trait Upkeep: Connection {
     async fn gone(&self) {
         std::future::pending().await
     }
+
+    /// Notes that a process is alive; brings when any other was last seen, at the first beat of this
+    /// one alone.
+    async fn beat(&self, instance: &str, now: Time) -> Result<Option<Time>>;
 
     /// Closes the connections; waits for verbs under way.
     async fn close(&self);

@@ -3,7 +3,7 @@
 use verikeep::{
     domain::{
         alarm::{Alarm, Kind, Scope},
-        loss::{Cause, Reason},
+        loss::{Cause, Outage, Reason},
         plan::{Missing, Outcome},
         time::{Span, Time},
     },
@@ -317,6 +317,7 @@ async fn tell(
             | Kind::DatabaseDown
             | Kind::DiskFull
             | Kind::FewDescriptors
+            | Kind::DaemonDown
             | Kind::Panic => true,
             // By the next answer; nobody asks for an app with nothing open.
             Kind::TooFast
@@ -354,4 +355,68 @@ pub async fn a_token_that_is_tried_again_is_no_longer_said_to_be_anothers(db: Da
     let open = store.alarms().await.unwrap();
     let subjects: Vec<&str> = open.iter().map(|alarm| alarm.subject.as_str()).collect();
     assert_eq!(subjects, [handle(2)]);
+}
+
+pub async fn outages_are_told_of_an_app_and_of_the_service(db: Database) {
+    let store = store(&db).await;
+    let hours = |hours| later(Span::hours(hours));
+    for (kind, subject, from, to) in [
+        (Kind::ProviderDown, "loan-h5", 1, Some(3)),
+        (Kind::ProviderDown, "other", 1, None),
+        (Kind::CorruptDownloads, "loan-h5", 1, None),
+        (Kind::VaultDown, "objects", 4, None),
+        (Kind::DaemonDown, "daemon", 8, Some(9)),
+    ] {
+        let alarm = Alarm {
+            kind,
+            subject: subject.to_owned(),
+            text: "out".to_owned(),
+        };
+        store.raise(&alarm, hours(from)).await.unwrap();
+        if let Some(to) = to {
+            store.clear(kind, subject, hours(to)).await.unwrap();
+        }
+    }
+    let outage = |cause, from, to: Option<i64>| Outage {
+        cause,
+        from: hours(from),
+        to: to.map(hours),
+    };
+    let provider = outage(Cause::ProviderUnreachable, 1, Some(3));
+    let vault = outage(Cause::VaultDown, 4, None);
+    let daemon = outage(Cause::DaemonDown, 8, Some(9));
+    for (from, to, expected) in [
+        (0, 1, vec![]),
+        (2, 5, vec![provider, vault]),
+        (3, 4, vec![]),
+        (3, 20, vec![vault, daemon]),
+    ] {
+        let found = store
+            .outages("loan-h5", hours(from), hours(to))
+            .await
+            .unwrap();
+        assert_eq!(found, expected, "{from} {to}");
+    }
+}
+
+pub async fn a_process_learns_at_its_first_beat_when_another_was_last_seen(db: Database) {
+    let store = store(&db).await;
+    for (instance, hours, told) in [
+        ("a", 0, None),
+        ("a", 1, None),
+        ("b", 2, Some(1)),
+        ("a", 3, None),
+        ("b", 4, None),
+        ("c", 5, Some(4)),
+    ] {
+        let last = store
+            .beat(instance, later(Span::hours(hours)))
+            .await
+            .unwrap();
+        assert_eq!(
+            last,
+            told.map(|hours| later(Span::hours(hours))),
+            "{instance} {hours}"
+        );
+    }
 }
