@@ -153,6 +153,17 @@ impl Client {
         Ok((reply, names))
     }
 
+    /// Waits for an exchange, and tells how long it took.
+    async fn stopped<T>(&self, endpoint: Endpoint, exchange: impl Future<Output = T>) -> (T, Span) {
+        let began = self.clock.elapsed();
+        let exchanged = exchange.await;
+        let took = Span(self.clock.elapsed().0 - began.0);
+        if let Some(timed) = &self.timed {
+            timed(endpoint, took);
+        }
+        (exchanged, took)
+    }
+
     async fn exchange(
         &self,
         endpoint: Endpoint,
@@ -192,12 +203,7 @@ impl Client {
         let request = headers.into_iter().fold(request, |request, (name, value)| {
             request.header(name, value)
         });
-        let began = self.clock.elapsed();
-        let exchange = self.api.exchange(request).await;
-        let took = Span(self.clock.elapsed().0 - began.0);
-        if let Some(timed) = &self.timed {
-            timed(endpoint, took);
-        }
+        let (exchange, took) = self.stopped(endpoint, self.api.exchange(request)).await;
         let exchange = exchange?;
         let fetched_at = self.clock.now();
         let (date, retry_after) = (exchange.date(), exchange.retry_after(fetched_at));

@@ -162,7 +162,6 @@ impl Poller {
             } else {
                 ends.record_deadline
             };
-            let within = |until: Time| until.min(now.plus(left.part(8))).max(now.plus(Span(50)));
             let mut step = plan::plan(known, now);
             if matches!(&step, Step::Settle(outcome, _) if outcome.state().is_loss())
                 && !self.clock.is_confirmed(app.policy.verify_window)
@@ -174,7 +173,7 @@ impl Poller {
                 is_time_asked = true;
                 step = Step::Ask(Endpoint::Getall);
             }
-            let paused = match step {
+            let paused_until = match step {
                 Step::Wait { due_at, deadline } => {
                     return Ok(draft.due(&app.policy, due_at, deadline));
                 }
@@ -183,29 +182,9 @@ impl Poller {
                     self.ask_siblings(app, draft).await?;
                     None
                 }
-                Step::Ask(endpoint) => {
-                    let asked = self
-                        .asker
-                        .query(app, &draft.verification, endpoint, &mut draft.log)
-                        .await?;
-                    match asked {
-                        Asked::Answered(answer) => {
-                            self.apply(app, draft, answer, &ends).await?;
-                            None
-                        }
-                        Asked::Failed(problem) => {
-                            let wait = self.apply_failure(app, draft, endpoint, &problem, &ends);
-                            failures::concerns_the_app(problem.kind)
-                                .then(|| self.now(draft).plus(wait))
-                        }
-                        Asked::Paused(until, kind) => {
-                            draft.record.progress.held_back(endpoint, now, kind);
-                            Some(within(until.minus(draft.log.behind)))
-                        }
-                    }
-                }
+                Step::Ask(endpoint) => self.ask(app, draft, endpoint, (&ends, left, now)).await?,
             };
-            if let Some(due_at) = paused {
+            if let Some(due_at) = paused_until {
                 return Ok(draft.due(&app.policy, due_at, deadline));
             }
         }
@@ -213,6 +192,35 @@ impl Poller {
         let due_at = self.now(draft).plus(app.policy.first_poll());
         let deadline = app.policy.record_deadline(draft.verification.issued_at);
         Ok(draft.due(&app.policy, due_at, deadline))
+    }
+
+    /// Asks one query and remembers what it came to; returns until when its app is not to be asked.
+    async fn ask(
+        &self,
+        app: &App,
+        draft: &mut PollDraft,
+        endpoint: Endpoint,
+        (ends, left, now): (&Ends, Span, Time),
+    ) -> Result<Option<Time>, StepError> {
+        let query = self
+            .asker
+            .query(app, &draft.verification, endpoint, &mut draft.log);
+        Ok(match query.await? {
+            Asked::Answered(answer) => {
+                self.apply(app, draft, answer, ends).await?;
+                None
+            }
+            Asked::Failed(problem) => {
+                let wait = self.apply_failure(app, draft, endpoint, &problem, ends);
+                failures::concerns_the_app(problem.kind).then(|| self.now(draft).plus(wait))
+            }
+            Asked::Paused(until, kind) => {
+                draft.record.progress.held_back(endpoint, now, kind);
+                let until = until.minus(draft.log.behind);
+                // Looked at again while there is still time.
+                Some(until.min(now.plus(left.part(8))).max(now.plus(Span(50))))
+            }
+        })
     }
 
     /// Remembers a call that brought nothing; returns how long to wait before it is made again.

@@ -64,53 +64,59 @@ async fn run(store: &MemoryStore, line: &[&str]) -> Ended {
     }
 }
 
+/// A line, how it ends, and what it tells of.
+type Line = (&'static [&'static str], Code, &'static [&'static str]);
+
+/// One after the other.
+const LINES: &[Line] = &[
+    (
+        &["losses"],
+        Code::Finding,
+        &["order-1", "order-2", "told_late"],
+    ),
+    (
+        &["losses", "list", "--limit", "1"],
+        Code::Finding,
+        &["order-1"],
+    ),
+    (&["losses", "--cause", "quota"], Code::Done, &[]),
+    (&["losses", "--app", "b"], Code::Done, &[]),
+    (
+        &["losses", "ack", "--until", "1h30m", "--note", "seen"],
+        Code::Done,
+        &["1 lost thing acknowledged"],
+    ),
+    (
+        &["losses", "ack", "--until", "1h30m", "--note", "seen"],
+        Code::Finding,
+        &[],
+    ),
+    (&["losses"], Code::Finding, &["order-1"]),
+    (&["losses", "--all"], Code::Finding, &["order-2", "seen"]),
+    (
+        &[
+            "losses",
+            "ack",
+            "--app",
+            "h5",
+            "--cause",
+            "told_late",
+            "--until",
+            "0s",
+            "--note",
+            "x",
+        ],
+        Code::Done,
+        &["1 lost"],
+    ),
+    (&["losses"], Code::Done, &[]),
+    (&["alarms"], Code::Done, &[]),
+];
+
 #[tokio::test]
 async fn losses_are_shown_until_somebody_takes_note_of_them() {
     let store = store().await;
-    for (line, code, parts) in [
-        (
-            &["losses"][..],
-            Code::Finding,
-            &["order-1", "order-2", "told_late"][..],
-        ),
-        (
-            &["losses", "list", "--limit", "1"],
-            Code::Finding,
-            &["order-1"],
-        ),
-        (&["losses", "--cause", "quota"], Code::Done, &[]),
-        (&["losses", "--app", "b"], Code::Done, &[]),
-        (
-            &["losses", "ack", "--until", "1h30m", "--note", "seen"],
-            Code::Done,
-            &["1 lost thing acknowledged"],
-        ),
-        (
-            &["losses", "ack", "--until", "1h30m", "--note", "seen"],
-            Code::Finding,
-            &[],
-        ),
-        (&["losses"], Code::Finding, &["order-1"]),
-        (&["losses", "--all"], Code::Finding, &["order-2", "seen"]),
-        (
-            &[
-                "losses",
-                "ack",
-                "--app",
-                "h5",
-                "--cause",
-                "told_late",
-                "--until",
-                "0s",
-                "--note",
-                "x",
-            ],
-            Code::Done,
-            &["1 lost"],
-        ),
-        (&["losses"], Code::Done, &[]),
-        (&["alarms"], Code::Done, &[]),
-    ] {
+    for (line, code, parts) in LINES.iter().copied() {
         let ended = run(&store, line).await;
         assert_eq!(ended.code(), code, "{line:?}: {} {}", ended.out, ended.err);
         for part in parts {
