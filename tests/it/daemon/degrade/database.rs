@@ -15,47 +15,61 @@ use tokio::{
 
 use super::{
     super::{
-        process::{code, err, out},
+        process::{Place, code, err, out},
         whole,
     },
     configure, lives, place, shows, windows,
 };
 use crate::lab::Db;
 
+/// What becomes of what is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Whole,
+    Cut,
+    /// Nothing is refused, and nothing comes through.
+    Silent,
+}
+
 /// A wire to a server that can be cut and mended.
 struct Wire {
     address: SocketAddr,
-    whole: watch::Sender<bool>,
+    is: watch::Sender<State>,
 }
 
 impl Wire {
     async fn to(server: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (whole, seen) = watch::channel(true);
+        let (is, seen) = watch::channel(State::Whole);
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move {
             while let Ok((mut near, _)) = listener.accept().await {
                 let (server, mut seen) = (server.clone(), seen.clone());
-                if *seen.borrow_and_update() {
-                    tokio::spawn(async move {
-                        let Ok(mut far) = TcpStream::connect(server).await else {
-                            return;
-                        };
-                        tokio::select! {
-                            _ = copy_bidirectional(&mut near, &mut far) => {}
-                            _ = seen.wait_for(|whole| !*whole) => {}
-                        }
-                    });
+                if *seen.borrow_and_update() == State::Cut {
+                    continue;
                 }
+                tokio::spawn(async move {
+                    let Ok(mut far) = TcpStream::connect(server).await else {
+                        return;
+                    };
+                    if *seen.borrow_and_update() == State::Whole {
+                        tokio::select! {
+                            _ = copy_bidirectional(&mut near, &mut far) => return,
+                            _ = seen.wait_for(|is| *is != State::Whole) => {}
+                        }
+                    }
+                    // Both ends are held until it is over.
+                    let _ = seen.wait_for(|is| *is != State::Silent).await;
+                });
             }
         });
-        Self { address, whole }
+        Self { address, is }
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_away_is_waited_for_and_told_of_from_memory() {
-    let place = place(Db::Postgres, 48, windows(), MediaBytes::small()).await;
+/// An archive whose daemon reaches its PostgreSQL by a wire.
+async fn wired(seed: u64) -> (Place, Wire) {
+    let place = place(Db::Postgres, seed, windows(), MediaBytes::small()).await;
     let server = url::Url::parse(&std::env::var("VERIKEEP_TEST_POSTGRES").unwrap()).unwrap();
     let server = format!(
         "{}:{}",
@@ -66,6 +80,32 @@ async fn a_database_that_is_away_is_waited_for_and_told_of_from_memory() {
     configure(&place, |text| {
         text.replace(&server, &wire.address.to_string())
     });
+    (place, wire)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_whose_database_says_nothing_more_stops_in_time_and_says_so() {
+    let (place, wire) = wired(50).await;
+    let daemon = place.start().await;
+    wire.is.send(State::Silent).unwrap();
+    place
+        .until(
+            "a claim is let go of",
+            Duration::from_secs(40),
+            async || daemon.said().contains("a claim had no answer"),
+        )
+        .await;
+    for page in ["/healthz", "/readyz"] {
+        assert!(daemon.page(page).contains("200 OK"), "{page}");
+    }
+    let said = daemon.stop();
+    assert!(said.contains("the database does not answer"), "{said}");
+    assert!(said.contains("\"message\":\"stopped\""), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_away_is_waited_for_and_told_of_from_memory() {
+    let (place, wire) = wired(48).await;
     let daemon = place.start().await;
     let made = lives(&place, 8);
     place.track(&made);
@@ -77,7 +117,7 @@ async fn a_database_that_is_away_is_waited_for_and_told_of_from_memory() {
         .await;
     archive.store.close().await;
 
-    wire.whole.send(false).unwrap();
+    wire.is.send(State::Cut).unwrap();
     shows(
         &place,
         &daemon,
@@ -108,7 +148,7 @@ async fn a_database_that_is_away_is_waited_for_and_told_of_from_memory() {
         err(&status)
     );
 
-    wire.whole.send(true).unwrap();
+    wire.is.send(State::Whole).unwrap();
     whole(&place, &made).await;
     shows(
         &place,
