@@ -1,5 +1,5 @@
 //! What keeps the daemon from beginning work that it could not finish: too little room, too few
-//! descriptors, a database that cannot be written.
+//! descriptors, a database that cannot be written. It also looks at the host's clock.
 //!
 //! Promised: while room or descriptors are short nothing is claimed, what is under way is finished,
 //! and claims begin again by themselves. Each is an alarm, told from memory
@@ -10,6 +10,7 @@ mod descriptors;
 mod free_space;
 mod machine;
 mod panics;
+mod skew;
 
 use std::{
     io,
@@ -62,6 +63,7 @@ pub(super) struct Guard {
     steps_wished: usize,
     machine: Arc<dyn Machine>,
     panics: panics::Panics,
+    skew: skew::Skew,
     /// Whether the drivers turn.
     pub(super) turns: Turns,
 }
@@ -109,6 +111,7 @@ impl Guard {
             steps_wished,
             machine: Arc::new(ThisMachine),
             panics: panics::Panics::default(),
+            skew: skew::Skew::default(),
             turns: Turns::default(),
         }
     }
@@ -229,6 +232,10 @@ impl Guard {
             over.extend(panics::of_earlier_processes(&*archive.store).await);
         }
         self.panics.look(now, &mut begun, &mut over);
+        if let Some(skew) = archive.clock.skew() {
+            self.metrics.clock_skew(skew);
+            self.skew.look(skew, &mut begun, &mut over);
+        }
         for alarm in begun {
             archive.alarms.raise(&alarm, now).await;
         }

@@ -131,6 +131,8 @@ kinds! {
     DiskFull = "disk_full", Critical, Service, Ends::Seen, "make room, or lower limits.free_bytes_min; work goes on by itself";
     /// The process may open few files or connections.
     FewDescriptors = "few_descriptors", Warning, Service, Ends::Seen, "raise the limit of open files (LimitNOFILE in systemd, `ulimit -n`)";
+    /// The machine's clock is apart from the provider's.
+    ClockSkew = "clock_skew", Warning, Service, Ends::Seen, "have this machine's clock synchronised (`timedatectl`, `chronyc tracking`); the daemon goes by the provider's time meanwhile, commands and logs do not";
     /// A part of the program broke off where it must not.
     Panic = "panic", Critical, Service, Ends::Seen, "a defect of Verikeep: tell us the log line \"panicked\" with the place it names; what can go on goes on";
     /// A step dies again and again.
@@ -155,6 +157,7 @@ impl Kind {
             | Self::ForbiddenHost
             | Self::CorruptDownloads
             | Self::FewDescriptors
+            | Self::ClockSkew
             | Self::Panic
             | Self::Poison => None,
         }

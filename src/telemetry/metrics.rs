@@ -32,7 +32,7 @@ use crate::{
 
 type Labels<const N: usize> = [(&'static str, Cow<'static, str>); N];
 type Counters<const N: usize> = Family<Labels<N>, Counter>;
-type Seconds = Gauge<f64, AtomicU64>;
+pub(super) type Seconds = Gauge<f64, AtomicU64>;
 type Histograms = Family<Labels<1>, Histogram, fn() -> Histogram>;
 
 /// Time left at capture, in seconds: from a last moment to all of three days.
@@ -66,11 +66,12 @@ pub struct Metrics {
     pub(super) claimed: Counters<1>,
     last_run: Family<Labels<1>, Seconds>,
     last_success: Family<Labels<1>, Seconds>,
-    quota_rate: Family<Labels<1>, Seconds>,
-    paused: Family<Labels<1>, Gauge>,
-    free_bytes: Family<Labels<1>, Gauge>,
+    pub(super) quota_rate: Family<Labels<1>, Seconds>,
+    pub(super) paused: Family<Labels<1>, Gauge>,
+    pub(super) free_bytes: Family<Labels<1>, Gauge>,
     pub(super) held: Gauge,
     pub(super) descriptors_free: Gauge,
+    pub(super) clock_skew: Seconds,
     alarms: Family<Labels<1>, Gauge>,
     pub(super) reload_failed: Gauge,
 }
@@ -100,6 +101,7 @@ impl Metrics {
             free_bytes: Family::default(),
             held: Gauge::default(),
             descriptors_free: Gauge::default(),
+            clock_skew: Gauge::default(),
             alarms: Family::default(),
             reload_failed: Gauge::default(),
         };
@@ -226,6 +228,11 @@ impl Metrics {
             self.descriptors_free.clone(),
         );
         registry.register(
+            "clock_skew_seconds",
+            "The host's clock less the provider's, as its answers tell; NaN before the first",
+            self.clock_skew.clone(),
+        );
+        registry.register(
             "process_alarms",
             "Open alarms that this process raised, known to the database or not, by kind",
             self.alarms.clone(),
@@ -323,28 +330,6 @@ impl Metrics {
         }
     }
 
-    /// At which rate an account is asked at present.
-    pub fn quota(&self, account: &str, calls_per_second: f64) {
-        self.quota_rate
-            .get_or_create(&[("account", Cow::Owned(account.to_owned()))])
-            .set(calls_per_second);
-    }
-
-    /// Whether an app is not asked at all at present.
-    pub fn paused(&self, app: &str, paused: bool) {
-        self.paused
-            .get_or_create(&[("app", Cow::Owned(app.to_owned()))])
-            .set(i64::from(paused));
-    }
-
-    /// How much room is left on a file system this process writes to.
-    pub fn room(&self, what: &str, free_bytes: u64) {
-        let labels = [("what", Cow::Owned(what.to_owned()))];
-        self.free_bytes
-            .get_or_create(&labels)
-            .set(i64::try_from(free_bytes).unwrap_or(i64::MAX));
-    }
-
     /// The kinds of the alarms that this process has raised and that are open.
     pub fn alarms<'a>(&self, open: impl IntoIterator<Item = &'a str>) {
         let mut counts: BTreeMap<&str, i64> =
@@ -411,6 +396,7 @@ mod tests {
         metrics.paused("loan-h5", true);
         metrics.room("objects", 4096);
         metrics.held(true, Some(12));
+        metrics.clock_skew(Span::seconds(-90));
         metrics.alarms(["disk_full"]);
         let under_way = metrics.in_flight("poll");
         let page = metrics.page(None, Time(0), Format::OpenMetrics);
@@ -427,6 +413,7 @@ mod tests {
             r#"verikeep_capture_left_seconds_bucket{le="7200.0"} 1"#,
             r#"verikeep_steps_total{stage="poll",result="ok"} 1"#,
             r#"verikeep_steps_in_flight{stage="poll"} 1"#,
+            "verikeep_clock_skew_seconds -90.0",
             r#"verikeep_loop_rounds_total{loop="poll",result="failed"} 1"#,
             r#"verikeep_loop_claimed_total{loop="poll"} 7"#,
             r#"verikeep_loop_last_run_timestamp_seconds{loop="poll"} 2.5"#,

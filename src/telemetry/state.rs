@@ -1,6 +1,9 @@
 //! Figures of what state the process as a whole is in.
 
-use super::metrics::Metrics;
+use std::borrow::Cow;
+
+use super::{metrics::Metrics, text::seconds};
+use crate::domain::time::Span;
 
 impl Metrics {
     pub(super) fn register_config(&mut self) {
@@ -23,5 +26,31 @@ impl Metrics {
             self.descriptors_free
                 .set(i64::try_from(free).unwrap_or(i64::MAX));
         }
+    }
+    /// At which rate an account is asked at present.
+    pub fn quota(&self, account: &str, calls_per_second: f64) {
+        self.quota_rate
+            .get_or_create(&[("account", Cow::Owned(account.to_owned()))])
+            .set(calls_per_second);
+    }
+
+    /// Whether an app is not asked at all at present.
+    pub fn paused(&self, app: &str, paused: bool) {
+        self.paused
+            .get_or_create(&[("app", Cow::Owned(app.to_owned()))])
+            .set(i64::from(paused));
+    }
+
+    /// How much room is left on a file system this process writes to.
+    pub fn room(&self, what: &str, free_bytes: u64) {
+        let labels = [("what", Cow::Owned(what.to_owned()))];
+        self.free_bytes
+            .get_or_create(&labels)
+            .set(i64::try_from(free_bytes).unwrap_or(i64::MAX));
+    }
+
+    /// How far the host's clock is ahead of the provider's.
+    pub fn clock_skew(&self, skew: Span) {
+        self.clock_skew.set(seconds(skew.0));
     }
 }

@@ -46,6 +46,8 @@ impl Metrics {
                 .get_or_create(&labels([("stage", stage)]));
         }
         self.alarms([]);
+        // Not known, which is not none.
+        self.clock_skew.set(f64::NAN);
     }
 
     /// A loop of this name is to come round.
@@ -97,6 +99,7 @@ mod tests {
             r#"verikeep_loop_rounds_total{loop="poll-h5",result="failed"} 0"#,
             r#"verikeep_loop_claimed_total{loop="poll-h5"} 0"#,
             r#"verikeep_process_alarms{kind="loss"} 0"#,
+            "verikeep_clock_skew_seconds NaN",
             r#"verikeep_process_alarms{kind="database_down"} 0"#,
         ] {
             assert!(

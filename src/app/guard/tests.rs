@@ -3,8 +3,12 @@ use crate::{
     app::watch::Meter,
     archive::{Archive, ArchiveDeps},
     config,
-    domain::{identity::Columns, time::HeldClock},
+    domain::{
+        identity::Columns,
+        time::{Dated, HeldClock, TrustedClock},
+    },
     store::memory::MemoryStore,
+    telemetry::Format,
     vault::Vault,
 };
 
@@ -52,7 +56,7 @@ impl Post {
         let archive = Arc::new(Archive::new(ArchiveDeps {
             store: store.clone(),
             vault: Arc::new(Vault::in_memory()),
-            clock: clock.clone(),
+            clock: TrustedClock::over(clock.clone()),
             apps: Vec::new(),
             columns: Columns::default(),
             index_key: None,
@@ -150,5 +154,43 @@ async fn a_database_that_cannot_be_written_is_an_alarm_after_a_while_and_until_i
         post.guard.recorded(Ok(()));
         assert_eq!(post.look().await, open, "well for as long as it failed");
         post.clock.pass(Span::seconds(seconds));
+    }
+}
+
+#[tokio::test]
+async fn a_hosts_clock_apart_from_the_providers_is_an_alarm_until_it_is_set_right() {
+    let post = Post::new();
+    let begin = Time(1_790_000_000_000);
+    assert_eq!(post.look().await, [""; 0], "nothing is known");
+    post.guard.archive.clock.heard(Dated {
+        date: begin,
+        took: Span(0),
+    });
+    let mut set = Span(0);
+    for (seconds, text) in [
+        (0, None),
+        (30, None),
+        (31, Some("31s ahead of")),
+        (86_400, Some("31s ahead of")),
+        (-30, None),
+        (-600, Some("10m behind")),
+        (0, None),
+    ] {
+        post.clock.jump(Span(Span::seconds(seconds).0 - set.0));
+        set = Span::seconds(seconds);
+        let open = post.look().await;
+        assert_eq!(
+            open == ["clock_skew"],
+            text.is_some(),
+            "{seconds}: {open:?}"
+        );
+        assert!(!post.guard.holds(), "work goes on");
+        if let Some(text) = text {
+            let said = &post.guard.archive.alarms.open()[0].text;
+            assert!(said.contains(text), "{seconds}: {said}");
+        }
+        let page = post.guard.metrics.page(None, begin, Format::Classic);
+        let line = format!("verikeep_clock_skew_seconds {seconds}.0");
+        assert!(page.lines().any(|found| found == line), "{line}: {page}");
     }
 }

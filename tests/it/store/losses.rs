@@ -318,6 +318,7 @@ async fn tell(
             | Kind::DiskFull
             | Kind::FewDescriptors
             | Kind::DaemonDown
+            | Kind::ClockSkew
             | Kind::Panic => true,
             // By the next answer; nobody asks for an app with nothing open.
             Kind::TooFast
