@@ -38,6 +38,9 @@ pub enum Ends {
     Fetched(&'static [Cause]),
     /// Its verification is settled or tried again.
     Settled,
+    /// Its verification is tried again, ends as something else than rejected, or is forgotten by the
+    /// provider.
+    Assigned,
     /// The process that raised it sees that it is over.
     Seen,
     /// A person's word.
@@ -114,7 +117,7 @@ kinds! {
     /// A request or the configuration is wrong.
     Misconfigured = "misconfigured", Critical, App, Ends::Answered, "`verikeep check` shows the configuration at fault";
     /// A token is refused and another app knows it.
-    WrongApp = "wrong_app", Warning, Verification, Ends::Settled, "assign it with `verikeep retry TOKEN --app NAME` before the provider forgets it";
+    WrongApp = "wrong_app", Warning, Verification, Ends::Assigned, "assign it with `verikeep retry TOKEN --app NAME` before the provider forgets it";
     /// A medium's URL leads where we do not go.
     ForbiddenHost = "forbidden_host", Warning, App, Ends::Fetched(&[Cause::ForbiddenHost]), "if the host is the provider's, add it to apps.media_hosts; otherwise tell the provider";
     /// Media fail their checks again and again.

@@ -14,6 +14,7 @@ use crate::{
         lease::Stage,
         media::MediaState,
         time::Time,
+        token::State,
     },
     store::{
         Losses, Result,
@@ -82,7 +83,7 @@ impl Data {
     /// Ends alarms that are over; brings how many.
     pub(super) fn end_alarms(&mut self, now: Time) -> i64 {
         let over: Vec<(Kind, String)> = (self.alarms.raised())
-            .filter(|alarm| !self.stands(alarm))
+            .filter(|alarm| !self.stands(alarm, now))
             .map(|alarm| (alarm.kind, alarm.subject.clone()))
             .collect();
         for (kind, subject) in &over {
@@ -92,12 +93,16 @@ impl Data {
     }
 
     /// Whether what an alarm tells of goes on, as far as the rows tell.
-    fn stands(&self, alarm: &Alarm) -> bool {
+    fn stands(&self, alarm: &Alarm, now: Time) -> bool {
         let mut open = self.open();
         match alarm.kind.ends() {
             Ends::Seen | Ends::Acknowledged => true,
             Ends::Answered => open.any(|(_, kept)| kept.told.verification.app == alarm.subject),
             Ends::Settled => open.any(|(id, _)| id.to_string() == alarm.subject),
+            Ends::Assigned => self.find(&alarm.subject).is_some_and(|kept| {
+                let is_open = !kept.state.is_settled() || kept.state == State::Rejected;
+                is_open && kept.told.record_deadline > now
+            }),
             Ends::Fetched(causes) => open.any(|(_, kept)| {
                 kept.told.verification.app == alarm.subject
                     && kept.schedule.contains_key(&Stage::Download)

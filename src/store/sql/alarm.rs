@@ -206,6 +206,11 @@ async fn end_stale<DB: Dialect>(connection: &mut DB::Connection, now: Time) -> R
             Ends::Settled => {
                 "select 1 from schedule as s where s.verification_id = alarms.subject".to_owned()
             }
+            Ends::Assigned => {
+                "select 1 from verifications as v where v.verification_id = alarms.subject
+                and (v.settled_at is null or v.state = 'rejected') and v.record_deadline > $1"
+                    .to_owned()
+            }
             Ends::Fetched(causes) => {
                 let names: Vec<&str> = causes.iter().map(|cause| cause.name()).collect();
                 binds.push(Json::of(&names)?.into());

@@ -348,14 +348,26 @@ pub async fn a_token_that_is_tried_again_is_no_longer_said_to_be_anothers(db: Da
         };
         store.raise(&alarm, START).await.unwrap();
     }
+    for work in store.claim_polls(&claim_at(START)).await.unwrap() {
+        let record = settling(&work.lease, START, Outcome::Rejected);
+        store.record_poll(record).await.unwrap();
+    }
+    store.end_alarms(later(MINUTE)).await.unwrap();
+    let open = async || -> Vec<String> {
+        let open = store.alarms().await.unwrap().into_iter();
+        open.map(|alarm| alarm.subject).collect()
+    };
+    assert_eq!(
+        open().await,
+        [handle(1), handle(2)],
+        "rejected is no end of it"
+    );
     let one = [handle(1)];
-    store
-        .retry(&one, Some("other"), "ops", later(MINUTE))
-        .await
-        .unwrap();
-    let open = store.alarms().await.unwrap();
-    let subjects: Vec<&str> = open.iter().map(|alarm| alarm.subject.as_str()).collect();
-    assert_eq!(subjects, [handle(2)]);
+    let retried = store.retry(&one, Some("other"), "ops", later(MINUTE));
+    retried.await.unwrap();
+    assert_eq!(open().await, [handle(2)]);
+    store.end_alarms(later(Span::hours(80))).await.unwrap();
+    assert_eq!(open().await, [""; 0], "the provider has forgotten it");
 }
 
 pub async fn outages_are_told_of_an_app_and_of_the_service(db: Database) {
