@@ -129,7 +129,8 @@ pub async fn run(
     }
     stop.cancel();
     drain(drivers, &shared, options.grace).await;
-    cron.stop().await;
+    // A job of it may wait for a database that does not answer.
+    in_time(&**clock, LAST, cron.stop()).await;
     serve_stop.cancel();
     all_ended(&mut loops).await;
     if let Some(server) = served {

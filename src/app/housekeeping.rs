@@ -10,6 +10,7 @@ use std::sync::{
 };
 
 use futures::future::BoxFuture;
+use tokio::sync::Semaphore;
 use tokio_cron_scheduler::{Job as Entry, JobScheduler, JobSchedulerError};
 
 use super::{AppError, guard::Guard};
@@ -103,11 +104,15 @@ struct Ears {
 }
 
 impl Ears {
+    fn called(&self, archive: &Archive) {
+        let elapsed = archive.clock.elapsed();
+        self.called.store(elapsed.0, Ordering::Relaxed);
+    }
+
     /// Runs a job that was due at `now`, and tells what came of it.
     async fn hear(&self, job: &Job, archive: &Archive, now: Time) {
         let name = job.name;
-        self.called
-            .store(archive.clock.elapsed().0, Ordering::Relaxed);
+        self.called(archive);
         // The job is made inside, so that a panic in making it is caught as well.
         let result = spawn::caught(async { (job.run)(archive, now).await }).await;
         match &result {
@@ -161,9 +166,18 @@ impl Cron {
         for job in &JOBS {
             metrics.begin_loop(job.name);
             let (archive, ears) = (Arc::clone(archive), Arc::clone(&ears));
+            let alone = Arc::new(Semaphore::new(1));
             let entry = Entry::new_async((job.when)(schedule), move |_, _| {
                 let (archive, ears) = (Arc::clone(&archive), Arc::clone(&ears));
-                Box::pin(async move { ears.hear(job, &archive, archive.now()).await })
+                // One that has not ended when it is due again is not begun beside itself.
+                let turn = Arc::clone(&alone).try_acquire_owned();
+                Box::pin(async move {
+                    if turn.is_ok() {
+                        ears.hear(job, &archive, archive.now()).await;
+                    } else {
+                        ears.called(&archive);
+                    }
+                })
             });
             scheduler.add(entry.map_err(wrong)?).await.map_err(wrong)?;
         }
