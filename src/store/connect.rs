@@ -1,6 +1,6 @@
 //! From a URL to connections: which database, with which settings, behind which pools.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use futures::FutureExt as _;
 use sqlx::{
@@ -11,12 +11,10 @@ use sqlx::{
 use super::{
     Result, Store, migrate,
     sql::SqlStore,
-    target::{BUSY, Target, sqlite_readable, sqlite_writer},
+    target::{ACQUIRE, BUSY, Target, sqlite_readable, sqlite_writer},
 };
 use crate::domain::{address::DatabaseUrl, time::Clock};
 
-/// How long a verb waits for a free connection, and a connection for the server.
-const ACQUIRE: Duration = Duration::from_secs(10);
 /// SQLite's readers run beside its one writer; more of them than this gain nothing.
 const SQLITE_READERS_MAX: u32 = 4;
 

@@ -17,7 +17,7 @@ use super::{
     Result, StoreError,
     dialect::Dialect,
     rows::{Cells as _, binds},
-    target::{Target, create_private_file, sqlite_first_writer, sqlite_readable},
+    target::{ACQUIRE, Target, create_private_file, sqlite_first_writer, sqlite_readable},
 };
 use crate::domain::address::DatabaseUrl;
 
@@ -89,13 +89,29 @@ pub async fn check_schema(url: &DatabaseUrl) -> Result<SchemaReport> {
             connection.close().await?;
             report
         }
-        Target::Postgres(options) => {
-            let mut connection = PgConnection::connect_with(&options).await?;
-            let report = inspect::<Postgres>(&mut connection, POSTGRES).await;
-            connection.close().await?;
-            report
-        }
+        Target::Postgres(options) => answered(inspect_postgres(&options)).await,
     }
+}
+
+async fn inspect_postgres(options: &PgConnectOptions) -> Result<SchemaReport> {
+    let mut connection = PgConnection::connect_with(options).await?;
+    let report = inspect::<Postgres>(&mut connection, POSTGRES).await;
+    connection.close().await?;
+    report
+}
+
+/// A server that is reached and says nothing is none.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a database outside of this machine is waited for, as the pool would"
+)]
+async fn answered<T>(asked: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(ACQUIRE, asked)
+        .await
+        .unwrap_or_else(|_| {
+            let text = format!("it does not answer within {} seconds", ACQUIRE.as_secs());
+            Err(StoreError::Unavailable(text))
+        })
 }
 
 /// Refuses a schema that is not up to date.

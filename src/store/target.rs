@@ -18,6 +18,8 @@ use crate::domain::address::DatabaseUrl;
 
 /// How long SQLite waits for another process that writes.
 pub(super) const BUSY: Duration = Duration::from_secs(10);
+/// How long a verb waits for a free connection, and a connection for the server.
+pub(super) const ACQUIRE: Duration = Duration::from_secs(10);
 /// How long until what SQLite does not wait for is tried again.
 const AGAIN: Duration = Duration::from_millis(25);
 

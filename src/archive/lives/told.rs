@@ -12,7 +12,7 @@ use crate::{
         token::{Late, State, TrackRequest},
     },
     store::{
-        Retries as _,
+        Reports as _, Retries as _,
         records::{RetryVerdict, TrackVerdict},
     },
 };
@@ -293,4 +293,22 @@ async fn a_token_refused_at_first_is_asked_for_though_no_sibling_can_be() {
     );
     house.live().await;
     house.is_archived(&token).await;
+}
+
+#[tokio::test]
+async fn a_token_that_nobody_has_used_yet_fails_at_nothing() {
+    let house = House::new();
+    let token = house.tell(FILMED, filmed(Life::Unused)).await;
+    house.live_until(BEGIN.plus(Span::hours(3))).await;
+    let summary = house.whole(&token).await.summary;
+    assert!(summary.polls > 1 && summary.state == "waiting");
+    assert_eq!(summary.last_error, None);
+    let figures = house.store.status(house.now()).await.unwrap();
+    assert_eq!(figures.errors, [], "nothing fails at present");
+    house.live().await;
+    assert_eq!(
+        house.whole(&token).await.summary.last_error,
+        None,
+        "it is over"
+    );
 }

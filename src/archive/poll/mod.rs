@@ -100,6 +100,8 @@ impl Poller {
         draft.record.same = duplicates.iter().map(|row| row.media_id).collect();
         let state = outcome.state().name();
         self.explain(app, &mut draft.record.next).await?;
+        // Nothing of it can fail any more; what is missing says why.
+        draft.record.last_error = None;
         let verification_id = draft.verification.verification_id;
         self.queue
             .record_poll(draft.finish(self.clock.now()))
@@ -233,12 +235,13 @@ impl Poller {
         ends: &Ends,
     ) -> Span {
         let at = self.given_at(draft);
-        draft.record.last_error = Some(format!("{}: {problem}", endpoint.name()));
         let progress = &mut draft.record.progress;
-        if problem.kind.is_about_the_token()
+        // Not used yet is no error.
+        let waits = problem.kind.is_about_the_token()
             && endpoint == Endpoint::Getall
-            && progress.attempts.is_empty()
-        {
+            && progress.attempts.is_empty();
+        draft.record.last_error = (!waits).then(|| format!("{}: {problem}", endpoint.name()));
+        if waits {
             let verification = &draft.verification;
             let is_witnessed = self.lessons.is_witnessed(app, verification, at);
             let issued_here = verification.issued_here;
