@@ -207,7 +207,9 @@ async fn a_video_that_never_comes_where_one_is_promised_is_a_loss() {
     assert_eq!(house.state(&token).await, "incomplete");
     let missing = house.missing(&token).await;
     assert!(
-        missing.contains("no video was listed") && missing.contains(r#""cause":"not_listed""#),
+        missing.contains("no video was listed")
+            && missing.contains(r#""cause":"not_listed""#)
+            && missing.contains(r#""to":"2026-09"#),
         "{missing}"
     );
     assert_eq!(house.alarms().await, ["loss filmed: not_listed"]);

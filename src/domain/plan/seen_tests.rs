@@ -348,3 +348,26 @@ fn a_refused_list_of_media_is_no_loss_where_no_video_is_promised() {
         assert_eq!(whats(&step), missing, "{label}");
     }
 }
+
+#[test]
+fn a_video_that_was_never_listed_is_missing_until_it_was_last_asked_for() {
+    let asked = Time(ISSUED.0 + 3);
+    let progress = Progress {
+        video_for: 0,
+        media_at: Some(asked),
+        ..captured()
+    };
+    let end = Span::minutes(74 * 60 + 5);
+    let Step::Settle(Outcome::Incomplete, missing) = decide(&progress, &[], &[], false, end) else {
+        panic!("not incomplete")
+    };
+    let reason = Reason {
+        cause: Cause::NotListed,
+        from: None,
+        to: Some(asked),
+    };
+    assert_eq!(
+        (missing[0].what.as_str(), missing[0].reason),
+        ("video", reason)
+    );
+}

@@ -191,6 +191,11 @@ fn a_refusal_all_its_life_is_told_from_the_token_of_another_app() {
         };
         assert_eq!((missing.len(), missing[0].what.as_str()), (1, "everything"));
         assert!(missing[0].why.contains(why), "{missing:?}");
+        assert_eq!(
+            missing[0].reason.to,
+            Some(ISSUED.plus(DECIDE)),
+            "{missing:?}"
+        );
     }
 }
 
