@@ -371,3 +371,26 @@ fn a_video_that_was_never_listed_is_missing_until_it_was_last_asked_for() {
         ("video", reason)
     );
 }
+
+#[test]
+fn an_answer_that_never_came_is_missing_for_what_its_calls_met() {
+    let mut progress = Progress {
+        captured: BTreeSet::new(),
+        ..captured()
+    };
+    let (first, last) = (ISSUED.plus(Span::hours(1)), ISSUED.plus(Span::hours(2)));
+    for at in [first, last] {
+        progress.failed(Endpoint::Detail, at, Span(1), ErrorKind::DailyQuota);
+    }
+    let end = Span::minutes(74 * 60 + 5);
+    let Step::Settle(_, missing) = decide(&progress, &[], &[], false, end) else {
+        panic!("not settled")
+    };
+    let reason = Reason::lasting(Cause::Quota, first, last);
+    assert!(
+        missing
+            .iter()
+            .any(|one| one.what == "detail" && one.reason == reason),
+        "{missing:?}"
+    );
+}
