@@ -82,7 +82,7 @@ async fn beat(archive: &Archive, now: Time) -> store::Result<()> {
 
 /// Ends alarms that are over without anybody having said so.
 async fn alarms(archive: &Archive, now: Time) -> store::Result<()> {
-    archive.store.end_alarms(now).await.map(|_| ())
+    archive.alarms.end_stale(now).await
 }
 
 /// Has the database let go of what it gathers.
@@ -361,5 +361,24 @@ mod tests {
             assert_eq!(outages.unwrap(), expected, "{label}");
             assert!(store.alarms().await.unwrap().is_empty(), "{label}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_alarm_that_is_over_without_a_word_is_so_for_the_process_too() {
+        let house = House::new().await;
+        let open = |kind: Kind, subject: &str| Alarm {
+            kind,
+            subject: subject.to_owned(),
+            text: "wrong".to_owned(),
+        };
+        let known = &house.archive.alarms;
+        known.raise(&open(Kind::ProviderDown, "h5"), NOON).await;
+        known.raise(&open(Kind::VaultDown, "objects"), NOON).await;
+        alarms(&house.archive, NOON).await.unwrap();
+        // Nothing of the app is open, so that nobody would ever ask whether it is over.
+        assert!(!known.stands(Kind::ProviderDown, "h5"));
+        assert!(known.stands(Kind::VaultDown, "objects"));
+        let rows = house.archive.store.alarms().await.unwrap();
+        assert_eq!((rows.len(), rows[0].kind.as_str()), (1, "vault_down"));
     }
 }

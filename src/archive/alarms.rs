@@ -13,10 +13,10 @@ use std::{
 
 use crate::{
     domain::{
-        alarm::{Alarm, Kind},
+        alarm::{Alarm, Ends, Kind},
         time::Time,
     },
-    store::{AlarmStore, reports::AlarmRow},
+    store::{self, AlarmStore, reports::AlarmRow},
 };
 
 /// Alarms of this process that are open, or over and not yet written.
@@ -142,6 +142,30 @@ impl Alarms {
                 stood
             }
         }
+    }
+
+    /// Ends those that are over without anybody having said so, in the database and here: what a
+    /// process sees by itself it ends by itself.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn end_stale(&self, now: Time) -> store::Result<()> {
+        self.store.end_alarms(now).await?;
+        let open = self.store.alarms().await?;
+        let is_open = |kind: Kind, subject: &str| {
+            (open.iter()).any(|row| row.kind == kind.name() && row.subject == subject)
+        };
+        self.lock().retain(|(kind, subject), one| {
+            let stays = kind.ends() == Ends::Seen
+                || !one.written
+                || one.over.is_some()
+                || is_open(*kind, subject);
+            if !stays {
+                tracing::info!(alarm = kind.name(), subject, "alarm over");
+            }
+            stays
+        });
+        Ok(())
     }
 
     /// Writes what could not be written before. True when the database knows everything now.

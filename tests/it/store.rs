@@ -159,6 +159,8 @@ on_each! {
             rows_look_as_the_contract_says,
             /// Views are read by SQL.
             charges_are_counted_by_the_day_in_beijing,
+            /// Views are read by SQL.
+            every_alarm_that_explains_losses_is_an_outage,
             /// Comments stand in the catalogue.
             every_view_and_column_is_explained;
         robust:

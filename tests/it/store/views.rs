@@ -2,6 +2,7 @@
 
 use verikeep::{
     domain::{
+        alarm::{Alarm, Kind},
         answer::Endpoint,
         attempt::Attempt,
         identity::IdentityRow,
@@ -217,4 +218,26 @@ pub async fn every_view_and_column_is_explained(db: Database) {
             "{view}"
         );
     }
+}
+
+pub async fn every_alarm_that_explains_losses_is_an_outage(db: Database) {
+    let store = store(&db).await;
+    for kind in Kind::ALL {
+        let alarm = Alarm {
+            kind: *kind,
+            subject: "loan-h5".to_owned(),
+            text: "out".to_owned(),
+        };
+        store.raise(&alarm, START).await.unwrap();
+    }
+    let told = db
+        .texts("select kind from report_outages order by kind")
+        .await
+        .concat();
+    let mut explaining: Vec<&str> = (Kind::ALL.iter())
+        .filter(|kind| kind.cause().is_some())
+        .map(|kind| kind.name())
+        .collect();
+    explaining.sort_unstable();
+    assert_eq!(told, explaining);
 }
