@@ -220,6 +220,8 @@ create table alarms (
     alarm_id   bigint generated always as identity primary key,
     kind       text    not null,
     subject    text    not null,
+    -- Who alone sees its end, as in `beats`; empty where anybody does.
+    instance   text    not null,
     text       text    not null,
     since      bigint  not null,
     last_at    bigint  not null,
@@ -230,7 +232,7 @@ create table alarms (
     note       text
 );
 
-create unique index alarms_open on alarms (kind, subject) where ended_at is null;
+create unique index alarms_open on alarms (kind, subject, instance) where ended_at is null;
 
 -- What was lost, a row a thing: written when a verification ends as a loss, gone when it is opened again.
 create table losses (
@@ -263,10 +265,12 @@ create table events (
 
 create index events_of on events (verification_id);
 
--- When each process that works on this database was last seen alive.
+-- When each process that works on this database was last seen alive, and how far its host's clock is ahead of
+-- the provider's, in milliseconds, as far as it knows.
 create table beats (
     instance text    not null primary key,
-    at       bigint  not null
+    at       bigint  not null,
+    skew_ms  bigint
 );
 
 -- One row: what this database belongs to. The object `installation` at the root of its vault holds the same id.

@@ -8,7 +8,8 @@ use crate::{
     config::{self as shape, Config},
     domain::{
         answer::ProviderError,
-        time::{Clock, TrustedClock},
+        random,
+        time::{Clock, Time, TrustedClock},
     },
     provider::{
         self, AppAccess, Client, Credentials, Downloader, MediaRules, OverHttp, RateLimiters,
@@ -75,6 +76,7 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Services, Ap
         .collect::<Result<Vec<App>, ProviderError>>()?;
     let watcher = watch::Meter::new(&metrics, &clock);
     let archive = Archive::new(ArchiveDeps {
+        instance: instance(clock.now()),
         store,
         vault,
         clock,
@@ -89,6 +91,15 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Services, Ap
         quotas,
         joined,
     })
+}
+
+/// What this process is called among those that work on the database: the host's name (the pod's,
+/// in a container), and a random end, as names of hosts come again.
+fn instance(now: Time) -> String {
+    let system = rustix::system::uname();
+    let end = random::fresh_id(now).to_string();
+    let end = end.get(end.len().saturating_sub(6)..).unwrap_or(&end);
+    format!("{}-{end}", system.nodename().to_string_lossy())
 }
 
 /// Opens the object store; touches no network.

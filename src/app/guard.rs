@@ -31,7 +31,7 @@ use crate::{
         alarm::{Alarm, Kind},
         time::{Span, Time},
     },
-    store::StoreError,
+    store::{ANYBODY, StoreError},
     telemetry::{metrics::Metrics, recent::Dependency},
     web::Check,
     worker::spawn,
@@ -57,8 +57,6 @@ pub(super) struct Guard {
     /// Each place, and what is wrong with it at present.
     places: Mutex<Vec<(Place, Option<String>)>>,
     failing: Mutex<Option<Failing>>,
-    /// The first look also ends what an earlier process has raised.
-    looked: AtomicBool,
     /// How many steps at once were wished for.
     steps_wished: usize,
     machine: Arc<dyn Machine>,
@@ -107,7 +105,6 @@ impl Guard {
                     .collect(),
             ),
             failing: Mutex::default(),
-            looked: AtomicBool::new(false),
             steps_wished,
             machine: Arc::new(ThisMachine),
             panics: panics::Panics::default(),
@@ -196,7 +193,6 @@ impl Guard {
 
     /// Looks at everything once: holds or lets go, raises and ends alarms, refreshes the figures.
     pub(super) async fn look(&self) {
-        let first = !self.looked.swap(true, Ordering::Relaxed);
         // None when the runtime is ending.
         let Some((rooms, descriptors)) = self.find().await else {
             return;
@@ -212,7 +208,6 @@ impl Guard {
                     text: text.clone(),
                 }),
                 (Some(_), None) => over.push((Kind::DiskFull, place.what.clone())),
-                (None, None) if first => over.push((Kind::DiskFull, place.what.clone())),
                 _ => {}
             }
             places.push((place, is));
@@ -224,13 +219,10 @@ impl Guard {
         if self.holds.swap(short || few, Ordering::Relaxed) && !short && !few {
             tracing::info!("there is room again: work goes on");
         }
-        self.descriptors(descriptors, few, first, &mut begun, &mut over);
+        self.descriptors(descriptors, few, &mut begun, &mut over);
         self.metrics.held(short || few, free);
 
         let (archive, now) = (&self.archive, self.archive.now());
-        if first {
-            over.extend(panics::of_earlier_processes(&*archive.store).await);
-        }
         self.panics.look(now, &mut begun, &mut over);
         if let Some(skew) = archive.clock.skew() {
             self.metrics.clock_skew(skew);
@@ -242,7 +234,7 @@ impl Guard {
         for (kind, subject) in over {
             archive.alarms.clear(kind, &subject, now).await;
         }
-        self.database(first).await;
+        self.database().await;
         archive.alarms.sync().await;
         self.metrics.alarms(
             archive
@@ -286,7 +278,6 @@ impl Guard {
         &self,
         Descriptors { most, free }: Descriptors,
         few: bool,
-        first: bool,
         begun: &mut Vec<Alarm>,
         over: &mut Vec<(Kind, String)>,
     ) {
@@ -305,19 +296,19 @@ impl Guard {
                 subject: PROCESS.to_owned(),
                 text,
             });
-        } else if !few && !cramped && (stands || first) {
+        } else if !few && !cramped && stands {
             over.push((Kind::FewDescriptors, PROCESS.to_owned()));
         }
     }
 
     /// An alarm once the database could not be written for long; over with the first write that
     /// succeeds.
-    async fn database(&self, first: bool) {
+    async fn database(&self) {
         let (archive, now) = (&self.archive, self.archive.now());
         let stands = archive.alarms.stands(Kind::DatabaseDown, DATABASE);
         let failing = lock(&self.failing).clone();
         let Some(failing) = failing else {
-            if stands || first {
+            if stands {
                 archive
                     .alarms
                     .clear(Kind::DatabaseDown, DATABASE, now)
@@ -330,7 +321,10 @@ impl Guard {
         }
         if now.since(failing.last) >= self.patience {
             // Nobody has tried for a while: a write that changes nothing tells.
-            let tried = archive.store.clear(Kind::DatabaseDown, "trial", now).await;
+            let tried = archive
+                .store
+                .clear(Kind::DatabaseDown, "trial", ANYBODY, now)
+                .await;
             self.recorded(tried.as_ref().map(|_| ()));
         } else if !stands {
             let text = format!("nothing can be written to the database: {}", failing.text);

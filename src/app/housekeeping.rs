@@ -21,7 +21,7 @@ use crate::{
         alarm::{Alarm, Kind},
         time::{Clock, Span, Time},
     },
-    store,
+    store::{self, ANYBODY},
     telemetry::metrics::Metrics,
     worker::spawn,
 };
@@ -64,7 +64,10 @@ const ABSENT: Span = Span::minutes(1);
 
 /// Says that this process is alive; the first time, it notes as an outage that none was before.
 async fn beat(archive: &Archive, now: Time) -> store::Result<()> {
-    let Some(last) = archive.store.beat(&archive.instance, now).await? else {
+    let Some(last) = (archive.store)
+        .beat(&archive.instance, archive.clock.skew(), now)
+        .await?
+    else {
         return Ok(());
     };
     if now.since(last) > ABSENT {
@@ -74,14 +77,18 @@ async fn beat(archive: &Archive, now: Time) -> store::Result<()> {
             text: format!("no daemon ran from {last} to {now}"),
         };
         tracing::warn!(alarm = alarm.kind.name(), "{}", alarm.text);
-        archive.store.raise(&alarm, last).await?;
-        archive.store.clear(alarm.kind, &alarm.subject, now).await?;
+        let store = &archive.store;
+        store.raise(&alarm, ANYBODY, last).await?;
+        store
+            .clear(alarm.kind, &alarm.subject, ANYBODY, now)
+            .await?;
     }
     Ok(())
 }
 
-/// Ends alarms that are over without anybody having said so.
+/// Ends alarms that are over without anybody having said so; not its own, as it is alive.
 async fn alarms(archive: &Archive, now: Time) -> store::Result<()> {
+    beat(archive, now).await?;
     archive.alarms.end_stale(now).await
 }
 
@@ -342,7 +349,7 @@ mod tests {
             let store = &house.archive.store;
             let before = last.map(|span| NOON.minus(span));
             if let Some(before) = before {
-                store.beat("another", before).await.unwrap();
+                store.beat("another", None, before).await.unwrap();
             }
             beat(&house.archive, NOON).await.unwrap();
             beat(&house.archive, NOON.plus(Span::hours(1)))

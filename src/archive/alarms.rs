@@ -16,12 +16,14 @@ use crate::{
         alarm::{Alarm, Ends, Kind},
         time::Time,
     },
-    store::{self, AlarmStore, reports::AlarmRow},
+    store::{self, ANYBODY, AlarmStore, reports::AlarmRow},
 };
 
 /// Alarms of this process that are open, or over and not yet written.
 pub struct Alarms {
     store: Arc<dyn AlarmStore>,
+    /// What this process is called.
+    instance: String,
     standing: Mutex<BTreeMap<(Kind, String), Standing>>,
 }
 
@@ -38,11 +40,12 @@ struct Standing {
 }
 
 impl Alarms {
-    /// None stands; they are written to `store`.
+    /// None stands; they are written to `store`, as those of `instance` where it alone sees their end.
     #[must_use]
-    pub fn new(store: Arc<dyn AlarmStore>) -> Self {
+    pub fn new(store: Arc<dyn AlarmStore>, instance: &str) -> Self {
         Self {
             store,
+            instance: instance.to_owned(),
             standing: Mutex::default(),
         }
     }
@@ -74,7 +77,7 @@ impl Alarms {
             }
             if one.written { now } else { one.since }
         };
-        match self.store.raise(alarm, since).await {
+        match self.write(alarm, since).await {
             Ok(_) => {
                 if let Some(one) = self.lock().get_mut(&key) {
                     one.written = true;
@@ -86,7 +89,7 @@ impl Alarms {
         }
     }
 
-    /// Ends an alarm, whoever raised it. True when one was open.
+    /// Ends an alarm; of those that a process sees by itself, its own. True when one was open.
     pub async fn clear(&self, kind: Kind, subject: &str, now: Time) -> bool {
         let key = (kind, subject.to_owned());
         let (stood, unwritten) = {
@@ -113,11 +116,12 @@ impl Alarms {
             }
         };
         if let Some((alarm, since)) = unwritten
-            && self.store.raise(&alarm, since).await.is_err()
+            && self.write(&alarm, since).await.is_err()
         {
             return stood;
         }
-        match self.store.clear(kind, subject, now).await {
+        let ended = self.store.clear(kind, subject, self.of(kind), now).await;
+        match ended {
             Ok(open) => {
                 let mut standing = self.lock();
                 if standing.get(&key).is_some_and(|one| one.over.is_some()) {
@@ -153,13 +157,18 @@ impl Alarms {
         self.store.end_alarms(now).await?;
         let open = self.store.alarms().await?;
         let is_open = |kind: Kind, subject: &str| {
-            (open.iter()).any(|row| row.kind == kind.name() && row.subject == subject)
+            let instance = Some(self.of(kind)).filter(|instance| *instance != ANYBODY);
+            (open.iter()).any(|row| {
+                row.kind == kind.name()
+                    && row.subject == subject
+                    && row.instance.as_deref() == instance
+            })
         };
         self.lock().retain(|(kind, subject), one| {
-            let stays = kind.ends() == Ends::Seen
-                || !one.written
-                || one.over.is_some()
-                || is_open(*kind, subject);
+            let is_known = !one.written || one.over.is_some() || is_open(*kind, subject);
+            // Taken for gone while it could not be heard of, this process says again what it sees.
+            one.written &= is_known;
+            let stays = is_known || kind.ends() == Ends::Seen;
             if !stays {
                 tracing::info!(alarm = kind.name(), subject, "alarm over");
             }
@@ -185,7 +194,7 @@ impl Alarms {
                     subject: key.1.clone(),
                     text: one.text,
                 };
-                if self.store.raise(&alarm, one.since).await.is_err() {
+                if self.write(&alarm, one.since).await.is_err() {
                     return false;
                 }
                 if let Some(one) = self.lock().get_mut(&key) {
@@ -215,11 +224,24 @@ impl Alarms {
                 note: None,
                 kind: kind.name().to_owned(),
                 subject: subject.clone(),
+                instance: Some(self.of(*kind).to_owned()).filter(|instance| instance != ANYBODY),
                 text: one.text.clone(),
                 since: one.since,
                 times: one.times,
             })
             .collect()
+    }
+
+    async fn write(&self, alarm: &Alarm, since: Time) -> store::Result<bool> {
+        self.store.raise(alarm, self.of(alarm.kind), since).await
+    }
+
+    /// Who sees the end of alarms of a kind that this process raises.
+    fn of(&self, kind: Kind) -> &str {
+        match kind.ends() {
+            Ends::Seen => &self.instance,
+            _ => ANYBODY,
+        }
     }
 
     /// Whether this one is open.
@@ -232,5 +254,54 @@ impl Alarms {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<(Kind, String), Standing>> {
         self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        domain::time::{HeldClock, Span},
+        store::{Upkeep as _, memory::MemoryStore},
+    };
+
+    const NOON: Time = Time(1_790_000_000_000);
+
+    #[tokio::test]
+    async fn a_process_ends_its_own_alarms_and_says_again_what_others_took_for_over() {
+        let store = Arc::new(MemoryStore::new(HeldClock::at(NOON)));
+        let [one, two] = ["one", "two"].map(|name| Alarms::new(store.clone(), name));
+        let alarm = |kind| Alarm {
+            kind,
+            subject: "it".to_owned(),
+            text: "wrong".to_owned(),
+        };
+        for kind in [Kind::DiskFull, Kind::Quota] {
+            for alarms in [&one, &two] {
+                alarms.raise(&alarm(kind), NOON).await;
+            }
+        }
+        let open = async || -> Vec<(String, Option<String>)> {
+            let open = store.alarms().await.unwrap().into_iter();
+            open.map(|row| (row.kind, row.instance)).collect()
+        };
+        let full = |name: &str| ("disk_full".to_owned(), Some(name.to_owned()));
+        let quota = ("quota".to_owned(), None);
+        assert_eq!(open().await, [full("one"), full("two"), quota.clone()]);
+        assert!(one.clear(Kind::Quota, "it", NOON).await, "anybody sees it");
+        assert!(one.clear(Kind::DiskFull, "it", NOON).await);
+        assert_eq!(open().await, [full("two")]);
+        assert!(!one.clear(Kind::DiskFull, "it", NOON).await);
+
+        // Two could not be heard of for a while, and is there again.
+        let late = NOON.plus(Span::minutes(10));
+        store.beat("one", None, late).await.unwrap();
+        one.end_stale(late).await.unwrap();
+        assert_eq!(open().await, []);
+        store.beat("two", None, late).await.unwrap();
+        two.end_stale(late).await.unwrap();
+        assert!(two.sync().await);
+        assert_eq!(open().await, [full("two")]);
+        assert!(!two.stands(Kind::Quota, "it"));
     }
 }

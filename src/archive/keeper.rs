@@ -3,7 +3,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, AtomicU32, Ordering},
+    atomic::{AtomicU32, Ordering},
 };
 
 use bytes::Bytes;
@@ -38,9 +38,6 @@ pub(crate) struct Keeper {
     watcher: Arc<dyn Watcher>,
     /// Failed puts since the last one that went well.
     failed: AtomicU32,
-    /// Whether no put has gone well yet: the first that does ends what an earlier process may have
-    /// raised.
-    is_first: AtomicBool,
 }
 
 /// A body to be kept as it came.
@@ -102,7 +99,6 @@ impl Keeper {
             clock,
             watcher,
             failed: AtomicU32::new(0),
-            is_first: AtomicBool::new(true),
         }
     }
 
@@ -192,7 +188,7 @@ impl Keeper {
             .put(of_the_store.map_or(Ok(()), |error| Err(error.name())));
         let Some(error) = error else {
             let failed = self.failed.swap(0, Ordering::Relaxed);
-            if self.is_first.swap(false, Ordering::Relaxed) || failed >= PATIENCE {
+            if failed >= PATIENCE {
                 self.alarms
                     .clear(Kind::VaultDown, VAULT, self.clock.now())
                     .await;

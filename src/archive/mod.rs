@@ -34,7 +34,6 @@ use std::sync::Arc;
 use crate::{
     domain::{
         identity::{Columns, IndexKey},
-        random,
         time::{Clock, Time},
     },
     store::Store,
@@ -87,6 +86,7 @@ pub struct Archive {
 /// The parts an [`Archive`] is made of.
 #[allow(missing_docs, reason = "each is explained in `Archive`")]
 pub struct ArchiveDeps {
+    pub instance: String,
     pub store: Arc<dyn Store>,
     pub vault: Arc<Vault>,
     pub clock: Arc<dyn Clock>,
@@ -101,6 +101,7 @@ impl Archive {
     #[must_use]
     pub fn new(deps: ArchiveDeps) -> Self {
         let ArchiveDeps {
+            instance,
             store,
             vault,
             clock,
@@ -111,7 +112,7 @@ impl Archive {
         } = deps;
         let apps = Arc::new(Apps::new(apps));
         let breaker = Arc::new(Breaker::default());
-        let alarms = Arc::new(Alarms::new(Arc::clone(&store) as _));
+        let alarms = Arc::new(Alarms::new(Arc::clone(&store) as _, &instance));
         let lessons = Arc::new(LessonBook::new(Arc::clone(&store) as _));
         let keeper = Arc::new(Keeper::new(
             Arc::clone(&vault),
@@ -160,7 +161,7 @@ impl Archive {
             apps: Arc::clone(&apps),
         };
         Self {
-            instance: random::fresh_id(clock.now()).to_string(),
+            instance,
             store,
             vault,
             clock,

@@ -69,6 +69,7 @@ pub(super) fn no_figures() -> Status {
         alarms: Vec::new(),
         open_by_app: Vec::new(),
         reconciled: None,
+        replicas: Vec::new(),
     }
 }
 

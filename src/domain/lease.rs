@@ -1,6 +1,13 @@
 //! Leases: the right to work on one row for a while.
 
-use super::{id::VerificationId, time::Time};
+use super::{
+    id::VerificationId,
+    time::{Span, Time},
+};
+
+/// A process that has not been seen alive for so long is gone: what only it would see, it does not.
+/// Processes are heard of every 20 seconds.
+pub const LAPSED: Span = Span::minutes(2);
 
 /// The two kinds of scheduled work a verification can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

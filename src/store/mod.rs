@@ -41,8 +41,8 @@ pub use connect::{open, open_to_read};
 pub use migrate::{MigrationReport, SchemaReport, check_schema, migrate};
 pub use rights::check_rights;
 pub use traits::{
-    AlarmStore, Connection, Installations, LessonStore, Losses, Queue, Reports, Retries, Store,
-    Tracking, Upkeep,
+    ANYBODY, AlarmStore, Connection, Installations, LessonStore, Losses, Queue, Reports, Retries,
+    Store, Tracking, Upkeep,
 };
 
 /// Why a verb did not take place. Named by what the caller can do. Where a way out is known, it

@@ -354,6 +354,21 @@ pub struct Status {
     pub open_by_app: Vec<Open>,
     /// What the last comparison with the business's own list found.
     pub reconciled: Option<Reconciliation>,
+    /// The processes that were seen of late.
+    pub replicas: Vec<Replica>,
+}
+
+/// A process that works on the database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Replica {
+    /// What it is called: its host, and what tells it from others there.
+    pub instance: String,
+    /// When it was last seen alive.
+    #[serde(serialize_with = "rfc3339")]
+    pub seen_at: Time,
+    /// How far its host's clock is ahead of the provider's, in milliseconds; none while no answer
+    /// has told.
+    pub clock_skew_ms: Option<i64>,
 }
 
 /// An instant as text.

@@ -264,6 +264,7 @@ mod tests {
                 wrong: 1,
                 unlisted: None,
             }),
+            replicas: Vec::new(),
         }
     }
 

@@ -530,7 +530,7 @@ fn one_token_walks_through_the_commands() {
     );
     // As a daemon leaves it: a loss that status tells by its exit code.
     let missed = "update verifications set state = 'missed', settled_at = tracked_at; delete from schedule;
-        insert into alarms (kind, subject, text, since, last_at, times) select 'loss', app, 'missed', tracked_at, tracked_at, 1 from verifications;";
+        insert into alarms (kind, subject, instance, text, since, last_at, times) select 'loss', app, '', 'missed', tracked_at, tracked_at, 1 from verifications;";
     let database = place.path().join("verikeep-data/verikeep.db");
     assert!(
         Command::new("sqlite3")

@@ -101,6 +101,7 @@ impl Held {
             media_bytes_max: 1 << 30,
         };
         let archive = Archive::new(archive::ArchiveDeps {
+            instance: "here".to_owned(),
             store,
             vault: Arc::new(Vault::in_memory()),
             clock: clock.clone(),

@@ -102,6 +102,7 @@ on_each! {
             an_open_one_is_due_at_once_and_a_running_poll_is_followed_by_another;
         alarm:
             an_alarm_is_open_once_and_counted,
+            an_alarm_of_a_process_ends_by_its_word_or_when_it_is_gone,
             alarms_of_records_are_raised_with_them;
         losses:
             what_is_lost_is_a_row_until_it_is_opened_again,

@@ -112,6 +112,7 @@ impl Source for Fake {
             alarms: vec![],
             open_by_app: Vec::new(),
             reconciled: None,
+            replicas: Vec::new(),
         })
     }
 }

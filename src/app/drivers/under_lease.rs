@@ -10,7 +10,7 @@ use crate::{
         lease::Lease,
         time::Span,
     },
-    store::StoreError,
+    store::{ANYBODY, StoreError},
     worker::clock::in_time,
 };
 
@@ -150,7 +150,9 @@ impl Shared {
             subject: lease.verification_id.to_string(),
             text,
         };
-        let raised = self.archive.store.raise(&alarm, self.archive.now()).await;
+        let raised = (self.archive.store)
+            .raise(&alarm, ANYBODY, self.archive.now())
+            .await;
         if raised.unwrap_or(false) {
             tracing::warn!(alarm = alarm.kind.name(), subject = %alarm.subject, "{}", alarm.text);
         }

@@ -3,12 +3,9 @@
 use std::{collections::BTreeMap, sync::Mutex};
 
 use super::lock;
-use crate::{
-    domain::{
-        alarm::{Alarm, Kind},
-        time::{Span, Time},
-    },
-    store::AlarmStore,
+use crate::domain::{
+    alarm::{Alarm, Kind},
+    time::{Span, Time},
 };
 
 /// After this long without another panic of the part its alarm ends. An item that makes a step
@@ -40,45 +37,9 @@ impl Panics {
     }
 }
 
-/// What earlier processes have raised: over with a new start, until it happens again.
-pub(super) async fn of_earlier_processes(store: &dyn AlarmStore) -> Vec<(Kind, String)> {
-    let open = store.alarms().await.unwrap_or_default();
-    open.into_iter()
-        .filter(|alarm| alarm.kind == Kind::Panic.name())
-        .map(|alarm| (Kind::Panic, alarm.subject))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::{store::memory::MemoryStore, worker::clock::SystemClock};
-
-    #[tokio::test]
-    async fn a_new_start_ends_the_panics_of_earlier_processes_and_nothing_else() {
-        let store = MemoryStore::new(Arc::new(SystemClock));
-        for (kind, subject) in [
-            (Kind::Panic, "poll"),
-            (Kind::Loss, "poll"),
-            (Kind::Panic, "download"),
-        ] {
-            let alarm = Alarm {
-                kind,
-                subject: subject.to_owned(),
-                text: String::new(),
-            };
-            assert!(store.raise(&alarm, Time(0)).await.unwrap());
-        }
-        let over = of_earlier_processes(&store).await;
-        assert_eq!(
-            over,
-            ["download", "poll"].map(|part| (Kind::Panic, part.to_owned()))
-        );
-        store.set_away(true);
-        assert_eq!(of_earlier_processes(&store).await, []);
-    }
 
     #[test]
     fn a_part_that_panicked_is_named_until_it_keeps_still() {

@@ -13,17 +13,16 @@ const MOST: Span = Span::seconds(30);
 /// What the alarm is about.
 const CLOCK: &str = "clock";
 
-/// Whether it was apart at the last look; none before anything was known, when an earlier process's
-/// alarm may be open.
+/// Whether it was apart at the last look.
 #[derive(Debug, Default)]
-pub(super) struct Skew(Mutex<Option<bool>>);
+pub(super) struct Skew(Mutex<bool>);
 
 impl Skew {
     /// What is to be raised, and what is over, where the host's clock is so far ahead.
     pub(super) fn look(&self, ahead: Span, begun: &mut Vec<Alarm>, over: &mut Vec<(Kind, String)>) {
         let is_apart = ahead.0.abs() > MOST.0;
-        let was_apart = lock(&self.0).replace(is_apart);
-        if was_apart == Some(is_apart) {
+        let was_apart = std::mem::replace(&mut *lock(&self.0), is_apart);
+        if was_apart == is_apart {
             return;
         }
         if !is_apart {

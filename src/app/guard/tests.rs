@@ -54,6 +54,7 @@ impl Post {
         let store = Arc::new(MemoryStore::new(clock.clone()));
         let metrics = Arc::new(Metrics::new());
         let archive = Arc::new(Archive::new(ArchiveDeps {
+            instance: "here".to_owned(),
             store: store.clone(),
             vault: Arc::new(Vault::in_memory()),
             clock: TrustedClock::over(clock.clone()),

@@ -55,6 +55,7 @@ impl Post {
             provider: provider.clone(),
         };
         let archive = Arc::new(Archive::new(ArchiveDeps {
+            instance: "here".to_owned(),
             store: store.clone(),
             vault: Arc::new(Vault::in_memory()),
             clock: Arc::clone(clock),

@@ -13,7 +13,7 @@ use crate::{
         answer::Endpoint,
         time::Span,
     },
-    store::AlarmStore as _,
+    store::{ANYBODY, AlarmStore as _},
 };
 
 const HTML: &str = "<html><head><title>Error</title></head></html>";
@@ -193,9 +193,13 @@ async fn what_was_lost_while_nobody_asked_is_explained_by_what_was_out() {
             subject: subject.to_owned(),
             text: "out".to_owned(),
         };
-        house.store.raise(&out, BEGIN).await.unwrap();
+        house.store.raise(&out, ANYBODY, BEGIN).await.unwrap();
         house.clock.pass(Span::hours(80));
-        house.store.clear(kind, subject, house.now()).await.unwrap();
+        house
+            .store
+            .clear(kind, subject, ANYBODY, house.now())
+            .await
+            .unwrap();
         house.live().await;
         assert_eq!(house.state(&token).await, "missed", "{cause}");
         let missing = house.whole(&token).await.summary.missing;

@@ -372,6 +372,7 @@ fn archive(
         })
     };
     Archive::new(ArchiveDeps {
+        instance: "here".to_owned(),
         store: Arc::clone(store) as _,
         vault: Arc::clone(vault),
         clock: Arc::clone(clock) as _,

@@ -36,6 +36,7 @@ pub(super) struct Threat {
 pub(super) struct Wrong {
     kind: String,
     subject: String,
+    instance: Option<String>,
     text: String,
     since: String,
     times: i64,
@@ -65,6 +66,7 @@ pub(super) fn all(figures: Option<&Figures>, beside: &Beside, now: Option<Time>)
         .map(|alarm| Wrong {
             kind: alarm.kind.clone(),
             subject: alarm.subject.clone(),
+            instance: alarm.instance.clone(),
             text: alarm.text.clone(),
             since: alarm.since.rfc3339(),
             times: alarm.times,
@@ -88,6 +90,7 @@ pub(super) fn all(figures: Option<&Figures>, beside: &Beside, now: Option<Time>)
             all.push(Wrong {
                 kind: alarm.kind.clone(),
                 subject: alarm.subject.clone(),
+                instance: None,
                 text: alarm.text.clone(),
                 since: alarm.since.clone(),
                 times: alarm.times,
@@ -153,8 +156,10 @@ pub(super) fn print(all: &[Wrong], screen: &mut Screen<'_>) -> Result<(), Failur
         } else {
             ""
         };
+        let seen_by =
+            (one.instance.as_ref()).map_or_else(String::new, |by| format!(", seen by {by}"));
         screen.line(harmless(&format!(
-            "  {} of {}, since {}{times}{unwritten}",
+            "  {} of {}, since {}{times}{seen_by}{unwritten}",
             one.kind, one.subject, one.since
         )))?;
         screen.line(harmless(&format!("    {}", one.text)))?;

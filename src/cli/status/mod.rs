@@ -148,9 +148,32 @@ fn print(
         table.print(screen)?;
     }
     reconciled(figures, now, screen)?;
+    replicas(figures, now, screen)?;
     let wrong = alarms::all(Some(figures), beside, Some(now));
     alarms::print_beside(beside, &wrong, screen)?;
     alarms::print(&wrong, screen)
+}
+
+fn replicas(figures: &Figures, now: Time, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    if figures.replicas.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new(["daemons", "seen", "clock against the provider's"]);
+    for one in &figures.replicas {
+        let apart = one.clock_skew_ms.map_or_else(
+            || "not known yet".to_owned(),
+            |ms| match Span(ms.saturating_abs()) {
+                apart if apart < Span::seconds(2) => "right".to_owned(),
+                apart if ms < 0 => format!("{apart} behind"),
+                apart => format!("{apart} ahead"),
+            },
+        );
+        let seen = format!("{} ago", now.since(one.seen_at).max(Span(0)));
+        table.row([one.instance.clone(), seen, apart]);
+    }
+    screen.line("")?;
+    table.print(screen)?;
+    Ok(())
 }
 
 fn reconciled(figures: &Figures, now: Time, screen: &mut Screen<'_>) -> Result<(), Failure> {

@@ -14,7 +14,7 @@ use crate::{
         token::Verification,
     },
     store::{
-        AlarmStore as _, Tracking as _,
+        ANYBODY, AlarmStore as _, Tracking as _,
         memory::MemoryStore,
         records::{NewVerification, Next},
     },
@@ -151,7 +151,7 @@ async fn an_alarm_is_acknowledged_by_its_number_and_losses_are_not() {
         subject: "h5".to_owned(),
         text: "spent".to_owned(),
     };
-    store.raise(&alarm, fake::NOW).await.unwrap();
+    store.raise(&alarm, ANYBODY, fake::NOW).await.unwrap();
     let seen = ["losses", "ack", "--until", "0s", "--note", "x"];
     for (line, code, parts) in [
         (

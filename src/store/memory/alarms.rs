@@ -10,7 +10,7 @@ use crate::{
         time::Time,
     },
     store::{
-        AlarmStore, Result,
+        ANYBODY, AlarmStore, Result,
         reports::{Acknowledgement, AlarmRow},
     },
 };
@@ -21,6 +21,7 @@ pub(super) struct Alarms(Vec<Raised>);
 
 struct Raised {
     alarm: Alarm,
+    instance: String,
     since: Time,
     times: i64,
     ended_at: Option<Time>,
@@ -29,12 +30,12 @@ struct Raised {
 
 #[async_trait]
 impl AlarmStore for MemoryStore {
-    async fn raise(&self, alarm: &Alarm, now: Time) -> Result<bool> {
-        self.verb(|data| Ok(data.alarms.raise(alarm, now)))
+    async fn raise(&self, alarm: &Alarm, instance: &str, now: Time) -> Result<bool> {
+        self.verb(|data| Ok(data.alarms.raise_of(alarm, instance, now)))
     }
 
-    async fn clear(&self, kind: Kind, subject: &str, now: Time) -> Result<bool> {
-        self.verb(|data| Ok(data.alarms.clear(kind, subject, now)))
+    async fn clear(&self, kind: Kind, subject: &str, instance: &str, now: Time) -> Result<bool> {
+        self.verb(|data| Ok(data.alarms.clear_of(kind, subject, instance, now)))
     }
 
     async fn acknowledge(&self, alarm_id: i64, seen: &Acknowledgement) -> Result<bool> {
@@ -55,15 +56,20 @@ impl AlarmStore for MemoryStore {
 }
 
 impl Alarms {
-    /// Raises an alarm; true when none of its kind and subject was open.
+    /// Raises an alarm whose end anybody sees; true when none of its kind and subject was open.
     pub(super) fn raise(&mut self, alarm: &Alarm, now: Time) -> bool {
-        if let Some(open) = self.open_one(alarm.kind, &alarm.subject) {
+        self.raise_of(alarm, ANYBODY, now)
+    }
+
+    fn raise_of(&mut self, alarm: &Alarm, instance: &str, now: Time) -> bool {
+        if let Some(open) = self.open_one(alarm.kind, &alarm.subject, instance) {
             open.alarm.text.clone_from(&alarm.text);
             open.times += 1;
             return false;
         }
         self.0.push(Raised {
             alarm: alarm.clone(),
+            instance: instance.to_owned(),
             since: now,
             times: 1,
             ended_at: None,
@@ -72,9 +78,20 @@ impl Alarms {
         true
     }
 
-    /// Ends an alarm; true when one was open.
+    /// Ends an alarm whose end anybody sees; true when one was open.
     pub(super) fn clear(&mut self, kind: Kind, subject: &str, now: Time) -> bool {
-        let open = self.open_one(kind, subject);
+        self.clear_of(kind, subject, ANYBODY, now)
+    }
+
+    /// Ends an alarm of that instance; true when one was open.
+    pub(super) fn clear_of(
+        &mut self,
+        kind: Kind,
+        subject: &str,
+        instance: &str,
+        now: Time,
+    ) -> bool {
+        let open = self.open_one(kind, subject, instance);
         open.is_some_and(|open| open.ended_at.replace(now).is_none())
     }
 
@@ -123,6 +140,7 @@ impl Alarms {
             alarm_id: Some(alarm_id),
             kind: raised.alarm.kind.name().to_owned(),
             subject: raised.alarm.subject.clone(),
+            instance: Some(raised.instance.clone()).filter(|instance| instance != ANYBODY),
             text: raised.alarm.text.clone(),
             since: raised.since,
             times: raised.times,
@@ -132,10 +150,10 @@ impl Alarms {
         })
     }
 
-    /// Those that are open, as they were raised.
-    pub(super) fn raised(&self) -> impl Iterator<Item = &Alarm> {
+    /// Those that are open, as they were raised, and by which instance.
+    pub(super) fn raised(&self) -> impl Iterator<Item = (&Alarm, &str)> {
         let open = self.0.iter().filter(|raised| raised.ended_at.is_none());
-        open.map(|raised| &raised.alarm)
+        open.map(|raised| (&raised.alarm, raised.instance.as_str()))
     }
 
     /// How many were raised ever.
@@ -143,11 +161,12 @@ impl Alarms {
         self.0.len()
     }
 
-    fn open_one(&mut self, kind: Kind, subject: &str) -> Option<&mut Raised> {
+    fn open_one(&mut self, kind: Kind, subject: &str, instance: &str) -> Option<&mut Raised> {
         self.0.iter_mut().find(|raised| {
             raised.ended_at.is_none()
                 && raised.alarm.kind == kind
                 && raised.alarm.subject == subject
+                && raised.instance == instance
         })
     }
 }

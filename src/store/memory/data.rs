@@ -45,7 +45,7 @@ pub(super) struct Data {
     pub installation: Option<Installation>,
     pub reconciliations: Vec<Reconciliation>,
     /// When each process was last seen alive.
-    pub beats: BTreeMap<String, Time>,
+    pub beats: BTreeMap<String, (Time, Option<Span>)>,
 }
 
 /// A verification with all that is kept of it.

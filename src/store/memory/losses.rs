@@ -17,7 +17,7 @@ use crate::{
         token::State,
     },
     store::{
-        Losses, Result,
+        ANYBODY, Losses, Result,
         reports::{Acknowledgement, AlarmRow, LossFilter, LossReport},
     },
 };
@@ -82,21 +82,22 @@ impl Data {
 
     /// Ends alarms that are over; brings how many.
     pub(super) fn end_alarms(&mut self, now: Time) -> i64 {
-        let over: Vec<(Kind, String)> = (self.alarms.raised())
-            .filter(|alarm| !self.stands(alarm, now))
-            .map(|alarm| (alarm.kind, alarm.subject.clone()))
+        let over: Vec<(Kind, String, String)> = (self.alarms.raised())
+            .filter(|(alarm, instance)| !self.stands(alarm, instance, now))
+            .map(|(alarm, instance)| (alarm.kind, alarm.subject.clone(), instance.to_owned()))
             .collect();
-        for (kind, subject) in &over {
-            self.alarms.clear(*kind, subject, now);
+        for (kind, subject, instance) in &over {
+            self.alarms.clear_of(*kind, subject, instance, now);
         }
         i64::try_from(over.len()).unwrap_or(i64::MAX)
     }
 
     /// Whether what an alarm tells of goes on, as far as the rows tell.
-    fn stands(&self, alarm: &Alarm, now: Time) -> bool {
+    fn stands(&self, alarm: &Alarm, instance: &str, now: Time) -> bool {
         let mut open = self.open();
         match alarm.kind.ends() {
-            Ends::Seen | Ends::Acknowledged => true,
+            Ends::Acknowledged => true,
+            Ends::Seen => instance == ANYBODY || self.is_alive(instance, now),
             Ends::Answered => open.any(|(_, kept)| kept.told.verification.app == alarm.subject),
             Ends::Settled => open.any(|(id, _)| id.to_string() == alarm.subject),
             Ends::Assigned => self.find(&alarm.subject).is_some_and(|kept| {

@@ -116,6 +116,7 @@ impl Data {
             alarms: self.open_alarms(),
             open_by_app: self.open_by_app(),
             reconciled: self.reconciliations.last().cloned(),
+            replicas: self.replicas(now),
         }
     }
 

@@ -2,10 +2,16 @@
 
 use async_trait::async_trait;
 
-use super::{MemoryStore, data::period};
+use super::{
+    MemoryStore,
+    data::{Data, period},
+};
 use crate::{
-    domain::time::{Span, Time},
-    store::{Result, Upkeep},
+    domain::{
+        lease::LAPSED,
+        time::{Span, Time},
+    },
+    store::{Result, Upkeep, reports::Replica},
 };
 
 #[async_trait]
@@ -19,15 +25,34 @@ impl Upkeep for MemoryStore {
         })
     }
 
-    async fn beat(&self, instance: &str, now: Time) -> Result<Option<Time>> {
+    async fn beat(&self, instance: &str, skew: Option<Span>, now: Time) -> Result<Option<Time>> {
         self.verb(|data| {
-            let last = data.beats.values().max().copied();
-            let before = data.beats.insert(instance.to_owned(), now);
+            let last = data.beats.values().map(|(at, _)| *at).max();
+            let before = data.beats.insert(instance.to_owned(), (now, skew));
             Ok(last.filter(|_| before.is_none()))
         })
     }
 
     async fn close(&self) {
         self.set_away(true);
+    }
+}
+
+impl Data {
+    /// Whether the process of that name was seen of late.
+    pub(super) fn is_alive(&self, instance: &str, now: Time) -> bool {
+        let beat = self.beats.get(instance);
+        beat.is_some_and(|(at, _)| *at > now.minus(LAPSED))
+    }
+
+    /// The processes seen of late, by name.
+    pub(super) fn replicas(&self, now: Time) -> Vec<Replica> {
+        let alive = (self.beats.iter()).filter(|(instance, _)| self.is_alive(instance, now));
+        let replica = |(instance, (at, skew)): (&String, &(Time, Option<Span>))| Replica {
+            instance: instance.clone(),
+            seen_at: *at,
+            clock_skew_ms: skew.map(|skew| skew.0),
+        };
+        alive.map(replica).collect()
     }
 }

@@ -13,6 +13,8 @@ pub struct AlarmRow {
     pub alarm_id: Option<i64>,
     pub kind: String,
     pub subject: String,
+    /// The process that alone sees its end; none where anybody does.
+    pub instance: Option<String>,
     pub text: String,
     #[serde(serialize_with = "rfc3339")]
     pub since: Time,
@@ -27,7 +29,10 @@ impl AlarmRow {
     /// Orders them, the oldest first.
     pub(crate) fn sort(rows: &mut [Self]) {
         rows.sort_by(|one, other| {
-            let key = |row: &Self| (row.since, row.kind.clone(), row.subject.clone());
+            let key = |row: &Self| {
+                let (kind, subject) = (row.kind.clone(), row.subject.clone());
+                (row.since, kind, subject, row.instance.clone())
+            };
             key(one).cmp(&key(other))
         });
     }
@@ -39,6 +44,7 @@ impl AlarmRow {
             alarm_id: None,
             kind: Kind::Loss.name().to_owned(),
             subject: format!("{app}: {cause}"),
+            instance: None,
             text: format!(
                 "{things} lost and not acknowledged: `verikeep losses list --app {app} --cause {cause}` shows what"
             ),

@@ -8,12 +8,12 @@ use super::{SqlStore, facts::insert, losses};
 use crate::{
     domain::{
         alarm::{Alarm, Ends, Kind, Scope},
-        lease::Stage,
+        lease::{LAPSED, Stage},
         loss::Outage,
         time::Time,
     },
     store::{
-        AlarmStore, Result,
+        ANYBODY, AlarmStore, Result,
         dialect::Dialect,
         reports::{Acknowledgement, AlarmRow},
         rows::{Cells as _, Json, binds, instant, instant_or_null, known, rows},
@@ -22,20 +22,21 @@ use crate::{
 
 #[async_trait]
 impl<DB: Dialect> AlarmStore for SqlStore<DB> {
-    async fn raise(&self, alarm: &Alarm, now: Time) -> Result<bool> {
-        let alarm = alarm.clone();
+    async fn raise(&self, alarm: &Alarm, instance: &str, now: Time) -> Result<bool> {
+        let (alarm, instance) = (alarm.clone(), instance.to_owned());
         let fresh = self
             .writing(move |connection| {
-                async move { raise::<DB>(connection, vec![(&alarm, now)]).await }.boxed()
+                async move { raise_of::<DB>(connection, vec![(&alarm, now)], &instance).await }
+                    .boxed()
             })
             .await?;
         Ok(!fresh.is_empty())
     }
 
-    async fn clear(&self, kind: Kind, subject: &str, now: Time) -> Result<bool> {
-        let subject = subject.to_owned();
+    async fn clear(&self, kind: Kind, subject: &str, instance: &str, now: Time) -> Result<bool> {
+        let (subject, instance) = (subject.to_owned(), instance.to_owned());
         self.writing(move |connection| {
-            async move { clear::<DB>(connection, kind, &subject, now).await }.boxed()
+            async move { clear::<DB>(connection, kind, &subject, &instance, now).await }.boxed()
         })
         .await
     }
@@ -83,14 +84,23 @@ impl<DB: Dialect> AlarmStore for SqlStore<DB> {
 }
 
 rows! {
-    struct AlarmIn<'a> { kind: &'a str, subject: &'a str, text: &'a str, since: i64, last_at: i64, times: i64 }
+    struct AlarmIn<'a> { kind: &'a str, subject: &'a str, instance: &'a str, text: &'a str, since: i64, last_at: i64, times: i64 }
 }
 
-/// Raises alarms, or counts them when they are open; brings the (kind, subject) of those that were
-/// not open.
+/// Raises alarms whose end anybody sees, or counts them when they are open; brings the (kind,
+/// subject) of those that were not open.
 pub(super) async fn raise<DB: Dialect>(
     connection: &mut DB::Connection,
     alarms: Vec<(&Alarm, Time)>,
+) -> Result<Vec<(String, String)>> {
+    raise_of::<DB>(connection, alarms, ANYBODY).await
+}
+
+/// The same of those whose end `instance` sees.
+async fn raise_of<DB: Dialect>(
+    connection: &mut DB::Connection,
+    alarms: Vec<(&Alarm, Time)>,
+    instance: &str,
 ) -> Result<Vec<(String, String)>> {
     // One row each, and in one order, so that two transactions never wait for one another.
     let mut once: BTreeMap<(&str, &str), AlarmIn> = BTreeMap::new();
@@ -100,6 +110,7 @@ pub(super) async fn raise<DB: Dialect>(
             .or_insert_with(|| AlarmIn {
                 kind: alarm.kind.name(),
                 subject: &alarm.subject,
+                instance,
                 text: &alarm.text,
                 since: at.0,
                 last_at: at.0,
@@ -115,7 +126,7 @@ pub(super) async fn raise<DB: Dialect>(
     let rows: Vec<AlarmIn> = once.into_values().collect();
     let sql = insert::<DB, AlarmIn>(
         "alarms",
-        "on conflict (kind, subject) where ended_at is null
+        "on conflict (kind, subject, instance) where ended_at is null
         do update set text = excluded.text, last_at = excluded.last_at, times = alarms.times + excluded.times
         returning kind, subject, times",
     );
@@ -137,14 +148,14 @@ async fn clear<DB: Dialect>(
     connection: &mut DB::Connection,
     kind: Kind,
     subject: &str,
+    instance: &str,
     now: Time,
 ) -> Result<bool> {
-    let sql =
-        "update alarms set ended_at = $3 where kind = $1 and subject = $2 and ended_at is null";
+    let sql = "update alarms set ended_at = $4 where kind = $1 and subject = $2 and instance = $3 and ended_at is null";
     Ok(DB::execute(
         connection,
         sql.to_owned(),
-        binds![kind.name(), subject, now],
+        binds![kind.name(), subject, instance, now],
     )
     .await?
         > 0)
@@ -221,7 +232,13 @@ async fn end_stale<DB: Dialect>(connection: &mut DB::Connection, now: Time) -> R
                     DB::list(3)
                 )
             }
-            Ends::Seen | Ends::Acknowledged => continue,
+            Ends::Seen => {
+                binds.push(now.minus(LAPSED).into());
+                "select 1 where alarms.instance = '' union all
+                select 1 from beats as b where b.instance = alarms.instance and b.at > $3"
+                    .to_owned()
+            }
+            Ends::Acknowledged => continue,
         };
         let sql = format!(
             "update alarms set ended_at = $1 where kind = $2 and ended_at is null and not exists ({still})"
@@ -234,7 +251,7 @@ async fn end_stale<DB: Dialect>(connection: &mut DB::Connection, now: Time) -> R
 
 /// Open alarms, oldest first.
 pub(super) async fn open<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<AlarmRow>> {
-    let sql = "select alarm_id, kind, subject, text, since, times, acknowledged_at, acknowledged_by, note from alarms where ended_at is null";
+    let sql = "select alarm_id, kind, subject, instance, text, since, times, acknowledged_at, acknowledged_by, note from alarms where ended_at is null";
     let rows = DB::fetch(connection, sql.to_owned(), Vec::new()).await?;
     let mut open = losses::alarms::<DB>(connection).await?;
     for row in &rows {
@@ -245,6 +262,7 @@ pub(super) async fn open<DB: Dialect>(connection: &mut DB::Connection) -> Result
             note: row.text_or_null("note")?,
             kind: row.text("kind")?,
             subject: row.text("subject")?,
+            instance: Some(row.text("instance")?).filter(|instance| instance != ANYBODY),
             text: row.text("text")?,
             since: instant(row, "since")?,
             times: row.int("times")?,

@@ -1,6 +1,6 @@
 //! The figures of `status`: a few grouped counts, not for a hot path.
 
-use super::{alarm, calls, reconcile};
+use super::{alarm, calls, reconcile, upkeep};
 use crate::{
     domain::{lease::Stage, time::Time},
     store::{
@@ -32,6 +32,7 @@ pub(super) async fn status<DB: Dialect>(
         alarms: alarm::open::<DB>(connection).await?,
         open_by_app: Vec::new(),
         reconciled: reconcile::last::<DB>(connection).await?,
+        replicas: upkeep::replicas::<DB>(connection, now).await?,
     };
     for row in DB::fetch(
         connection,

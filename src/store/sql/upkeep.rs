@@ -3,13 +3,17 @@
 use async_trait::async_trait;
 use futures::FutureExt as _;
 
-use super::{SqlStore, calls};
+use super::{SqlStore, calls, facts::insert};
 use crate::{
-    domain::time::{Span, Time},
+    domain::{
+        lease::LAPSED,
+        time::{Span, Time},
+    },
     store::{
         Result, Upkeep,
         dialect::Dialect,
-        rows::{Cells as _, binds},
+        reports::Replica,
+        rows::{Cells as _, Json, binds, instant, rows},
     },
 };
 
@@ -38,10 +42,10 @@ impl<DB: Dialect> Upkeep for SqlStore<DB> {
         self.writer.gone().await;
     }
 
-    async fn beat(&self, instance: &str, now: Time) -> Result<Option<Time>> {
+    async fn beat(&self, instance: &str, skew: Option<Span>, now: Time) -> Result<Option<Time>> {
         let instance = instance.to_owned();
         self.writing(move |connection| {
-            async move { beat::<DB>(connection, &instance, now).await }.boxed()
+            async move { beat::<DB>(connection, &instance, skew, now).await }.boxed()
         })
         .await
     }
@@ -53,21 +57,54 @@ impl<DB: Dialect> Upkeep for SqlStore<DB> {
     }
 }
 
+rows! {
+    struct BeatIn<'a> { instance: &'a str, at: i64, skew_ms: Option<i64> }
+}
+
 async fn beat<DB: Dialect>(
     connection: &mut DB::Connection,
     instance: &str,
+    skew: Option<Span>,
     now: Time,
 ) -> Result<Option<Time>> {
-    let again = "update beats set at = $2 where instance = $1";
-    if DB::execute(connection, again.to_owned(), binds![instance, now]).await? > 0 {
+    let others =
+        "select max(at) as at, count(case when instance = $1 then 1 end) as own from beats";
+    let before = DB::fetch(connection, others.to_owned(), binds![instance]).await?;
+    let row = BeatIn {
+        instance,
+        at: now.0,
+        skew_ms: skew.map(|skew| skew.0),
+    };
+    let sql = insert::<DB, BeatIn>(
+        "beats",
+        "on conflict (instance) do update set at = excluded.at, skew_ms = excluded.skew_ms",
+    );
+    DB::execute(connection, sql, binds![Json::of(&[row])?]).await?;
+    let Some(before) = before.first() else {
+        return Ok(None);
+    };
+    if before.int("own")? > 0 {
         return Ok(None);
     }
-    let others = "select max(at) as at from beats";
-    let last = DB::fetch(connection, others.to_owned(), Vec::new()).await?;
-    let last = last.first().map(|row| row.int_or_null("at")).transpose()?;
     let gone = "delete from beats where at < $1";
     DB::execute(connection, gone.to_owned(), binds![now.minus(FORGOTTEN)]).await?;
-    let first = "insert into beats (instance, at) values ($1, $2)";
-    DB::execute(connection, first.to_owned(), binds![instance, now]).await?;
-    Ok(last.flatten().map(Time))
+    Ok(before.int_or_null("at")?.map(Time))
+}
+
+/// The processes seen of late, by name.
+pub(super) async fn replicas<DB: Dialect>(
+    connection: &mut DB::Connection,
+    now: Time,
+) -> Result<Vec<Replica>> {
+    let sql = "select instance, at, skew_ms from beats where at > $1 order by instance";
+    let rows = DB::fetch(connection, sql.to_owned(), binds![now.minus(LAPSED)]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Replica {
+                instance: row.text("instance")?,
+                seen_at: instant(row, "at")?,
+                clock_skew_ms: row.int_or_null("skew_ms")?,
+            })
+        })
+        .collect()
 }

@@ -1,4 +1,4 @@
-//! The alarms that the database knows: one of a kind and subject is open at a time.
+//! The alarms that the database knows: one of a kind, subject and instance is open at a time.
 //!
 //! Alarms that come with a record are raised and ended in its transaction, not here.
 
@@ -16,20 +16,25 @@ use crate::{
     },
 };
 
+/// The instance of alarms whose end anybody sees.
+pub const ANYBODY: &str = "";
+
 /// Alarms, as rows.
 #[async_trait]
 pub trait AlarmStore: Connection {
-    /// Raises an alarm; true when none of its kind and subject was open.
-    async fn raise(&self, alarm: &Alarm, now: Time) -> Result<bool>;
+    /// Raises an alarm, whose end only `instance` sees ([`ANYBODY`]: anybody does); true when none of
+    /// its kind, subject and instance was open.
+    async fn raise(&self, alarm: &Alarm, instance: &str, now: Time) -> Result<bool>;
 
-    /// Ends an alarm; true when one was open.
-    async fn clear(&self, kind: Kind, subject: &str, now: Time) -> Result<bool>;
+    /// Ends an alarm of that instance; true when one was open.
+    async fn clear(&self, kind: Kind, subject: &str, instance: &str, now: Time) -> Result<bool>;
 
     /// Notes of an open alarm that a person has seen it; false when none of that number is open.
     async fn acknowledge(&self, alarm_id: i64, seen: &Acknowledgement) -> Result<bool>;
 
     /// Ends alarms that are over without anybody having said so, each as its kind says
-    /// ([`Ends`](crate::domain::alarm::Ends)); brings how many.
+    /// ([`Ends`](crate::domain::alarm::Ends)), those of a process when it has not been seen for
+    /// [`LAPSED`](crate::domain::lease::LAPSED); brings how many.
     async fn end_alarms(&self, now: Time) -> Result<i64>;
 
     /// The outages between two instants that touched an app: of its own, and of the service.

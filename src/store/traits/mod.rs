@@ -12,7 +12,7 @@ mod retries;
 mod tracking;
 mod upkeep;
 
-pub use alarms::AlarmStore;
+pub use alarms::{ANYBODY, AlarmStore};
 pub use connection::Connection;
 pub use installations::Installations;
 pub use lessons::LessonStore;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::{
-    domain::time::Time,
+    domain::time::{Span, Time},
     store::{Connection, Result},
 };
 
@@ -20,9 +20,9 @@ pub trait Upkeep: Connection {
         std::future::pending().await
     }
 
-    /// Notes that a process is alive; brings when any other was last seen, at the first beat of this
-    /// one alone.
-    async fn beat(&self, instance: &str, now: Time) -> Result<Option<Time>>;
+    /// Notes that a process is alive, and how far its host's clock is ahead of the provider's where
+    /// that is known; brings when any other was last seen, at the first beat of this one alone.
+    async fn beat(&self, instance: &str, skew: Option<Span>, now: Time) -> Result<Option<Time>>;
 
     /// Closes the connections; waits for verbs under way.
     async fn close(&self);

@@ -8,7 +8,7 @@ use verikeep::{
         time::{HeldClock, Span, Time},
     },
     store::{
-        AlarmStore, Connection as _, Queue as _, Reports as _, StoreError, Tracking as _,
+        ANYBODY, AlarmStore, Connection as _, Queue as _, Reports as _, StoreError, Tracking as _,
         memory::MemoryStore, records::PollRecord, reports::AlarmRow,
     },
 };
@@ -28,9 +28,17 @@ pub async fn an_alarm_is_open_once_and_counted(db: Database) {
     let store: Arc<dyn AlarmStore> = store(&db).await;
     let raise = async |subject, text, span| {
         let raised = alarm(Kind::Quota, subject, text);
-        store.raise(&raised, later(Span(span))).await.unwrap()
+        store
+            .raise(&raised, ANYBODY, later(Span(span)))
+            .await
+            .unwrap()
     };
-    let clear = async |kind, subject| store.clear(kind, subject, later(Span(3))).await.unwrap();
+    let clear = async |kind, subject| {
+        store
+            .clear(kind, subject, ANYBODY, later(Span(3)))
+            .await
+            .unwrap()
+    };
     assert!(store.alarms().await.unwrap().is_empty());
     assert!(raise("default", "first", 0).await);
     assert!(!raise("default", "second", 1).await);
@@ -79,21 +87,72 @@ pub async fn an_alarm_is_open_once_and_counted(db: Database) {
     assert_eq!(db.rows("alarms").await, 3, "what has ended is still told");
 }
 
+pub async fn an_alarm_of_a_process_ends_by_its_word_or_when_it_is_gone(db: Database) {
+    let store = store(&db).await;
+    let full = alarm(Kind::DiskFull, "data_dir", "full");
+    let minute = |minutes| later(Span::minutes(minutes));
+    let open = async || -> Vec<(String, Option<String>)> {
+        let open = store.alarms().await.unwrap().into_iter();
+        open.map(|row| (row.subject, row.instance)).collect()
+    };
+    let of = |instance: &str| ("data_dir".to_owned(), Some(instance.to_owned()));
+    let beat = async |instance, skew: Option<i64>, minutes| {
+        let skew = skew.map(Span::seconds);
+        store.beat(instance, skew, minute(minutes)).await.unwrap();
+    };
+    for instance in ["one", "two"] {
+        beat(instance, None, 0).await;
+        assert!(store.raise(&full, instance, minute(0)).await.unwrap());
+    }
+    assert!(!store.raise(&full, "two", minute(1)).await.unwrap());
+    assert_eq!(open().await, [of("one"), of("two")]);
+    let clear = async |instance| {
+        let cleared = store.clear(full.kind, &full.subject, instance, minute(1));
+        cleared.await.unwrap()
+    };
+    assert!(!clear(ANYBODY).await && !clear("three").await);
+    assert!(clear("one").await);
+    assert_eq!(open().await, [of("two")], "nobody ends another's");
+
+    // Two is not heard of any more.
+    beat("one", Some(-7), 2).await;
+    for (minutes, stands) in [(1, true), (2, false)] {
+        store.end_alarms(minute(minutes)).await.unwrap();
+        assert_eq!(open().await.len() == 1, stands, "{minutes} min");
+    }
+    let replicas = async |minutes| store.status(minute(minutes)).await.unwrap().replicas;
+    let one = replicas(3).await;
+    assert_eq!(one.len(), 1, "{one:?}");
+    assert_eq!(
+        (
+            one[0].instance.as_str(),
+            one[0].seen_at,
+            one[0].clock_skew_ms
+        ),
+        ("one", minute(2), Some(-7000))
+    );
+    beat("one", None, 5).await;
+    assert_eq!(replicas(5).await[0].clock_skew_ms, None);
+}
+
 #[tokio::test]
 async fn a_model_that_is_away_keeps_what_it_has_and_changes_nothing() {
     let store = MemoryStore::new(HeldClock::at(START));
     let raised = alarm(Kind::Quota, "default", "kept");
     track(&store, 1).await;
     let lease = one_poll(&store, START).await.lease;
-    store.raise(&raised, START).await.unwrap();
+    store.raise(&raised, ANYBODY, START).await.unwrap();
     store.set_away(true);
     let away = [
         store.ping().await.err(),
         store
-            .raise(&alarm(Kind::Quota, "away", "not kept"), START)
+            .raise(&alarm(Kind::Quota, "away", "not kept"), ANYBODY, START)
             .await
             .err(),
-        store.clear(Kind::Quota, "default", START).await.err(),
+        store
+            .clear(Kind::Quota, "default", ANYBODY, START)
+            .await
+            .err(),
         store.alarms().await.err(),
         store.track(vec![token(2)]).await.err(),
         store.claim_polls(&claim_at(START)).await.err(),

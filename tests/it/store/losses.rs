@@ -8,7 +8,7 @@ use verikeep::{
         time::{Span, Time},
     },
     store::{
-        Store,
+        ANYBODY, Store,
         records::{DownloadRecord, FailedMedia, NewVerification, Next, PollRecord},
         reports::{Acknowledgement, LossFilter},
     },
@@ -222,22 +222,22 @@ pub async fn an_alarm_that_was_seen_stays_open_and_says_who_saw_it(db: Database)
         subject: "loan-h5".to_owned(),
         text: "spent".to_owned(),
     };
-    store.raise(&alarm, START).await.unwrap();
+    store.raise(&alarm, ANYBODY, START).await.unwrap();
     let id = store.alarms().await.unwrap()[0].alarm_id.unwrap();
     assert!(!store.acknowledge(id + 1, &seen()).await.unwrap());
     assert!(store.acknowledge(id, &seen()).await.unwrap());
-    store.raise(&alarm, later(MINUTE)).await.unwrap();
+    store.raise(&alarm, ANYBODY, later(MINUTE)).await.unwrap();
     let open = store.alarms().await.unwrap().remove(0);
     assert_eq!(
         (open.acknowledged_at, open.acknowledged_by, open.times),
         (Some(later(HOUR)), Some("ops".to_owned()), 2)
     );
     store
-        .clear(Kind::Quota, "loan-h5", later(HOUR))
+        .clear(Kind::Quota, "loan-h5", ANYBODY, later(HOUR))
         .await
         .unwrap();
     assert!(!store.acknowledge(id, &seen()).await.unwrap(), "it is over");
-    store.raise(&alarm, later(HOUR)).await.unwrap();
+    store.raise(&alarm, ANYBODY, later(HOUR)).await.unwrap();
     let next = store.alarms().await.unwrap().remove(0);
     assert_eq!(next.acknowledged_at, None, "the next is another");
 }
@@ -304,7 +304,7 @@ async fn tell(
             subject: subject(*kind),
             text: "raised".to_owned(),
         };
-        store.raise(&alarm, now).await.unwrap();
+        store.raise(&alarm, ANYBODY, now).await.unwrap();
     }
     store.end_alarms(now).await.unwrap();
     let open = store.alarms().await.unwrap();
@@ -333,7 +333,10 @@ async fn tell(
         };
         let is_open = open.iter().any(|alarm| alarm.kind == kind.name());
         assert_eq!(is_open, stands, "{kind:?} while {fails:?}");
-        store.clear(*kind, &subject(*kind), now).await.unwrap();
+        store
+            .clear(*kind, &subject(*kind), ANYBODY, now)
+            .await
+            .unwrap();
     }
 }
 
@@ -346,7 +349,7 @@ pub async fn a_token_that_is_tried_again_is_no_longer_said_to_be_anothers(db: Da
             subject: handle(n),
             text: "another app's".to_owned(),
         };
-        store.raise(&alarm, START).await.unwrap();
+        store.raise(&alarm, ANYBODY, START).await.unwrap();
     }
     for work in store.claim_polls(&claim_at(START)).await.unwrap() {
         let record = settling(&work.lease, START, Outcome::Rejected);
@@ -385,9 +388,12 @@ pub async fn outages_are_told_of_an_app_and_of_the_service(db: Database) {
             subject: subject.to_owned(),
             text: "out".to_owned(),
         };
-        store.raise(&alarm, hours(from)).await.unwrap();
+        store.raise(&alarm, ANYBODY, hours(from)).await.unwrap();
         if let Some(to) = to {
-            store.clear(kind, subject, hours(to)).await.unwrap();
+            store
+                .clear(kind, subject, ANYBODY, hours(to))
+                .await
+                .unwrap();
         }
     }
     let outage = |cause, from, to: Option<i64>| Outage {
@@ -423,7 +429,7 @@ pub async fn a_process_learns_at_its_first_beat_when_another_was_last_seen(db: D
         ("c", 5, Some(4)),
     ] {
         let last = store
-            .beat(instance, later(Span::hours(hours)))
+            .beat(instance, None, later(Span::hours(hours)))
             .await
             .unwrap();
         assert_eq!(

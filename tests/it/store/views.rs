@@ -9,7 +9,7 @@ use verikeep::{
         plan::Outcome,
         time::{Span, Time},
     },
-    store::records::PollRecord,
+    store::{ANYBODY, records::PollRecord},
 };
 
 use super::make::{
@@ -228,7 +228,7 @@ pub async fn every_alarm_that_explains_losses_is_an_outage(db: Database) {
             subject: "loan-h5".to_owned(),
             text: "out".to_owned(),
         };
-        store.raise(&alarm, START).await.unwrap();
+        store.raise(&alarm, ANYBODY, START).await.unwrap();
     }
     let told = db
         .texts("select kind from report_outages order by kind")

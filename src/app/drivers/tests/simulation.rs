@@ -106,6 +106,7 @@ impl Simulation {
         let metrics = Arc::new(Metrics::new());
         let store = Arc::new(MemoryStore::new(Arc::clone(&clock)));
         let archive = Arc::new(Archive::new(ArchiveDeps {
+            instance: "here".to_owned(),
             store: store.clone(),
             vault: Arc::new(Vault::in_memory()),
             clock: Arc::clone(&clock),
