@@ -9,14 +9,14 @@ use crate::{
     domain::{
         answer::ProviderError,
         random,
-        time::{Clock, Time, TrustedClock},
+        time::{Clock, Span, Time, TrustedClock},
     },
     provider::{
         self, AppAccess, Client, Credentials, Downloader, MediaRules, OverHttp, RateLimiters,
         http::{Api, Limits},
         sign::KeyPair,
     },
-    store,
+    store::{self, Store, StoreError},
     telemetry::metrics::Metrics,
     vault::{CreateOnly, Vault, VaultError},
 };
@@ -35,12 +35,13 @@ pub struct Services {
 
 /// Opens the database (which must be migrated) and the vault, sees that they and the index key
 /// belong together, and makes the ways to the provider ready; calls it not yet. The time of all is
-/// that of a [`TrustedClock`] over the host's `clock`.
+/// that of a [`TrustedClock`] over the host's `clock`, begun by the database's where it has one.
 ///
 /// # Errors
 /// [`AppError`], naming the part.
 pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Services, AppError> {
-    let clock: Arc<dyn Clock> = TrustedClock::over(clock);
+    let trusted = TrustedClock::over(clock);
+    let clock: Arc<dyn Clock> = Arc::clone(&trusted) as _;
     let metrics = Arc::new(Metrics::new());
     let store = store::open(
         &config.database.url,
@@ -48,6 +49,7 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Services, Ap
         Arc::clone(&clock),
     )
     .await?;
+    follow(&trusted, &*store).await?;
     let vault = Arc::new(vault(config)?);
     let joined = installation::join(
         store.as_ref(),
@@ -91,6 +93,15 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Services, Ap
         quotas,
         joined,
     })
+}
+
+/// Has a clock begin by the database's, which all its processes share.
+async fn follow(clock: &TrustedClock, store: &dyn Store) -> Result<(), StoreError> {
+    let asked = clock.elapsed();
+    let told = store.ping().await?;
+    let way = Span((clock.elapsed().0 - asked.0) / 2);
+    clock.begin_at(told.plus(way));
+    Ok(())
 }
 
 /// What this process is called among those that work on the database: the host's name (the pod's,

@@ -1,6 +1,6 @@
 //! The machine's clock.
 
-use std::{future::Future, pin::Pin, sync::LazyLock, time::Instant};
+use std::{future::Future, pin::Pin};
 
 use crate::domain::time::{Clock, Span, Time};
 
@@ -17,7 +17,17 @@ impl Clock for SystemClock {
         Time(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 
+    /// On Linux it goes on while the machine is suspended, unlike [`std::time::Instant`].
+    #[cfg(target_os = "linux")]
     fn elapsed(&self) -> Span {
+        use rustix::time::{ClockId, clock_gettime};
+        let since_boot = clock_gettime(ClockId::Boottime);
+        Span(since_boot.tv_sec * 1000 + since_boot.tv_nsec / 1_000_000)
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    fn elapsed(&self) -> Span {
+        use std::{sync::LazyLock, time::Instant};
         static START: LazyLock<Instant> = LazyLock::new(Instant::now);
         Span(i64::try_from(START.elapsed().as_millis()).unwrap_or(i64::MAX))
     }

@@ -1,5 +1,7 @@
 //! From tracked tokens to settled records, against the simulated provider and its truth.
 
+mod skew;
+
 use std::{
     net::SocketAddr,
     time::{Duration, Instant},

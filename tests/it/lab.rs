@@ -18,7 +18,7 @@ use verikeep::{
         address::DatabaseUrl,
         digest::Sha256,
         secret::Secret,
-        time::{Span, Time},
+        time::{Clock, Span, Time},
         token::TrackRequest,
     },
     store::{self, records::TrackVerdict, reports::Whole},
@@ -109,15 +109,14 @@ impl Lab {
         }
     }
 
-    pub async fn open(&self) -> app::Services {
-        app::open(&self.config, Arc::new(SystemClock))
-            .await
-            .unwrap()
-    }
-
     /// Starts the daemon in this process.
     pub async fn run(&self) -> Running {
-        let opened = self.open().await;
+        self.run_by(Arc::new(SystemClock)).await
+    }
+
+    /// The same on a host with this clock.
+    pub async fn run_by(&self, clock: Arc<dyn Clock>) -> Running {
+        let opened = app::open(&self.config, clock).await.unwrap();
         let archive = Arc::clone(&opened.archive);
         let stop = CancellationToken::new();
         // The port is free again when the probe is dropped.

@@ -3,28 +3,31 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use super::{Clock, Dated, Offset, Span, Time};
 
-/// A clock that goes by the host's clock at its beginning, by elapsed time from then on, and by the
-/// provider's time as its answers tell it.
+/// A clock that goes by the host's clock at its beginning, or by the one that others share where there
+/// is one ([`TrustedClock::begin_at`]), by elapsed time from then on, and by the provider's time as
+/// its answers tell it.
 ///
 /// Promised: a host's clock that is set while this one goes changes nothing here. What the first
 /// three answers tell is followed at once, whatever they tell afterwards by a tenth of what
 /// elapses, so that this clock does not run backwards then. It is the middle of the last fifteen
 /// answers that counts, of all providers together, and less than two seconds do not.
 ///
-/// Elapsed time may stand still while a machine is suspended: this clock is slow by as much when it
-/// goes on, and the provider's answers bring it right again, at that tenth; a restart takes the
-/// host's time anew and does so at once.
+/// Where elapsed time stands still while a machine is suspended (not on Linux), this clock is slow by
+/// as much when it goes on, and the provider's answers bring it right again, at that tenth.
 ///
 /// [`Clock::elapsed`] and [`Clock::sleep`] are those of the clock within.
 pub struct TrustedClock {
     inner: Arc<dyn Clock>,
-    /// The host's time when nothing had elapsed, and what had when this one began.
-    anchor: Time,
+    /// The time when nothing had elapsed, and what had when this one began.
+    anchor: AtomicI64,
     began: Span,
     offset: Mutex<Offset>,
 }
@@ -34,13 +37,27 @@ impl TrustedClock {
     #[must_use]
     pub fn over(inner: Arc<dyn Clock>) -> Arc<Self> {
         let began = inner.elapsed();
-        let anchor = inner.now().minus(began);
+        let anchor = AtomicI64::new(inner.now().minus(began).0);
         Arc::new(Self {
             inner,
             anchor,
             began,
             offset: Mutex::default(),
         })
+    }
+
+    /// It is `at` now by a clock that others go by too, as a database's: until the provider's answers
+    /// tell, all of them agree. Sets nothing when an answer has told already.
+    pub fn begin_at(&self, at: Time) {
+        self.of_offset(|offset, elapsed| {
+            if offset.told().is_none() {
+                self.anchor.store(at.minus(elapsed).0, Ordering::Relaxed);
+            }
+        });
+    }
+
+    fn anchor(&self) -> Time {
+        Time(self.anchor.load(Ordering::Relaxed))
     }
 
     fn of_offset<T>(&self, change: impl FnOnce(&mut Offset, Span) -> T) -> T {
@@ -55,7 +72,7 @@ impl Clock for TrustedClock {
     fn now(&self) -> Time {
         self.of_offset(|offset, elapsed| {
             let applied = offset.applied(elapsed);
-            self.anchor.plus(elapsed).plus(applied)
+            self.anchor().plus(elapsed).plus(applied)
         })
     }
 
@@ -69,7 +86,7 @@ impl Clock for TrustedClock {
 
     fn heard(&self, answer: Dated) {
         self.of_offset(|offset, elapsed| {
-            offset.heard(answer, self.anchor.plus(elapsed), elapsed);
+            offset.heard(answer, self.anchor().plus(elapsed), elapsed);
         });
     }
 
@@ -81,7 +98,7 @@ impl Clock for TrustedClock {
 
     fn skew(&self) -> Option<Span> {
         let (theirs, host) = self.of_offset(|offset, elapsed| {
-            let theirs = self.anchor.plus(elapsed).plus(offset.told()?);
+            let theirs = self.anchor().plus(elapsed).plus(offset.told()?);
             Some((theirs, self.inner.now()))
         })?;
         Some(host.since(theirs))
@@ -100,6 +117,23 @@ mod tests {
             date: BEGIN.plus(passed),
             took: Span(0),
         });
+    }
+
+    #[test]
+    fn replicas_agree_by_their_databases_clock_until_the_provider_tells_the_time() {
+        for (label, ahead) in [("ahead", 600), ("right", 0), ("behind", -600)] {
+            let host = HeldClock::at(BEGIN.plus(Span::seconds(ahead)));
+            let clock = TrustedClock::over(host.clone());
+            host.pass(Span::seconds(3));
+            let shared = BEGIN.plus(Span::seconds(3));
+            clock.begin_at(shared);
+            assert_eq!((clock.now(), clock.skew()), (shared, None), "{label}");
+            assert!(!clock.is_confirmed(Span::hours(1)), "{label}");
+            answer(&clock, Span::seconds(3));
+            clock.begin_at(BEGIN.plus(Span::hours(5)));
+            assert_eq!(clock.now(), shared, "{label}: the provider has told");
+            assert_eq!(clock.skew(), Some(Span::seconds(ahead)), "{label}");
+        }
     }
 
     #[test]
