@@ -510,7 +510,7 @@ select
     to_timestamp(ended_at / 1000.0) as to_at,
     times
 from alarms
-where kind in ('provider_down', 'too_fast', 'quota', 'credentials', 'forbidden', 'vault_down', 'disk_full', 'database_down', 'daemon_down');
+where kind in ('provider_down', 'too_fast', 'quota', 'credentials', 'forbidden', 'vault_down', 'disk_full', 'database_down', 'database_broken', 'daemon_down');
 
 comment on view report_outages is 'A row per stretch of time in which something could not be had, whatever the verification';
 comment on column report_outages.part is 'Whose: an app, or a part of the service';

@@ -415,7 +415,7 @@ select
     strftime('%Y-%m-%dT%H:%M:%SZ', ended_at / 1000, 'unixepoch') as to_at,
     times
 from alarms
-where kind in ('provider_down', 'too_fast', 'quota', 'credentials', 'forbidden', 'vault_down', 'disk_full', 'database_down', 'daemon_down');
+where kind in ('provider_down', 'too_fast', 'quota', 'credentials', 'forbidden', 'vault_down', 'disk_full', 'database_down', 'database_broken', 'daemon_down');
 
 create view report_charges as
 select

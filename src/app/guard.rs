@@ -6,9 +6,11 @@
 //! ([`crate::archive::alarms`]) as long as the database cannot be written. Looking is never done by
 //! whoever claims: a file system that hangs holds up nobody but the look at it.
 
+mod broken;
 mod descriptors;
 mod free_space;
 mod machine;
+mod page;
 mod panics;
 mod skew;
 
@@ -29,11 +31,11 @@ use crate::{
     config::Config,
     domain::{
         alarm::{Alarm, Kind},
+        id::VerificationId,
         time::{Span, Time},
     },
     store::{ANYBODY, StoreError},
     telemetry::{metrics::Metrics, recent::Dependency},
-    web::Check,
     worker::spawn,
 };
 
@@ -57,6 +59,7 @@ pub(super) struct Guard {
     /// Each place, and what is wrong with it at present.
     places: Mutex<Vec<(Place, Option<String>)>>,
     failing: Mutex<Option<Failing>>,
+    broken: broken::Broken,
     /// How many steps at once were wished for.
     steps_wished: usize,
     machine: Arc<dyn Machine>,
@@ -92,11 +95,12 @@ impl Guard {
         steps_wished: usize,
     ) -> Self {
         descriptors::raise();
+        let patience = Span(lease.0.min(PATIENCE.0));
         Self {
             archive: Arc::clone(archive),
             metrics: Arc::clone(metrics),
             free_bytes_min: config.limits.free_bytes_min,
-            patience: Span(lease.0.min(PATIENCE.0)),
+            patience,
             holds: AtomicBool::new(false),
             places: Mutex::new(
                 places(config)
@@ -105,6 +109,7 @@ impl Guard {
                     .collect(),
             ),
             failing: Mutex::default(),
+            broken: broken::Broken::new(patience, lease),
             steps_wished,
             machine: Arc::new(ThisMachine),
             panics: panics::Panics::default(),
@@ -135,15 +140,34 @@ impl Guard {
         (wished * all / self.steps_wished.max(1)).clamp(1, wished.max(1))
     }
 
-    /// A step's record was written into the database, or could not be.
-    pub(super) fn recorded(&self, result: Result<(), &StoreError>) {
-        self.wrote(true, result);
+    /// A step's record was written into the database.
+    pub(super) fn recorded(&self) {
+        self.broken.note(broken::RECORD, Ok(()), self.archive.now());
+        self.wrote(true, Ok(()));
+    }
+
+    /// The record of a step of this verification could not be written.
+    pub(super) fn not_recorded(&self, of: VerificationId, error: &StoreError) {
+        self.broken.refused(of, error, self.archive.now());
+        self.wrote(true, Err(error));
     }
 
     /// A claim was written, or could not be. A claim changes rows where they lie: with a full disk
     /// it may succeed where no record does, and so proves less.
     pub(super) fn claimed(&self, result: Result<(), &StoreError>) {
+        self.broken.note(broken::CLAIM, result, self.archive.now());
         self.wrote(false, result);
+    }
+
+    /// A claim found nothing, and wrote nothing.
+    pub(super) fn found_nothing(&self) {
+        self.broken.note(broken::CLAIM, Ok(()), self.archive.now());
+        self.met(Ok(()));
+    }
+
+    /// A job of the house was done, or could not be.
+    pub(super) fn did(&self, job: &'static str, result: Result<(), &StoreError>) {
+        self.broken.note(job, result, self.archive.now());
     }
 
     /// A call met the database, or did not.
@@ -151,7 +175,7 @@ impl Guard {
         let clock = &self.archive.clock;
         self.metrics.recent.note(
             Dependency::Database,
-            result.map_err(name),
+            result.map_err(page::name),
             (clock.elapsed(), clock.now()),
         );
     }
@@ -235,6 +259,7 @@ impl Guard {
             archive.alarms.clear(kind, &subject, now).await;
         }
         self.database().await;
+        self.broken.look(archive).await;
         archive.alarms.sync().await;
         self.metrics.alarms(
             archive
@@ -325,8 +350,8 @@ impl Guard {
                 .store
                 .clear(Kind::DatabaseDown, "trial", ANYBODY, now)
                 .await;
-            self.recorded(tried.as_ref().map(|_| ()));
-        } else if !stands {
+            self.wrote(true, tried.as_ref().map(|_| ()));
+        } else if !stands && failing.well_since.is_none() {
             let text = format!("nothing can be written to the database: {}", failing.text);
             archive
                 .alarms
@@ -340,42 +365,6 @@ impl Guard {
                 )
                 .await;
         }
-    }
-
-    /// What is wrong at present, for the page of dependencies.
-    pub(super) fn checks(&self) -> Vec<Check> {
-        let check = |name: String, text: String| Check {
-            name,
-            ok: Some(false),
-            text,
-            calls: None,
-        };
-        let mut checks: Vec<Check> = lock(&self.places)
-            .iter()
-            .filter_map(|(place, wrong)| {
-                Some(check(format!("room/{}", place.what), wrong.clone()?))
-            })
-            .collect();
-        if let Some(failing) = lock(&self.failing).as_ref() {
-            checks.push(check(
-                "database_writes".to_owned(),
-                format!(
-                    "nothing can be written since {}: {}",
-                    failing.since, failing.text
-                ),
-            ));
-        }
-        checks
-    }
-}
-
-/// The word for it on pages.
-const fn name(error: &StoreError) -> &'static str {
-    match error {
-        StoreError::Unavailable(_) => "unavailable",
-        StoreError::LeaseLost => "lease_lost",
-        StoreError::Schema(_) => "schema",
-        StoreError::Corrupt(_) => "corrupt",
     }
 }
 

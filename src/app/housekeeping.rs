@@ -123,8 +123,9 @@ impl Ears {
         // The job is made inside, so that a panic in making it is caught as well.
         let result = spawn::caught(async { (job.run)(archive, now).await }).await;
         match &result {
-            Ok(Ok(())) => {}
+            Ok(Ok(())) => self.guard.did(name, Ok(())),
             Ok(Err(error)) => {
+                self.guard.did(name, Err(error));
                 tracing::warn!(job = name, %error, "a housekeeping job failed; it runs again at its time");
             }
             Err(_) => {

@@ -28,6 +28,7 @@ Examples:
   verikeep check --offline --config new.toml        # before it is put in place
   verikeep check --token TOKEN --app h5 > shape.txt  # the shape of the answers, to send to us
   verikeep check --json | jq '.rows[] | select(.level != \"ok\")'
+A SQLite file is read through, some 10 seconds a gigabyte.
 Ends with 3 when the configuration is wrong, 4 when something cannot be reached, 1 for other findings, 0 for warnings.";
 
 /// Check everything a first start can trip over: configuration, files, database, object store,

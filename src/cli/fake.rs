@@ -198,6 +198,10 @@ impl Connection for Fake {
     async fn ping(&self) -> Result<Time> {
         self.up().map(|()| NOW)
     }
+
+    async fn check_shape(&self) -> Result<()> {
+        self.up()
+    }
 }
 
 #[async_trait]

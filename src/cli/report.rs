@@ -143,6 +143,11 @@ impl From<StoreError> for Failure {
                 format!("holds an impossible value: {why}"),
                 "keep a copy of it and restore a backup beside it",
             ),
+            StoreError::Damaged(why) => (
+                Code::Finding,
+                format!("damaged: {why}"),
+                "keep a copy of it and restore a backup",
+            ),
         };
         // Where the cause is known, its own way out stands behind it.
         match why.split_once("; ") {

@@ -128,6 +128,8 @@ kinds! {
     VaultDown = "vault_down", Critical, Service, Ends::Seen, "see that the object store runs and accepts writes (`verikeep check` tries); work goes on by itself";
     /// The database cannot be written.
     DatabaseDown = "database_down", Critical, Service, Ends::Seen, "see that the database runs and accepts writes; work goes on by itself";
+    /// The database answers, and cannot be used.
+    DatabaseBroken = "database_broken", Critical, Service, Ends::Seen, "`verikeep check` names what is wrong; undo what changed it by hand, or restore a backup; work goes on by itself once it is whole";
     /// No daemon ran for a while.
     DaemonDown = "daemon_down", Critical, Service, Ends::Seen, "see why it ended (`journalctl -u verikeep`, the pod's events); what was lost meanwhile stands in `verikeep losses`";
     /// A file system has little room: nothing new is begun.
@@ -152,7 +154,7 @@ impl Kind {
             Self::TooFast | Self::Quota => Some(Cause::Quota),
             Self::Credentials | Self::Forbidden => Some(Cause::Credentials),
             Self::VaultDown | Self::DiskFull => Some(Cause::VaultDown),
-            Self::DatabaseDown => Some(Cause::DatabaseDown),
+            Self::DatabaseDown | Self::DatabaseBroken => Some(Cause::DatabaseDown),
             Self::DaemonDown => Some(Cause::DaemonDown),
             Self::Loss
             | Self::Misconfigured

@@ -36,6 +36,8 @@ pub(super) trait Dialect: Database<Row: Cells> {
     const ENCODING: &'static str;
     /// The names of all tables that are there, as `name`.
     const TABLES: &'static str;
+    /// Ask for the columns of all tables, and then of all views, as `relation` and `name`.
+    const COLUMNS: &'static [&'static str];
 
     /// The JSON rows bound to `$1` as a relation `t`.
     fn rows_of(columns: &[(&str, Col)]) -> String;
@@ -104,6 +106,10 @@ impl Dialect for Sqlite {
     // Both encodings of a SQLite file hold all of Unicode.
     const ENCODING: &'static str = "select 'UTF8' as encoding";
     const TABLES: &'static str = "select name from sqlite_schema where type = 'table' and name not like 'sqlite\\_%' escape '\\'";
+    const COLUMNS: &'static [&'static str] = &[
+        "select m.name as relation, c.name as name from sqlite_schema as m, pragma_table_xinfo(m.name) as c where m.type = 'table' and m.name not like 'sqlite\\_%' escape '\\'",
+        "select m.name as relation, c.name as name from sqlite_schema as m, pragma_table_xinfo(m.name) as c where m.type = 'view'",
+    ];
 
     fn rows_of(columns: &[(&str, Col)]) -> String {
         let columns: Vec<String> = columns
@@ -135,6 +141,12 @@ impl Dialect for Postgres {
     const TABLES: &'static str = "select cast(relname as text) as name from pg_catalog.pg_class as c \
         where relkind in ('r', 'p') and relnamespace = (select oid from pg_catalog.pg_namespace where nspname = current_schema()) \
         and not exists (select 1 from pg_catalog.pg_depend as d where d.objid = c.oid and d.deptype = 'e')";
+    const COLUMNS: &'static [&'static str] = &[
+        "select cast(c.relname as text) as relation, cast(a.attname as text) as name \
+        from pg_catalog.pg_class as c join pg_catalog.pg_attribute as a on a.attrelid = c.oid \
+        where c.relkind in ('r', 'p', 'v') and a.attnum > 0 and not a.attisdropped \
+        and c.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = current_schema())",
+    ];
 
     fn rows_of(columns: &[(&str, Col)]) -> String {
         let columns: Vec<String> = columns

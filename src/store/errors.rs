@@ -93,8 +93,11 @@ fn of_sqlstate(code: &str, message: &str, constraint: Option<&str>) -> StoreErro
             |name| format!("it breaks the rule {name} of its table"),
         )),
         "54" => refused("a value or a row that is too large or too complex"),
+        "XX" if code != "XX000" => StoreError::Damaged(format!(
+            "PostgreSQL found its own data damaged (SQLSTATE {code}); its log says where, restore a backup"
+        )),
         "XX" => StoreError::Corrupt(format!(
-            "PostgreSQL found its own data damaged, or failed inside (SQLSTATE {code}); its log says more"
+            "PostgreSQL failed inside (SQLSTATE {code}); its log says more"
         )),
         // Syntax and access rules: tables or columns are missing, or permission to them.
         "42" => StoreError::Schema(with_way_out(code, message)),
@@ -131,14 +134,21 @@ fn with_way_out(code: &str, message: &str) -> String {
 
 /// SQLite: <https://sqlite.org/rescode.html>; the low byte is the primary code.
 fn of_sqlite(code: i64, message: &str) -> StoreError {
+    // IOERR of a file that is too short, of a wrong check sum, of a damaged file system.
+    if matches!(code, 522 | 8202 | 8458) {
+        return StoreError::Damaged(with_rescue(message));
+    }
     match code & 0xff {
         // ERROR (no such table), MISUSE
         1 | 21 => StoreError::Schema(message.to_owned()),
-        // CORRUPT, TOOBIG, CONSTRAINT, MISMATCH, RANGE
-        11 | 18 | 19 | 20 | 25 => StoreError::Corrupt(message.to_owned()),
+        // CORRUPT
+        11 => StoreError::Damaged(with_rescue(message)),
+        // TOOBIG, CONSTRAINT, MISMATCH, RANGE
+        18 | 19 | 20 | 25 => StoreError::Corrupt(message.to_owned()),
         // NOTADB
-        26 => StoreError::Schema(
-            "the file is not a SQLite database; name another by database.url".to_owned(),
+        26 => StoreError::Damaged(
+            "the file is not a SQLite database; name another by database.url, or restore a backup"
+                .to_owned(),
         ),
         // READONLY
         8 => StoreError::Unavailable(format!(
@@ -148,6 +158,13 @@ fn of_sqlite(code: i64, message: &str) -> StoreError {
         13 => StoreError::Unavailable(format!("{message}; make room on its disk")),
         _ => StoreError::Unavailable(message.to_owned()),
     }
+}
+
+/// With what can be done about a damaged file.
+pub(super) fn with_rescue(found: &str) -> String {
+    format!(
+        "{found}; keep a copy of the file and restore a backup, or save what can be read into a new file: `sqlite3 old.db .recover | sqlite3 new.db`"
+    )
 }
 
 #[cfg(test)]
@@ -170,17 +187,26 @@ mod tests {
             );
         }
         assert!(matches!(state("42P01"), StoreError::Schema(_)));
-        for code in ["21000", "22P05", "22021", "23505", "54000", "XX001"] {
+        for code in ["21000", "22P05", "22021", "23505", "54000", "XX000"] {
             assert!(matches!(state(code), StoreError::Corrupt(_)), "{code}");
         }
         // TOOBIG, CONSTRAINT and its trigger, rowid and datatype.
-        for code in [11, 18, 19, 1811, 2579, 3091] {
+        for code in [18, 19, 1811, 2579, 3091] {
             assert!(
                 matches!(of_sqlite(code, ""), StoreError::Corrupt(_)),
                 "{code}"
             );
         }
-        assert!(matches!(of_sqlite(26, ""), StoreError::Schema(_)));
+        // CORRUPT and its index, NOTADB, IOERR of a short file.
+        for code in [11, 779, 26, 522] {
+            assert!(
+                matches!(of_sqlite(code, ""), StoreError::Damaged(_)),
+                "{code}"
+            );
+        }
+        for code in ["XX001", "XX002"] {
+            assert!(matches!(state(code), StoreError::Damaged(_)), "{code}");
+        }
     }
 
     #[test]

@@ -243,6 +243,11 @@ async fn inspect<DB: Dialect>(
     Ok(SchemaReport { found, needed })
 }
 
+/// Makes the newest schema in an empty SQLite database.
+pub(super) async fn make_sqlite(connection: &mut SqliteConnection) -> Result<()> {
+    apply::<Sqlite>(connection, SQLITE).await.map(|_| ())
+}
+
 fn migrator(embedded: Embedded) -> Migrator {
     let migrations = embedded
         .iter()

@@ -32,6 +32,7 @@ pub mod records;
 pub mod reports;
 mod rights;
 mod rows;
+mod sound;
 mod sql;
 mod target;
 mod traits;
@@ -40,6 +41,7 @@ mod transact;
 pub use connect::{open, open_to_read};
 pub use migrate::{MigrationReport, SchemaReport, check_schema, migrate};
 pub use rights::check_rights;
+pub use sound::{Depth, check_sound};
 pub use traits::{
     ANYBODY, AlarmStore, Connection, Installations, LessonStore, Losses, Queue, Reports, Retries,
     Store, Tracking, Upkeep,
@@ -56,12 +58,17 @@ pub enum StoreError {
     /// Somebody else has claimed the row since: drop the work, it is being done.
     #[error("the lease was lost")]
     LeaseLost,
-    /// The database is not ours, or of another version: a person must act.
+    /// The database is not ours, of another version, or lacks what its migrations made: a person must
+    /// act.
     #[error("{0}")]
     Schema(String),
     /// A row holds what it never should: a person must look.
     #[error("the database holds an impossible value: {0}")]
     Corrupt(String),
+    /// The file or the pages of the database are damaged, or it is no database at all: a person must
+    /// restore it.
+    #[error("the database is damaged: {0}")]
+    Damaged(String),
 }
 
 /// A row claimed more often than this in a row without completion is an alarm of its own: its step

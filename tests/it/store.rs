@@ -179,6 +179,8 @@ on_each! {
             /// The model has no schema.
             a_changed_migration_is_refused,
             /// The model has no schema.
-            a_foreign_database_is_refused_and_left_alone;
+            a_foreign_database_is_refused_and_left_alone,
+            /// The model has no schema.
+            what_somebody_took_out_of_the_schema_is_named;
     }
 }

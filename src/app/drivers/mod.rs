@@ -82,7 +82,7 @@ impl Shared {
     /// Notes whether a claim could be written; one that found nothing has not written anything.
     fn claimed<T>(&self, claimed: Result<Vec<T>, StoreError>) -> Result<Vec<T>, StepError> {
         match &claimed {
-            Ok(items) if items.is_empty() => self.guard.met(Ok(())),
+            Ok(items) if items.is_empty() => self.guard.found_nothing(),
             Ok(_) => self.guard.claimed(Ok(())),
             Err(error) => self.guard.claimed(Err(error)),
         }

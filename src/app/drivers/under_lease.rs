@@ -115,12 +115,12 @@ impl Shared {
     ) -> Result<Option<T>, StepError> {
         match done {
             Ok(value) => {
-                self.guard.recorded(Ok(()));
+                self.guard.recorded();
                 Ok(Some(value))
             }
             Err(StepError::Store(StoreError::LeaseLost)) => Ok(None),
             Err(StepError::Store(error)) => {
-                self.guard.recorded(Err(&error));
+                self.guard.not_recorded(lease.verification_id, &error);
                 if let StoreError::Corrupt(why) = &error {
                     self.refused(lease, why).await;
                 }

@@ -41,15 +41,15 @@ impl Told {
 }
 
 /// A guard of 22 steps on a machine with plenty of everything.
-struct Post {
-    guard: Guard,
+pub(super) struct Post {
+    pub(super) guard: Guard,
     machine: Arc<Told>,
-    store: Arc<MemoryStore>,
-    clock: Arc<HeldClock>,
+    pub(super) store: Arc<MemoryStore>,
+    pub(super) clock: Arc<HeldClock>,
 }
 
 impl Post {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let clock = HeldClock::at(Time(1_790_000_000_000));
         let store = Arc::new(MemoryStore::new(clock.clone()));
         let metrics = Arc::new(Metrics::new());
@@ -80,7 +80,7 @@ impl Post {
     }
 
     /// Looks once; the alarms that are open then.
-    async fn look(&self) -> Vec<String> {
+    pub(super) async fn look(&self) -> Vec<String> {
         self.guard.look().await;
         let open = self.guard.archive.alarms.open();
         open.into_iter().map(|alarm| alarm.kind).collect()
@@ -152,7 +152,7 @@ async fn a_database_that_cannot_be_written_is_an_alarm_after_a_while_and_until_i
     assert_eq!(post.look().await, down, "one write that goes well is none");
     post.guard.claimed(Err(&away));
     for (seconds, open) in [(6, &down[..]), (6, &down), (6, &[])] {
-        post.guard.recorded(Ok(()));
+        post.guard.recorded();
         assert_eq!(post.look().await, open, "well for as long as it failed");
         post.clock.pass(Span::seconds(seconds));
     }

@@ -24,7 +24,7 @@ use crate::{
         Probe, RateLimiters,
         http::{Api, Limits},
     },
-    store,
+    store::{self, Depth},
     vault::{CreateOnlyFound, ProbeReport},
     worker::clock::SystemClock,
 };
@@ -156,6 +156,9 @@ async fn database(config: &Config) -> Vec<Row> {
         Ok(report) => report,
         Err(error) => return Row::of_failure(error.into()),
     };
+    if let Err(failure) = super::sound(config, Depth::Whole).await {
+        return Row::of_failure(failure);
+    }
     if let Err(error) = store::check_rights(&config.database.url).await {
         return Row::of_failure(error.into());
     }

@@ -12,11 +12,12 @@ use super::{
         report::{Code, Failure},
         run::Run,
     },
-    heed_signals, migrate,
+    heed_signals, migrate, sound,
 };
 use crate::{
     app::{self, RunOptions, Services},
     config::{self, Config, Source},
+    store::Depth,
     telemetry::{logs, metrics::Metrics},
     worker::{clock::SystemClock, lifecycle},
 };
@@ -67,7 +68,9 @@ pub(in crate::cli) async fn run(
 
 /// Opens everything that a configuration names; calls nobody yet.
 async fn make(config: Config, args: &Run) -> Result<Made, Failure> {
-    if !args.no_migrate {
+    if args.no_migrate {
+        sound(&config, Depth::Quick).await?;
+    } else {
         migrate(&config).await?;
     }
     let services = app::open(&config, Arc::new(SystemClock)).await?;

@@ -30,7 +30,7 @@ use crate::{
     },
     config::Config,
     domain::token::TrackRequest,
-    store::{self, Store, StoreError, records::TrackVerdict},
+    store::{self, Depth, Store, StoreError, records::TrackVerdict},
     vault::ObjectKey,
     worker::{clock::SystemClock, lifecycle},
 };
@@ -82,8 +82,14 @@ pub(super) async fn beside(config: &Config) -> Beside {
     }
 }
 
+/// Refuses a database that is damaged, or lacks what its migrations made.
+pub(super) async fn sound(config: &Config, depth: Depth) -> Result<(), Failure> {
+    Ok(store::check_sound(&config.database.url, depth).await?)
+}
+
 /// Brings the schema up to date.
 pub(super) async fn migrate(config: &Config) -> Result<Migrated, Failure> {
+    sound(config, Depth::Quick).await?;
     app::installation::before_tables(config).await?;
     let report = store::migrate(&config.database.url).await?;
     Ok(Migrated {

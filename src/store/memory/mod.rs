@@ -39,6 +39,8 @@ use crate::domain::time::{Clock, Time};
 pub struct MemoryStore {
     data: Arc<Mutex<Data>>,
     away: AtomicBool,
+    /// What is missing, as if somebody had taken it out of a database.
+    lacks: Mutex<Option<String>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -49,6 +51,7 @@ impl MemoryStore {
         Self {
             data: Arc::default(),
             away: AtomicBool::new(false),
+            lacks: Mutex::default(),
             clock,
         }
     }
@@ -66,6 +69,11 @@ impl MemoryStore {
     /// From now on every verb fails as [`StoreError::Unavailable`], or none does.
     pub fn set_away(&self, away: bool) {
         self.away.store(away, Ordering::SeqCst);
+    }
+
+    /// From now on this is missing, or nothing is.
+    pub fn set_lacking(&self, what: Option<&str>) {
+        *self.lacks.lock().unwrap_or_else(PoisonError::into_inner) = what.map(str::to_owned);
     }
 
     /// How many rows the tables of a database would have, by table.
@@ -97,5 +105,14 @@ impl MemoryStore {
 impl Connection for MemoryStore {
     async fn ping(&self) -> Result<Time> {
         self.verb(|_| Ok(self.clock.now()))
+    }
+
+    async fn check_shape(&self) -> Result<()> {
+        self.verb(|_| {
+            let lacks = self.lacks.lock().unwrap_or_else(PoisonError::into_inner);
+            (*lacks)
+                .clone()
+                .map_or(Ok(()), |lacks| Err(StoreError::Schema(lacks)))
+        })
     }
 }

@@ -6,7 +6,7 @@ use futures::FutureExt as _;
 use super::SqlStore;
 use crate::{
     domain::time::Time,
-    store::{Connection, Result, dialect::Dialect, rows::Cells as _},
+    store::{Connection, Result, dialect::Dialect, rows::Cells as _, sound},
 };
 
 #[async_trait]
@@ -16,6 +16,14 @@ impl<DB: Dialect> Connection for SqlStore<DB> {
             .reading(|connection| clock::<DB>(connection).boxed())
             .await?;
         Ok(now.unwrap_or_else(|| self.clock.now()))
+    }
+
+    async fn check_shape(&self) -> Result<()> {
+        let made = sound::made().await?;
+        self.reading(move |connection| {
+            async move { sound::compare::<DB>(connection, &made).await }.boxed()
+        })
+        .await
     }
 }
 

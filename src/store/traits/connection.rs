@@ -10,4 +10,10 @@ pub trait Connection: Send + Sync + 'static {
     /// Answers with the database's own clock (for SQLite the machine's); shows that the database
     /// can be reached.
     async fn ping(&self) -> Result<Time>;
+
+    /// Compares tables, views and columns with what the migrations make.
+    ///
+    /// # Errors
+    /// [`Schema`](crate::store::StoreError::Schema) naming what is missing.
+    async fn check_shape(&self) -> Result<()>;
 }

@@ -1,6 +1,7 @@
 //! Little room, few descriptors, little memory, a database that is away or fails: the daemon waits,
 //! says so, and goes on by itself.
 
+mod broken;
 mod database;
 mod descriptors;
 mod disk;

@@ -32,7 +32,7 @@ const STOP_MOST: Duration = Duration::from_secs(30);
 pub(super) struct Place {
     folder: TempDir,
     simulator: Arc<Simulator>,
-    _database: Option<Database>,
+    database: Option<Database>,
 }
 
 /// How far the work is.
@@ -72,16 +72,12 @@ impl Place {
         let place = Self {
             folder,
             simulator,
-            _database: database,
+            database,
         };
         let migrated = place.verikeep(&["migrate"]);
         assert_eq!(code(&migrated), 0, "{}", err(&migrated));
-        let url = place._database.as_ref().map_or_else(
-            || DatabaseUrl::of_file(&place.folder.path().join("data/verikeep.db")),
-            |database| database.url.clone(),
-        );
         teach(
-            &url,
+            &place.database(),
             apps.iter().map(|app| app.name.as_str()),
             Span::millis(short_windows().record_ms).part(3),
         )
@@ -99,6 +95,14 @@ impl Place {
 
     pub(super) fn path(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Where its database is.
+    pub(super) fn database(&self) -> DatabaseUrl {
+        self.database.as_ref().map_or_else(
+            || DatabaseUrl::of_file(&self.path().join("data/verikeep.db")),
+            |database| database.url.clone(),
+        )
     }
 
     pub(super) fn set_faults(&self, faults: Faults) {

@@ -315,6 +315,7 @@ async fn tell(
             // By what the process sees.
             Kind::VaultDown
             | Kind::DatabaseDown
+            | Kind::DatabaseBroken
             | Kind::DiskFull
             | Kind::FewDescriptors
             | Kind::DaemonDown

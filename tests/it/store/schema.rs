@@ -2,7 +2,10 @@
 
 use verikeep::{
     domain::{address::DatabaseUrl, time::HeldClock},
-    store::{MigrationReport, SchemaReport, StoreError, check_rights, check_schema, migrate, open},
+    store::{
+        Depth, MigrationReport, SchemaReport, StoreError, check_rights, check_schema, check_sound,
+        migrate, open,
+    },
 };
 
 use super::make::START;
@@ -19,7 +22,7 @@ async fn refusal(db: &Database) -> String {
     let texts: Vec<String> = errors
         .into_iter()
         .map(|error| match error {
-            Some(StoreError::Schema(text)) => text,
+            Some(StoreError::Schema(text) | StoreError::Damaged(text)) => text,
             other => panic!("{other:?}"),
         })
         .collect();
@@ -141,6 +144,49 @@ pub async fn a_foreign_database_is_refused_and_left_alone(db: Database) {
         "select count(*) from pg_tables where schemaname = 'public'"
     };
     assert_eq!(db.number(tables).await, 1);
+}
+
+pub async fn what_somebody_took_out_of_the_schema_is_named(db: Database) {
+    let store = db.store_at(START).await;
+    store.check_shape().await.unwrap();
+    check_sound(&db.url, Depth::Whole).await.unwrap();
+    for (took_out, put_back, named) in [
+        (
+            "alter table beats rename to heartbeats",
+            "alter table heartbeats rename to beats",
+            "made: beats; undo",
+        ),
+        (
+            "alter table calls rename column endpoint to query",
+            "alter table calls rename column query to endpoint",
+            "made: calls.endpoint; undo",
+        ),
+        (
+            "drop view report_outages",
+            "create view report_outages as select subject as part, kind, text, since as from_at, ended_at as to_at, times from alarms",
+            "made: report_outages; undo",
+        ),
+        ("create table more (n integer)", "drop table more", ""),
+    ] {
+        db.run(took_out).await;
+        for found in [
+            store.check_shape().await,
+            check_sound(&db.url, Depth::Quick).await,
+        ] {
+            let found = found.err().map(|error| match error {
+                StoreError::Schema(text) => text,
+                other => panic!("{took_out}: {other:?}"),
+            });
+            let text = found.unwrap_or_default();
+            assert!(
+                text.contains(named) && text.is_empty() == named.is_empty(),
+                "{took_out}: {text}"
+            );
+        }
+        db.run(put_back).await;
+        store.check_shape().await.unwrap();
+    }
+    store.close().await;
 }
 
 #[cfg(unix)]
