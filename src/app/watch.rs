@@ -60,6 +60,10 @@ impl Watcher for Meter {
         self.metrics.download_failed(result);
     }
 
+    fn reassigned(&self) {
+        self.metrics.reassigned();
+    }
+
     fn settled(&self, outcome: &'static str) {
         self.metrics.settled(outcome);
     }

@@ -17,6 +17,8 @@ pub trait Watcher: Send + Sync + 'static {
     fn answer_stored(&self, bytes: i64);
     /// A download failed: the error's name.
     fn download_failed(&self, result: &'static str);
+    /// A token was given to the app that it belongs to.
+    fn reassigned(&self);
     /// A verification was settled.
     fn settled(&self, outcome: &'static str);
     /// Something was captured with this much time left by the earliest reading.

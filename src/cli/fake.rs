@@ -179,6 +179,7 @@ pub(super) fn whole(number: usize) -> Whole {
         answers: Vec::new(),
         calls: Vec::new(),
         call_sums: Vec::new(),
+        events: Vec::new(),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     domain::{digest::Sha256, secret::Secret, time::Time},
     store::{
         Reports,
-        reports::{AttemptReport, Whole},
+        reports::{AttemptReport, EventReport, Whole},
     },
 };
 
@@ -102,6 +102,7 @@ fn print(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
     attempts(&whole.attempt_rows, screen)?;
     media(whole, screen)?;
     answers(whole, screen)?;
+    events(&whole.events, screen)?;
     Ok(())
 }
 
@@ -256,6 +257,24 @@ fn answers(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
         "\nanswers kept, of {} made",
         counted(calls, "call")
     ))?;
+    table.print(screen)?;
+    Ok(())
+}
+
+fn events(rows: &[EventReport], screen: &mut Screen<'_>) -> Result<(), Failure> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new(["at", "who", "what", "detail"]);
+    for row in rows {
+        table.row([
+            row.at.to_string(),
+            row.actor.clone(),
+            row.what.clone(),
+            row.detail.clone(),
+        ]);
+    }
+    screen.line("\nevents")?;
     table.print(screen)?;
     Ok(())
 }

@@ -219,6 +219,8 @@ fn policy(section: &Section<'_>, schedule: &Schedule, policy: &mut Policy) {
         );
     }
     policy.video_expected = asks_media && video.is_none_or(|video| video.value);
+    let reassign = section.choice("reassign", &[("auto", true), ("off", false)]);
+    policy.reassign = reassign.is_none_or(|reassign| reassign.value);
     policy.unused_codes = unused_codes(section);
 }
 

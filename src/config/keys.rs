@@ -38,6 +38,7 @@ pub(super) const APP: &[&str] = &[
     "record_retention",
     "media_retention",
     "fetch",
+    "reassign",
     "video",
     "unused_codes",
     "media_hosts",

@@ -24,6 +24,9 @@ pub struct Policy {
     pub fetch: Vec<Endpoint>,
     /// Whether a missing video is a loss.
     pub video_expected: bool,
+    /// Whether a token that another app of the account lists attempts of is given to that app
+    /// without a person.
+    pub reassign: bool,
     /// Codes that no document explains and that a person vouches for: what tokens of the app answer
     /// that nobody has used.
     pub unused_codes: Vec<String>,
@@ -41,6 +44,7 @@ impl Policy {
             final_grace: Span::minutes(5),
             fetch: vec![Endpoint::Getall, Endpoint::Detail, Endpoint::Media],
             video_expected: true,
+            reassign: true,
             unused_codes: Vec::new(),
         }
     }

@@ -52,9 +52,13 @@ pub struct Progress {
     pub sighting: Option<Sighting>,
     /// The sibling that listed the same attempts twice: the token is its own.
     pub known_by: Option<String>,
+    /// Whether it was given to the app that it was seen to belong to without a person: that is done
+    /// once, so that no token goes to and fro.
+    pub was_moved: bool,
     /// Endpoints whose last calls brought nothing usable.
     pub fails: BTreeMap<Endpoint, Fails>,
-    /// When a person last woke it: it is then asked at least once more, whatever the clock says.
+    /// When a person last woke it, or it was last given to another app: it is then asked at least once
+    /// more, whatever the clock says.
     pub woken_at: Option<Time>,
     /// What could not be taken out of an answer that was kept (`detail.front_base64`, …).
     pub unreadable: Vec<String>,
@@ -191,6 +195,15 @@ impl Progress {
         };
     }
 
+    /// It is another app's from now on: what its former app answered says nothing of it any more.
+    pub fn start_over(&mut self, now: Time) {
+        *self = Self {
+            was_moved: true,
+            woken_at: Some(now),
+            ..Self::default()
+        };
+    }
+
     /// The attempt that passed, else the last one; 0 when there is none.
     #[must_use]
     pub fn decisive_attempt(&self) -> i64 {
@@ -263,6 +276,7 @@ mod tests {
             captured: [Endpoint::Stat].into(),
             media_for: 1,
             unreadable: vec!["detail.front_base64".to_owned()],
+            was_moved: true,
             ..Progress::default()
         };
         let mut progress = Progress {
@@ -286,6 +300,13 @@ mod tests {
             ..kept
         };
         assert_eq!(progress, woken);
+        progress.start_over(Time(7));
+        let begun = Progress {
+            woken_at: Some(Time(7)),
+            was_moved: true,
+            ..Progress::default()
+        };
+        assert_eq!(progress, begun, "another app's answers say nothing");
     }
 
     #[test]

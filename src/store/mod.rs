@@ -28,6 +28,7 @@ mod dialect;
 mod errors;
 pub mod memory;
 mod migrate;
+mod moves;
 pub mod records;
 pub mod reports;
 mod rights;

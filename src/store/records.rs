@@ -1,5 +1,6 @@
 //! What goes into the store and what a claim brings out of it.
 
+pub use super::moves::Moved;
 use super::rows::storable;
 use crate::domain::{
     alarm::Alarm,
@@ -273,6 +274,8 @@ pub struct PollRecord {
     pub last_error: Option<String>,
     /// How it goes on.
     pub next: Next,
+    /// Gives it to another app, notes so as an event and ends its alarm `wrong_app`.
+    pub moved: Option<Moved>,
     /// Raised in the same transaction.
     pub alarms: Vec<Alarm>,
 }
@@ -301,6 +304,7 @@ impl PollRecord {
                 state: State::Waiting,
                 lane: Lane::Living,
             },
+            moved: None,
             alarms: Vec::new(),
         }
     }

@@ -3,11 +3,13 @@
 //! In JSON every instant is RFC 3339 text, as the contract shows it.
 
 mod alarms;
+mod events;
 mod losses;
 
 use serde::{Serialize, Serializer};
 
 pub use alarms::{Acknowledgement, AlarmRow};
+pub use events::EventReport;
 pub use losses::{LossFilter, LossReport};
 
 use super::records::{NewVerification, Next};
@@ -236,6 +238,8 @@ pub struct Whole {
     pub calls: Vec<CallReport>,
     /// The calls made about it until it was last settled.
     pub call_sums: Vec<CallSum>,
+    /// What was done to it, in order.
+    pub events: Vec<EventReport>,
 }
 
 impl Whole {

@@ -59,6 +59,7 @@ pub struct Metrics {
     pub(super) stored_bytes: Counters<1>,
     pub(super) downloads_failed: Counters<1>,
     pub(super) settled: Counters<1>,
+    reassigned: Counter,
     left: Histogram,
     pub(super) steps: Counters<2>,
     pub(super) steps_in_flight: Family<Labels<1>, Gauge>,
@@ -89,6 +90,7 @@ impl Metrics {
             stored_bytes: Family::default(),
             downloads_failed: Family::default(),
             settled: Family::default(),
+            reassigned: Counter::default(),
             left: Histogram::new(LEFT_SECONDS),
             steps: Family::default(),
             steps_in_flight: Family::default(),
@@ -158,6 +160,11 @@ impl Metrics {
             "settled",
             "Verifications settled by this process, by how they ended",
             self.settled.clone(),
+        );
+        registry.register(
+            "reassigned",
+            "Tokens told under the wrong app that this process gave to the one they belong to",
+            self.reassigned.clone(),
         );
         registry.register(
             "capture_left_seconds",
@@ -288,6 +295,11 @@ impl Metrics {
             .inc();
     }
 
+    /// A token was given to the app that it belongs to.
+    pub fn reassigned(&self) {
+        self.reassigned.inc();
+    }
+
     /// Something was captured with this much time left by the earliest reading.
     pub fn time_left(&self, left: Span) {
         self.left.observe(seconds(left.0).max(0.0));
@@ -388,6 +400,7 @@ mod tests {
         metrics.media_stored(200_000);
         metrics.download_failed("expired");
         metrics.settled("archived");
+        metrics.reassigned();
         metrics.time_left(Span::hours(1));
         metrics.step("poll", "ok");
         metrics.round("poll", 7, false, Time(1_500));
@@ -410,6 +423,7 @@ mod tests {
             r#"verikeep_stored_objects_total{what="media"} 1"#,
             r#"verikeep_downloads_failed_total{result="expired"} 1"#,
             r#"verikeep_settled_total{outcome="archived"} 1"#,
+            "verikeep_reassigned_total 1",
             r#"verikeep_capture_left_seconds_bucket{le="7200.0"} 1"#,
             r#"verikeep_steps_total{stage="poll",result="ok"} 1"#,
             r#"verikeep_steps_in_flight{stage="poll"} 1"#,

@@ -93,6 +93,7 @@ mod tests {
             r#"verikeep_stored_bytes_total{what="media"} 0"#,
             r#"verikeep_downloads_failed_total{result="expired"} 0"#,
             r#"verikeep_settled_total{outcome="archived"} 0"#,
+            "verikeep_reassigned_total 0",
             r#"verikeep_settled_total{outcome="missed"} 0"#,
             r#"verikeep_steps_total{stage="download",result="panicked"} 0"#,
             r#"verikeep_steps_in_flight{stage="poll"} 0"#,

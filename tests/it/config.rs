@@ -552,6 +552,14 @@ fn a_bad_value_is_found_by_path_and_line_with_a_way_out() {
         ),
         (
             "",
+            "reassign = \"on\"",
+            "apps[0].reassign",
+            6,
+            "is none of the possible words",
+            "write \"auto\" or \"off\"",
+        ),
+        (
+            "",
             "allow_private_media_hosts = \"no\"",
             "apps[0].allow_private_media_hosts",
             6,
@@ -755,6 +763,7 @@ fn the_defaults_are_those_of_the_contract() {
         [Endpoint::Getall, Endpoint::Detail, Endpoint::Media]
     );
     assert!(app.policy.video_expected && !app.allow_private_media_hosts && app.proxy.is_none());
+    assert!(app.policy.reassign);
     assert_eq!(
         app.media_hosts,
         ["*.bcebos.com", "*.baidu.com", "*.baidubce.com"]
@@ -842,6 +851,7 @@ fn the_environment_overrides_the_file() {
     .set("VERIKEEP_VAULT__OPTIONS__ENDPOINT", "https://127.0.0.1:9/")
     .set("VERIKEEP_APPS__LOAN_H5__SECRET_KEY", "canary-env")
     .set("VERIKEEP_APPS__0__QPS", "7.5")
+    .set("VERIKEEP_APPS__LOAN_H5__REASSIGN", "off")
     .set("VERIKEEP_APPS__LOAN_H5__FETCH", "getall, stat")
     .set("VERIKEEP_APPS__LOAN_H5__ALLOW_PRIVATE_MEDIA_HOSTS", "true")
     .set("VERIKEEP_APPS__1__NAME", "second")
@@ -878,7 +888,7 @@ fn the_environment_overrides_the_file() {
         (app.qps, app.policy.fetch.as_slice()),
         (7.5, [Endpoint::Getall, Endpoint::Stat].as_slice())
     );
-    assert!(app.allow_private_media_hosts && !app.policy.video_expected);
+    assert!(app.allow_private_media_hosts && !app.policy.video_expected && !app.policy.reassign);
     assert_eq!(
         config.app("second").unwrap().auth,
         Auth::ApiKey {

@@ -151,7 +151,7 @@ impl TokenTruth {
             issued_at_ms: token.issued_at_ms,
             window_closes_ms: token.window_closes_ms(windows),
             record_until_ms: token.record_until_ms(windows),
-            outcome: outcome(token, windows),
+            outcome: outcome(token, world),
             attempts: token.attempts.iter().map(attempt).collect(),
             media: media::of_token(token, windows)
                 .iter()
@@ -161,11 +161,13 @@ impl TokenTruth {
     }
 }
 
-fn outcome(token: &Token, windows: &Windows) -> &'static str {
+fn outcome(token: &Token, world: &World) -> &'static str {
+    let windows = &world.options.windows;
     let told_at_ms = token.told_at_ms;
     let gone = |life: &MediumLife| !life.replaced && life.until_ms <= told_at_ms;
     match token.life {
-        Life::WrongApp => "rejected",
+        // Nobody may show it to the app that generated it.
+        Life::WrongApp if !are_of_one_account(&token.app, &token.owner, world) => "rejected",
         _ if told_at_ms >= token.record_until_ms(windows) => "missed",
         Life::Unused => "abandoned",
         // A face that lies where nobody may follow, or a video that went before its token was told.
@@ -174,6 +176,16 @@ fn outcome(token: &Token, windows: &Windows) -> &'static str {
         }
         _ => "archived",
     }
+}
+
+/// Whether both are configured, under one account.
+fn are_of_one_account(app: &str, owner: &str, world: &World) -> bool {
+    let account = |name: &str| {
+        let mut apps = world.options.apps.iter();
+        apps.find(|known| known.name == name)
+            .map(|known| known.account.as_str())
+    };
+    account(app).is_some() && account(app) == account(owner)
 }
 
 impl MediumTruth {

@@ -32,6 +32,14 @@ fn with(video: Video) -> LifeSpec {
     }
 }
 
+/// Told under another app than this one, which generated it.
+fn of(owner: &str) -> LifeSpec {
+    LifeSpec {
+        owner: Some(owner.to_owned()),
+        ..filmed(Life::WrongApp)
+    }
+}
+
 macro_rules! every_life {
     ($($answer:ident: $unused:expr;)+) => {
         $(mod $answer {
@@ -47,7 +55,8 @@ macro_rules! every_life {
                 an_attempt_that_replaces_another_is_archived($unused, FILMED, filmed(Life::Replaced));
                 one_who_gives_up_is_archived($unused, FILMED, filmed(Life::Failed));
                 one_who_never_comes_is_abandoned($unused, FILMED, filmed(Life::Unused));
-                another_apps_token_is_rejected($unused, FILMED, filmed(Life::WrongApp));
+                another_apps_token_goes_to_it($unused, PLAIN, of(FILMED));
+                a_token_of_an_app_without_videos_goes_to_it($unused, FILMED, of(PLAIN));
                 one_told_too_late_is_missed($unused, FILMED, filmed(Life::ToldLate));
             }
         })+

@@ -9,6 +9,7 @@ mod issued;
 mod kinds;
 mod learned;
 mod media;
+mod moved;
 mod ours;
 mod told;
 mod truth;

@@ -19,7 +19,7 @@ use crate::{
 
 impl House {
     /// A person has it tried again, as this app's where one is named.
-    async fn retry(&self, token: &str, app: Option<&str>) -> RetryVerdict {
+    pub(super) async fn retry(&self, token: &str, app: Option<&str>) -> RetryVerdict {
         let tokens = [token.to_owned()];
         let verdicts = self.store.retry(&tokens, app, "somebody", self.now()).await;
         verdicts.unwrap().pop().unwrap()
@@ -212,26 +212,6 @@ async fn a_missed_token_that_is_tried_again_is_asked_once_more() {
     house.live().await;
     assert_eq!(house.ways[FILMED].over.calls(), calls + 1);
     assert_eq!(house.state(&token).await, "missed");
-}
-
-#[tokio::test]
-async fn a_token_given_to_its_real_app_is_archived() {
-    let house = House::new().taught("not_yet:283600");
-    let token = house.tell(FILMED, filmed(Life::WrongApp)).await;
-    house.live_until(BEGIN.plus(Span::hours(3))).await;
-    let alarms = house.alarms().await;
-    assert!(
-        alarms.iter().any(|alarm| alarm.starts_with("wrong_app")),
-        "{alarms:?}"
-    );
-    house.retry(&token, Some(PLAIN)).await;
-    house.live().await;
-    let whole = house.whole(&token).await;
-    assert_eq!(
-        (whole.summary.state.as_str(), whole.summary.app.as_str()),
-        ("archived", PLAIN)
-    );
-    assert_eq!(whole.summary.passed, Some(true));
 }
 
 #[tokio::test]

@@ -3,6 +3,25 @@
 use super::House;
 use crate::{domain::digest::Sha256, vault::ObjectKey};
 
+impl House {
+    /// Everything of the token is as it really was.
+    pub(super) async fn is_true(&self, token: &str) {
+        let wrong = found(self, token).await;
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    /// It is settled as a whole archive, all of it as it really was.
+    pub(super) async fn is_archived(&self, token: &str) {
+        assert_eq!(
+            self.state(token).await,
+            "archived",
+            "{}",
+            self.missing(token).await
+        );
+        self.is_true(token).await;
+    }
+}
+
 /// What of a token is not as it really was: its end, its attempts, the bytes of its media.
 pub(super) async fn found(house: &House, token: &str) -> Vec<String> {
     let (whole, truth) = (house.whole(token).await, house.truth());

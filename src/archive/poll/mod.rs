@@ -85,7 +85,14 @@ impl Poller {
         let now = self.clock.now();
         draft.schedule_download(&app, now, lease);
         let handover = draft.hand_over();
+        let (moved, verification_id) = (
+            draft.record.moved.clone(),
+            draft.verification.verification_id,
+        );
         self.queue.record_poll(draft.finish(now)).await?;
+        if let Some(moved) = moved {
+            self.tell_moved(verification_id, &moved);
+        }
         Ok(handover)
     }
 
@@ -155,6 +162,9 @@ impl Poller {
         let has_siblings = self.apps.siblings(app).next().is_some();
         let mut is_time_asked = false;
         for _ in 0..ASKS_MAX {
+            if let Some(owner) = self.owner(app, draft) {
+                return Ok(self.give(app, &owner, draft));
+            }
             let now = self.now(draft);
             let learned = self.lessons.learned(app, &draft.verification);
             let known = draft.known(app, &learned, has_siblings);

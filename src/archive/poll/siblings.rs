@@ -1,5 +1,7 @@
 //! A token that its own app refuses may belong to another app of the same account.
 
+use std::sync::Arc;
+
 use super::{Poller, draft::PollDraft};
 use crate::{
     archive::{
@@ -10,8 +12,11 @@ use crate::{
         alarm::{self, Alarm},
         answer::{Endpoint, ErrorKind, ProviderError},
         attempt::Attempt,
+        id::VerificationId,
+        lease::Lane,
         time::Time,
     },
+    store::records::{Moved, Next},
 };
 
 /// What asking the siblings left open.
@@ -39,7 +44,9 @@ impl Poller {
                     let progress = &mut draft.record.progress;
                     is_sighted = true;
                     if progress.sighted(&sibling.name, attempts, at) {
-                        belongs_to(&sibling.name, app, draft);
+                        if self.owner(app, draft).is_none() {
+                            belongs_to(&sibling.name, app, draft);
+                        }
                         break;
                     }
                 }
@@ -71,6 +78,51 @@ impl Poller {
             }
         }
         Ok(())
+    }
+
+    /// The sibling that the token was seen to belong to, where it is to be given to it without a
+    /// person.
+    pub(super) fn owner(&self, app: &App, draft: &PollDraft) -> Option<Arc<App>> {
+        let progress = &draft.record.progress;
+        let may_move = app.policy.reassign && !progress.was_moved && progress.attempts.is_empty();
+        let name = progress.known_by.as_ref().filter(|_| may_move)?;
+        let mut siblings = self.apps.siblings(app);
+        siblings.find(|sibling| sibling.name == *name).cloned()
+    }
+
+    /// Gives the token to the sibling that it belongs to, under whose name it is asked for at once.
+    pub(super) fn give(&self, app: &App, owner: &App, draft: &mut PollDraft) -> Next {
+        let issued_at = draft.verification.issued_at;
+        let media_deadline = owner.policy.media_deadline(issued_at);
+        let record_deadline = owner.policy.record_deadline(issued_at);
+        let (now, due_at) = (self.now(draft), self.clock.now());
+        let record = &mut draft.record;
+        record.progress.start_over(now);
+        record.last_error = None;
+        record.moved = Some(Moved {
+            from: app.name.clone(),
+            to: owner.name.clone(),
+            media_deadline,
+            record_deadline,
+        });
+        let deadline = if now < media_deadline {
+            media_deadline
+        } else {
+            record_deadline
+        };
+        Next::Due {
+            due_at,
+            deadline,
+            state: draft.open_state(),
+            // Its attempts were seen.
+            lane: Lane::Living,
+        }
+    }
+
+    /// Tells that it was given to another app.
+    pub(super) fn tell_moved(&self, verification_id: VerificationId, moved: &Moved) {
+        self.watcher.reassigned();
+        tracing::info!(app = %moved.from, to = %moved.to, %verification_id, "a token was told under the wrong app and goes to the one that lists attempts of it");
     }
 }
 

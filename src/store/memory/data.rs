@@ -20,7 +20,7 @@ use crate::{
     store::{
         Result, StoreError,
         records::{CallRow, KnownToken, NewVerification},
-        reports::{LossReport, Reconciliation, Summary},
+        reports::{EventReport, LossReport, Reconciliation, Summary},
     },
 };
 
@@ -66,7 +66,7 @@ pub(super) struct Kept {
     pub calls: Vec<CallRow>,
     /// By (endpoint, result).
     pub call_sums: BTreeMap<(&'static str, &'static str), Sum>,
-    pub events: Vec<Event>,
+    pub events: Vec<EventReport>,
     pub losses: Vec<LossReport>,
 }
 
@@ -99,19 +99,6 @@ pub(super) struct Sum {
     pub calls: i64,
     pub first_at: Time,
     pub last_at: Time,
-}
-
-/// What a person did to a verification.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Event {
-    /// When.
-    pub at: Time,
-    /// Who.
-    pub actor: String,
-    /// What kind of deed.
-    pub what: &'static str,
-    /// How it was before, for people.
-    pub detail: String,
 }
 
 impl Data {
@@ -185,7 +172,7 @@ impl Data {
         }
     }
 
-    pub(super) fn events(&self) -> Vec<Event> {
+    pub(super) fn events(&self) -> Vec<EventReport> {
         let all = self.verifications.values();
         all.flat_map(|kept| kept.events.iter().cloned()).collect()
     }

@@ -31,8 +31,7 @@ use std::{
 use async_trait::async_trait;
 
 use self::data::Data;
-pub use self::data::Event;
-use super::{Connection, Result, StoreError};
+use super::{Connection, Result, StoreError, reports::EventReport};
 use crate::domain::time::{Clock, Time};
 
 /// A store in memory that can be away like a database.
@@ -82,9 +81,9 @@ impl MemoryStore {
         self.look(|data| data.rows())
     }
 
-    /// What persons did, by verification and in the order it was done.
+    /// What was done to verifications, by verification and in the order it was done.
     #[must_use]
-    pub fn events(&self) -> Vec<Event> {
+    pub fn events(&self) -> Vec<EventReport> {
         self.look(|data| data.events())
     }
 

@@ -15,7 +15,9 @@ use crate::{
     },
     store::{
         Result,
-        records::{DownloadStart, InlineMedia, Next, PollRecord, WantedMedia},
+        moves::DAEMON,
+        records::{DownloadStart, InlineMedia, Moved, Next, PollRecord, WantedMedia},
+        reports::EventReport,
     },
 };
 
@@ -24,16 +26,7 @@ impl Data {
     pub(super) fn record_poll(&mut self, record: PollRecord) -> Result<()> {
         let at = record.at;
         let mut kept = self.held(&record.lease)?;
-        let next = match record.next {
-            Next::Due {
-                due_at,
-                deadline,
-                lane,
-                ..
-            } => Some((due_at, deadline, lane)),
-            Next::Settled { .. } => None,
-        };
-        let woken = kept.complete(Stage::Poll, at, next);
+        let woken = kept.complete(Stage::Poll, at, due(&record.next));
         // One that was woken meanwhile does not end: what is new may change how, and is looked at at
         // once. What it wants is fetched first.
         let is_put_off = woken && matches!(record.next, Next::Settled { .. });
@@ -67,18 +60,35 @@ impl Data {
                 kept.start(start, at);
             }
         }
+        let is_moved = kept.give(record.moved, at);
 
         self.put(kept)?;
         self.use_quota(&record.calls);
         self.lessons.remember(record.lessons);
+        let subject = record.lease.verification_id.to_string();
         if record.lease.claims > 1 {
-            self.alarms
-                .clear(Kind::Poison, &record.lease.verification_id.to_string(), at);
+            self.alarms.clear(Kind::Poison, &subject, at);
+        }
+        if is_moved {
+            self.alarms.clear(Kind::WrongApp, &subject, at);
         }
         for alarm in &record.alarms {
             self.alarms.raise(alarm, at);
         }
         Ok(())
+    }
+}
+
+/// When it is due, what orders it, and in which lane, where it stays open.
+fn due(next: &Next) -> Option<(Time, Time, Lane)> {
+    match *next {
+        Next::Due {
+            due_at,
+            deadline,
+            lane,
+            ..
+        } => Some((due_at, deadline, lane)),
+        Next::Settled { .. } => None,
     }
 }
 
@@ -131,6 +141,26 @@ impl Kept {
             !(same.contains(&medium.row.media_id)
                 && sha256.is_some_and(|sha256| others.contains(&sha256)))
         });
+    }
+
+    /// Gives it to the app that it was seen to belong to, unless a person gave it to one meanwhile;
+    /// false where it was not seen to.
+    fn give(&mut self, moved: Option<Moved>, at: Time) -> bool {
+        let Some(moved) = moved else { return false };
+        let owner = &mut self.told.verification.app;
+        if *owner != moved.from {
+            return true;
+        }
+        self.events.push(EventReport {
+            at,
+            actor: DAEMON.to_owned(),
+            what: "reassigned".to_owned(),
+            detail: moved.detail(),
+        });
+        *owner = moved.to;
+        self.told.media_deadline = moved.media_deadline;
+        self.told.record_deadline = moved.record_deadline;
+        true
     }
 
     /// Takes it out of the schedule; what is still wanted of it is lost.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::{
     MemoryStore,
-    data::{Data, Event, Kept, Scheduled},
+    data::{Data, Kept, Scheduled},
 };
 use crate::{
     domain::{
@@ -17,7 +17,9 @@ use crate::{
         time::Time,
         token::State,
     },
-    store::{Result, Retries, records::RetryVerdict, rows::storable},
+    store::{
+        Result, Retries, moves::given, records::RetryVerdict, reports::EventReport, rows::storable,
+    },
 };
 
 #[async_trait]
@@ -92,13 +94,13 @@ impl Kept {
         let mut detail = format!("was {}", self.state.name());
         let owner = &mut self.told.verification.app;
         if let Some(app) = app.filter(|app| app != owner) {
-            detail.push_str(&format!(", given from app `{owner}` to `{app}`"));
+            detail.push_str(&format!(", {}", given(owner, app)));
             app.clone_into(owner);
         }
-        self.events.push(Event {
+        self.events.push(EventReport {
             at: now,
             actor: actor.to_owned(),
-            what: "retry",
+            what: "retry".to_owned(),
             detail,
         });
         if self.state.is_settled() {

@@ -67,6 +67,7 @@ impl Kept {
                     last_at: sum.last_at,
                 })
                 .collect(),
+            events: self.events.clone(),
         }
     }
 }

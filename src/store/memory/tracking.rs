@@ -6,14 +6,14 @@ use async_trait::async_trait;
 
 use super::{
     MemoryStore,
-    data::{Data, Event, Kept, Scheduled},
+    data::{Data, Kept, Scheduled},
 };
 use crate::{
     domain::{lease::Stage, progress::Progress, secret::Secret, token::Late},
     store::{
         Result, StoreError, Tracking,
         records::{NewVerification, Next, TrackVerdict},
-        reports::Summary,
+        reports::{EventReport, Summary},
         rows::storable,
     },
 };
@@ -136,10 +136,10 @@ impl Kept {
             Next::Settled { .. } => now,
         };
         self.wake(Stage::Poll, due_at);
-        self.events.push(Event {
+        self.events.push(EventReport {
             at: now,
             actor: told.tracked_by.clone(),
-            what: "issued_at",
+            what: "issued_at".to_owned(),
             detail: format!("{assumed} was assumed, {issued_at} is told"),
         });
     }

@@ -92,6 +92,7 @@ pub(in crate::store) async fn write<DB: Dialect>(
                 .map(|poll| (&poll.record.lease, poll.record.at)),
         );
     end_poison::<DB>(connection, leases).await?;
+    end_wrong_app::<DB>(connection, &polls).await?;
     let alarms = downloads
         .iter()
         .flat_map(|record| record.alarms.iter().map(|alarm| (alarm, record.at)));
@@ -147,6 +148,22 @@ async fn end_poison<'r, DB: Dialect>(
     };
     let ids: Vec<String> = recovered.iter().map(|(id, _)| id.to_string()).collect();
     alarm::clear_each::<DB>(connection, Kind::Poison, &ids, at).await
+}
+
+/// What went to the app it belongs to is wrong no longer.
+async fn end_wrong_app<DB: Dialect>(
+    connection: &mut DB::Connection,
+    polls: &[poll::Completed<'_>],
+) -> Result<()> {
+    let moved = || {
+        let moved = |poll: &poll::Completed<'_>| Some((poll.id(), poll.moved()?.1));
+        polls.iter().filter_map(moved)
+    };
+    let Some(at) = moved().map(|(_, at)| at).max() else {
+        return Ok(());
+    };
+    let ids: Vec<String> = moved().map(|(id, _)| id.to_string()).collect();
+    alarm::clear_each::<DB>(connection, Kind::WrongApp, &ids, at).await
 }
 
 fn key(lease: &Lease) -> (VerificationId, Stage) {

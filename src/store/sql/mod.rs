@@ -2,12 +2,14 @@
 //! here.
 
 mod alarm;
+mod assign;
 mod attempts;
 pub(super) mod batch;
 mod calls;
 mod claim;
 mod connection;
 mod download;
+mod events;
 mod facts;
 mod installation;
 mod lease;

@@ -1,7 +1,8 @@
 //! What a poll brought.
 
 use super::{
-    attempts,
+    assign::{Assignment, assign},
+    attempts, events,
     lease::{self, Done},
     losses, media,
 };
@@ -16,7 +17,9 @@ use crate::{
     store::{
         Result,
         dialect::Dialect,
-        records::{DownloadStart, Next, PollRecord},
+        moves::DAEMON,
+        records::{DownloadStart, Moved, Next, PollRecord},
+        reports::EventReport,
         rows::{Json, binds, rows},
     },
 };
@@ -63,6 +66,12 @@ impl<'r> Completed<'r> {
     pub(super) fn alarms(&self) -> impl Iterator<Item = (&'r Alarm, Time)> + use<'r> {
         let at = self.record.at;
         self.record.alarms.iter().map(move |alarm| (alarm, at))
+    }
+
+    /// The app it goes to, and when.
+    pub(super) fn moved(&self) -> Option<(&'r Moved, Time)> {
+        let moved = self.record.moved.as_ref()?;
+        Some((moved, self.record.at))
     }
 
     /// The download it schedules. Where its end is put off, what it wants is fetched first.
@@ -124,6 +133,7 @@ pub(super) async fn complete<'r, DB: Dialect>(
     lease::rest::<DB>(connection, Stage::Poll, &told).await?;
     settle::<DB>(connection, &polls).await?;
     know::<DB>(connection, &polls).await?;
+    give::<DB>(connection, &polls).await?;
     Ok(polls)
 }
 
@@ -241,6 +251,31 @@ async fn know<DB: Dialect>(connection: &mut DB::Connection, polls: &[Completed<'
     DB::execute(connection, sql, binds![Json::of(&rows)?])
         .await
         .map(|_| ())
+}
+
+/// Gives verifications to the apps that they were seen to belong to.
+async fn give<DB: Dialect>(connection: &mut DB::Connection, polls: &[Completed<'_>]) -> Result<()> {
+    let moved = || polls.iter().filter_map(|poll| Some((poll, poll.moved()?)));
+    let assignments = moved().map(|(poll, (moved, _))| Assignment {
+        id: poll.id(),
+        from: &moved.from,
+        to: &moved.to,
+        deadlines: Some((moved.media_deadline, moved.record_deadline)),
+    });
+    let went = assign::<DB>(connection, &assignments.collect::<Vec<_>>()).await?;
+    let events: Vec<(VerificationId, EventReport)> = moved()
+        .filter(|(poll, _)| went.contains(&poll.id()))
+        .map(|(poll, (moved, at))| {
+            let event = EventReport {
+                at,
+                actor: DAEMON.to_owned(),
+                what: "reassigned".to_owned(),
+                detail: moved.detail(),
+            };
+            (poll.id(), event)
+        })
+        .collect();
+    events::add::<DB>(connection, &events).await
 }
 
 /// Schedules downloads. A lease that runs is kept, and its holder's row is due at once when it is

@@ -4,7 +4,12 @@ use async_trait::async_trait;
 use futures::FutureExt as _;
 use std::collections::HashMap;
 
-use super::{SqlStore, alarm, facts::insert, lease, losses, work::progress};
+use super::{
+    SqlStore, alarm,
+    assign::{Assignment, assign},
+    events, lease, losses,
+    work::progress,
+};
 use crate::{
     domain::{
         alarm::Kind, id::VerificationId, lease::Stage, progress::Progress, time::Time, token::State,
@@ -12,7 +17,9 @@ use crate::{
     store::{
         Result, Retries,
         dialect::Dialect,
+        moves::given,
         records::RetryVerdict,
+        reports::EventReport,
         rows::{Cells, Json, binds, id, known, rows, storable},
     },
 };
@@ -36,15 +43,11 @@ impl<DB: Dialect> Retries for SqlStore<DB> {
 }
 
 rows! {
-    struct Reopened<'a> { id: VerificationId, app: &'a str, progress: String, state: &'a str }
+    struct Reopened<'a> { id: VerificationId, progress: String, state: &'a str }
 }
 
 rows! {
     struct Due<'a> { id: VerificationId, app: &'a str, due_at: i64, deadline: i64 }
-}
-
-rows! {
-    struct EventIn<'a> { verification_id: VerificationId, at: i64, actor: &'a str, what: &'a str, detail: String }
 }
 
 /// A verification as it was before.
@@ -69,7 +72,9 @@ async fn retry<DB: Dialect>(
 ) -> Result<Vec<RetryVerdict>> {
     let found = find::<DB>(connection, handles).await?;
     let woken: Vec<&Found> = found.iter().filter(|found| !found.is_whole(now)).collect();
-    reopen::<DB>(connection, &woken, app, now).await?;
+    reopen::<DB>(connection, &woken, now).await?;
+    let assignments = woken.iter().filter_map(|found| found.assignment(app));
+    assign::<DB>(connection, &assignments.collect::<Vec<_>>()).await?;
     schedule::<DB>(connection, &woken, app, now).await?;
     note::<DB>(connection, &woken, app, actor, now).await?;
 
@@ -97,6 +102,17 @@ impl Found {
             State::Abandoned => now >= self.record_deadline,
             _ => false,
         }
+    }
+
+    /// That it goes to `app`, where that is another.
+    fn assignment<'a>(&'a self, app: Option<&'a str>) -> Option<Assignment<'a>> {
+        let to = app.filter(|app| *app != self.app)?;
+        Some(Assignment {
+            id: self.id,
+            from: &self.app,
+            to,
+            deadlines: None,
+        })
     }
 }
 
@@ -143,11 +159,10 @@ fn found(row: &impl Cells) -> Result<Found> {
     })
 }
 
-/// Opens them again, gives them to `app`, and forgets what stood in the way.
+/// Opens them again and forgets what stood in the way.
 async fn reopen<DB: Dialect>(
     connection: &mut DB::Connection,
     woken: &[&Found],
-    app: Option<&str>,
     now: Time,
 ) -> Result<()> {
     if woken.is_empty() {
@@ -164,7 +179,6 @@ async fn reopen<DB: Dialect>(
         };
         rows.push(Reopened {
             id: found.id,
-            app: app.unwrap_or(&found.app),
             progress: Json::of(&progress)?.into_text(),
             state: state.name(),
         });
@@ -176,13 +190,10 @@ async fn reopen<DB: Dialect>(
     let bound = Json::of(&rows)?.into_text();
     let rows = DB::rows::<Reopened>();
     let verifications = format!(
-        "update verifications as v set app = t.app, state = t.state, progress = t.progress, settled_at = null, missing = '[]'
+        "update verifications as v set state = t.state, progress = t.progress, settled_at = null, missing = '[]'
         from {rows} where v.verification_id = t.id"
     );
     DB::execute(connection, verifications, binds![bound.as_str()]).await?;
-    let schedule =
-        format!("update schedule as s set app = t.app from {rows} where s.verification_id = t.id");
-    DB::execute(connection, schedule, binds![bound.as_str()]).await?;
     let media = format!(
         "update media as m set state = 'wanted', lost_reason = null from {rows} where m.verification_id = t.id and m.state = 'lost'"
     );
@@ -252,31 +263,20 @@ async fn note<DB: Dialect>(
     actor: &str,
     now: Time,
 ) -> Result<()> {
-    if woken.is_empty() {
-        return Ok(());
-    }
-    let rows: Vec<EventIn> = woken
+    let events: Vec<(VerificationId, EventReport)> = woken
         .iter()
         .map(|found| {
-            let assigned = app
-                .filter(|app| *app != found.app)
-                .map_or_else(String::new, |app| {
-                    format!(", given from app `{}` to `{app}`", found.app)
-                });
-            EventIn {
-                verification_id: found.id,
-                at: now.0,
-                actor,
-                what: "retry",
+            let assigned = found.assignment(app).map_or_else(String::new, |given_to| {
+                format!(", {}", given(given_to.from, given_to.to))
+            });
+            let event = EventReport {
+                at: now,
+                actor: actor.to_owned(),
+                what: "retry".to_owned(),
                 detail: format!("was {}{assigned}", found.state.name()),
-            }
+            };
+            (found.id, event)
         })
         .collect();
-    DB::execute(
-        connection,
-        insert::<DB, EventIn>("events", ""),
-        binds![Json::of(&rows)?],
-    )
-    .await
-    .map(|_| ())
+    events::add::<DB>(connection, &events).await
 }

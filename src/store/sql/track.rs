@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures::FutureExt as _;
 use std::collections::HashSet;
 
-use super::{SqlStore, facts::insert, lease, losses, reconcile::known_by_token};
+use super::{SqlStore, events, facts::insert, lease, losses, reconcile::known_by_token};
 use crate::{
     domain::{
         id::VerificationId,
@@ -17,6 +17,7 @@ use crate::{
         Result, StoreError, Tracking,
         dialect::Dialect,
         records::{KnownToken, NewVerification, Next, TrackVerdict},
+        reports::EventReport,
         rows::{Json, binds, id, rows, storable},
     },
 };
@@ -69,10 +70,6 @@ rows! {
 
 rows! {
     struct Founded { id: VerificationId, issued_at: i64, media_deadline: i64, record_deadline: i64 }
-}
-
-rows! {
-    struct EventIn<'a> { verification_id: VerificationId, at: i64, actor: &'a str, what: &'a str, detail: String }
 }
 
 /// A time of issue that was assumed, and what is told now.
@@ -233,7 +230,7 @@ async fn found<DB: Dialect>(
         least = DB::LEAST
     );
     DB::execute(connection, order, binds![bound.as_str()]).await?;
-    let (mut due, mut events) = (
+    let (mut due, mut told) = (
         Vec::with_capacity(founded.len()),
         Vec::with_capacity(founded.len()),
     );
@@ -249,22 +246,16 @@ async fn found<DB: Dialect>(
             "{assumed} was assumed, {} is told",
             by.verification.issued_at
         );
-        events.push(EventIn {
-            verification_id: *id,
-            at: now.0,
-            actor: &by.tracked_by,
-            what: "issued_at",
+        let event = EventReport {
+            at: now,
+            actor: by.tracked_by.clone(),
+            what: "issued_at".to_owned(),
             detail,
-        });
+        };
+        told.push((*id, event));
     }
     lease::wake::<DB>(connection, Stage::Poll, &due).await?;
-    DB::execute(
-        connection,
-        insert::<DB, EventIn>("events", ""),
-        binds![Json::of(&events)?],
-    )
-    .await
-    .map(|_| ())
+    events::add::<DB>(connection, &told).await
 }
 
 fn new(token: &NewVerification) -> Result<New<'_>> {

@@ -21,8 +21,8 @@ use verikeep::{
     store::{
         Store,
         records::{
-            Claim, DownloadRecord, DownloadStart, FailedMedia, InlineMedia, NewVerification, Next,
-            PollRecord, WantedMedia,
+            Claim, DownloadRecord, DownloadStart, FailedMedia, InlineMedia, Moved, NewVerification,
+            Next, PollRecord, WantedMedia,
         },
         reports::Filter,
     },
@@ -306,12 +306,20 @@ impl Pair {
                 ..start(self.now)
             });
         }
+        let apps = ["loan-h5", "other"];
+        record.moved = self.one_in(4).then(|| Moved {
+            from: apps[self.random.random_range(0..2)].to_owned(),
+            to: apps[self.random.random_range(0..2)].to_owned(),
+            media_deadline: later(Span::hours(self.random.random_range(1..30))),
+            record_deadline: later(Span::hours(self.random.random_range(30..80))),
+        });
         record.last_error = self.one_in(2).then(|| "transient".to_owned());
         if self.one_in(4) {
             record.lessons = self.lessons(lease.verification_id);
             record.alarms = vec![
                 alarm(AlarmKind::Loss, &lease.verification_id.to_string()),
                 alarm(AlarmKind::TooFast, "loan-h5"),
+                alarm(AlarmKind::WrongApp, &lease.verification_id.to_string()),
             ];
         }
         record

@@ -2,18 +2,24 @@
 
 use verikeep::{
     domain::{
-        lease::Stage,
+        alarm::{Alarm, Kind},
+        answer::Endpoint,
+        lease::{Lane, Lease, Stage},
         plan::Outcome,
         progress::{Progress, Refusal},
-        time::Span,
+        time::{Span, Time},
         token::State,
     },
-    store::records::{PollRecord, RetryVerdict},
+    store::{
+        Store,
+        records::{Claim, Moved, Next, PollRecord, RetryVerdict},
+        reports::EventReport,
+    },
 };
 
 use super::make::{
-    HOUR, MINUTE, START, attempt, claim_at, handle, id, later, named, one_download, one_poll, poll,
-    settling, start, store, track, wanted,
+    HOUR, MINUTE, START, answer, attempt, claim_at, handle, id, later, named, one_download,
+    one_poll, poll, settling, start, store, token, track, wanted,
 };
 use crate::databases::Database;
 
@@ -127,7 +133,7 @@ pub async fn a_token_can_be_given_to_another_app(db: Database) {
         None
     );
     let works = store
-        .claim_polls(&verikeep::store::records::Claim {
+        .claim_polls(&Claim {
             apps: vec!["other".to_owned()],
             ..claim_at(later(MINUTE))
         })
@@ -144,6 +150,143 @@ pub async fn a_token_can_be_given_to_another_app(db: Database) {
     assert_eq!(
         db.events().await[0],
         "ops retry: was rejected, given from app `loan-h5` to `other`"
+    );
+}
+
+/// What another app of the account was seen to own.
+fn moved(from: &str) -> Moved {
+    Moved {
+        from: from.to_owned(),
+        to: "other".to_owned(),
+        media_deadline: later(Span::hours(12)),
+        record_deadline: later(Span::hours(36)),
+    }
+}
+
+/// A poll that gives its token to another app, whose alarm was raised before.
+async fn given(store: &dyn Store, lease: &Lease, at: Time) {
+    let mut progress = Progress::default();
+    progress.start_over(at);
+    let next = Next::Due {
+        due_at: at,
+        deadline: later(Span::hours(12)),
+        state: State::Waiting,
+        lane: Lane::Living,
+    };
+    let record = PollRecord {
+        progress,
+        next,
+        moved: Some(moved("loan-h5")),
+        answers: vec![answer("refusal", Endpoint::Getall, at)],
+        ..poll(lease, at)
+    };
+    store.record_poll(record).await.unwrap();
+}
+
+async fn wrong_app(store: &dyn Store, lease: &Lease, at: Time) {
+    let alarms = vec![Alarm {
+        kind: Kind::WrongApp,
+        subject: lease.verification_id.to_string(),
+        text: "hint".to_owned(),
+    }];
+    let next = Next::Due {
+        due_at: at,
+        deadline: later(Span::hours(24)),
+        state: State::Waiting,
+        lane: Lane::Living,
+    };
+    let record = PollRecord {
+        alarms,
+        next,
+        ..poll(lease, at)
+    };
+    store.record_poll(record).await.unwrap();
+}
+
+pub async fn a_poll_gives_its_token_to_the_app_that_it_belongs_to(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 2).await;
+    for work in store.claim_polls(&claim_at(START)).await.unwrap() {
+        wrong_app(&*store, &work.lease, START).await;
+    }
+    let works = store.claim_polls(&claim_at(START)).await.unwrap();
+    let [first, second] = works.as_slice() else {
+        panic!("{works:?}")
+    };
+    given(&*store, &first.lease, later(MINUTE)).await;
+    store
+        .record_poll(poll(&second.lease, later(MINUTE)))
+        .await
+        .unwrap();
+
+    let only = |app: &str| Claim {
+        apps: vec![app.to_owned()],
+        ..claim_at(later(MINUTE))
+    };
+    assert!(
+        store
+            .claim_polls(&only("loan-h5"))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let works = store.claim_polls(&only("other")).await.unwrap();
+    assert_eq!(works.len(), 1, "at once");
+    assert_eq!(works[0].verification.verification_id, id(1));
+    assert_eq!(works[0].verification.app, "other");
+    assert_eq!(works[0].answers.len(), 1, "what was answered stays");
+    let begun = Progress {
+        woken_at: Some(later(MINUTE)),
+        was_moved: true,
+        ..Progress::default()
+    };
+    assert_eq!(works[0].progress, begun);
+
+    let whole = store.show(&handle(1)).await.unwrap().unwrap();
+    let (media, record) = (later(Span::hours(12)), later(Span::hours(36)));
+    let found = &whole.summary;
+    assert_eq!(
+        (
+            found.app.as_str(),
+            found.media_deadline,
+            found.record_deadline
+        ),
+        ("other", media, record)
+    );
+    let event = EventReport {
+        at: later(MINUTE),
+        actor: "verikeep".to_owned(),
+        what: "reassigned".to_owned(),
+        detail: "given from app `loan-h5` to `other`, which lists attempts of it".to_owned(),
+    };
+    assert_eq!(whole.events, [event]);
+    let stays = store.show(&handle(2)).await.unwrap().unwrap();
+    assert_eq!(
+        (stays.summary.app.as_str(), stays.events.len()),
+        ("loan-h5", 0)
+    );
+    let alarms = store.alarms().await.unwrap();
+    let subjects: Vec<&str> = alarms.iter().map(|alarm| alarm.subject.as_str()).collect();
+    assert_eq!(subjects, [handle(2)], "the other one waits for a person");
+}
+
+pub async fn a_token_that_a_person_gave_away_meanwhile_stays_there(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 1).await;
+    let work = one_poll(&*store, START).await;
+    store
+        .retry(&tokens(&[1]), Some("third"), "ops", START)
+        .await
+        .unwrap();
+    given(&*store, &work.lease, later(MINUTE)).await;
+    let whole = store.show(&handle(1)).await.unwrap().unwrap();
+    assert_eq!(whole.summary.app, "third");
+    assert_eq!(whole.summary.media_deadline, token(1).media_deadline);
+    let third = one_poll(&*store, later(MINUTE)).await;
+    assert_eq!(third.verification.app, "third");
+    assert_eq!(
+        db.events().await,
+        ["ops retry: was waiting, given from app `loan-h5` to `third`"]
     );
 }
 
