@@ -21,7 +21,7 @@ Examples:
   verikeep show 8vTkUsEJ…
   verikeep show 019ab1c2-… --json | jq .missing      # by verification_id as well";
 
-/// Show one verification whole: attempts, media, answers, what is missing and why.
+/// Show one verification whole: attempts, media, answers, what is missing and why, what was done to it.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Show {

@@ -30,7 +30,7 @@ use crate::{
     store::{
         StoreError,
         records::{RetryVerdict, TrackVerdict},
-        reports::{AlarmRow, MediaCount, Open, QuotaUse, StateCount},
+        reports::{AlarmRow, EventReport, MediaCount, Open, QuotaUse, StateCount},
     },
 };
 
@@ -247,6 +247,12 @@ async fn a_verification_is_shown_whole_by_token_and_by_identifier() {
         fake::medium("face", 0, Some(("k2", b"x"))),
         fake::medium("process_video", 0, None),
     ];
+    whole.events = vec![EventReport {
+        at: whole.summary.issued_at,
+        actor: "verikeep".to_owned(),
+        what: "reassigned".to_owned(),
+        detail: "given from app `a` to `b`".to_owned(),
+    }];
     let store = Fake {
         wholes: vec![whole],
         ..Fake::default()
@@ -264,6 +270,8 @@ async fn a_verification_is_shown_whole_by_token_and_by_identifier() {
             "97.5",
             "getall",
             "lost",
+            "reassigned",
+            "given from app `a` to `b`",
         ] {
             assert!(shown.out.contains(part), "{part} in {}", shown.out);
         }
@@ -277,6 +285,7 @@ async fn a_verification_is_shown_whole_by_token_and_by_identifier() {
         (&document["state"], &document["media"][1]["state"]),
         (&"incomplete".into(), &"lost".into())
     );
+    assert_eq!(document["events"][0]["actor"], "verikeep");
 
     let Command::Show(args) = command(&["show", "canary"]) else {
         panic!()
