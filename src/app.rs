@@ -17,6 +17,9 @@ mod supervise;
 mod turns;
 mod watch;
 
+#[cfg(test)]
+mod alarms_tests;
+
 pub use build::{Services, open};
 pub(crate) use build::{client, vault};
 pub use daemon::{RunOptions, run};

@@ -374,4 +374,4 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 #[path = "guard/tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -207,7 +207,7 @@ impl Cron {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::{collections::BTreeSet, future::Future, pin::Pin};
 
     use super::*;
@@ -388,5 +388,24 @@ mod tests {
         assert!(known.stands(Kind::VaultDown, "objects"));
         let rows = house.archive.store.alarms().await.unwrap();
         assert_eq!((rows.len(), rows[0].kind.as_str()), (1, "vault_down"));
+    }
+
+    /// It is over when it is told of: what was open while nobody ran, and now.
+    pub(crate) async fn of_a_time_without_a_daemon() -> [Vec<String>; 2] {
+        let house = House::new().await;
+        let store = &house.archive.store;
+        let last = NOON.minus(Span::minutes(10));
+        store.beat("another", None, last).await.unwrap();
+        beat(&house.archive, NOON).await.unwrap();
+        let outages = store.outages("h5", last, NOON).await.unwrap();
+        let down = |outage: &Outage| match outage.cause {
+            Cause::DaemonDown => Kind::DaemonDown.name().to_owned(),
+            other => other.name().to_owned(),
+        };
+        let open = store.alarms().await.unwrap().into_iter();
+        [
+            outages.iter().map(down).collect(),
+            open.map(|alarm| alarm.kind).collect(),
+        ]
     }
 }

@@ -12,8 +12,8 @@ use async_trait::async_trait;
 
 use super::{guard::Guard, turns::SILENCE_MAX};
 use crate::{
-    archive::Archive,
-    domain::time::Span,
+    archive::{Archive, VAULT},
+    domain::{alarm::Kind, time::Span},
     provider::RateLimiters,
     store::reports::{AlarmRow, Status},
     telemetry::{
@@ -105,6 +105,18 @@ impl Pulse {
         }
     }
 
+    /// Puts of the last minute may have gone well before they failed.
+    fn object_store(&self, found: Check) -> Check {
+        if !self.archive.alarms.stands(Kind::VaultDown, VAULT) {
+            return found;
+        }
+        Check {
+            ok: Some(false),
+            text: format!("objects cannot be written; {}", found.text),
+            ..found
+        }
+    }
+
     /// The provider of an app is never asked for a page: a call costs quota.
     fn provider(&self, app: &str) -> Check {
         let calls = self.calls(&Dependency::Provider(app.to_owned()));
@@ -174,7 +186,7 @@ impl Source for Pulse {
             self.probed(Dependency::Database, "database", database),
             self.probed(Dependency::ObjectStore, "object_store", vault),
         );
-        let mut checks = vec![database, vault];
+        let mut checks = vec![database, self.object_store(vault)];
         checks.extend(self.guard.checks());
         checks.extend(archive.apps.iter().map(|app| self.provider(&app.name)));
         checks

@@ -28,7 +28,7 @@ use crate::{
 /// full or refuses access is at once.
 const PATIENCE: u32 = 3;
 /// The subject of the alarm.
-const VAULT: &str = "objects";
+pub(crate) const VAULT: &str = "objects";
 
 /// Keeps what came.
 pub(crate) struct Keeper {

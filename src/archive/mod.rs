@@ -47,7 +47,7 @@ pub(crate) use breaker::Breaker;
 pub(crate) use download::MediaFetcher;
 pub(crate) use error::StepError;
 pub(crate) use issue::Issuer;
-pub(crate) use keeper::Keeper;
+pub(crate) use keeper::{Keeper, VAULT};
 pub(crate) use lessons::LessonBook;
 pub(crate) use poll::{Handover, Poller};
 pub(crate) use track::Tracker;
@@ -185,4 +185,4 @@ impl Archive {
 }
 
 #[cfg(test)]
-mod lives;
+pub(crate) mod lives;

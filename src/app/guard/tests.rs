@@ -5,9 +5,9 @@ use crate::{
     config,
     domain::{
         identity::Columns,
-        time::{Dated, HeldClock, TrustedClock},
+        time::{Clock as _, Dated, HeldClock, TrustedClock},
     },
-    store::memory::MemoryStore,
+    store::{AlarmStore as _, memory::MemoryStore},
     telemetry::Format,
     vault::Vault,
 };
@@ -194,4 +194,90 @@ async fn a_hosts_clock_apart_from_the_providers_is_an_alarm_until_it_is_set_righ
         let line = format!("verikeep_clock_skew_seconds {seconds}.0");
         assert!(page.lines().any(|found| found == line), "{line}: {page}");
     }
+}
+
+/// The alarms that are open after what is done, second by second, and after it is undone.
+async fn course(
+    post: &Post,
+    seconds: i64,
+    done: impl Fn(&Post),
+    undone: impl Fn(&Post),
+) -> [Vec<String>; 2] {
+    post.look().await;
+    let mut open = [Vec::new(), Vec::new()];
+    let steps: [&dyn Fn(&Post); 2] = [&done, &undone];
+    for (step, open) in steps.iter().zip(&mut open) {
+        for _ in 0..seconds {
+            step(post);
+            post.clock.pass(Span::seconds(1));
+            post.look().await;
+        }
+        let rows = post.store.alarms().await.unwrap_or_default();
+        let known = post.guard.archive.alarms.open();
+        assert!(known.len() >= rows.len(), "this process knows its own");
+        *open = known.into_iter().map(|alarm| alarm.kind).collect();
+    }
+    assert_eq!(post.store.alarms().await.unwrap().len(), open[1].len());
+    open
+}
+
+pub(crate) async fn of_a_full_disk() -> [Vec<String>; 2] {
+    let post = Post::new();
+    course(
+        &post,
+        1,
+        |post| post.machine.free(100),
+        |post| post.machine.free(4096),
+    )
+    .await
+}
+
+pub(crate) async fn of_few_descriptors() -> [Vec<String>; 2] {
+    let post = Post::new();
+    let left = |free| move |post: &Post| post.machine.descriptors(100_000, free);
+    course(&post, 1, left(3), left(90_000)).await
+}
+
+pub(crate) async fn of_a_clock_apart() -> [Vec<String>; 2] {
+    let post = Post::new();
+    post.guard.archive.clock.heard(Dated {
+        date: post.clock.now(),
+        took: Span(0),
+    });
+    let jump = |minutes| move |post: &Post| post.clock.jump(Span::minutes(minutes));
+    course(&post, 1, jump(10), jump(-10)).await
+}
+
+pub(crate) async fn of_a_panic() -> [Vec<String>; 2] {
+    let post = Post::new();
+    let end = |post: &Post| post.clock.pass(Span::minutes(15));
+    course(&post, 1, |post| post.guard.panicked("poll"), end).await
+}
+
+pub(crate) async fn of_a_database_that_is_away() -> [Vec<String>; 2] {
+    let post = Post::new();
+    let away = |post: &Post| {
+        post.store.set_away(true);
+        let error = StoreError::Unavailable("away".to_owned());
+        post.guard.claimed(Err(&error));
+    };
+    let back = |post: &Post| {
+        post.store.set_away(false);
+        post.guard.claimed(Ok(()));
+    };
+    course(&post, 12, away, back).await
+}
+
+pub(crate) async fn of_a_database_without_a_table() -> [Vec<String>; 2] {
+    let post = Post::new();
+    let lacks = |post: &Post| {
+        post.store.set_lacking(Some("the database lacks media"));
+        let error = StoreError::Schema("no such table: media".to_owned());
+        post.guard.claimed(Err(&error));
+    };
+    let has = |post: &Post| {
+        post.store.set_lacking(None);
+        post.guard.claimed(Ok(()));
+    };
+    course(&post, 12, lacks, has).await
 }

@@ -8,6 +8,7 @@ use crate::{
     config::Config,
     domain::{
         address::BaseUrl,
+        alarm::Alarm,
         answer::{Endpoint, ErrorKind},
         identity::Columns,
         policy::Policy,
@@ -274,4 +275,30 @@ fn a_driver_that_makes_no_round_is_told_and_one_whose_claims_fail_is_well() {
     executor.run_for(Span::minutes(1));
     assert_eq!(post.pulse.silent(), ["poll", "heartbeat"]);
     drop(work);
+}
+
+#[tokio::test]
+async fn an_object_store_that_cannot_be_written_is_told_though_puts_went_well_a_minute_ago() {
+    let begin = Time(1_790_000_000_000);
+    let post = Post::new(&(HeldClock::at(begin) as Arc<dyn Clock>));
+    let object_store = || post.page().swap_remove(1);
+    post.call(true);
+    assert_eq!(object_store().ok, Some(true));
+    let alarms = &post.pulse.archive.alarms;
+    let alarm = Alarm {
+        kind: Kind::VaultDown,
+        subject: VAULT.to_owned(),
+        text: "no folder".to_owned(),
+    };
+    alarms.raise(&alarm, begin).await;
+    let told = object_store();
+    assert_eq!((told.name.as_str(), told.ok), ("object_store", Some(false)));
+    assert!(
+        told.text
+            .starts_with("objects cannot be written; all calls"),
+        "{}",
+        told.text
+    );
+    alarms.clear(Kind::VaultDown, VAULT, begin).await;
+    assert_eq!(object_store().ok, Some(true));
 }

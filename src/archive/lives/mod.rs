@@ -2,6 +2,7 @@
 //! memory, the simulated world behind the provider's seam, and a clock that is set to whatever is
 //! due next. The windows are those of the provider's document.
 
+pub(crate) mod alarms;
 mod clocks;
 mod disturbed;
 mod house;
@@ -15,7 +16,7 @@ mod told;
 mod truth;
 mod way;
 
-use house::{BEGIN, FILMED, House, PLAIN, STRANGER, filmed};
+use house::{BEGIN, FILMED, House, LEASE, PLAIN, STRANGER, filmed};
 
 /// One test function a line, so that the one that fails is named.
 macro_rules! each {

@@ -14,7 +14,7 @@ use crate::{
 const NOT_YET: &str = "not_yet:283600";
 
 /// A token that this app generated, for another to be told of.
-fn of(owner: &str) -> LifeSpec {
+pub(super) fn of(owner: &str) -> LifeSpec {
     LifeSpec {
         owner: Some(owner.to_owned()),
         ..filmed(Life::WrongApp)
