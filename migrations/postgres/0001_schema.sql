@@ -16,6 +16,10 @@ create table verifications (
     state              text    not null check (state in ('waiting', 'collecting', 'archived', 'abandoned', 'incomplete', 'missed', 'rejected')),
     settled_at         bigint,
     missing            text    not null default '[]' check (missing::jsonb is not null),
+    -- The answer that an abandonment or a refusal rests on, in words.
+    proof              text,
+    -- Settled so, and nothing ever showed that the provider issued it.
+    never_seen         boolean not null default false,
     progress           text    not null default '{}',
     passed             boolean,
     attempts           bigint  not null default 0,

@@ -16,6 +16,10 @@ create table verifications (
     state              text    not null check (state in ('waiting', 'collecting', 'archived', 'abandoned', 'incomplete', 'missed', 'rejected')),
     settled_at         integer,
     missing            text    not null default '[]' check (json_valid(missing)),
+    -- The answer that an abandonment or a refusal rests on, in words.
+    proof              text,
+    -- Settled so, and nothing ever showed that the provider issued it.
+    never_seen         integer not null default 0,
     progress           text    not null default '{}',
     passed             integer,
     attempts           integer not null default 0,

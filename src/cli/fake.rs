@@ -174,6 +174,8 @@ pub(super) fn medium(kind: &str, position: i64, object: Option<(&str, &[u8])>) -
 pub(super) fn whole(number: usize) -> Whole {
     Whole {
         summary: summary(number),
+        proof: None,
+        never_seen: false,
         attempt_rows: vec![attempt()],
         media: Vec::new(),
         answers: Vec::new(),

@@ -21,7 +21,8 @@ Examples:
   verikeep show 8vTkUsEJ…
   verikeep show 019ab1c2-… --json | jq .missing      # by verification_id as well";
 
-/// Show one verification whole: attempts, media, answers, what is missing and why, what was done to it.
+/// Show one verification whole: attempts, media, answers, what is missing and why, which answer its
+/// end rests on, what was done to it.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Show {
@@ -127,6 +128,7 @@ fn facts(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
         ("next_poll_at", instant(row.next_poll_at)),
         ("polls", row.polls.to_string()),
         ("last_error", optional(&row.last_error)),
+        ("proof", optional(&whole.proof)),
     ];
     for (name, text) in facts.iter().filter(|(_, text)| !text.is_empty()) {
         screen.line(format!("{name:<17} {}", harmless(text)))?;

@@ -247,6 +247,8 @@ async fn a_verification_is_shown_whole_by_token_and_by_identifier() {
         fake::medium("face", 0, Some(("k2", b"x"))),
         fake::medium("process_video", 0, None),
     ];
+    whole.proof = Some("getall was answered refused".to_owned());
+    whole.never_seen = true;
     whole.events = vec![EventReport {
         at: whole.summary.issued_at,
         actor: "verikeep".to_owned(),
@@ -272,6 +274,7 @@ async fn a_verification_is_shown_whole_by_token_and_by_identifier() {
             "lost",
             "reassigned",
             "given from app `a` to `b`",
+            "proof             getall was answered refused",
         ] {
             assert!(shown.out.contains(part), "{part} in {}", shown.out);
         }
@@ -286,6 +289,8 @@ async fn a_verification_is_shown_whole_by_token_and_by_identifier() {
         (&"incomplete".into(), &"lost".into())
     );
     assert_eq!(document["events"][0]["actor"], "verikeep");
+    assert_eq!(document["proof"], "getall was answered refused");
+    assert_eq!(document["never_seen"], true);
 
     let Command::Show(args) = command(&["show", "canary"]) else {
         panic!()

@@ -7,10 +7,12 @@
 //! up. Between the two everything is luck, and still tried.
 
 mod ends;
+mod proof;
 mod seen;
 mod unseen;
 
 pub use ends::Ends;
+pub use proof::{Proof, proof};
 use serde::{Deserialize, Serialize};
 
 use super::{

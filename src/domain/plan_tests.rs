@@ -4,6 +4,7 @@ use super::*;
 use crate::domain::{
     answer::ErrorKind,
     attempt::Seen,
+    digest::Sha256,
     id::{MediaId, VerificationId},
     loss::Cause,
     media::{Kind, MediaState, Slot, Source},
@@ -80,6 +81,7 @@ fn refusal(at: Span) -> Refusal {
     Refusal {
         signature: "refused".to_owned(),
         at: ISSUED.plus(at),
+        ..Refusal::default()
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     answer::{Endpoint, ErrorKind},
     attempt::Seen,
+    digest::Sha256,
     loss::{Cause, Reason},
     time::{Span, Time},
 };
@@ -91,13 +92,19 @@ impl Fails {
 }
 
 /// An answer about the token that brought no data.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// [`super::answer::ProviderError::signature`]; `zero_attempts` for a getall that succeeds and
     /// lists none.
     pub signature: String,
     /// When it was given.
     pub at: Time,
+    /// The code it came with, where a verdict may rest on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Which answer of getall that is kept, where a verdict may rest on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Sha256>,
 }
 
 /// Attempts that another app of the account listed of a token.
@@ -262,6 +269,7 @@ mod tests {
             Some(Refusal {
                 signature: "refused".to_owned(),
                 at: Time(3),
+                ..Refusal::default()
             })
         };
         let seen = Seen {

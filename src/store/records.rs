@@ -13,7 +13,7 @@ use crate::domain::{
     lessons::Lessons,
     loss::Cause,
     media::{MediaRow, Slot, StoredMedia},
-    plan::{Missing, Outcome},
+    plan::{Missing, Outcome, Proof},
     progress::Progress,
     time::{Span, Time},
     token::{Late, State, Verification},
@@ -274,6 +274,8 @@ pub struct PollRecord {
     pub last_error: Option<String>,
     /// How it goes on.
     pub next: Next,
+    /// What it is settled on, where that is no loss and nothing was captured.
+    pub proof: Option<Proof>,
     /// Gives it to another app, notes so as an event and ends its alarm `wrong_app`.
     pub moved: Option<Moved>,
     /// Raised in the same transaction.
@@ -304,6 +306,7 @@ impl PollRecord {
                 state: State::Waiting,
                 lane: Lane::Living,
             },
+            proof: None,
             moved: None,
             alarms: Vec::new(),
         }

@@ -198,6 +198,7 @@ impl House {
                 let refusal = Refusal {
                     signature: signature.to_owned(),
                     at,
+                    ..Refusal::default()
                 };
                 let (origin, lessons) = (Origin::VerifiedLater, &mut Lessons::default());
                 self.archive

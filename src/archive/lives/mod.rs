@@ -12,6 +12,7 @@ mod learned;
 mod media;
 mod moved;
 mod ours;
+mod proof;
 mod told;
 mod truth;
 mod way;

@@ -67,6 +67,18 @@ impl PollDraft {
         }
     }
 
+    /// Names the answer that closed the token's window, which came just now, and the code it came
+    /// with: a verdict may rest on it.
+    pub(super) fn name_closing(&mut self) {
+        if let (Some(closing), Some(call)) =
+            (&mut self.record.progress.closing, self.log.calls.last())
+            && closing.answer.is_none()
+        {
+            closing.answer = call.sha256;
+            closing.code.clone_from(&call.code);
+        }
+    }
+
     /// That it goes on at `due_at` of the provider's time.
     pub(super) fn due(&self, policy: &Policy, due_at: Time, deadline: Time) -> Next {
         let is_seen = !self.record.progress.attempts.is_empty();

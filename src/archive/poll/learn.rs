@@ -69,7 +69,11 @@ pub(super) fn refused(
 }
 
 fn note_refusal(progress: &mut Progress, signature: String, ends: &Ends, at: Time) -> Refusal {
-    let refusal = Refusal { signature, at };
+    let refusal = Refusal {
+        signature,
+        at,
+        ..Refusal::default()
+    };
     if progress.attempts.is_empty() && at >= ends.decide && at < ends.record_deadline {
         progress.closing = Some(refusal.clone());
     }

@@ -19,7 +19,7 @@ use crate::{
         lessons::Origin,
         loss::{Cause, Reason},
         media::Slot,
-        plan::{self, Ends, Outcome, Step},
+        plan::{self, Ends, Outcome, Proof, Step},
         secret::Secret,
         time::{Clock, Span, Time},
     },
@@ -105,6 +105,7 @@ impl Poller {
     ) -> Result<(), StepError> {
         let duplicates = duplicates::duplicates(&draft.media);
         draft.record.same = duplicates.iter().map(|row| row.media_id).collect();
+        draft.record.proof = self.proof(app, &draft, outcome);
         let state = outcome.state().name();
         self.explain(app, &mut draft.record.next).await?;
         // Nothing of it can fail any more; what is missing says why.
@@ -124,6 +125,13 @@ impl Poller {
             self.keeper.drop_object(key).await;
         }
         Ok(())
+    }
+
+    /// What the verdict rests on.
+    fn proof(&self, app: &App, draft: &PollDraft, outcome: Outcome) -> Option<Proof> {
+        let has_siblings = self.apps.siblings(app).next().is_some();
+        let learned = self.lessons.learned(app, &draft.verification);
+        plan::proof(draft.known(app, &learned, has_siblings), outcome)
     }
 
     /// The present instant, or the provider's where that was seen to be earlier: what is final is
@@ -220,10 +228,12 @@ impl Poller {
         Ok(match query.await? {
             Asked::Answered(answer) => {
                 self.apply(app, draft, answer, ends).await?;
+                draft.name_closing();
                 None
             }
             Asked::Failed(problem) => {
                 let wait = self.apply_failure(app, draft, endpoint, &problem, ends);
+                draft.name_closing();
                 failures::concerns_the_app(problem.kind).then(|| self.now(draft).plus(wait))
             }
             Asked::Paused(until, kind) => {

@@ -9,6 +9,7 @@ fn abandonment_needs_proof() {
         closing: Some(Refusal {
             signature: signature.to_owned(),
             at: ISSUED.plus(at),
+            ..Refusal::default()
         }),
         ..Progress::default()
     };
@@ -197,5 +198,132 @@ fn a_miss_says_which_calls_failed_and_from_when_to_when() {
         };
         assert!(missing[0].why.contains(&expected), "{label}: {missing:?}");
         assert_eq!(missing[0].reason, reason, "{label}");
+    }
+}
+
+#[test]
+fn a_verdict_names_its_answer_and_says_what_it_leaves_open() {
+    let at = Span::hours(27);
+    let sha256 = Sha256::of(b"answer");
+    let closing = |signature: &str| Progress {
+        closing: Some(Refusal {
+            signature: signature.to_owned(),
+            at: ISSUED.plus(at),
+            code: Some("222".to_owned()),
+            answer: Some(sha256),
+        }),
+        ..Progress::default()
+    };
+    let policy = policy();
+    let told = verification(Span(0));
+    let here = Verification {
+        issued_here: true,
+        ..told.clone()
+    };
+    let before = Progress {
+        witnessed_refusal: Some(Refusal {
+            signature: "not_yet:7".to_owned(),
+            at: ISSUED.plus(Span::minutes(3)),
+            ..Refusal::default()
+        }),
+        ..closing("refused")
+    };
+    let empty = Progress {
+        getall_at: Some(ISSUED.plus(at)),
+        ..closing(ZERO_ATTEMPTS)
+    };
+    let asked = Progress {
+        siblings_at: Some(ISSUED.plus(at)),
+        ..closing("refused")
+    };
+    let known = Progress {
+        known_by: Some("b".to_owned()),
+        ..asked.clone()
+    };
+    use Outcome::{Abandoned, Rejected};
+    for (outcome, verification, progress, never_seen, part) in [
+        (
+            Abandoned,
+            &told,
+            closing("refused"),
+            true,
+            "so are tokens that the provider never issued: the two cannot be told apart",
+        ),
+        (
+            Abandoned,
+            &here,
+            closing("refused"),
+            false,
+            "this one exists: it was issued here",
+        ),
+        (
+            Abandoned,
+            &told,
+            before,
+            false,
+            "this one exists: it was answered not_yet:7 at",
+        ),
+        (
+            Abandoned,
+            &told,
+            closing("not_yet:7"),
+            false,
+            "a code of its own for tokens of app a",
+        ),
+        (Abandoned, &told, empty, false, "it lists no attempt"),
+        (
+            Rejected,
+            &told,
+            closing("refused"),
+            true,
+            "another app's, or mistyped",
+        ),
+        (
+            Rejected,
+            &told,
+            closing("not_yet:8"),
+            true,
+            "another app's, or mistyped",
+        ),
+        (
+            Rejected,
+            &told,
+            asked,
+            true,
+            "no other app of the account listed attempts of it when asked at",
+        ),
+        (
+            Rejected,
+            &told,
+            known,
+            false,
+            "it belongs to app b; assign it with `retry --app b`",
+        ),
+    ] {
+        let learned = Learned {
+            unused: vec!["refused".to_owned(), "not_yet:7".to_owned()],
+            ..Learned::default()
+        };
+        let known = PlanInput {
+            verification,
+            progress: &progress,
+            media: &[],
+            learned: &learned,
+            has_siblings: false,
+            policy: &policy,
+        };
+        let found = super::super::proof(known, outcome).unwrap();
+        let answer = format!(
+            " (code 222) at {} by the provider's time, after the window's end at {}, answer sha256 {sha256}",
+            ISSUED.plus(at),
+            ISSUED.plus(Span::hours(2))
+        );
+        for part in [answer.as_str(), part] {
+            assert!(found.words.contains(part), "{part}: {found:?}");
+        }
+        assert_eq!(found.never_seen, never_seen, "{found:?}");
+        for other in [Outcome::Archived, Outcome::Incomplete, Outcome::Missed] {
+            assert_eq!(super::super::proof(known, other), None);
+        }
     }
 }

@@ -17,7 +17,7 @@ prop_compose! {
     ) -> (Progress, Vec<MediaRow>, bool) {
         let at = |ms: i64| ISSUED.plus(Span(ms));
         let attempts: Vec<Seen> = attempts.into_iter().zip(1..).map(|((passed, face, when), no)| Seen { no, passed, face, at: when.map(at) }).collect();
-        let refusal = refused.map(|ms| Refusal { signature: "refused".to_owned(), at: at(ms) });
+        let refusal = refused.map(|ms| Refusal { signature: "refused".to_owned(), at: at(ms), ..Refusal::default() });
         let progress = Progress {
             getall_at: answered.map(at).filter(|_| !attempts.is_empty()),
             grew_at: answered.map(at).filter(|_| !attempts.is_empty()),

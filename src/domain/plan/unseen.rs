@@ -1,7 +1,7 @@
 //! Tokens of which no attempt was ever seen: ask on, look whose it is, or how it ends (provider.md
 //! §3 and §4).
 
-use super::{Ends, Missing, Outcome, PlanInput, Step, getall_due, retry, series};
+use super::{Ends, Missing, Outcome, PlanInput, Step, getall_due, proof, retry, series};
 use crate::domain::{
     answer::Endpoint,
     loss::{Cause, Reason},
@@ -134,9 +134,9 @@ fn unseen_end(known: PlanInput<'_>, ends: &Ends, now: Time) -> Step {
         }
     }
     if progress.closing.is_some() && !seems_unused(known) {
-        let why = progress.known_by.as_ref().map_or_else(
-            || "the provider refused the token all its life: another app's, or mistyped".to_owned(),
-            |app| format!("the provider refused the token all its life: it belongs to app {app}; assign it with `retry --app {app}`"),
+        let why = format!(
+            "the provider refused the token all its life: {}",
+            proof::refused(known)
         );
         let reason = Reason {
             to: progress.closing.as_ref().map(|closing| closing.at),

@@ -12,7 +12,7 @@ use crate::{
         installation::Installation,
         lease::{Lane, Lease, Stage},
         media::{MediaRow, MediaState, Slot, StoredMedia},
-        plan::Missing,
+        plan::{Missing, Proof},
         progress::Progress,
         time::{Span, Time},
         token::State,
@@ -55,6 +55,7 @@ pub(super) struct Kept {
     pub told: NewVerification,
     pub state: State,
     pub missing: Vec<Missing>,
+    pub proof: Option<Proof>,
     pub progress: Progress,
     pub least_left: Option<Span>,
     /// What is shown of it and read by no step; for the rest, the other fields stand.

@@ -44,6 +44,7 @@ impl Data {
         kept.report.polls += 1;
         kept.report.last_error = record.last_error;
         kept.report.settled_at = None;
+        kept.proof = None;
         let put_off = DownloadStart {
             due_at: at,
             deadline: at,
@@ -53,7 +54,10 @@ impl Data {
             .download
             .or_else(|| (is_put_off && wants).then_some(put_off));
         match record.next {
-            Next::Settled { outcome, missing } if !is_put_off => kept.settle(outcome, missing, at),
+            Next::Settled { outcome, missing } if !is_put_off => {
+                kept.proof = record.proof;
+                kept.settle(outcome, missing, at);
+            }
             Next::Settled { .. } => kept.start(start, at),
             Next::Due { state, .. } => {
                 kept.state = state;

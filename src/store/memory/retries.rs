@@ -112,6 +112,7 @@ impl Kept {
         }
         self.report.settled_at = None;
         self.missing.clear();
+        self.proof = None;
         self.losses.clear();
         self.progress.wake(now);
         for medium in self.media.values_mut() {

@@ -54,6 +54,8 @@ impl Kept {
         let sums = self.call_sums.iter();
         Whole {
             summary: self.summary(),
+            proof: self.proof.as_ref().map(|proof| proof.words.clone()),
+            never_seen: self.proof.as_ref().is_some_and(|proof| proof.never_seen),
             attempt_rows: self.attempts.values().map(attempt).collect(),
             media: self.media.values().map(medium).collect(),
             answers: self.answers.iter().map(answer).collect(),

@@ -77,6 +77,7 @@ impl Kept {
             }
         };
         let mut kept = Self {
+            proof: None,
             report: Summary::begin(&told),
             told,
             state,

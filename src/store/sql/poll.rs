@@ -30,6 +30,8 @@ rows! {
         state: Option<&'a str>,
         settled_at: Option<i64>,
         missing: Option<String>,
+        proof: Option<&'a str>,
+        never_seen: bool,
         progress: String,
         last_error: Option<&'a str>,
         verify_count: Option<i64>,
@@ -222,6 +224,7 @@ async fn know<DB: Dialect>(connection: &mut DB::Connection, polls: &[Completed<'
             (Next::Due { state, .. }, _) => Some(state.name()),
             (_, settlement) => settlement.map(|(outcome, _)| outcome.state().name()),
         };
+        let proof = settlement.and(record.proof.as_ref());
         rows.push(ProgressRow {
             id: poll.id(),
             state,
@@ -229,6 +232,8 @@ async fn know<DB: Dialect>(connection: &mut DB::Connection, polls: &[Completed<'
             missing: settlement
                 .map(|(_, missing)| Json::of(missing).map(Json::into_text))
                 .transpose()?,
+            proof: proof.map(|proof| proof.words.as_str()),
+            never_seen: proof.is_some_and(|proof| proof.never_seen),
             progress: Json::of(&record.progress)?.into_text(),
             last_error: record.last_error.as_deref(),
             verify_count: counts.verify,
@@ -240,7 +245,7 @@ async fn know<DB: Dialect>(connection: &mut DB::Connection, polls: &[Completed<'
     }
     let sql = format!(
         "update verifications as v set
-            state = coalesce(t.state, v.state), settled_at = t.settled_at, missing = coalesce(t.missing, v.missing), progress = t.progress,
+            state = coalesce(t.state, v.state), settled_at = t.settled_at, missing = coalesce(t.missing, v.missing), proof = t.proof, never_seen = t.never_seen, progress = t.progress,
             polls = v.polls + 1, last_error = t.last_error, verify_count = coalesce(t.verify_count, v.verify_count),
             ocr_charge_count = coalesce(t.ocr_charge_count, v.ocr_charge_count), match_charge_count = coalesce(t.match_charge_count, v.match_charge_count),
             verify_charge_count = coalesce(t.verify_charge_count, v.verify_charge_count), live_charge_count = coalesce(t.live_charge_count, v.live_charge_count)

@@ -190,7 +190,7 @@ async fn reopen<DB: Dialect>(
     let bound = Json::of(&rows)?.into_text();
     let rows = DB::rows::<Reopened>();
     let verifications = format!(
-        "update verifications as v set state = t.state, progress = t.progress, settled_at = null, missing = '[]'
+        "update verifications as v set state = t.state, progress = t.progress, settled_at = null, missing = '[]', proof = null, never_seen = false
         from {rows} where v.verification_id = t.id"
     );
     DB::execute(connection, verifications, binds![bound.as_str()]).await?;

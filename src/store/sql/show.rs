@@ -30,6 +30,7 @@ pub(super) async fn show<DB: Dialect>(
     };
     let summary = summary(row)?;
     let id = summary.verification_id;
+    let (proof, never_seen) = (row.text_or_null("proof")?, row.flag("never_seen")?);
 
     let attempts = "select * from attempts where verification_id = $1 order by attempt_no";
     let media = "select * from media where verification_id = $1 order by attempt_no, kind, position, source";
@@ -45,6 +46,8 @@ pub(super) async fn show<DB: Dialect>(
         call_sums: all::<DB, _>(connection, sums, id, calls::sum).await?,
         events: all::<DB, _>(connection, done, id, events::event).await?,
         summary,
+        proof,
+        never_seen,
     }))
 }
 

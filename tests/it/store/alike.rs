@@ -13,7 +13,7 @@ use verikeep::{
         lessons::{DataSeen, Film, FilmedPlan, Lessons, Origin, UnusedSignature},
         loss::Cause,
         media::{Kind, StoredMedia},
-        plan::Outcome,
+        plan::{Outcome, Proof},
         secret::Secret,
         time::{Span, Time},
         token::State,
@@ -298,6 +298,10 @@ impl Pair {
                 .attempts
                 .push(attempt(self.random.random_range(1..4), passed, self.now));
         }
+        record.proof = self.one_in(2).then(|| Proof {
+            words: "refused".to_owned(),
+            never_seen: self.one_in(2),
+        });
         record.same = self.some_of(media);
         if self.one_in(2) {
             let lease = self.one_in(2).then(|| (self.name(), self.now.plus(MINUTE)));

@@ -9,7 +9,7 @@ use verikeep::{
         lease::Lane,
         lessons::{DataSeen, Film, FilmedPlan, Lessons, Origin, UnusedSignature},
         media::{Kind, Slot, Source},
-        plan::Outcome,
+        plan::{Outcome, Proof},
         secret::Secret,
         time::Span,
         token::State,
@@ -335,6 +335,32 @@ pub async fn attempts_replace_what_was_known_of_their_number(db: Database) {
         (whole.attempt_rows[0].passed, whole.attempt_rows[0].charged),
         (Some(false), Some(true))
     );
+}
+
+pub async fn what_a_verdict_rests_on_is_kept_until_it_is_opened_again(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 1).await;
+    let shown = async || {
+        let whole = store.show("token-1").await.unwrap().unwrap();
+        (whole.proof, whole.never_seen)
+    };
+    let proof = Proof {
+        words: "refused, and so on".to_owned(),
+        never_seen: true,
+    };
+    let work = one_poll(&*store, START).await;
+    let record = PollRecord {
+        proof: Some(proof.clone()),
+        ..settling(&work.lease, START, Outcome::Rejected)
+    };
+    store.record_poll(record).await.unwrap();
+    assert_eq!(shown().await, (Some(proof.words), true));
+    let tokens = [handle(1)];
+    store
+        .retry(&tokens, None, "ops", later(MINUTE))
+        .await
+        .unwrap();
+    assert_eq!(shown().await, (None, false));
 }
 
 pub async fn a_settled_verification_leaves_the_schedule_for_good(db: Database) {

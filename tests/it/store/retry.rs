@@ -101,6 +101,7 @@ pub async fn a_token_can_be_given_to_another_app(db: Database) {
     let refusal = Some(Refusal {
         signature: "refused".to_owned(),
         at: START,
+        ..Refusal::default()
     });
     for work in store.claim_polls(&claim_at(START)).await.unwrap() {
         let progress = Progress {
