@@ -269,3 +269,6 @@ async fn drain(mut drivers: Tasks<()>, shared: &Shared, grace: Span) {
 async fn all_ended(tasks: &mut Tasks<()>) {
     while tasks.next().await.is_some() {}
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,6 +52,12 @@ impl Writer {
         Self(sender)
     }
 
+    /// One whose task panics at the first batch.
+    #[cfg(test)]
+    pub(super) fn dying() -> Self {
+        Self::over(|_| async { panic!("planted in the task that writes") })
+    }
+
     /// Has `work` written, and waits until it is committed. Dropping the future does not take it
     /// back.
     pub(super) async fn submit(&self, work: Work) -> Result<()> {

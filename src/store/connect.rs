@@ -69,6 +69,18 @@ pub async fn open_to_read(
     }
 }
 
+/// As [`open`] of a file, with a task that panics at the first batch it writes.
+#[cfg(test)]
+pub(crate) async fn open_dying(url: &DatabaseUrl, clock: Arc<dyn Clock>) -> Arc<dyn Store> {
+    match Target::of(url).unwrap() {
+        Target::Sqlite(options) => {
+            let (write, read) = sqlite_pools(options, 1).await.unwrap();
+            Arc::new(SqlStore::new(write, read, clock).dying())
+        }
+        Target::Postgres(_) => unreachable!("a file"),
+    }
+}
+
 async fn sqlite_pools(
     options: SqliteConnectOptions,
     max_connections: u32,

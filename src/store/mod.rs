@@ -39,6 +39,8 @@ mod target;
 mod traits;
 mod transact;
 
+#[cfg(test)]
+pub(crate) use connect::open_dying;
 pub use connect::{open, open_to_read};
 pub use migrate::{MigrationReport, SchemaReport, check_schema, migrate};
 pub use rights::check_rights;

@@ -156,3 +156,21 @@ impl From<DemoError> for Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_that_is_gone_ends_the_process_as_a_finding_that_names_it() {
+        let failure = Failure::from(AppError::Task {
+            task: "commit".to_owned(),
+            why: "it panicked".to_owned(),
+        });
+        assert_eq!(failure.code().number(), 1);
+        assert!(
+            matches!(&failure, Failure::Told { what, why, .. } if what.contains("`commit`") && why == "it panicked"),
+            "{failure:?}"
+        );
+    }
+}

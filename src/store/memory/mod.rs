@@ -40,6 +40,9 @@ pub struct MemoryStore {
     away: AtomicBool,
     /// What is missing, as if somebody had taken it out of a database.
     lacks: Mutex<Option<String>>,
+    /// The verb that panics, as by a defect.
+    #[cfg(test)]
+    breaks: Mutex<Option<&'static str>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -51,6 +54,8 @@ impl MemoryStore {
             data: Arc::default(),
             away: AtomicBool::new(false),
             lacks: Mutex::default(),
+            #[cfg(test)]
+            breaks: Mutex::default(),
             clock,
         }
     }
@@ -75,6 +80,21 @@ impl MemoryStore {
         *self.lacks.lock().unwrap_or_else(PoisonError::into_inner) = what.map(str::to_owned);
     }
 
+    /// From now on this verb panics, or none does.
+    #[cfg(test)]
+    pub(crate) fn set_breaking(&self, verb: Option<&'static str>) {
+        *self.breaks.lock().unwrap() = verb;
+    }
+
+    /// Panics in the verb that is to; the type of what it does names it.
+    #[cfg(test)]
+    fn break_off<W>(&self, _work: &W) {
+        let breaks = *self.breaks.lock().unwrap();
+        let name = std::any::type_name::<W>();
+        let is_in = |verb| name.split([':', '<']).any(|part| part == verb);
+        assert!(!breaks.is_some_and(is_in), "planted in {breaks:?}");
+    }
+
     /// How many rows the tables of a database would have, by table.
     #[must_use]
     pub fn rows(&self) -> BTreeMap<&'static str, usize> {
@@ -93,6 +113,8 @@ impl MemoryStore {
 
     /// One verb: one hold of the lock.
     fn verb<T>(&self, work: impl FnOnce(&mut Data) -> Result<T>) -> Result<T> {
+        #[cfg(test)]
+        self.break_off(&work);
         if self.away.load(Ordering::SeqCst) {
             return Err(StoreError::Unavailable("it is away".to_owned()));
         }

@@ -55,6 +55,15 @@ impl<DB: Dialect> SqlStore<DB> {
         }
     }
 
+    /// The same with a task that panics at the first batch it writes.
+    #[cfg(test)]
+    pub(super) fn dying(self) -> Self {
+        Self {
+            writer: Writer::dying(),
+            ..self
+        }
+    }
+
     async fn writing<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
