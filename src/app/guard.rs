@@ -3,8 +3,8 @@
 //!
 //! Promised: while room or descriptors are short nothing is claimed, what is under way is finished,
 //! and claims begin again by themselves. Each is an alarm, told from memory
-//! ([`crate::archive::alarms`]) as long as the database cannot be written. Looking is never done by
-//! whoever claims: a file system that hangs holds up nobody but the look at it.
+//! ([`crate::archive::alarms`]) as long as the database cannot be written. A file system that hangs
+//! holds up nobody but the look at it.
 
 mod broken;
 mod descriptors;
@@ -12,6 +12,7 @@ mod free_space;
 mod machine;
 mod page;
 mod panics;
+mod rooms;
 mod skew;
 
 use std::{
@@ -24,6 +25,7 @@ use std::{
 
 pub(crate) use free_space::{FreeSpace, Place, places};
 use machine::{Descriptors, Machine, ThisMachine};
+use rooms::Answer;
 
 use super::turns::Turns;
 use crate::{
@@ -56,8 +58,7 @@ pub(super) struct Guard {
     patience: Span,
     /// Whether nothing new is begun.
     holds: AtomicBool,
-    /// Each place, and what is wrong with it at present.
-    places: Mutex<Vec<(Place, Option<String>)>>,
+    rooms: rooms::Rooms,
     failing: Mutex<Option<Failing>>,
     broken: broken::Broken,
     /// How many steps at once were wished for.
@@ -81,9 +82,6 @@ struct Failing {
     text: String,
 }
 
-/// What is left at a place, and what was wrong there before.
-type Room = (io::Result<FreeSpace>, Place, Option<String>);
-
 impl Guard {
     /// One for this configuration; `lease` is how long a lease runs, and `steps_wished` how many
     /// steps would run at once.
@@ -102,12 +100,7 @@ impl Guard {
             free_bytes_min: config.limits.free_bytes_min,
             patience,
             holds: AtomicBool::new(false),
-            places: Mutex::new(
-                places(config)
-                    .into_iter()
-                    .map(|place| (place, None))
-                    .collect(),
-            ),
+            rooms: rooms::Rooms::of(places(config)),
             failing: Mutex::default(),
             broken: broken::Broken::new(patience, lease),
             steps_wished,
@@ -217,13 +210,14 @@ impl Guard {
 
     /// Looks at everything once: holds or lets go, raises and ends alarms, refreshes the figures.
     pub(super) async fn look(&self) {
+        let machine = Arc::clone(&self.machine);
         // None when the runtime is ending.
-        let Some((rooms, descriptors)) = self.find().await else {
+        let Some(descriptors) = spawn::blocking(move || machine.descriptors()).await else {
             return;
         };
+        let answers = self.rooms.look(&self.machine, &*self.archive.clock).await;
         let (mut begun, mut over) = (Vec::new(), Vec::new());
-        let mut places = Vec::with_capacity(rooms.len());
-        for (room, place, was) in rooms {
+        for Answer { place, room, was } in answers {
             let is = self.shortage(room, &place, was.as_ref());
             match (&was, &is) {
                 (None, Some(text)) => begun.push(Alarm {
@@ -234,10 +228,9 @@ impl Guard {
                 (Some(_), None) => over.push((Kind::DiskFull, place.what.clone())),
                 _ => {}
             }
-            places.push((place, is));
+            self.rooms.note(&place, is);
         }
-        let short = places.iter().any(|(_, wrong)| wrong.is_some());
-        *lock(&self.places) = places;
+        let short = self.rooms.are_short();
         let free = descriptors.free;
         let few = free.is_some_and(|free| free < descriptors::FREE_MIN);
         if self.holds.swap(short || few, Ordering::Relaxed) && !short && !few {
@@ -268,18 +261,6 @@ impl Guard {
                 .iter()
                 .map(|alarm| alarm.kind.as_str()),
         );
-    }
-
-    /// What the machine has left at each place, with what was wrong there before; and the descriptors.
-    async fn find(&self) -> Option<(Vec<Room>, Descriptors)> {
-        let looked: Vec<(Place, Option<String>)> = lock(&self.places).clone();
-        let machine = Arc::clone(&self.machine);
-        let found = spawn::blocking(move || {
-            let look = |(place, was)| (machine.free_space(&place), place, was);
-            let rooms = looked.into_iter().map(look).collect();
-            (rooms, machine.descriptors())
-        });
-        found.await
     }
 
     /// What is wrong with a place where this was found, and `was` was wrong before.

@@ -4,18 +4,23 @@
 //! Both take `$1` placeholders, `update … from`, `returning`, `on conflict`, materialized common
 //! table expressions and partial indexes.
 
+use std::time::Duration;
+
 use futures::future::{BoxFuture, FutureExt as _};
 use sqlx::{AssertSqlSafe, Database, Postgres, Sqlite};
 
 use super::{
     Result,
     rows::{Bind, Cells, Col, Shape},
+    target::ANSWER,
 };
 
 /// A database the store can speak to.
 pub(super) trait Dialect: Database<Row: Cells> {
     /// Begins a transaction that writes.
     const BEGIN_WRITE: &'static str;
+    /// How long a transaction may take; none for a file, which nobody can swallow.
+    const ANSWER: Option<Duration>;
     /// Begins a transaction that reads one state of the whole database.
     const BEGIN_READ: &'static str;
     /// The function that takes the least of its arguments, none of which may be null.
@@ -96,6 +101,7 @@ impl Dialect for Sqlite {
     // Taking the write lock at once: a transaction that reads first and writes later can fail with
     // SQLITE_BUSY whatever the time limit.
     const BEGIN_WRITE: &'static str = "begin immediate";
+    const ANSWER: Option<Duration> = None;
     const BEGIN_READ: &'static str = "begin";
     const LEAST: &'static str = "min";
     const FOR_UPDATE: &'static str = "";
@@ -127,8 +133,12 @@ impl Dialect for Sqlite {
 }
 
 impl Dialect for Postgres {
-    const BEGIN_WRITE: &'static str = "begin";
-    const BEGIN_READ: &'static str = "begin isolation level repeatable read read only";
+    const ANSWER: Option<Duration> = Some(ANSWER);
+    // A client that the network has swallowed is told of by nothing for hours: its locks go with the
+    // transaction. Set in the transaction, so that it holds behind a pooler too.
+    const BEGIN_WRITE: &'static str =
+        "begin; set local idle_in_transaction_session_timeout = '60s'";
+    const BEGIN_READ: &'static str = "begin isolation level repeatable read read only; set local idle_in_transaction_session_timeout = '60s'";
     const LEAST: &'static str = "least";
     const FOR_UPDATE: &'static str = "for update";
     const FOR_UPDATE_SKIP_LOCKED: &'static str = "for update skip locked";

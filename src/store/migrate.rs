@@ -105,7 +105,7 @@ async fn inspect_postgres(options: &PgConnectOptions) -> Result<SchemaReport> {
     clippy::disallowed_methods,
     reason = "a database outside of this machine is waited for, as the pool would"
 )]
-async fn answered<T>(asked: impl Future<Output = Result<T>>) -> Result<T> {
+pub(super) async fn answered<T>(asked: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::time::timeout(ACQUIRE, asked)
         .await
         .unwrap_or_else(|_| {
@@ -144,7 +144,7 @@ async fn migrate_sqlite(options: SqliteConnectOptions) -> Result<MigrationReport
 
 async fn migrate_postgres(options: PgConnectOptions) -> Result<MigrationReport> {
     let mut connection = PgConnection::connect_with(&options).await?;
-    let mut transaction = connection.begin_with(Postgres::BEGIN_WRITE).await?;
+    let mut transaction = connection.begin().await?;
     // Of the transaction, not of the session: it holds behind a pooler too, and nothing can forget
     // to give it back.
     Postgres::execute(

@@ -7,8 +7,8 @@ use sqlx::{
 };
 
 use super::{
-    Result, SchemaReport, StoreError, check_schema, dialect::Dialect, rows::Cells as _,
-    target::Target,
+    Result, SchemaReport, StoreError, check_schema, dialect::Dialect, migrate::answered,
+    rows::Cells as _, target::Target,
 };
 use crate::domain::address::DatabaseUrl;
 
@@ -63,10 +63,13 @@ async fn taken(connection: &mut SqliteConnection) -> std::result::Result<(), sql
 }
 
 async fn postgres(options: PgConnectOptions, report: SchemaReport) -> Result<()> {
-    let mut connection = PgConnection::connect_with(&options).await?;
-    let found = rights(&mut connection, report).await;
-    let _ = connection.close().await;
-    found
+    answered(async {
+        let mut connection = PgConnection::connect_with(&options).await?;
+        let found = rights(&mut connection, report).await;
+        let _ = connection.close().await;
+        found
+    })
+    .await
 }
 
 async fn rights(connection: &mut PgConnection, report: SchemaReport) -> Result<()> {

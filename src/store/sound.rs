@@ -13,7 +13,7 @@ use super::{
     Result, StoreError, check_schema,
     dialect::Dialect,
     errors::with_rescue,
-    migrate::make_sqlite,
+    migrate::{answered, make_sqlite},
     rows::Cells as _,
     target::{Target, sqlite_readable},
 };
@@ -70,10 +70,13 @@ pub async fn check_sound(url: &DatabaseUrl, depth: Depth) -> Result<()> {
             found
         }
         Target::Postgres(options) => {
-            let mut connection = PgConnection::connect_with(&options).await?;
-            let found = shape::<Postgres>(&mut connection, is_current).await;
-            let _ = connection.close().await;
-            found
+            answered(async {
+                let mut connection = PgConnection::connect_with(&options).await?;
+                let found = shape::<Postgres>(&mut connection, is_current).await;
+                let _ = connection.close().await;
+                found
+            })
+            .await
         }
     }
 }

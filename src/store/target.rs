@@ -20,6 +20,9 @@ use crate::domain::address::DatabaseUrl;
 pub(super) const BUSY: Duration = Duration::from_secs(10);
 /// How long a verb waits for a free connection, and a connection for the server.
 pub(super) const ACQUIRE: Duration = Duration::from_secs(10);
+/// How long a verb may take once it has its connection: far longer than any does whose database
+/// answers. A network that swallows what is sent says nothing for hours.
+pub(super) const ANSWER: Duration = Duration::from_secs(60);
 /// How long until what SQLite does not wait for is tried again.
 const AGAIN: Duration = Duration::from_millis(25);
 

@@ -8,11 +8,14 @@
 //! SQLite ends a transaction by itself when a write fails for want of space or by an I/O error.
 //! sqlx 0.9.0 then cannot roll back, believes the connection to be inside that transaction for
 //! ever, and refuses every further one: such a connection is closed, and the pool opens another.
+//!
+//! A network may swallow what is sent, without a word. A transaction that has not ended after a
+//! minute ([`Dialect::ANSWER`]) is given up with its connection; what became of it is not known.
 
 use futures::future::BoxFuture;
 use sqlx::{Connection as _, Pool};
 
-use super::{Result, StoreError, dialect::Dialect};
+use super::{Result, StoreError, dialect::Dialect, target::ANSWER};
 
 /// Runs `work` in a transaction begun by `begin`, and commits it when `work` succeeds.
 ///
@@ -32,7 +35,16 @@ where
     let pool = pool.clone();
     let task = tokio::spawn(async move {
         let mut connection = pool.acquire().await?;
-        let (sound, result) = within::<DB, _, _>(&mut connection, begin, work).await;
+        let ended = within::<DB, _, _>(&mut connection, begin, work);
+        let ended = match DB::ANSWER {
+            Some(limit) => tokio::time::timeout(limit, ended).await.ok(),
+            None => Some(ended.await),
+        };
+        let Some((sound, result)) = ended else {
+            // It is not asked to close either: that would wait for the same.
+            drop(connection.detach());
+            return Err(no_answer());
+        };
         if !sound {
             // What it says at its end is of no use to anybody.
             let _ = connection.close().await;
@@ -48,6 +60,13 @@ where
             StoreError::Unavailable("the program is stopping".to_owned())
         })
     })
+}
+
+fn no_answer() -> StoreError {
+    StoreError::Unavailable(format!(
+        "it does not answer within {} seconds",
+        ANSWER.as_secs()
+    ))
 }
 
 /// One transaction on one connection; and whether the connection may be used again.

@@ -29,3 +29,4 @@ mod store;
 mod stores;
 mod vault;
 mod web;
+mod wire;

@@ -14,6 +14,7 @@ mod reconcile;
 mod retry;
 mod robust;
 mod schema;
+mod silent;
 mod track;
 mod views;
 

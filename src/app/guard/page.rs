@@ -12,12 +12,9 @@ impl Guard {
             text,
             calls: None,
         };
-        let mut checks: Vec<Check> = lock(&self.places)
-            .iter()
-            .filter_map(|(place, wrong)| {
-                Some(check(format!("room/{}", place.what), wrong.clone()?))
-            })
-            .collect();
+        let wrong = self.rooms.wrong(self.archive.clock.elapsed());
+        let room = |(what, text): (String, String)| check(format!("room/{what}"), text);
+        let mut checks: Vec<Check> = wrong.into_iter().map(room).collect();
         if let Some(failing) = lock(&self.failing).as_ref() {
             checks.push(check(
                 "database_writes".to_owned(),

@@ -1,3 +1,5 @@
+use std::sync::{Condvar, atomic::AtomicUsize};
+
 use super::*;
 use crate::{
     app::watch::Meter,
@@ -14,26 +16,40 @@ use crate::{
 
 const MIB: u64 = 1 << 20;
 
-/// A machine that has left what it is told.
-struct Told(Mutex<(FreeSpace, Descriptors)>);
+/// A machine that has left what it is told; its file systems hang for as long as they are told to.
+struct Told {
+    has: Mutex<(FreeSpace, Descriptors)>,
+    hangs: Mutex<bool>,
+    answers: Condvar,
+    /// How many looks at a file system began.
+    looks: AtomicUsize,
+}
 
 impl Machine for Told {
     fn free_space(&self, _place: &Place) -> io::Result<FreeSpace> {
-        Ok(lock(&self.0).0)
+        self.looks.fetch_add(1, Ordering::SeqCst);
+        let hangs = self.answers.wait_while(lock(&self.hangs), |hangs| *hangs);
+        drop(hangs.unwrap());
+        Ok(lock(&self.has).0)
     }
 
     fn descriptors(&self) -> Descriptors {
-        lock(&self.0).1
+        lock(&self.has).1
     }
 }
 
 impl Told {
     fn free(&self, mib: u64) {
-        lock(&self.0).0.free_bytes = mib * MIB;
+        lock(&self.has).0.free_bytes = mib * MIB;
+    }
+
+    fn hang(&self, hangs: bool) {
+        *lock(&self.hangs) = hangs;
+        self.answers.notify_all();
     }
 
     fn descriptors(&self, most: u64, free: u64) {
-        lock(&self.0).1 = Descriptors {
+        lock(&self.has).1 = Descriptors {
             most: Some(most),
             free: Some(free),
         };
@@ -69,7 +85,12 @@ impl Post {
             free_bytes: 1 << 40,
             free_inodes: Some(1 << 20),
         };
-        let machine = Arc::new(Told(Mutex::new((plenty, Descriptors::default()))));
+        let machine = Arc::new(Told {
+            has: Mutex::new((plenty, Descriptors::default())),
+            hangs: Mutex::default(),
+            answers: Condvar::default(),
+            looks: AtomicUsize::default(),
+        });
         let guard = Guard::new(&config, &archive, &metrics, Span::minutes(5), 22);
         Self {
             guard: guard.on(machine.clone()),
@@ -106,6 +127,34 @@ async fn nothing_is_begun_while_there_is_little_room_and_work_goes_on_by_itself(
         assert_eq!(open == ["disk_full"], holds, "{mib} MiB: {open:?}");
         assert_eq!(post.guard.checks().is_empty(), !holds, "{mib} MiB");
     }
+}
+
+#[tokio::test]
+async fn a_file_system_that_hangs_holds_up_nothing_else_and_is_told_of() {
+    let post = Post::new();
+    post.look().await;
+    let looks = || post.machine.looks.load(Ordering::SeqCst);
+    let (places, before) = (post.guard.rooms.wrong(Span(0)).len(), looks());
+    assert_eq!(places, 0);
+    post.machine.hang(true);
+    post.guard.panicked("poll");
+    assert_eq!(post.look().await, ["panic"], "all else is looked at");
+    assert_eq!(post.guard.checks().len(), 0, "for a moment it may");
+    assert_eq!(looks(), 2 * before, "one look at each");
+    post.clock.pass(Span::seconds(10));
+    post.machine.descriptors(40, 30);
+    assert_eq!(post.look().await.len(), 2, "and goes on to be");
+    assert_eq!(looks(), 2 * before, "no look beside one that hangs");
+    let said = post.guard.checks().remove(0);
+    assert!(said.name.starts_with("room/") && said.ok == Some(false));
+    assert!(said.text.contains("does not answer"), "{}", said.text);
+    assert!(!post.guard.holds(), "what was known stays");
+    post.machine.free(0);
+    post.machine.hang(false);
+    while !post.guard.holds() {
+        post.look().await;
+    }
+    assert!(post.guard.checks()[0].text.contains("free"), "as it is now");
 }
 
 #[tokio::test]

@@ -1,17 +1,11 @@
 //! A database that is away, or fails to write, while the daemon runs.
 
 use std::{
-    net::SocketAddr,
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
 use simulator::MediaBytes;
-use tokio::{
-    io::copy_bidirectional,
-    net::{TcpListener, TcpStream},
-    sync::watch,
-};
 
 use super::{
     super::{
@@ -20,65 +14,17 @@ use super::{
     },
     configure, lives, place, shows, windows,
 };
-use crate::lab::Db;
-
-/// What becomes of what is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Whole,
-    Cut,
-    /// Nothing is refused, and nothing comes through.
-    Silent,
-}
-
-/// A wire to a server that can be cut and mended.
-struct Wire {
-    address: SocketAddr,
-    is: watch::Sender<State>,
-}
-
-impl Wire {
-    async fn to(server: String) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (is, seen) = watch::channel(State::Whole);
-        let address = listener.local_addr().unwrap();
-        tokio::spawn(async move {
-            while let Ok((mut near, _)) = listener.accept().await {
-                let (server, mut seen) = (server.clone(), seen.clone());
-                if *seen.borrow_and_update() == State::Cut {
-                    continue;
-                }
-                tokio::spawn(async move {
-                    let Ok(mut far) = TcpStream::connect(server).await else {
-                        return;
-                    };
-                    if *seen.borrow_and_update() == State::Whole {
-                        tokio::select! {
-                            _ = copy_bidirectional(&mut near, &mut far) => return,
-                            _ = seen.wait_for(|is| *is != State::Whole) => {}
-                        }
-                    }
-                    // Both ends are held until it is over.
-                    let _ = seen.wait_for(|is| *is != State::Silent).await;
-                });
-            }
-        });
-        Self { address, is }
-    }
-}
+use crate::{
+    lab::Db,
+    wire::{State, Wire},
+};
 
 /// An archive whose daemon reaches its PostgreSQL by a wire.
 async fn wired(seed: u64) -> (Place, Wire) {
     let place = place(Db::Postgres, seed, windows(), MediaBytes::small()).await;
-    let server = url::Url::parse(&std::env::var("VERIKEEP_TEST_POSTGRES").unwrap()).unwrap();
-    let server = format!(
-        "{}:{}",
-        server.host_str().unwrap(),
-        server.port().unwrap_or(5432)
-    );
-    let wire = Wire::to(server.clone()).await;
+    let (wire, behind) = Wire::before_postgres().await;
     configure(&place, |text| {
-        text.replace(&server, &wire.address.to_string())
+        text.replace(&behind, &wire.address.to_string())
     });
     (place, wire)
 }
