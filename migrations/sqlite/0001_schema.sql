@@ -42,6 +42,7 @@ create table verifications (
 create unique index verifications_token on verifications (verify_token);
 create index verifications_reference on verifications (reference) where reference is not null;
 create index verifications_state on verifications (state, verification_id);
+create index verifications_settled on verifications (settled_at, app, never_seen) where settled_at is not null;
 
 -- What is left to do: at most one row a stage (0 poll, 1 download) of each open verification. Settled ones have none.
 create table schedule (

@@ -19,6 +19,7 @@ async fn course(kind: Kind) -> Course {
         Kind::Misconfigured => answers(r#"{"error_code":3,"error_msg":"Unsupported"}"#).await,
         Kind::ProviderDown => alarms::of_answers(None).await,
         Kind::WrongApp => alarms::of_a_wrong_app().await,
+        Kind::NeverSeen => alarms::of_tokens_never_seen().await,
         Kind::ForbiddenHost => alarms::of_media(FaultKind::MediaRedirect).await,
         Kind::CorruptDownloads => alarms::of_media(FaultKind::MediaPage).await,
         Kind::VaultDown => alarms::of_objects().await,

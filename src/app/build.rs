@@ -76,6 +76,7 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Services, Ap
         .iter()
         .map(way)
         .collect::<Result<Vec<App>, ProviderError>>()?;
+    metrics.begin_apps(apps.iter().map(|app| app.name.as_str()));
     let watcher = watch::Meter::new(&metrics, &clock);
     let archive = Archive::new(ArchiveDeps {
         instance: instance(clock.now()),

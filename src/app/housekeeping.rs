@@ -36,7 +36,7 @@ struct Job {
 }
 
 /// Every job there is.
-const JOBS: [Job; 4] = [
+const JOBS: [Job; 5] = [
     Job {
         name: "tidy",
         when: |schedule| &schedule.tidy,
@@ -56,6 +56,11 @@ const JOBS: [Job; 4] = [
         name: "alarms",
         when: |_| "15 * * * * *",
         run: |archive, now| Box::pin(alarms(archive, now)),
+    },
+    Job {
+        name: "unseen",
+        when: |_| "30 7 * * * *",
+        run: |archive, now| Box::pin(archive.look_for_unseen(now)),
     },
 ];
 

@@ -68,6 +68,10 @@ impl Watcher for Meter {
         self.metrics.settled(outcome);
     }
 
+    fn never_seen(&self, app: &str) {
+        self.metrics.never_seen(app);
+    }
+
     fn time_left(&self, left: Span) {
         self.metrics.time_left(left);
     }

@@ -27,6 +27,7 @@ pub(crate) mod keeper;
 pub(crate) mod lessons;
 pub(crate) mod poll;
 pub mod track;
+mod unseen;
 mod watcher;
 
 use std::sync::Arc;

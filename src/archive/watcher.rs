@@ -21,6 +21,8 @@ pub trait Watcher: Send + Sync + 'static {
     fn reassigned(&self);
     /// A verification was settled.
     fn settled(&self, outcome: &'static str);
+    /// A verification of this app was settled whose token was never seen to exist.
+    fn never_seen(&self, app: &str);
     /// Something was captured with this much time left by the earliest reading.
     fn time_left(&self, left: Span);
 }

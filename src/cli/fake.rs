@@ -13,6 +13,7 @@ use crate::{
         loss::{Cause, Reason},
         plan::{Missing, Outcome},
         secret::Secret,
+        settled::Settled,
         time::Time,
         token::Verification,
     },
@@ -70,6 +71,7 @@ pub(super) fn no_figures() -> Status {
         open_by_app: Vec::new(),
         reconciled: None,
         replicas: Vec::new(),
+        settled_last_day: Vec::new(),
     }
 }
 
@@ -217,6 +219,10 @@ impl Reports for Fake {
         } else {
             all[0].clone()
         })
+    }
+
+    async fn settled(&self, _from: Time, _to: Time) -> Result<Vec<Settled>> {
+        self.up().map(|()| Vec::new())
     }
 
     async fn list(&self, filter: &Filter) -> Result<Vec<Summary>> {

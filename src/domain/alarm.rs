@@ -41,6 +41,8 @@ pub enum Ends {
     /// Its verification is tried again, ends as something else than rejected, or is forgotten by the
     /// provider.
     Assigned,
+    /// The share of the last day is as usual again when it is looked at.
+    Usual,
     /// The process that raised it sees that it is over.
     Seen,
     /// A person's word.
@@ -118,6 +120,8 @@ kinds! {
     Misconfigured = "misconfigured", Critical, App, Ends::Answered, "`verikeep check` shows the configuration at fault";
     /// A token is refused and another app knows it.
     WrongApp = "wrong_app", Warning, Verification, Ends::Assigned, "assign it with `verikeep retry TOKEN --app NAME` before the provider forgets it";
+    /// Suddenly many tokens of an app were never seen to exist.
+    NeverSeen = "never_seen", Warning, Past, Ends::Usual, "compare with your own list (`verikeep reconcile`) and see who tells them (`tracked_by` in `verikeep list --json`)";
     /// A medium's URL leads where we do not go.
     ForbiddenHost = "forbidden_host", Warning, App, Ends::Fetched(&[Cause::ForbiddenHost]), "if the host is the provider's, add it to apps.media_hosts; otherwise tell the provider";
     /// Media fail their checks again and again.
@@ -159,6 +163,7 @@ impl Kind {
             Self::Loss
             | Self::Misconfigured
             | Self::WrongApp
+            | Self::NeverSeen
             | Self::ForbiddenHost
             | Self::CorruptDownloads
             | Self::FewDescriptors

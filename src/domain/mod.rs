@@ -21,6 +21,7 @@ pub mod policy;
 pub mod progress;
 pub mod random;
 pub mod secret;
+pub mod settled;
 pub(crate) mod storage;
 pub mod time;
 pub mod token;

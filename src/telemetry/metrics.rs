@@ -59,7 +59,8 @@ pub struct Metrics {
     pub(super) stored_bytes: Counters<1>,
     pub(super) downloads_failed: Counters<1>,
     pub(super) settled: Counters<1>,
-    reassigned: Counter,
+    pub(super) reassigned: Counter,
+    pub(super) never_seen: Counters<1>,
     left: Histogram,
     pub(super) steps: Counters<2>,
     pub(super) steps_in_flight: Family<Labels<1>, Gauge>,
@@ -91,6 +92,7 @@ impl Metrics {
             downloads_failed: Family::default(),
             settled: Family::default(),
             reassigned: Counter::default(),
+            never_seen: Family::default(),
             left: Histogram::new(LEFT_SECONDS),
             steps: Family::default(),
             steps_in_flight: Family::default(),
@@ -165,6 +167,11 @@ impl Metrics {
             "reassigned",
             "Tokens told under the wrong app that this process gave to the one they belong to",
             self.reassigned.clone(),
+        );
+        registry.register(
+            "never_seen",
+            "Verifications settled by this process whose tokens were never seen to exist, by app",
+            self.never_seen.clone(),
         );
         registry.register(
             "capture_left_seconds",
@@ -288,18 +295,6 @@ impl Metrics {
             .inc();
     }
 
-    /// A verification was settled.
-    pub fn settled(&self, outcome: &'static str) {
-        self.settled
-            .get_or_create(&[("outcome", outcome.into())])
-            .inc();
-    }
-
-    /// A token was given to the app that it belongs to.
-    pub fn reassigned(&self) {
-        self.reassigned.inc();
-    }
-
     /// Something was captured with this much time left by the earliest reading.
     pub fn time_left(&self, left: Span) {
         self.left.observe(seconds(left.0).max(0.0));
@@ -401,6 +396,7 @@ mod tests {
         metrics.download_failed("expired");
         metrics.settled("archived");
         metrics.reassigned();
+        metrics.never_seen("h5");
         metrics.time_left(Span::hours(1));
         metrics.step("poll", "ok");
         metrics.round("poll", 7, false, Time(1_500));
@@ -424,6 +420,7 @@ mod tests {
             r#"verikeep_downloads_failed_total{result="expired"} 1"#,
             r#"verikeep_settled_total{outcome="archived"} 1"#,
             "verikeep_reassigned_total 1",
+            r#"verikeep_never_seen_total{app="h5"} 1"#,
             r#"verikeep_capture_left_seconds_bucket{le="7200.0"} 1"#,
             r#"verikeep_steps_total{stage="poll",result="ok"} 1"#,
             r#"verikeep_steps_in_flight{stage="poll"} 1"#,

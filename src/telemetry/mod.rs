@@ -9,6 +9,7 @@ pub mod metrics;
 mod process;
 pub mod recent;
 mod service;
+mod settled;
 mod state;
 mod text;
 mod zeros;

@@ -265,6 +265,7 @@ mod tests {
                 unlisted: None,
             }),
             replicas: Vec::new(),
+            settled_last_day: Vec::new(),
         }
     }
 

@@ -61,6 +61,15 @@ impl Metrics {
             .get_or_create(&[("loop", name.to_owned().into())]);
     }
 
+    /// These apps are configured.
+    pub fn begin_apps<'a>(&self, names: impl IntoIterator<Item = &'a str>) {
+        for name in names {
+            let _ = self
+                .never_seen
+                .get_or_create(&[("app", name.to_owned().into())]);
+        }
+    }
+
     /// Downloads can fail with errors of these names.
     pub fn begin_download_failures(&self, names: &[&'static str]) {
         for name in names {
@@ -80,6 +89,7 @@ mod tests {
     fn every_label_set_that_can_occur_begins_at_zero() {
         let metrics = Metrics::new();
         metrics.begin_loop("poll-h5");
+        metrics.begin_apps(["h5"]);
         metrics.begin_download_failures(&["expired", "slow"]);
         let page = metrics.page(None, Time(0), Format::OpenMetrics);
         for line in [
@@ -94,6 +104,7 @@ mod tests {
             r#"verikeep_downloads_failed_total{result="expired"} 0"#,
             r#"verikeep_settled_total{outcome="archived"} 0"#,
             "verikeep_reassigned_total 0",
+            r#"verikeep_never_seen_total{app="h5"} 0"#,
             r#"verikeep_settled_total{outcome="missed"} 0"#,
             r#"verikeep_steps_total{stage="download",result="panicked"} 0"#,
             r#"verikeep_steps_in_flight{stage="poll"} 0"#,

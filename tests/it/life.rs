@@ -44,6 +44,7 @@ impl Watcher for Nobody {
     fn download_failed(&self, _result: &'static str) {}
     fn reassigned(&self) {}
     fn settled(&self, _outcome: &'static str) {}
+    fn never_seen(&self, _app: &str) {}
     fn time_left(&self, _left: Span) {}
 }
 

@@ -79,6 +79,7 @@ on_each! {
             attempts_replace_what_was_known_of_their_number,
             a_settled_verification_leaves_the_schedule_for_good,
             what_a_verdict_rests_on_is_kept_until_it_is_opened_again,
+            the_settled_of_a_time_are_counted_by_app,
             a_record_the_database_refuses_leaves_nothing_and_holds_up_nobody,
             plain_identity_is_kept_only_when_given,
             attempts_of_another_index_key_are_counted,

@@ -113,6 +113,7 @@ impl Source for Fake {
             open_by_app: Vec::new(),
             reconciled: None,
             replicas: Vec::new(),
+            settled_last_day: Vec::new(),
         })
     }
 }

@@ -94,6 +94,29 @@ pub(crate) async fn of_a_wrong_app() -> Course {
     [raised, house.open().await]
 }
 
+/// Twenty tokens end in a day that may never have existed, beside a few that do.
+pub(crate) async fn of_tokens_never_seen() -> Course {
+    let house = House::new().taught("refused");
+    for life in [Life::Passed; 2] {
+        house.tell(FILMED, filmed(life)).await;
+        house.tell(PLAIN, filmed(life)).await;
+    }
+    for _ in 0..20 {
+        house.tell(FILMED, filmed(Life::Unused)).await;
+    }
+    house.live().await;
+    let look = async || {
+        let looked = house.archive.look_for_unseen(house.now()).await;
+        looked.unwrap();
+        house.open().await
+    };
+    house.clock.pass(Span::minutes(1));
+    look().await;
+    let raised = look().await;
+    house.clock.pass(Span::hours(24));
+    [raised, look().await]
+}
+
 /// For three hours no object can be written.
 pub(crate) async fn of_objects() -> Course {
     let house = House::new();

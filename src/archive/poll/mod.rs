@@ -106,6 +106,7 @@ impl Poller {
         let duplicates = duplicates::duplicates(&draft.media);
         draft.record.same = duplicates.iter().map(|row| row.media_id).collect();
         draft.record.proof = self.proof(app, &draft, outcome);
+        let never_seen = (draft.record.proof.as_ref()).is_some_and(|proof| proof.never_seen);
         let state = outcome.state().name();
         self.explain(app, &mut draft.record.next).await?;
         // Nothing of it can fail any more; what is missing says why.
@@ -115,6 +116,9 @@ impl Poller {
             .record_poll(draft.finish(self.clock.now()))
             .await?;
         self.watcher.settled(state);
+        if never_seen {
+            self.watcher.never_seen(&app.name);
+        }
         if outcome.state().is_loss() {
             tracing::warn!(alarm = "loss", app = %app.name, %verification_id, outcome = state, "something was lost: `verikeep show` says what and why");
         }

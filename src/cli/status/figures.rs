@@ -93,6 +93,11 @@ pub(super) fn document(figures: &Figures, beside: &Beside, now: Time) -> Result<
                 app["next_deadline"] = json!(open.next_deadline.map(Time::rfc3339));
             }
         }
+        if let Some(Value::Array(apps)) = fields.get_mut("settled_last_day") {
+            for (app, row) in apps.iter_mut().zip(&figures.settled_last_day) {
+                app["percent"] = json!(row.percent());
+            }
+        }
         if let (Some(reconciled), Some(found)) = (fields.get_mut("reconciled"), &figures.reconciled)
         {
             reconciled["at"] = json!(found.at.rfc3339());

@@ -116,6 +116,7 @@ fn print(
     screen: &mut Screen<'_>,
 ) -> Result<(), Failure> {
     states(figures, screen)?;
+    never_seen(figures, screen)?;
     media(figures, screen)?;
     time_left(figures, now, screen)?;
     if !figures.quota_use.is_empty() {
@@ -217,6 +218,27 @@ fn states(figures: &Figures, screen: &mut Screen<'_>) -> Result<(), Failure> {
         let counts = State::ALL.map(|state| count(number(app, state)));
         table.row(std::iter::once(app.unwrap_or("all").to_owned()).chain(counts));
     }
+    table.print(screen)?;
+    Ok(())
+}
+
+fn never_seen(figures: &Figures, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    let mut rows = (figures.settled_last_day.iter())
+        .filter(|row| row.never_seen > 0)
+        .peekable();
+    if rows.peek().is_none() {
+        return Ok(());
+    }
+    let mut table = Table::new(["settled, last day", "all", "never seen to exist", "share"]);
+    for row in rows {
+        table.row([
+            row.app.clone(),
+            count(row.settled),
+            count(row.never_seen),
+            format!("{} %", row.percent()),
+        ]);
+    }
+    screen.line("")?;
     table.print(screen)?;
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! `status`.
 
 use super::*;
+use crate::domain::settled::Settled;
 
 fn figures() -> crate::store::reports::Status {
     let state = |app: &str, state: &str, count| StateCount {
@@ -26,6 +27,11 @@ fn figures() -> crate::store::reports::Status {
         polls_due: 2,
         oldest_due: Some(Time(fake::NOW.0 - 12_000)),
         least_left_ms: Some(600_000),
+        settled_last_day: vec![Settled {
+            app: "h5".to_owned(),
+            settled: 80,
+            never_seen: 25,
+        }],
         quota_use: vec![QuotaUse {
             app: "h5".to_owned(),
             endpoint: "getall".to_owned(),
@@ -68,6 +74,8 @@ async fn status_tells_counts_time_left_lateness_and_errors() {
         "too_fast (code 18)",
         "no alarm is open",
         "all",
+        "settled, last day",
+        "h5                 80   25                   31 %",
     ] {
         assert!(ended.out.contains(part), "{part} in\n{}", ended.out);
     }
@@ -80,6 +88,10 @@ async fn status_tells_counts_time_left_lateness_and_errors() {
             &document["lost"]
         ),
         (&"2026-11-23T09:20:01Z".into(), &3.into(), &0.into())
+    );
+    assert_eq!(
+        document["settled_last_day"],
+        serde_json::json!([{ "app": "h5", "settled": 80, "never_seen": 25, "percent": 31 }])
     );
     assert_eq!(
         (&document["time_left_ms"], &document["oldest_due"]),

@@ -96,7 +96,7 @@ impl Data {
     fn stands(&self, alarm: &Alarm, instance: &str, now: Time) -> bool {
         let mut open = self.open();
         match alarm.kind.ends() {
-            Ends::Acknowledged => true,
+            Ends::Usual | Ends::Acknowledged => true,
             Ends::Seen => instance == ANYBODY || self.is_alive(instance, now),
             Ends::Answered => open.any(|(_, kept)| kept.told.verification.app == alarm.subject),
             Ends::Settled => open.any(|(id, _)| id.to_string() == alarm.subject),

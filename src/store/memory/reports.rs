@@ -12,6 +12,7 @@ use crate::{
     domain::{
         lease::Stage,
         secret::Secret,
+        settled::{DAY, Settled},
         time::{Span, Time},
     },
     store::{
@@ -28,6 +29,10 @@ use crate::{
 impl Reports for MemoryStore {
     async fn status(&self, now: Time) -> Result<Status> {
         self.verb(|data| Ok(data.status(now)))
+    }
+
+    async fn settled(&self, from: Time, to: Time) -> Result<Vec<Settled>> {
+        self.verb(|data| Ok(data.settled(from, to)))
     }
 
     async fn list(&self, filter: &Filter) -> Result<Vec<Summary>> {
@@ -117,7 +122,23 @@ impl Data {
             open_by_app: self.open_by_app(),
             reconciled: self.reconciliations.last().cloned(),
             replicas: self.replicas(now),
+            settled_last_day: self.settled(now.minus(DAY), now),
         }
+    }
+
+    fn settled(&self, from: Time, to: Time) -> Vec<Settled> {
+        let mut counts: BTreeMap<&str, Settled> = BTreeMap::new();
+        for kept in self.verifications.values() {
+            let at = kept.report.settled_at;
+            if at.is_some_and(|at| from <= at && at < to) {
+                let app = &kept.told.verification.app;
+                let count = counts.entry(app).or_default();
+                count.app.clone_from(app);
+                count.settled += 1;
+                count.never_seen += i64::from(kept.never_seen());
+            }
+        }
+        counts.into_values().collect()
     }
 
     fn states(&self) -> Vec<StateCount> {

@@ -48,6 +48,10 @@ impl Kept {
         }
     }
 
+    pub(super) fn never_seen(&self) -> bool {
+        self.proof.as_ref().is_some_and(|proof| proof.never_seen)
+    }
+
     pub(super) fn whole(&self) -> Whole {
         let mut calls: Vec<&CallRow> = self.calls.iter().collect();
         calls.sort_by_key(|call| call.at);
@@ -55,7 +59,7 @@ impl Kept {
         Whole {
             summary: self.summary(),
             proof: self.proof.as_ref().map(|proof| proof.words.clone()),
-            never_seen: self.proof.as_ref().is_some_and(|proof| proof.never_seen),
+            never_seen: self.never_seen(),
             attempt_rows: self.attempts.values().map(attempt).collect(),
             media: self.media.values().map(medium).collect(),
             answers: self.answers.iter().map(answer).collect(),

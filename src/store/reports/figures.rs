@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{AlarmRow, rfc3339};
-use crate::domain::time::Time;
+use crate::domain::{settled::Settled, time::Time};
 
 /// How many verifications of an app are in a state.
 #[derive(Clone, Debug, Serialize)]
@@ -114,6 +114,8 @@ pub struct Status {
     pub reconciled: Option<Reconciliation>,
     /// The processes that were seen of late.
     pub replicas: Vec<Replica>,
+    /// Those settled in the last day, by app.
+    pub settled_last_day: Vec<Settled>,
 }
 
 /// A process that works on the database.

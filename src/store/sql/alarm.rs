@@ -238,7 +238,7 @@ async fn end_stale<DB: Dialect>(connection: &mut DB::Connection, now: Time) -> R
                 select 1 from beats as b where b.instance = alarms.instance and b.at > $3"
                     .to_owned()
             }
-            Ends::Acknowledged => continue,
+            Ends::Usual | Ends::Acknowledged => continue,
         };
         let sql = format!(
             "update alarms set ended_at = $1 where kind = $2 and ended_at is null and not exists ({still})"

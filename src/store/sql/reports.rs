@@ -5,7 +5,7 @@ use futures::FutureExt as _;
 
 use super::{SqlStore, list, reconcile, show, status};
 use crate::{
-    domain::{secret::Secret, time::Time},
+    domain::{secret::Secret, settled::Settled, time::Time},
     store::{
         Reports, Result,
         dialect::Dialect,
@@ -18,6 +18,11 @@ use crate::{
 impl<DB: Dialect> Reports for SqlStore<DB> {
     async fn status(&self, now: Time) -> Result<Status> {
         self.reading(move |connection| status::status::<DB>(connection, now).boxed())
+            .await
+    }
+
+    async fn settled(&self, from: Time, to: Time) -> Result<Vec<Settled>> {
+        self.reading(move |connection| status::settled::<DB>(connection, from, to).boxed())
             .await
     }
 

@@ -2,7 +2,11 @@
 
 use super::{alarm, calls, reconcile, upkeep};
 use crate::{
-    domain::{lease::Stage, time::Time},
+    domain::{
+        lease::Stage,
+        settled::{DAY, Settled},
+        time::Time,
+    },
     store::{
         POISONED_BEYOND, Result,
         dialect::Dialect,
@@ -33,6 +37,7 @@ pub(super) async fn status<DB: Dialect>(
         open_by_app: Vec::new(),
         reconciled: reconcile::last::<DB>(connection).await?,
         replicas: upkeep::replicas::<DB>(connection, now).await?,
+        settled_last_day: settled::<DB>(connection, now.minus(DAY), now).await?,
     };
     for row in DB::fetch(
         connection,
@@ -102,6 +107,26 @@ async fn states<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<Stat
                 app: row.text("app")?,
                 state: row.text("state")?,
                 count: row.int("n")?,
+            })
+        })
+        .collect()
+}
+
+/// Those settled from an instant to before another, by app: a range of an index that has all of it.
+pub(super) async fn settled<DB: Dialect>(
+    connection: &mut DB::Connection,
+    from: Time,
+    to: Time,
+) -> Result<Vec<Settled>> {
+    let sql = "select app, count(*) as n, count(case when never_seen then 1 end) as never_seen
+        from verifications where settled_at >= $1 and settled_at < $2 group by app order by app";
+    let rows = DB::fetch(connection, sql.to_owned(), binds![from, to]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Settled {
+                app: row.text("app")?,
+                settled: row.int("n")?,
+                never_seen: row.int("never_seen")?,
             })
         })
         .collect()

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::{
-    domain::{secret::Secret, time::Time},
+    domain::{secret::Secret, settled::Settled, time::Time},
     store::{
         Connection, Result,
         records::KnownToken,
@@ -16,6 +16,10 @@ use crate::{
 pub trait Reports: Connection {
     /// The figures for `status` and the service metrics, as of `now`.
     async fn status(&self, now: Time) -> Result<Status>;
+
+    /// How many verifications of each app were settled from an instant to before another, by app; of
+    /// apps with none, nothing.
+    async fn settled(&self, from: Time, to: Time) -> Result<Vec<Settled>>;
 
     /// Tracked verifications, newest first.
     async fn list(&self, filter: &Filter) -> Result<Vec<Summary>>;

@@ -312,6 +312,8 @@ async fn tell(
         let stands = match kind {
             // By a person's word.
             Kind::Loss => true,
+            // By a look at how many of a day were never seen.
+            Kind::NeverSeen => true,
             // By what the process sees.
             Kind::VaultDown
             | Kind::DatabaseDown

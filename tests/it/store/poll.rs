@@ -11,6 +11,7 @@ use verikeep::{
         media::{Kind, Slot, Source},
         plan::{Outcome, Proof},
         secret::Secret,
+        settled::Settled,
         time::Span,
         token::State,
     },
@@ -21,7 +22,7 @@ use verikeep::{
 };
 
 use super::make::{
-    HOUR, MINUTE, START, answer, attempt, call, claim_at, handle, id, later, named, object,
+    HOUR, MINUTE, START, answer, attempt, call, claim_at, handle, id, later, named, number, object,
     one_poll, poll, settling, slot, start, store, stored, token, track, wanted,
 };
 use crate::databases::Database;
@@ -361,6 +362,63 @@ pub async fn what_a_verdict_rests_on_is_kept_until_it_is_opened_again(db: Databa
         .await
         .unwrap();
     assert_eq!(shown().await, (None, false));
+}
+
+pub async fn the_settled_of_a_time_are_counted_by_app(db: Database) {
+    let store = store(&db).await;
+    let tokens = (1..=5).map(|n| {
+        let mut told = token(n);
+        if n == 5 {
+            "another".clone_into(&mut told.verification.app);
+        }
+        told
+    });
+    store.track(tokens.collect()).await.unwrap();
+    for work in store.claim_polls(&claim_at(START)).await.unwrap() {
+        let n = number(work.lease.verification_id);
+        // The second was never seen, the third and fourth are settled later and not at all.
+        let record = PollRecord {
+            proof: (n != 1).then(|| Proof {
+                words: "refused".to_owned(),
+                never_seen: n != 5,
+            }),
+            ..settling(&work.lease, START, Outcome::Abandoned)
+        };
+        let record = match n {
+            3 => PollRecord {
+                at: later(HOUR),
+                ..record
+            },
+            4 => poll(&work.lease, START),
+            _ => record,
+        };
+        store.record_poll(record).await.unwrap();
+    }
+    let counted = async |from, to| {
+        let counted = store.settled(from, to).await.unwrap();
+        let of = |one: Settled| (one.app, one.settled, one.never_seen);
+        counted.into_iter().map(of).collect::<Vec<_>>()
+    };
+    let (one, other) = ("another".to_owned(), "loan-h5".to_owned());
+    assert_eq!(
+        counted(START, later(HOUR)).await,
+        [(one.clone(), 1, 0), (other.clone(), 2, 1)]
+    );
+    let both = [(one, 1, 0), (other.clone(), 3, 2)];
+    assert_eq!(counted(START, later(Span::hours(2))).await, both);
+    assert_eq!(
+        counted(later(HOUR), later(Span::hours(2))).await,
+        [(other, 1, 1)]
+    );
+    assert_eq!(counted(later(Span(1)), later(HOUR)).await, []);
+    let status = store.status(later(Span::hours(2))).await.unwrap();
+    assert_eq!(
+        serde_json::to_value(&status.settled_last_day).unwrap(),
+        serde_json::json!([
+            { "app": "another", "settled": 1, "never_seen": 0 },
+            { "app": "loan-h5", "settled": 3, "never_seen": 2 },
+        ])
+    );
 }
 
 pub async fn a_settled_verification_leaves_the_schedule_for_good(db: Database) {
