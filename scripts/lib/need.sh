@@ -85,3 +85,19 @@ need_kubectl() {
     die "please install kubectl $oldest or newer (https://kubernetes.io/docs/tasks/tools/): this system has no package of it"
   fi
 }
+
+# The package would start a server: the one program is taken out of it.
+need_promtool() {
+  local folder
+  command -v promtool >/dev/null && return 0
+  command -v apt-get >/dev/null || die "please install promtool: https://prometheus.io/download/"
+  say "taking promtool out of the package prometheus into target/tools"
+  renew_lists
+  folder=$(mktemp -d)
+  (cd "$folder" && apt-get -qq download prometheus >&2 && dpkg-deb --fsys-tarfile ./prometheus_*.deb | tar --extract ./usr/bin/promtool) ||
+    die "could not take promtool out of the package prometheus"
+  mkdir -p "$tools/bin"
+  mv "$folder/usr/bin/promtool" "$tools/bin/"
+  rm -r "$folder"
+  promtool --version >/dev/null 2>&1 || die "promtool does not run: please install it (https://prometheus.io/download/)"
+}

@@ -3,6 +3,7 @@
 
 mod canary;
 mod degrade;
+mod metrics;
 mod process;
 mod reload;
 
