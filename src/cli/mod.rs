@@ -9,6 +9,7 @@ mod alarms;
 mod check;
 mod completions;
 mod demo;
+mod explain;
 #[cfg(test)]
 #[allow(
     clippy::unwrap_used,
@@ -100,6 +101,7 @@ pub enum Command {
     Retry(retry::Retry),
     Alarms(alarms::Alarms),
     Losses(losses::Losses),
+    Explain(explain::Explain),
     Simulate(simulate::Simulate),
     Demo(demo::Demo),
     Completions(completions::Completions),
@@ -186,6 +188,7 @@ async fn dispatch(cli: Cli, screen: &mut Screen<'_>) -> Result<Code, Failure> {
         Command::Init(args) => init::run(&args, screen),
         Command::Completions(args) => completions::run(&args, screen),
         Command::Man(args) => man::run(&args, screen),
+        Command::Explain(args) => explain::run(&args, screen),
         Command::Simulate(args) => rooms::simulate(&args, screen).await,
         Command::Demo(args) => Box::pin(rooms::demo(&args, screen)).await,
         Command::Check(check::Check {

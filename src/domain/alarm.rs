@@ -70,6 +70,14 @@ macro_rules! kinds {
                 }
             }
 
+            /// What it tells of, in a sentence.
+            #[must_use]
+            pub const fn means(self) -> &'static str {
+                match self {
+                    $(Self::$kind => concat!($($doc),+).trim_ascii(),)+
+                }
+            }
+
             /// Whom it threatens.
             #[must_use]
             pub const fn scope(self) -> Scope {
@@ -205,6 +213,7 @@ mod tests {
             assert_eq!(Kind::named(kind.name()), Some(*kind));
             assert_eq!(serde_json::to_value(kind).unwrap(), kind.name());
             assert!(!kind.todo().is_empty());
+            assert!(kind.means().ends_with('.') && kind.means().trim() == kind.means());
         }
     }
 }
