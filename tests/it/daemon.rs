@@ -3,6 +3,7 @@
 
 mod canary;
 mod degrade;
+mod losses;
 mod metrics;
 mod process;
 mod reload;

@@ -11,7 +11,7 @@ use crate::{
     domain::{
         alarm::{Alarm, Kind},
         answer::Endpoint,
-        time::Span,
+        time::{Span, Time},
     },
     store::{ANYBODY, AlarmStore as _},
 };
@@ -230,4 +230,25 @@ async fn an_outage_that_outlasts_the_provider_is_told_with_its_interval() {
         alarms.contains(&format!("loss {FILMED}: provider_unreachable")),
         "{alarms:?}"
     );
+}
+
+/// The result is had when it is over, and the media were forgotten meanwhile.
+#[tokio::test]
+async fn an_outage_that_outlasts_the_media_is_why_they_are_missing() {
+    let house = House::new();
+    let token = house.tell(FILMED, filmed(Life::Passed)).await;
+    house.world.set_faults(Faults::outage());
+    house.live_until(BEGIN.plus(Span::hours(30))).await;
+    house.world.set_faults(Faults::default());
+    house.live().await;
+    assert_eq!(house.state(&token).await, "incomplete");
+    let missing = house.whole(&token).await.summary.missing;
+    let missing = missing.as_array().unwrap();
+    assert!(!missing.is_empty());
+    for one in missing {
+        assert_eq!(one["cause"], "provider_unreachable", "{one}");
+        let at = |name: &str| Time::parse(one[name].as_str().unwrap()).unwrap();
+        assert!(at("from").since(BEGIN) < Span::minutes(30), "{one}");
+        assert_eq!(at("to"), BEGIN.plus(Span::hours(24)), "{one}");
+    }
 }

@@ -66,7 +66,7 @@ fn open_things(known: PlanInput<'_>, ends: &Ends) -> Vec<Open> {
             .filter(|(_, is_time)| *is_time)
             .map(|(endpoint, _)| endpoint)
             .filter(|endpoint| policy.wants(*endpoint) && !progress.captured.contains(endpoint))
-            .map(|endpoint| unanswered(known, endpoint, ends.record_end)),
+            .map(|endpoint| unanswered(known, endpoint, ends.record_end, ends.record_deadline)),
     );
     open.extend(wanted_media(known, ends));
     open
@@ -98,16 +98,18 @@ fn final_getall(known: PlanInput<'_>, ends: &Ends) -> Option<Open> {
     })
 }
 
-/// An endpoint that has not answered with data yet.
-fn unanswered(known: PlanInput<'_>, endpoint: Endpoint, end: Time) -> Open {
+/// An endpoint that has not answered with data yet; what it has may be forgotten from `earliest` on,
+/// and is at `end`.
+fn unanswered(known: PlanInput<'_>, endpoint: Endpoint, end: Time, earliest: Time) -> Open {
     let progress = known.progress;
+    let reason = seen_too_late(known, earliest).unwrap_or_else(|| reason(known, endpoint, end));
     Open {
         due: Some((retry(progress, endpoint).unwrap_or(Time(0)), endpoint)),
         end,
         missing: missing(
             endpoint.name(),
             Some(progress.decisive_attempt()),
-            reason(known, endpoint, end),
+            reason,
             "no answer with data came before the provider forgot",
         ),
         // A refused media/query is what an account without videos answers.
@@ -121,7 +123,8 @@ fn unanswered(known: PlanInput<'_>, endpoint: Endpoint, end: Time) -> Open {
 fn media_query(known: PlanInput<'_>, ends: &Ends) -> Option<Open> {
     let progress = known.progress;
     if progress.media_for < progress.attempts.len() {
-        return Some(unanswered(known, Endpoint::Media, ends.media_end));
+        let (end, earliest) = (ends.media_end, ends.media_deadline);
+        return Some(unanswered(known, Endpoint::Media, end, earliest));
     }
     film_due(known, ends).map(|due| Open {
         due: Some((due, Endpoint::Media)),
@@ -129,13 +132,15 @@ fn media_query(known: PlanInput<'_>, ends: &Ends) -> Option<Open> {
         missing: missing(
             "video",
             Some(progress.decisive_attempt()),
-            progress.fails.get(&Endpoint::Media).map_or(
-                Reason {
-                    to: progress.media_at,
-                    ..Reason::plain(Cause::NotListed)
-                },
-                Fails::reason,
-            ),
+            seen_too_late(known, ends.media_deadline).unwrap_or_else(|| {
+                progress.fails.get(&Endpoint::Media).map_or(
+                    Reason {
+                        to: progress.media_at,
+                        ..Reason::plain(Cause::NotListed)
+                    },
+                    Fails::reason,
+                )
+            }),
             "no video was listed before the provider's retention of videos ended",
         ),
         optional: !(is_video_promised(known) && is_video_missing(known)),
@@ -169,6 +174,18 @@ fn wanted_media(known: PlanInput<'_>, ends: &Ends) -> impl Iterator<Item = Open>
 fn reason(known: PlanInput<'_>, endpoint: Endpoint, end: Time) -> Reason {
     let fails = known.progress.fails.get(&endpoint);
     fails.map_or_else(|| untried(known, end), Fails::reason)
+}
+
+/// The reason where the last attempt was first seen when what belongs to it may have been forgotten:
+/// whatever is answered of it then is not why it was not had before.
+fn seen_too_late(known: PlanInput<'_>, earliest: Time) -> Option<Reason> {
+    let tracked_at = known.verification.tracked_at;
+    known.progress.grew_at.filter(|at| *at >= earliest)?;
+    Some(if tracked_at >= earliest {
+        Reason::plain(Cause::ToldLate)
+    } else {
+        Reason::lasting(Cause::Unknown, tracked_at, earliest)
+    })
 }
 
 /// Why a thing was never tried that could be had until `end`: it was told of later, or nothing that

@@ -394,3 +394,62 @@ fn an_answer_that_never_came_is_missing_for_what_its_calls_met() {
         "{missing:?}"
     );
 }
+
+#[test]
+fn what_is_said_of_an_attempt_seen_too_late_is_not_why_its_media_are_missing() {
+    let (earliest, after) = (Span::hours(24), Span::hours(27));
+    let at = Some(ISSUED.plus(after));
+    let late = Progress {
+        getall_at: at,
+        grew_at: at,
+        ..passed_at(Span::minutes(9))
+    };
+    let no_list = |kind| {
+        let mut progress = late.clone();
+        progress.failed(Endpoint::Media, ISSUED.plus(after), Span(0), kind);
+        progress
+    };
+    let no_video = Progress {
+        media_for: 1,
+        media_at: Some(ISSUED.plus(after)),
+        ..late.clone()
+    };
+    for (label, progress, what) in [
+        ("refused", no_list(ErrorKind::Refused), "media"),
+        ("not there yet", no_list(ErrorKind::NotYet), "media"),
+        ("listed without a video", no_video, "video"),
+    ] {
+        let progress = Progress {
+            captured: [Endpoint::Detail].into(),
+            ..progress
+        };
+        for (told_after, expected) in [
+            (
+                Span(0),
+                Reason::lasting(Cause::Unknown, ISSUED, ISSUED.plus(earliest)),
+            ),
+            (earliest, Reason::plain(Cause::ToldLate)),
+        ] {
+            let (verification, policy) = (verification(told_after), policy());
+            let learned = Learned::default();
+            let known = PlanInput {
+                verification: &verification,
+                progress: &progress,
+                media: &[],
+                policy: &policy,
+                learned: &learned,
+                has_siblings: false,
+            };
+            let Step::Settle(Outcome::Incomplete, missing) =
+                plan(known, ISSUED.plus(Span::hours(30)))
+            else {
+                panic!("{label}: not settled");
+            };
+            let reasons: Vec<_> = missing
+                .iter()
+                .map(|one| (one.what.as_str(), one.reason))
+                .collect();
+            assert_eq!(reasons, [(what, expected)], "{label} {told_after}");
+        }
+    }
+}
