@@ -14,6 +14,7 @@ pub mod identity;
 pub mod installation;
 pub mod lease;
 pub mod lessons;
+pub mod listed;
 pub mod loss;
 pub mod media;
 pub mod plan;

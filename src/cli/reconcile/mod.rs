@@ -34,10 +34,11 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   verikeep reconcile issued.csv                     # verify_token,app,issued_at,plan_id,reference, as for `track`
   verikeep reconcile issued.csv --track             # and track those that never were
-  psql -Atc 'select …' | verikeep reconcile - --app h5 --unlisted
+  psql -Atc 'select verify_token from …' | verikeep reconcile - --app h5 --unlisted
   verikeep reconcile issued.ndjson --json | jq 'select(.verdict == \"lost\")'
+  verikeep reconcile orders.csv --map order_no=reference,token=verify_token --time-zone +08:00
 
-A line each for what needs a look: tokens never tracked, lost, rejected, or tracked with other facts, and lines that cannot be read. The counts of
+Lists are read as for `verikeep track --file`. A line each for what needs a look: tokens never tracked, lost, rejected, or tracked with other facts, and lines that cannot be read. The counts of
 the last comparison stand in `verikeep status` and in /metrics.
 Ends with 1 when there is such a line, also when --track has just tracked it; what is tracked beyond the list (--unlisted) is no finding.";
 
@@ -45,9 +46,12 @@ Ends with 1 when there is such a line, also when --track has just tracked it; wh
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Reconcile {
-    /// The list, NDJSON or CSV; `-` reads standard input.
+    /// The list, NDJSON, CSV or tokens, one a line; `-` reads standard input.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// How the list is read.
+    #[command(flatten)]
+    pub reading: input::Reading,
     /// The configured app that generated them; may be left out when there is only one, or when each
     /// line says it.
     #[arg(long)]
@@ -87,6 +91,7 @@ pub(super) async fn run(
         app,
         apps,
         tracked_by,
+        reading: args.reading.clone(),
         ..input::Defaults::default()
     };
     let now = store.ping().await?;
@@ -148,6 +153,9 @@ impl Run<'_, '_, '_> {
         let mut progress = Progress::new("comparing", length, self.screen);
         let mut chunk = Vec::with_capacity(CHUNK);
         while let Some(line) = lines.next() {
+            for note in lines.notes() {
+                progress.note(&note, self.screen)?;
+            }
             match line.and_then(|(number, told)| {
                 told.check(self.now)
                     .map(|()| (number, told))

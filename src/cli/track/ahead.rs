@@ -20,9 +20,16 @@ const WAIT_MAX: Duration = Duration::from_secs(1);
 /// A line with its number, or why it is wrong.
 pub(super) type Line = Result<(u64, TrackRequest), (u64, String)>;
 
-/// A line and how much of the input was read until its end, in bytes; or why nothing of the input
-/// can be read.
-type Said = Result<(Line, u64), String>;
+/// A line as it was read.
+struct One {
+    line: Line,
+    /// How much of the input was read until its end, in bytes.
+    bytes: u64,
+    notes: Vec<String>,
+}
+
+/// A line, or why nothing of the input can be read.
+type Said = Result<One, String>;
 
 /// The lines of an input, as they come.
 pub(super) struct Ahead(Receiver<Said>);
@@ -33,6 +40,8 @@ pub(super) struct Together {
     pub(super) lines: Vec<Line>,
     /// How much of the input was read until their end, in bytes.
     pub(super) bytes: u64,
+    /// What a person should hear of how they were read.
+    pub(super) notes: Vec<String>,
 }
 
 /// Begins to read. The thread ends with the input; one that waits for a pipe ends with the process.
@@ -60,7 +69,12 @@ fn say<R: BufRead>(input: R, defaults: input::Defaults, said: &Sender<Said>) {
         }
     };
     while let Some(line) = lines.next() {
-        if said.blocking_send(Ok((line, lines.bytes()))).is_err() {
+        let one = One {
+            line,
+            bytes: lines.bytes(),
+            notes: lines.notes(),
+        };
+        if said.blocking_send(Ok(one)).is_err() {
             return;
         }
     }
@@ -79,10 +93,11 @@ impl Ahead {
         let Some(first) = self.0.recv().await else {
             return Ok(None);
         };
-        let (line, bytes) = first?;
+        let One { line, bytes, notes } = first?;
         let mut together = Together {
             lines: vec![line],
             bytes,
+            notes,
         };
         let until = Instant::now() + WAIT_MAX;
         while together.lines.len() < CHUNK {
@@ -91,9 +106,10 @@ impl Ahead {
             let Ok(Some(said)) = timeout_at(until, self.0.recv()).await else {
                 break;
             };
-            let (line, bytes) = said?;
-            together.lines.push(line);
-            together.bytes = bytes;
+            let one = said?;
+            together.lines.push(one.line);
+            together.bytes = one.bytes;
+            together.notes.extend(one.notes);
         }
         Ok(Some(together))
     }

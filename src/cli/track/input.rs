@@ -1,24 +1,33 @@
-//! Reading tokens to be tracked: NDJSON or CSV, told apart by the first line.
+//! Reading tokens to be tracked: NDJSON, CSV or a bare list, told apart by the first line.
 //!
 //! A wrong line is told by its number and what is wrong, never by what it holds, and never stops
 //! the lines after it. A record is one line: a quote that is left open spoils its own line only.
 
-use std::io::{BufRead, Read as _};
+use std::{collections::BTreeSet, io::BufRead};
 
-use serde::Deserialize;
-use serde_json::Value;
+use clap::Args;
 
+use super::lines::Lines;
 use crate::domain::{
+    listed::{self, Alias, Fields, Layout, Zone},
     secret::Secret,
     time::Time,
     token::{TrackRequest, check_name, check_token},
 };
 
-/// The longest line that is read, in bytes.
-pub(crate) const LINE_BYTES_MAX: usize = 64 * 1024;
+/// How many names that are not known here are told of an input.
+const NAMES_TOLD: usize = 20;
 
-/// The columns of CSV and the fields of NDJSON.
-pub(crate) const FIELDS: [&str; 5] = ["verify_token", "app", "issued_at", "plan_id", "reference"];
+/// How a list is to be read.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Reading {
+    /// Read a column or field of another name as one of ours.
+    #[arg(long, value_name = "NAME=FIELD", value_delimiter = ',', value_parser = Alias::parse)]
+    pub map: Vec<Alias>,
+    /// The time zone of times that do not tell their offset: Asia/Shanghai, +08:00.
+    #[arg(long, value_name = "ZONE", value_parser = Zone::parse, allow_hyphen_values = true)]
+    pub time_zone: Option<Zone>,
+}
 
 /// What holds for a line that does not say it itself.
 #[derive(Clone, Debug, Default)]
@@ -35,26 +44,20 @@ pub(crate) struct Defaults {
     pub tracked_by: String,
     /// The configured apps.
     pub apps: Vec<String>,
-}
-
-/// What a line says, before it is checked.
-#[derive(Default)]
-struct Fields {
-    verify_token: Option<String>,
-    app: Option<String>,
-    issued_at: Option<String>,
-    plan_id: Option<String>,
-    reference: Option<String>,
+    /// `--map` and `--time-zone`
+    pub reading: Reading,
 }
 
 /// The lines of a file or a pipe, one token each.
 pub(crate) struct Input<R> {
     lines: Lines<R>,
-    /// Which field each column of CSV holds; none for NDJSON.
-    columns: Option<Vec<usize>>,
+    layout: Layout,
     /// A first line that is data already.
-    first: Option<(u64, Vec<u8>)>,
+    first: Option<(u64, String)>,
     defaults: Defaults,
+    /// Names that are not known here and were told.
+    ignored: BTreeSet<String>,
+    notes: Vec<String>,
 }
 
 /// Opens an input.
@@ -62,78 +65,40 @@ pub(crate) struct Input<R> {
 /// # Errors
 /// What is wrong with its first line, which decides how all others are read; never what it holds.
 pub(crate) fn open<R: BufRead>(input: R, defaults: Defaults) -> Result<Input<R>, String> {
-    let mut lines = Lines {
-        input,
-        number: 0,
-        bytes: 0,
-        broken: false,
-    };
-    let first = loop {
-        match lines.next() {
-            Some((_, Ok(line))) if line.trim_ascii().is_empty() => {}
-            Some((number, Ok(line))) => break Some((number, line)),
-            Some((number, Err(why))) => return Err(format!("line {number}: {why}")),
-            None => break None,
-        }
-    };
-    let Some((number, line)) = first else {
-        return Ok(Input {
-            lines,
-            columns: None,
-            first: None,
-            defaults,
-        });
-    };
-    match line.trim_ascii().first() {
-        Some(b'{') => Ok(Input {
-            lines,
-            columns: None,
-            first: Some((number, line)),
-            defaults,
-        }),
-        Some(b'[') => {
-            Err("is a JSON list; write one object a line (jq -c '.[]' does it)".to_owned())
-        }
-        _ => Ok(Input {
-            columns: Some(columns(&line)?),
-            lines,
-            first: None,
-            defaults,
-        }),
+    let mut lines = Lines::of(input);
+    let mut first = first_line(&mut lines)?;
+    let separator = first
+        .as_ref()
+        .and_then(|(_, line)| listed::told_separator(line));
+    if separator.is_some() {
+        first = first_line(&mut lines)?;
     }
+    let (layout, unknown) = match &first {
+        Some((_, line)) => listed::layout(line, separator, &defaults.reading.map)?,
+        None => (Layout::Bare, Vec::new()),
+    };
+    let first = first.filter(|_| !matches!(layout, Layout::Columns { .. }));
+    let mut input = Input {
+        lines,
+        layout,
+        first,
+        defaults,
+        ignored: BTreeSet::new(),
+        notes: Vec::new(),
+    };
+    input.ignore("columns", unknown);
+    Ok(input)
 }
 
-/// The header of CSV.
-fn columns(line: &[u8]) -> Result<Vec<usize>, String> {
-    let advice = format!(
-        "CSV begins with a line of column names, of these: {}",
-        FIELDS.join(",")
-    );
-    let names = cells(line).map_err(|why| format!("line 1: {why}; {advice}"))?;
-    let mut columns = Vec::with_capacity(names.len());
-    for (at, name) in names.iter().enumerate() {
-        let Some(field) = FIELDS
-            .iter()
-            .position(|field| name.eq_ignore_ascii_case(field))
-        else {
-            // Not repeated: without a header it would be a token.
-            return Err(format!(
-                "column {} of the first line has no name known here; {advice}",
-                at + 1
-            ));
-        };
-        if columns.contains(&field) {
-            return Err(format!(
-                "column {} of the first line is there twice; {advice}",
-                at + 1
-            ));
+/// The first line that holds something.
+fn first_line<R: BufRead>(lines: &mut Lines<R>) -> Result<Option<(u64, String)>, String> {
+    loop {
+        match lines.next() {
+            Some((_, Ok(line))) if line.trim().is_empty() => {}
+            Some((number, Ok(line))) => return Ok(Some((number, line))),
+            Some((number, Err(why))) => return Err(format!("line {number}: {why}")),
+            None => return Ok(None),
         }
-        columns.push(field);
-    }
-    if columns.contains(&0) {
-        Ok(columns)
-    } else {
-        Err(format!("no column verify_token; {advice}"))
     }
 }
 
@@ -141,15 +106,47 @@ impl<R: BufRead> Input<R> {
     /// How much of the input has been read, in bytes.
     #[must_use]
     pub(crate) const fn bytes(&self) -> u64 {
-        self.lines.bytes
+        self.lines.bytes()
     }
 
-    fn read(&self, line: &[u8]) -> Result<TrackRequest, String> {
-        let fields = match &self.columns {
-            Some(columns) => from_csv(line, columns)?,
-            None => from_json(line)?,
+    /// What a person should hear of how it is read, once each.
+    pub(crate) fn notes(&mut self) -> Vec<String> {
+        let mut notes = std::mem::take(&mut self.notes);
+        notes.extend(self.lines.note());
+        notes
+    }
+
+    /// The token of a line; none when nothing stands in it.
+    fn read(&mut self, line: &str) -> Result<Option<TrackRequest>, String> {
+        let fields = match &self.layout {
+            Layout::Columns { separator, fields } => match listed::row(line, *separator, fields)? {
+                Some(fields) => fields,
+                None => return Ok(None),
+            },
+            Layout::Objects => {
+                let (fields, unknown) = listed::object(line, &self.defaults.reading.map)?;
+                self.ignore("fields", unknown);
+                fields
+            }
+            Layout::Bare => return self.defaults.told_of(line.trim()).map(Some),
         };
-        self.defaults.told(fields)
+        self.defaults.told(fields).map(Some)
+    }
+
+    fn ignore(&mut self, what: &str, names: Vec<String>) {
+        let mut new = Vec::new();
+        for name in names {
+            if self.ignored.len() < NAMES_TOLD && self.ignored.insert(name.clone()) {
+                new.push(name);
+            }
+        }
+        if !new.is_empty() {
+            self.notes.push(format!(
+                "{what} not known here and left out: {}; --map NAME=FIELD reads one as one of {}",
+                new.join(", "),
+                listed::field_names()
+            ));
+        }
     }
 }
 
@@ -187,7 +184,7 @@ impl Defaults {
         }
         let issued_at = fields
             .issued_at
-            .map(|text| Time::parse(&text))
+            .map(|text| listed::instant(&text, self.reading.time_zone.as_ref()))
             .transpose()
             .map_err(|why| format!("issued_at is {why}"))?;
         Ok(TrackRequest {
@@ -211,182 +208,15 @@ impl<R: BufRead> Iterator for Input<R> {
                 Some((number, line)) => (number, Ok(line)),
                 None => self.lines.next()?,
             };
-            match line {
-                Ok(line) if line.trim_ascii().is_empty() => {}
-                Ok(line) => {
-                    return Some(
-                        self.read(&line)
-                            .map(|told| (number, told))
-                            .map_err(|why| (number, why)),
-                    );
-                }
+            let read = match line {
+                Ok(line) if line.trim().is_empty() => Ok(None),
+                Ok(line) => self.read(&line),
+                Err(why) => Err(why),
+            };
+            match read {
+                Ok(None) => {}
+                Ok(Some(told)) => return Some(Ok((number, told))),
                 Err(why) => return Some(Err((number, why))),
-            }
-        }
-    }
-}
-
-fn from_csv(line: &[u8], columns: &[usize]) -> Result<Fields, String> {
-    let cells = cells(line)?;
-    if cells.len() != columns.len() {
-        return Err(format!(
-            "has {} columns, the first line names {}",
-            cells.len(),
-            columns.len()
-        ));
-    }
-    let mut fields = Fields::default();
-    for (field, cell) in columns.iter().zip(cells) {
-        let cell = Some(cell).filter(|cell| !cell.is_empty());
-        match field {
-            0 => fields.verify_token = cell,
-            1 => fields.app = cell,
-            2 => fields.issued_at = cell,
-            3 => fields.plan_id = cell,
-            _ => fields.reference = cell,
-        }
-    }
-    Ok(fields)
-}
-
-/// The cells of one line of CSV (RFC 4180, within the line), trimmed.
-///
-/// By hand: a reader of the csv crate over the whole input lets an open quote swallow the good
-/// lines after it, and one for each line costs more than all the rest of tracking.
-fn cells(line: &[u8]) -> Result<Vec<String>, String> {
-    let mut rest = std::str::from_utf8(line)
-        .map_err(|_| "is not UTF-8 text".to_owned())?
-        .trim();
-    let mut cells = Vec::with_capacity(FIELDS.len());
-    loop {
-        let (cell, tail) = match rest.strip_prefix('"') {
-            Some(quoted) => quoted_cell(quoted)?,
-            None => rest
-                .split_once(',')
-                .map_or((rest.to_owned(), None), |(cell, tail)| {
-                    (cell.to_owned(), Some(tail))
-                }),
-        };
-        cells.push(cell.trim().to_owned());
-        match tail {
-            Some(tail) => rest = tail.trim_start(),
-            None => return Ok(cells),
-        }
-    }
-}
-
-/// A cell behind its opening quote, and what follows the comma after it.
-fn quoted_cell(text: &str) -> Result<(String, Option<&str>), String> {
-    let mut cell = String::new();
-    let mut rest = text;
-    loop {
-        let (part, tail) = rest
-            .split_once('"')
-            .ok_or("a quote is left open (a record is one line)")?;
-        cell.push_str(part);
-        match tail.strip_prefix('"') {
-            // A doubled quote stands for one.
-            Some(more) => {
-                cell.push('"');
-                rest = more;
-            }
-            None => {
-                let tail = tail.trim_start();
-                let next = tail.strip_prefix(',');
-                return if next.is_some() || tail.is_empty() {
-                    Ok((cell, next))
-                } else {
-                    Err("something follows a closing quote".to_owned())
-                };
-            }
-        }
-    }
-}
-
-/// Values as they come: numbers are taken for the identifiers that some write without quotes.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct JsonLine {
-    verify_token: Option<Value>,
-    app: Option<Value>,
-    issued_at: Option<Value>,
-    plan_id: Option<Value>,
-    reference: Option<Value>,
-}
-
-fn from_json(line: &[u8]) -> Result<Fields, String> {
-    // The text of a serde error may repeat what the line holds.
-    let line: JsonLine = serde_json::from_slice(line).map_err(|error| match error.classify() {
-        serde_json::error::Category::Data => {
-            format!("is no object of {}, each once at most", FIELDS.join(", "))
-        }
-        _ => format!("is no JSON (column {})", error.column()),
-    })?;
-    Ok(Fields {
-        verify_token: text("verify_token", line.verify_token, false)?,
-        app: text("app", line.app, false)?,
-        issued_at: text("issued_at", line.issued_at, false)?,
-        plan_id: text("plan_id", line.plan_id, true)?,
-        reference: text("reference", line.reference, true)?,
-    })
-}
-
-fn text(field: &str, value: Option<Value>, number: bool) -> Result<Option<String>, String> {
-    match value {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => {
-            Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
-        }
-        // One that is no integer, or has more digits than a number of JSON carries, is not what was
-        // meant.
-        Some(Value::Number(digits)) if number && digits.is_f64() => Err(format!(
-            "{field} is a number that has lost digits: write it as text"
-        )),
-        Some(Value::Number(digits)) if number => Ok(Some(digits.to_string())),
-        Some(_) => Err(format!("{field} is no text")),
-    }
-}
-
-/// Lines of bounded length, counted from 1, without a byte order mark.
-struct Lines<R> {
-    input: R,
-    number: u64,
-    bytes: u64,
-    broken: bool,
-}
-
-impl<R: BufRead> Lines<R> {
-    fn next(&mut self) -> Option<(u64, Result<Vec<u8>, String>)> {
-        if self.broken {
-            return None;
-        }
-        let mut line = Vec::new();
-        let limit = LINE_BYTES_MAX as u64 + 1;
-        let read = self.input.by_ref().take(limit).read_until(b'\n', &mut line);
-        self.number += 1;
-        match read {
-            Ok(0) => None,
-            Ok(read) => {
-                self.bytes += read as u64;
-                if read as u64 == limit && line.last() != Some(&b'\n') {
-                    let rest = self.input.skip_until(b'\n').unwrap_or(0);
-                    self.bytes += rest as u64;
-                    return Some((
-                        self.number,
-                        Err(format!("is longer than {LINE_BYTES_MAX} bytes")),
-                    ));
-                }
-                if self.number == 1 && line.starts_with(b"\xef\xbb\xbf") {
-                    line.drain(..3);
-                }
-                Some((self.number, Ok(line)))
-            }
-            Err(error) => {
-                self.broken = true;
-                Some((
-                    self.number,
-                    Err(format!("the input cannot be read on: {error}")),
-                ))
             }
         }
     }
@@ -450,28 +280,6 @@ mod tests {
     }
 
     #[test]
-    fn cells_are_read_as_rfc_4180_says() {
-        for (line, expected) in [
-            ("a,b,c", Ok(vec!["a", "b", "c"])),
-            (" a , , c\r\n", Ok(vec!["a", "", "c"])),
-            (
-                "\"a,1\",\"say \"\"x\"\"\" ,",
-                Ok(vec!["a,1", "say \"x\"", ""]),
-            ),
-            ("a\"b,\"\"", Ok(vec!["a\"b", ""])),
-            (",", Ok(vec!["", ""])),
-            ("\"a", Err("left open")),
-            ("\"a\"b,c", Err("follows a closing quote")),
-        ] {
-            match (cells(line.as_bytes()), expected) {
-                (Ok(cells), Ok(expected)) => assert_eq!(cells, expected, "{line}"),
-                (Err(why), Err(part)) => assert!(why.contains(part), "{line}: {why}"),
-                (other, _) => panic!("{line}: {other:?}"),
-            }
-        }
-    }
-
-    #[test]
     fn columns_stand_in_any_order_and_number() {
         let read = read(b"Reference, verify_token\nr1,canary1\n,canary2");
         let all: Vec<_> = read
@@ -499,7 +307,7 @@ mod tests {
         let parts = [
             (3, "not visible ASCII"),
             (4, "not configured; there are: h5, other"),
-            (5, "issued_at is not an RFC 3339"),
+            (5, "issued_at is not a time"),
             (6, "has 2 columns, the first line names 3"),
             (7, "a quote is left open"),
             (8, "verify_token is empty"),
@@ -523,7 +331,7 @@ mod tests {
                 .iter()
                 .map(|(number, _)| *number)
                 .collect::<Vec<_>>(),
-            [2, 3, 4, 5, 6, 7, 8, 9]
+            [2, 3, 4, 5, 6, 8, 9]
         );
         for (_, why) in wrong(&json) {
             assert!(!why.contains("canary"), "{why}");
@@ -590,7 +398,6 @@ mod tests {
     fn a_first_line_without_names_is_refused_and_not_repeated() {
         for text in [
             "canary-token\ncanary-2\n",
-            "verify_token,canary\n",
             "verify_token,verify_token\n",
             "app\nx",
             "[{}]",
@@ -601,6 +408,80 @@ mod tests {
         }
         assert_eq!(read(b"").len(), 0);
         assert_eq!(read(b"\r\n\r\n").len(), 0);
+    }
+
+    /// What is read of a list: each token with its reference, what is wrong, and what is noted.
+    fn summary(text: &[u8], reading: Reading) -> (Vec<String>, Vec<String>, Vec<String>) {
+        let mut input = open(
+            text,
+            Defaults {
+                reading,
+                ..defaults()
+            },
+        )
+        .unwrap();
+        let (mut good, mut bad, mut notes) = (Vec::new(), Vec::new(), Vec::new());
+        while let Some(line) = input.next() {
+            match line {
+                Ok((number, told)) => {
+                    let reference = told.reference.unwrap_or_default();
+                    let at = told.issued_at.map_or_else(String::new, Time::rfc3339);
+                    good.push(
+                        format!("{number} {} {reference} {at}", told.verify_token.reveal())
+                            .trim_end()
+                            .to_owned(),
+                    );
+                }
+                Err((number, why)) => bad.push(format!("{number}: {why}")),
+            }
+            notes.extend(input.notes());
+        }
+        (good, bad, notes)
+    }
+
+    #[test]
+    fn lists_are_read_as_people_have_them() {
+        let reading = |map: &[&str], zone: Option<&str>| Reading {
+            map: map.iter().map(|text| Alias::parse(text).unwrap()).collect(),
+            time_zone: zone.map(|zone| Zone::parse(zone).unwrap()),
+        };
+        let plain = || reading(&[], None);
+        let (one, two) = ("Tok000000000000000000041", "Tok000000000000000000042");
+        let gbk = [
+            &b"verify_token,reference\r\n"[..],
+            one.as_bytes(),
+            b",\xb6\xa9\xb5\xa51\r\n",
+            two.as_bytes(),
+            b",\xb6\xa9\xb5\xa52\r\n",
+        ]
+        .concat();
+        for (label, text, reading, expected, noted) in [
+            ("tokens alone", format!("{one}\n\n{two}\n").into_bytes(), plain(), ["1", "3"].as_slice(), ""),
+            ("GBK", gbk, plain(), &["2 订单1", "3 订单2"], "line 2 is not UTF-8: read as GB18030"),
+            ("semicolons", format!("verify_token;app;issued_at;reference\r\n{one};h5;;订单1\r\n{two};h5;;订单2\r\n").into_bytes(), plain(), &["2 订单1", "3 订单2"], ""),
+            ("tabs", format!("verify_token\tapp\tissued_at\treference\r\n{one}\th5\t\tr\r\n{two}\th5\t\t\r\n").into_bytes(), plain(), &["2 r", "3"], ""),
+            ("psql -A", format!("verify_token|reference\n{one}|r\n{two}|\n").into_bytes(), plain(), &["2 r", "3"], ""),
+            ("carriage returns", format!("verify_token,reference\r{one},r\r{two},r\r").into_bytes(), plain(), &["2 r", "3 r"], ""),
+            ("rows of commas", format!("verify_token,app,reference\r\n{one},h5,r\r\n{two},h5,r\r\n,,\r\n,,\r\n").into_bytes(), plain(), &["2 r", "3 r"], ""),
+            ("nameless columns", format!("verify_token,reference,,\r\n{one},r,,\r\n{two},r,,\r\n").into_bytes(), plain(), &["2 r", "3 r"], ""),
+            ("sep=", format!("sep=;\r\nverify_token;reference\r\n{one};a,b\r\n{two};\r\n").into_bytes(), plain(), &["3 a,b", "4"], ""),
+            ("columns of others", format!("id,verify_token,app,status\n1,{one},h5,OK\n2,{two},h5,OK\n").into_bytes(), plain(), &["2", "3"], "columns not known here and left out: id, status"),
+            ("fields of others", format!("{{\"verify_token\":\"{one}\",\"status\":\"x\",\"log_id\":1775075543214005842}}\n{{\"status\":{{}},\"verify_token\":\"{two}\"}}").into_bytes(), plain(), &["1", "2"], "fields not known here and left out: status, log_id"),
+            ("other names", format!("order_no,token\nr1,{one}\nr2,{two}\n").into_bytes(), reading(&["order_no=reference", "TOKEN=verify_token"], None), &["2 r1", "3 r2"], ""),
+            ("other names of fields", format!("{{\"token\":\"{one}\",\"order_no\":17}}\n{{\"token\":\"{two}\"}}").into_bytes(), reading(&["order_no=reference", "token=verify_token"], None), &["1 17", "2"], ""),
+            ("times of a wall clock", format!("verify_token,issued_at\n{one},2026-11-26 19:20:00\n{two},2026/11/26 19:20\n").into_bytes(), reading(&[], Some("+08:00")), &["2  2026-11-26T11:20:00Z", "3  2026-11-26T11:20:00Z"], ""),
+            ("seconds and milliseconds", format!("{{\"verify_token\":\"{one}\",\"issued_at\":1795692000}}\n{{\"verify_token\":\"{two}\",\"issued_at\":\"1795692000000\"}}").into_bytes(), plain(), &["1  2026-11-26T11:20:00Z", "2  2026-11-26T11:20:00Z"], ""),
+        ] {
+            let (good, bad, notes) = summary(&text, reading);
+            let expected: Vec<String> = expected.iter().zip([one, two]).map(|(line, token)| {
+                let (number, rest) = line.split_once(' ').unwrap_or((line, ""));
+                format!("{number} {token} {rest}").trim_end().to_owned()
+            }).collect();
+            assert_eq!(good, expected, "{label}");
+            assert!(bad.is_empty(), "{label}: {bad:?}");
+            let notes = notes.join("\n");
+            assert!(notes.starts_with(noted) && noted.is_empty() == notes.is_empty() && notes.lines().count() <= 1, "{label}: {notes}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod ahead;
 pub(super) mod input;
+mod lines;
 mod verdicts;
 
 use std::{
@@ -44,9 +45,12 @@ Examples:
   verikeep track 8vTkUsEJ… --app h5
   verikeep track 8vTkUsEJ… --app h5 --issued-at 2026-11-23T08:15:01Z --reference order-4711
   verikeep track --file tokens.csv                  # verify_token,app,issued_at,plan_id,reference
-  psql -Atc 'select …' | verikeep track --app h5 -   # the same as --file -
+  psql -Atc 'select verify_token from …' | verikeep track --app h5 -   # the same as --file -
+  verikeep track --file orders.csv --map order_no=reference,token=verify_token --time-zone +08:00
 
-NDJSON has one object a line with the same field names. Tracking again changes nothing: repeat it whenever in doubt. What comes through a pipe is
+NDJSON has one object a line with the same field names; a list of tokens alone, one a line, needs no names. Columns and fields of other names are left
+out. CSV may have commas, semicolons, tabs or | between its columns, in UTF-8 or GB18030 (GBK), with or without a line sep=. Times are RFC 3339, seconds or
+milliseconds since 1970, or `2026-11-23 16:15:01` with --time-zone. Tracking again changes nothing: repeat it whenever in doubt. What comes through a pipe is
 tracked as it comes: no line waits for longer than a second for others.
 Tell the time of issue where you know it: without it a token counts as issued now, and its deadlines as later than they may be.";
 
@@ -70,9 +74,12 @@ pub struct Track {
     /// Your own name for them.
     #[arg(long)]
     pub reference: Option<String>,
-    /// Read NDJSON or CSV from a file, or from standard input (`-`).
+    /// Read NDJSON, CSV or tokens, one a line, from a file, or from standard input (`-`).
     #[arg(long, value_name = "FILE")]
     pub file: Option<PathBuf>,
+    /// How the file is read.
+    #[command(flatten)]
+    pub reading: input::Reading,
     /// A line of NDJSON for each token.
     #[arg(long)]
     pub json: bool,
@@ -146,6 +153,7 @@ fn defaults(args: &Track, config: &Config) -> Result<input::Defaults, Failure> {
         reference: args.reference.clone(),
         tracked_by: actor(),
         apps,
+        reading: args.reading.clone(),
     })
 }
 
@@ -246,6 +254,9 @@ impl Run<'_, '_, '_> {
             .await
             .map_err(|why| Failure::usage(named, why, "`verikeep track --help` shows examples"))?
         {
+            for note in &together.notes {
+                progress.note(note, self.screen)?;
+            }
             let mut chunk = Vec::with_capacity(together.lines.len());
             for line in together.lines {
                 seen += 1;
