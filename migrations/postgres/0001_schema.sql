@@ -286,6 +286,26 @@ create table installation (
     index_key_id    text
 );
 
+-- Keys of the API. Their texts are nowhere: `digest` is the SHA-256 of one. `scopes`, `apps` and `networks` are JSON arrays; `apps` is null of a key
+-- of all apps, and empty `networks` are everywhere.
+create table api_keys (
+    key_id       text collate "C" not null primary key,
+    name         text    not null,
+    digest       text    not null,
+    scopes       text    not null,
+    apps         text,
+    networks     text    not null,
+    created_at   bigint  not null check (created_at between 1420070400000 and 4102444800000),
+    created_by   text    not null,
+    expires_at   bigint  not null check (expires_at > created_at and expires_at <= 4102444800000),
+    revoked_at   bigint,
+    revoked_by   text,
+    last_used_at bigint,
+    check ((revoked_at is null) = (revoked_by is null))
+);
+
+create unique index api_keys_name on api_keys (name) where revoked_at is null;
+
 -- Append-only: what each comparison with the business's own list of issued tokens found.
 create table reconciliations (
     reconciliation_id bigint generated always as identity primary key,

@@ -286,6 +286,26 @@ create table installation (
     index_key_id    text
 ) strict;
 
+-- Keys of the API. Their texts are nowhere: `digest` is the SHA-256 of one. `scopes`, `apps` and `networks` are JSON arrays; `apps` is null of a key
+-- of all apps, and empty `networks` are everywhere.
+create table api_keys (
+    key_id       text    not null primary key,
+    name         text    not null,
+    digest       text    not null,
+    scopes       text    not null check (json_valid(scopes)),
+    apps         text    check (json_valid(apps)),
+    networks     text    not null check (json_valid(networks)),
+    created_at   integer not null check (created_at between 1420070400000 and 4102444800000),
+    created_by   text    not null,
+    expires_at   integer not null check (expires_at > created_at and expires_at <= 4102444800000),
+    revoked_at   integer,
+    revoked_by   text,
+    last_used_at integer,
+    check ((revoked_at is null) = (revoked_by is null))
+) strict;
+
+create unique index api_keys_name on api_keys (name) where revoked_at is null;
+
 -- Append-only: what each comparison with the business's own list of issued tokens found.
 create table reconciliations (
     reconciliation_id integer primary key,

@@ -12,6 +12,7 @@ pub mod digest;
 pub mod id;
 pub mod identity;
 pub mod installation;
+pub mod key;
 pub mod lease;
 pub mod lessons;
 pub mod listed;

@@ -6,6 +6,7 @@ mod alike;
 mod bulk;
 mod claim;
 mod download;
+mod keys;
 mod losses;
 pub mod make;
 mod poll;
@@ -118,6 +119,11 @@ on_each! {
             a_token_that_is_tried_again_is_no_longer_said_to_be_anothers,
             outages_are_told_of_an_app_and_of_the_service,
             a_process_learns_at_its_first_beat_when_another_was_last_seen;
+        keys:
+            a_key_is_read_back_as_it_was_made,
+            a_name_belongs_to_one_key_that_is_not_revoked,
+            a_key_is_revoked_once_and_it_is_known_by_whom,
+            a_use_is_noted_once_a_minute;
         read:
             pages_follow_one_another_newest_first,
             each_filter_filters,

@@ -7,9 +7,10 @@ use crate::{
     domain::{
         answer::AnswerRow,
         attempt::Attempt,
-        id::{MediaId, VerificationId},
+        id::{KeyId, MediaId, VerificationId},
         identity::IdentityRow,
         installation::Installation,
+        key::KeptKey,
         lease::{Lane, Lease, Stage},
         media::{MediaRow, MediaState, Slot, StoredMedia},
         plan::{Missing, Proof},
@@ -43,6 +44,7 @@ pub(super) struct Data {
     /// (calls, too_fast) by (period, app, endpoint).
     pub quota_use: BTreeMap<(i64, String, &'static str), (i64, i64)>,
     pub installation: Option<Installation>,
+    pub keys: BTreeMap<KeyId, KeptKey>,
     pub reconciliations: Vec<Reconciliation>,
     /// When each process was last seen alive.
     pub beats: BTreeMap<String, (Time, Option<Span>)>,
@@ -194,6 +196,7 @@ impl Data {
             ("filmed_plans", self.lessons.filmed.len()),
             ("data_seen", self.lessons.data_seen.len()),
             ("alarms", self.alarms.len()),
+            ("api_keys", self.keys.len()),
             ("reconciliations", self.reconciliations.len()),
         ])
     }

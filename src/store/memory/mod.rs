@@ -10,6 +10,7 @@ mod alarms;
 mod data;
 mod download;
 mod installations;
+mod keys;
 mod lessons;
 mod losses;
 mod poll;

@@ -12,6 +12,7 @@ mod download;
 mod events;
 mod facts;
 mod installation;
+mod keys;
 mod lease;
 mod lessons;
 mod list;

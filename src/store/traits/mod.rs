@@ -4,6 +4,7 @@
 mod alarms;
 mod connection;
 mod installations;
+mod keys;
 mod lessons;
 mod losses;
 mod queue;
@@ -15,6 +16,7 @@ mod upkeep;
 pub use alarms::{ANYBODY, AlarmStore};
 pub use connection::Connection;
 pub use installations::Installations;
+pub use keys::{Keys, Revocation};
 pub use lessons::LessonStore;
 pub use losses::Losses;
 pub use queue::Queue;
@@ -26,7 +28,16 @@ pub use upkeep::Upkeep;
 /// All nouns of one database, for those who open it and hand each part what it may touch: an
 /// `Arc<dyn Store>` becomes an `Arc<dyn Queue>` where one is wanted.
 pub trait Store:
-    Tracking + Queue + Retries + AlarmStore + LessonStore + Losses + Reports + Installations + Upkeep
+    Tracking
+    + Queue
+    + Retries
+    + AlarmStore
+    + LessonStore
+    + Losses
+    + Reports
+    + Installations
+    + Keys
+    + Upkeep
 {
 }
 
@@ -39,6 +50,7 @@ impl<S> Store for S where
         + Losses
         + Reports
         + Installations
+        + Keys
         + Upkeep
 {
 }

@@ -96,6 +96,8 @@ impl Pair {
             })
             .await;
         }
+        self.same("keys", async |store, _| store.keys(true).await.unwrap())
+            .await;
         let filter = Filter {
             limit: 10,
             ..Filter::default()
@@ -109,6 +111,36 @@ impl Pair {
             store.known(&tokens).await.unwrap()
         })
         .await;
+    }
+
+    async fn key(&mut self) {
+        let now = self.now;
+        let name = format!("key-{}", self.random.random_range(0..3));
+        let (mut new, _) = super::keys::key(&self.name());
+        new.key.name.clone_from(&name);
+        self.last = format!("a change of the key {name}");
+        match self.random.random_range(0..4) {
+            0 | 1 => {
+                self.same("create_key", async |store, _| {
+                    store.create_key(&new).await.unwrap()
+                })
+                .await;
+            }
+            2 => {
+                self.same("revoke_key", async |store, _| {
+                    store.revoke_key(&name, "cli:ops", now).await.unwrap()
+                })
+                .await;
+            }
+            _ => {
+                let keys = self.stores[0].keys(true).await.unwrap();
+                let Some(last) = keys.last() else { return };
+                self.same("note_key_used", async |store, _| {
+                    store.note_key_used(last.key.key_id, now).await.unwrap()
+                })
+                .await;
+            }
+        }
     }
 
     async fn track(&mut self) {
@@ -401,8 +433,9 @@ async fn the_model_and_a_database_tell_the_same_of_lives_led_by_chance() {
         for _ in 0..STEPS {
             let pause = pair.random.random_range(0..120_000);
             pair.now = pair.now.plus(Span(pause));
-            match pair.random.random_range(0..10) {
+            match pair.random.random_range(0..11) {
                 0 => pair.track().await,
+                10 => pair.key().await,
                 1 => pair.retry().await,
                 2..=3 => held.extend(pair.claim(Stage::Download).await),
                 4..=5 => held.extend(pair.claim(Stage::Poll).await),
@@ -424,6 +457,7 @@ async fn the_model_and_a_database_tell_the_same_of_lives_led_by_chance() {
             "call_sums",
             "quota_use",
             "alarms",
+            "api_keys",
             "events",
         ] {
             assert_eq!(
