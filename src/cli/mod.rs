@@ -22,6 +22,7 @@ mod fake;
 mod get;
 mod init;
 mod issue;
+mod key;
 mod list;
 mod losses;
 mod man;
@@ -101,6 +102,7 @@ pub enum Command {
     Retry(retry::Retry),
     Alarms(alarms::Alarms),
     Losses(losses::Losses),
+    Key(key::Key),
     Explain(explain::Explain),
     Simulate(simulate::Simulate),
     Demo(demo::Demo),
@@ -267,6 +269,7 @@ async fn with_store(
         Command::Retry(_) => true,
         Command::Alarms(args) => args.writes(),
         Command::Losses(args) => args.writes(),
+        Command::Key(args) => args.writes(),
         _ => false,
     };
     let store = if writes {
@@ -284,6 +287,7 @@ async fn with_store(
         Command::Retry(args) => retry::run(args, config, store.as_ref(), screen).await,
         Command::Alarms(args) => alarms::run(args, store.as_ref(), screen).await,
         Command::Losses(args) => losses::run(args, store.as_ref(), screen).await,
+        Command::Key(args) => key::run(args, config, store.as_ref(), screen).await,
         _ => Ok(Code::Done),
     };
     store.close().await;

@@ -90,6 +90,7 @@ macro_rules! ran {
 
 mod figures;
 mod files;
+mod keys;
 mod lists;
 mod lookups;
 mod tracking;

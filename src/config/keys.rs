@@ -61,7 +61,7 @@ pub(super) fn of_section(name: &str) -> Option<&'static [&'static str]> {
 }
 
 /// "did you mean …", or else the list of what there is.
-pub(super) fn suggestion(wrong: &str, known: &[&str]) -> String {
+pub(crate) fn suggestion(wrong: &str, known: &[&str]) -> String {
     match meant(wrong, known) {
         Some(key) => format!("did you mean `{key}`?"),
         None => format!("there are: {}", known.join(", ")),

@@ -27,6 +27,7 @@ mod shape;
 mod tree;
 
 pub use finding::{Finding, Level};
+pub(crate) use keys::suggestion;
 pub(crate) use load::data_dir_in;
 pub use load::{Loaded, Look, Source, load, look};
 pub use shape::{

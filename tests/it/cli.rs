@@ -13,7 +13,7 @@ use std::{
 use tempfile::TempDir;
 use verikeep::domain::alarm::Kind;
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "init",
     "check",
     "migrate",
@@ -28,6 +28,7 @@ const COMMANDS: [&str; 19] = [
     "retry",
     "alarms",
     "losses",
+    "key",
     "explain",
     "simulate",
     "demo",
@@ -105,6 +106,50 @@ fn wrong_usage_ends_with_two() {
             "canary",
         ],
         &["reconcile"],
+        &["key"],
+        &["key", "create", "--name", "a", "--scope", "read"],
+        &[
+            "key",
+            "create",
+            "--name",
+            "a",
+            "--scope",
+            "write",
+            "--all-apps",
+        ],
+        &[
+            "key",
+            "create",
+            "--name",
+            "a",
+            "--scope",
+            "read",
+            "--app",
+            "h5",
+            "--all-apps",
+        ],
+        &[
+            "key",
+            "create",
+            "--name",
+            "a",
+            "--scope",
+            "read",
+            "--all-apps",
+            "--expires",
+            "soon",
+        ],
+        &[
+            "key",
+            "create",
+            "--name",
+            "a",
+            "--scope",
+            "read",
+            "--all-apps",
+            "--network",
+            "10",
+        ],
         &["reconcile", "f", "--since", "2026-11-23T08:15:01Z"],
     ] {
         let output = verikeep(folder.path(), line);

@@ -1,0 +1,399 @@
+//! `key`: keys of the HTTP API.
+
+use std::net::IpAddr;
+
+use clap::{
+    Args, Subcommand,
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser as _},
+};
+use ipnet::IpNet;
+use serde::Serialize;
+
+use super::{
+    people::actor,
+    report::{Code, Failure},
+    screen::Screen,
+    table::Table,
+};
+use crate::{
+    config::{Config, suggestion},
+    domain::{
+        id::KeyId,
+        key::{ApiKey, Apps, KeptKey, Scope, check_expiry, check_name, fresh},
+        time::{Span, Time},
+    },
+    store::Keys,
+};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  KEY=$(verikeep key create --name shop --scope track --app h5)      # shown this once, alone on standard output
+  verikeep key create --name audit --scope read,reveal --all-apps --expires 30d --network 10.20.0.0/16
+  verikeep key list
+  verikeep key revoke shop
+A key is sent as `Authorization: Bearer vk_…`. What is kept of it is its SHA-256: one that is lost is revoked and made anew. The HTTP API is not there yet;
+its keys can be made ahead.";
+
+/// Make, show and revoke keys of the HTTP API.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Key {
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// What is done.
+#[derive(Subcommand, Debug)]
+pub enum Verb {
+    /// Make one and print it, this once; who did is recorded.
+    Create(Create),
+    /// Show them, the oldest first, without what is secret.
+    List(List),
+    /// Revoke one, for good; who did is recorded.
+    Revoke(Revoke),
+}
+
+/// What a key is for.
+#[derive(Args, Debug)]
+pub struct Create {
+    /// What to call it: 1 to 64 characters that no other key has that is not revoked.
+    #[arg(long)]
+    pub name: String,
+    /// What it is for; several with commas, or said again.
+    #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', required = true, value_parser = scopes())]
+    pub scopes: Vec<Scope>,
+    /// Whose verifications it reaches; several with commas, or said again.
+    #[arg(
+        long = "app",
+        value_name = "APP",
+        value_delimiter = ',',
+        required_unless_present = "all_apps",
+        conflicts_with = "all_apps"
+    )]
+    pub apps: Vec<String>,
+    /// It reaches those of every app, also of one configured later.
+    #[arg(long)]
+    pub all_apps: bool,
+    /// For how long it is good (`90d`), or until when (RFC 3339).
+    #[arg(long, value_name = "SPAN|TIME", default_value = "90d", value_parser = expiry)]
+    pub expires: Expiry,
+    /// From where it may be used (`10.20.0.0/16`, `2001:db8::/32`); from everywhere when nothing is said.
+    #[arg(long = "network", value_name = "CIDR", value_delimiter = ',', value_parser = network)]
+    pub networks: Vec<IpNet>,
+    /// One JSON document, with the key in `key`.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which keys are shown, and how.
+#[derive(Args, Debug)]
+pub struct List {
+    /// Also those that were revoked.
+    #[arg(long)]
+    pub all: bool,
+    /// A line of NDJSON for each.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which key is revoked.
+#[derive(Args, Debug)]
+pub struct Revoke {
+    /// Its identifier or its name, as `key list` shows them.
+    #[arg(value_name = "ID|NAME")]
+    pub handle: String,
+    /// One JSON document.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// When a key expires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    /// Then.
+    At(Time),
+    /// So long after it was made.
+    After(Span),
+}
+
+fn scopes() -> impl clap::builder::TypedValueParser<Value = Scope> {
+    let values = Scope::ALL
+        .iter()
+        .map(|scope| PossibleValue::new(scope.name()).help(scope.about()));
+    PossibleValuesParser::new(values)
+        .try_map(|name| Scope::named(&name).ok_or("there is no such scope"))
+}
+
+fn expiry(text: &str) -> Result<Expiry, String> {
+    Span::parse(text)
+        .map(Expiry::After)
+        .or_else(|_| Time::parse(text).map(Expiry::At))
+        .map_err(|why| format!("{why}, and no span such as 90d"))
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    text.parse::<IpNet>()
+        .map(|net| net.trunc())
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| "no network such as 10.20.0.0/16, and no address".to_owned())
+}
+
+impl Key {
+    /// Whether it writes.
+    pub(super) const fn writes(&self) -> bool {
+        !matches!(self.verb, Verb::List(_))
+    }
+}
+
+/// Does it.
+///
+/// # Errors
+/// When the database cannot be reached, or a key cannot be made so.
+pub(super) async fn run(
+    args: &Key,
+    config: &Config,
+    store: &(impl Keys + ?Sized),
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
+    match &args.verb {
+        Verb::Create(args) => create(args, config, store, screen).await,
+        Verb::List(args) => list(args, store, screen).await,
+        Verb::Revoke(args) => revoke(args, store, screen).await,
+    }
+}
+
+/// A key as it is shown.
+#[derive(Serialize)]
+struct Shown<'k> {
+    key_id: KeyId,
+    name: &'k str,
+    /// `good`, `expired` or `revoked`.
+    state: &'static str,
+    scopes: Vec<&'static str>,
+    all_apps: bool,
+    apps: &'k [String],
+    networks: Vec<String>,
+    created_at: String,
+    created_by: &'k str,
+    expires_at: String,
+    last_used_at: Option<String>,
+    revoked_at: Option<String>,
+    revoked_by: Option<&'k str>,
+}
+
+impl<'k> Shown<'k> {
+    fn of(key: &'k ApiKey, now: Time) -> Self {
+        let (all_apps, apps) = match &key.apps {
+            Apps::All => (true, [].as_slice()),
+            Apps::Only(apps) => (false, apps.as_slice()),
+        };
+        let state = if key.revoked_at.is_some() {
+            "revoked"
+        } else if now >= key.expires_at {
+            "expired"
+        } else {
+            "good"
+        };
+        Self {
+            key_id: key.key_id,
+            name: &key.name,
+            state,
+            scopes: key.scopes.iter().map(|scope| scope.name()).collect(),
+            all_apps,
+            apps,
+            networks: key.networks.iter().map(IpNet::to_string).collect(),
+            created_at: key.created_at.rfc3339(),
+            created_by: &key.created_by,
+            expires_at: key.expires_at.rfc3339(),
+            last_used_at: key.last_used_at.map(Time::rfc3339),
+            revoked_at: key.revoked_at.map(Time::rfc3339),
+            revoked_by: key.revoked_by.as_deref(),
+        }
+    }
+
+    fn whose(&self) -> String {
+        if self.all_apps {
+            "all".to_owned()
+        } else {
+            self.apps.join(" ")
+        }
+    }
+}
+
+/// The key that the arguments ask for, without its secret.
+fn wanted(args: &Create, config: &Config, now: Time) -> Result<ApiKey, Failure> {
+    let wrong = |option, why| Failure::usage(option, why, "no key was made");
+    check_name(&args.name).map_err(|why| wrong("--name", why))?;
+    let unknown = args.apps.iter().find(|app| config.app(app).is_none());
+    if let Some(app) = unknown {
+        let names: Vec<&str> = config.apps.iter().map(|app| app.name.as_str()).collect();
+        return Err(Failure::usage(
+            "--app",
+            "no app of that name is configured",
+            suggestion(app, &names),
+        ));
+    }
+    let expires_at = match args.expires {
+        Expiry::At(at) => at,
+        Expiry::After(span) => now.plus(span),
+    };
+    Ok(ApiKey {
+        key_id: KeyId::fresh(now),
+        name: args.name.clone(),
+        scopes: once(&args.scopes),
+        apps: if args.all_apps {
+            Apps::All
+        } else {
+            Apps::Only(once(&args.apps))
+        },
+        networks: once(&args.networks),
+        created_at: now,
+        created_by: actor(),
+        expires_at: check_expiry(expires_at, now).map_err(|why| wrong("--expires", why))?,
+        revoked_at: None,
+        revoked_by: None,
+        last_used_at: None,
+    })
+}
+
+/// Each of them once, in order.
+fn once<T: Clone + Ord>(told: &[T]) -> Vec<T> {
+    let mut all = told.to_vec();
+    all.sort();
+    all.dedup();
+    all
+}
+
+async fn create(
+    args: &Create,
+    config: &Config,
+    store: &(impl Keys + ?Sized),
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
+    #[derive(Serialize)]
+    struct Document<'k> {
+        key: &'k str,
+        #[serde(flatten)]
+        shown: Shown<'k>,
+    }
+    let now = store.ping().await?;
+    let key = wanted(args, config, now)?;
+    let (text, digest) = fresh(key.key_id);
+    let kept = KeptKey { key, digest };
+    if !store.create_key(&kept).await? {
+        return Err(Failure::told(
+            Code::Finding,
+            "--name",
+            "a key of that name is not revoked",
+            "choose another name, or revoke that key first: `verikeep key list` shows it",
+        ));
+    }
+    let shown = Shown::of(&kept.key, now);
+    if args.json {
+        let key = text.reveal();
+        screen.document(&Document { key, shown })?;
+        return Ok(Code::Done);
+    }
+    // The key alone, so that it can be used as it stands: KEY=$(verikeep key create …)
+    screen.line(text.reveal())?;
+    screen.note(format!(
+        "key {} ({}): {} of {}, until {}; it is not shown again",
+        shown.name,
+        shown.key_id,
+        shown.scopes.join(" "),
+        if shown.all_apps {
+            "all apps".to_owned()
+        } else {
+            shown.whose()
+        },
+        shown.expires_at
+    ))?;
+    Ok(Code::Done)
+}
+
+async fn list(
+    args: &List,
+    store: &(impl Keys + ?Sized),
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
+    let now = store.ping().await?;
+    let keys = store.keys(args.all).await?;
+    let mut table = Table::new([
+        "id",
+        "name",
+        "state",
+        "scopes",
+        "apps",
+        "networks",
+        "created",
+        "by",
+        "expires",
+        "last used",
+        "revoked",
+    ]);
+    for kept in &keys {
+        let shown = Shown::of(&kept.key, now);
+        if args.json {
+            screen.ndjson(&shown)?;
+            continue;
+        }
+        table.row([
+            shown.key_id.to_string(),
+            shown.name.to_owned(),
+            shown.state.to_owned(),
+            shown.scopes.join(" "),
+            shown.whose(),
+            shown.networks.join(" "),
+            shown.created_at,
+            shown.created_by.to_owned(),
+            shown.expires_at,
+            shown.last_used_at.unwrap_or_else(|| "never".to_owned()),
+            revoked(&kept.key),
+        ]);
+    }
+    if !args.json && keys.is_empty() {
+        screen.note("there is no key: `verikeep key create` makes one")?;
+    } else if !args.json {
+        table.print(screen)?;
+    }
+    Ok(Code::Done)
+}
+
+/// When and by whom.
+fn revoked(key: &ApiKey) -> String {
+    key.revoked_at.map_or_else(String::new, |at| {
+        format!("{at} by {}", key.revoked_by.as_deref().unwrap_or_default())
+    })
+}
+
+async fn revoke(
+    args: &Revoke,
+    store: &(impl Keys + ?Sized),
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
+    let now = store.ping().await?;
+    let Some(done) = store.revoke_key(&args.handle, &actor(), now).await? else {
+        // What was told may be a key itself: it is not repeated.
+        return Err(Failure::told(
+            Code::Finding,
+            "key",
+            "there is none of that identifier or name",
+            "`verikeep key list --all` shows those that there are",
+        ));
+    };
+    let shown = Shown::of(&done.key, now);
+    if args.json {
+        screen.document(&shown)?;
+    } else if done.is_new {
+        screen.line(format!("key {} ({}) revoked", shown.name, shown.key_id))?;
+    } else {
+        screen.note(format!(
+            "key {} ({}) was revoked before: {}",
+            shown.name,
+            shown.key_id,
+            revoked(&done.key)
+        ))?;
+    }
+    Ok(Code::Done)
+}
