@@ -14,7 +14,8 @@
 //! | [`worker`] | claim→step driver, loops, tasks, the clock; knows no tokens | `domain::time` `domain::random` |
 //! | [`archive`] | the use cases, one struct a stage | `domain` `provider` `store` `vault` `worker::spawn` |
 //! | [`telemetry`] | logs and metrics | `domain` `store::reports` |
-//! | [`web`] | health, readiness and metrics over HTTP | `domain` `store` `telemetry` |
+//! | [`desk`] | what people and programs ask of the archive, wherever they are | `domain` `store` `archive` |
+//! | [`web`] | health, readiness and metrics over HTTP, and the API | `domain` `store` `telemetry` `desk` |
 //! | [`app`] | the composition root: the only module that knows every part | `domain` `config` `provider` `store` `vault` `worker` `telemetry` `archive` `web` |
 //! | [`cli`] | one file a command | `domain` `config` `provider` `store` `vault` `worker` `telemetry` `archive` `app` |
 //! | `main` | runs the command line | `cli` |
@@ -77,6 +78,7 @@ pub mod app;
 pub mod archive;
 pub mod cli;
 pub mod config;
+pub mod desk;
 pub mod domain;
 pub mod provider;
 pub mod store;

@@ -159,6 +159,7 @@ async fn serve(
         source: Arc::clone(pulse) as Arc<dyn web::Source>,
         metrics: Arc::clone(metrics),
         clock: Arc::clone(clock),
+        api: None,
         stopping: stopping.clone(),
         stop: stop.clone(),
     };

@@ -7,12 +7,15 @@
 //! | `/dependencies` | what calls of the last minute met at database, object store and each app's provider: JSON with one entry each, what else is wrong, and the alarms of this process | 503 |
 //! | `/metrics` | figures for Prometheus | those of the service are left out, those of the process are there |
 //!
+//! Below `/v1` is the API ([`api`]), where it is served.
+//!
 //! Whoever connects is given one answer and a short time, and no more of them are heard at once
 //! than leave the process the descriptors it works with.
 //!
 //! Nothing here decides or changes anything, and nothing that could hold a secret is asked for:
 //! what is shown comes from [`Source`].
 
+pub mod api;
 mod held;
 mod pages;
 mod server;
@@ -24,7 +27,10 @@ pub use server::CONNECTIONS_MAX;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+use api::Doorman;
+
 use crate::{
+    desk::Desk,
     domain::time::{Clock, Span},
     store::reports::{AlarmRow, Status},
     telemetry::{metrics::Metrics, recent::Calls},
@@ -71,6 +77,8 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// What answers below `/v1`, and who knows the keys; none serves the pages alone.
+    pub api: Option<(Arc<dyn Desk>, Arc<dyn Doorman>)>,
     /// Once cancelled, `/readyz` says no: this process is stopping.
     pub stopping: CancellationToken,
     /// Once cancelled, the server itself ends.

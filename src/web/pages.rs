@@ -12,7 +12,7 @@ use axum::{
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::{Check, Parts, Source, held::Held};
+use super::{Check, Parts, Source, api, held::Held};
 use crate::{
     domain::time::{Clock, Span},
     store::reports::Status,
@@ -36,6 +36,7 @@ struct Pages {
 }
 
 pub(super) fn router(parts: Parts) -> Router {
+    let api = parts.api;
     let pages = Pages {
         dependencies: Held::new(Arc::clone(&parts.clock), DEPENDENCIES_AGE_MAX, WAIT_MAX),
         status: Held::new(Arc::clone(&parts.clock), STATUS_AGE_MAX, WAIT_MAX),
@@ -54,6 +55,7 @@ pub(super) fn router(parts: Parts) -> Router {
             refusal(StatusCode::METHOD_NOT_ALLOWED, "this page can only be read")
         })
         .with_state(Arc::new(pages))
+        .merge(api.map_or_else(Router::new, |(desk, doorman)| api::router(desk, doorman)))
 }
 
 async fn healthz(State(pages): State<Arc<Pages>>) -> Response {

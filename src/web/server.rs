@@ -7,6 +7,7 @@
 
 use std::{
     collections::VecDeque,
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -16,6 +17,8 @@ use std::{
 
 use axum::Router;
 use hyper::{
+    Request,
+    body::Incoming,
     server::conn::http1,
     service::{Service as _, service_fn},
 };
@@ -29,6 +32,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
+
+use super::api::Peer;
 
 /// How many connections there are at once. With some to spare for all who have a reason to ask, and
 /// few of what the process may open.
@@ -60,7 +65,7 @@ pub(super) async fn serve(listener: TcpListener, pages: Router, stop: Cancellati
             () = stop.cancelled() => break,
             accepted = listener.accept() => accepted,
         };
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, peer)) = accepted else {
             sleep(PAUSE).await;
             continue;
         };
@@ -75,7 +80,12 @@ pub(super) async fn serve(listener: TcpListener, pages: Router, stop: Cancellati
             }
         }
         let asked = Arc::new(AtomicBool::new(false));
-        let task = tasks.spawn(converse(stream, pages.clone(), Arc::clone(&asked)));
+        let task = tasks.spawn(converse(
+            stream,
+            peer.ip(),
+            pages.clone(),
+            Arc::clone(&asked),
+        ));
         seats.push_back(Seat { task, asked });
     }
     drop(listener);
@@ -95,9 +105,15 @@ async fn end(seat: &Seat, tasks: &mut JoinSet<()>) {
 }
 
 #[allow(clippy::disallowed_methods, reason = "the HTTP server keeps tokio")]
-async fn converse(stream: TcpStream, pages: TowerToHyperService<Router>, asked: Arc<AtomicBool>) {
-    let answer = service_fn(move |request| {
+async fn converse(
+    stream: TcpStream,
+    peer: IpAddr,
+    pages: TowerToHyperService<Router>,
+    asked: Arc<AtomicBool>,
+) {
+    let answer = service_fn(move |mut request: Request<Incoming>| {
         asked.store(true, Ordering::Relaxed);
+        request.extensions_mut().insert(Peer(peer));
         pages.call(request)
     });
     let mut http = http1::Builder::new();

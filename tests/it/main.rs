@@ -13,6 +13,7 @@
     reason = "nothing outside sees a test, so that `pub` is as good a word as any"
 )]
 
+mod api;
 mod archive;
 mod arrows;
 mod cli;

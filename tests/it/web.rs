@@ -146,6 +146,7 @@ async fn running() -> Running {
         source: source.clone(),
         metrics,
         clock: clock.clone(),
+        api: None,
         stopping: stopping.clone(),
         stop: stop.clone(),
     };

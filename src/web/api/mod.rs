@@ -1,0 +1,201 @@
+//! `/v1`: what the systems around an archive ask of it, over HTTP.
+//!
+//! | call | does | scope |
+//! |---|---|---|
+//! | `POST /v1/verifications` | tracks one token, an array of them or NDJSON | `track` |
+//! | `GET /v1/verifications` | lists, the newest first, page by page | `read` |
+//! | `GET /v1/verifications/{id}` | shows one whole | `read` |
+//! | `POST /v1/verifications/{id}/retry` | wakes one that waits for a person | `operate` |
+//! | `GET /v1/status` | the figures | `read` |
+//! | `GET /v1/alarms`, `POST /v1/alarms/{id}/acknowledge` | what is wrong, and that it was seen | `read`, `operate` |
+//! | `GET /v1/losses`, `POST /v1/losses/acknowledge` | what was lost, and that it was seen | `read`, `operate` |
+//!
+//! Every request shows a key; what its key is not for does not exist for it. Problems are RFC 9457.
+//! No answer holds a verify_token, an index of a person, or a name in clear, and none repeats what
+//! was sent.
+
+mod operate;
+mod problem;
+mod read;
+mod sent;
+mod told;
+mod track;
+
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderName, HeaderValue, header},
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
+};
+use tokio::time::timeout;
+
+use crate::{
+    desk::Desk,
+    domain::key::{ApiKey, Apps, Scope},
+};
+use problem::Problem;
+
+/// Who asks, as their key says.
+#[derive(Clone, Debug)]
+struct Caller(Arc<ApiKey>);
+
+/// Why a key opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// It is not known, expired, revoked, or not for that address.
+    Key,
+    /// That address has shown wrong ones too often.
+    TooOften,
+    /// The keys cannot be read now.
+    Away,
+}
+
+/// Who knows the keys.
+#[async_trait]
+pub trait Doorman: Send + Sync + 'static {
+    /// Says whose the presented key is.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    async fn identify(&self, presented: &str, address: IpAddr) -> Result<Arc<ApiKey>, Refused>;
+}
+
+/// What the calls stand on.
+struct Api {
+    desk: Arc<dyn Desk>,
+    doorman: Arc<dyn Doorman>,
+}
+
+/// The address that a request came from, put into its extensions by the server.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub IpAddr);
+
+/// How long an answer may take to be made: less than a client waits.
+const ANSWER_MAX: Duration = Duration::from_secs(15);
+/// The longest body: ten thousand tokens with all that may be told of each.
+const BODY_BYTES_MAX: usize = 16 << 20;
+
+/// The routes, all below `/v1`.
+pub fn router(desk: Arc<dyn Desk>, doorman: Arc<dyn Doorman>) -> Router {
+    Router::new().nest("/v1", calls(Arc::new(Api { desk, doorman })))
+}
+
+fn calls(api: Arc<Api>) -> Router {
+    Router::new()
+        .route("/verifications", get(read::list).post(track::track))
+        .route("/verifications/{id}", get(read::show))
+        .route("/verifications/{id}/retry", post(operate::retry))
+        .route("/status", get(read::status))
+        .route("/alarms", get(read::alarms))
+        .route("/alarms/{id}/acknowledge", post(operate::acknowledge_alarm))
+        .route("/losses", get(read::losses))
+        .route("/losses/acknowledge", post(operate::acknowledge_losses))
+        .fallback(|| async { Problem::not_found("no such path: /docs tells which there are") })
+        .method_not_allowed_fallback(|| async { Problem::method() })
+        .layer(middleware::from_fn_with_state(Arc::clone(&api), admit))
+        .layer(middleware::from_fn(framed))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .with_state(api)
+}
+
+/// Finds out who asks before anything else is looked at.
+async fn admit(State(api): State<Arc<Api>>, mut request: Request, next: Next) -> Response {
+    // Without a connection there is nobody to throttle: whoever calls it so is in this process.
+    let here = IpAddr::V4(Ipv4Addr::LOCALHOST);
+    let address = request
+        .extensions()
+        .get::<Peer>()
+        .map_or(here, |peer| peer.0);
+    let presented = request.headers().get(header::AUTHORIZATION);
+    let presented = presented.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let Some(presented) = presented else {
+        return Problem::unauthorized().into_response();
+    };
+    match api.doorman.identify(presented.trim(), address).await {
+        Ok(key) => {
+            request.extensions_mut().insert(Caller(key));
+            next.run(request).await
+        }
+        Err(Refused::Key) => Problem::unauthorized().into_response(),
+        Err(Refused::TooOften) => {
+            Problem::too_often("too many wrong keys were shown from there").into_response()
+        }
+        Err(Refused::Away) => Problem::away().into_response(),
+    }
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What every answer has: an end in time, the request's id, and that nobody keeps it.
+async fn framed(request: Request, next: Next) -> Response {
+    let told = request
+        .headers()
+        .get(REQUEST_ID)
+        .filter(|id| is_id(id))
+        .cloned();
+    let id = told.or_else(|| HeaderValue::from_str(&uuid::Uuid::now_v7().to_string()).ok());
+    #[allow(clippy::disallowed_methods, reason = "the HTTP server keeps tokio")]
+    let answer = timeout(ANSWER_MAX, next.run(request)).await;
+    let mut response = answer.unwrap_or_else(|_| Problem::away().into_response());
+    let headers = response.headers_mut();
+    if let Some(id) = id {
+        headers.insert(REQUEST_ID, id);
+    }
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let sniff = HeaderValue::from_static("nosniff");
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, sniff);
+    response
+}
+
+/// Whether it can be repeated in headers and logs as it is.
+fn is_id(id: &HeaderValue) -> bool {
+    let bytes = id.as_bytes();
+    (1..=128).contains(&bytes.len()) && bytes.iter().all(u8::is_ascii_graphic)
+}
+
+impl Caller {
+    fn may(&self, scope: Scope) -> Result<(), Problem> {
+        if self.0.scopes.contains(&scope) {
+            return Ok(());
+        }
+        let name = scope.name();
+        Err(Problem::forbidden(format!(
+            "the key lacks the scope `{name}`"
+        )))
+    }
+
+    /// Whether what belongs to this app is there for the key.
+    fn knows(&self, app: &str) -> bool {
+        self.0.apps.has(app)
+    }
+
+    /// The app to look at, of those that the key is for; none: all.
+    fn app(&self, asked: Option<String>) -> Result<Option<String>, Problem> {
+        match (asked, &self.0.apps) {
+            (Some(app), _) if self.knows(&app) => Ok(Some(app)),
+            (Some(_), _) => Err(Problem::forbidden("the key is not for that app")),
+            (None, Apps::All) => Ok(None),
+            (None, Apps::Only(apps)) => match apps.as_slice() {
+                [only] => Ok(Some(only.clone())),
+                _ => Err(Problem::wrong(
+                    Some("app"),
+                    "the key is for several apps: name one",
+                )),
+            },
+        }
+    }
+
+    /// Who did it, for the record.
+    fn by(&self) -> String {
+        format!("key {}", self.0.name)
+    }
+}

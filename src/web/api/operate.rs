@@ -1,0 +1,133 @@
+//! What a person does: waking, and taking note.
+
+use std::sync::Arc;
+
+use axum::{Extension, Json, extract::State};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use super::{
+    Api, Caller,
+    problem::Problem,
+    read::{cause, found, instant, of_the_whole},
+    sent::{Named, Sent},
+};
+use crate::{
+    domain::key::Scope,
+    store::{records::RetryVerdict, reports::LossFilter},
+};
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Retry {
+    /// The app it is assigned to first.
+    app: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Note {
+    note: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoteOfLosses {
+    app: Option<String>,
+    cause: Option<String>,
+    /// Those lost until then, so that what was lost since somebody looked stays open.
+    until: String,
+    note: String,
+}
+
+/// The longest note, in characters.
+const NOTE_CHARS_MAX: usize = 1_000;
+
+pub(super) async fn retry(
+    State(api): State<Arc<Api>>,
+    Extension(caller): Extension<Caller>,
+    Named(id): Named,
+    Sent(body): Sent,
+) -> Result<Json<Value>, Problem> {
+    caller.may(Scope::Operate)?;
+    let Retry { app } = if body.is_empty() {
+        Retry::default()
+    } else {
+        read(&body)?
+    };
+    let app = match app {
+        Some(app) => caller.app(Some(app))?,
+        None => None,
+    };
+    let id = found(&api, &caller, &id).await?.summary.verification_id;
+    match api.desk.retry(id, app.as_deref(), &caller.by()).await? {
+        RetryVerdict::Woken { was, .. } => Ok(Json(
+            json!({ "result": "woken", "verification_id": id, "was": was.name() }),
+        )),
+        RetryVerdict::Unknown => Err(Problem::not_found("no such verification")),
+        _ => Err(Problem::conflict("state", "there is nothing to try again")),
+    }
+}
+
+pub(super) async fn acknowledge_alarm(
+    State(api): State<Arc<Api>>,
+    Extension(caller): Extension<Caller>,
+    Named(id): Named,
+    Sent(body): Sent,
+) -> Result<Json<Value>, Problem> {
+    caller.may(Scope::Operate)?;
+    of_the_whole(&caller)?;
+    let Note { note } = read(&body)?;
+    check(&note)?;
+    let none = || Problem::not_found("no alarm of that number is open");
+    let id: i64 = id.parse().map_err(|_| none())?;
+    if !api.desk.acknowledge_alarm(id, &caller.by(), &note).await? {
+        return Err(none());
+    }
+    Ok(Json(
+        json!({ "alarm_id": id, "acknowledged_by": caller.by() }),
+    ))
+}
+
+pub(super) async fn acknowledge_losses(
+    State(api): State<Arc<Api>>,
+    Extension(caller): Extension<Caller>,
+    Sent(body): Sent,
+) -> Result<Json<Value>, Problem> {
+    caller.may(Scope::Operate)?;
+    let which: NoteOfLosses = read(&body)?;
+    check(&which.note)?;
+    let filter = LossFilter {
+        app: caller.app(which.app)?,
+        cause: which.cause.map(|name| cause(&name)).transpose()?,
+        until: instant("until", Some(which.until))?,
+        open: true,
+    };
+    let desk = &api.desk;
+    let noted = desk
+        .acknowledge_losses(&filter, &caller.by(), &which.note)
+        .await?;
+    Ok(Json(
+        json!({ "acknowledged": noted, "acknowledged_by": caller.by() }),
+    ))
+}
+
+fn check(note: &str) -> Result<(), Problem> {
+    let wrong = |why: &str| Err(Problem::wrong(Some("note"), why));
+    if note.trim().is_empty() {
+        return wrong("note is empty: say what is to be remembered");
+    }
+    if note.chars().count() > NOTE_CHARS_MAX || note.chars().any(char::is_control) {
+        return wrong("note is too long, or has control characters");
+    }
+    Ok(())
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|_| {
+        Problem::wrong(
+            None,
+            "the body is no JSON object of the fields that /docs shows",
+        )
+    })
+}

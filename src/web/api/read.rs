@@ -1,0 +1,205 @@
+//! What is only read.
+
+use std::sync::Arc;
+
+use axum::{
+    Extension, Json,
+    extract::{Query, State},
+    http::Uri,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use super::{Api, Caller, problem::Problem, sent::Named};
+use crate::{
+    domain::{
+        id::VerificationId,
+        key::{Apps, Scope},
+        loss::Cause,
+        time::Time,
+        token::State as TokenState,
+    },
+    store::reports::{Filter, LossFilter, Whole},
+};
+
+/// How many rows a page may have, and has when nobody says.
+const LIMIT_MAX: i64 = 1_000;
+const LIMIT: i64 = 100;
+
+/// What no answer holds: what opens something at the provider, and what tells of a person.
+const PRIVATE: [&str; 4] = ["verify_token", "id_number_index", "name", "id_number"];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Which {
+    state: Option<String>,
+    app: Option<String>,
+    reference: Option<String>,
+    since: Option<String>,
+    until: Option<String>,
+    limit: Option<i64>,
+    cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WhichLosses {
+    app: Option<String>,
+    cause: Option<String>,
+    limit: Option<i64>,
+    /// Those acknowledged as well.
+    #[serde(default)]
+    all: bool,
+}
+
+pub(super) async fn list(
+    State(api): State<Arc<Api>>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+) -> Result<Json<Value>, Problem> {
+    caller.may(Scope::Read)?;
+    let which: Which = query(&uri)?;
+    let limit = limit(which.limit)?;
+    let state = which
+        .state
+        .map(|name| TokenState::named(&name).ok_or_else(|| unknown("state")));
+    let cursor = which
+        .cursor
+        .map(|text| text.parse().map_err(|_| unknown("cursor")));
+    let filter = Filter {
+        state: state.transpose()?,
+        app: caller.app(which.app)?,
+        since: instant("since", which.since)?,
+        until: instant("until", which.until)?,
+        reference: which.reference,
+        id_number_index: None,
+        // One more than wanted, so that it is known whether there are more.
+        limit: limit + 1,
+        after: cursor.transpose()?,
+    };
+    let mut rows = api.desk.list(&filter).await?;
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > wanted;
+    rows.truncate(wanted);
+    let next = rows.last().filter(|_| more).map(|row| row.verification_id);
+    Ok(Json(
+        json!({ "verifications": public(&rows), "next": next }),
+    ))
+}
+
+pub(super) async fn show(
+    State(api): State<Arc<Api>>,
+    Extension(caller): Extension<Caller>,
+    Named(id): Named,
+) -> Result<Json<Value>, Problem> {
+    caller.may(Scope::Read)?;
+    Ok(Json(public(&found(&api, &caller, &id).await?)))
+}
+
+/// The verification of that name, as far as the key may know of it.
+pub(super) async fn found(api: &Api, caller: &Caller, id: &str) -> Result<Whole, Problem> {
+    let none = || Problem::not_found("no such verification");
+    let id: VerificationId = id.parse().map_err(|_| none())?;
+    let whole = api.desk.show(id).await?;
+    whole
+        .filter(|whole| caller.knows(&whole.summary.app))
+        .ok_or_else(none)
+}
+
+pub(super) async fn status(
+    State(api): State<Arc<Api>>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<Value>, Problem> {
+    caller.may(Scope::Read)?;
+    of_the_whole(&caller)?;
+    Ok(Json(public(&api.desk.status().await?)))
+}
+
+pub(super) async fn alarms(
+    State(api): State<Arc<Api>>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<Value>, Problem> {
+    caller.may(Scope::Read)?;
+    of_the_whole(&caller)?;
+    Ok(Json(json!({ "alarms": public(&api.desk.alarms().await?) })))
+}
+
+/// What tells of all apps is for keys of all apps.
+pub(super) fn of_the_whole(caller: &Caller) -> Result<(), Problem> {
+    if caller.0.apps == Apps::All {
+        return Ok(());
+    }
+    Err(Problem::forbidden(
+        "it tells of all apps, and the key is for some alone",
+    ))
+}
+
+pub(super) async fn losses(
+    State(api): State<Arc<Api>>,
+    Extension(caller): Extension<Caller>,
+    uri: Uri,
+) -> Result<Json<Value>, Problem> {
+    caller.may(Scope::Read)?;
+    let which: WhichLosses = query(&uri)?;
+    let filter = LossFilter {
+        app: caller.app(which.app)?,
+        cause: which.cause.map(|name| cause(&name)).transpose()?,
+        until: None,
+        open: !which.all,
+    };
+    let losses = api.desk.losses(&filter, limit(which.limit)?).await?;
+    Ok(Json(json!({ "losses": public(&losses) })))
+}
+
+pub(super) fn cause(name: &str) -> Result<Cause, Problem> {
+    Cause::named(name).ok_or_else(|| unknown("cause"))
+}
+
+pub(super) fn instant(field: &'static str, text: Option<String>) -> Result<Option<Time>, Problem> {
+    let wrong = |_| Problem::wrong(Some(field), format!("{field} is no instant in RFC 3339"));
+    text.map(|text| Time::parse(&text).map_err(wrong))
+        .transpose()
+}
+
+fn limit(asked: Option<i64>) -> Result<i64, Problem> {
+    let limit = asked.unwrap_or(LIMIT);
+    if (1..=LIMIT_MAX).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(Problem::wrong(
+        Some("limit"),
+        format!("limit is from 1 to {LIMIT_MAX}"),
+    ))
+}
+
+fn unknown(field: &'static str) -> Problem {
+    Problem::wrong(Some(field), format!("{field} is none of those there are"))
+}
+
+fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
+    let read = Query::try_from_uri(uri).map(|Query(which)| which);
+    read.map_err(|_| {
+        Problem::wrong(
+            None,
+            "the query has a parameter that is unknown, twice there, or of another type",
+        )
+    })
+}
+
+/// As JSON, without what is private.
+fn public(rows: &impl Serialize) -> Value {
+    let mut value = serde_json::to_value(rows).unwrap_or_default();
+    strip(&mut value);
+    value
+}
+
+fn strip(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|name, _| !PRIVATE.contains(&name.as_str()));
+            fields.values_mut().for_each(strip);
+        }
+        Value::Array(items) => items.iter_mut().for_each(strip),
+        _ => {}
+    }
+}
