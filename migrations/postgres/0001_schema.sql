@@ -311,6 +311,7 @@ create table reconciliations (
     reconciliation_id bigint generated always as identity primary key,
     at                bigint not null,
     actor             text   not null,
+    name              text   not null,
     lines             bigint not null,
     untracked         bigint not null,
     tracked           bigint not null,

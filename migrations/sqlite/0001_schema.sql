@@ -311,6 +311,7 @@ create table reconciliations (
     reconciliation_id integer primary key,
     at                integer not null,
     actor             text    not null,
+    name              text    not null,
     lines             integer not null,
     untracked         integer not null,
     tracked           integer not null,

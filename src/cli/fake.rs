@@ -69,7 +69,7 @@ pub(super) fn no_figures() -> Status {
         errors: Vec::new(),
         alarms: Vec::new(),
         open_by_app: Vec::new(),
-        reconciled: None,
+        reconciled: Vec::new(),
         replicas: Vec::new(),
         settled_last_day: Vec::new(),
     }

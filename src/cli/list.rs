@@ -1,5 +1,7 @@
 //! `list`: tracked verifications, newest first.
 
+mod csv;
+
 use std::io::Read as _;
 
 use clap::Args;
@@ -32,6 +34,7 @@ Examples:
   verikeep list
   verikeep list --state incomplete --app h5 --since 2026-11-01T00:00:00Z
   verikeep list --since 2d --json | jq -r .verification_id
+  verikeep list --limit 0 --csv > tracked.csv       # as `track` and `reconcile` read it, --json too
   verikeep list --id-number - < number.txt          # keeps it out of the list of processes
 Ends with 3 when an ID number is looked up with another index key than the database knows, with 1 when attempts were indexed otherwise.";
 
@@ -55,12 +58,15 @@ pub struct List {
     /// Only those of the person with exactly this ID number; `-` reads it from standard input.
     #[arg(long, value_name = "NUMBER", value_parser = super::secret)]
     pub id_number: Option<Secret>,
-    /// How many at most; 0 for all. By default 100, with --json all.
+    /// How many at most; 0 for all. By default 100, with --json or --csv all.
     #[arg(long, value_name = "N")]
     pub limit: Option<i64>,
     /// A line of NDJSON for each, with the columns of report_verifications.
     #[arg(long)]
     pub json: bool,
+    /// CSV that `track` and `reconcile` read.
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
 }
 
 /// An instant, or how long ago it was.
@@ -105,7 +111,10 @@ pub(super) async fn run(
         _ => 0,
     };
     let mut table = heading();
-    let mut shown = 0;
+    if args.csv {
+        screen.line(csv::heading())?;
+    }
+    let (is_table, mut shown) = (!args.json && !args.csv, 0);
     loop {
         // One more than wanted, so that it is known whether there are more.
         filter.limit = PAGE.min(most.saturating_sub(shown).saturating_add(1));
@@ -113,8 +122,8 @@ pub(super) async fn run(
         let whole = i64::try_from(page.len()).unwrap_or(i64::MAX) < filter.limit;
         for summary in page {
             if shown == most {
-                table.print(screen)?;
-                if !args.json {
+                if is_table {
+                    table.print(screen)?;
                     screen.note(format!("only the newest {most}; --limit 0 shows all"))?;
                 }
                 return ended(missed, screen);
@@ -122,6 +131,8 @@ pub(super) async fn run(
             shown += 1;
             if args.json {
                 screen.ndjson(&summary)?;
+            } else if args.csv {
+                screen.line(csv::row(&summary))?;
             } else {
                 table.row(cells(&summary));
             }
@@ -131,9 +142,9 @@ pub(super) async fn run(
             break;
         }
     }
-    if !args.json && table.is_empty() {
+    if is_table && table.is_empty() {
         screen.note("nothing is tracked that fits")?;
-    } else if !args.json {
+    } else if is_table {
         table.print(screen)?;
     }
     ended(missed, screen)
@@ -149,7 +160,7 @@ fn most(args: &List) -> Result<i64, Failure> {
             "is negative",
             "write how many at most, or 0 for all",
         )),
-        None if args.json => Ok(i64::MAX),
+        None if args.json || args.csv => Ok(i64::MAX),
         None => Ok(100),
     }
 }

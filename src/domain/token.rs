@@ -252,6 +252,14 @@ pub fn check_name(field: &str, text: &str) -> Result<(), String> {
     }
 }
 
+/// By which a person tells a token from others where it must not be shown: its last four
+/// characters, and nothing of a short one.
+#[must_use]
+pub fn token_end(token: &str) -> Option<&str> {
+    let (_, end) = token.split_at_checked(token.len().checked_sub(4)?)?;
+    (token.len() >= 16).then_some(end)
+}
+
 /// Checks a told time of issue.
 ///
 /// # Errors

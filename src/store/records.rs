@@ -90,9 +90,13 @@ pub struct KnownToken {
     pub record_deadline: Time,
 }
 
+/// How far apart two times of issue of the same token may be told.
+pub const SAME_TIME_WITHIN: Span = Span::minutes(5);
+
 impl KnownToken {
     /// Which facts differ from what is told now, of `app`, `issued_at`, `plan_id` and `reference`.
-    /// What is not told conflicts with nothing.
+    /// What is not told conflicts with nothing, nor does a time of issue within
+    /// [`SAME_TIME_WITHIN`]: lists are written in seconds or minutes, and by other clocks.
     #[must_use]
     pub fn differs(
         &self,
@@ -108,7 +112,11 @@ impl KnownToken {
             ("app", other(Some(app), Some(&self.app))),
             (
                 "issued_at",
-                self.issued_at_told && issued_at.is_some_and(|told| told != self.issued_at),
+                self.issued_at_told
+                    && issued_at.is_some_and(|told| {
+                        let between = told.since(self.issued_at).0.unsigned_abs();
+                        between > SAME_TIME_WITHIN.0.unsigned_abs()
+                    }),
             ),
             ("plan_id", other(plan_id, self.plan_id.as_deref())),
             ("reference", other(reference, self.reference.as_deref())),

@@ -146,48 +146,53 @@ fn alarms(registry: &mut Registry, status: &Status) {
     registry.register("alarms", "Open alarms, by kind", open);
 }
 
-/// Of the last comparison with the business's own list; nothing when there was none.
+/// Of the last comparison with each of the business's own lists; nothing when there was none.
 fn reconciled(registry: &mut Registry, status: &Status) {
-    let Some(found) = &status.reconciled else {
+    if status.reconciled.is_empty() {
         return;
-    };
-    let counts = Gauges::<1>::default();
-    for (result, count) in [
-        ("untracked", found.untracked),
-        ("tracked", found.tracked),
-        ("late", found.late),
-        ("open", found.open),
-        ("whole", found.whole),
-        ("lost", found.lost),
-        ("rejected", found.rejected),
-        ("conflict", found.conflict),
-        ("wrong", found.wrong),
-    ] {
-        counts
-            .get_or_create(&[("result", result.into())])
-            .set(count);
     }
-    if let Some(unlisted) = found.unlisted {
-        counts
-            .get_or_create(&[("result", "unlisted".into())])
-            .set(unlisted);
+    let (counts, lines, times) = (
+        Gauges::<2>::default(),
+        Gauges::<1>::default(),
+        Family::<[(&'static str, Cow<'static, str>); 1], Gauge<f64, AtomicU64>>::default(),
+    );
+    for found in &status.reconciled {
+        let name = || ("list", found.name.clone().into());
+        for (result, count) in [
+            ("untracked", Some(found.untracked)),
+            ("tracked", Some(found.tracked)),
+            ("late", Some(found.late)),
+            ("open", Some(found.open)),
+            ("whole", Some(found.whole)),
+            ("lost", Some(found.lost)),
+            ("rejected", Some(found.rejected)),
+            ("conflict", Some(found.conflict)),
+            ("wrong", Some(found.wrong)),
+            ("unlisted", found.unlisted),
+        ] {
+            if let Some(count) = count {
+                counts
+                    .get_or_create(&[name(), ("result", result.into())])
+                    .set(count);
+            }
+        }
+        lines.get_or_create(&[name()]).set(found.lines);
+        times.get_or_create(&[name()]).set(seconds(found.at.0));
     }
     registry.register(
         "reconciled_tokens",
-        "What the last comparison with the business's own list found, by result",
+        "What the last comparison with each of the business's own lists found, by result",
         counts,
     );
-    gauge(
-        registry,
+    registry.register(
         "reconciled_lines",
         "Lines of the list of the last comparison",
-        found.lines,
+        lines,
     );
-    time(
-        registry,
+    registry.register(
         "reconciled_timestamp_seconds",
         "When the last comparison was made",
-        found.at.0,
+        times,
     );
 }
 
@@ -249,9 +254,10 @@ mod tests {
                 ..AlarmRow::default()
             }],
             open_by_app: Vec::new(),
-            reconciled: Some(Reconciliation {
+            reconciled: vec![Reconciliation {
                 at: Time(1_000),
                 actor: "canary".to_owned(),
+                name: "daily".to_owned(),
                 lines: 9,
                 untracked: 3,
                 tracked: 1,
@@ -263,7 +269,7 @@ mod tests {
                 conflict: 1,
                 wrong: 1,
                 unlisted: None,
-            }),
+            }],
             replicas: Vec::new(),
             settled_last_day: Vec::new(),
         }
@@ -290,10 +296,10 @@ mod tests {
             r#"verikeep_alarms{kind="loss"} 1"#,
             r#"verikeep_alarms{kind="quota"} 0"#,
             r#"verikeep_alarms{kind="disk_full"} 0"#,
-            r#"verikeep_reconciled_tokens{result="untracked"} 3"#,
-            r#"verikeep_reconciled_tokens{result="lost"} 1"#,
-            r#"verikeep_reconciled_lines 9"#,
-            r#"verikeep_reconciled_timestamp_seconds 1.0"#,
+            r#"verikeep_reconciled_tokens{list="daily",result="untracked"} 3"#,
+            r#"verikeep_reconciled_tokens{list="daily",result="lost"} 1"#,
+            r#"verikeep_reconciled_lines{list="daily"} 9"#,
+            r#"verikeep_reconciled_timestamp_seconds{list="daily"} 1.0"#,
         ] {
             assert!(
                 page.lines().any(|found| found == line),

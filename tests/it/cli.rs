@@ -870,7 +870,7 @@ fn a_list_is_reconciled_and_status_remembers_it() {
         err(&found)
     );
     assert!(
-        out(&found).contains("line 903: waiting (")
+        out(&found).contains("line 903 (reference other): waiting (")
             && out(&found).contains("another reference")
             && !out(&found).contains("canary"),
         "{}",
@@ -910,8 +910,8 @@ fn a_list_is_reconciled_and_status_remembers_it() {
     );
     let json: serde_json::Value = serde_json::from_str(&out(&run(&["status", "--json"]))).unwrap();
     assert!(
-        json["reconciled"]["lines"] == 900
-            && json["reconciled"]["at"].as_str().unwrap().ends_with('Z'),
+        json["reconciled"][0]["lines"] == 900
+            && json["reconciled"][0]["at"].as_str().unwrap().ends_with('Z'),
         "{json}"
     );
     assert!(

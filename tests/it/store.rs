@@ -133,7 +133,7 @@ on_each! {
         reconcile:
             tokens_are_known_in_the_order_asked,
             facts_that_differ_are_named,
-            the_last_comparison_is_the_one_shown;
+            the_last_comparison_of_each_list_is_the_one_shown;
         bulk:
             a_thousand_records_at_once_are_all_there,
             a_hundred_thousand_tokens_take_seconds;

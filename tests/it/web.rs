@@ -111,7 +111,7 @@ impl Source for Fake {
             errors: vec![],
             alarms: vec![],
             open_by_app: Vec::new(),
-            reconciled: None,
+            reconciled: Vec::new(),
             replicas: Vec::new(),
             settled_last_day: Vec::new(),
         })

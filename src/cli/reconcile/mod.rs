@@ -20,7 +20,10 @@ use super::{
 };
 use crate::{
     config::Config,
-    domain::{time::Time, token::TrackRequest},
+    domain::{
+        time::Time,
+        token::{TrackRequest, check_name, token_end},
+    },
     store::{
         Reports,
         records::{KnownToken, TrackVerdict},
@@ -28,18 +31,20 @@ use crate::{
     },
 };
 use unlisted::Listed;
-use verdict::{Line, Verdict, add, is_finding, nothing};
+use verdict::{Line, Verdict, add, is_finding, named, nothing};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   verikeep reconcile issued.csv                     # verify_token,app,issued_at,plan_id,reference, as for `track`
   verikeep reconcile issued.csv --track             # and track those that never were
+  verikeep reconcile issued.csv --name daily        # its counts stay beside those of other lists
+  verikeep list --json | verikeep reconcile -       # what was exported is all known
   psql -Atc 'select verify_token from …' | verikeep reconcile - --app h5 --unlisted
   verikeep reconcile issued.ndjson --json | jq 'select(.verdict == \"lost\")'
   verikeep reconcile orders.csv --map order_no=reference,token=verify_token --time-zone +08:00
 
 Lists are read as for `verikeep track --file`. A line each for what needs a look: tokens never tracked, lost, rejected, or tracked with other facts, and lines that cannot be read. The counts of
-the last comparison stand in `verikeep status` and in /metrics.
+the last comparison of each list (--name) stand in `verikeep status` and in /metrics. A time of issue conflicts from five minutes on.
 Ends with 1 when there is such a line, also when --track has just tracked it; what is tracked beyond the list (--unlisted) is no finding.";
 
 /// Compare the business's own list of issued tokens with what is tracked.
@@ -68,9 +73,17 @@ pub struct Reconcile {
     /// When the period ends (RFC 3339); else with the last time of issue in the list.
     #[arg(long, value_name = "TIME", value_parser = Time::parse, requires = "unlisted")]
     pub until: Option<Time>,
+    /// The name of the list: its counts are kept beside those of other lists, and replace only those
+    /// of an earlier one of that name.
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    pub name: Option<String>,
     /// A line of NDJSON for each line of the list.
     #[arg(long)]
     pub json: bool,
+}
+
+fn name(text: &str) -> Result<String, String> {
+    check_name("a list", text).map(|()| text.to_owned())
 }
 
 /// Compares, tracks what is asked for, and remembers what was found.
@@ -101,7 +114,7 @@ pub(super) async fn run(
         track,
         screen,
         now,
-        sums: nothing(now, actor()),
+        sums: nothing(now, actor(), args.name.clone().unwrap_or_default()),
         listed: args.unlisted.then(Listed::default),
     };
     if args.file == Path::new("-") {
@@ -190,7 +203,7 @@ impl Run<'_, '_, '_> {
         }
         let mut untracked = Vec::new();
         for ((number, told), known) in chunk.drain(..).zip(known) {
-            let line = Line::of(number, &told, known.as_ref());
+            let line = Line::of(number, &told, known.as_ref()).about(&told);
             if self.args.track && line.verdict == Verdict::Untracked {
                 untracked.push((number, told))
             } else {
@@ -221,7 +234,7 @@ impl Run<'_, '_, '_> {
                 (Ok(_), known) => Line::of(*number, told, known.as_ref()),
                 (Err(why), _) => Line::wrong(*number, why),
             };
-            self.tell(&line, progress)?;
+            self.tell(&line.about(told), progress)?;
         }
         Ok(())
     }
@@ -317,6 +330,7 @@ impl Run<'_, '_, '_> {
 }
 
 fn tell_unlisted(one: &Summary, json: bool, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    let end = token_end(&one.verify_token);
     if json {
         let (id, app, issued_at, state, reference) = (
             &one.verification_id,
@@ -326,12 +340,16 @@ fn tell_unlisted(one: &Summary, json: bool, screen: &mut Screen<'_>) -> Result<(
             &one.reference,
         );
         screen.ndjson(
-            &serde_json::json!({ "verdict": "unlisted", "verification_id": id, "app": app, "issued_at": issued_at, "state": state, "reference": reference }),
+            &serde_json::json!({ "verdict": "unlisted", "verification_id": id, "token_end": end, "app": app, "issued_at": issued_at, "state": state, "reference": reference }),
         )?;
     } else {
         screen.line(format!(
-            "not in the list: {}, issued {} by app {}, {}",
-            one.verification_id, one.issued_at, one.app, one.state
+            "not in the list: {}{}, issued {} by app {}, {}",
+            one.verification_id,
+            named(one.reference.as_deref(), end),
+            one.issued_at,
+            one.app,
+            one.state
         ))?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use crate::{
         id::VerificationId,
         plan::Missing,
         time::Time,
-        token::{Late, State, TrackRequest},
+        token::{Late, State, TrackRequest, token_end},
     },
     store::{records::KnownToken, reports::Reconciliation},
 };
@@ -32,13 +32,19 @@ pub(super) enum Verdict {
     Wrong,
 }
 
-/// One line of the list, judged. Never shows the token.
+/// One line of the list, judged. Never shows the token whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Line {
     /// Its number, from 1.
     pub line: u64,
     /// How its token stands.
     pub verdict: Verdict,
+    /// The business's own name for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// The last four characters of its token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token_end: Option<String>,
     /// Ours for it, when it is tracked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verification_id: Option<VerificationId>,
@@ -64,6 +70,8 @@ impl Line {
         Self {
             line,
             verdict,
+            reference: None,
+            token_end: None,
             verification_id: None,
             state: None,
             conflicts: Vec::new(),
@@ -79,6 +87,13 @@ impl Line {
             reason: Some(reason),
             ..Self::new(line, Verdict::Wrong)
         }
+    }
+
+    /// Named by what the list says of it.
+    pub(super) fn about(mut self, told: &TrackRequest) -> Self {
+        self.reference.clone_from(&told.reference);
+        self.token_end = token_end(told.verify_token.reveal()).map(str::to_owned);
+        self
     }
 
     /// A token beside what is known of it.
@@ -154,7 +169,20 @@ impl Line {
                 self.conflicts.join(", ")
             )
         };
-        Some(format!("line {}: {text}{conflicts}", self.line))
+        let named = named(self.reference.as_deref(), self.token_end.as_deref());
+        Some(format!("line {}{named}: {text}{conflicts}", self.line))
+    }
+}
+
+/// What a person knows a token by.
+pub(super) fn named(reference: Option<&str>, token_end: Option<&str>) -> String {
+    let reference = reference.map(|reference| format!("reference {reference}"));
+    let token = token_end.map(|end| format!("token …{end}"));
+    let both: Vec<String> = reference.into_iter().chain(token).collect();
+    if both.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", both.join(", "))
     }
 }
 
@@ -185,10 +213,11 @@ pub(super) fn add(sums: &mut Reconciliation, line: &Line) {
 }
 
 /// Sums of nothing yet.
-pub(super) fn nothing(at: Time, actor: String) -> Reconciliation {
+pub(super) fn nothing(at: Time, actor: String, name: String) -> Reconciliation {
     Reconciliation {
         at,
         actor,
+        name,
         lines: 0,
         untracked: 0,
         tracked: 0,

@@ -98,9 +98,10 @@ pub(super) fn document(figures: &Figures, beside: &Beside, now: Time) -> Result<
                 app["percent"] = json!(row.percent());
             }
         }
-        if let (Some(reconciled), Some(found)) = (fields.get_mut("reconciled"), &figures.reconciled)
-        {
-            reconciled["at"] = json!(found.at.rfc3339());
+        if let Some(Value::Array(lists)) = fields.get_mut("reconciled") {
+            for (list, found) in lists.iter_mut().zip(&figures.reconciled) {
+                list["at"] = json!(found.at.rfc3339());
+            }
         }
         if let Value::Object(more) = alarms::beside_document(beside) {
             fields.extend(more);

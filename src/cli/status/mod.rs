@@ -178,11 +178,14 @@ fn replicas(figures: &Figures, now: Time, screen: &mut Screen<'_>) -> Result<(),
 }
 
 fn reconciled(figures: &Figures, now: Time, screen: &mut Screen<'_>) -> Result<(), Failure> {
-    let Some(found) = &figures.reconciled else {
-        return Ok(());
-    };
-    screen.line(format!(
-        "last reconciled {} ago ({}): {}, {} never tracked ({} tracked then), {} lost, {} rejected, {} in conflict, {} wrong",
+    for found in &figures.reconciled {
+        let name = if found.name.is_empty() {
+            String::new()
+        } else {
+            format!("{}: ", found.name)
+        };
+        screen.line(format!(
+        "{name}last reconciled {} ago ({}): {}, {} never tracked ({} tracked then), {} lost, {} rejected, {} in conflict, {} wrong",
         now.since(found.at),
         found.at,
         super::people::counted(found.lines, "line"),
@@ -193,6 +196,7 @@ fn reconciled(figures: &Figures, now: Time, screen: &mut Screen<'_>) -> Result<(
         count(found.conflict),
         count(found.wrong)
     ))?;
+    }
     Ok(())
 }
 

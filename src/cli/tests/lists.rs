@@ -15,6 +15,7 @@ use super::{
         reconcile,
         report::Code,
         screen::Screen,
+        track::input,
     },
     Ended, command, config,
 };
@@ -93,7 +94,7 @@ async fn reconciled(line: &[&str], store: &Fake, text: &str) -> (Ended, usize) {
     (ended, tracked)
 }
 
-const LIST: &str = "verify_token,app,reference\nwhole,h5,r\nopen,h5,\ngone,h5,r\nother,other,q\nrefused,h5,\ncanary-never,h5,\ncanary bad,h5,\n";
+const LIST: &str = "verify_token,app,reference\nwhole,h5,r\nopen,h5,\ngone,h5,r\nother,other,q\nrefused,h5,\ncanary-that-is-never,h5,\ncanary bad,h5,\n";
 
 #[tokio::test]
 async fn each_line_of_a_list_is_judged() {
@@ -101,10 +102,10 @@ async fn each_line_of_a_list_is_judged() {
     let (ended, tracked) = reconciled(&[], &store, LIST).await;
     assert_eq!((ended.code(), tracked), (Code::Finding, 0));
     for part in [
-        "line 4: incomplete (00000000-0000-0000-0000-000000000007): video of attempt 1: gone\n",
-        "line 5: collecting (00000000-0000-0000-0000-000000000007); tracked with another app, reference, which stays\n",
+        "line 4 (reference r): incomplete (00000000-0000-0000-0000-000000000007): video of attempt 1: gone\n",
+        "line 5 (reference q): collecting (00000000-0000-0000-0000-000000000007); tracked with another app, reference, which stays\n",
         "line 6: rejected by the provider (00000000-0000-0000-0000-000000000007)",
-        "line 7: never tracked\n",
+        "line 7 (token …ever): never tracked\n",
         "line 8: verify_token has a character",
         "7 lines: 1 whole, 2 open, 1 never tracked, 1 lost, 1 rejected, 1 in conflict, 1 wrong\n",
     ] {
@@ -152,6 +153,83 @@ async fn each_line_of_a_list_is_judged() {
 }
 
 #[tokio::test]
+async fn a_time_of_issue_conflicts_from_minutes_on() {
+    // Known to the millisecond; lists are written in seconds or minutes, and by other clocks.
+    let known_at = Time(fake::NOW.0 - 1_000 + 123);
+    let mut store = store();
+    store.known.get_mut("whole").unwrap().issued_at = known_at;
+    for (label, apart, conflicts) in [
+        ("its own export", -123, 0),
+        ("another clock", 290_000, 0),
+        ("another token's time", 301_000, 1),
+        ("before", -301_000, 1),
+        ("an offset left out", -28_800_000, 1),
+    ] {
+        let told = Time(known_at.0 + apart);
+        let text = format!("verify_token,app,issued_at\nwhole,h5,{}\n", told.0);
+        let (ended, _) = reconciled(&["--name", label], &store, &text).await;
+        let found = store.reconciled.lock().unwrap().pop().unwrap();
+        assert_eq!(
+            (found.conflict, found.wrong),
+            (conflicts, 0),
+            "{label}: {}",
+            ended.out
+        );
+        assert_eq!(found.name, label);
+    }
+}
+
+#[tokio::test]
+async fn what_list_exports_is_what_track_and_reconcile_read() {
+    let mut odd = fake::whole(3);
+    odd.summary.verify_token = "token-with-a-reference".to_owned();
+    odd.summary.reference = Some("order \"7\", 订单; |".to_owned());
+    odd.summary.plan_id = Some("17".to_owned());
+    let store = Fake {
+        wholes: vec![fake::whole(0), odd],
+        ..Fake::default()
+    };
+    for format in ["--json", "--csv"] {
+        let exported = super::listed(&[format], &config(), &store).await;
+        assert_eq!(exported.code(), Code::Done, "{}", exported.err);
+        let defaults = input::Defaults {
+            apps: store
+                .wholes
+                .iter()
+                .map(|whole| whole.summary.app.clone())
+                .collect(),
+            ..input::Defaults::default()
+        };
+        let text = std::io::Cursor::new(exported.out.into_bytes());
+        let read: Vec<TrackRequest> = input::open(text, defaults)
+            .unwrap()
+            .map(|line| line.unwrap().1)
+            .collect();
+        assert_eq!(read.len(), store.wholes.len(), "{format}");
+        for (told, whole) in read.iter().zip(&store.wholes) {
+            let facts = &whole.summary;
+            assert_eq!(
+                (
+                    told.verify_token.reveal(),
+                    &told.app,
+                    told.issued_at.map(Time::rfc3339),
+                    &told.plan_id,
+                    &told.reference
+                ),
+                (
+                    facts.verify_token.as_str(),
+                    &facts.app,
+                    Some(facts.issued_at.rfc3339()),
+                    &facts.plan_id,
+                    &facts.reference
+                ),
+                "{format}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_is_tracked_beyond_the_list_is_told_softly() {
     let store = store();
     let (ended, _) = reconciled(
@@ -160,7 +238,7 @@ async fn what_is_tracked_beyond_the_list_is_told_softly() {
         "verify_token,app\nwhole,h5\nopen,h5\ntoken-1,h5\n",
     )
     .await;
-    assert!(ended.out.contains("not in the list: 019ab000-0000-7000-8000-000000000000, issued 2026-11-23T08:00:00Z by app h5, incomplete"), "{}", ended.out);
+    assert!(ended.out.contains("not in the list: 019ab000-0000-7000-8000-000000000000 (reference order-0), issued 2026-11-23T08:00:00Z by app h5, incomplete"), "{}", ended.out);
     let sum = "3 lines: 2 whole, 1 open, 0 never tracked, 0 lost, 0 rejected, 0 in conflict, 0 wrong; 2 tracked and not in the list\n";
     assert!(ended.out.ends_with(sum), "{}", ended.out);
     assert_eq!(

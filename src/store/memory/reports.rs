@@ -120,10 +120,18 @@ impl Data {
             errors: self.errors(),
             alarms: self.open_alarms(),
             open_by_app: self.open_by_app(),
-            reconciled: self.reconciliations.last().cloned(),
+            reconciled: self.reconciled(),
             replicas: self.replicas(now),
             settled_last_day: self.settled(now.minus(DAY), now),
         }
+    }
+
+    /// The last of each list.
+    fn reconciled(&self) -> Vec<Reconciliation> {
+        let all = self.reconciliations.iter();
+        let last: BTreeMap<&str, &Reconciliation> =
+            all.map(|found| (found.name.as_str(), found)).collect();
+        last.into_values().cloned().collect()
     }
 
     fn settled(&self, from: Time, to: Time) -> Vec<Settled> {

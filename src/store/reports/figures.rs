@@ -55,6 +55,8 @@ pub struct Reconciliation {
     pub at: Time,
     /// Who had it made.
     pub actor: String,
+    /// Which list it was, as told; empty for one without a name.
+    pub name: String,
     /// Lines of the list.
     pub lines: i64,
     /// Tokens never tracked before.
@@ -111,7 +113,7 @@ pub struct Status {
     /// What is open, by app.
     pub open_by_app: Vec<Open>,
     /// What the last comparison with the business's own list found.
-    pub reconciled: Option<Reconciliation>,
+    pub reconciled: Vec<Reconciliation>,
     /// The processes that were seen of late.
     pub replicas: Vec<Replica>,
     /// Those settled in the last day, by app.

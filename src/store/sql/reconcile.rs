@@ -18,6 +18,7 @@ rows! {
     struct ReconciliationIn<'a> {
         at: i64,
         actor: &'a str,
+        name: &'a str,
         lines: i64,
         untracked: i64,
         tracked: i64,
@@ -88,6 +89,7 @@ pub(super) async fn record<DB: Dialect>(
     let row = ReconciliationIn {
         at: found.at.0,
         actor: &found.actor,
+        name: &found.name,
         lines: found.lines,
         untracked: found.untracked,
         tracked: found.tracked,
@@ -109,18 +111,19 @@ pub(super) async fn record<DB: Dialect>(
     .map(|_| ())
 }
 
-/// What the last comparison found.
+/// What the last comparison of each list found.
 pub(super) async fn last<DB: Dialect>(
     connection: &mut DB::Connection,
-) -> Result<Option<Reconciliation>> {
-    let sql = "select at, actor, lines, untracked, tracked, late, open, whole, lost, rejected, conflict, wrong, unlisted
-        from reconciliations order by reconciliation_id desc limit 1";
+) -> Result<Vec<Reconciliation>> {
+    let sql = "select at, actor, name, lines, untracked, tracked, late, open, whole, lost, rejected, conflict, wrong, unlisted
+        from reconciliations where reconciliation_id in (select max(reconciliation_id) from reconciliations group by name) order by name";
     let rows = DB::fetch(connection, sql.to_owned(), Vec::new()).await?;
-    rows.first()
+    rows.iter()
         .map(|row| {
             Ok(Reconciliation {
                 at: Time(row.int("at")?),
                 actor: row.text("actor")?,
+                name: row.text("name")?,
                 lines: row.int("lines")?,
                 untracked: row.int("untracked")?,
                 tracked: row.int("tracked")?,
@@ -134,5 +137,5 @@ pub(super) async fn last<DB: Dialect>(
                 unlisted: row.int_or_null("unlisted")?,
             })
         })
-        .transpose()
+        .collect()
 }

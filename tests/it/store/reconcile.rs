@@ -49,18 +49,26 @@ pub async fn facts_that_differ_are_named(db: Database) {
         known.differs("loan-h5", None, None, None).is_empty(),
         "what is not told conflicts with nothing"
     );
+    for near in [Span::minutes(5), Span::minutes(-5), Span(-1)] {
+        let told = Some(later(near));
+        assert!(
+            known.differs("loan-h5", told, None, None).is_empty(),
+            "lists are written in seconds or minutes, and by other clocks: {near}"
+        );
+    }
     assert_eq!(
-        known.differs("x", Some(later(Span(1))), Some("p"), Some("o")),
+        known.differs("x", Some(later(Span::minutes(6))), Some("p"), Some("o")),
         ["app", "issued_at", "plan_id", "reference"]
     );
 }
 
-pub async fn the_last_comparison_is_the_one_shown(db: Database) {
+pub async fn the_last_comparison_of_each_list_is_the_one_shown(db: Database) {
     let store = store(&db).await;
-    assert_eq!(store.status(START).await.unwrap().reconciled, None);
-    let found = |lines, unlisted| Reconciliation {
+    assert_eq!(store.status(START).await.unwrap().reconciled, []);
+    let found = |name: &str, lines, unlisted| Reconciliation {
         at: later(Span(lines)),
         actor: "test".to_owned(),
+        name: name.to_owned(),
         lines,
         untracked: 1,
         tracked: 2,
@@ -73,14 +81,13 @@ pub async fn the_last_comparison_is_the_one_shown(db: Database) {
         wrong: 9,
         unlisted,
     };
-    store
-        .record_reconciliation(&found(1, Some(10)))
-        .await
-        .unwrap();
-    store.record_reconciliation(&found(2, None)).await.unwrap();
+    let daily = found("daily", 1, Some(10));
+    for one in [&daily, &found("", 2, Some(3)), &found("", 3, None)] {
+        store.record_reconciliation(one).await.unwrap();
+    }
     assert_eq!(
         store.status(START).await.unwrap().reconciled,
-        Some(found(2, None))
+        [found("", 3, None), daily]
     );
-    assert_eq!(db.rows("reconciliations").await, 2);
+    assert_eq!(db.rows("reconciliations").await, 3);
 }
