@@ -18,7 +18,9 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   verikeep retry 8vTkUsEJ…
   verikeep retry 8vTkUsEJ… --app other              # it was told under the wrong app
-  verikeep list --state rejected --json | jq -r .verify_token | xargs verikeep retry";
+  verikeep list --state rejected --json | jq -r .verify_token | xargs verikeep retry
+
+Ends with 1 when one is not tracked, or when the provider has forgotten it: then nothing of it is changed.";
 
 /// Try settled verifications again that are not whole, after what was wrong has been put right.
 #[derive(Args, Debug)]
@@ -46,6 +48,11 @@ enum Line {
     Whole {
         token: usize,
         verification_id: VerificationId,
+    },
+    Forgotten {
+        token: usize,
+        verification_id: VerificationId,
+        since: String,
     },
     Unknown {
         token: usize,
@@ -81,7 +88,10 @@ pub(super) async fn run(
         .await?;
     let mut code = Code::Done;
     for (token, verdict) in (1..).zip(&verdicts) {
-        if matches!(verdict, RetryVerdict::Unknown) {
+        if matches!(
+            verdict,
+            RetryVerdict::Unknown | RetryVerdict::Forgotten { .. }
+        ) {
             code = Code::Finding;
         }
         let (row, text) = told(token, verdict);
@@ -117,6 +127,19 @@ fn told(token: usize, verdict: &RetryVerdict) -> (Line, String) {
                 verification_id,
             },
             format!("token {token}: is whole, there is nothing to try again ({verification_id})"),
+        ),
+        RetryVerdict::Forgotten {
+            verification_id,
+            since,
+        } => (
+            Line::Forgotten {
+                token,
+                verification_id,
+                since: since.rfc3339(),
+            },
+            format!(
+                "token {token}: cannot be tried again, the provider has forgotten it since {since}; nothing was changed ({verification_id})"
+            ),
         ),
         RetryVerdict::Unknown => (
             Line::Unknown { token },

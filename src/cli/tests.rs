@@ -334,13 +334,17 @@ async fn retry_tells_what_was_woken() {
             verification_id: id(),
         },
         RetryVerdict::Unknown,
+        RetryVerdict::Forgotten {
+            verification_id: id(),
+            since: fake::NOW,
+        },
     ];
     let store = Fake {
         retries,
         ..Fake::default()
     };
     let Command::Retry(args) = command(&[
-        "retry", "canary-1", "canary-2", "canary-3", "--app", "other",
+        "retry", "canary-1", "canary-2", "canary-3", "canary-4", "--app", "other",
     ]) else {
         panic!()
     };
@@ -350,7 +354,8 @@ async fn retry_tells_what_was_woken() {
         ended
             .out
             .contains("token 1: woken, was rejected (00000000-0000-0000-0000-0000000019ab)")
-            && ended.out.contains("token 3: is not tracked here"),
+            && ended.out.contains("token 3: is not tracked here")
+            && ended.out.contains("token 4: cannot be tried again, the provider has forgotten it since 2026-11-23T08:15:01Z; nothing was changed"),
         "{}",
         ended.out
     );

@@ -1,6 +1,10 @@
 //! What goes into the store and what a claim brings out of it.
 
+mod retried;
+
 pub use super::moves::Moved;
+pub use retried::RetryVerdict;
+
 use super::rows::storable;
 use crate::domain::{
     alarm::Alarm,
@@ -375,23 +379,4 @@ pub struct DownloadRecord {
     pub again: Option<(Time, Time)>,
     /// Raised in the same transaction.
     pub alarms: Vec<Alarm>,
-}
-
-/// What became of one `retry`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum RetryVerdict {
-    /// It is due now.
-    Woken {
-        /// Its identifier.
-        verification_id: VerificationId,
-        /// Where it stood before.
-        was: State,
-    },
-    /// It is archived or abandoned: there is nothing to try again.
-    Whole {
-        /// Its identifier.
-        verification_id: VerificationId,
-    },
-    /// No such token is tracked.
-    Unknown,
 }

@@ -104,6 +104,7 @@ on_each! {
             a_poll_gives_its_token_to_the_app_that_it_belongs_to,
             a_token_that_a_person_gave_away_meanwhile_stays_there,
             whole_and_unknown_tokens_are_left_alone,
+            what_the_provider_forgot_stays_as_it_is,
             an_abandoned_one_is_asked_again_while_the_provider_remembers,
             an_open_one_is_due_at_once_and_a_running_poll_is_followed_by_another;
         alarm:

@@ -197,21 +197,20 @@ async fn an_open_token_that_is_tried_again_is_asked_at_once() {
 }
 
 #[tokio::test]
-async fn a_missed_token_that_is_tried_again_is_asked_once_more() {
+async fn a_token_that_the_provider_forgot_is_not_tried_again() {
     let house = House::new();
     let token = house.tell(FILMED, filmed(Life::ToldLate)).await;
     house.live().await;
     let calls = house.ways[FILMED].over.calls();
+    let missing = house.missing(&token).await;
     assert!(matches!(
         house.retry(&token, None).await,
-        RetryVerdict::Woken {
-            was: State::Missed,
-            ..
-        }
+        RetryVerdict::Forgotten { .. }
     ));
     house.live().await;
-    assert_eq!(house.ways[FILMED].over.calls(), calls + 1);
+    assert_eq!(house.ways[FILMED].over.calls(), calls);
     assert_eq!(house.state(&token).await, "missed");
+    assert_eq!(house.missing(&token).await, missing);
 }
 
 #[tokio::test]

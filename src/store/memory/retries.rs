@@ -53,15 +53,9 @@ impl Data {
             if let Some(verdict) = verdicts.get(&verification_id) {
                 return verdict.clone();
             }
-            let was = kept.state;
-            let verdict = if kept.is_whole(now) {
-                RetryVerdict::Whole { verification_id }
-            } else {
-                RetryVerdict::Woken {
-                    verification_id,
-                    was,
-                }
-            };
+            let is_moved = app.is_some_and(|app| app != kept.told.verification.app);
+            let deadline = kept.told.record_deadline;
+            let verdict = RetryVerdict::of(verification_id, kept.state, deadline, is_moved, now);
             if let (RetryVerdict::Woken { .. }, Some(kept)) =
                 (&verdict, self.verifications.get_mut(&verification_id))
             {
@@ -78,16 +72,6 @@ impl Data {
 }
 
 impl Kept {
-    /// Whether nothing of it can be had by trying again. That nobody verified may be asked again
-    /// for as long as the provider remembers.
-    fn is_whole(&self, now: Time) -> bool {
-        match self.state {
-            State::Archived => true,
-            State::Abandoned => now >= self.told.record_deadline,
-            _ => false,
-        }
-    }
-
     /// Opens it again, gives it to `app`, forgets what stood in the way, and makes both stages due
     /// now: the poll always, the download where something is wanted.
     fn reopen(&mut self, app: Option<&str>, actor: &str, now: Time) {

@@ -71,7 +71,10 @@ async fn retry<DB: Dialect>(
     now: Time,
 ) -> Result<Vec<RetryVerdict>> {
     let found = find::<DB>(connection, handles).await?;
-    let woken: Vec<&Found> = found.iter().filter(|found| !found.is_whole(now)).collect();
+    let woken: Vec<&Found> = found
+        .iter()
+        .filter(|found| matches!(found.verdict(app, now), RetryVerdict::Woken { .. }))
+        .collect();
     reopen::<DB>(connection, &woken, now).await?;
     let assignments = woken.iter().filter_map(|found| found.assignment(app));
     assign::<DB>(connection, &assignments.collect::<Vec<_>>()).await?;
@@ -88,20 +91,15 @@ async fn retry<DB: Dialect>(
         .map(|handle| {
             by_handle
                 .get(storable(handle).as_str())
-                .map_or(RetryVerdict::Unknown, |found| verdict(found, now))
+                .map_or(RetryVerdict::Unknown, |found| found.verdict(app, now))
         })
         .collect())
 }
 
 impl Found {
-    /// Whether nothing of it can be had by trying again. That nobody verified may be asked again
-    /// for as long as the provider remembers.
-    fn is_whole(&self, now: Time) -> bool {
-        match self.state {
-            State::Archived => true,
-            State::Abandoned => now >= self.record_deadline,
-            _ => false,
-        }
+    fn verdict(&self, app: Option<&str>, now: Time) -> RetryVerdict {
+        let is_moved = self.assignment(app).is_some();
+        RetryVerdict::of(self.id, self.state, self.record_deadline, is_moved, now)
     }
 
     /// That it goes to `app`, where that is another.
@@ -113,18 +111,6 @@ impl Found {
             to,
             deadlines: None,
         })
-    }
-}
-
-fn verdict(found: &Found, now: Time) -> RetryVerdict {
-    let verification_id = found.id;
-    if found.is_whole(now) {
-        RetryVerdict::Whole { verification_id }
-    } else {
-        RetryVerdict::Woken {
-            verification_id,
-            was: found.state,
-        }
     }
 }
 

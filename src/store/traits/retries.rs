@@ -12,7 +12,7 @@ use crate::{
 pub trait Retries: Connection {
     /// Wakes verifications that wait for a person: settled ones that are no loss-free end go back
     /// to `waiting` or `collecting`, open ones become due at once. With `app` they are assigned to
-    /// it first. Recorded with who did it.
+    /// it first. Recorded with who did it. Those that the provider has forgotten stay as they are.
     async fn retry(
         &self,
         tokens: &[String],

@@ -344,6 +344,49 @@ pub async fn whole_and_unknown_tokens_are_left_alone(db: Database) {
     );
 }
 
+pub async fn what_the_provider_forgot_stays_as_it_is(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 3).await;
+    let works = store.claim_polls(&claim_at(START)).await.unwrap();
+    for (work, outcome) in
+        works
+            .iter()
+            .zip([Outcome::Missed, Outcome::Incomplete, Outcome::Rejected])
+    {
+        store
+            .record_poll(settling(&work.lease, START, outcome))
+            .await
+            .unwrap();
+    }
+    let stands = async || {
+        let whole = store.show(&handle(1)).await.unwrap().unwrap();
+        let facts = whole.summary;
+        let what = (facts.state, facts.missing, facts.settled_at);
+        (what, whole.events.len())
+    };
+    let before = stands().await;
+    let end = later(Span::hours(72));
+    let forgotten = [1, 2, 3].map(|n| RetryVerdict::Forgotten {
+        verification_id: id(n),
+        since: end,
+    });
+    for app in [None, Some("loan-h5")] {
+        let verdicts = store
+            .retry(&tokens(&[1, 2, 3]), app, "ops", end)
+            .await
+            .unwrap();
+        assert_eq!(verdicts, forgotten);
+    }
+    assert_eq!(stands().await, before);
+    assert_eq!(db.rows("schedule").await, 0);
+    // Another app may keep its records for longer.
+    let moved = store
+        .retry(&tokens(&[1]), Some("other"), "ops", end)
+        .await
+        .unwrap();
+    assert!(matches!(moved.as_slice(), [RetryVerdict::Woken { .. }]));
+}
+
 pub async fn an_abandoned_one_is_asked_again_while_the_provider_remembers(db: Database) {
     let store = store(&db).await;
     track(&*store, 1).await;
