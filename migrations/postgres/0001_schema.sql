@@ -18,6 +18,8 @@ create table verifications (
     missing            text    not null default '[]' check (missing::jsonb is not null),
     -- The answer that an abandonment or a refusal rests on, in words.
     proof              text,
+    -- Of the ID number that was handed in for it here; the attempts have their own.
+    id_number_index    text,
     -- Settled so, and nothing ever showed that the provider issued it.
     never_seen         boolean not null default false,
     progress           text    not null default '{}',
@@ -41,6 +43,7 @@ create table verifications (
 
 create unique index verifications_token on verifications (verify_token);
 create index verifications_reference on verifications (reference) where reference is not null;
+create index verifications_id_number on verifications (id_number_index) where id_number_index is not null;
 create index verifications_state on verifications (state, verification_id);
 create index verifications_settled on verifications (settled_at, app, never_seen) where settled_at is not null;
 

@@ -7,6 +7,7 @@ use crate::{
     domain::{
         answer::{Endpoint, ErrorKind, ProviderError},
         id::VerificationId,
+        identity::{IndexKey, check_card_number},
         random,
         secret::Secret,
         time::{Clock, Span},
@@ -16,7 +17,7 @@ use crate::{
         Reply, parse,
         request::{self, Control, Generate, RequestBody},
     },
-    store::{StoreError, records::TrackVerdict},
+    store::{StoreError, Tracking, records::TrackVerdict},
 };
 
 /// What is wanted.
@@ -35,6 +36,27 @@ pub struct Wish {
     pub match_image: Option<Vec<u8>>,
     /// Who asked.
     pub actor: String,
+}
+
+impl Wish {
+    /// Checks what is known of the person, before a token exists.
+    ///
+    /// # Errors
+    /// What is wrong, without anything of the person.
+    pub fn check(&self) -> Result<(), String> {
+        if let Some((name, number, certificate_type)) = &self.identity {
+            if name.reveal().trim().is_empty() {
+                return Err("the name is empty".to_owned());
+            }
+            if number.reveal().trim().is_empty() {
+                return Err("the number is empty".to_owned());
+            }
+            if certificate_type.is_none_or(|kind| kind == 0) {
+                check_card_number(number.reveal()).map_err(|why| format!("the number {why}"))?;
+            }
+        }
+        (self.match_image.as_deref()).map_or(Ok(()), request::check_match_image)
+    }
 }
 
 /// A token issued here.
@@ -72,6 +94,8 @@ pub struct Issuer {
     pub(super) tracker: Arc<Tracker>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) apps: Arc<Apps>,
+    pub(super) tracking: Arc<dyn Tracking>,
+    pub(super) index_key: Option<IndexKey>,
 }
 
 impl Issuer {
@@ -85,6 +109,7 @@ impl Issuer {
             self.apps.get(&wish.app).cloned().ok_or_else(|| {
                 IssueError::Wrong(format!("app {:?} is not in the config", wish.app))
             })?;
+        wish.check().map_err(IssueError::Wrong)?;
         let generate = request::generate(&Generate {
             plan_id: wish.plan_id.clone(),
             ..Generate::default()
@@ -124,12 +149,24 @@ impl Issuer {
             }
             None => return Err(IssueError::Wrong("the token was not tracked".to_owned())),
         };
+        self.index(verification_id, &wish).await?;
         let unprepared = self.prepare(&app, &verify_token, &wish).await.err();
         Ok(Issued {
             verify_token,
             verification_id,
             unprepared,
         })
+    }
+
+    /// Has the person found from now on, and not only once the provider tells of an attempt.
+    async fn index(&self, id: VerificationId, wish: &Wish) -> Result<(), StoreError> {
+        match (&self.index_key, &wish.identity) {
+            (Some(key), Some((_, number, _))) => {
+                let index = key.id_number(number.reveal());
+                self.tracking.index(id, &index).await
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn prepare(&self, app: &App, token: &Secret, wish: &Wish) -> Result<(), ProviderError> {

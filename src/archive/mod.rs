@@ -160,6 +160,8 @@ impl Archive {
             tracker: Arc::clone(&tracker),
             clock: Arc::clone(&clock),
             apps: Arc::clone(&apps),
+            tracking: Arc::clone(&store) as _,
+            index_key: index_key.clone(),
         };
         Self {
             instance,

@@ -43,13 +43,13 @@ pub struct Issue {
     /// The name to verify against.
     #[arg(long, value_name = "NAME", value_parser = super::secret, requires = "identity_number")]
     pub identity_name: Option<Secret>,
-    /// The number of the certificate to verify against.
+    /// The number of the certificate to verify against; that of a mainland identity card is checked.
     #[arg(long, value_name = "NUMBER", value_parser = super::secret, requires = "identity_name")]
     pub identity_number: Option<Secret>,
     /// The kind of certificate: 0 mainland identity card, 1 to 5 the provider's others.
     #[arg(long, value_name = "0..5", value_parser = clap::value_parser!(u8).range(0..=5), requires = "identity_number")]
     pub certificate_type: Option<u8>,
-    /// The image of a face to match against.
+    /// The image of a face to match against: at most 7.5 MB and 1920x1080.
     #[arg(long, value_name = "FILE")]
     pub match_image: Option<PathBuf>,
     /// Your own name for it.
@@ -81,14 +81,22 @@ pub(super) fn wish(args: &Issue, config: &Config) -> Result<Wish, Failure> {
         .zip(args.identity_number.clone())
         .map(|(name, number)| (name, number, args.certificate_type));
     let match_image = args.match_image.as_deref().map(image).transpose()?;
-    Ok(Wish {
+    let wish = Wish {
         app: args.app.clone(),
         plan_id: args.plan.clone(),
         reference: args.reference.clone(),
         identity,
         match_image,
         actor: actor(),
-    })
+    };
+    wish.check().map_err(|why| {
+        Failure::usage(
+            "identity or match image",
+            why,
+            "nothing was asked of the provider; tell it rightly and run the same command again",
+        )
+    })?;
+    Ok(wish)
 }
 
 fn image(file: &Path) -> Result<Vec<u8>, Failure> {

@@ -64,6 +64,35 @@ pub fn normalise_id_number(number: &str) -> String {
         .collect()
 }
 
+/// Checks the number of a mainland identity card: 17 digits and a check digit (GB 11643).
+///
+/// # Errors
+/// What is wrong, without the number.
+pub fn check_card_number(number: &str) -> Result<(), String> {
+    const WEIGHTS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
+    const LAST: [char; 11] = ['1', '0', 'X', '9', '8', '7', '6', '5', '4', '3', '2'];
+    let number = normalise_id_number(number);
+    let length = number.chars().count();
+    if length != WEIGHTS.len() + 1 {
+        return Err(format!(
+            "has {length} characters; the number of an identity card has 18"
+        ));
+    }
+    let mut sum = 0;
+    for (digit, weight) in number.chars().zip(WEIGHTS) {
+        let digit = digit
+            .to_digit(10)
+            .ok_or("has something else than digits before its last character")?;
+        sum += digit * weight;
+    }
+    let last = usize::try_from(sum % 11).ok().and_then(|at| LAST.get(at));
+    if number.chars().last().as_ref() == last {
+        Ok(())
+    } else {
+        Err("is mistyped: its check digit does not fit".to_owned())
+    }
+}
+
 /// The key of the look-up index. There are only about 10^11 possible ID numbers, so it must stay
 /// out of the database, its backups, logs and object names.
 #[derive(Clone)]
@@ -215,6 +244,27 @@ impl fmt::Debug for PlainIdentity {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mistyped_number_of_an_identity_card_is_told() {
+        for (label, number, part) in [
+            ("digits", "110101199003070003", ""),
+            ("an X", "11010519491231002X", ""),
+            ("a small x, with spaces", "110105 19491231 002x", ""),
+            ("full-width", "\u{ff11}10101199003070003", ""),
+            ("12 digits", "110101199003", "has 12 characters"),
+            ("the old 15 digits", "110101900307000", "has 15 characters"),
+            ("nothing", "", "has 0 characters"),
+            ("a wrong check digit", "110101199003070004", "check digit"),
+            ("two digits exchanged", "110101199003700003", "check digit"),
+            ("a letter", "11010119900307O003", "else than digits"),
+        ] {
+            let checked = check_card_number(number);
+            let why = checked.as_ref().err().map_or("", String::as_str);
+            assert_eq!(checked.is_ok(), part.is_empty(), "{label}: {why}");
+            assert!(why.contains(part), "{label}: {why}");
+        }
+    }
 
     #[test]
     fn masks_show_what_people_need_to_recognise_a_row() {

@@ -131,35 +131,70 @@ pub fn submit_identity(
     Ok(RequestBody::of(fields))
 }
 
+/// Checks a match image before anything is asked of the provider.
+///
+/// # Errors
+/// When it is no image, or larger than the provider takes as far as its first bytes tell.
+pub fn check_match_image(image: &[u8]) -> Result<(), String> {
+    if image.is_empty() {
+        return Err("the match image is empty".to_owned());
+    }
+    let is_image = matches!(
+        image,
+        [0xff, 0xd8, 0xff, ..]
+            | [0x89, b'P', b'N', b'G', ..]
+            | [b'G', b'I', b'F', b'8', ..]
+            | [b'B', b'M', ..]
+            | [
+                b'R',
+                b'I',
+                b'F',
+                b'F',
+                _,
+                _,
+                _,
+                _,
+                b'W',
+                b'E',
+                b'B',
+                b'P',
+                ..
+            ]
+            | [_, _, _, _, b'f', b't', b'y', b'p', ..]
+    );
+    if !is_image || std::str::from_utf8(image).is_ok() {
+        return Err("the match image is no JPEG, PNG or other image".to_owned());
+    }
+    if image.len().div_ceil(3) * 4 > IMAGE_BASE64_BYTES_MAX {
+        return Err(format!(
+            "the match image has {} bytes; the provider takes 10 MB of base64, which is {} bytes of image",
+            image.len(),
+            IMAGE_BASE64_BYTES_MAX / 4 * 3
+        ));
+    }
+    match image_size(image) {
+        Some((width, height))
+            if width.max(height) > IMAGE_PIXELS_MAX.0 || width.min(height) > IMAGE_PIXELS_MAX.1 =>
+        {
+            Err(format!(
+                "the match image is {width}x{height}; the provider takes less than 1920x1080: scale it down"
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The body of `uploadMatchImage`.
 ///
 /// # Errors
-/// `Misconfigured` when the image is larger than the provider takes, as far as its first bytes
-/// tell.
+/// `Misconfigured` when the image is none that [`check_match_image`] lets pass.
 pub fn upload_match_image(
     verify_token: &Secret,
     image: &[u8],
     quality: Control,
     liveness: Control,
 ) -> Result<RequestBody, ProviderError> {
-    let wrong = |detail: String| Err(ProviderError::new(ErrorKind::Misconfigured, detail));
-    if image.is_empty() {
-        return wrong("the match image is empty".to_owned());
-    }
-    if image.len().div_ceil(3) * 4 > IMAGE_BASE64_BYTES_MAX {
-        return wrong(format!(
-            "the match image has {} bytes; the provider takes 10 MB of base64, which is {} bytes of image",
-            image.len(),
-            IMAGE_BASE64_BYTES_MAX / 4 * 3
-        ));
-    }
-    if let Some((width, height)) = image_size(image)
-        && (width.max(height) > IMAGE_PIXELS_MAX.0 || width.min(height) > IMAGE_PIXELS_MAX.1)
-    {
-        return wrong(format!(
-            "the match image is {width}x{height}; the provider takes less than 1920x1080: scale it down"
-        ));
-    }
+    check_match_image(image).map_err(|why| ProviderError::new(ErrorKind::Misconfigured, why))?;
     Ok(RequestBody::of(json!({
         "verify_token": verify_token.reveal(),
         "image": STANDARD.encode(image),
@@ -230,21 +265,32 @@ mod tests {
             ]
             .concat()
         };
+        let jpeg = |bytes| {
+            let mut image = vec![0; bytes];
+            image[..3].copy_from_slice(&[0xff, 0xd8, 0xff]);
+            image
+        };
         for (label, image, is_fine) in [
             ("empty", Vec::new(), false),
             ("landscape", png(1919, 1079), true),
             ("portrait", png(1079, 1919), true),
             ("too wide", png(1921, 100), false),
             ("too large a square", png(1500, 1500), false),
-            ("unknown format", vec![1, 2, 3], true),
+            ("bytes of no image", vec![1, 2, 3, 0xff], false),
+            ("text", b"a photograph".to_vec(), false),
+            (
+                "text that begins like a bitmap",
+                b"BMW and others".to_vec(),
+                false,
+            ),
             (
                 "just small enough",
-                vec![0; IMAGE_BASE64_BYTES_MAX / 4 * 3],
+                jpeg(IMAGE_BASE64_BYTES_MAX / 4 * 3),
                 true,
             ),
             (
                 "too many bytes",
-                vec![0; IMAGE_BASE64_BYTES_MAX / 4 * 3 + 1],
+                jpeg(IMAGE_BASE64_BYTES_MAX / 4 * 3 + 1),
                 false,
             ),
         ] {

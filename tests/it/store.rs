@@ -50,6 +50,7 @@ macro_rules! on {
 on_each! {
     traits {
         track:
+            a_person_handed_in_is_found_before_any_attempt,
             tracking_twice_is_tracking_once,
             other_facts_are_a_conflict_and_change_nothing,
             a_told_time_of_issue_replaces_an_assumed_one,

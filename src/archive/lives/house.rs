@@ -10,7 +10,7 @@ use crate::{
     domain::{
         address::BaseUrl,
         answer::{Endpoint, ErrorKind},
-        identity::Columns,
+        identity::{Columns, IndexKey},
         lease::{Lease, Stage},
         lessons::{Lessons, Origin},
         policy::Policy,
@@ -378,7 +378,7 @@ fn archive(
         clock: Arc::clone(clock) as _,
         apps: world.apps().iter().filter_map(configured).collect(),
         columns: Columns::default(),
-        index_key: None,
+        index_key: IndexKey::new(vec![7; IndexKey::BYTES]).ok(),
         watcher: Arc::new(Nobody),
     })
 }

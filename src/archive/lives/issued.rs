@@ -13,6 +13,7 @@ use crate::{
         secret::Secret,
         time::{Span, Time},
     },
+    store::{Reports as _, reports::Filter},
 };
 
 const FOR_EVER: Time = Time(i64::MAX);
@@ -30,7 +31,7 @@ fn wish(plan_id: &str) -> Wish {
 fn prepared(plan_id: &str) -> Wish {
     let secret = |text: &str| Secret::new(text.to_owned());
     Wish {
-        identity: Some((secret("张三"), secret("110101199003070000"), Some(0))),
+        identity: Some((secret("张三"), secret("110101199003070003"), Some(0))),
         match_image: Some(vec![0xff, 0xd8, 0xff, 0xe0, 1, 2, 3]),
         ..wish(plan_id)
     }
@@ -77,6 +78,27 @@ async fn identity_and_image_are_handed_in_once_the_token_is_tracked() {
     let house = House::new();
     let issued = house.issue(prepared("passed,video=one")).await.unwrap();
     assert!(issued.unprepared.is_none(), "{:?}", issued.unprepared);
+    let key = house.archive.index_key.as_ref().unwrap();
+    let person = |number: &str| Filter {
+        id_number_index: Some(key.id_number(number)),
+        limit: 10,
+        ..Filter::default()
+    };
+    let found = house
+        .store
+        .list(&person("110101199003070003"))
+        .await
+        .unwrap();
+    assert_eq!(found.len(), 1, "before the provider tells of an attempt");
+    assert_eq!(found[0].verification_id, issued.verification_id);
+    assert!(
+        house
+            .store
+            .list(&person("11010519491231002X"))
+            .await
+            .unwrap()
+            .is_empty()
+    );
     assert_eq!(
         [
             Endpoint::Generate,
@@ -88,6 +110,50 @@ async fn identity_and_image_are_handed_in_once_the_token_is_tracked() {
     );
     house.live().await;
     house.is_archived(issued.verify_token.reveal()).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_number_or_an_image_is_refused_before_a_token_exists() {
+    let secret = |text: &str| Secret::new(text.to_owned());
+    let house = House::new();
+    for (label, number, kind, image, part) in [
+        ("12 digits", "110101199003", None, None, "12 characters"),
+        (
+            "a wrong check digit",
+            "110101199003070004",
+            Some(0),
+            None,
+            "check digit",
+        ),
+        ("no number", " ", Some(1), None, "the number is empty"),
+        (
+            "text for an image",
+            "110101199003070003",
+            None,
+            Some(b"canary text".to_vec()),
+            "no JPEG",
+        ),
+        (
+            "nothing for an image",
+            "H12345678",
+            Some(1),
+            Some(Vec::new()),
+            "is empty",
+        ),
+    ] {
+        let wish = Wish {
+            identity: Some((secret("张三"), secret(number), kind)),
+            match_image: image,
+            ..wish("passed")
+        };
+        let refused = house.issue(wish).await;
+        assert!(
+            matches!(&refused, Err(IssueError::Wrong(why)) if why.contains(part) && !why.contains("1101")),
+            "{label}: {refused:?}"
+        );
+    }
+    assert_eq!(house.asked(Endpoint::Generate), 0);
+    house.gave_up_soon();
 }
 
 #[tokio::test]

@@ -59,6 +59,8 @@ pub(super) struct Kept {
     pub missing: Vec<Missing>,
     pub proof: Option<Proof>,
     pub progress: Progress,
+    /// Of the ID number that was handed in for it.
+    pub id_number_index: Option<String>,
     pub least_left: Option<Span>,
     /// What is shown of it and read by no step; for the rest, the other fields stand.
     pub report: Summary,

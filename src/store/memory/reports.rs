@@ -74,7 +74,8 @@ impl Kept {
         let facts = &self.told.verification;
         let is_indexed = |index: &String| {
             let mut identities = self.attempts.values().map(|(_, identity)| identity);
-            identities.any(|identity| identity.id_number_index.as_ref() == Some(index))
+            self.id_number_index.as_ref() == Some(index)
+                || identities.any(|identity| identity.id_number_index.as_ref() == Some(index))
         };
         filter.state.is_none_or(|state| state == self.state)
             && filter.app.as_ref().is_none_or(|app| *app == facts.app)

@@ -9,7 +9,7 @@ use super::{
     data::{Data, Kept, Scheduled},
 };
 use crate::{
-    domain::{lease::Stage, progress::Progress, secret::Secret, token::Late},
+    domain::{id::VerificationId, lease::Stage, progress::Progress, secret::Secret, token::Late},
     store::{
         Result, StoreError, Tracking,
         records::{NewVerification, Next, TrackVerdict},
@@ -34,6 +34,15 @@ impl Tracking for MemoryStore {
                 ));
             }
             Ok(rows.into_iter().map(|told| data.track(told)).collect())
+        })
+    }
+
+    async fn index(&self, verification_id: VerificationId, id_number_index: &str) -> Result<()> {
+        self.verb(|data| {
+            if let Some(kept) = data.verifications.get_mut(&verification_id) {
+                kept.id_number_index = Some(id_number_index.to_owned());
+            }
+            Ok(())
         })
     }
 }
@@ -83,6 +92,7 @@ impl Kept {
             state,
             missing,
             progress: Progress::default(),
+            id_number_index: None,
             least_left: None,
             schedule,
             attempts: BTreeMap::new(),

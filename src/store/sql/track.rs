@@ -38,6 +38,25 @@ impl<DB: Dialect> Tracking for SqlStore<DB> {
         }
         Ok(verdicts)
     }
+
+    async fn index(&self, verification_id: VerificationId, id_number_index: &str) -> Result<()> {
+        let index = id_number_index.to_owned();
+        self.writing(move |connection| {
+            async move {
+                let sql =
+                    "update verifications set id_number_index = $2 where verification_id = $1";
+                DB::execute(
+                    connection,
+                    sql.to_owned(),
+                    binds![verification_id, index.as_str()],
+                )
+                .await
+                .map(|_| ())
+            }
+            .boxed()
+        })
+        .await
+    }
 }
 
 /// How many tokens share a transaction.

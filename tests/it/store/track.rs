@@ -14,6 +14,7 @@ use verikeep::{
     store::{
         Store,
         records::{NewVerification, Next, TrackVerdict},
+        reports::Filter,
     },
 };
 
@@ -435,4 +436,25 @@ pub async fn two_programs_that_track_the_same_tokens_crosswise_agree(db: Databas
         .count();
     assert_eq!(new, 500, "each is new to one of them");
     assert_eq!(db.rows("schedule").await, 500);
+}
+
+pub async fn a_person_handed_in_is_found_before_any_attempt(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 2).await;
+    store.index(id(1), "index-1").await.unwrap();
+    store.index(id(9), "index-9").await.unwrap();
+    for (index, expected) in [
+        ("index-1", vec![id(1)]),
+        ("index-2", vec![]),
+        ("index-9", vec![]),
+    ] {
+        let filter = Filter {
+            id_number_index: Some(index.to_owned()),
+            limit: 10,
+            ..Filter::default()
+        };
+        let found = store.list(&filter).await.unwrap();
+        let ids: Vec<_> = found.into_iter().map(|one| one.verification_id).collect();
+        assert_eq!(ids, expected, "{index}");
+    }
 }
