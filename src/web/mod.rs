@@ -7,7 +7,7 @@
 //! | `/dependencies` | what calls of the last minute met at database, object store and each app's provider: JSON with one entry each, what else is wrong, and the alarms of this process | 503 |
 //! | `/metrics` | figures for Prometheus | those of the service are left out, those of the process are there |
 //!
-//! Below `/v1` is the API ([`api`]), where it is served.
+//! Below `/v1` is the API ([`api`]), where it is served; who asks there is told by [`keys`].
 //!
 //! Whoever connects is given one answer and a short time, and no more of them are heard at once
 //! than leave the process the descriptors it works with.
@@ -17,6 +17,7 @@
 
 pub mod api;
 mod held;
+pub mod keys;
 mod pages;
 mod server;
 

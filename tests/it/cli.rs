@@ -810,6 +810,54 @@ fn what_is_no_token_or_no_time_is_wrong_at_every_door() {
 }
 
 #[test]
+fn a_key_is_on_standard_output_alone_and_nowhere_else() {
+    let place = place();
+    let run = |line: &[&str]| verikeep(place.path(), line);
+    let line = ["key", "create", "--name", "shop", "--scope", "track"];
+    let made = run(&[&line[..], &["--app", "h5"]].concat());
+    assert!(made.status.success(), "{}", err(&made));
+    let key = out(&made);
+    let secret = key.trim_end().rsplit('_').next().unwrap().to_owned();
+    assert!(
+        key.starts_with("vk_") && key.lines().count() == 1 && secret.len() == 64,
+        "one line with the key alone"
+    );
+    let mut told = err(&made);
+    for (line, code) in [
+        (&["key", "list"][..], 0),
+        (&["key", "list", "--json"], 0),
+        (&[&line[..], &["--app", "h5"]].concat(), 1),
+        (&[&line[..], &["--app", "elsewhere"]].concat(), 2),
+        (&["key", "revoke", "shop"], 0),
+        (&["key", "revoke", "shop"], 0),
+        (&["key", "revoke", key.trim_end()], 1),
+        (&["key", "list", "--all"], 0),
+    ] {
+        let output = run(line);
+        assert_eq!(
+            output.status.code(),
+            Some(code),
+            "{line:?}: {}",
+            err(&output)
+        );
+        told += &(out(&output) + &err(&output));
+    }
+    assert!(told.contains("shop") && !told.contains(&secret), "{told}");
+    for file in fs::read_dir(place.path().join("verikeep-data")).unwrap() {
+        let file = file.unwrap().path();
+        let bytes = if file.is_file() {
+            fs::read(&file).unwrap()
+        } else {
+            Vec::new()
+        };
+        let has_it = bytes
+            .windows(secret.len())
+            .any(|part| part == secret.as_bytes());
+        assert!(!has_it, "{}", file.display());
+    }
+}
+
+#[test]
 fn what_cannot_be_reached_ends_with_four() {
     let place = place();
     let issue = verikeep(place.path(), &["issue", "--app", "h5", "--plan", "1"]);
