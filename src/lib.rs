@@ -16,7 +16,7 @@
 //! | [`telemetry`] | logs and metrics | `domain` `store::reports` |
 //! | [`desk`] | what people and programs ask of the archive, wherever they are | `domain` `store` `archive` |
 //! | [`web`] | health, readiness and metrics over HTTP, and the API | `domain` `store` `telemetry` `desk` |
-//! | [`app`] | the composition root: the only module that knows every part | `domain` `config` `provider` `store` `vault` `worker` `telemetry` `archive` `web` |
+//! | [`app`] | the composition root: the only module that knows every part | `domain` `config` `provider` `store` `vault` `worker` `telemetry` `archive` `desk` `web` |
 //! | [`cli`] | one file a command | `domain` `config` `provider` `store` `vault` `worker` `telemetry` `archive` `app` |
 //! | `main` | runs the command line | `cli` |
 //!

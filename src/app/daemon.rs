@@ -17,11 +17,13 @@ use super::{
     supervise,
 };
 use crate::{
+    archive::Archive,
     config::Config,
+    desk::{Desk, Local},
     domain::time::{Clock, Span},
     store::{Store, StoreError},
     telemetry::metrics::Metrics,
-    web,
+    web::{self, api::Doorman, keys::KeyRing},
     worker::{
         clock::in_time,
         driver, lifecycle, periodic,
@@ -93,7 +95,7 @@ pub async fn run(
     let mut served = match options.listen {
         Some(listen) => {
             let stops = (&stop, &serve_stop);
-            Some(serve(listen, &pulse, &metrics, clock, stops).await?)
+            Some(serve(listen, &archive, &pulse, &metrics, stops).await?)
         }
         None => None,
     };
@@ -146,20 +148,20 @@ pub async fn run(
     failure.map_or(Ok(()), Err)
 }
 
-/// Serves health, readiness and metrics until the second of the stops; the first says that the
+/// Serves health, readiness, metrics and the API until the second of the stops; the first says that the
 /// daemon is on its way out.
 async fn serve(
     listen: SocketAddr,
+    archive: &Arc<Archive>,
     pulse: &Arc<Pulse>,
     metrics: &Arc<Metrics>,
-    clock: &Arc<dyn Clock>,
     (stopping, stop): (&CancellationToken, &CancellationToken),
 ) -> Result<web::Server, AppError> {
     let parts = web::Parts {
         source: Arc::clone(pulse) as Arc<dyn web::Source>,
         metrics: Arc::clone(metrics),
-        clock: Arc::clone(clock),
-        api: None,
+        clock: Arc::clone(&archive.clock),
+        api: Some(api(archive)),
         stopping: stopping.clone(),
         stop: stop.clone(),
     };
@@ -169,6 +171,18 @@ async fn serve(
             what: format!("cannot listen on {listen} (http.listen)"),
             source,
         })
+}
+
+/// What answers below `/v1`.
+fn api(archive: &Archive) -> (Arc<dyn Desk>, Arc<dyn Doorman>) {
+    let (store, clock) = (&archive.store, &archive.clock);
+    let desk = Local::new(
+        Arc::clone(&archive.tracker),
+        Arc::clone(store),
+        Arc::clone(clock),
+    );
+    let keys = KeyRing::new(Arc::clone(store) as _, Arc::clone(clock));
+    (Arc::new(desk), Arc::new(keys))
 }
 
 /// What runs by itself beside the drivers: the heartbeat and the guard's look.
@@ -220,7 +234,7 @@ fn loops(
 
 /// Ends when database and vault turn out not to belong together; they are compared later where the
 /// vault could not be asked at the start.
-async fn foreign(joined: bool, archive: &crate::archive::Archive) -> AppError {
+async fn foreign(joined: bool, archive: &Archive) -> AppError {
     if joined {
         std::future::pending().await
     } else {

@@ -1,6 +1,7 @@
 //! The real binary as a process of its own: killed, stopped, and listened to for what it must not
 //! say.
 
+mod api;
 mod canary;
 mod degrade;
 mod losses;

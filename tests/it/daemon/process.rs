@@ -313,6 +313,11 @@ impl Daemon {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap()).into_owned()
     }
 
+    /// Where it listens.
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Its process.
     pub(super) fn pid(&self) -> u32 {
         self.child.id()

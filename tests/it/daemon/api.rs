@@ -1,0 +1,105 @@
+//! From the documentation alone: a key is made, a token is told over HTTP, and it is archived.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use simulator::{Life, LifeSpec, Video};
+
+use super::process::{Daemon, Place, code, err, out};
+use crate::lab::{Db, FILMED, PLAIN};
+
+/// The status and the JSON of what is answered.
+fn ask(daemon: &Daemon, key: &str, line: &str, body: &str) -> (u16, Value) {
+    let mut stream = TcpStream::connect(daemon.address()).unwrap();
+    let length = body.len();
+    write!(
+        stream,
+        "{line} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, serde_json::from_str(body).unwrap())
+}
+
+async fn a_token_told_over_http_is_archived(db: Db) {
+    let place = Place::new(db, 61).await;
+    let daemon = place.start().await;
+    let key = |scope: &str, app: &str| {
+        let line = [
+            "key",
+            "create",
+            "--name",
+            &format!("{scope}-{app}"),
+            "--scope",
+            scope,
+            "--app",
+            app,
+        ];
+        let made = place.verikeep(&line);
+        assert_eq!(code(&made), 0, "{}", err(&made));
+        out(&made).trim().to_owned()
+    };
+    let (teller, reader, other) = (
+        key("track", FILMED),
+        key("read", FILMED),
+        key("read", PLAIN),
+    );
+    let life = LifeSpec {
+        video: Some(Video::One),
+        ..LifeSpec::of(Life::Passed, 1)
+    };
+    let made = place.simulator().create(FILMED, &[life]).swap_remove(0);
+    let told = json!({ "app": FILMED, "verify_token": made.verify_token, "issued_at": made.issued_at, "reference": "order-1" });
+    let post = |key: &str| ask(&daemon, key, "POST /v1/verifications", &told.to_string());
+    let (status, fresh) = post(&teller);
+    assert_eq!((status, &fresh["result"]), (201, &json!("new")), "{fresh}");
+    let id = fresh["verification_id"].as_str().unwrap();
+    assert_eq!(post(&teller).0, 200, "known");
+    assert_eq!(post(&reader).0, 403, "another scope");
+    let mut wrong = teller.clone();
+    wrong.pop();
+    assert_eq!(post(&wrong).0, 401);
+
+    let show = format!("GET /v1/verifications/{id}");
+    place
+        .until("it is archived", Duration::from_secs(60), async || {
+            ask(&daemon, &reader, &show, "").1["state"] == "archived"
+        })
+        .await;
+    assert_eq!(ask(&daemon, &other, &show, "").0, 404, "another app's key");
+    let shown = ask(&daemon, &reader, &show, "").1;
+    assert_eq!(shown["reference"], "order-1");
+    assert!(
+        shown["attempt_rows"][0]["passed"].as_bool().unwrap(),
+        "{shown}"
+    );
+    assert!(!shown.to_string().contains(&made.verify_token));
+
+    let revoked = place.verikeep(&["key", "revoke", &format!("read-{FILMED}")]);
+    assert_eq!(code(&revoked), 0, "{}", err(&revoked));
+    let soon = Duration::from_secs(10);
+    place
+        .until("the key is refused", soon, async || {
+            ask(&daemon, &reader, &show, "").0 == 401
+        })
+        .await;
+    let said = daemon.stop();
+    for secret in [&teller, &reader, &made.verify_token] {
+        assert!(!said.contains(secret.as_str()), "a secret is in the log");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_made_a_token_told_over_http_and_it_is_archived() {
+    tokio::join!(
+        a_token_told_over_http_is_archived(Db::Sqlite),
+        a_token_told_over_http_is_archived(Db::Postgres)
+    );
+}
