@@ -65,7 +65,15 @@ pub(super) async fn retry(
             json!({ "result": "woken", "verification_id": id, "was": was.name() }),
         )),
         RetryVerdict::Unknown => Err(Problem::not_found("no such verification")),
-        _ => Err(Problem::conflict("state", "there is nothing to try again")),
+        RetryVerdict::Whole { .. } => Err(Problem::conflict(
+            "state",
+            "it is whole: there is nothing to try again",
+        )),
+        RetryVerdict::Forgotten { since, .. } => {
+            let detail =
+                format!("the provider has forgotten it since {since}: nothing was changed");
+            Err(Problem::conflict("record_deadline", detail))
+        }
     }
 }
 

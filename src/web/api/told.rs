@@ -1,24 +1,16 @@
 //! What is told of tokens: one object, an array of them, or a line for each.
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::problem::Problem;
-use crate::domain::{secret::Secret, time::Time, token::TrackRequest};
+use crate::domain::{
+    listed::{instant, object},
+    secret::Secret,
+    token::TrackRequest,
+};
 
 /// How many tokens one request may tell of.
 pub(super) const ITEMS_MAX: usize = 10_000;
-
-/// A token, in the words of `track`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Item {
-    app: String,
-    verify_token: String,
-    issued_at: Option<String>,
-    plan_id: Option<String>,
-    reference: Option<String>,
-}
 
 /// A token to be tracked, or why not.
 pub(super) type Parsed = Result<TrackRequest, String>;
@@ -60,20 +52,21 @@ impl Told {
 }
 
 fn item(text: &str, by: &str) -> Parsed {
-    let item: Item = serde_json::from_str(text).map_err(|error| {
-        format!(
-            "no object of app, verify_token and, where they are known, issued_at, plan_id and reference: {}",
-            place(&error)
-        )
-    })?;
-    let issued_at = (item.issued_at.as_deref().map(Time::parse).transpose())
-        .map_err(|_| "issued_at is no instant in RFC 3339, as 2026-11-26T08:15:00Z".to_owned())?;
+    let (fields, unknown) = object(text, &[]).map_err(|why| format!("what was told {why}"))?;
+    if !unknown.is_empty() {
+        return Err(
+            "there is a field beside app, verify_token, issued_at, plan_id and reference"
+                .to_owned(),
+        );
+    }
+    let needed = |name: &str| format!("{name} is missing");
+    let issued_at = fields.issued_at.as_deref().map(|text| instant(text, None));
     Ok(TrackRequest {
-        verify_token: Secret::new(item.verify_token),
-        app: item.app,
-        issued_at,
-        plan_id: item.plan_id,
-        reference: item.reference,
+        verify_token: Secret::new(fields.verify_token.ok_or_else(|| needed("verify_token"))?),
+        app: fields.app.ok_or_else(|| needed("app"))?,
+        issued_at: issued_at.transpose()?,
+        plan_id: fields.plan_id,
+        reference: fields.reference,
         tracked_by: by.to_owned(),
         issued_here: false,
     })
