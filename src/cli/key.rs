@@ -31,8 +31,8 @@ Examples:
   verikeep key create --name audit --scope read,reveal --all-apps --expires 30d --network 10.20.0.0/16
   verikeep key list
   verikeep key revoke shop
-A key is sent as `Authorization: Bearer vk_…`. What is kept of it is its SHA-256: one that is lost is revoked and made anew. The HTTP API is not there yet;
-its keys can be made ahead.";
+A key is sent as `Authorization: Bearer vk_…`. What is kept of it is its SHA-256: one that is lost is revoked and made anew.
+The calls that keys are for are those of docs/api.md, on http.listen of a running daemon.";
 
 /// Make, show and revoke keys of the HTTP API.
 #[derive(Args, Debug)]

@@ -55,7 +55,7 @@ pub async fn other_facts_are_a_conflict_and_change_nothing(db: Database) {
         let mut other = token(1);
         match field {
             "app" => other.verification.app = "other".to_owned(),
-            "issued_at" => other.verification.issued_at = later(Span(1)),
+            "issued_at" => other.verification.issued_at = later(Span::hours(1)),
             "plan_id" => other.verification.plan_id = Some("other".to_owned()),
             _ => other.reference = Some("other".to_owned()),
         }
