@@ -23,7 +23,7 @@ use crate::{
     domain::time::{Clock, Span},
     store::{Store, StoreError},
     telemetry::metrics::Metrics,
-    web::{self, api::Doorman, keys::KeyRing},
+    web::{self, keys::KeyRing},
     worker::{
         clock::in_time,
         driver, lifecycle, periodic,
@@ -174,7 +174,7 @@ async fn serve(
 }
 
 /// What answers below `/v1`.
-fn api(archive: &Archive) -> (Arc<dyn Desk>, Arc<dyn Doorman>) {
+fn api(archive: &Archive) -> (Arc<dyn Desk>, Arc<KeyRing>) {
     let (store, clock) = (&archive.store, &archive.clock);
     let desk = Local::new(
         Arc::clone(&archive.tracker),

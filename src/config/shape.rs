@@ -96,7 +96,7 @@ pub struct Identity {
     pub index_key: Option<IndexKey>,
 }
 
-/// The daemon's own server.
+/// The daemon's own server, of pages and API.
 #[derive(Clone, Debug)]
 pub struct Http {
     /// Where it listens; port 0 takes a free one.

@@ -172,6 +172,18 @@ impl ApiKey {
         }
     }
 
+    /// Whether it is for what `scope` is for.
+    ///
+    /// # Errors
+    /// [`Denied::Scope`].
+    pub fn may(&self, scope: Scope) -> Result<(), Denied> {
+        if self.scopes.contains(&scope) {
+            Ok(())
+        } else {
+            Err(Denied::Scope(scope))
+        }
+    }
+
     /// Whether it may do what `scope` is for, with what is `app`'s; without an app, with what is
     /// no app's.
     ///
@@ -185,9 +197,7 @@ impl ApiKey {
         now: Time,
     ) -> Result<(), Denied> {
         self.is_good(address, now)?;
-        if !self.scopes.contains(&scope) {
-            return Err(Denied::Scope(scope));
-        }
+        self.may(scope)?;
         match app {
             Some(app) if !self.apps.has(app) => Err(Denied::App),
             _ => Ok(()),

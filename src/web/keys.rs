@@ -12,10 +12,8 @@ use std::{
     sync::{Arc, Mutex as Lock, PoisonError},
 };
 
-use async_trait::async_trait;
 use tokio::sync::Mutex;
 
-use super::api::{Doorman, Refused};
 use crate::{
     domain::{
         id::KeyId,
@@ -85,7 +83,7 @@ impl KeyRing {
     }
 
     /// The key that is presented (`vk_…`, what stands behind `Bearer `) from this address, and that
-    /// it was used. What it may do is asked of it: [`ApiKey::permits`].
+    /// it was used. What it may do is asked of it: [`ApiKey::may`].
     ///
     /// # Errors
     /// [`Refusal`]; nothing of what was presented is in it.
@@ -197,19 +195,6 @@ impl KeyRing {
             kept.key.last_used_at = Some(now);
         }
         let _ = self.store.note_key_used(key.key_id, now).await;
-    }
-}
-
-/// For the API, which tells no caller why a key is refused.
-#[async_trait]
-impl Doorman for KeyRing {
-    async fn identify(&self, presented: &str, address: IpAddr) -> Result<Arc<ApiKey>, Refused> {
-        let found = Self::identify(self, presented, address).await;
-        found.map(Arc::new).map_err(|refusal| match refusal {
-            Refusal::Denied(_) => Refused::Key,
-            Refusal::TooMany(_) => Refused::TooOften,
-            Refusal::Away(_) => Refused::Away,
-        })
     }
 }
 
@@ -352,9 +337,6 @@ mod tests {
         }
         held.clock.pass(USUAL_LIFE);
         assert_eq!(held.ask(text, HERE).await, is("Expired"));
-        let door: &dyn Doorman = &held.ring;
-        let told = door.identify(text, HERE.parse().unwrap()).await;
-        assert_eq!(told, Err(Refused::Key), "and why is not told");
     }
 
     #[tokio::test]

@@ -12,8 +12,8 @@
 //! Whoever connects is given one answer and a short time, and no more of them are heard at once
 //! than leave the process the descriptors it works with.
 //!
-//! Nothing here decides or changes anything, and nothing that could hold a secret is asked for:
-//! what is shown comes from [`Source`].
+//! The pages decide and change nothing, and nothing that could hold a secret is asked for: what is
+//! shown comes from [`Source`].
 
 pub mod api;
 mod held;
@@ -28,7 +28,7 @@ pub use server::CONNECTIONS_MAX;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-use api::Doorman;
+use keys::KeyRing;
 
 use crate::{
     desk::Desk,
@@ -79,7 +79,7 @@ pub struct Parts {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// What answers below `/v1`, and who knows the keys; none serves the pages alone.
-    pub api: Option<(Arc<dyn Desk>, Arc<dyn Doorman>)>,
+    pub api: Option<(Arc<dyn Desk>, Arc<KeyRing>)>,
     /// Once cancelled, `/readyz` says no: this process is stopping.
     pub stopping: CancellationToken,
     /// Once cancelled, the server itself ends.

@@ -1,8 +1,10 @@
 //! The API: who may do what, and what is answered.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::Arc,
+};
 
-use async_trait::async_trait;
 use axum::{Router, body::Body};
 use http::{Request, Response, StatusCode};
 use hyper::service::Service as _;
@@ -13,55 +15,27 @@ use verikeep::{
     app,
     desk::Local,
     domain::{
-        key::{ApiKey, Apps, Scope},
-        time::Time,
+        id::KeyId,
+        key::{ApiKey, Apps, KeptKey, Scope, USUAL_LIFE, fresh},
     },
-    web::api::{Doorman, Refused, router},
+    store::memory::MemoryStore,
+    web::{
+        api::{Peer, router},
+        keys::{FAILURES_MAX, KeyRing},
+    },
     worker::clock::SystemClock,
 };
 
 use crate::lab::{Db, FILMED, Lab, PLAIN, options, track};
 
-/// Takes `scope scope@app app`, without an app of all, for a key.
-struct Anybody;
-
-#[async_trait]
-impl Doorman for Anybody {
-    async fn identify(&self, presented: &str, _address: IpAddr) -> Result<Arc<ApiKey>, Refused> {
-        match presented {
-            "wrong" => return Err(Refused::Key),
-            "again" => return Err(Refused::TooOften),
-            "away" => return Err(Refused::Away),
-            _ => {}
-        }
-        let (scopes, apps) = presented.split_once('@').unwrap_or((presented, ""));
-        let apps: Vec<String> = apps.split_whitespace().map(str::to_owned).collect();
-        Ok(Arc::new(ApiKey {
-            key_id: uuid::Uuid::from_u128(1).into(),
-            name: "shop".to_owned(),
-            scopes: scopes
-                .split_whitespace()
-                .map(|name| Scope::named(name).unwrap())
-                .collect(),
-            apps: if apps.is_empty() {
-                Apps::All
-            } else {
-                Apps::Only(apps)
-            },
-            networks: Vec::new(),
-            created_at: Time(0),
-            created_by: "test".to_owned(),
-            expires_at: Time(i64::MAX),
-            revoked_at: None,
-            revoked_by: None,
-            last_used_at: None,
-        }))
-    }
-}
+/// From where too many unknown keys have come.
+const THERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 9));
 
 struct Desk {
     lab: Lab,
     api: TowerToHyperService<Router>,
+    /// The same while the keys cannot be read.
+    away: TowerToHyperService<Router>,
     archive: Arc<verikeep::archive::Archive>,
 }
 
@@ -79,36 +53,88 @@ impl Desk {
         let lab = Lab::new(db, options(51)).await;
         let opened = app::open(&lab.config, Arc::new(SystemClock)).await.unwrap();
         let archive = opened.archive;
-        let desk = Local::new(
+        let clock = || Arc::clone(&archive.clock);
+        let local = Local::new(
             Arc::clone(&archive.tracker),
             Arc::clone(&archive.store),
-            Arc::clone(&archive.clock),
+            clock(),
         );
-        let api = router(Arc::new(desk), Arc::new(Anybody));
-        Self {
+        let local = Arc::new(local);
+        let none = MemoryStore::new(clock());
+        none.set_away(true);
+        let serve = |keys| TowerToHyperService::new(router(local.clone(), Arc::new(keys)));
+        let desk = Self {
             lab,
-            api: TowerToHyperService::new(api),
+            api: serve(KeyRing::new(Arc::clone(&archive.store) as _, clock())),
+            away: serve(KeyRing::new(Arc::new(none), clock())),
             archive,
+        };
+        for _ in 0..FAILURES_MAX {
+            assert_eq!(desk.ask("again", "GET", "/v1/status", "").await.status, 401);
         }
+        desk
     }
 
-    async fn ask(&self, key: &str, method: &str, path: &str, body: impl Into<Body>) -> Answer {
+    /// The text of the key for `scope scope@app app`, without an app for all; `wrong` is nobody's.
+    async fn key(&self, of: &str) -> String {
+        let known = self.archive.store.keys(false).await.unwrap();
+        // A key's text is known to whoever made it alone, so it is made anew.
+        if known.iter().any(|kept| kept.key.name == of) {
+            let now = self.archive.clock.now();
+            self.archive
+                .store
+                .revoke_key(of, "test", now)
+                .await
+                .unwrap();
+        }
+        let now = self.archive.clock.now();
+        let key_id = KeyId::fresh(now);
+        let (text, digest) = fresh(key_id);
+        if of == "wrong" || of == "again" || of == "away" {
+            return text.reveal().to_owned();
+        }
+        let (scopes, apps) = of.split_once('@').unwrap_or((of, ""));
+        let named = |name: &str| Scope::named(name).unwrap();
+        let apps: Vec<String> = apps.split_whitespace().map(str::to_owned).collect();
+        let key = ApiKey {
+            key_id,
+            name: of.to_owned(),
+            scopes: scopes.split_whitespace().map(named).collect(),
+            apps: if apps.is_empty() {
+                Apps::All
+            } else {
+                Apps::Only(apps)
+            },
+            networks: Vec::new(),
+            created_at: now,
+            created_by: "test".to_owned(),
+            expires_at: now.plus(USUAL_LIFE),
+            revoked_at: None,
+            revoked_by: None,
+            last_used_at: None,
+        };
+        let kept = KeptKey { key, digest };
+        assert!(self.archive.store.create_key(&kept).await.unwrap());
+        text.reveal().to_owned()
+    }
+
+    /// Asks with such a key; `again` is from where too many unknown ones came, `away` while the keys
+    /// cannot be read.
+    async fn ask(&self, of: &str, method: &str, path: &str, body: impl Into<Body>) -> Answer {
         let request = Request::builder().method(method).uri(path);
+        let key = self.key(of).await;
         let request = request.header("authorization", format!("Bearer {key}"));
-        self.send(request.body(body.into()).unwrap()).await
+        let mut request = request.body(body.into()).unwrap();
+        match of {
+            "away" => return sent(&self.away, request).await,
+            "again" => request.extensions_mut().insert(Peer(THERE)),
+            _ => None,
+        };
+        self.send(request).await
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
-        let response: Response<Body> = self.api.call(request).await.unwrap();
-        let (head, body) = response.into_parts();
-        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        let kind = head.headers["content-type"].to_str().unwrap().to_owned();
-        Answer {
-            status: head.status.as_u16(),
-            kind,
-            body: serde_json::from_slice(&bytes).unwrap(),
-            head: head.headers,
-        }
+        sent(&self.api, request).await
     }
 
     /// Tracks a token of the app that has a fresh one, and gives its name.
@@ -118,14 +144,22 @@ impl Desk {
             .simulator
             .create(app, &[LifeSpec::of(Life::Passed, 1)]);
         track(&self.archive, &made).await;
-        let whole = self
-            .archive
-            .store
-            .show(&made[0].verify_token)
-            .await
-            .unwrap()
-            .unwrap();
-        whole.summary.verification_id.to_string()
+        let shown = self.archive.store.show(&made[0].verify_token).await;
+        let summary = shown.unwrap().unwrap().summary;
+        summary.verification_id.to_string()
+    }
+}
+
+async fn sent(api: &TowerToHyperService<Router>, request: Request<Body>) -> Answer {
+    let response: Response<Body> = api.call(request).await.unwrap();
+    let (head, body) = response.into_parts();
+    let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+    let kind = head.headers["content-type"].to_str().unwrap().to_owned();
+    Answer {
+        status: head.status.as_u16(),
+        kind,
+        body: serde_json::from_slice(&bytes).unwrap(),
+        head: head.headers,
     }
 }
 
@@ -183,6 +217,16 @@ async fn rights(db: Db) {
         let answer = desk.send(request.body(Body::empty()).unwrap()).await;
         assert_eq!(answer.status, 401, "{method} {path} without a key");
     }
+    // A key that was good is refused in the very words of one that nobody has.
+    let revoked = desk.key("read").await;
+    assert_ne!(desk.key("read").await, revoked, "made anew");
+    let ask = async |key: String| {
+        let request = Request::get("/v1/status").header("authorization", format!("Bearer {key}"));
+        desk.send(request.body(Body::empty()).unwrap()).await
+    };
+    let unknown = ask(desk.key("wrong").await).await;
+    let revoked = ask(revoked).await;
+    assert_eq!((revoked.status, &revoked.body), (401, &unknown.body));
     // What is another app's is not in a list either.
     let listed = desk
         .ask(&format!("read@{PLAIN}"), "GET", "/v1/verifications", "")
@@ -293,7 +337,8 @@ async fn tokens_are_told_one_by_one_as_an_array_or_by_line_and_a_wrong_one_stops
         (200, vec![201, 409, 422, 201, 422])
     );
     let lines = format!("{}\n\n{}\r\nnone\n", token(4, FILMED), token(2, FILMED));
-    let request = Request::post("/v1/verifications").header("authorization", "Bearer track");
+    let key = format!("Bearer {}", desk.key("track").await);
+    let request = Request::post("/v1/verifications").header("authorization", key);
     let request = request.header("content-type", "application/x-ndjson");
     let answer = desk.send(request.body(lines.into()).unwrap()).await;
     assert_eq!(
@@ -376,7 +421,8 @@ async fn lists_go_page_by_page_and_nothing_private_is_shown() {
     let id = shown.head["x-request-id"].to_str().unwrap().to_owned();
     assert_eq!(id.len(), 36);
     for (sent, same) in [("order-17", true), ("with space", false), ("", false)] {
-        let request = Request::get("/v1/status").header("authorization", "Bearer read");
+        let key = format!("Bearer {}", desk.key("read").await);
+        let request = Request::get("/v1/status").header("authorization", key);
         let answer = desk.send(
             request
                 .header("x-request-id", sent)

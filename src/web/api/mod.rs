@@ -27,7 +27,6 @@ use std::{
     time::Duration,
 };
 
-use async_trait::async_trait;
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
@@ -38,6 +37,7 @@ use axum::{
 };
 use tokio::time::timeout;
 
+use super::keys::{KeyRing, Refusal};
 use crate::{
     desk::Desk,
     domain::key::{ApiKey, Apps, Scope},
@@ -48,31 +48,10 @@ use problem::Problem;
 #[derive(Clone, Debug)]
 struct Caller(Arc<ApiKey>);
 
-/// Why a key opens nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// It is not known, expired, revoked, or not for that address.
-    Key,
-    /// That address has shown wrong ones too often.
-    TooOften,
-    /// The keys cannot be read now.
-    Away,
-}
-
-/// Who knows the keys.
-#[async_trait]
-pub trait Doorman: Send + Sync + 'static {
-    /// Says whose the presented key is.
-    ///
-    /// # Errors
-    /// [`Refused`].
-    async fn identify(&self, presented: &str, address: IpAddr) -> Result<Arc<ApiKey>, Refused>;
-}
-
 /// What the calls stand on.
 struct Api {
     desk: Arc<dyn Desk>,
-    doorman: Arc<dyn Doorman>,
+    keys: Arc<KeyRing>,
 }
 
 /// The address that a request came from, put into its extensions by the server.
@@ -85,8 +64,8 @@ const ANSWER_MAX: Duration = Duration::from_secs(15);
 const BODY_BYTES_MAX: usize = 16 << 20;
 
 /// The routes, all below `/v1`.
-pub fn router(desk: Arc<dyn Desk>, doorman: Arc<dyn Doorman>) -> Router {
-    Router::new().nest("/v1", calls(Arc::new(Api { desk, doorman })))
+pub fn router(desk: Arc<dyn Desk>, keys: Arc<KeyRing>) -> Router {
+    Router::new().nest("/v1", calls(Arc::new(Api { desk, keys })))
 }
 
 fn calls(api: Arc<Api>) -> Router {
@@ -99,7 +78,9 @@ fn calls(api: Arc<Api>) -> Router {
         .route("/alarms/{id}/acknowledge", post(operate::acknowledge_alarm))
         .route("/losses", get(read::losses))
         .route("/losses/acknowledge", post(operate::acknowledge_losses))
-        .fallback(|| async { Problem::not_found("no such path: /docs tells which there are") })
+        .fallback(|| async {
+            Problem::not_found("no such path: docs/api.md tells which there are")
+        })
         .method_not_allowed_fallback(|| async { Problem::method() })
         .layer(middleware::from_fn_with_state(Arc::clone(&api), admit))
         .layer(middleware::from_fn(framed))
@@ -120,16 +101,17 @@ async fn admit(State(api): State<Arc<Api>>, mut request: Request, next: Next) ->
     let Some(presented) = presented else {
         return Problem::unauthorized().into_response();
     };
-    match api.doorman.identify(presented.trim(), address).await {
+    match api.keys.identify(presented.trim(), address).await {
         Ok(key) => {
-            request.extensions_mut().insert(Caller(key));
+            request.extensions_mut().insert(Caller(Arc::new(key)));
             next.run(request).await
         }
-        Err(Refused::Key) => Problem::unauthorized().into_response(),
-        Err(Refused::TooOften) => {
-            Problem::too_often("too many wrong keys were shown from there").into_response()
+        // Why it is not good is nobody's business who has none.
+        Err(Refusal::Denied(_)) => Problem::unauthorized().into_response(),
+        Err(Refusal::TooMany(left)) => {
+            Problem::too_often("too many unknown keys were shown from there", left).into_response()
         }
-        Err(Refused::Away) => Problem::away().into_response(),
+        Err(Refusal::Away(_)) => Problem::away().into_response(),
     }
 }
 
@@ -164,13 +146,9 @@ fn is_id(id: &HeaderValue) -> bool {
 
 impl Caller {
     fn may(&self, scope: Scope) -> Result<(), Problem> {
-        if self.0.scopes.contains(&scope) {
-            return Ok(());
-        }
-        let name = scope.name();
-        Err(Problem::forbidden(format!(
-            "the key lacks the scope `{name}`"
-        )))
+        self.0
+            .may(scope)
+            .map_err(|denied| Problem::forbidden(denied.to_string()))
     }
 
     /// Whether what belongs to this app is there for the key.

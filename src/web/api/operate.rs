@@ -135,7 +135,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|_| {
         Problem::wrong(
             None,
-            "the body is no JSON object of the fields that /docs shows",
+            "the body is no JSON object of the fields that docs/api.md shows",
         )
     })
 }

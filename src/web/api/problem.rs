@@ -7,7 +7,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use crate::store::StoreError;
+use crate::{domain::time::Span, store::StoreError};
 
 /// A problem. Its `type` is `urn:verikeep:problem:` and the slug.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -66,7 +66,7 @@ impl Problem {
 
     /// 405.
     pub(super) fn method() -> Self {
-        let detail = "this path does not take that method: /docs tells which";
+        let detail = "this path does not take that method: docs/api.md tells which";
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "method",
@@ -107,10 +107,11 @@ impl Problem {
         }
     }
 
-    /// 429: asked too often.
-    pub(super) fn too_often(detail: impl Into<String>) -> Self {
+    /// 429: asked too often, for as long as `left`.
+    pub(super) fn too_often(detail: impl Into<String>, left: Span) -> Self {
+        let seconds = left.0.div_euclid(1000).saturating_add(1);
         Self {
-            retry_after: Some(60),
+            retry_after: Some(u16::try_from(seconds).unwrap_or(u16::MAX)),
             ..Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "too-often",

@@ -25,6 +25,7 @@ async fn outage(place: &Place) -> (Made, Time, Time) {
     };
     let made = place.simulator().create(FILMED, &[life]).swap_remove(0);
     place.track(std::slice::from_ref(&made));
+    // Longer than media are kept and shorter than records: it is the time itself that is tried.
     tokio::time::sleep(Duration::from_secs(14)).await;
     place.set_faults(Faults::default());
     (made, from, SystemClock.now())
