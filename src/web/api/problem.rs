@@ -7,7 +7,7 @@ use axum::{
 };
 use serde::Serialize;
 
-use crate::{domain::time::Span, store::StoreError};
+use crate::{desk, domain::time::Span};
 
 /// A problem. Its `type` is `urn:verikeep:problem:` and the slug.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -136,8 +136,8 @@ impl Problem {
     }
 }
 
-impl From<StoreError> for Problem {
-    fn from(error: StoreError) -> Self {
+impl From<desk::Error> for Problem {
+    fn from(error: desk::Error) -> Self {
         // Whatever it is, its words are for the log and the alarm: they may name rows.
         tracing::warn!(%error, "a request could not be answered");
         Self::away()

@@ -1,0 +1,70 @@
+//! What people and programs ask of the archive: one trait, whoever asks and wherever they are.
+//!
+//! Promised: what was tracked is committed before the answer; a verb that did not take place says
+//! so as an [`Error`], and repeating it is safe. Who may ask is not decided here.
+
+mod local;
+
+use async_trait::async_trait;
+
+pub use crate::archive::track::Tracked;
+pub use local::Local;
+
+use crate::{
+    domain::{id::VerificationId, time::Time, token::TrackRequest},
+    store::{
+        StoreError,
+        records::RetryVerdict,
+        reports::{AlarmRow, Filter, LossFilter, LossReport, Status, Summary, Whole},
+    },
+};
+
+/// Why a verb did not take place.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// The database did not do it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a verb brings.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The verbs.
+#[async_trait]
+pub trait Desk: Send + Sync + 'static {
+    /// The time that the archive goes by.
+    fn now(&self) -> Time;
+
+    /// Tracks tokens, one answer each, in order; idempotent.
+    async fn track(&self, told: Vec<TrackRequest>) -> Result<Vec<Tracked>>;
+
+    /// Tracked verifications, newest first.
+    async fn list(&self, filter: &Filter) -> Result<Vec<Summary>>;
+
+    /// One verification whole; none of that name is tracked.
+    async fn show(&self, verification_id: VerificationId) -> Result<Option<Whole>>;
+
+    /// Wakes a verification that waits for a person, as another app's where one is named.
+    async fn retry(
+        &self,
+        verification_id: VerificationId,
+        app: Option<&str>,
+        by: &str,
+    ) -> Result<RetryVerdict>;
+
+    /// The figures.
+    async fn status(&self) -> Result<Status>;
+
+    /// Open alarms, oldest first.
+    async fn alarms(&self) -> Result<Vec<AlarmRow>>;
+
+    /// Notes that a person has seen an alarm; false when none of that number is open.
+    async fn acknowledge_alarm(&self, alarm_id: i64, by: &str, note: &str) -> Result<bool>;
+
+    /// What was lost, the newest first.
+    async fn losses(&self, filter: &LossFilter, limit: i64) -> Result<Vec<LossReport>>;
+
+    /// Notes that a person has seen what was lost; brings how many things.
+    async fn acknowledge_losses(&self, filter: &LossFilter, by: &str, note: &str) -> Result<i64>;
+}
