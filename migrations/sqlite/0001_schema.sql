@@ -110,6 +110,7 @@ create table attempts (
 ) strict;
 
 create index attempts_id_number on attempts (id_number_index) where id_number_index is not null;
+create index attempts_log_id on attempts (verify_log_id) where verify_log_id is not null;
 create index attempts_index_key on attempts (index_key_id) where id_number_masked is not null;
 
 -- Append-only. An identical answer of an endpoint is kept once.
@@ -132,6 +133,7 @@ create table answers (
 
 create unique index answers_distinct on answers (verification_id, endpoint, sha256);
 create unique index answers_object on answers (object_key);
+create index answers_log_id on answers (log_id) where log_id is not null;
 
 create table media (
     media_id        text    not null primary key,

@@ -240,7 +240,7 @@ async fn filter(
         reference: args.reference.clone(),
         id_number_index,
         limit: PAGE,
-        after: None,
+        ..Filter::default()
     })
 }
 

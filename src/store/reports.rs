@@ -35,6 +35,10 @@ pub struct Filter {
     pub until: Option<Time>,
     /// Only this reference.
     pub reference: Option<String>,
+    /// Only those generated for this plan.
+    pub plan_id: Option<String>,
+    /// Only those with an answer or an attempt that the provider logged under this number.
+    pub log_id: Option<String>,
     /// Only those with an attempt of this keyed index
     /// ([`crate::domain::identity::IndexKey::id_number`]).
     pub id_number_index: Option<String>,

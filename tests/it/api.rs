@@ -381,6 +381,15 @@ async fn lists_go_page_by_page_and_nothing_private_is_shown() {
         cursor = format!("&cursor={next}");
     }
     assert_eq!(listed, ids);
+    for (path, rows) in [
+        ("/v1/verifications?plan_id=none", 0),
+        ("/v1/verifications?log_id=none", 0),
+        ("/v1/verifications?limit=5", 5),
+    ] {
+        let listed = desk.ask("read", "GET", path, "").await;
+        let listed = listed.body["verifications"].as_array().unwrap().len();
+        assert_eq!(listed, rows, "{path}");
+    }
     for (path, field) in [
         ("/v1/verifications?state=lost", "state"),
         ("/v1/verifications?since=yesterday", "since"),

@@ -77,11 +77,21 @@ impl Kept {
             self.id_number_index.as_ref() == Some(index)
                 || identities.any(|identity| identity.id_number_index.as_ref() == Some(index))
         };
+        let is_logged = |log_id: &String| {
+            let answers = self.answers.iter().map(|answer| &answer.log_id);
+            let attempts = self.attempts.values();
+            let attempts = attempts.map(|(attempt, _)| &attempt.verify_log_id);
+            answers
+                .chain(attempts)
+                .any(|known| known.as_ref() == Some(log_id))
+        };
         filter.state.is_none_or(|state| state == self.state)
             && filter.app.as_ref().is_none_or(|app| *app == facts.app)
             && filter.since.is_none_or(|since| facts.issued_at >= since)
             && filter.until.is_none_or(|until| facts.issued_at <= until)
             && (filter.reference.is_none() || filter.reference == self.told.reference)
+            && (filter.plan_id.is_none() || filter.plan_id == facts.plan_id)
+            && filter.log_id.as_ref().is_none_or(is_logged)
             && filter.id_number_index.as_ref().is_none_or(is_indexed)
             && (filter.after.as_ref()).is_none_or(|after| facts.verification_id < *after)
     }

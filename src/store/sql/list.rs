@@ -48,6 +48,16 @@ pub(super) async fn list<DB: Dialect>(
     if let Some(reference) = &filter.reference {
         only("v.reference = $n", reference.as_str().into());
     }
+    if let Some(plan_id) = &filter.plan_id {
+        only("v.plan_id = $n", plan_id.as_str().into());
+    }
+    if let Some(log_id) = &filter.log_id {
+        only(
+            "v.verification_id in (select verification_id from answers where log_id = $n
+                union all select verification_id from attempts where verify_log_id = $n)",
+            log_id.as_str().into(),
+        );
+    }
     if let Some(index) = &filter.id_number_index {
         only(
             "v.verification_id in (select verification_id from attempts where id_number_index = $n

@@ -34,7 +34,9 @@ const PRIVATE: [&str; 4] = ["verify_token", "id_number_index", "name", "id_numbe
 struct Which {
     state: Option<String>,
     app: Option<String>,
+    plan_id: Option<String>,
     reference: Option<String>,
+    log_id: Option<String>,
     since: Option<String>,
     until: Option<String>,
     limit: Option<i64>,
@@ -71,7 +73,9 @@ pub(super) async fn list(
         app: caller.app(which.app)?,
         since: instant("since", which.since)?,
         until: instant("until", which.until)?,
+        plan_id: which.plan_id,
         reference: which.reference,
+        log_id: which.log_id,
         id_number_index: None,
         // One more than wanted, so that it is known whether there are more.
         limit: limit + 1,

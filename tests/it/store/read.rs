@@ -1,7 +1,7 @@
 //! Lists, figures, single verifications.
 
 use verikeep::{
-    domain::{id::VerificationId, plan::Outcome, time::Span, token::State},
+    domain::{answer::Endpoint, id::VerificationId, plan::Outcome, time::Span, token::State},
     store::{
         records::{NewVerification, PollRecord},
         reports::Filter,
@@ -36,6 +36,7 @@ pub async fn each_filter_filters(db: Database) {
     let mut other = token(4);
     other.verification.app = "other".to_owned();
     other.verification.issued_at = later(HOUR);
+    other.verification.plan_id = Some("plan-2".to_owned());
     store
         .track(vec![
             token(1),
@@ -49,9 +50,12 @@ pub async fn each_filter_filters(db: Database) {
         .await
         .unwrap();
     let works = store.claim_polls(&claim_at(START)).await.unwrap();
+    let mut logged = answer("a", Endpoint::Getall, START);
+    logged.log_id = Some("1234567890".to_owned());
     store
         .record_poll(PollRecord {
             attempts: vec![attempt(7, true, START)],
+            answers: vec![logged],
             ..settling(&works[1].lease, START, Outcome::Archived)
         })
         .await
@@ -111,6 +115,36 @@ pub async fn each_filter_filters(db: Database) {
                 ..all()
             },
             vec![1],
+        ),
+        (
+            Filter {
+                plan_id: Some("plan-2".to_owned()),
+                ..all()
+            },
+            vec![4],
+        ),
+        (
+            // Of an answer.
+            Filter {
+                log_id: Some("1234567890".to_owned()),
+                ..all()
+            },
+            vec![2],
+        ),
+        (
+            // Of an attempt.
+            Filter {
+                log_id: Some("9223372036854775807".to_owned()),
+                ..all()
+            },
+            vec![2],
+        ),
+        (
+            Filter {
+                log_id: Some("123456789".to_owned()),
+                ..all()
+            },
+            vec![],
         ),
         (
             Filter {
