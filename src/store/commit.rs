@@ -1,38 +1,63 @@
-//! Group commit: what many tasks record at the same time shares one transaction.
+//! Group commit: what many tasks have written at the same time shares one transaction.
 //!
 //! One task writes. It takes what is queued, without waiting for more, commits it at once and
-//! answers each caller. A record that the database refuses is found by writing the members of its
-//! batch one by one, so that it cannot hold up the others. Should the task be gone, nobody is told
+//! answers each caller. A record that the database refuses is found by halving its batch, so
+//! that it cannot hold up the others. Should the task be gone, nobody is told
 //! that anything was written, and [`Writer::gone`] says so.
 
-use std::{collections::HashSet, future::Future, sync::Arc};
+use std::{
+    collections::{HashSet, VecDeque},
+    future::Future,
+    hash::Hash,
+    ops::Range,
+    sync::Arc,
+};
 
-use futures::FutureExt as _;
+use futures::{FutureExt as _, future::BoxFuture};
 use sqlx::Pool;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{
-    Result, StoreError,
-    dialect::Dialect,
-    sql::batch::{self, Work},
-    transact::transact,
-};
-use crate::domain::{id::VerificationId, lease::Stage};
+use super::{Result, StoreError, dialect::Dialect, transact::transact};
 
-/// How many verbs share a transaction at most.
-const BATCH_MAX: usize = 256;
+/// A verb that takes part in group commit.
+pub(super) trait Member: Send + Sync + Sized + 'static {
+    /// What its caller is answered.
+    type Answer: Send + 'static;
+    /// What no two of one batch may have in common, so that their order means nothing.
+    type Alone: Eq + Hash + Send;
+    /// How much a batch holds at most, in [`Member::weight`]; one that is heavier goes by itself.
+    const BATCH_MAX: usize;
+
+    /// How much of a batch it takes.
+    fn weight(&self) -> usize {
+        1
+    }
+
+    /// What it has to have for itself.
+    fn alone(&self) -> impl Iterator<Item = Self::Alone>;
+
+    /// Writes the members of a batch within its transaction; one result each.
+    ///
+    /// # Errors
+    /// What concerns the whole transaction, which then must be rolled back.
+    fn write<'c, DB: Dialect>(
+        connection: &'c mut DB::Connection,
+        members: &'c [&'c Self],
+    ) -> BoxFuture<'c, Result<Vec<Result<Self::Answer>>>>;
+}
+
 /// How many wait in line before callers wait to be let in.
-const QUEUE_MAX: usize = 4 * BATCH_MAX;
+const QUEUE_MAX: usize = 1024;
 
-enum Message {
-    Work(Work, oneshot::Sender<Result<()>>),
+enum Message<W: Member> {
+    Work(W, oneshot::Sender<Result<W::Answer>>),
     Close(oneshot::Sender<()>),
 }
 
 /// The way to the task that writes.
-pub(super) struct Writer(mpsc::Sender<Message>);
+pub(super) struct Writer<W: Member>(mpsc::Sender<Message<W>>);
 
-impl Writer {
+impl<W: Member> Writer<W> {
     /// Starts the task; it ends when the writer is closed or dropped.
     pub(super) fn start<DB: Dialect>(pool: Pool<DB>) -> Self {
         Self::over(move |batch| write(pool.clone(), batch))
@@ -43,7 +68,7 @@ impl Writer {
         clippy::disallowed_methods,
         reason = "the adapter of the database keeps tokio"
     )]
-    fn over<F>(write: impl Fn(Batch) -> F + Send + 'static) -> Self
+    fn over<F>(write: impl Fn(Batch<W>) -> F + Send + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -60,7 +85,7 @@ impl Writer {
 
     /// Has `work` written, and waits until it is committed. Dropping the future does not take it
     /// back.
-    pub(super) async fn submit(&self, work: Work) -> Result<()> {
+    pub(super) async fn submit(&self, work: W) -> Result<W::Answer> {
         let (reply, answer) = oneshot::channel();
         let closed = || StoreError::Unavailable("the store is closed, or cannot go on".to_owned());
         self.0
@@ -86,52 +111,54 @@ impl Writer {
     }
 }
 
-/// Works that may share a transaction: no two concern the same lease, so that their order means
-/// nothing.
-#[derive(Default)]
-struct Batch {
-    works: Vec<Work>,
-    replies: Vec<oneshot::Sender<Result<()>>>,
-    rows: HashSet<(VerificationId, Stage)>,
+/// Members that may share a transaction.
+struct Batch<W: Member> {
+    works: Vec<W>,
+    replies: Vec<oneshot::Sender<Result<W::Answer>>>,
+    taken: HashSet<W::Alone>,
+    weight: usize,
 }
 
-impl Batch {
-    fn takes(&self, work: &Work) -> bool {
-        self.rows.is_empty()
-            || !work
-                .leases()
-                .iter()
-                .any(|lease| self.rows.contains(&(lease.verification_id, lease.stage)))
+impl<W: Member> Batch<W> {
+    fn of(work: W, reply: oneshot::Sender<Result<W::Answer>>) -> Self {
+        let mut batch = Self {
+            works: Vec::new(),
+            replies: Vec::new(),
+            taken: HashSet::new(),
+            weight: 0,
+        };
+        batch.push(work, reply);
+        batch
     }
 
-    fn push(&mut self, work: Work, reply: oneshot::Sender<Result<()>>) {
-        self.rows.extend(
-            work.leases()
-                .iter()
-                .map(|lease| (lease.verification_id, lease.stage)),
-        );
+    fn takes(&self, work: &W) -> bool {
+        self.weight + work.weight() <= W::BATCH_MAX
+            && !work.alone().any(|alone| self.taken.contains(&alone))
+    }
+
+    fn push(&mut self, work: W, reply: oneshot::Sender<Result<W::Answer>>) {
+        self.weight += work.weight();
+        self.taken.extend(work.alone());
         self.works.push(work);
         self.replies.push(reply);
     }
 }
 
-async fn run<F>(write: impl Fn(Batch) -> F, mut queue: mpsc::Receiver<Message>)
+async fn run<W: Member, F>(write: impl Fn(Batch<W>) -> F, mut queue: mpsc::Receiver<Message<W>>)
 where
     F: Future<Output = ()>,
 {
     let mut next = queue.recv().await;
     while let Some(Message::Work(work, reply)) = next {
-        let mut batch = Batch::default();
-        batch.push(work, reply);
+        let mut batch = Batch::of(work, reply);
         next = None;
-        while batch.works.len() < BATCH_MAX {
-            match queue.try_recv() {
-                Ok(Message::Work(work, reply)) if batch.takes(&work) => batch.push(work, reply),
-                Ok(other) => {
+        while let Ok(message) = queue.try_recv() {
+            match message {
+                Message::Work(work, reply) if batch.takes(&work) => batch.push(work, reply),
+                other => {
                     next = Some(other);
                     break;
                 }
-                Err(_) => break,
             }
         }
         write(batch).await;
@@ -145,43 +172,45 @@ where
     }
 }
 
-async fn write<DB: Dialect>(pool: Pool<DB>, batch: Batch) {
-    let works: Arc<Vec<Work>> = Arc::new(batch.works);
-    let count = works.len();
-    let results = match part(&pool, &works, 0, count).await {
-        Ok(results) => results,
-        Err(StoreError::Unavailable(text)) => vec![Err(StoreError::Unavailable(text)); count],
-        Err(error) if count == 1 => vec![Err(error)],
-        Err(_) => {
-            let mut results = Vec::with_capacity(count);
-            for at in 0..count {
-                results.push(
-                    part(&pool, &works, at, 1)
-                        .await
-                        .and_then(|result| result.into_iter().collect()),
-                );
+/// Writes a batch and answers. One that the database refuses is halved until what it refuses stands
+/// alone.
+async fn write<DB: Dialect, W: Member>(pool: Pool<DB>, batch: Batch<W>) {
+    let works: Arc<Vec<W>> = Arc::new(batch.works);
+    let mut replies = batch.replies.into_iter();
+    let mut parts = VecDeque::new();
+    parts.push_back(0..works.len());
+    while let Some(range) = parts.pop_front() {
+        let count = range.len();
+        let results = match part(&pool, &works, range.clone()).await {
+            Ok(results) => results,
+            Err(error) if count > 1 && !matches!(error, StoreError::Unavailable(_)) => {
+                let middle = range.start + count / 2;
+                parts.push_front(middle..range.end);
+                parts.push_front(range.start..middle);
+                continue;
             }
-            results
+            Err(error) => std::iter::repeat_with(|| Err(error.clone()))
+                .take(count)
+                .collect(),
+        };
+        for (reply, result) in replies.by_ref().take(count).zip(results) {
+            // A caller that has gone does not want to know.
+            let _ = reply.send(result);
         }
-    };
-    for (reply, result) in batch.replies.into_iter().zip(results) {
-        // A caller that has gone does not want to know.
-        let _ = reply.send(result);
     }
 }
 
-/// Writes `count` works from `first` on in one transaction; one result each.
-async fn part<DB: Dialect>(
+/// Writes some of the works in one transaction; one result each.
+async fn part<DB: Dialect, W: Member>(
     pool: &Pool<DB>,
-    works: &Arc<Vec<Work>>,
-    first: usize,
-    count: usize,
-) -> Result<Vec<Result<()>>> {
+    works: &Arc<Vec<W>>,
+    range: Range<usize>,
+) -> Result<Vec<Result<W::Answer>>> {
     let works = Arc::clone(works);
     transact(pool, DB::BEGIN_WRITE, move |connection| {
         async move {
-            let works: Vec<&Work> = works.iter().skip(first).take(count).collect();
-            batch::write::<DB>(connection, &works).await
+            let works: Vec<&W> = works.iter().skip(range.start).take(range.len()).collect();
+            W::write::<DB>(connection, &works).await
         }
         .boxed()
     })
@@ -193,7 +222,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
-    use crate::domain::time::Time;
+    use crate::{domain::time::Time, store::sql::batch::Work};
 
     #[tokio::test]
     async fn a_writer_that_panicked_says_of_nothing_that_it_was_written_and_is_known_to_be_gone() {

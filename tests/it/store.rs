@@ -59,6 +59,7 @@ on_each! {
             a_token_twice_in_one_call_is_tracked_once,
             a_token_told_too_late_is_settled_at_once,
             texts_of_every_script_come_back_and_nul_is_replaced,
+            many_that_tell_at_once_are_each_answered_their_own,
             two_programs_that_track_the_same_tokens_crosswise_agree;
         claim:
             only_due_rows_are_claimed_the_least_time_left_first,

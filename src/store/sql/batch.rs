@@ -6,6 +6,8 @@
 
 use std::collections::HashSet;
 
+use futures::{FutureExt as _, future::BoxFuture};
+
 use super::{alarm, calls, download, facts, lease, lessons, poll};
 use crate::{
     domain::{
@@ -16,6 +18,7 @@ use crate::{
     },
     store::{
         Result, StoreError,
+        commit::Member,
         dialect::Dialect,
         records::{DownloadRecord, PollRecord},
     },
@@ -35,7 +38,7 @@ pub(in crate::store) enum Work {
 
 impl Work {
     /// The leases it concerns.
-    pub(in crate::store) fn leases(&self) -> &[Lease] {
+    fn leases(&self) -> &[Lease] {
         match self {
             Self::Poll(record) => std::slice::from_ref(&record.lease),
             Self::Download(record) => std::slice::from_ref(&record.lease),
@@ -45,11 +48,28 @@ impl Work {
     }
 }
 
+impl Member for Work {
+    type Answer = ();
+    type Alone = (VerificationId, Stage);
+    const BATCH_MAX: usize = 256;
+
+    fn alone(&self) -> impl Iterator<Item = Self::Alone> {
+        self.leases().iter().map(key)
+    }
+
+    fn write<'c, DB: Dialect>(
+        connection: &'c mut DB::Connection,
+        members: &'c [&'c Self],
+    ) -> BoxFuture<'c, Result<Vec<Result<()>>>> {
+        write::<DB>(connection, members).boxed()
+    }
+}
+
 /// Writes the works, no two of which concern the same lease; one result each.
 ///
 /// # Errors
 /// What concerns the whole transaction, which then must be rolled back.
-pub(in crate::store) async fn write<DB: Dialect>(
+async fn write<DB: Dialect>(
     connection: &mut DB::Connection,
     works: &[&Work],
 ) -> Result<Vec<Result<()>>> {

@@ -41,7 +41,8 @@ use crate::domain::time::Clock;
 pub(super) struct SqlStore<DB: Dialect> {
     write: Pool<DB>,
     read: Pool<DB>,
-    writer: Writer,
+    writer: Writer<batch::Work>,
+    told: Writer<track::Told>,
     clock: Arc<dyn Clock>,
 }
 
@@ -50,6 +51,7 @@ impl<DB: Dialect> SqlStore<DB> {
     pub(super) fn new(write: Pool<DB>, read: Pool<DB>, clock: Arc<dyn Clock>) -> Self {
         Self {
             writer: Writer::start(write.clone()),
+            told: Writer::start(write.clone()),
             write,
             read,
             clock,

@@ -1,7 +1,7 @@
 //! Tracking tokens: idempotent, and nothing that is known is overwritten.
 
 use async_trait::async_trait;
-use futures::FutureExt as _;
+use futures::{FutureExt as _, future::BoxFuture};
 use std::collections::HashSet;
 
 use super::{SqlStore, events, facts::insert, lease, losses, reconcile::known_by_token};
@@ -15,6 +15,7 @@ use crate::{
     },
     store::{
         Result, StoreError, Tracking,
+        commit::Member,
         dialect::Dialect,
         records::{KnownToken, NewVerification, Next, TrackVerdict},
         reports::EventReport,
@@ -29,12 +30,7 @@ impl<DB: Dialect> Tracking for SqlStore<DB> {
         while !rows.is_empty() {
             let rest = rows.split_off(rows.len().min(CHUNK));
             let chunk = std::mem::replace(&mut rows, rest);
-            verdicts.extend(
-                self.writing(move |connection| {
-                    async move { track::<DB>(connection, &chunk).await }.boxed()
-                })
-                .await?,
-            );
+            verdicts.extend(self.told.submit(Told(chunk)).await?);
         }
         Ok(verdicts)
     }
@@ -61,6 +57,37 @@ impl<DB: Dialect> Tracking for SqlStore<DB> {
 
 /// How many tokens share a transaction.
 const CHUNK: usize = 1000;
+
+/// Tokens told by one caller, which share a transaction with those of others.
+pub(super) struct Told(Vec<NewVerification>);
+
+impl Member for Told {
+    type Answer = Vec<TrackVerdict>;
+    // Two that tell of one token may come together, as within one list.
+    type Alone = std::convert::Infallible;
+    const BATCH_MAX: usize = CHUNK;
+
+    fn weight(&self) -> usize {
+        self.0.len()
+    }
+
+    fn alone(&self) -> impl Iterator<Item = Self::Alone> {
+        std::iter::empty()
+    }
+
+    fn write<'c, DB: Dialect>(
+        connection: &'c mut DB::Connection,
+        members: &'c [&'c Self],
+    ) -> BoxFuture<'c, Result<Vec<Result<Self::Answer>>>> {
+        async move {
+            let tokens: Vec<&NewVerification> = members.iter().flat_map(|told| &told.0).collect();
+            let mut verdicts = track::<DB>(connection, &tokens).await?.into_iter();
+            let of = |told: &&Self| Ok(verdicts.by_ref().take(told.0.len()).collect());
+            Ok(members.iter().map(of).collect())
+        }
+        .boxed()
+    }
+}
 
 rows! {
     struct New<'a> {
@@ -101,12 +128,12 @@ struct Replaced<'t> {
 /// Tracks at most [`CHUNK`] tokens; one verdict each, in order.
 async fn track<DB: Dialect>(
     connection: &mut DB::Connection,
-    tokens: &[NewVerification],
+    tokens: &[&NewVerification],
 ) -> Result<Vec<TrackVerdict>> {
     let fresh = put_new::<DB>(connection, tokens).await?;
     let is_new = |token: &&NewVerification| fresh.contains(&token.verification.verification_id);
 
-    begin::<DB>(connection, tokens.iter().filter(is_new)).await?;
+    begin::<DB>(connection, tokens.iter().copied().filter(is_new)).await?;
     let others: Vec<&str> = tokens
         .iter()
         .filter(|token| !is_new(token))
@@ -121,7 +148,7 @@ async fn track<DB: Dialect>(
     if !assumed.is_empty()
         && tokens
             .iter()
-            .any(|token| token.issued_at_told && !is_new(&token))
+            .any(|token| token.issued_at_told && !is_new(token))
     {
         // Read again under the lock: two that tell of one token do not both replace what was
         // assumed.
@@ -130,7 +157,7 @@ async fn track<DB: Dialect>(
     }
     let mut founded = Vec::new();
     let mut verdicts = Vec::with_capacity(tokens.len());
-    for token in tokens {
+    for token in tokens.iter().copied() {
         if is_new(&token) {
             verdicts.push(first_told(token));
             continue;
@@ -160,9 +187,13 @@ async fn track<DB: Dialect>(
 /// Writes those that are not there yet; brings their verification_ids.
 async fn put_new<DB: Dialect>(
     connection: &mut DB::Connection,
-    tokens: &[NewVerification],
+    tokens: &[&NewVerification],
 ) -> Result<HashSet<VerificationId>> {
-    let mut rows = tokens.iter().map(new).collect::<Result<Vec<New>>>()?;
+    let mut rows = tokens
+        .iter()
+        .copied()
+        .map(new)
+        .collect::<Result<Vec<New>>>()?;
     // In one order, so that two transactions never wait for one another. Of one token twice the
     // first one told is tracked: the sort is stable.
     rows.sort_by(|one, other| one.verify_token.cmp(other.verify_token));

@@ -1,5 +1,7 @@
 //! Upkeep: sums in place of old calls, and the close.
 
+use std::pin::pin;
+
 use async_trait::async_trait;
 use futures::FutureExt as _;
 
@@ -39,7 +41,8 @@ impl<DB: Dialect> Upkeep for SqlStore<DB> {
     }
 
     async fn gone(&self) {
-        self.writer.gone().await;
+        let (writer, told) = (self.writer.gone(), self.told.gone());
+        futures::future::select(pin!(writer), pin!(told)).await;
     }
 
     async fn beat(&self, instance: &str, skew: Option<Span>, now: Time) -> Result<Option<Time>> {
@@ -51,6 +54,7 @@ impl<DB: Dialect> Upkeep for SqlStore<DB> {
     }
 
     async fn close(&self) {
+        self.told.close().await;
         self.writer.close().await;
         self.write.close().await;
         self.read.close().await;

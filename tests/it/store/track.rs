@@ -327,6 +327,64 @@ pub async fn a_token_twice_in_one_call_is_tracked_once(db: Database) {
     assert_eq!(db.rows("schedule").await, 2);
 }
 
+pub async fn many_that_tell_at_once_are_each_answered_their_own(db: Database) {
+    let store = store(&db).await;
+    // Each caller tells of a token of its own, of one that all tell of, and every tenth of one that
+    // is another app's; none of them waits for another.
+    let told = |caller: u32| {
+        let with_id = |mut one: NewVerification, n: u32| {
+            one.verification.verification_id = id(n);
+            one
+        };
+        let mut own = vec![
+            with_id(token(10 + caller), 10_000 + caller),
+            with_id(token(1), 20_000 + caller),
+        ];
+        if caller.is_multiple_of(10) {
+            let mut rival = with_id(token(10 + caller), 30_000 + caller);
+            rival.verification.app = "other".to_owned();
+            own.push(rival);
+        }
+        own
+    };
+    let callers: Vec<_> = (0..600)
+        .map(|caller| {
+            let store = store.clone();
+            tokio::spawn(async move { store.track(told(caller)).await })
+        })
+        .collect();
+    let (mut firsts, mut known) = (Vec::new(), Vec::new());
+    for (caller, answered) in (0..).zip(callers) {
+        let verdicts = answered.await.unwrap().unwrap();
+        assert_eq!(verdicts.len(), told(caller).len());
+        let new = TrackVerdict::New {
+            verification_id: id(10_000 + caller),
+            late: None,
+        };
+        assert_eq!(verdicts[0], new);
+        match verdicts[1] {
+            TrackVerdict::New {
+                verification_id, ..
+            } => firsts.push(verification_id),
+            TrackVerdict::Known {
+                verification_id, ..
+            } => known.push(verification_id),
+            ref other => panic!("{caller}: {other:?}"),
+        }
+        if let Some(rival) = verdicts.get(2) {
+            let conflict = TrackVerdict::Conflict {
+                verification_id: id(10_000 + caller),
+                field: "app",
+            };
+            assert_eq!(*rival, conflict, "{caller}");
+        }
+    }
+    assert_eq!(firsts.len(), 1, "one of them was the first");
+    assert!(known.iter().all(|one| *one == firsts[0]));
+    assert_eq!(db.rows("verifications").await, 601);
+    assert_eq!(db.rows("schedule").await, 601);
+}
+
 pub async fn a_token_told_too_late_is_settled_at_once(db: Database) {
     let store = store(&db).await;
     let late = NewVerification {
