@@ -311,6 +311,19 @@ create table api_keys (
 
 create unique index api_keys_name on api_keys (name) where revoked_at is null;
 
+-- What makes a request of the API the same again, for a day. The digests are keyed with the text of the caller's key, which stands nowhere.
+create table requests (
+    key_id          text collate "C" not null,
+    told            text    not null,
+    body            text    not null,
+    -- When it was begun, or taken over from who did not end it.
+    at              bigint not null,
+    -- What came of it; null while it is under way.
+    verification_id text collate "C",
+    unprepared      text,
+    primary key (key_id, told)
+);
+
 -- Append-only: what each comparison with the business's own list of issued tokens found.
 create table reconciliations (
     reconciliation_id bigint generated always as identity primary key,

@@ -176,11 +176,7 @@ async fn serve(
 /// What answers below `/v1`.
 fn api(archive: &Archive) -> (Arc<dyn Desk>, Arc<KeyRing>) {
     let (store, clock) = (&archive.store, &archive.clock);
-    let desk = Local::new(
-        Arc::clone(&archive.tracker),
-        Arc::clone(store),
-        Arc::clone(clock),
-    );
+    let desk = Local::new(archive);
     let keys = KeyRing::new(Arc::clone(store) as _, Arc::clone(clock));
     (Arc::new(desk), Arc::new(keys))
 }

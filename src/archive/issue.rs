@@ -11,7 +11,7 @@ use crate::{
         random,
         secret::Secret,
         time::{Clock, Span},
-        token::TrackRequest,
+        token::{TrackRequest, check_name},
     },
     provider::{
         Reply, parse,
@@ -44,20 +44,58 @@ impl Wish {
     /// # Errors
     /// What is wrong, without anything of the person.
     pub fn check(&self) -> Result<(), String> {
+        self.check_person().map_err(|wrong| wrong.why)
+    }
+
+    fn check_person(&self) -> Result<(), WrongWish> {
         if let Some((name, number, certificate_type)) = &self.identity {
             if name.reveal().trim().is_empty() {
-                return Err("the name is empty".to_owned());
+                return wrong("identity.name", "the name is empty");
             }
             if number.reveal().trim().is_empty() {
-                return Err("the number is empty".to_owned());
+                return wrong("identity.number", "the number is empty");
             }
             if certificate_type.is_none_or(|kind| kind == 0) {
-                check_card_number(number.reveal()).map_err(|why| format!("the number {why}"))?;
+                check_card_number(number.reveal())
+                    .or_else(|why| wrong("identity.number", format!("the number {why}")))?;
+            }
+            if certificate_type.is_some_and(|kind| kind > CERTIFICATE_TYPE_MAX) {
+                return wrong("identity.certificate_type", "it is none of 0 to 5");
             }
         }
-        (self.match_image.as_deref()).map_or(Ok(()), request::check_match_image)
+        let image = self.match_image.as_deref();
+        image
+            .map_or(Ok(()), request::check_match_image)
+            .or_else(|why| wrong("match_image", why))
+    }
+
+    fn check_names(&self) -> Result<(), WrongWish> {
+        if self.plan_id.trim().is_empty() {
+            return wrong("plan_id", "plan_id is empty");
+        }
+        check_name("plan_id", &self.plan_id).or_else(|why| wrong("plan_id", why))?;
+        let reference = self.reference.as_deref().unwrap_or_default();
+        check_name("reference", reference).or_else(|why| wrong("reference", why))
     }
 }
+
+/// What is wrong with a [`Wish`], without a value of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {why}")]
+pub struct WrongWish {
+    /// Which field, as the API calls it.
+    pub field: &'static str,
+    /// What is wrong with it.
+    pub why: String,
+}
+
+fn wrong<T>(field: &'static str, why: impl Into<String>) -> Result<T, WrongWish> {
+    let why = why.into();
+    Err(WrongWish { field, why })
+}
+
+/// The last of the provider's kinds of certificates.
+const CERTIFICATE_TYPE_MAX: u8 = 5;
 
 /// A token issued here.
 #[derive(Clone, Debug)]
@@ -71,7 +109,7 @@ pub struct Issued {
 }
 
 /// Why nothing was issued.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum IssueError {
     /// No such app, or nothing that can be tracked.
     #[error("{0}")]
@@ -99,6 +137,18 @@ pub struct Issuer {
 }
 
 impl Issuer {
+    /// Checks all that is known before anything is asked of the provider.
+    ///
+    /// # Errors
+    /// The first field that is wrong.
+    pub fn check(&self, wish: &Wish) -> Result<(), WrongWish> {
+        if self.apps.get(&wish.app).is_none() {
+            return wrong("app", "no app of that name is configured");
+        }
+        wish.check_names()?;
+        wish.check_person()
+    }
+
     /// Generates a token, tracks it, and then submits identity or match image: a token that exists
     /// is tracked whatever follows.
     ///

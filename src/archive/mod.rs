@@ -81,7 +81,7 @@ pub struct Archive {
     /// Downloads.
     pub media_fetcher: MediaFetcher,
     /// Has tokens generated.
-    pub issuer: Issuer,
+    pub issuer: Arc<Issuer>,
 }
 
 /// The parts an [`Archive`] is made of.
@@ -163,6 +163,7 @@ impl Archive {
             tracking: Arc::clone(&store) as _,
             index_key: index_key.clone(),
         };
+        let issuer = Arc::new(issuer);
         Self {
             instance,
             store,

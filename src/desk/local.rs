@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Desk, Result, Tracked};
+use super::{Desk, Given, Result, Tracked, Wish, issue::issue};
 use crate::{
-    archive::Tracker,
+    archive::{Archive, Issuer, Tracker},
     domain::{
         id::VerificationId,
+        once::Once,
         time::{Clock, Time},
         token::TrackRequest,
     },
@@ -24,18 +25,20 @@ use crate::{
 /// A desk in the house itself.
 pub struct Local {
     tracker: Arc<Tracker>,
+    issuer: Arc<Issuer>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
 }
 
 impl Local {
-    /// Over the archive's parts.
+    /// Over the parts of this archive.
     #[must_use]
-    pub fn new(tracker: Arc<Tracker>, store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(archive: &Archive) -> Self {
         Self {
-            tracker,
-            store,
-            clock,
+            tracker: Arc::clone(&archive.tracker),
+            issuer: Arc::clone(&archive.issuer),
+            store: Arc::clone(&archive.store),
+            clock: Arc::clone(&archive.clock),
         }
     }
 
@@ -97,5 +100,10 @@ impl Desk for Local {
     async fn acknowledge_losses(&self, filter: &LossFilter, by: &str, note: &str) -> Result<i64> {
         let seen = self.seen(by, note);
         Ok(self.store.acknowledge_losses(filter, &seen).await?)
+    }
+    async fn issue(&self, wish: Wish, once: Option<Once>) -> Result<Given> {
+        self.issuer.check(&wish)?;
+        let (issuer, store) = (Arc::clone(&self.issuer), Arc::clone(&self.store));
+        issue(issuer, store, Arc::clone(&self.clock), wish, once).await
     }
 }

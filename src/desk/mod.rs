@@ -3,15 +3,20 @@
 //! Promised: what was tracked is committed before the answer; a verb that did not take place says
 //! so as an [`Error`], and repeating it is safe. Who may ask is not decided here.
 
+mod issue;
 mod local;
 
 use async_trait::async_trait;
 
-pub use crate::archive::track::Tracked;
+pub use crate::archive::{
+    issue::{IssueError, Wish, WrongWish},
+    track::Tracked,
+};
+pub use issue::Given;
 pub use local::Local;
 
 use crate::{
-    domain::{id::VerificationId, time::Time, token::TrackRequest},
+    domain::{id::VerificationId, once::Once, time::Time, token::TrackRequest},
     store::{
         StoreError,
         records::RetryVerdict,
@@ -25,6 +30,21 @@ pub enum Error {
     /// The database did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What was asked for is wrong: nothing was done.
+    #[error(transparent)]
+    Wrong(#[from] WrongWish),
+    /// No token was given out.
+    #[error(transparent)]
+    Issue(#[from] IssueError),
+    /// The same request is under way.
+    #[error("the same request is under way")]
+    Running,
+    /// Another request was made under the same `Idempotency-Key`.
+    #[error("another request was made under the same Idempotency-Key")]
+    Other,
+    /// What was under way is gone: whether it was done is not known.
+    #[error("it was cut off: {0}")]
+    Lost(String),
 }
 
 /// What a verb brings.
@@ -67,4 +87,8 @@ pub trait Desk: Send + Sync + 'static {
 
     /// Notes that a person has seen what was lost; brings how many things.
     async fn acknowledge_losses(&self, filter: &LossFilter, by: &str, note: &str) -> Result<i64>;
+
+    /// Has the provider generate a token, and tracks it before it is given out. Asked again with the
+    /// same `once` it gives out the same token.
+    async fn issue(&self, wish: Wish, once: Option<Once>) -> Result<Given>;
 }

@@ -16,6 +16,12 @@ impl Sha256 {
         Self(sha2::Sha256::digest(bytes).into())
     }
 
+    /// One that was computed already.
+    #[must_use]
+    pub(crate) const fn kept(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The digest itself.
     #[must_use]
     pub(crate) const fn bytes(&self) -> &[u8; 32] {

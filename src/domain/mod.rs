@@ -18,6 +18,7 @@ pub mod lessons;
 pub mod listed;
 pub mod loss;
 pub mod media;
+pub mod once;
 pub mod plan;
 pub mod policy;
 pub mod progress;

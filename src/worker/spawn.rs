@@ -67,6 +67,24 @@ pub(crate) async fn caught<T>(work: impl Future<Output = T>) -> Result<T, Lost> 
         .map_err(|_| Lost::Panicked)
 }
 
+/// Does work that runs to its end also when nobody waits for it any more.
+///
+/// # Errors
+/// [`Lost`].
+pub(crate) async fn to_its_end<T: Send + 'static>(
+    name: &str,
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, Lost> {
+    let (sender, result) = oneshot::channel();
+    let task = async move {
+        let result = caught(work).await;
+        // Nobody hears it who has let go.
+        let _ = sender.send(result);
+    };
+    Runtime.spawn(name, task.boxed());
+    result.await.unwrap_or(Err(Lost::CutOff))
+}
+
 /// Does work that blocks a thread (a file system, a large answer) off the threads that everybody
 /// shares; where there is no runtime, on the spot. A panic of it goes on in whoever waits for it.
 /// None when the runtime is ending.

@@ -1,5 +1,7 @@
 //! The API: who may do what, and what is answered.
 
+mod tokens;
+
 use std::{
     net::{IpAddr, Ipv4Addr},
     sync::Arc,
@@ -54,12 +56,7 @@ impl Desk {
         let opened = app::open(&lab.config, Arc::new(SystemClock)).await.unwrap();
         let archive = opened.archive;
         let clock = || Arc::clone(&archive.clock);
-        let local = Local::new(
-            Arc::clone(&archive.tracker),
-            Arc::clone(&archive.store),
-            clock(),
-        );
-        let local = Arc::new(local);
+        let local = Arc::new(Local::new(&archive));
         let none = MemoryStore::new(clock());
         none.set_away(true);
         let serve = |keys| TowerToHyperService::new(router(local.clone(), Arc::new(keys)));
@@ -173,6 +170,7 @@ async fn rights(db: Db) {
     let one = format!("/v1/verifications/{id}");
     let retry = format!("{one}/retry");
     let told = token(1, FILMED).to_string();
+    let wish = json!({ "app": FILMED, "plan_id": "unused" }).to_string();
     let note = json!({ "note": "seen" }).to_string();
     let losses = json!({ "note": "seen", "until": "2026-01-01T00:00:00Z" }).to_string();
     // A call; the scope it wants; and what a key of that scope gets, of all apps, of its app alone,
@@ -183,6 +181,7 @@ async fn rights(db: Db) {
         ("GET", "/v1/verifications", &String::new(), "read", [200, 200, 200]),
         ("GET", one.as_str(), &String::new(), "read", [200, 200, 404]),
         ("POST", retry.as_str(), &String::new(), "operate", [200, 200, 404]),
+        ("POST", "/v1/tokens", &wish, "issue", [201, 201, 403]),
         ("GET", "/v1/status", &String::new(), "read", [200, 403, 403]),
         ("GET", "/v1/alarms", &String::new(), "read", [200, 403, 403]),
         ("POST", "/v1/alarms/99/acknowledge", &note, "operate", [404, 403, 403]),

@@ -12,6 +12,7 @@ pub mod make;
 mod poll;
 mod read;
 mod reconcile;
+mod requests;
 mod retry;
 mod robust;
 mod schema;
@@ -127,6 +128,11 @@ on_each! {
             a_name_belongs_to_one_key_that_is_not_revoked,
             a_key_is_revoked_once_and_it_is_known_by_whom,
             a_use_is_noted_once_a_minute;
+        requests:
+            a_request_is_done_once_and_known_for_a_day,
+            a_request_that_nobody_ends_is_taken_over,
+            of_many_that_begin_a_request_one_does_it,
+            requests_of_yesterday_are_tidied_away;
         read:
             pages_follow_one_another_newest_first,
             each_filter_filters,

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{alarms::Alarms, lessons::Learned};
+use super::{alarms::Alarms, lessons::Learned, requests::Request};
 use crate::{
     domain::{
         answer::AnswerRow,
         attempt::Attempt,
+        digest::Sha256,
         id::{KeyId, MediaId, VerificationId},
         identity::IdentityRow,
         installation::Installation,
@@ -45,6 +46,8 @@ pub(super) struct Data {
     pub quota_use: BTreeMap<(i64, String, &'static str), (i64, i64)>,
     pub installation: Option<Installation>,
     pub keys: BTreeMap<KeyId, KeptKey>,
+    /// By key of the API and `Idempotency-Key`.
+    pub requests: BTreeMap<(KeyId, Sha256), Request>,
     pub reconciliations: Vec<Reconciliation>,
     /// When each process was last seen alive.
     pub beats: BTreeMap<String, (Time, Option<Span>)>,
@@ -199,6 +202,7 @@ impl Data {
             ("data_seen", self.lessons.data_seen.len()),
             ("alarms", self.alarms.len()),
             ("api_keys", self.keys.len()),
+            ("requests", self.requests.len()),
             ("reconciliations", self.reconciliations.len()),
         ])
     }

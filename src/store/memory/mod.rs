@@ -16,6 +16,7 @@ mod losses;
 mod poll;
 mod queue;
 mod reports;
+mod requests;
 mod retries;
 mod show;
 mod tracking;

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     domain::{
         lease::LAPSED,
+        once::KEPT,
         time::{Span, Time},
     },
     store::{Result, Upkeep, reports::Replica},
@@ -18,8 +19,11 @@ use crate::{
 impl Upkeep for MemoryStore {
     /// The calls of settled verifications are sums already.
     async fn tidy(&self) -> Result<()> {
-        let oldest = period(self.clock.now().minus(Span::hours(24)));
+        let now = self.clock.now();
+        let oldest = period(now.minus(Span::hours(24)));
         self.verb(|data| {
+            data.requests
+                .retain(|_, request| now.since(request.at) < KEPT);
             data.quota_use.retain(|(period, ..), _| *period >= oldest);
             Ok(())
         })

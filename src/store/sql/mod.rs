@@ -22,6 +22,7 @@ mod poll;
 mod queue;
 mod reconcile;
 mod reports;
+mod requests;
 mod retry;
 mod show;
 mod status;

@@ -5,7 +5,7 @@ use std::pin::pin;
 use async_trait::async_trait;
 use futures::FutureExt as _;
 
-use super::{SqlStore, calls, facts::insert};
+use super::{SqlStore, calls, facts::insert, requests};
 use crate::{
     domain::{
         lease::LAPSED,
@@ -27,6 +27,8 @@ impl<DB: Dialect> Upkeep for SqlStore<DB> {
     async fn tidy(&self) -> Result<()> {
         let now = self.clock.now();
         self.writing(move |connection| calls::forget_quota_use::<DB>(connection, now).boxed())
+            .await?;
+        self.writing(move |connection| requests::forget::<DB>(connection, now).boxed())
             .await?;
         while self
             .writing(|connection| calls::fold_settled::<DB>(connection).boxed())

@@ -9,6 +9,7 @@ mod lessons;
 mod losses;
 mod queue;
 mod reports;
+mod requests;
 mod retries;
 mod tracking;
 mod upkeep;
@@ -21,6 +22,7 @@ pub use lessons::LessonStore;
 pub use losses::Losses;
 pub use queue::Queue;
 pub use reports::Reports;
+pub use requests::{Begun, Done, Requests};
 pub use retries::Retries;
 pub use tracking::Tracking;
 pub use upkeep::Upkeep;
@@ -37,6 +39,7 @@ pub trait Store:
     + Reports
     + Installations
     + Keys
+    + Requests
     + Upkeep
 {
 }
@@ -51,6 +54,7 @@ impl<S> Store for S where
         + Reports
         + Installations
         + Keys
+        + Requests
         + Upkeep
 {
 }

@@ -11,7 +11,7 @@ use crate::{
 #[async_trait]
 pub trait Upkeep: Connection {
     /// Lets go of what the database gathers over time: calls of settled verifications become sums,
-    /// old figures of the quota go, SQLite is optimized and its log emptied.
+    /// old figures of the quota and old requests go, SQLite is optimized and its log emptied.
     async fn tidy(&self) -> Result<()>;
 
     /// Waits until nothing more can be recorded though nobody closed the store: the task that writes

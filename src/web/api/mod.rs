@@ -6,14 +6,16 @@
 //! | `GET /v1/verifications` | lists, the newest first, page by page | `read` |
 //! | `GET /v1/verifications/{id}` | shows one whole | `read` |
 //! | `POST /v1/verifications/{id}/retry` | wakes one that waits for a person | `operate` |
+//! | `POST /v1/tokens` | has the provider generate a token, and gives it out tracked | `issue` |
 //! | `GET /v1/status` | the figures | `read` |
 //! | `GET /v1/alarms`, `POST /v1/alarms/{id}/acknowledge` | what is wrong, and that it was seen | `read`, `operate` |
 //! | `GET /v1/losses`, `POST /v1/losses/acknowledge` | what was lost, and that it was seen | `read`, `operate` |
 //!
 //! Every request shows a key; what its key is not for does not exist for it. Problems are RFC 9457.
-//! No answer holds a verify_token, an index of a person, or a name in clear, and none repeats what
-//! was sent.
+//! No answer but that of `POST /v1/tokens` holds a verify_token, none an index of a person, or a name
+//! in clear, and none repeats what was sent.
 
+mod issue;
 mod operate;
 mod problem;
 mod read;
@@ -40,13 +42,16 @@ use tokio::time::timeout;
 use super::keys::{KeyRing, Refusal};
 use crate::{
     desk::Desk,
-    domain::key::{ApiKey, Apps, Scope},
+    domain::{
+        key::{ApiKey, Apps, Scope},
+        secret::Secret,
+    },
 };
 use problem::Problem;
 
-/// Who asks, as their key says.
+/// Who asks, as their key says, and the text of it.
 #[derive(Clone, Debug)]
-struct Caller(Arc<ApiKey>);
+struct Caller(Arc<ApiKey>, Secret);
 
 /// What the calls stand on.
 struct Api {
@@ -73,6 +78,7 @@ fn calls(api: Arc<Api>) -> Router {
         .route("/verifications", get(read::list).post(track::track))
         .route("/verifications/{id}", get(read::show))
         .route("/verifications/{id}/retry", post(operate::retry))
+        .route("/tokens", post(issue::issue))
         .route("/status", get(read::status))
         .route("/alarms", get(read::alarms))
         .route("/alarms/{id}/acknowledge", post(operate::acknowledge_alarm))
@@ -101,9 +107,11 @@ async fn admit(State(api): State<Arc<Api>>, mut request: Request, next: Next) ->
     let Some(presented) = presented else {
         return Problem::unauthorized().into_response();
     };
-    match api.keys.identify(presented.trim(), address).await {
+    let presented = presented.trim().to_owned();
+    match api.keys.identify(&presented, address).await {
         Ok(key) => {
-            request.extensions_mut().insert(Caller(Arc::new(key)));
+            let text = Secret::new(presented);
+            request.extensions_mut().insert(Caller(Arc::new(key), text));
             next.run(request).await
         }
         // Why it is not good is nobody's business who has none.

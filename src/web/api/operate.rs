@@ -131,7 +131,7 @@ fn check(note: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|_| {
         Problem::wrong(
             None,

@@ -7,7 +7,13 @@ use axum::{
 };
 use serde::Serialize;
 
-use crate::{desk, domain::time::Span};
+use crate::{
+    desk::{self, IssueError},
+    domain::{
+        answer::{ErrorKind, ProviderError},
+        time::Span,
+    },
+};
 
 /// A problem. Its `type` is `urn:verikeep:problem:` and the slug.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -121,11 +127,33 @@ impl Problem {
         }
     }
 
-    /// 503: something this depends on is away.
-    pub(super) fn away() -> Self {
-        let detail = "the database does not answer: nothing was changed as far as is known, and repeating it is safe";
+    /// 409: the same request is being done.
+    fn running() -> Self {
+        let detail = "the first request with this Idempotency-Key is under way: repeat it then";
         Self {
             retry_after: Some(RETRY_AFTER),
+            ..Self::new(StatusCode::CONFLICT, "running", "Under way", detail)
+        }
+    }
+
+    /// 502: the provider will not, and no repeat changes that.
+    fn refused(detail: String) -> Self {
+        let title = "The provider refuses";
+        Self::new(StatusCode::BAD_GATEWAY, "refused", title, detail)
+    }
+
+    /// 503: something this depends on is away.
+    pub(super) fn away() -> Self {
+        Self::away_for(
+            "the database does not answer: nothing was changed as far as is known, and repeating it is safe",
+            None,
+        )
+    }
+
+    fn away_for(detail: impl Into<String>, left: Option<Span>) -> Self {
+        let seconds = left.and_then(|left| u16::try_from(left.0.div_euclid(1000) + 1).ok());
+        Self {
+            retry_after: Some(seconds.unwrap_or(RETRY_AFTER)),
             ..Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "away",
@@ -138,9 +166,56 @@ impl Problem {
 
 impl From<desk::Error> for Problem {
     fn from(error: desk::Error) -> Self {
-        // Whatever it is, its words are for the log and the alarm: they may name rows.
-        tracing::warn!(%error, "a request could not be answered");
-        Self::away()
+        match error {
+            desk::Error::Wrong(wrong) => Self::wrong(Some(wrong.field), wrong.why),
+            desk::Error::Running => Self::running(),
+            desk::Error::Other => Self::wrong(
+                Some("Idempotency-Key"),
+                "another body was sent with this Idempotency-Key within a day: take a new one",
+            ),
+            other => {
+                // Its words are for the log and the alarm: they may name rows.
+                tracing::warn!(error = %other, "a request could not be answered");
+                Self::unanswered(other)
+            }
+        }
+    }
+}
+
+impl Problem {
+    fn unanswered(error: desk::Error) -> Self {
+        match error {
+            desk::Error::Issue(IssueError::Provider(problem)) => Self::from_provider(&problem),
+            desk::Error::Issue(IssueError::Wrong(_)) => Self::refused(
+                "the provider gave out what cannot be tracked, and nothing is given out".to_owned(),
+            ),
+            desk::Error::Issue(IssueError::Store(_)) => Self::away_for(
+                "a token was generated but not tracked, as the database does not answer: nobody gets it, repeat the request",
+                None,
+            ),
+            _ => Self::away(),
+        }
+    }
+
+    /// The code alone: the provider's words may be of a person.
+    fn from_provider(problem: &ProviderError) -> Self {
+        let kind = problem.kind.name();
+        let code = problem.code.as_deref();
+        let code = code.map_or_else(|| "no code".to_owned(), |code| format!("code {code}"));
+        match problem.kind {
+            ErrorKind::Transient
+            | ErrorKind::Garbled
+            | ErrorKind::TooFast
+            | ErrorKind::DailyQuota => Self::away_for(
+                format!(
+                    "the provider does not generate tokens now ({kind}, {code}): repeat it later"
+                ),
+                problem.retry_after,
+            ),
+            _ => Self::refused(format!(
+                "the provider refuses ({kind}, {code}): see its console, and `verikeep status`"
+            )),
+        }
     }
 }
 
@@ -159,5 +234,90 @@ impl IntoResponse for Problem {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::StoreError;
+
+    #[test]
+    fn what_a_token_is_not_given_out_for_is_told_by_its_kind_and_code_alone() {
+        let provider = |kind, retry_after| {
+            desk::Error::Issue(IssueError::Provider(ProviderError {
+                code: Some("283435".to_owned()),
+                retry_after,
+                ..ProviderError::new(kind, "canary")
+            }))
+        };
+        let away = || StoreError::Unavailable("canary".to_owned());
+        for (label, error, status, retry_after) in [
+            (
+                "away",
+                provider(ErrorKind::Transient, None),
+                503,
+                Some(RETRY_AFTER),
+            ),
+            (
+                "too fast",
+                provider(ErrorKind::TooFast, Some(Span::seconds(9))),
+                503,
+                Some(10),
+            ),
+            (
+                "the day's quota",
+                provider(ErrorKind::DailyQuota, None),
+                503,
+                Some(RETRY_AFTER),
+            ),
+            (
+                "all of the quota",
+                provider(ErrorKind::TotalQuota, None),
+                502,
+                None,
+            ),
+            (
+                "no such plan",
+                provider(ErrorKind::Misconfigured, None),
+                502,
+                None,
+            ),
+            ("forbidden", provider(ErrorKind::Forbidden, None), 502, None),
+            (
+                "no token",
+                desk::Error::Issue(IssueError::Wrong("canary".to_owned())),
+                502,
+                None,
+            ),
+            (
+                "not tracked",
+                desk::Error::Issue(IssueError::Store(away())),
+                503,
+                Some(RETRY_AFTER),
+            ),
+            (
+                "the database",
+                desk::Error::Store(away()),
+                503,
+                Some(RETRY_AFTER),
+            ),
+            ("under way", desk::Error::Running, 409, Some(RETRY_AFTER)),
+            ("another body", desk::Error::Other, 422, None),
+            (
+                "cut off",
+                desk::Error::Lost("canary".to_owned()),
+                503,
+                Some(RETRY_AFTER),
+            ),
+        ] {
+            let problem = Problem::from(error);
+            assert_eq!(
+                (problem.status, problem.retry_after),
+                (status, retry_after),
+                "{label}"
+            );
+            assert!(!problem.detail.contains("canary"), "{label}: {problem:?}");
+        }
     }
 }

@@ -28,6 +28,48 @@ fn ask(daemon: &Daemon, key: &str, line: &str, body: &str) -> (u16, Value) {
     (status, serde_json::from_str(body).unwrap())
 }
 
+async fn a_token_issued_over_http_is_archived(db: Db) {
+    const NUMBER: &str = "110101199003070003";
+    let place = Place::new(db, 62).await;
+    let daemon = place.start().await;
+    let made = place.verikeep(&[
+        "key", "create", "--name", "shop", "--scope", "issue", "--scope", "read", "--app", FILMED,
+    ]);
+    assert_eq!(code(&made), 0, "{}", err(&made));
+    let key = out(&made).trim().to_owned();
+    // A header more, in the place of the protocol.
+    let line = "POST /v1/tokens HTTP/1.1\r\nidempotency-key: order-1\r\nx-rest:";
+    let wish = json!({ "app": FILMED, "plan_id": "passed,video=one", "identity": { "name": "张三", "number": NUMBER } });
+    let (status, given) = ask(&daemon, &key, line, &wish.to_string());
+    assert_eq!((status, &given["prepared"]), (201, &json!(true)), "{given}");
+    let said = daemon.stop();
+    let token = given["verify_token"].as_str().unwrap();
+    let daemon = place.start().await;
+    let again = ask(&daemon, &key, line, &wish.to_string());
+    assert_eq!(again, (201, given.clone()), "after a start");
+    let id = given["verification_id"].as_str().unwrap();
+    let show = format!("GET /v1/verifications/{id}");
+    place
+        .until("it is archived", Duration::from_secs(60), async || {
+            ask(&daemon, &key, &show, "").1["state"] == "archived"
+        })
+        .await;
+    let shown = ask(&daemon, &key, &show, "").1.to_string();
+    let said = format!("{said}{}", daemon.stop());
+    for secret in [key.as_str(), token, NUMBER, "order-1"] {
+        assert!(!shown.contains(secret), "{shown}");
+        assert!(!said.contains(secret), "a secret is in the log");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_issued_over_http_once_also_after_a_start_and_it_is_archived() {
+    tokio::join!(
+        a_token_issued_over_http_is_archived(Db::Sqlite),
+        a_token_issued_over_http_is_archived(Db::Postgres)
+    );
+}
+
 async fn a_token_told_over_http_is_archived(db: Db) {
     let place = Place::new(db, 61).await;
     let daemon = place.start().await;
