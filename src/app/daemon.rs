@@ -19,7 +19,7 @@ use super::{
 use crate::{
     archive::Archive,
     config::Config,
-    desk::{Desk, Local},
+    desk::Local,
     domain::time::{Clock, Span},
     store::{Store, StoreError},
     telemetry::metrics::Metrics,
@@ -95,7 +95,8 @@ pub async fn run(
     let mut served = match options.listen {
         Some(listen) => {
             let stops = (&stop, &serve_stop);
-            Some(serve(listen, &archive, &pulse, &metrics, stops).await?)
+            let api = api(&archive, guard.clients);
+            Some(serve(listen, api, &archive, (&pulse, &metrics), stops).await?)
         }
         None => None,
     };
@@ -152,16 +153,16 @@ pub async fn run(
 /// daemon is on its way out.
 async fn serve(
     listen: SocketAddr,
+    api: web::Api,
     archive: &Arc<Archive>,
-    pulse: &Arc<Pulse>,
-    metrics: &Arc<Metrics>,
+    (pulse, metrics): (&Arc<Pulse>, &Arc<Metrics>),
     (stopping, stop): (&CancellationToken, &CancellationToken),
 ) -> Result<web::Server, AppError> {
     let parts = web::Parts {
         source: Arc::clone(pulse) as Arc<dyn web::Source>,
         metrics: Arc::clone(metrics),
         clock: Arc::clone(&archive.clock),
-        api: Some(api(archive)),
+        api: Some(api),
         stopping: stopping.clone(),
         stop: stop.clone(),
     };
@@ -173,12 +174,16 @@ async fn serve(
         })
 }
 
-/// What answers below `/v1`.
-fn api(archive: &Archive) -> (Arc<dyn Desk>, Arc<KeyRing>) {
+/// What answers below `/v1`, to so many at once.
+fn api(archive: &Archive, clients: usize) -> web::Api {
     let (store, clock) = (&archive.store, &archive.clock);
     let desk = Local::new(archive);
     let keys = KeyRing::new(Arc::clone(store) as _, Arc::clone(clock));
-    (Arc::new(desk), Arc::new(keys))
+    web::Api {
+        desk: Arc::new(desk),
+        keys: Arc::new(keys),
+        limits: web::Limits::of(clients),
+    }
 }
 
 /// What runs by itself beside the drivers: the heartbeat and the guard's look.

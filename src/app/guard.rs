@@ -63,6 +63,8 @@ pub(super) struct Guard {
     broken: broken::Broken,
     /// How many steps at once were wished for.
     steps_wished: usize,
+    /// How many connections clients of the API may have at once.
+    pub(super) clients: usize,
     machine: Arc<dyn Machine>,
     panics: panics::Panics,
     skew: skew::Skew,
@@ -104,6 +106,7 @@ impl Guard {
             failing: Mutex::default(),
             broken: broken::Broken::new(patience, lease),
             steps_wished,
+            clients: descriptors::clients(config.http.max_connections, descriptors::most()),
             machine: Arc::new(ThisMachine),
             panics: panics::Panics::default(),
             skew: skew::Skew::default(),
@@ -129,7 +132,11 @@ impl Guard {
 
     /// How many of `wished` steps of one driver may run at once with the descriptors there are.
     pub(super) fn steps(&self, wished: usize) -> usize {
-        let all = descriptors::steps_at_once(self.steps_wished, self.machine.descriptors().free);
+        let all = descriptors::steps_at_once(
+            self.steps_wished,
+            self.machine.descriptors().free,
+            self.clients,
+        );
         (wished * all / self.steps_wished.max(1)).clamp(1, wished.max(1))
     }
 
@@ -288,7 +295,7 @@ impl Guard {
         over: &mut Vec<(Kind, String)>,
     ) {
         let stands = self.archive.alarms.stands(Kind::FewDescriptors, PROCESS);
-        let steps = descriptors::steps_at_once(self.steps_wished, most);
+        let steps = descriptors::steps_at_once(self.steps_wished, most, self.clients);
         let cramped = steps < self.steps_wished;
         if (few || cramped) && !stands {
             let most = most.unwrap_or_default();

@@ -15,6 +15,7 @@ mod auth;
 mod database;
 mod env;
 mod finding;
+mod http;
 mod keys;
 mod load;
 mod options;

@@ -2,20 +2,17 @@
 //! the way; a value that is wrong counts as its default, so that everything after it is checked as
 //! well.
 
-use std::{
-    net::SocketAddr,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use tokio_cron_scheduler::JobBuilder;
 
 use super::{
-    apps, database, keys, options,
+    apps, database, http, keys, options,
     options::Variables,
     paths, proxy,
     secrets::{self, Folders},
     section::Section,
-    shape::{Config, CreateOnly, Http, Identity, Limits, Schedule, Sealing, Vault, defaults},
+    shape::{Config, CreateOnly, Identity, Limits, Schedule, Sealing, Vault, defaults},
 };
 use crate::domain::{
     address::VaultUrl,
@@ -52,7 +49,7 @@ pub(super) fn config(
         ),
         sealing: sealing(&top.section("sealing", keys::SEALING)),
         identity: identity(&top.section("identity", keys::IDENTITY), &data_dir, folders),
-        http: http(&top.section("http", keys::HTTP)),
+        http: http::read(&top.section("http", keys::HTTP)),
         limits: limits(&top.section("limits", keys::LIMITS)),
         apps: apps::all(top, &schedule, folders, of_all.as_ref()),
         schedule,
@@ -186,23 +183,6 @@ fn from_hex(text: &str) -> Option<Vec<u8>> {
             }
         })
         .collect()
-}
-
-fn http(section: &Section<'_>) -> Http {
-    let listen = section.text("listen").and_then(|text| {
-        let parsed = text.value.parse::<SocketAddr>().ok();
-        if parsed.is_none() {
-            section.fail(
-                "listen",
-                "is no address with a port",
-                "write one such as \"127.0.0.1:8640\" or \"[::]:8640\"",
-            );
-        }
-        parsed
-    });
-    Http {
-        listen: listen.unwrap_or(defaults::LISTEN),
-    }
 }
 
 fn schedule(section: &Section<'_>) -> Schedule {

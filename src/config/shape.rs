@@ -101,6 +101,17 @@ pub struct Identity {
 pub struct Http {
     /// Where it listens; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Connections of clients at once, where the system lets it open so many.
+    pub max_connections: usize,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: defaults::LISTEN,
+            max_connections: 512,
+        }
+    }
 }
 
 /// When things happen.
@@ -197,9 +208,7 @@ impl Config {
                 columns: Columns::default(),
                 index_key: None,
             },
-            http: Http {
-                listen: defaults::LISTEN,
-            },
+            http: Http::default(),
             schedule: Schedule::default(),
             limits: Limits::default(),
             data_dir,

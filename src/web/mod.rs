@@ -9,21 +9,26 @@
 //!
 //! Below `/v1` is the API ([`api`]), where it is served; who asks there is told by [`keys`].
 //!
-//! Whoever connects is given one answer and a short time, and no more of them are heard at once
-//! than leave the process the descriptors it works with.
+//! Clients of the API stay connected and ask as often as they like; where the pages are served alone,
+//! whoever connects is given one answer and a short time. No more are heard at once than leave the
+//! process the descriptors it works with, and who only holds a connection makes place for who asks.
 //!
 //! The pages decide and change nothing, and nothing that could hold a secret is asked for: what is
 //! shown comes from [`Source`].
 
 pub mod api;
+mod clients;
 mod held;
 pub mod keys;
+mod limits;
 mod pages;
+mod seat;
 mod server;
 
 use std::{io, net::SocketAddr, sync::Arc};
 
 use async_trait::async_trait;
+pub use limits::Limits;
 pub use server::CONNECTIONS_MAX;
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
@@ -78,12 +83,22 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// What answers below `/v1`, and who knows the keys; none serves the pages alone.
-    pub api: Option<(Arc<dyn Desk>, Arc<KeyRing>)>,
+    /// What answers below `/v1`; none serves the pages alone.
+    pub api: Option<Api>,
     /// Once cancelled, `/readyz` says no: this process is stopping.
     pub stopping: CancellationToken,
     /// Once cancelled, the server itself ends.
     pub stop: CancellationToken,
+}
+
+/// What answers below `/v1`.
+pub struct Api {
+    /// What is asked there.
+    pub desk: Arc<dyn Desk>,
+    /// Who knows the keys.
+    pub keys: Arc<KeyRing>,
+    /// How many connections there are, and how long each is waited for.
+    pub limits: Limits,
 }
 
 /// A server that listens.
@@ -107,9 +122,12 @@ pub async fn serve(listen: SocketAddr, parts: Parts) -> io::Result<Server> {
     let listener = TcpListener::bind(listen).await?;
     let address = listener.local_addr()?;
     let (clock, stop) = (Arc::clone(&parts.clock), parts.stop.clone());
-    let pages = pages::router(parts);
-    let told = stop.clone();
-    let task = tokio::spawn(server::serve(listener, pages, told));
+    let limits = parts.api.as_ref().map(|api| api.limits);
+    let (routes, told) = (pages::router(parts), stop.clone());
+    let task = match limits {
+        Some(limits) => tokio::spawn(clients::serve(listener, routes, limits, told)),
+        None => tokio::spawn(server::serve(listener, routes, told)),
+    };
     Ok(Server {
         address,
         clock,

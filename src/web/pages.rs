@@ -55,7 +55,7 @@ pub(super) fn router(parts: Parts) -> Router {
             refusal(StatusCode::METHOD_NOT_ALLOWED, "this page can only be read")
         })
         .with_state(Arc::new(pages))
-        .merge(api.map_or_else(Router::new, |(desk, keys)| api::router(desk, keys)))
+        .merge(api.map_or_else(Router::new, |api| api::router(api.desk, api.keys)))
 }
 
 async fn healthz(State(pages): State<Arc<Pages>>) -> Response {

@@ -1,4 +1,4 @@
-//! The server under the pages and the API: few connections, each for a short time.
+//! The server under the pages where they are alone: few connections, each for a short time.
 //!
 //! A descriptor held by somebody who only connects is one that no download can have. So a
 //! connection carries one request, has [`HEAD_MAX`] to say it and [`LIFE_MAX`] in all, and there

@@ -356,6 +356,14 @@ fn a_bad_value_is_found_by_path_and_line_with_a_way_out() {
             "127.0.0.1:8640",
         ),
         (
+            "[http]\nmax_connections = 1",
+            "",
+            "http.max_connections",
+            2,
+            "out of range",
+            "from 16 to 65536",
+        ),
+        (
             "[schedule]\nfirst_poll = \"soon\"",
             "",
             "schedule.first_poll",
@@ -728,6 +736,7 @@ fn the_defaults_are_those_of_the_contract() {
         format!("file://{}/objects", data.display())
     );
     assert_eq!(config.http.listen.to_string(), "127.0.0.1:8640");
+    assert_eq!(config.http.max_connections, 512);
     assert_eq!(
         (config.schedule.first_poll, config.schedule.final_grace),
         (Span::minutes(3), Span::minutes(5))

@@ -1,5 +1,7 @@
 //! The pages over real HTTP.
 
+mod clients;
+
 use std::{
     future::Future,
     net::SocketAddr,
@@ -25,7 +27,7 @@ use verikeep::{
         metrics::Metrics,
         recent::{Calls, Failure},
     },
-    web::{CONNECTIONS_MAX, Check, Parts, Server, Source, serve},
+    web::{Api, CONNECTIONS_MAX, Check, Parts, Server, Source, serve},
 };
 
 /// A clock set by hand; sleeping on it takes a moment and sets it forward.
@@ -127,6 +129,10 @@ struct Running {
 }
 
 async fn running() -> Running {
+    running_with(None).await
+}
+
+async fn running_with(api: Option<Api>) -> Running {
     let yes = || AtomicBool::new(true);
     let source = Arc::new(Fake {
         alive: yes(),
@@ -146,7 +152,7 @@ async fn running() -> Running {
         source: source.clone(),
         metrics,
         clock: clock.clone(),
-        api: None,
+        api,
         stopping: stopping.clone(),
         stop: stop.clone(),
     };

@@ -123,6 +123,15 @@ async fn admit(State(api): State<Arc<Api>>, mut request: Request, next: Next) ->
     }
 }
 
+/// The answer to a request whose body did not come in time. Its connection ends.
+pub(super) fn too_slow() -> Response {
+    let close = [
+        (header::CONNECTION, "close"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (close, Problem::too_slow()).into_response()
+}
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What every answer has: an end in time, the request's id, and that nobody keeps it.

@@ -81,6 +81,12 @@ impl Problem {
         )
     }
 
+    /// 408.
+    pub(super) fn too_slow() -> Self {
+        let detail = "the body did not come to its end in time: nothing of it was taken";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "too-slow", "Too slow", detail)
+    }
+
     /// 409: it is there with another fact.
     pub(super) fn conflict(field: &'static str, detail: impl Into<String>) -> Self {
         Self {
