@@ -324,6 +324,26 @@ create table requests (
     primary key (key_id, told)
 );
 
+-- Append-only: who looked for a person over HTTP, written before anything is read.
+create table accesses (
+    access_id       text collate "C" not null primary key,
+    at              bigint not null check (at between 1420070400000 and 4102444800000),
+    -- The key that was shown, and what it was called then.
+    key_id          text collate "C" not null,
+    who             text not null,
+    what            text not null,
+    -- In their words.
+    purpose         text not null,
+    -- The app that was looked at; null: all.
+    app             text,
+    -- Keyed, never the number.
+    id_number_index text not null,
+    -- How many verifications were shown; null when it did not come to that.
+    hits            bigint
+);
+
+create index accesses_of on accesses (key_id, at);
+
 -- Append-only: what each comparison with the business's own list of issued tokens found.
 create table reconciliations (
     reconciliation_id bigint generated always as identity primary key,

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     config::Config,
     domain::{
-        installation::index_key,
+        installation::look_up,
         secret::Secret,
         time::{Span, Time},
         token::State,
@@ -210,20 +210,12 @@ async fn filter(
     let id_number_index = match &args.id_number {
         None => None,
         Some(number) => {
-            let key = config.identity.index_key.as_ref().ok_or_else(|| {
-                Failure::told(
-                    Code::Configuration,
-                    "identity.index_key_file",
-                    "there is no index key, so that an ID number cannot be looked up",
-                    "name the key file that was in use when the verifications were tracked",
-                )
-            })?;
             let known = store
                 .installation()
                 .await?
                 .installation
                 .and_then(|installation| installation.index_key_id);
-            index_key(known.as_deref(), Some(&key.id()))?;
+            let key = look_up(known.as_deref(), config.identity.index_key.as_ref())?;
             let number = if number.reveal() == "-" {
                 from_input()?
             } else {

@@ -4,18 +4,20 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Desk, Given, Result, Tracked, Wish, issue::issue};
+use super::{Desk, Found, Given, Result, Search, Tracked, Wish, issue::issue, search::search};
 use crate::{
     archive::{Archive, Issuer, Tracker},
     domain::{
         id::VerificationId,
+        identity::IndexKey,
         once::Once,
+        secret::Secret,
         time::{Clock, Time},
         token::TrackRequest,
     },
     store::{
         Store,
-        records::RetryVerdict,
+        records::{KnownToken, RetryVerdict},
         reports::{
             Acknowledgement, AlarmRow, Filter, LossFilter, LossReport, Status, Summary, Whole,
         },
@@ -26,6 +28,7 @@ use crate::{
 pub struct Local {
     tracker: Arc<Tracker>,
     issuer: Arc<Issuer>,
+    index_key: Option<IndexKey>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
 }
@@ -37,6 +40,7 @@ impl Local {
         Self {
             tracker: Arc::clone(&archive.tracker),
             issuer: Arc::clone(&archive.issuer),
+            index_key: archive.index_key.clone(),
             store: Arc::clone(&archive.store),
             clock: Arc::clone(&archive.clock),
         }
@@ -105,5 +109,12 @@ impl Desk for Local {
         self.issuer.check(&wish)?;
         let (issuer, store) = (Arc::clone(&self.issuer), Arc::clone(&self.store));
         issue(issuer, store, Arc::clone(&self.clock), wish, once).await
+    }
+    async fn search(&self, asked: Search) -> Result<Found> {
+        search(&*self.store, self.index_key.as_ref(), asked, self.now()).await
+    }
+
+    async fn find(&self, tokens: &[Secret]) -> Result<Vec<Option<KnownToken>>> {
+        Ok(self.store.known(tokens).await?)
     }
 }

@@ -5,6 +5,7 @@
 
 mod issue;
 mod local;
+mod search;
 
 use async_trait::async_trait;
 
@@ -14,12 +15,20 @@ pub use crate::archive::{
 };
 pub use issue::Given;
 pub use local::Local;
+pub use search::{Found, Search};
 
 use crate::{
-    domain::{id::VerificationId, once::Once, time::Time, token::TrackRequest},
+    domain::{
+        id::VerificationId,
+        installation::Foreign,
+        once::Once,
+        secret::Secret,
+        time::{Span, Time},
+        token::TrackRequest,
+    },
     store::{
         StoreError,
-        records::RetryVerdict,
+        records::{KnownToken, RetryVerdict},
         reports::{AlarmRow, Filter, LossFilter, LossReport, Status, Summary, Whole},
     },
 };
@@ -36,6 +45,20 @@ pub enum Error {
     /// No token was given out.
     #[error(transparent)]
     Issue(#[from] IssueError),
+    /// A field of what was asked is wrong: nothing was done.
+    #[error("{field}: {why}")]
+    Field {
+        /// Which.
+        field: &'static str,
+        /// What is wrong with it, without its value.
+        why: String,
+    },
+    /// Nobody can be looked up by an ID number.
+    #[error(transparent)]
+    Foreign(#[from] Foreign),
+    /// The key has looked for persons too often today, for as long as this.
+    #[error("too many searches today, for {0}")]
+    TooOften(Span),
     /// The same request is under way.
     #[error("the same request is under way")]
     Running,
@@ -91,4 +114,10 @@ pub trait Desk: Send + Sync + 'static {
     /// Has the provider generate a token, and tracks it before it is given out. Asked again with the
     /// same `once` it gives out the same token.
     async fn issue(&self, wish: Wish, once: Option<Once>) -> Result<Given>;
+
+    /// The verifications of a person, once it is kept that somebody looks.
+    async fn search(&self, asked: Search) -> Result<Found>;
+
+    /// What is known of each of these verify_tokens, in order; none of one that is not tracked.
+    async fn find(&self, tokens: &[Secret]) -> Result<Vec<Option<KnownToken>>>;
 }

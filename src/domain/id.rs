@@ -65,6 +65,8 @@ identifiers! {
     AnswerId
     /// Of an image or video.
     MediaId
+    /// Of a look for a person.
+    AccessId
     /// Of a key of the API.
     KeyId
     /// Of an object that holds an image or video: each try to fetch one writes another.

@@ -1,6 +1,8 @@
 //! Which database, vault and index key belong together: the database knows an installation_id and
 //! the digest of the key, the vault the same installation_id in an object at its root.
 
+use super::identity::IndexKey;
+
 /// What a database knows of what it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Installation {
@@ -124,6 +126,25 @@ pub fn index_key(known: Option<&str>, given: Option<&str>) -> Result<bool, Forei
     })
 }
 
+/// The key to look a person up with, where the database knows no other.
+///
+/// # Errors
+/// [`Foreign`] for another key or none: nobody would be found by an ID number.
+pub fn look_up<'k>(
+    known: Option<&str>,
+    given: Option<&'k IndexKey>,
+) -> Result<&'k IndexKey, Foreign> {
+    let Some(given) = given else {
+        return Err(Foreign {
+            what: "identity.index_key_file",
+            why: "there is no index key, so that an ID number cannot be looked up".to_owned(),
+            todo: "name the key file that was in use when the verifications were tracked"
+                .to_owned(),
+        });
+    };
+    index_key(known, Some(&given.id())).map(|_| given)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,6 +258,18 @@ mod tests {
 
     #[test]
     fn only_the_key_that_is_known_is_taken() {
+        let ours = IndexKey::new(vec![7; 32]).unwrap();
+        for (label, known, given, found) in [
+            ("its own", Some(ours.id()), Some(&ours), true),
+            ("the first", None, Some(&ours), true),
+            ("another", Some("a".to_owned()), Some(&ours), false),
+            ("none", Some(ours.id()), None, false),
+            ("none at all", None, None, false),
+        ] {
+            let looked = look_up(known.as_deref(), given);
+            assert_eq!(looked.is_ok(), found, "{label}");
+            assert!(looked.is_ok() || looked.is_err_and(|no| no.what == "identity.index_key_file"));
+        }
         assert_eq!(index_key(None, None), Ok(false));
         assert_eq!(index_key(None, Some("a")), Ok(true));
         assert_eq!(index_key(Some("a"), Some("a")), Ok(false));

@@ -66,8 +66,8 @@ scopes! {
     Issue = "issue": "have the provider generate tokens";
     /// Read what is known of verifications, the persons masked.
     Read = "read": "read what is known, the persons masked";
-    /// Read persons in plain, and images and videos.
-    Reveal = "reveal": "read persons in plain, images and videos";
+    /// Look for persons by ID number, read them in plain, and images and videos.
+    Reveal = "reveal": "look for persons by ID number, read them in plain, images and videos";
     /// Tend the service: alarms, losses.
     Operate = "operate": "tend alarms and losses";
 }

@@ -4,6 +4,7 @@
 //! whole program turns on ([`plan`]: what to ask next, when, or how a verification is settled) is a
 //! function of this module's types alone.
 
+pub mod access;
 pub mod address;
 pub mod alarm;
 pub mod answer;

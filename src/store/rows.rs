@@ -12,7 +12,7 @@ use sqlx::{ColumnIndex, Database, Decode, Row, Type};
 use super::{Result, StoreError};
 use crate::domain::{
     digest::Sha256,
-    id::{AnswerId, KeyId, MediaId, NoId, VerificationId},
+    id::{AccessId, AnswerId, KeyId, MediaId, NoId, VerificationId},
 };
 
 /// A value bound to a placeholder.
@@ -33,6 +33,12 @@ impl From<i64> for Bind {
 impl From<crate::domain::time::Time> for Bind {
     fn from(value: crate::domain::time::Time) -> Self {
         Self::Int(value.0)
+    }
+}
+
+impl From<AccessId> for Bind {
+    fn from(value: AccessId) -> Self {
+        Self::Text(value.to_string())
     }
 }
 
@@ -141,7 +147,7 @@ pub(super) trait Column: Serialize {
 macro_rules! column {
     ($($ty:ty => $col:ident),* $(,)?) => { $(impl Column for $ty { const COL: Col = Col::$col; })* };
 }
-column!(&str => Text, String => Text, Sha256 => Text, VerificationId => Text, MediaId => Text, AnswerId => Text, KeyId => Text, i64 => Int, bool => Bool, f64 => Float);
+column!(&str => Text, String => Text, Sha256 => Text, VerificationId => Text, MediaId => Text, AnswerId => Text, KeyId => Text, AccessId => Text, i64 => Int, bool => Bool, f64 => Float);
 
 impl<T: Column> Column for Option<T> {
     const COL: Col = T::COL;

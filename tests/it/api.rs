@@ -1,5 +1,6 @@
 //! The API: who may do what, and what is answered.
 
+mod search;
 mod tokens;
 
 use std::{
@@ -18,6 +19,7 @@ use verikeep::{
     desk::Local,
     domain::{
         id::KeyId,
+        identity::IndexKey,
         key::{ApiKey, Apps, KeptKey, Scope, USUAL_LIFE, fresh},
     },
     store::memory::MemoryStore,
@@ -52,7 +54,13 @@ struct Answer {
 
 impl Desk {
     async fn new(db: Db) -> Self {
-        let lab = Lab::new(db, options(51)).await;
+        let key = IndexKey::new(vec![7; 32]).unwrap();
+        Self::with(db, Some(key)).await
+    }
+
+    async fn with(db: Db, index_key: Option<IndexKey>) -> Self {
+        let mut lab = Lab::new(db, options(51)).await;
+        lab.config.identity.index_key = index_key;
         let opened = app::open(&lab.config, Arc::new(SystemClock)).await.unwrap();
         let archive = opened.archive;
         let clock = || Arc::clone(&archive.clock);
@@ -171,6 +179,8 @@ async fn rights(db: Db) {
     let retry = format!("{one}/retry");
     let told = token(1, FILMED).to_string();
     let wish = json!({ "app": FILMED, "plan_id": "unused" }).to_string();
+    let person = json!({ "id_number": "110101199003070003", "purpose": "case 17" }).to_string();
+    let tokens = json!({ "verify_tokens": ["none"] }).to_string();
     let note = json!({ "note": "seen" }).to_string();
     let losses = json!({ "note": "seen", "until": "2026-01-01T00:00:00Z" }).to_string();
     // A call; the scope it wants; and what a key of that scope gets, of all apps, of its app alone,
@@ -179,6 +189,8 @@ async fn rights(db: Db) {
     let calls = [
         ("POST", "/v1/verifications", &told, "track", [201, 200, 403]),
         ("GET", "/v1/verifications", &String::new(), "read", [200, 200, 200]),
+        ("POST", "/v1/verifications/search", &person, "reveal", [200, 200, 200]),
+        ("POST", "/v1/verifications/search", &tokens, "read", [200, 200, 200]),
         ("GET", one.as_str(), &String::new(), "read", [200, 200, 404]),
         ("POST", retry.as_str(), &String::new(), "operate", [200, 200, 404]),
         ("POST", "/v1/tokens", &wish, "issue", [201, 201, 403]),

@@ -1,6 +1,7 @@
 //! The conformance suite of the store: plain functions over a database, each run on SQLite, on
 //! PostgreSQL and, where the traits tell all of it, on the model in memory.
 
+mod accesses;
 mod alarm;
 mod alike;
 mod bulk;
@@ -128,6 +129,9 @@ on_each! {
             a_name_belongs_to_one_key_that_is_not_revoked,
             a_key_is_revoked_once_and_it_is_known_by_whom,
             a_use_is_noted_once_a_minute;
+        accesses:
+            a_key_looks_for_persons_so_often_a_day,
+            those_that_look_at_once_do_not_pass_the_limit_together;
         requests:
             a_request_is_done_once_and_known_for_a_day,
             a_request_that_nobody_ends_is_taken_over,
@@ -152,6 +156,9 @@ on_each! {
             closing_waits_and_then_refuses;
     }
     sql {
+        accesses:
+            /// No verb reads the rows.
+            what_is_kept_of_an_access_stands_in_its_row;
         track:
             /// A constraint of the database refuses the row.
             a_row_the_database_refuses_takes_no_other_along;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{alarms::Alarms, lessons::Learned, requests::Request};
 use crate::{
     domain::{
+        access::Access,
         answer::AnswerRow,
         attempt::Attempt,
         digest::Sha256,
@@ -48,6 +49,7 @@ pub(super) struct Data {
     pub keys: BTreeMap<KeyId, KeptKey>,
     /// By key of the API and `Idempotency-Key`.
     pub requests: BTreeMap<(KeyId, Sha256), Request>,
+    pub accesses: Vec<Access>,
     pub reconciliations: Vec<Reconciliation>,
     /// When each process was last seen alive.
     pub beats: BTreeMap<String, (Time, Option<Span>)>,
@@ -203,6 +205,7 @@ impl Data {
             ("alarms", self.alarms.len()),
             ("api_keys", self.keys.len()),
             ("requests", self.requests.len()),
+            ("accesses", self.accesses.len()),
             ("reconciliations", self.reconciliations.len()),
         ])
     }

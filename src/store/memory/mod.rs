@@ -6,6 +6,7 @@
 //! (`tests/it/store`) runs on all three. What it has not is what SQL alone can tell: columns, views
 //! and checks. U+0000 is replaced only in the texts that tracking tells.
 
+mod accesses;
 mod alarms;
 mod data;
 mod download;

@@ -1,6 +1,7 @@
 //! The store over SQL, one file a noun, table or verb; what gives each verb its transaction stands
 //! here.
 
+mod accesses;
 mod alarm;
 mod assign;
 mod attempts;

@@ -1,6 +1,7 @@
 //! What the program asks of its database: one trait a noun, one file a trait, one verb one
 //! transaction.
 
+mod accesses;
 mod alarms;
 mod connection;
 mod installations;
@@ -14,6 +15,7 @@ mod retries;
 mod tracking;
 mod upkeep;
 
+pub use accesses::Accesses;
 pub use alarms::{ANYBODY, AlarmStore};
 pub use connection::Connection;
 pub use installations::Installations;
@@ -40,6 +42,7 @@ pub trait Store:
     + Installations
     + Keys
     + Requests
+    + Accesses
     + Upkeep
 {
 }
@@ -55,6 +58,7 @@ impl<S> Store for S where
         + Installations
         + Keys
         + Requests
+        + Accesses
         + Upkeep
 {
 }

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `POST /v1/verifications` | tracks one token, an array of them or NDJSON | `track` |
 //! | `GET /v1/verifications` | lists, the newest first, page by page | `read` |
+//! | `POST /v1/verifications/search` | finds those of a person, or of verify_tokens | `reveal`, `read` |
 //! | `GET /v1/verifications/{id}` | shows one whole | `read` |
 //! | `POST /v1/verifications/{id}/retry` | wakes one that waits for a person | `operate` |
 //! | `POST /v1/tokens` | has the provider generate a token, and gives it out tracked | `issue` |
@@ -19,6 +20,7 @@ mod issue;
 mod operate;
 mod problem;
 mod read;
+mod search;
 mod sent;
 mod told;
 mod track;
@@ -76,6 +78,7 @@ pub fn router(desk: Arc<dyn Desk>, keys: Arc<KeyRing>) -> Router {
 fn calls(api: Arc<Api>) -> Router {
     Router::new()
         .route("/verifications", get(read::list).post(track::track))
+        .route("/verifications/search", post(search::search))
         .route("/verifications/{id}", get(read::show))
         .route("/verifications/{id}/retry", post(operate::retry))
         .route("/tokens", post(issue::issue))

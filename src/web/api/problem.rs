@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::{
     desk::{self, IssueError},
     domain::{
+        access::SEARCHES_MAX,
         answer::{ErrorKind, ProviderError},
         time::Span,
     },
@@ -27,11 +28,11 @@ pub(super) struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'static str>,
     #[serde(skip)]
-    retry_after: Option<u16>,
+    retry_after: Option<u32>,
 }
 
 /// Seconds after which what is away is worth another try.
-const RETRY_AFTER: u16 = 5;
+const RETRY_AFTER: u32 = 5;
 
 impl Problem {
     fn new(status: StatusCode, slug: &str, title: &'static str, detail: impl Into<String>) -> Self {
@@ -123,7 +124,7 @@ impl Problem {
     pub(super) fn too_often(detail: impl Into<String>, left: Span) -> Self {
         let seconds = left.0.div_euclid(1000).saturating_add(1);
         Self {
-            retry_after: Some(u16::try_from(seconds).unwrap_or(u16::MAX)),
+            retry_after: Some(u32::try_from(seconds).unwrap_or(u32::MAX)),
             ..Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "too-often",
@@ -157,7 +158,7 @@ impl Problem {
     }
 
     fn away_for(detail: impl Into<String>, left: Option<Span>) -> Self {
-        let seconds = left.and_then(|left| u16::try_from(left.0.div_euclid(1000) + 1).ok());
+        let seconds = left.and_then(|left| u32::try_from(left.0.div_euclid(1000) + 1).ok());
         Self {
             retry_after: Some(seconds.unwrap_or(RETRY_AFTER)),
             ..Self::new(
@@ -174,6 +175,17 @@ impl From<desk::Error> for Problem {
     fn from(error: desk::Error) -> Self {
         match error {
             desk::Error::Wrong(wrong) => Self::wrong(Some(wrong.field), wrong.why),
+            desk::Error::Field { field, why } => Self::wrong(Some(field), why),
+            desk::Error::Foreign(foreign) => Self::wrong(
+                Some(foreign.what),
+                "ID numbers cannot be looked up: the service has no index key, or another than its database was indexed with",
+            ),
+            desk::Error::TooOften(left) => Self::too_often(
+                format!(
+                    "a key looks for persons {SEARCHES_MAX} times from midnight to midnight (UTC)"
+                ),
+                left,
+            ),
             desk::Error::Running => Self::running(),
             desk::Error::Other => Self::wrong(
                 Some("Idempotency-Key"),

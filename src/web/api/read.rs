@@ -165,7 +165,7 @@ pub(super) fn instant(field: &'static str, text: Option<String>) -> Result<Optio
         .transpose()
 }
 
-fn limit(asked: Option<i64>) -> Result<i64, Problem> {
+pub(super) fn limit(asked: Option<i64>) -> Result<i64, Problem> {
     let limit = asked.unwrap_or(LIMIT);
     if (1..=LIMIT_MAX).contains(&limit) {
         return Ok(limit);
@@ -176,7 +176,7 @@ fn limit(asked: Option<i64>) -> Result<i64, Problem> {
     ))
 }
 
-fn unknown(field: &'static str) -> Problem {
+pub(super) fn unknown(field: &'static str) -> Problem {
     Problem::wrong(Some(field), format!("{field} is none of those there are"))
 }
 
@@ -191,7 +191,7 @@ fn query<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
 }
 
 /// As JSON, without what is private.
-fn public(rows: &impl Serialize) -> Value {
+pub(super) fn public(rows: &impl Serialize) -> Value {
     let mut value = serde_json::to_value(rows).unwrap_or_default();
     strip(&mut value);
     value

@@ -30,10 +30,12 @@ fn ask(daemon: &Daemon, key: &str, line: &str, body: &str) -> (u16, Value) {
 
 async fn a_token_issued_over_http_is_archived(db: Db) {
     const NUMBER: &str = "110101199003070003";
+    const NOBODY: &str = "11010519491231002X";
     let place = Place::new(db, 62).await;
     let daemon = place.start().await;
     let made = place.verikeep(&[
-        "key", "create", "--name", "shop", "--scope", "issue", "--scope", "read", "--app", FILMED,
+        "key", "create", "--name", "shop", "--scope", "issue", "--scope", "read", "--scope",
+        "reveal", "--app", FILMED,
     ]);
     assert_eq!(code(&made), 0, "{}", err(&made));
     let key = out(&made).trim().to_owned();
@@ -55,7 +57,33 @@ async fn a_token_issued_over_http_is_archived(db: Db) {
         })
         .await;
     let shown = ask(&daemon, &key, &show, "").1.to_string();
+    let search = |number: &str| {
+        let asked = json!({ "id_number": number, "purpose": "case 17" });
+        let line = "POST /v1/verifications/search";
+        let (status, found) = ask(&daemon, &key, line, &asked.to_string());
+        assert_eq!(status, 200, "{found}");
+        assert!(!found.to_string().contains(number), "{found}");
+        found["verifications"].as_array().unwrap().len()
+    };
+    assert_eq!((search(NUMBER), search(NOBODY)), (1, 0));
+    let wrong = json!({ "id_number": NOBODY, "purpose": NOBODY, "x": NOBODY });
+    for body in [wrong.to_string(), format!("{{\"id_number\": {NOBODY}")] {
+        let (status, problem) = ask(&daemon, &key, "POST /v1/verifications/search", &body);
+        assert_eq!(status, 422);
+        assert!(!problem.to_string().contains(NOBODY), "{problem}");
+    }
     let said = format!("{said}{}", daemon.stop());
+    let mut kept = Vec::new();
+    for entry in std::fs::read_dir(place.path().join("data")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            kept.extend(std::fs::read(path).unwrap());
+        }
+    }
+    let is_kept = |text: &str| kept.windows(text.len()).any(|part| part == text.as_bytes());
+    assert_eq!(is_kept("case 17"), db == Db::Sqlite, "the trace is there");
+    assert!(!is_kept(NOBODY), "the database holds the number");
+    assert!(!said.contains(NOBODY), "the number is in the log");
     for secret in [key.as_str(), token, NUMBER, "order-1"] {
         assert!(!shown.contains(secret), "{shown}");
         assert!(!said.contains(secret), "a secret is in the log");

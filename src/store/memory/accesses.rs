@@ -1,0 +1,33 @@
+//! Who looked for persons.
+
+use async_trait::async_trait;
+
+use super::MemoryStore;
+use crate::{
+    domain::{
+        access::{Access, SEARCHES_MAX, day_of},
+        id::AccessId,
+    },
+    store::{Accesses, Result},
+};
+
+#[async_trait]
+impl Accesses for MemoryStore {
+    async fn begin_access(&self, access: &Access) -> Result<bool> {
+        self.verb(|data| {
+            let day = day_of(access.at);
+            let counts = |kept: &&Access| kept.key_id == access.key_id && kept.at >= day;
+            let before = data.accesses.iter().filter(counts).count();
+            let is_one_more = i64::try_from(before).is_ok_and(|before| before < SEARCHES_MAX);
+            if is_one_more {
+                data.accesses.push(access.clone());
+            }
+            Ok(is_one_more)
+        })
+    }
+
+    /// No verb tells how many.
+    async fn end_access(&self, _access_id: AccessId, _hits: i64) -> Result<()> {
+        self.verb(|_| Ok(()))
+    }
+}
