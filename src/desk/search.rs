@@ -91,3 +91,43 @@ pub(super) async fn search(
         complete,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::AssertUnwindSafe;
+
+    use futures::{FutureExt as _, executor::block_on};
+
+    use super::*;
+    use crate::{domain::time::HeldClock, store::memory::MemoryStore};
+
+    const NOW: Time = Time(1_795_421_701_000);
+
+    fn asked(purpose: &str) -> Search {
+        Search {
+            id_number: Secret::new("110101199003070003"),
+            purpose: purpose.to_owned(),
+            app: None,
+            limit: 10,
+            after: None,
+            key_id: KeyId::fresh(NOW),
+            by: "key audit".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_trace_is_left_before_anything_is_read_and_none_when_nothing_is() {
+        let store = MemoryStore::new(HeldClock::at(NOW));
+        let key = IndexKey::new(vec![7; 32]).unwrap();
+        let traces = || store.rows()["accesses"];
+        for (label, key, purpose) in [("no key", None, "case 17"), ("no purpose", Some(&key), "")] {
+            let refused = block_on(search(&store, key, asked(purpose), NOW));
+            assert!(refused.is_err(), "{label}");
+            assert_eq!(traces(), 0, "{label}");
+        }
+        store.set_breaking(Some("list"));
+        let broken = search(&store, Some(&key), asked("case 17"), NOW);
+        assert!(block_on(AssertUnwindSafe(broken).catch_unwind()).is_err());
+        assert_eq!(traces(), 1, "the reading broke, the trace is there");
+    }
+}

@@ -60,16 +60,16 @@ macro_rules! scopes {
 }
 
 scopes! {
-    /// Tell tokens, have them asked again, compare lists of them.
-    Track = "track": "tell tokens, and have them asked again";
+    /// Tell tokens.
+    Track = "track": "tell tokens";
     /// Have the provider generate tokens.
     Issue = "issue": "have the provider generate tokens";
     /// Read what is known of verifications, the persons masked.
     Read = "read": "read what is known, the persons masked";
     /// Look for persons by ID number, read them in plain, and images and videos.
     Reveal = "reveal": "look for persons by ID number, read them in plain, images and videos";
-    /// Tend the service: alarms, losses.
-    Operate = "operate": "tend alarms and losses";
+    /// Tend the service: tokens that wait for a person, alarms, losses.
+    Operate = "operate": "have tokens asked again, tend alarms and losses";
 }
 
 impl Scope {

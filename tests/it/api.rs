@@ -2,6 +2,7 @@
 
 mod search;
 mod tokens;
+mod traces;
 
 use std::{
     net::{IpAddr, Ipv4Addr},
