@@ -13,6 +13,7 @@ pub(crate) mod guard;
 mod housekeeping;
 pub mod installation;
 mod ready;
+mod servers;
 mod supervise;
 mod turns;
 mod watch;

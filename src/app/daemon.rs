@@ -14,16 +14,15 @@ use super::{
     housekeeping::Cron,
     installation,
     ready::{self, Pulse},
+    servers::{self, Servers},
     supervise,
 };
 use crate::{
     archive::Archive,
     config::Config,
-    desk::Local,
     domain::time::{Clock, Span},
     store::{Store, StoreError},
-    telemetry::metrics::Metrics,
-    web::{self, keys::KeyRing},
+    web,
     worker::{
         clock::in_time,
         driver, lifecycle, periodic,
@@ -34,7 +33,8 @@ use crate::{
 /// How the daemon runs, beyond the configuration.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
-    /// Where to serve health, readiness and metrics; none serves nothing.
+    /// Where to serve the API, and the pages where the configuration has no listener for them; none
+    /// serves nothing.
     pub listen: Option<SocketAddr>,
     /// How long a stop may take. Shortly before its end work under way is given back.
     pub grace: Span,
@@ -94,9 +94,16 @@ pub async fn run(
     let serve_stop = CancellationToken::new();
     let mut served = match options.listen {
         Some(listen) => {
-            let stops = (&stop, &serve_stop);
-            let api = api(&archive, guard.clients);
-            Some(serve(listen, api, &archive, (&pulse, &metrics), stops).await?)
+            let parts = web::Parts {
+                source: Arc::clone(&pulse) as Arc<dyn web::Source>,
+                metrics: Arc::clone(&metrics),
+                clock: Arc::clone(&archive.clock),
+                api: None,
+                stopping: stop.clone(),
+                stop: serve_stop.clone(),
+            };
+            let api = servers::api(&archive, &config.http, listen, guard.clients);
+            Some(Servers::start(listen, &config.http, parts, api).await?)
         }
         None => None,
     };
@@ -111,8 +118,9 @@ pub async fn run(
     let cron = Cron::start(&archive, &metrics, &guard, &config.schedule).await?;
 
     lifecycle::notify_ready();
-    let address = served.as_ref().map(|server| server.address);
-    tracing::info!(apps = config.apps.len(), address = address.map(|address| address.to_string()), lease = %lease, "running");
+    let address = served.as_ref().map(Servers::address);
+    let pages = served.as_ref().map(|servers| servers.pages().to_string());
+    tracing::info!(apps = config.apps.len(), address = address.map(|address| address.to_string()), pages, lease = %lease, "running");
     if let Some(ready) = ready {
         let _ = ready.send(address);
     }
@@ -147,43 +155,6 @@ pub async fn run(
     }
     tracing::info!("stopped");
     failure.map_or(Ok(()), Err)
-}
-
-/// Serves health, readiness, metrics and the API until the second of the stops; the first says that the
-/// daemon is on its way out.
-async fn serve(
-    listen: SocketAddr,
-    api: web::Api,
-    archive: &Arc<Archive>,
-    (pulse, metrics): (&Arc<Pulse>, &Arc<Metrics>),
-    (stopping, stop): (&CancellationToken, &CancellationToken),
-) -> Result<web::Server, AppError> {
-    let parts = web::Parts {
-        source: Arc::clone(pulse) as Arc<dyn web::Source>,
-        metrics: Arc::clone(metrics),
-        clock: Arc::clone(&archive.clock),
-        api: Some(api),
-        stopping: stopping.clone(),
-        stop: stop.clone(),
-    };
-    web::serve(listen, parts)
-        .await
-        .map_err(|source| AppError::Io {
-            what: format!("cannot listen on {listen} (http.listen)"),
-            source,
-        })
-}
-
-/// What answers below `/v1`, to so many at once.
-fn api(archive: &Archive, clients: usize) -> web::Api {
-    let (store, clock) = (&archive.store, &archive.clock);
-    let desk = Local::new(archive);
-    let keys = KeyRing::new(Arc::clone(store) as _, Arc::clone(clock));
-    web::Api {
-        desk: Arc::new(desk),
-        keys: Arc::new(keys),
-        limits: web::Limits::of(clients),
-    }
 }
 
 /// What runs by itself beside the drivers: the heartbeat and the guard's look.
@@ -244,7 +215,7 @@ async fn foreign(joined: bool, archive: &Archive) -> AppError {
 }
 
 /// Ends when the server of the pages does.
-async fn pages_gone(served: &mut Option<web::Server>) -> AppError {
+async fn pages_gone(served: &mut Option<Servers>) -> AppError {
     match served {
         Some(server) => server.gone().await,
         None => std::future::pending().await,

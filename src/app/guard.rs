@@ -38,6 +38,7 @@ use crate::{
     },
     store::{ANYBODY, StoreError},
     telemetry::{metrics::Metrics, recent::Dependency},
+    web,
     worker::spawn,
 };
 
@@ -65,6 +66,8 @@ pub(super) struct Guard {
     steps_wished: usize,
     /// How many connections clients of the API may have at once.
     pub(super) clients: usize,
+    /// The same with those of the pages, where they have a listener of their own.
+    connections: usize,
     machine: Arc<dyn Machine>,
     panics: panics::Panics,
     skew: skew::Skew,
@@ -95,6 +98,8 @@ impl Guard {
         steps_wished: usize,
     ) -> Self {
         descriptors::raise();
+        let clients = descriptors::clients(config.http.max_connections, descriptors::most());
+        let pages = config.http.ops_listen.map_or(0, |_| web::CONNECTIONS_MAX);
         let patience = Span(lease.0.min(PATIENCE.0));
         Self {
             archive: Arc::clone(archive),
@@ -106,7 +111,8 @@ impl Guard {
             failing: Mutex::default(),
             broken: broken::Broken::new(patience, lease),
             steps_wished,
-            clients: descriptors::clients(config.http.max_connections, descriptors::most()),
+            clients,
+            connections: clients + pages,
             machine: Arc::new(ThisMachine),
             panics: panics::Panics::default(),
             skew: skew::Skew::default(),
@@ -135,7 +141,7 @@ impl Guard {
         let all = descriptors::steps_at_once(
             self.steps_wished,
             self.machine.descriptors().free,
-            self.clients,
+            self.connections,
         );
         (wished * all / self.steps_wished.max(1)).clamp(1, wished.max(1))
     }
@@ -295,7 +301,7 @@ impl Guard {
         over: &mut Vec<(Kind, String)>,
     ) {
         let stands = self.archive.alarms.stands(Kind::FewDescriptors, PROCESS);
-        let steps = descriptors::steps_at_once(self.steps_wished, most, self.clients);
+        let steps = descriptors::steps_at_once(self.steps_wished, most, self.connections);
         let cramped = steps < self.steps_wished;
         if (few || cramped) && !stands {
             let most = most.unwrap_or_default();

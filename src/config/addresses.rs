@@ -71,7 +71,7 @@ fn split_port(text: &str) -> (&str, Option<u16>) {
 }
 
 /// `host`, `*.host` or an address; `*` alone would allow everything.
-fn is_host_pattern(text: &str) -> bool {
+pub(super) fn is_host_pattern(text: &str) -> bool {
     let host = text.strip_prefix("*.").unwrap_or(text);
     let is_name = |host: &str| {
         host.split('.').all(|label| {

@@ -15,7 +15,13 @@ pub(super) const SEALING: &[&str] = &["mode", "recipients"];
 /// `[identity]`
 pub(super) const IDENTITY: &[&str] = &["columns", "index_key_file"];
 /// `[http]`
-pub(super) const HTTP: &[&str] = &["listen", "max_connections"];
+pub(super) const HTTP: &[&str] = &[
+    "listen",
+    "ops_listen",
+    "behind_proxy",
+    "hosts",
+    "max_connections",
+];
 /// `[schedule]`
 pub(super) const SCHEDULE: &[&str] = &["first_poll", "final_grace", "tidy", "relearn"];
 /// `[limits]`

@@ -99,16 +99,37 @@ pub struct Identity {
 /// The daemon's own server, of pages and API.
 #[derive(Clone, Debug)]
 pub struct Http {
-    /// Where it listens; port 0 takes a free one.
+    /// Where the API is, and the pages where they have no listener of their own; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// The listener of the pages alone.
+    pub ops_listen: Option<SocketAddr>,
+    /// Whether a proxy with TLS stands in front of the API, whose `X-Forwarded-For` tells who asks.
+    pub behind_proxy: bool,
+    /// By which names the API is asked beside those of this machine and the address listened on; in
+    /// lower case, without a port.
+    pub hosts: Vec<String>,
     /// Connections of clients at once, where the system lets it open so many.
     pub max_connections: usize,
+}
+
+impl Http {
+    /// Where the pages are, and by which key.
+    #[must_use]
+    pub fn pages(&self) -> (&'static str, SocketAddr) {
+        match self.ops_listen {
+            Some(address) => ("http.ops_listen", address),
+            None => ("http.listen", self.listen),
+        }
+    }
 }
 
 impl Default for Http {
     fn default() -> Self {
         Self {
             listen: defaults::LISTEN,
+            ops_listen: None,
+            behind_proxy: false,
+            hosts: Vec::new(),
             max_connections: 512,
         }
     }

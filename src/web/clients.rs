@@ -33,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     api::{Peer, too_slow},
+    hosts::forwarded,
     limits::Limits,
     seat::{Heard, Seat, Timed},
 };
@@ -58,12 +59,21 @@ struct Seats {
     waits: Arc<Notify>,
 }
 
+/// What answers.
+#[derive(Clone)]
+struct Routes {
+    routes: TowerToHyperService<Router>,
+    /// Whether who asks is told by the proxy in front.
+    behind_proxy: bool,
+}
+
 /// Serves until `stop`, and then what has been asked for already.
 #[allow(clippy::disallowed_methods, reason = "the HTTP server keeps tokio")]
 pub(super) async fn serve(
     listener: TcpListener,
     routes: Router,
     limits: Limits,
+    behind_proxy: bool,
     stop: CancellationToken,
 ) {
     let mut seats = Seats {
@@ -72,7 +82,10 @@ pub(super) async fn serve(
         limits,
         waits: Arc::default(),
     };
-    let routes = TowerToHyperService::new(routes);
+    let routes = Routes {
+        routes: TowerToHyperService::new(routes),
+        behind_proxy,
+    };
     let accepting = async {
         loop {
             let Ok((stream, peer)) = listener.accept().await else {
@@ -153,7 +166,7 @@ impl Seats {
 async fn converse(
     stream: TcpStream,
     peer: IpAddr,
-    routes: TowerToHyperService<Router>,
+    routes: Routes,
     seat: Arc<Seat>,
     stop: CancellationToken,
 ) {
@@ -198,7 +211,7 @@ async fn converse(
 async fn answer(
     request: hyper::Request<Incoming>,
     peer: IpAddr,
-    routes: TowerToHyperService<Router>,
+    routes: Routes,
     seat: Arc<Seat>,
 ) -> Result<Response, Infallible> {
     let until = seat.asked();
@@ -210,10 +223,12 @@ async fn answer(
             alarm: None,
         })
     });
+    let told = routes.behind_proxy.then(|| forwarded(request.headers()));
+    let peer = told.flatten().unwrap_or(peer);
     request.extensions_mut().insert(Peer(peer));
-    let response = routes.call(request).await?;
+    let response = routes.routes.call(request).await?;
     Ok(if seat.answered() {
-        too_slow()
+        too_slow(&response)
     } else {
         response
     })

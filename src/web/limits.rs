@@ -29,4 +29,13 @@ impl Limits {
             idle: Duration::from_secs(30),
         }
     }
+
+    /// The same where all come from one address, a proxy's.
+    #[must_use]
+    pub const fn of_one_address(self) -> Self {
+        Self {
+            per_address: None,
+            ..self
+        }
+    }
 }

@@ -7,7 +7,8 @@
 //! | `/dependencies` | what calls of the last minute met at database, object store and each app's provider: JSON with one entry each, what else is wrong, and the alarms of this process | 503 |
 //! | `/metrics` | figures for Prometheus | those of the service are left out, those of the process are there |
 //!
-//! Below `/v1` is the API ([`api`]), where it is served; who asks there is told by [`keys`].
+//! Below `/v1` is the API ([`api`]), beside the pages or on a listener of its own; who asks there is
+//! told by [`keys`].
 //!
 //! Clients of the API stay connected and ask as often as they like; where the pages are served alone,
 //! whoever connects is given one answer and a short time. No more are heard at once than leave the
@@ -19,6 +20,7 @@
 pub mod api;
 mod clients;
 mod held;
+mod hosts;
 pub mod keys;
 mod limits;
 mod pages;
@@ -28,6 +30,8 @@ mod server;
 use std::{io, net::SocketAddr, sync::Arc};
 
 use async_trait::async_trait;
+use axum::{Router, middleware};
+pub use hosts::Hosts;
 pub use limits::Limits;
 pub use server::CONNECTIONS_MAX;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -97,6 +101,10 @@ pub struct Api {
     pub desk: Arc<dyn Desk>,
     /// Who knows the keys.
     pub keys: Arc<KeyRing>,
+    /// The names it is asked by.
+    pub hosts: Hosts,
+    /// Whether a proxy stands in front, whose `X-Forwarded-For` tells who asks.
+    pub behind_proxy: bool,
     /// How many connections there are, and how long each is waited for.
     pub limits: Limits,
 }
@@ -113,19 +121,46 @@ pub struct Server {
 /// How long open requests may take once the server is to end.
 const GRACE: Span = Span::seconds(2);
 
-/// Serves on `listen` until `parts.stop` is cancelled.
+/// Serves the pages, and the API where there is one, on `listen` until `parts.stop` is cancelled.
 ///
 /// # Errors
 /// When nothing can listen there.
-#[allow(clippy::disallowed_methods, reason = "the HTTP server keeps tokio")]
 pub async fn serve(listen: SocketAddr, parts: Parts) -> io::Result<Server> {
+    let (clock, stop) = (Arc::clone(&parts.clock), parts.stop.clone());
+    let (pages, api) = pages::router(parts);
+    start(listen, pages, api, (clock, stop)).await
+}
+
+/// Serves the API alone on `listen` until `stop` is cancelled.
+///
+/// # Errors
+/// When nothing can listen there.
+pub async fn serve_api(
+    listen: SocketAddr,
+    api: Api,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) -> io::Result<Server> {
+    let routes = Router::new().fallback(api::no_such_path);
+    start(listen, routes, Some(api), (clock, stop)).await
+}
+
+#[allow(clippy::disallowed_methods, reason = "the HTTP server keeps tokio")]
+async fn start(
+    listen: SocketAddr,
+    routes: Router,
+    api: Option<Api>,
+    (clock, stop): (Arc<dyn Clock>, CancellationToken),
+) -> io::Result<Server> {
     let listener = TcpListener::bind(listen).await?;
     let address = listener.local_addr()?;
-    let (clock, stop) = (Arc::clone(&parts.clock), parts.stop.clone());
-    let limits = parts.api.as_ref().map(|api| api.limits);
-    let (routes, told) = (pages::router(parts), stop.clone());
-    let task = match limits {
-        Some(limits) => tokio::spawn(clients::serve(listener, routes, limits, told)),
+    let told = stop.clone();
+    let task = match api {
+        Some(api) => {
+            let (limits, proxied) = (api.limits, api.behind_proxy);
+            let routes = routes.merge(api.routes());
+            tokio::spawn(clients::serve(listener, routes, limits, proxied, told))
+        }
         None => tokio::spawn(server::serve(listener, routes, told)),
     };
     Ok(Server {
@@ -134,6 +169,13 @@ pub async fn serve(listen: SocketAddr, parts: Parts) -> io::Result<Server> {
         stop,
         task,
     })
+}
+
+impl Api {
+    fn routes(self) -> Router {
+        let check = middleware::from_fn_with_state(Arc::new(self.hosts), hosts::check);
+        api::router(self.desk, self.keys).layer(check)
+    }
 }
 
 impl Server {

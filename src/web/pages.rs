@@ -12,7 +12,7 @@ use axum::{
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::{Check, Parts, Source, api, held::Held};
+use super::{Api, Check, Parts, Source, held::Held};
 use crate::{
     domain::time::{Clock, Span},
     store::reports::Status,
@@ -35,7 +35,8 @@ struct Pages {
     status: Held<Option<Status>>,
 }
 
-pub(super) fn router(parts: Parts) -> Router {
+/// The pages, and what is to stand beside them.
+pub(super) fn router(parts: Parts) -> (Router, Option<Api>) {
     let api = parts.api;
     let pages = Pages {
         dependencies: Held::new(Arc::clone(&parts.clock), DEPENDENCIES_AGE_MAX, WAIT_MAX),
@@ -45,7 +46,7 @@ pub(super) fn router(parts: Parts) -> Router {
         clock: parts.clock,
         stopping: parts.stopping,
     };
-    Router::new()
+    let routes = Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .route("/dependencies", get(dependencies))
@@ -54,8 +55,8 @@ pub(super) fn router(parts: Parts) -> Router {
         .method_not_allowed_fallback(|| async {
             refusal(StatusCode::METHOD_NOT_ALLOWED, "this page can only be read")
         })
-        .with_state(Arc::new(pages))
-        .merge(api.map_or_else(Router::new, |api| api::router(api.desk, api.keys)))
+        .with_state(Arc::new(pages));
+    (routes, api)
 }
 
 async fn healthz(State(pages): State<Arc<Pages>>) -> Response {

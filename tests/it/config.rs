@@ -364,6 +364,62 @@ fn a_bad_value_is_found_by_path_and_line_with_a_way_out() {
             "from 16 to 65536",
         ),
         (
+            "[http]\nlisten = \"0.0.0.0:8640\"",
+            "",
+            "http.listen",
+            2,
+            "reached from other machines",
+            "http.behind_proxy = true",
+        ),
+        (
+            "[http]\nlisten = \"[::]:8640\"\nbehind_proxy = false",
+            "",
+            "http.listen",
+            2,
+            "in clear",
+            "127.0.0.1",
+        ),
+        (
+            "[http]\nops_listen = \"127.0.0.1:8640\"",
+            "",
+            "http.ops_listen",
+            2,
+            "the address of http.listen",
+            "127.0.0.1:8641",
+        ),
+        (
+            "[http]\nops_listen = \"0.0.0.0:8640\"",
+            "",
+            "http.ops_listen",
+            2,
+            "the address of http.listen",
+            "another port",
+        ),
+        (
+            "[http]\nops_listen = \"localhost:8641\"",
+            "",
+            "http.ops_listen",
+            2,
+            "no address with a port",
+            "127.0.0.1:8641",
+        ),
+        (
+            "[http]\nhosts = [\"https://api.example.com\"]",
+            "",
+            "http.hosts[0]",
+            2,
+            "no name of a host",
+            "api.example.com",
+        ),
+        (
+            "[http]\nhosts = [\"*.example.com\"]",
+            "",
+            "http.hosts[0]",
+            2,
+            "no name of a host",
+            "without scheme, port, path or *",
+        ),
+        (
             "[schedule]\nfirst_poll = \"soon\"",
             "",
             "schedule.first_poll",
@@ -737,6 +793,8 @@ fn the_defaults_are_those_of_the_contract() {
     );
     assert_eq!(config.http.listen.to_string(), "127.0.0.1:8640");
     assert_eq!(config.http.max_connections, 512);
+    assert_eq!(config.http.ops_listen, None);
+    assert!(!config.http.behind_proxy && config.http.hosts.is_empty());
     assert_eq!(
         (config.schedule.first_poll, config.schedule.final_grace),
         (Span::minutes(3), Span::minutes(5))
@@ -1455,4 +1513,20 @@ fn apps_of_one_account_share_its_quota() {
         "{}",
         told(&fails)
     );
+}
+
+#[test]
+fn api_and_pages_listen_where_they_are_told_to() {
+    let text = format!(
+        "[http]\nlisten = \"0.0.0.0:8640\"\nbehind_proxy = true\nops_listen = \"0.0.0.0:8641\"\n\
+         hosts = [\"API.example.com\", \"192.0.2.7\"]\n{GOOD_APP}"
+    );
+    let http = Place::new(&text).config().http;
+    assert_eq!(
+        http.pages(),
+        ("http.ops_listen", "0.0.0.0:8641".parse().unwrap())
+    );
+    assert_eq!(http.hosts, ["api.example.com", "192.0.2.7"]);
+    let plain = Place::new(GOOD_APP).config().http;
+    assert_eq!(plain.pages(), ("http.listen", plain.listen));
 }

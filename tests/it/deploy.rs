@@ -65,17 +65,22 @@ fn every_configuration_is_one_the_program_takes() {
 }
 
 #[test]
-fn one_port_is_listened_on_exposed_and_scraped() {
+fn api_and_pages_have_a_port_each_and_the_pages_are_scraped() {
     for file in CONFIGURATIONS {
         let listen = toml(file)["http"]["listen"].as_str().unwrap().to_owned();
         assert!(listen.ends_with(":8640"), "{file}: {listen}");
+        let ops = toml(file)["http"]["ops_listen"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        assert!(ops.ends_with(":8641"), "{file}: {ops}");
     }
-    assert_eq!(values(CONTAINER, "EXPOSE "), ["8640"]);
-    assert!(text(CONTAINER).contains("VERIKEEP_HTTP__LISTEN=0.0.0.0:8640"));
-    assert_eq!(values(POD, "containerPort: "), ["8640"]);
+    assert_eq!(values(CONTAINER, "EXPOSE "), ["8640 8641"]);
+    assert!(text(CONTAINER).contains("VERIKEEP_HTTP__OPS_LISTEN=0.0.0.0:8641"));
+    assert_eq!(values(POD, "containerPort: "), ["8640", "8641"]);
     assert_eq!(
         values("deploy/kubernetes/base/service.yaml", "port: "),
-        ["8640"]
+        ["8641", "8640"]
     );
 }
 
@@ -126,6 +131,10 @@ fn probes_ask_the_process_and_none_of_its_dependencies() {
             .lines()
             .find_map(|line| line.trim().strip_prefix("path: "));
         assert_eq!(asked, Some(path), "{probe}");
+        let port = below
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("port: "));
+        assert_eq!(port, Some("ops"), "{probe}");
     }
 }
 

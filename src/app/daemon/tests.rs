@@ -15,7 +15,7 @@ use crate::{
     },
     provider::{OverWorld, RateLimiters},
     store::{self, memory::MemoryStore},
-    telemetry::Format,
+    telemetry::{Format, metrics::Metrics},
     vault::Vault,
     worker::clock::SystemClock,
 };

@@ -60,7 +60,11 @@ pub(in crate::cli) async fn all(config: &Config, findings: &[Finding], offline: 
         rows.extend(installation(config).await);
     }
     if is_known("http") {
-        rows.push(listen(config.http.listen).await);
+        let (of_pages, pages) = config.http.pages();
+        rows.push(listen("http.listen", config.http.listen, pages).await);
+        if of_pages != "http.listen" {
+            rows.push(listen(of_pages, pages, pages).await);
+        }
     }
     if !offline {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -90,9 +94,9 @@ fn unread(what: &str) -> Row {
     )
 }
 
-/// Whether the daemon could listen there: the address is taken and given back.
-async fn listen(address: SocketAddr) -> Row {
-    let what = "http.listen";
+/// Whether the daemon could listen there: the address is taken and given back. One that runs is asked
+/// for its pages.
+async fn listen(what: &str, address: SocketAddr, pages: SocketAddr) -> Row {
     let bound = if address.is_ipv4() {
         TcpSocket::new_v4()
     } else {
@@ -108,16 +112,13 @@ async fn listen(address: SocketAddr) -> Row {
     };
     let todo = match error.kind() {
         ErrorKind::AddrInUse => {
-            if ask(address)
-                .await
-                .is_some_and(|daemon| daemon.says.is_some())
-            {
+            if ask(pages).await.is_some_and(|daemon| daemon.says.is_some()) {
                 return Row::ok(what, RUNS);
             }
             let port = address.port();
             let found = format!("another program holds {address}");
             let todo = format!(
-                "name another address by http.listen, or stop that program: `ss -ltnp sport = :{port}` names it"
+                "name another address by {what}, or stop that program: `ss -ltnp sport = :{port}` names it"
             );
             return Row::fail(Code::Finding, what, found, todo);
         }

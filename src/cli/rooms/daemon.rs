@@ -101,13 +101,21 @@ async fn read_again(source: &Source, now: &Config, args: &Run) -> Result<Made, F
     for warning in &loaded.warnings {
         tracing::warn!(%warning, "of the configuration read again");
     }
-    let listen = loaded.config.http.listen;
-    if listen != now.http.listen {
+    let held = [Some(now.http.listen), now.http.ops_listen];
+    let http = &loaded.config.http;
+    let wanted = [
+        ("http.listen", Some(http.listen)),
+        ("http.ops_listen", http.ops_listen),
+    ];
+    for (key, address) in wanted {
+        let Some(address) = address.filter(|_| !held.contains(&address)) else {
+            continue;
+        };
         // Let go of at once: it shows that it can be had.
-        TcpListener::bind(listen).map_err(|error| {
+        TcpListener::bind(address).map_err(|error| {
             Failure::told(
                 Code::Finding,
-                format!("cannot listen on {listen} (http.listen)"),
+                format!("cannot listen on {address} ({key})"),
                 error.to_string(),
                 "name another address",
             )

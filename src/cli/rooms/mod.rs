@@ -67,7 +67,7 @@ pub(super) async fn beside(config: &Config) -> Beside {
         Some((place.what, text))
     };
     Beside {
-        daemon: ask(config.http.listen).await,
+        daemon: ask(config.http.pages().1).await,
         insecure: config
             .database
             .insecure

@@ -204,7 +204,9 @@ pub(super) fn print_beside(
     if let Some(daemon) = &beside.daemon {
         let address = daemon.address;
         match &daemon.says {
-            None => screen.line(format!("no daemon answers on {address} (http.listen)"))?,
+            None => screen.line(format!(
+                "no daemon answers on {address} (http.ops_listen, else http.listen)"
+            ))?,
             Some(says) if says.ready => screen.line(format!("the daemon on {address} is ready"))?,
             Some(says) => {
                 screen.line(format!("the daemon on {address} is not ready:"))?;

@@ -23,7 +23,7 @@ pub(crate) type BesideFn<'a> = dyn Fn() -> BoxFuture<'a, Beside> + Send + Sync +
 /// What stands beside the figures of the database.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Beside {
-    /// The daemon on `http.listen`; none when that names no fixed port.
+    /// The daemon, asked where its pages are; none when that names no fixed port.
     pub daemon: Option<Daemon>,
     /// What could be listened to or pretended because the configuration lets it be.
     pub insecure: Vec<String>,

@@ -30,7 +30,7 @@ Examples:
   verikeep status --watch                           # until nothing is open any more, or Ctrl-C
   verikeep status --json | jq .lost
 Ends with 1 while something was lost or an alarm is open that nobody has acknowledged (`verikeep losses`, `verikeep alarms`), when the daemon of this machine is not ready, when room is short, or when work waits and
-no daemon answers on http.listen; with 4 when the database cannot be reached. Needs no more than to read the database.";
+no daemon answers on http.ops_listen, else http.listen; with 4 when the database cannot be reached. Needs no more than to read the database.";
 
 /// Show counts by state, the time left, what is late, and open alarms.
 #[derive(Args, Debug)]

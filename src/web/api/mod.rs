@@ -34,7 +34,7 @@ use std::{
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
     routing::{get, post},
@@ -87,9 +87,7 @@ fn calls(api: Arc<Api>) -> Router {
         .route("/alarms/{id}/acknowledge", post(operate::acknowledge_alarm))
         .route("/losses", get(read::losses))
         .route("/losses/acknowledge", post(operate::acknowledge_losses))
-        .fallback(|| async {
-            Problem::not_found("no such path: docs/api.md tells which there are")
-        })
+        .fallback(|| async { Problem::not_found(NO_SUCH_PATH) })
         .method_not_allowed_fallback(|| async { Problem::method() })
         .layer(middleware::from_fn_with_state(Arc::clone(&api), admit))
         .layer(middleware::from_fn(framed))
@@ -126,28 +124,44 @@ async fn admit(State(api): State<Arc<Api>>, mut request: Request, next: Next) ->
     }
 }
 
-/// The answer to a request whose body did not come in time. Its connection ends.
-pub(super) fn too_slow() -> Response {
-    let close = [
-        (header::CONNECTION, "close"),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    (close, Problem::too_slow()).into_response()
+/// The answer instead of this one to a request whose body did not come in time. Its connection ends.
+pub(super) fn too_slow(response: &Response) -> Response {
+    let close = [(header::CONNECTION, "close")];
+    let id = response.headers().get(REQUEST_ID).cloned();
+    headed((close, Problem::too_slow()).into_response(), id)
 }
+
+/// The answer to a request that was sent to another name.
+pub(super) fn misdirected(headers: &HeaderMap) -> Response {
+    headed(Problem::misdirected().into_response(), request_id(headers))
+}
+
+/// The answer where there is no such path at all.
+pub(super) async fn no_such_path(request: Request) -> Response {
+    let problem = Problem::not_found(NO_SUCH_PATH).into_response();
+    headed(problem, request_id(request.headers()))
+}
+
+const NO_SUCH_PATH: &str = "no such path: docs/api.md tells which there are";
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What every answer has: an end in time, the request's id, and that nobody keeps it.
 async fn framed(request: Request, next: Next) -> Response {
-    let told = request
-        .headers()
-        .get(REQUEST_ID)
-        .filter(|id| is_id(id))
-        .cloned();
-    let id = told.or_else(|| HeaderValue::from_str(&uuid::Uuid::now_v7().to_string()).ok());
+    let id = request_id(request.headers());
     #[allow(clippy::disallowed_methods, reason = "the HTTP server keeps tokio")]
     let answer = timeout(ANSWER_MAX, next.run(request)).await;
-    let mut response = answer.unwrap_or_else(|_| Problem::away().into_response());
+    let response = answer.unwrap_or_else(|_| Problem::away().into_response());
+    headed(response, id)
+}
+
+/// The id that was told, or else a fresh one.
+fn request_id(headers: &HeaderMap) -> Option<HeaderValue> {
+    let told = headers.get(REQUEST_ID).filter(|id| is_id(id)).cloned();
+    told.or_else(|| HeaderValue::from_str(&uuid::Uuid::now_v7().to_string()).ok())
+}
+
+fn headed(mut response: Response, id: Option<HeaderValue>) -> Response {
     let headers = response.headers_mut();
     if let Some(id) = id {
         headers.insert(REQUEST_ID, id);

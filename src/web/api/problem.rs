@@ -88,6 +88,17 @@ impl Problem {
         Self::new(StatusCode::REQUEST_TIMEOUT, "too-slow", "Too slow", detail)
     }
 
+    /// 421: asked by another name.
+    pub(super) fn misdirected() -> Self {
+        let detail = "this name is not answered here: ask by one of http.hosts";
+        Self::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            "misdirected",
+            "Misdirected",
+            detail,
+        )
+    }
+
     /// 409: it is there with another fact.
     pub(super) fn conflict(field: &'static str, detail: impl Into<String>) -> Self {
         Self {

@@ -18,7 +18,7 @@ fn ask(daemon: &Daemon, key: &str, line: &str, body: &str) -> (u16, Value) {
     let length = body.len();
     write!(
         stream,
-        "{line} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        "{line} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
     )
     .unwrap();
     let mut text = String::new();

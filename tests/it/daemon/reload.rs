@@ -40,7 +40,7 @@ async fn a_hangup_takes_what_is_right_in_the_same_process_and_nothing_of_what_is
         ),
         (
             "an address in use elsewhere",
-            first.replace("127.0.0.1:0", "192.0.2.1:80"),
+            first.replace("127.0.0.1:0\"", "192.0.2.1:80\"\nbehind_proxy = true"),
             "http.listen",
         ),
         (

@@ -10,13 +10,14 @@ use verikeep::{
         id::KeyId,
         key::{ApiKey, Apps, KeptKey, Scope, USUAL_LIFE, fresh},
     },
-    web::{Limits, keys::KeyRing},
+    web::{Hosts, Limits, keys::KeyRing, serve_api},
     worker::clock::SystemClock,
 };
 
 use super::*;
 use crate::lab::{Db, Lab, options};
 
+const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 /// Longer than anything here takes.
 const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(300);
@@ -41,6 +42,19 @@ struct Served {
 
 impl Served {
     async fn with(limits: Limits) -> Self {
+        Self::of(limits, false).await
+    }
+
+    async fn of(limits: Limits, behind_proxy: bool) -> Self {
+        let (api, key, lab) = Self::api(limits, behind_proxy).await;
+        Self {
+            running: running_with(Some(api)).await,
+            key,
+            _lab: lab,
+        }
+    }
+
+    async fn api(limits: Limits, behind_proxy: bool) -> (Api, String, Lab) {
         let lab = Lab::new(Db::Sqlite, options(52)).await;
         let opened = app::open(&lab.config, Arc::new(SystemClock)).await.unwrap();
         let archive = opened.archive;
@@ -52,7 +66,7 @@ impl Served {
             name: "client".to_owned(),
             scopes: [Scope::Track, Scope::Read].into_iter().collect(),
             apps: Apps::All,
-            networks: Vec::new(),
+            networks: vec!["127.0.0.0/8".parse().unwrap()],
             created_at: now,
             created_by: "test".to_owned(),
             expires_at: now.plus(USUAL_LIFE),
@@ -71,13 +85,11 @@ impl Served {
         let api = Api {
             desk: Arc::new(Local::new(&archive)),
             keys: Arc::new(KeyRing::new(Arc::clone(store) as _, Arc::clone(clock))),
+            hosts: Hosts::new(LISTEN, vec!["api.example.com".to_owned()]),
+            behind_proxy,
             limits,
         };
-        Self {
-            running: running_with(Some(api)).await,
-            key: text.reveal().to_owned(),
-            _lab: lab,
-        }
+        (api, text.reveal().to_owned(), lab)
     }
 
     async fn line(&self) -> Line {
@@ -335,4 +347,83 @@ async fn a_stop_answers_what_is_open_and_closes_what_is_idle_at_once() {
         "{head}"
     );
     server.ended().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_is_asked_by_a_name_that_is_its_own() {
+    let served = Served::with(patient(16)).await;
+    let mut line = served.line().await;
+    for (host, status) in [
+        ("Host: 127.0.0.1:8640", 200),
+        ("Host: LOCALHOST", 200),
+        ("Host: api.example.com:443", 200),
+        ("Host: evil.example", 421),
+        ("Host: localhost\r\nHost: evil.example", 421),
+        ("X: x", 421),
+    ] {
+        let head = served.post(2).replace("Host: localhost", host);
+        line.says(&(head + "[]")).await;
+        let (found, head) = line.answer().await.unwrap();
+        assert_eq!(found, status, "{host}: {head}");
+        assert!(
+            head.contains("x-request-id: ") && head.contains("no-store"),
+            "{head}"
+        );
+        assert!(
+            found == 200 || head.contains("application/problem+json"),
+            "{head}"
+        );
+        if found != 200 {
+            // The body was not waited for.
+            line = served.line().await;
+        }
+    }
+    line.says(&HEALTH.replace("localhost", "evil.example"))
+        .await;
+    assert_eq!(line.status().await, Some(200), "pages have no secrets");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_is_told_by_the_proxy_where_there_is_one_and_by_nobody_else() {
+    // The key is good on loopback alone.
+    for (behind_proxy, forwarded, status) in [
+        (false, "192.0.2.1", 200),
+        (true, "192.0.2.1", 401),
+        (true, "127.0.0.1, 192.0.2.1", 401),
+        (true, "192.0.2.1, 127.0.0.1", 200),
+    ] {
+        let served = Served::of(patient(16), behind_proxy).await;
+        let mut line = served.line().await;
+        let said = format!("Host: localhost\r\nX-Forwarded-For: {forwarded}");
+        let head = served.post(2).replace("Host: localhost", &said);
+        line.says(&(head + "[]")).await;
+        let found = line.status().await;
+        assert_eq!(found, Some(status), "{behind_proxy}: {forwarded}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_of_the_api_alone_has_no_pages() {
+    let (api, key, _lab) = Served::api(patient(16), false).await;
+    let (clock, stop) = (Arc::new(SystemClock), CancellationToken::new());
+    let server = serve_api(LISTEN, api, clock, stop).await.unwrap();
+    for (path, status) in [
+        ("/v1/verifications", 200),
+        ("/v1/nothing", 404),
+        ("/healthz", 404),
+        ("/metrics", 404),
+        ("/", 404),
+    ] {
+        let mut line = Line::to(server.address, Ipv4Addr::LOCALHOST).await;
+        line.says(&format!(
+            "GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {key}\r\n\r\n"
+        ))
+        .await;
+        let (found, head) = line.answer().await.unwrap();
+        assert_eq!(found, status, "{path}");
+        assert!(
+            found == 200 || head.contains("application/problem+json"),
+            "{head}"
+        );
+    }
 }
