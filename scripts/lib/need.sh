@@ -86,18 +86,29 @@ need_kubectl() {
   fi
 }
 
-# The package would start a server: the one program is taken out of it.
-need_promtool() {
-  local folder
-  command -v promtool >/dev/null && return 0
-  command -v apt-get >/dev/null || die "please install promtool: https://prometheus.io/download/"
-  say "taking promtool out of the package prometheus into target/tools"
+# take PROGRAM PACKAGE PATH URL: where the package would start a server, the one program is taken out of it.
+take() {
+  local program=$1 package=$2 path=$3 url=$4 folder
+  command -v "$program" >/dev/null && return 0
+  command -v apt-get >/dev/null || die "please install $program: $url"
+  say "taking $program out of the package $package into target/tools"
   renew_lists
   folder=$(mktemp -d)
-  (cd "$folder" && apt-get -qq download prometheus >&2 && dpkg-deb --fsys-tarfile ./prometheus_*.deb | tar --extract ./usr/bin/promtool) ||
-    die "could not take promtool out of the package prometheus"
+  (cd "$folder" && apt-get -qq download "$package" >&2 && dpkg-deb --fsys-tarfile ./"$package"_*.deb | tar --extract "./$path") ||
+    die "could not take $program out of the package $package"
   mkdir -p "$tools/bin"
-  mv "$folder/usr/bin/promtool" "$tools/bin/"
+  mv "$folder/$path" "$tools/bin/"
   rm -r "$folder"
+}
+
+need_promtool() {
+  take promtool prometheus usr/bin/promtool https://prometheus.io/download/
   promtool --version >/dev/null 2>&1 || die "promtool does not run: please install it (https://prometheus.io/download/)"
+}
+
+need_proxies() {
+  take nginx nginx usr/sbin/nginx https://nginx.org/en/download.html
+  take caddy caddy usr/bin/caddy https://caddyserver.com/download
+  nginx -v 2>/dev/null || die "nginx does not run: please install it"
+  caddy version >/dev/null 2>&1 || die "caddy does not run: please install it"
 }
