@@ -22,7 +22,7 @@ mod watch;
 mod alarms_tests;
 
 pub use build::{Services, open};
-pub(crate) use build::{client, vault};
+pub(crate) use build::{client, follow, vault};
 pub use daemon::{RunOptions, run};
 
 use crate::{

@@ -17,7 +17,7 @@
 //! | [`desk`] | what people and programs ask of the archive, wherever they are | `domain` `store` `archive` `worker` |
 //! | [`web`] | health, readiness and metrics over HTTP, and the API | `domain` `store` `telemetry` `desk` |
 //! | [`app`] | the composition root: the only module that knows every part | `domain` `config` `provider` `store` `vault` `worker` `telemetry` `archive` `desk` `web` |
-//! | [`cli`] | one file a command | `domain` `config` `provider` `store` `vault` `worker` `telemetry` `archive` `app` |
+//! | [`cli`] | one file a command | `domain` `config` `provider` `store` `vault` `worker` `telemetry` `desk` `app` |
 //! | `main` | runs the command line | `cli` |
 //!
 //! A test reads this table and holds the sources to it, and it to the sources: nothing is allowed

@@ -97,7 +97,10 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Services, Ap
 }
 
 /// Has a clock begin by the database's, which all its processes share.
-async fn follow(clock: &TrustedClock, store: &dyn Store) -> Result<(), StoreError> {
+///
+/// # Errors
+/// When the database cannot be asked.
+pub(crate) async fn follow(clock: &TrustedClock, store: &dyn Store) -> Result<(), StoreError> {
     let asked = clock.elapsed();
     let told = store.ping().await?;
     let way = Span((clock.elapsed().0 - asked.0) / 2);

@@ -5,12 +5,13 @@ use serde_json::json;
 
 use super::{
     losses::seen,
+    open::Access,
     people::actor,
     report::{Code, Failure},
     screen::Screen,
     table::Table,
 };
-use crate::store::{AlarmStore, reports::Acknowledgement};
+use crate::desk::Desk;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -63,9 +64,12 @@ pub struct Ack {
 }
 
 impl Alarms {
-    /// Whether it writes.
-    pub(super) const fn writes(&self) -> bool {
-        matches!(self.verb, Some(Verb::Ack(_)))
+    /// What it does with the rows.
+    pub(super) const fn access(&self) -> Access {
+        match self.verb {
+            Some(Verb::Ack(_)) => Access::Write,
+            Some(Verb::List(_)) | None => Access::Read,
+        }
     }
 }
 
@@ -75,22 +79,18 @@ impl Alarms {
 /// When the database cannot be reached.
 pub(super) async fn run(
     args: &Alarms,
-    store: &(impl AlarmStore + ?Sized),
+    desk: &dyn Desk,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
     match &args.verb {
-        Some(Verb::Ack(ack)) => acknowledge(ack, store, screen).await,
-        Some(Verb::List(list)) => show(list, store, screen).await,
-        None => show(&args.list, store, screen).await,
+        Some(Verb::Ack(ack)) => acknowledge(ack, desk, screen).await,
+        Some(Verb::List(list)) => show(list, desk, screen).await,
+        None => show(&args.list, desk, screen).await,
     }
 }
 
-async fn show(
-    args: &List,
-    store: &(impl AlarmStore + ?Sized),
-    screen: &mut Screen<'_>,
-) -> Result<Code, Failure> {
-    let alarms = store.alarms().await?;
+async fn show(args: &List, desk: &dyn Desk, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+    let alarms = desk.alarms().await?;
     let mut table = Table::new([
         "id",
         "kind",
@@ -132,15 +132,12 @@ async fn show(
 
 async fn acknowledge(
     args: &Ack,
-    store: &(impl AlarmStore + ?Sized),
+    desk: &dyn Desk,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
-    let word = Acknowledgement {
-        at: store.ping().await?,
-        by: actor(),
-        note: args.note.clone(),
-    };
-    let noted = store.acknowledge(args.id, &word).await?;
+    let noted = desk
+        .acknowledge_alarm(args.id, &actor(), &args.note)
+        .await?;
     if args.json {
         screen.document(&json!({ "acknowledged": noted }))?;
     } else if noted {

@@ -1,6 +1,7 @@
 //! `check`: everything a first start can trip over, all findings at once; and what the provider
 //! answers for one token ([`token`]).
 
+pub(super) mod looks;
 pub(super) mod token;
 
 use std::{fs, path::Path};
@@ -14,7 +15,7 @@ use super::{
     table::Table,
 };
 use crate::{
-    config::{Config, Finding, Level, Look},
+    config::{self, Config, Finding, Level, Look, Source},
     domain::secret::Secret,
     telemetry::logs,
 };
@@ -156,7 +157,30 @@ impl Row {
     }
 }
 
-/// What is seen without any other room: the configuration and the files it names.
+/// Looks, and tells.
+///
+/// # Errors
+/// When the configuration cannot be read where a token is asked about, or the stream fails.
+pub(super) async fn run(
+    args: &Check,
+    source: &Source,
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
+    if let Some(token) = &args.token {
+        let config = config::load(source).map_err(Failure::Configuration)?.config;
+        let app = token::app(&config, args.app.as_deref(), token)?;
+        let looks = looks::looks(app, token).await?;
+        return token::tell(app, &looks, token, screen);
+    }
+    let read = config::look(source);
+    let mut rows = local(&read);
+    if let Some(config) = &read.config {
+        rows.extend(looks::all(config, &read.findings, args.offline).await);
+    }
+    tell(args, &rows, screen)
+}
+
+/// What is seen without anybody else: the configuration and the files it names.
 #[must_use]
 pub(super) fn local(read: &Look) -> Vec<Row> {
     let mut rows = Vec::new();

@@ -1,16 +1,21 @@
 //! `demo`: simulator, daemon and a batch of tokens, start to finish.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use super::{
+    open::stop_on_signals,
     people::{count, counted, size},
+    progress::Progress,
     report::{Code, Failure},
     screen::Screen,
     table::Table,
 };
-use crate::{app::demo::Report, domain::time::Span};
+use crate::{
+    app::demo::{Report, give},
+    domain::time::Span,
+};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -32,11 +37,42 @@ pub struct Demo {
     pub keep_serving: bool,
 }
 
+/// Simulator, daemon and a batch of tokens, start to finish.
+pub(super) async fn run(args: &Demo, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+    let stop = stop_on_signals()?;
+    let mut progress: Option<Progress> = None;
+    let given = give(Path::new(&args.dir), &stop, |settled, total| {
+        let progress =
+            progress.get_or_insert_with(|| Progress::new("archiving", Some(total as u64), screen));
+        progress.at(
+            settled as u64,
+            format!("{settled} of {total} settled"),
+            screen,
+        );
+    })
+    .await;
+    if let Some(progress) = progress {
+        progress.end();
+    }
+    let given = given?;
+    let code = tell(&given.report, screen)?;
+    if args.keep_serving {
+        screen.note(format!(
+            "the simulated provider goes on at {} (Ctrl-C ends it)",
+            given.simulator.base_url()
+        ))?;
+        given.serve_until(&stop).await?;
+    } else {
+        given.end().await?;
+    }
+    Ok(code)
+}
+
 /// Tells what was archived and where it lies.
 ///
 /// # Errors
 /// When the stream fails.
-pub(super) fn tell(report: &Report, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+fn tell(report: &Report, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     endings(report).print(screen)?;
     figures(report, screen)?;
     places(report, screen)?;

@@ -16,8 +16,7 @@ use super::{
     track::names_told,
 };
 use crate::{
-    archive::issue::{Issued, Wish},
-    config::Config,
+    desk::{Desk, Given, Wish},
     domain::{id::VerificationId, secret::Secret},
 };
 
@@ -60,43 +59,42 @@ pub struct Issue {
     pub json: bool,
 }
 
-/// Checks the arguments and reads the image, before anything is asked of the provider.
+/// Issues it: what is wrong is told before anything is asked of the provider.
 ///
 /// # Errors
-/// When the app is unknown or the image cannot be used.
-pub(super) fn wish(args: &Issue, config: &Config) -> Result<Wish, Failure> {
-    if config.app(&args.app).is_none() {
-        let names: Vec<&str> = config.apps.iter().map(|app| app.name.as_str()).collect();
+/// When the app is unknown, the image cannot be used, or no token was given out.
+pub(super) async fn run(
+    args: &Issue,
+    desk: &dyn Desk,
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
+    let given = desk.issue(wish(args, desk).await?, None).await?;
+    tell(args, &given, screen)
+}
+
+async fn wish(args: &Issue, desk: &dyn Desk) -> Result<Wish, Failure> {
+    let apps = desk.apps().await?;
+    if !apps.contains(&args.app) {
         return Err(Failure::usage(
             "--app",
             "no app of that name is configured",
-            format!("there are: {}", names.join(", ")),
+            format!("there are: {}", apps.join(", ")),
         ));
     }
-    // Before a token exists that could then not be tracked.
     names_told(Some(&args.plan), args.reference.as_deref())?;
     let identity = args
         .identity_name
         .clone()
         .zip(args.identity_number.clone())
         .map(|(name, number)| (name, number, args.certificate_type));
-    let match_image = args.match_image.as_deref().map(image).transpose()?;
-    let wish = Wish {
+    Ok(Wish {
         app: args.app.clone(),
         plan_id: args.plan.clone(),
         reference: args.reference.clone(),
         identity,
-        match_image,
+        match_image: args.match_image.as_deref().map(image).transpose()?,
         actor: actor(),
-    };
-    wish.check().map_err(|why| {
-        Failure::usage(
-            "identity or match image",
-            why,
-            "nothing was asked of the provider; tell it rightly and run the same command again",
-        )
-    })?;
-    Ok(wish)
+    })
 }
 
 fn image(file: &Path) -> Result<Vec<u8>, Failure> {
@@ -116,11 +114,7 @@ fn image(file: &Path) -> Result<Vec<u8>, Failure> {
 ///
 /// # Errors
 /// When the stream fails.
-pub(super) fn tell(
-    args: &Issue,
-    issued: &Issued,
-    screen: &mut Screen<'_>,
-) -> Result<Code, Failure> {
+fn tell(args: &Issue, issued: &Given, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     #[derive(Serialize)]
     struct Document<'a> {
         verify_token: &'a str,

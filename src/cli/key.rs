@@ -1,5 +1,7 @@
 //! `key`: keys of the HTTP API.
 
+mod shown;
+
 use std::net::IpAddr;
 
 use clap::{
@@ -10,6 +12,7 @@ use ipnet::IpNet;
 use serde::Serialize;
 
 use super::{
+    open,
     people::actor,
     report::{Code, Failure},
     screen::Screen,
@@ -22,8 +25,9 @@ use crate::{
         key::{ApiKey, Apps, KeptKey, Scope, check_expiry, check_name, fresh},
         time::{Span, Time},
     },
-    store::Keys,
+    store::Store,
 };
+use shown::Shown;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -139,13 +143,6 @@ fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| "no network such as 10.20.0.0/16, and no address".to_owned())
 }
 
-impl Key {
-    /// Whether it writes.
-    pub(super) const fn writes(&self) -> bool {
-        !matches!(self.verb, Verb::List(_))
-    }
-}
-
 /// Does it.
 ///
 /// # Errors
@@ -153,71 +150,28 @@ impl Key {
 pub(super) async fn run(
     args: &Key,
     config: &Config,
-    store: &(impl Keys + ?Sized),
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
+    let store = match args.verb {
+        Verb::Create(_) | Verb::Revoke(_) => open::store(config).await?,
+        Verb::List(_) => open::reader(config).await?,
+    };
+    let outcome = at(args, config, &*store, screen).await;
+    store.close().await;
+    outcome
+}
+
+/// Does it in this database.
+pub(super) async fn at(
+    args: &Key,
+    config: &Config,
+    store: &dyn Store,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
     match &args.verb {
         Verb::Create(args) => create(args, config, store, screen).await,
         Verb::List(args) => list(args, store, screen).await,
         Verb::Revoke(args) => revoke(args, store, screen).await,
-    }
-}
-
-/// A key as it is shown.
-#[derive(Serialize)]
-struct Shown<'k> {
-    key_id: KeyId,
-    name: &'k str,
-    /// `good`, `expired` or `revoked`.
-    state: &'static str,
-    scopes: Vec<&'static str>,
-    all_apps: bool,
-    apps: &'k [String],
-    networks: Vec<String>,
-    created_at: String,
-    created_by: &'k str,
-    expires_at: String,
-    last_used_at: Option<String>,
-    revoked_at: Option<String>,
-    revoked_by: Option<&'k str>,
-}
-
-impl<'k> Shown<'k> {
-    fn of(key: &'k ApiKey, now: Time) -> Self {
-        let (all_apps, apps) = match &key.apps {
-            Apps::All => (true, [].as_slice()),
-            Apps::Only(apps) => (false, apps.as_slice()),
-        };
-        let state = if key.revoked_at.is_some() {
-            "revoked"
-        } else if now >= key.expires_at {
-            "expired"
-        } else {
-            "good"
-        };
-        Self {
-            key_id: key.key_id,
-            name: &key.name,
-            state,
-            scopes: key.scopes.iter().map(|scope| scope.name()).collect(),
-            all_apps,
-            apps,
-            networks: key.networks.iter().map(IpNet::to_string).collect(),
-            created_at: key.created_at.rfc3339(),
-            created_by: &key.created_by,
-            expires_at: key.expires_at.rfc3339(),
-            last_used_at: key.last_used_at.map(Time::rfc3339),
-            revoked_at: key.revoked_at.map(Time::rfc3339),
-            revoked_by: key.revoked_by.as_deref(),
-        }
-    }
-
-    fn whose(&self) -> String {
-        if self.all_apps {
-            "all".to_owned()
-        } else {
-            self.apps.join(" ")
-        }
     }
 }
 
@@ -268,7 +222,7 @@ fn once<T: Clone + Ord>(told: &[T]) -> Vec<T> {
 async fn create(
     args: &Create,
     config: &Config,
-    store: &(impl Keys + ?Sized),
+    store: &dyn Store,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
     #[derive(Serialize)]
@@ -312,11 +266,7 @@ async fn create(
     Ok(Code::Done)
 }
 
-async fn list(
-    args: &List,
-    store: &(impl Keys + ?Sized),
-    screen: &mut Screen<'_>,
-) -> Result<Code, Failure> {
+async fn list(args: &List, store: &dyn Store, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     let now = store.ping().await?;
     let keys = store.keys(args.all).await?;
     let mut table = Table::new([
@@ -369,7 +319,7 @@ fn revoked(key: &ApiKey) -> String {
 
 async fn revoke(
     args: &Revoke,
-    store: &(impl Keys + ?Sized),
+    store: &dyn Store,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
     let now = store.ping().await?;

@@ -13,17 +13,13 @@ use super::{
     table::Table,
 };
 use crate::{
-    config::Config,
+    desk::{Desk, Person},
     domain::{
-        installation::look_up,
         secret::Secret,
         time::{Span, Time},
         token::State,
     },
-    store::{
-        Installations, Reports,
-        reports::{Filter, Summary},
-    },
+    store::reports::{Filter, Summary},
 };
 
 /// How many rows are asked of the database at once.
@@ -97,19 +93,19 @@ pub(super) fn since(text: &str) -> Result<Since, String> {
 /// cannot be reached.
 pub(super) async fn run(
     args: &List,
-    config: &Config,
-    store: &(impl Reports + Installations + ?Sized),
+    desk: &dyn Desk,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
-    let mut filter = filter(args, config, store).await?;
     let most = most(args)?;
-    if let Some(app) = &args.app {
-        known(app, config, store).await?;
-    }
-    let missed = match (&filter.id_number_index, &config.identity.index_key) {
-        (Some(_), Some(key)) => store.indexed_otherwise(&key.id()).await?,
-        _ => 0,
+    let person = match &args.id_number {
+        Some(number) => Some(desk.person(&told(number)?).await?),
+        None => None,
     };
+    let missed = person.as_ref().map_or(0, |person| person.passed_over);
+    let mut filter = filter(args, desk, person);
+    if let Some(app) = &args.app {
+        known(app, desk).await?;
+    }
     let mut table = heading();
     if args.csv {
         screen.line(csv::heading())?;
@@ -118,7 +114,7 @@ pub(super) async fn run(
     loop {
         // One more than wanted, so that it is known whether there are more.
         filter.limit = PAGE.min(most.saturating_sub(shown).saturating_add(1));
-        let page = store.list(&filter).await?;
+        let page = desk.list(&filter).await?;
         let whole = i64::try_from(page.len()).unwrap_or(i64::MAX) < filter.limit;
         for summary in page {
             if shown == most {
@@ -167,8 +163,9 @@ fn most(args: &List) -> Result<i64, Failure> {
 
 /// Refuses an app of which nobody ever heard. Those that were taken out of the configuration still
 /// have rows.
-async fn known(app: &str, config: &Config, store: &(impl Reports + ?Sized)) -> Result<(), Failure> {
-    if config.app(app).is_some() {
+async fn known(app: &str, desk: &dyn Desk) -> Result<(), Failure> {
+    let apps = desk.apps().await?;
+    if apps.iter().any(|one| one == app) {
         return Ok(());
     }
     let any = Filter {
@@ -176,8 +173,7 @@ async fn known(app: &str, config: &Config, store: &(impl Reports + ?Sized)) -> R
         limit: 1,
         ..Filter::default()
     };
-    if store.list(&any).await?.is_empty() {
-        let apps: Vec<&str> = config.apps.iter().map(|app| app.name.as_str()).collect();
+    if desk.list(&any).await?.is_empty() {
         return Err(Failure::usage(
             "--app",
             "no app of that name is configured, and none of its verifications is tracked",
@@ -197,43 +193,28 @@ fn ended(missed: i64, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     Ok(Code::Finding)
 }
 
-async fn filter(
-    args: &List,
-    config: &Config,
-    store: &(impl Installations + ?Sized),
-) -> Result<Filter, Failure> {
-    let since = match args.since {
-        Some(Since::Ago(span)) => Some(store.ping().await?.minus(span)),
-        Some(Since::At(at)) => Some(at),
-        None => None,
-    };
-    let id_number_index = match &args.id_number {
-        None => None,
-        Some(number) => {
-            let known = store
-                .installation()
-                .await?
-                .installation
-                .and_then(|installation| installation.index_key_id);
-            let key = look_up(known.as_deref(), config.identity.index_key.as_ref())?;
-            let number = if number.reveal() == "-" {
-                from_input()?
-            } else {
-                number.clone()
-            };
-            Some(key.id_number(number.reveal()))
-        }
-    };
-    Ok(Filter {
+fn filter(args: &List, desk: &dyn Desk, person: Option<Person>) -> Filter {
+    Filter {
         state: args.state,
         app: args.app.clone(),
-        since,
-        until: None,
+        since: args.since.map(|since| match since {
+            Since::Ago(span) => desk.now().minus(span),
+            Since::At(at) => at,
+        }),
         reference: args.reference.clone(),
-        id_number_index,
+        id_number_index: person.map(|person| person.id_number_index),
         limit: PAGE,
         ..Filter::default()
-    })
+    }
+}
+
+/// The number that is told, on the command line or on standard input.
+fn told(number: &Secret) -> Result<Secret, Failure> {
+    if number.reveal() == "-" {
+        from_input()
+    } else {
+        Ok(number.clone())
+    }
 }
 
 fn from_input() -> Result<Secret, Failure> {

@@ -5,17 +5,16 @@ use serde_json::json;
 
 use super::{
     list::Since,
+    open::Access,
     people::{actor, counted},
     report::{Code, Failure},
     screen::Screen,
     table::Table,
 };
 use crate::{
+    desk::Desk,
     domain::{loss::Cause, time::Time},
-    store::{
-        Losses as Store,
-        reports::{Acknowledgement, LossFilter, LossReport},
-    },
+    store::reports::{LossFilter, LossReport},
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -96,9 +95,12 @@ fn cause(name: &str) -> Result<Cause, String> {
 }
 
 impl Losses {
-    /// Whether it writes.
-    pub(super) const fn writes(&self) -> bool {
-        matches!(self.verb, Some(Verb::Ack(_)))
+    /// What it does with the rows.
+    pub(super) const fn access(&self) -> Access {
+        match self.verb {
+            Some(Verb::Ack(_)) => Access::Write,
+            Some(Verb::List(_)) | None => Access::Read,
+        }
     }
 }
 
@@ -108,21 +110,17 @@ impl Losses {
 /// When the database cannot be reached.
 pub(super) async fn run(
     args: &Losses,
-    store: &(impl Store + ?Sized),
+    desk: &dyn Desk,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
     match &args.verb {
-        Some(Verb::Ack(ack)) => acknowledge(ack, store, screen).await,
-        Some(Verb::List(list)) => show(list, store, screen).await,
-        None => show(&args.list, store, screen).await,
+        Some(Verb::Ack(ack)) => acknowledge(ack, desk, screen).await,
+        Some(Verb::List(list)) => show(list, desk, screen).await,
+        None => show(&args.list, desk, screen).await,
     }
 }
 
-async fn show(
-    args: &List,
-    store: &(impl Store + ?Sized),
-    screen: &mut Screen<'_>,
-) -> Result<Code, Failure> {
+async fn show(args: &List, desk: &dyn Desk, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     let filter = LossFilter {
         app: args.app.clone(),
         cause: args.cause,
@@ -135,7 +133,7 @@ async fn show(
         args.limit
     };
     // One more than shown, so that it is known whether there are more.
-    let mut losses = store.losses(&filter, most + 1).await?;
+    let mut losses = desk.losses(&filter, most + 1).await?;
     let more = i64::try_from(losses.len()).is_ok_and(|found| found > most);
     losses.truncate(usize::try_from(most).unwrap_or(usize::MAX));
     let is_open = losses.iter().any(|loss| loss.acknowledged_at.is_none());
@@ -208,25 +206,21 @@ pub(super) fn seen(at: Option<Time>, by: Option<&str>, note: Option<&str>) -> St
 
 async fn acknowledge(
     args: &Ack,
-    store: &(impl Store + ?Sized),
+    desk: &dyn Desk,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
-    let now = store.ping().await?;
     let filter = LossFilter {
         app: args.app.clone(),
         cause: args.cause,
         until: Some(match args.until {
             Since::At(at) => at,
-            Since::Ago(span) => now.minus(span),
+            Since::Ago(span) => desk.now().minus(span),
         }),
         open: true,
     };
-    let word = Acknowledgement {
-        at: now,
-        by: actor(),
-        note: args.note.clone(),
-    };
-    let noted = store.acknowledge_losses(&filter, &word).await?;
+    let noted = desk
+        .acknowledge_losses(&filter, &actor(), &args.note)
+        .await?;
     if args.json {
         screen.document(&json!({ "acknowledged": noted }))?;
     } else if noted == 0 {

@@ -1,12 +1,13 @@
 //! `migrate`: brings the database schema up to date.
 
 use clap::Args;
-use serde::Serialize;
 
 use super::{
+    open::migrate,
     report::{Code, Failure},
     screen::Screen,
 };
+use crate::{config::Config, store::MigrationReport};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -22,25 +23,17 @@ pub struct Migrate {
     pub json: bool,
 }
 
-/// What was done.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Migrated {
-    /// The schema's version before; 0 for an empty database.
-    pub from: i64,
-    /// The schema's version now.
-    pub to: i64,
-}
-
-/// Tells what was done.
+/// Does it, and tells what was done.
 ///
 /// # Errors
-/// When the stream fails.
-pub(super) fn tell(
+/// When the database is damaged, cannot be reached, or belongs to others.
+pub(super) async fn run(
     args: &Migrate,
-    done: Migrated,
+    config: &Config,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
-    let Migrated { from, to } = done;
+    let done = migrate(config).await?;
+    let MigrationReport { from, to } = done;
     if args.json {
         screen.document(&done)?;
     } else if from == to {

@@ -1,7 +1,7 @@
 //! The commands, one file each.
 //!
-//! A command reads its arguments, asks the rooms behind it, and prints. What it needs comes in as
-//! parameters; `rooms` alone knows where those come from. Results go to standard output, everything
+//! A command reads its arguments, asks at the desk, and prints. What it needs comes in as
+//! parameters; [`open`] knows where the desk comes from. Results go to standard output, everything
 //! said beside them to standard error, and [`report`] is the one place that tells what went wrong
 //! and with which exit code.
 
@@ -10,15 +10,6 @@ mod check;
 mod completions;
 mod demo;
 mod explain;
-#[cfg(test)]
-#[allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::unimplemented,
-    clippy::indexing_slicing,
-    reason = "helpers of tests may stop a test, as tests may"
-)]
-mod fake;
 mod get;
 mod init;
 mod issue;
@@ -27,13 +18,13 @@ mod list;
 mod losses;
 mod man;
 mod migrate;
+mod open;
 mod panics;
 mod people;
 mod progress;
 mod reconcile;
 mod report;
 mod retry;
-mod rooms;
 mod run;
 mod screen;
 mod show;
@@ -51,17 +42,18 @@ mod tests;
 mod track;
 
 use std::{
-    convert::Infallible, ffi::OsString, io, path::PathBuf, process::ExitCode, sync::Arc,
-    time::Duration,
+    convert::Infallible, ffi::OsString, io, path::PathBuf, process::ExitCode, time::Duration,
 };
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::{
+    app,
     config::{self, Config, Finding, Loaded, Source},
     domain::secret::Secret,
     provider::http::install_crypto,
 };
+use open::{Access, at_desk};
 use report::{Code, EXIT_CODES, Failure};
 use screen::Screen;
 
@@ -191,131 +183,73 @@ async fn dispatch(cli: Cli, screen: &mut Screen<'_>) -> Result<Code, Failure> {
         Command::Completions(args) => completions::run(&args, screen),
         Command::Man(args) => man::run(&args, screen),
         Command::Explain(args) => explain::run(&args, screen),
-        Command::Simulate(args) => rooms::simulate(&args, screen).await,
-        Command::Demo(args) => Box::pin(rooms::demo(&args, screen)).await,
-        Command::Check(check::Check {
-            token: Some(token),
-            app,
-            ..
-        }) => {
-            let config = load(&source)?;
-            let app = check::token::app(&config, app.as_deref(), &token)?;
-            let looks = Box::pin(rooms::checks::looks(app, &token)).await?;
-            check::token::tell(app, &looks, &token, screen)
-        }
-        Command::Check(args) => {
-            let read = config::look(&source);
-            let mut rows = check::local(&read);
-            if let Some(config) = &read.config {
-                let beyond = rooms::checks::all(config, &read.findings, args.offline);
-                rows.extend(Box::pin(beyond).await);
-            }
-            check::tell(&args, &rows, screen)
-        }
-        Command::Migrate(args) => {
-            migrate::tell(&args, rooms::migrate(&load(&source)?).await?, screen)
-        }
+        Command::Simulate(args) => simulate::run(&args, screen).await,
+        Command::Demo(args) => Box::pin(demo::run(&args, screen)).await,
+        Command::Check(args) => Box::pin(check::run(&args, &source, screen)).await,
+        Command::Migrate(args) => migrate::run(&args, &load(&source)?, screen).await,
         Command::Run(args) => {
             let config = load_aloud(&source, screen)?;
-            Box::pin(rooms::run(&source, config, &args)).await
+            Box::pin(run::run(&source, config, &args)).await
         }
-        other => with_store(other, &load(&source)?, screen).await,
-    }
-}
-
-/// The commands that need the database.
-async fn with_store(
-    command: Command,
-    config: &Config,
-    screen: &mut Screen<'_>,
-) -> Result<Code, Failure> {
-    match &command {
         Command::Issue(args) => {
-            let wish = issue::wish(args, config)?;
-            let archive = rooms::archive(config).await?;
-            let issued = rooms::issue(&archive, wish).await;
-            archive.store.close().await;
-            return issue::tell(args, &issued?, screen);
+            at_desk(&load(&source)?, Access::Archive, async |desk| {
+                issue::run(&args, desk, screen).await
+            })
+            .await
         }
         Command::Track(args) => {
-            let archive = rooms::archive(config).await?;
-            let track = |told| -> futures::future::BoxFuture<'_, _> {
-                Box::pin(rooms::track(Arc::clone(&archive), told))
-            };
-            let outcome = Box::pin(track::run(args, config, &track, screen)).await;
-            archive.store.close().await;
-            return outcome;
+            at_desk(&load(&source)?, Access::Archive, async |desk| {
+                track::run(&args, desk, screen).await
+            })
+            .await
         }
         Command::Reconcile(args) => {
-            let archive = rooms::archive(config).await?;
-            let track = |told| -> futures::future::BoxFuture<'_, _> {
-                Box::pin(rooms::track(Arc::clone(&archive), told))
-            };
-            let outcome = Box::pin(reconcile::run(
-                args,
-                config,
-                archive.store.as_ref(),
-                &track,
-                screen,
-            ))
-            .await;
-            archive.store.close().await;
-            return outcome;
+            at_desk(&load(&source)?, Access::Archive, async |desk| {
+                reconcile::run(&args, desk, screen).await
+            })
+            .await
         }
-        Command::Status(args) => return Box::pin(status(args, config, screen)).await,
-        _ => {}
-    }
-    let writes = match &command {
-        Command::Retry(_) => true,
-        Command::Alarms(args) => args.writes(),
-        Command::Losses(args) => args.writes(),
-        Command::Key(args) => args.writes(),
-        _ => false,
-    };
-    let store = if writes {
-        rooms::store(config).await?
-    } else {
-        rooms::reader(config).await?
-    };
-    let outcome = match &command {
-        Command::List(args) => list::run(args, config, store.as_ref(), screen).await,
-        Command::Show(args) => show::run(args, store.as_ref(), screen).await,
-        Command::Get(args) => match rooms::objects(config) {
-            Ok(open) => Box::pin(get::run(args, store.as_ref(), &open, screen)).await,
-            Err(failure) => Err(failure),
-        },
-        Command::Retry(args) => retry::run(args, config, store.as_ref(), screen).await,
-        Command::Alarms(args) => alarms::run(args, store.as_ref(), screen).await,
-        Command::Losses(args) => losses::run(args, store.as_ref(), screen).await,
-        Command::Key(args) => key::run(args, config, store.as_ref(), screen).await,
-        _ => Ok(Code::Done),
-    };
-    store.close().await;
-    outcome
-}
-
-/// `status`, which has something to tell without the database as well.
-async fn status(
-    args: &status::Status,
-    config: &Config,
-    screen: &mut Screen<'_>,
-) -> Result<Code, Failure> {
-    let beside = || -> futures::future::BoxFuture<'_, _> { Box::pin(rooms::beside(config)) };
-    let outcome = match rooms::reader(config).await {
-        Ok(store) => {
-            let outcome = Box::pin(status::run(args, store.as_ref(), &beside, screen)).await;
-            store.close().await;
-            outcome
+        Command::Status(args) => Box::pin(status::at(&args, &load(&source)?, screen)).await,
+        Command::List(args) => {
+            at_desk(&load(&source)?, Access::Read, async |desk| {
+                list::run(&args, desk, screen).await
+            })
+            .await
         }
-        Err(failure) => Err(failure),
-    };
-    // The daemon knows its alarms by heart.
-    if let Err(failure @ Failure::Told { what, .. }) = &outcome
-        && what == "database"
-    {
-        status::without_database(args, failure, &beside, screen).await?;
+        Command::Show(args) => {
+            at_desk(&load(&source)?, Access::Read, async |desk| {
+                show::run(&args, desk, screen).await
+            })
+            .await
+        }
+        Command::Get(args) => {
+            let config = load(&source)?;
+            let vault = app::vault(&config)?;
+            at_desk(&config, Access::Read, async |desk| {
+                get::run(&args, desk, &vault, screen).await
+            })
+            .await
+        }
+        Command::Retry(args) => {
+            at_desk(&load(&source)?, Access::Write, async |desk| {
+                retry::run(&args, desk, screen).await
+            })
+            .await
+        }
+        Command::Alarms(args) => {
+            at_desk(&load(&source)?, args.access(), async |desk| {
+                alarms::run(&args, desk, screen).await
+            })
+            .await
+        }
+        Command::Losses(args) => {
+            at_desk(&load(&source)?, args.access(), async |desk| {
+                losses::run(&args, desk, screen).await
+            })
+            .await
+        }
+        Command::Key(args) => key::run(&args, &load(&source)?, screen).await,
     }
-    outcome
 }
 
 /// The configuration; warnings are for `check` and `run` to tell.

@@ -1,14 +1,13 @@
 //! Exit codes, and the one place that prints what went wrong: the thing, the reason, what to do.
 
+mod failures;
+
 use std::{io, process::ExitCode};
 
 use serde::Serialize;
 
 use super::screen::Screen;
-use crate::{
-    config::{Finding, Level},
-    store::StoreError,
-};
+use crate::config::{Finding, Level};
 
 /// What a command ends with (contract.md, "Commands").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -117,43 +116,6 @@ impl From<io::Error> for Failure {
             error.to_string(),
             "see that there is room where it is written to",
         )
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        let (code, why, todo) = match error {
-            StoreError::Unavailable(why) => (
-                Code::Unreachable,
-                format!("not available: {why}"),
-                "see that it runs and that database.url is right",
-            ),
-            StoreError::Schema(why) => (
-                Code::Finding,
-                why,
-                "see that database.url names the right one; if it does, restore a backup of it",
-            ),
-            StoreError::LeaseLost => (
-                Code::Finding,
-                "the work was taken over by another process".to_owned(),
-                "try again",
-            ),
-            StoreError::Corrupt(why) => (
-                Code::Finding,
-                format!("holds an impossible value: {why}"),
-                "keep a copy of it and restore a backup beside it",
-            ),
-            StoreError::Damaged(why) => (
-                Code::Finding,
-                format!("damaged: {why}"),
-                "keep a copy of it and restore a backup",
-            ),
-        };
-        // Where the cause is known, its own way out stands behind it.
-        match why.split_once("; ") {
-            Some((why, todo)) => Self::told(code, "database", why, todo),
-            None => Self::told(code, "database", why, todo),
-        }
     }
 }
 

@@ -9,9 +9,9 @@ use super::{
     screen::Screen,
 };
 use crate::{
-    config::Config,
+    desk::{Desk, Handle},
     domain::{id::VerificationId, secret::Secret},
-    store::{Retries, records::RetryVerdict},
+    store::records::RetryVerdict,
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -26,7 +26,7 @@ Ends with 1 when one is not tracked, or when the provider has forgotten it: then
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Retry {
-    /// Their verify_tokens.
+    /// Their verify_tokens or verification_ids.
     #[arg(value_name = "TOKEN", value_parser = super::secret, required = true)]
     pub tokens: Vec<Secret>,
     /// Assign them to this app first.
@@ -65,27 +65,21 @@ enum Line {
 /// When the app is unknown or the database cannot be reached.
 pub(super) async fn run(
     args: &Retry,
-    config: &Config,
-    store: &dyn Retries,
+    desk: &dyn Desk,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
-    if let Some(app) = args.app.as_ref().filter(|app| config.app(app).is_none()) {
-        let names: Vec<&str> = config.apps.iter().map(|app| app.name.as_str()).collect();
-        return Err(Failure::usage(
-            "--app",
-            format!("`{app}` is not configured"),
-            format!("there are: {}", names.join(", ")),
-        ));
+    if let Some(app) = &args.app {
+        let names = desk.apps().await?;
+        if !names.contains(app) {
+            return Err(Failure::usage(
+                "--app",
+                format!("`{app}` is not configured"),
+                format!("there are: {}", names.join(", ")),
+            ));
+        }
     }
-    let tokens: Vec<String> = args
-        .tokens
-        .iter()
-        .map(|token| token.reveal().trim().to_owned())
-        .collect();
-    let now = store.ping().await?;
-    let verdicts = store
-        .retry(&tokens, args.app.as_deref(), &actor(), now)
-        .await?;
+    let handles: Vec<Handle> = args.tokens.iter().map(Handle::read).collect();
+    let verdicts = desk.retry(&handles, args.app.as_deref(), &actor()).await?;
     let mut code = Code::Done;
     for (token, verdict) in (1..).zip(&verdicts) {
         if matches!(

@@ -1,6 +1,10 @@
 //! `run`: the daemon.
 
+mod daemon;
+
 use clap::Args;
+
+pub(super) use daemon::run;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:

@@ -9,11 +9,9 @@ use super::{
     table::{Table, harmless},
 };
 use crate::{
+    desk::{Desk, Handle},
     domain::{digest::Sha256, secret::Secret, time::Time},
-    store::{
-        Reports,
-        reports::{AttemptReport, EventReport, Whole},
-    },
+    store::reports::{AttemptReport, EventReport, Whole},
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -40,10 +38,10 @@ pub struct Show {
 /// When it is not tracked, or the database cannot be reached.
 pub(super) async fn run(
     args: &Show,
-    store: &dyn Reports,
+    desk: &dyn Desk,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
-    let whole = find(&args.token, store).await?;
+    let whole = find(&args.token, desk).await?;
     if args.json {
         screen.document(&whole)?
     } else {
@@ -56,8 +54,8 @@ pub(super) async fn run(
 ///
 /// # Errors
 /// When it is not tracked, or the database cannot be reached.
-pub(super) async fn find(handle: &Secret, store: &dyn Reports) -> Result<Whole, Failure> {
-    let found = store.show(handle.reveal().trim()).await?;
+pub(super) async fn find(handle: &Secret, desk: &dyn Desk) -> Result<Whole, Failure> {
+    let found = desk.show(&Handle::read(handle)).await?;
     found.ok_or_else(|| {
         Failure::told(
             Code::Finding,

@@ -1,5 +1,7 @@
 //! `simulate`: the simulated provider as a server, on loopback.
 
+mod serve;
+
 use std::net::SocketAddr;
 
 use clap::{Args, ValueEnum};
@@ -9,6 +11,7 @@ use super::{
     screen::Screen,
 };
 use crate::domain::time::Span;
+pub(super) use serve::run;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -120,7 +123,7 @@ pub(super) struct Credential {
 ///
 /// # Errors
 /// When the stream fails.
-pub(super) fn tell(
+fn tell(
     args: &Simulate,
     base_url: &str,
     credentials: &[Credential],

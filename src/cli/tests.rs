@@ -1,59 +1,33 @@
-//! Commands on a store by hand: what they print, what they end with.
+//! Commands at a desk over a temporary SQLite: what they print, what they end with.
 
-use std::{fs, sync::Mutex};
+use std::fs;
 
-use futures::{FutureExt as _, future::BoxFuture};
 use serde_json::Value;
 
 use super::{
-    Cli, Command,
-    fake::{self, Fake},
-    list, parse,
+    Command,
     report::{Code, Failure},
-    retry,
     screen::Screen,
-    show,
     status::{
         self,
         beside::{Alarm, Beside, Check, Daemon, Says},
     },
-    track,
 };
 use crate::{
-    config::{App, Auth, Config},
     domain::{
-        address::BaseUrl,
         identity::IndexKey,
+        loss::Cause,
+        media::Kind,
+        plan::{Outcome, Proof},
         time::Time,
-        token::{State, TrackRequest},
+        token::State,
     },
     store::{
-        StoreError,
-        records::{RetryVerdict, TrackVerdict},
-        reports::{AlarmRow, EventReport, MediaCount, Open, QuotaUse, StateCount},
+        records::{Next, PollRecord},
+        reports::{AlarmRow, MediaCount, Open, QuotaUse, StateCount},
     },
 };
-
-fn command(line: &[&str]) -> Command {
-    let line = std::iter::once("verikeep")
-        .chain(line.iter().copied())
-        .map(Into::into);
-    let Cli { command, .. } = parse(line).unwrap_or_else(|error| panic!("{error}"));
-    command
-}
-
-fn config() -> Config {
-    let app = |name: &str| {
-        App::new(
-            name,
-            BaseUrl::default(),
-            Auth::ApiKey {
-                api_key: "k".into(),
-            },
-        )
-    };
-    Config::embedded("/nowhere".into(), vec![app("h5"), app("other")])
-}
+use house::{House, NOW, at, attempt, command, due, ended, id, missing, told};
 
 /// What a command printed and how it ended.
 struct Ended {
@@ -68,54 +42,37 @@ impl Ended {
             .as_ref()
             .map_or_else(Failure::code, |code| *code)
     }
-}
 
-/// Runs a command on two buffers; what it returns is printed as the program would.
-macro_rules! ran {
-    (|$screen:ident| $command:expr) => {{
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut screen = Screen::new(&mut out, &mut err);
-        let $screen = &mut screen;
-        let outcome = $command;
-        if let Err(failure) = &outcome {
-            crate::cli::report::print(failure, $screen);
-        }
-        Ended {
-            out: String::from_utf8(out).unwrap(),
-            err: String::from_utf8(err).unwrap(),
-            outcome,
-        }
-    }};
+    fn ndjson(&self) -> Vec<Value> {
+        let line = |line: &str| serde_json::from_str(line).unwrap();
+        self.out.lines().map(line).collect()
+    }
 }
 
 mod figures;
 mod files;
+mod house;
 mod keys;
 mod lists;
-mod lookups;
 mod tracking;
 mod wrong;
 
-async fn listed(line: &[&str], config: &Config, store: &Fake) -> Ended {
-    let Command::List(args) = command(&[&["list"], line].concat()) else {
-        panic!()
-    };
-    ran!(|screen| list::run(&args, config, store, screen).await)
-}
-
 #[tokio::test]
 async fn an_app_that_nobody_knows_is_wrong_usage_and_a_former_one_is_listed() {
-    for (label, app, wholes, code) in [
-        ("a typo", "nope", 0, Code::Usage),
-        ("a former app", "former", 1, Code::Done),
-        ("one without rows", "h5", 0, Code::Done),
+    let house = House::new().await;
+    let mut former = ended(1, Outcome::Archived);
+    former.verification.app = "former".to_owned();
+    house.put(vec![former]).await;
+    for (label, app, code) in [
+        ("a typo", "nope", Code::Usage),
+        ("a former app", "former", Code::Done),
+        ("one without rows", "h5", Code::Done),
     ] {
-        let store = Fake {
-            wholes: (0..wholes).map(fake::whole).collect(),
-            ..Fake::default()
-        };
-        for json in [&["--app", app][..], &["--app", app, "--json"]] {
-            let ended = listed(json, &config(), &store).await;
+        for line in [
+            &["list", "--app", app][..],
+            &["list", "--app", app, "--json"],
+        ] {
+            let ended = house.ran(line).await;
             assert_eq!(ended.code(), code, "{label}: {}", ended.err);
             assert_eq!(
                 ended.err.contains("there are: "),
@@ -129,21 +86,18 @@ async fn an_app_that_nobody_knows_is_wrong_usage_and_a_former_one_is_listed() {
 
 #[tokio::test]
 async fn a_list_is_read_page_by_page() {
-    let store = Fake {
-        wholes: (0..1201).map(fake::whole).collect(),
-        ..Fake::default()
-    };
-    let all = listed(&["--json"], &config(), &store).await;
-    assert_eq!((all.out.lines().count(), all.code()), (1201, Code::Done));
-    let ids: Vec<Value> = all
-        .out
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    assert_eq!(ids[1200]["verify_token"], "token-1200");
-    assert_eq!(store.filters.lock().unwrap().len(), 3);
+    let house = House::new().await;
+    let rows = (0..1201).map(|number| ended(number, Outcome::Incomplete));
+    house.put(rows.collect()).await;
+    let all = house.ran(&["list", "--json"]).await;
+    let rows = all.ndjson();
+    assert_eq!((rows.len(), all.code()), (1201, Code::Done));
+    assert_eq!(
+        (&rows[0]["verify_token"], &rows[1200]["verify_token"]),
+        (&"token-1200".into(), &"token-0".into())
+    );
 
-    let some = listed(&["--limit", "7"], &config(), &store).await;
+    let some = house.ran(&["list", "--limit", "7"]).await;
     assert_eq!(some.out.lines().count(), 8, "a heading and seven rows");
     assert!(
         some.err.contains("only the newest 7") && some.out.contains("missing: process_video"),
@@ -151,57 +105,111 @@ async fn a_list_is_read_page_by_page() {
         some.out,
         some.err
     );
-    let exactly = listed(&["--limit", "1201"], &config(), &store).await;
+    let exactly = house.ran(&["list", "--limit", "1201"]).await;
     assert_eq!(
         (exactly.out.lines().count(), exactly.err.as_str()),
         (1202, ""),
         "nothing is left out, nothing is said"
     );
-    assert_eq!(
-        listed(&["--limit=-1"], &config(), &store).await.code(),
-        Code::Usage
-    );
+    assert_eq!(house.ran(&["list", "--limit=-1"]).await.code(), Code::Usage);
 }
 
 #[tokio::test]
-async fn filters_reach_the_store() {
-    let store = Fake::default();
-    let mut config = config();
+async fn each_filter_leaves_out_what_it_says() {
     let key = IndexKey::new(vec![7; 32]).unwrap();
-    let line = [
-        "--state",
-        "missed",
-        "--app",
-        "h5",
-        "--since",
-        "2d",
-        "--reference",
-        "r",
-        "--id-number",
-        "canary-number",
-    ];
-    let without = listed(&line, &config, &store).await;
-    assert_eq!(without.code(), Code::Configuration);
-    assert!(!without.err.contains("canary"), "{}", without.err);
-
-    config.identity.index_key = Some(key.clone());
-    let with = listed(&line, &config, &store).await;
-    assert_eq!(
-        (with.code(), with.err.as_str()),
-        (Code::Done, "nothing is tracked that fits\n")
-    );
-    let filters = store.filters.lock().unwrap();
-    let filter = filters.last().unwrap();
-    assert_eq!(
+    let house = House::with_key(Some(key.clone())).await;
+    let mut person = attempt();
+    person.1.id_number_index = Some(key.id_number("canary-number"));
+    person.1.index_key_id = Some(key.id());
+    let archived = |poll: PollRecord| PollRecord {
+        attempts: vec![person],
+        next: Next::Settled {
+            outcome: Outcome::Archived,
+            missing: Vec::new(),
+        },
+        ..poll
+    };
+    house.polled(1, archived).await;
+    let mut other = ended(2, Outcome::Missed);
+    other.verification.app = "other".to_owned();
+    let mut old = due(3);
+    old.verification.issued_at = at("2026-11-20T08:00:00Z");
+    house.put(vec![other, old]).await;
+    for (line, tokens) in [
+        (&["--state", "missed"][..], &["token-2"][..]),
+        (&["--app", "h5"], &["token-3", "token-1"]),
+        (&["--since", "2d"], &["token-2", "token-1"]),
         (
-            filter.state,
-            filter.app.as_deref(),
-            filter.reference.as_deref()
+            &["--since", "2026-11-19T00:00:00Z"],
+            &["token-3", "token-2", "token-1"],
         ),
-        (Some(State::Missed), Some("h5"), Some("r"))
+        (&["--reference", "order-3"], &["token-3"]),
+        (&["--id-number", "canary-number"], &["token-1"]),
+        (&["--id-number", "canary-nobody"], &[]),
+    ] {
+        let listed = house.ran(&[&["list", "--json"], line].concat()).await;
+        let rows = listed.ndjson();
+        let found: Vec<&Value> = rows.iter().map(|row| &row["verify_token"]).collect();
+        assert_eq!(found, tokens, "{line:?}: {}", listed.err);
+        assert!(!listed.err.contains("canary"), "{}", listed.err);
+    }
+}
+
+#[tokio::test]
+async fn a_look_up_without_the_right_index_key_finds_nobody_and_does_not_say_so() {
+    let key = || IndexKey::new(vec![7; 32]).unwrap();
+    let mut house = House::with_key(Some(key())).await;
+    let line = ["list", "--id-number", "canary-number"];
+    let mut before = attempt();
+    (before.1.id_number_index, before.1.index_key_id) =
+        (Some("i".to_owned()), Some("another".to_owned()));
+    let polled = |poll| PollRecord {
+        attempts: vec![before],
+        ..poll
+    };
+    for (what, code, part) in [
+        ("the key", Code::Done, "nothing is tracked that fits"),
+        (
+            "attempts of another key",
+            Code::Finding,
+            "not looked through: 1 attempt ",
+        ),
+    ] {
+        if code == Code::Finding {
+            house.polled(1, polled.clone()).await;
+        }
+        let ended = house.ran(&line).await;
+        assert!(
+            ended.code() == code && ended.err.contains(part) && !ended.err.contains("canary"),
+            "{what}: {:?} {}",
+            ended.code(),
+            ended.err
+        );
+    }
+    assert_eq!(
+        house.ran(&["list"]).await.code(),
+        Code::Done,
+        "without an ID number nothing is looked up"
     );
-    assert_eq!(filter.since, Some(Time(fake::NOW.0 - 2 * 86_400_000)));
-    assert_eq!(filter.id_number_index, Some(key.id_number("canary-number")));
+    for (what, key, part) in [
+        ("no key", None, "there is no index key"),
+        (
+            "another key",
+            Some(IndexKey::new(vec![8; 32]).unwrap()),
+            "is not the key that the database was indexed with",
+        ),
+    ] {
+        house.config.identity.index_key = key;
+        let ended = house.over_rows(&line).await;
+        assert!(
+            ended.code() == Code::Configuration
+                && ended.err.contains(part)
+                && !ended.err.contains("canary"),
+            "{what}: {:?} {}",
+            ended.code(),
+            ended.err
+        );
+    }
 }
 
 #[tokio::test]
@@ -215,10 +223,8 @@ async fn a_reader_that_goes_away_is_no_error() {
             Ok(())
         }
     }
-    let store = Fake {
-        wholes: vec![fake::whole(1)],
-        ..Fake::default()
-    };
+    let house = House::new().await;
+    house.put(vec![ended(1, Outcome::Archived)]).await;
     let (mut out, mut err) = (Gone, Vec::new());
     let mut screen = Screen::new(&mut out, &mut err);
     for line in [
@@ -226,13 +232,7 @@ async fn a_reader_that_goes_away_is_no_error() {
         &["list"],
         &["show", "token-1", "--json"],
     ] {
-        let failure = match command(line) {
-            Command::List(args) => list::run(&args, &config(), &store, &mut screen)
-                .await
-                .unwrap_err(),
-            Command::Show(args) => show::run(&args, &store, &mut screen).await.unwrap_err(),
-            _ => panic!(),
-        };
+        let failure = house.run(line, &mut screen).await.unwrap_err();
         assert!(matches!(failure, Failure::ReaderGone), "{failure:?}");
         super::report::print(&failure, &mut screen);
         assert_eq!(failure.code(), Code::Done);
@@ -242,29 +242,30 @@ async fn a_reader_that_goes_away_is_no_error() {
 
 #[tokio::test]
 async fn a_verification_is_shown_whole_by_token_and_by_identifier() {
-    let mut whole = fake::whole(1);
-    whole.answers = vec![fake::answer(1, "getall", "k1", b"{}")];
-    whole.media = vec![
-        fake::medium("face", 0, Some(("k2", b"x"))),
-        fake::medium("process_video", 0, None),
-    ];
-    whole.proof = Some("getall was answered refused".to_owned());
-    whole.never_seen = true;
-    whole.events = vec![EventReport {
-        at: whole.summary.issued_at,
-        actor: "verikeep".to_owned(),
-        what: "reassigned".to_owned(),
-        detail: "given from app `a` to `b`".to_owned(),
-    }];
-    let store = Fake {
-        wholes: vec![whole],
-        ..Fake::default()
+    let house = House::new().await;
+    let (answer, face) = (
+        house.answer(1, 1, b"{}").await,
+        house.medium(1, Kind::Face, 0, b"x").await,
+    );
+    let lost = missing(
+        "process_video",
+        Cause::GoneAtProvider,
+        "gone at the provider",
+    );
+    let settled = |poll: PollRecord| PollRecord {
+        answers: vec![answer],
+        attempts: vec![attempt()],
+        inline: vec![face],
+        wanted: vec![house::wanted(Kind::ProcessVideo, 0)],
+        next: Next::Settled {
+            outcome: Outcome::Incomplete,
+            missing: vec![lost],
+        },
+        ..poll
     };
+    house.polled(1, settled).await;
     for handle in ["token-1", "019ab000-0000-7000-8000-000000000001"] {
-        let Command::Show(args) = command(&["show", handle]) else {
-            panic!()
-        };
-        let shown = ran!(|screen| show::run(&args, &store, screen).await);
+        let shown = house.ran(&["show", handle]).await;
         for part in [
             "state             incomplete",
             "process_video of attempt 1: gone_at_provider: gone at the provider",
@@ -273,30 +274,18 @@ async fn a_verification_is_shown_whole_by_token_and_by_identifier() {
             "97.5",
             "getall",
             "lost",
-            "reassigned",
-            "given from app `a` to `b`",
-            "proof             getall was answered refused",
         ] {
             assert!(shown.out.contains(part), "{part} in {}", shown.out);
         }
     }
-    let Command::Show(args) = command(&["show", "token-1", "--json"]) else {
-        panic!()
-    };
-    let shown = ran!(|screen| show::run(&args, &store, screen).await);
+    let shown = house.ran(&["show", "token-1", "--json"]).await;
     let document: Value = serde_json::from_str(&shown.out).unwrap();
     assert_eq!(
         (&document["state"], &document["media"][1]["state"]),
         (&"incomplete".into(), &"lost".into())
     );
-    assert_eq!(document["events"][0]["actor"], "verikeep");
-    assert_eq!(document["proof"], "getall was answered refused");
-    assert_eq!(document["never_seen"], true);
 
-    let Command::Show(args) = command(&["show", "canary"]) else {
-        panic!()
-    };
-    let unknown = ran!(|screen| show::run(&args, &store, screen).await);
+    let unknown = house.ran(&["show", "canary"]).await;
     assert_eq!(unknown.code(), Code::Finding);
     assert!(
         unknown.err.contains("is not tracked here") && !unknown.err.contains("canary"),
@@ -306,65 +295,102 @@ async fn a_verification_is_shown_whole_by_token_and_by_identifier() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_away_ends_with_four() {
-    let store = Fake {
-        down: true,
-        ..Fake::default()
+async fn what_an_end_rests_on_and_what_was_done_are_shown() {
+    let house = House::new().await;
+    let mut assumed = due(1);
+    assumed.issued_at_told = false;
+    let mut issued = due(1);
+    issued.verification.issued_at = at("2026-11-23T07:59:00Z");
+    house.put(vec![assumed]).await;
+    house.put(vec![issued]).await;
+    let proved = |poll| PollRecord {
+        next: Next::Settled {
+            outcome: Outcome::Abandoned,
+            missing: Vec::new(),
+        },
+        proof: Some(Proof {
+            words: "getall was answered refused".to_owned(),
+            never_seen: true,
+        }),
+        ..poll
     };
-    let ended = listed(&[], &config(), &store).await;
-    assert_eq!(ended.code(), Code::Unreachable);
-    assert!(
-        ended
-            .err
-            .starts_with("error: database: not available: connection refused\n  see that"),
-        "{}",
-        ended.err
-    );
+    house.polled(1, proved).await;
+    let shown = house.ran(&["show", "token-1"]).await;
+    for part in [
+        "proof             getall was answered refused",
+        "2026-11-23T08:00:00Z was assumed, 2026-11-23T07:59:00Z is told",
+        "cli",
+    ] {
+        assert!(shown.out.contains(part), "{part} in {}", shown.out);
+    }
+    let shown = house.ran(&["show", "token-1", "--json"]).await;
+    let document: Value = serde_json::from_str(&shown.out).unwrap();
+    assert_eq!(document["proof"], "getall was answered refused");
+    assert_eq!(document["never_seen"], true);
+    assert_eq!(document["events"][0]["what"], "issued_at");
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_ends_with_four() {
+    let house = House::new().await;
+    house.store().close().await;
+    for line in [
+        &["list"][..],
+        &["status"],
+        &["alarms"],
+        &["losses"],
+        &["show", "t"],
+    ] {
+        let ended = house.ran(line).await;
+        assert_eq!(ended.code(), Code::Unreachable, "{line:?}");
+        assert!(
+            ended.err.starts_with("error: database: not available: ")
+                && ended.err.contains("\n  see that"),
+            "{}",
+            ended.err
+        );
+    }
 }
 
 #[tokio::test]
 async fn retry_tells_what_was_woken() {
-    let id = || uuid::Uuid::from_u128(0x19ab).into();
-    let retries = vec![
-        RetryVerdict::Woken {
-            verification_id: id(),
-            was: State::Rejected,
-        },
-        RetryVerdict::Whole {
-            verification_id: id(),
-        },
-        RetryVerdict::Unknown,
-        RetryVerdict::Forgotten {
-            verification_id: id(),
-            since: fake::NOW,
-        },
-    ];
-    let store = Fake {
-        retries,
-        ..Fake::default()
-    };
-    let Command::Retry(args) = command(&[
-        "retry", "canary-1", "canary-2", "canary-3", "canary-4", "--app", "other",
-    ]) else {
-        panic!()
-    };
-    let ended = ran!(|screen| retry::run(&args, &config(), &store, screen).await);
-    assert_eq!(ended.code(), Code::Finding);
+    let house = House::new().await;
+    let mut forgotten = ended(3, Outcome::Missed);
+    forgotten.record_deadline = at("2026-11-23T08:10:00Z");
+    house
+        .put(vec![
+            ended(1, Outcome::Rejected),
+            ended(2, Outcome::Archived),
+            forgotten,
+        ])
+        .await;
+    let second = id(2).to_string();
+    let woken = house
+        .ran(&["retry", "token-1", &second, "canary-3", "--app", "other"])
+        .await;
+    assert_eq!(woken.code(), Code::Finding);
+    for part in [
+        "token 1: woken, was rejected (019ab000-0000-7000-8000-000000000001)",
+        "token 2: is whole, there is nothing to try again",
+        "token 3: is not tracked here",
+    ] {
+        assert!(woken.out.contains(part), "{part} in {}", woken.out);
+    }
+    assert!(!woken.out.contains("canary"), "{}", woken.out);
+    let late = house.ran(&["retry", "token-3"]).await;
     assert!(
-        ended
-            .out
-            .contains("token 1: woken, was rejected (00000000-0000-0000-0000-0000000019ab)")
-            && ended.out.contains("token 3: is not tracked here")
-            && ended.out.contains("token 4: cannot be tried again, the provider has forgotten it since 2026-11-23T08:15:01Z; nothing was changed"),
+        late.code() == Code::Finding && late.out.starts_with("token 1: cannot be tried again, the provider has forgotten it since 2026-11-23T08:10:00Z; nothing was changed"),
         "{}",
-        ended.out
+        late.out
     );
-    assert!(!ended.out.contains("canary"), "{}", ended.out);
-    let Command::Retry(args) = command(&["retry", "x", "--app", "gone"]) else {
-        panic!()
-    };
+    let shown = house.ran(&["show", "token-1", "--json"]).await;
+    let document: Value = serde_json::from_str(&shown.out).unwrap();
     assert_eq!(
-        ran!(|screen| retry::run(&args, &config(), &store, screen).await).code(),
+        (&document["app"], &document["state"]),
+        (&"other".into(), &State::Waiting.name().into())
+    );
+    assert_eq!(
+        house.ran(&["retry", "x", "--app", "gone"]).await.code(),
         Code::Usage
     );
 }

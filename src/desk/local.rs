@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Desk, Found, Given, Result, Search, Tracked, Wish, issue::issue, search::search};
+use super::{
+    Compared, Desk, Error, Found, Given, Handle, Person, Result, Search, Tracked, Wish,
+    issue::issue, search::search,
+};
 use crate::{
     archive::{Archive, Issuer, Tracker},
     domain::{
-        id::VerificationId,
         identity::IndexKey,
+        installation::look_up,
         once::Once,
         secret::Secret,
         time::{Clock, Time},
@@ -17,17 +20,25 @@ use crate::{
     },
     store::{
         Store,
-        records::{KnownToken, RetryVerdict},
+        records::{KnownToken, RetryVerdict, TrackVerdict},
         reports::{
-            Acknowledgement, AlarmRow, Filter, LossFilter, LossReport, Status, Summary, Whole,
+            Acknowledgement, AlarmRow, Filter, LossFilter, LossReport, Reconciliation, Status,
+            Summary, Whole,
         },
     },
 };
 
-/// A desk in the house itself.
-pub struct Local {
+/// What takes tokens on.
+struct Stages {
     tracker: Arc<Tracker>,
     issuer: Arc<Issuer>,
+}
+
+/// A desk in the house itself.
+pub struct Local {
+    /// None over the rows alone.
+    stages: Option<Stages>,
+    apps: Vec<String>,
     index_key: Option<IndexKey>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -38,12 +49,59 @@ impl Local {
     #[must_use]
     pub fn new(archive: &Archive) -> Self {
         Self {
-            tracker: Arc::clone(&archive.tracker),
-            issuer: Arc::clone(&archive.issuer),
+            stages: Some(Stages {
+                tracker: Arc::clone(&archive.tracker),
+                issuer: Arc::clone(&archive.issuer),
+            }),
+            apps: archive.apps.iter().map(|app| app.name.clone()).collect(),
             index_key: archive.index_key.clone(),
             store: Arc::clone(&archive.store),
             clock: Arc::clone(&archive.clock),
         }
+    }
+
+    /// Over the rows alone, of these apps: no token can be told.
+    #[must_use]
+    pub fn over(
+        store: Arc<dyn Store>,
+        apps: Vec<String>,
+        index_key: Option<IndexKey>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            stages: None,
+            apps,
+            index_key,
+            store,
+            clock,
+        }
+    }
+
+    fn stages(&self) -> Result<&Stages> {
+        self.stages.as_ref().ok_or(Error::RowsAlone)
+    }
+
+    async fn known(&self, listed: &[&TrackRequest]) -> Result<Vec<Option<KnownToken>>> {
+        let tokens: Vec<Secret> = listed.iter().map(|one| one.verify_token.clone()).collect();
+        Ok(self.store.known(&tokens).await?)
+    }
+
+    /// Tracks tokens that never were, and looks where each stands then.
+    async fn take_up(&self, listed: &[&TrackRequest], now: Time) -> Result<Vec<Compared>> {
+        let told = listed.iter().map(|one| (*one).clone()).collect();
+        let verdicts = self.track(told).await?;
+        let known = self.known(listed).await?;
+        let each = listed.iter().zip(verdicts).zip(known);
+        Ok(each
+            .map(|((one, verdict), known)| match (verdict, known) {
+                (Tracked::Verdict(TrackVerdict::New { .. }), Some(known)) => {
+                    Compared::tracked(&known, now)
+                }
+                // Twice in the list, or told by somebody else a moment ago.
+                (Tracked::Verdict(_), known) => Compared::of(one, known.as_ref()),
+                (Tracked::Wrong(why), _) => Compared::wrong(why),
+            })
+            .collect())
     }
 
     fn seen(&self, by: &str, note: &str) -> Acknowledgement {
@@ -61,27 +119,76 @@ impl Desk for Local {
         self.clock.now()
     }
 
+    async fn apps(&self) -> Result<Vec<String>> {
+        Ok(self.apps.clone())
+    }
+
     async fn track(&self, told: Vec<TrackRequest>) -> Result<Vec<Tracked>> {
-        Ok(self.tracker.track(told).await?)
+        Ok(self.stages()?.tracker.track(told).await?)
     }
 
     async fn list(&self, filter: &Filter) -> Result<Vec<Summary>> {
         Ok(self.store.list(filter).await?)
     }
 
-    async fn show(&self, verification_id: VerificationId) -> Result<Option<Whole>> {
-        Ok(self.store.show(&verification_id.to_string()).await?)
+    async fn person(&self, id_number: &Secret) -> Result<Person> {
+        let known = self.store.installation().await?.installation;
+        let known = known.and_then(|installation| installation.index_key_id);
+        let key = look_up(known.as_deref(), self.index_key.as_ref())?;
+        Ok(Person {
+            id_number_index: key.id_number(id_number.reveal()),
+            passed_over: self.store.indexed_otherwise(&key.id()).await?,
+        })
+    }
+
+    async fn show(&self, handle: &Handle) -> Result<Option<Whole>> {
+        Ok(self.store.show(&text(handle)).await?)
     }
 
     async fn retry(
         &self,
-        verification_id: VerificationId,
+        handles: &[Handle],
         app: Option<&str>,
         by: &str,
-    ) -> Result<RetryVerdict> {
-        let one = [verification_id.to_string()];
-        let mut verdicts = self.store.retry(&one, app, by, self.clock.now()).await?;
-        Ok(verdicts.pop().unwrap_or(RetryVerdict::Unknown))
+    ) -> Result<Vec<RetryVerdict>> {
+        let handles: Vec<String> = handles.iter().map(text).collect();
+        let now = self.clock.now();
+        Ok(self.store.retry(&handles, app, by, now).await?)
+    }
+
+    async fn compare(&self, listed: &[TrackRequest], track: bool) -> Result<Vec<Compared>> {
+        let now = self.clock.now();
+        let right: Vec<&TrackRequest> =
+            listed.iter().filter(|one| one.check(now).is_ok()).collect();
+        let mut known = self.known(&right).await?.into_iter();
+        let mut untracked = Vec::new();
+        let mut found: Vec<Option<Compared>> = listed
+            .iter()
+            .map(|one| match one.check(now) {
+                Err(why) => Some(Compared::wrong(why)),
+                Ok(()) => match known.next().flatten() {
+                    None if track => {
+                        untracked.push(one);
+                        None
+                    }
+                    known => Some(Compared::of(one, known.as_ref())),
+                },
+            })
+            .collect();
+        let taken = if untracked.is_empty() {
+            Vec::new()
+        } else {
+            self.take_up(&untracked, now).await?
+        };
+        let mut taken = taken.into_iter();
+        Ok(found
+            .drain(..)
+            .filter_map(|one| one.or_else(|| taken.next()))
+            .collect())
+    }
+
+    async fn record(&self, found: &Reconciliation) -> Result<()> {
+        Ok(self.store.record_reconciliation(found).await?)
     }
 
     async fn status(&self) -> Result<Status> {
@@ -105,16 +212,27 @@ impl Desk for Local {
         let seen = self.seen(by, note);
         Ok(self.store.acknowledge_losses(filter, &seen).await?)
     }
+
     async fn issue(&self, wish: Wish, once: Option<Once>) -> Result<Given> {
-        self.issuer.check(&wish)?;
-        let (issuer, store) = (Arc::clone(&self.issuer), Arc::clone(&self.store));
+        let issuer = Arc::clone(&self.stages()?.issuer);
+        issuer.check(&wish)?;
+        let store = Arc::clone(&self.store);
         issue(issuer, store, Arc::clone(&self.clock), wish, once).await
     }
+
     async fn search(&self, asked: Search) -> Result<Found> {
         search(&*self.store, self.index_key.as_ref(), asked, self.now()).await
     }
 
     async fn find(&self, tokens: &[Secret]) -> Result<Vec<Option<KnownToken>>> {
         Ok(self.store.known(tokens).await?)
+    }
+}
+
+/// As the store takes it.
+fn text(handle: &Handle) -> String {
+    match handle {
+        Handle::Id(id) => id.to_string(),
+        Handle::Token(token) => token.reveal().to_owned(),
     }
 }

@@ -3,6 +3,7 @@
 //! Promised: what was tracked is committed before the answer; a verb that did not take place says
 //! so as an [`Error`], and repeating it is safe. Who may ask is not decided here.
 
+pub mod compare;
 mod issue;
 mod local;
 mod search;
@@ -13,6 +14,7 @@ pub use crate::archive::{
     issue::{IssueError, Wish, WrongWish},
     track::Tracked,
 };
+pub use compare::Compared;
 pub use issue::Given;
 pub use local::Local;
 pub use search::{Found, Search};
@@ -29,7 +31,9 @@ use crate::{
     store::{
         StoreError,
         records::{KnownToken, RetryVerdict},
-        reports::{AlarmRow, Filter, LossFilter, LossReport, Status, Summary, Whole},
+        reports::{
+            AlarmRow, Filter, LossFilter, LossReport, Reconciliation, Status, Summary, Whole,
+        },
     },
 };
 
@@ -68,10 +72,41 @@ pub enum Error {
     /// What was under way is gone: whether it was done is not known.
     #[error("it was cut off: {0}")]
     Lost(String),
+    /// The desk stands over the rows alone.
+    #[error("tokens cannot be told here: only the rows are there")]
+    RowsAlone,
 }
 
 /// What a verb brings.
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// What somebody names a verification by.
+#[derive(Clone, Debug)]
+pub enum Handle {
+    /// Our identifier.
+    Id(VerificationId),
+    /// The provider's token.
+    Token(Secret),
+}
+
+impl Handle {
+    /// What a text names.
+    #[must_use]
+    pub fn read(text: &Secret) -> Self {
+        let text = text.reveal().trim();
+        text.parse()
+            .map_or_else(|_| Self::Token(Secret::new(text)), Self::Id)
+    }
+}
+
+/// How a person is looked up.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// The keyed index of the ID number, for [`Filter::id_number_index`].
+    pub id_number_index: String,
+    /// How many attempts such a look-up passes over: indexed with another key, or with none.
+    pub passed_over: i64,
+}
 
 /// The verbs.
 #[async_trait]
@@ -79,22 +114,36 @@ pub trait Desk: Send + Sync + 'static {
     /// The time that the archive goes by.
     fn now(&self) -> Time;
 
+    /// The apps that tokens can be told of.
+    async fn apps(&self) -> Result<Vec<String>>;
+
     /// Tracks tokens, one answer each, in order; idempotent.
     async fn track(&self, told: Vec<TrackRequest>) -> Result<Vec<Tracked>>;
 
     /// Tracked verifications, newest first.
     async fn list(&self, filter: &Filter) -> Result<Vec<Summary>>;
 
-    /// One verification whole; none of that name is tracked.
-    async fn show(&self, verification_id: VerificationId) -> Result<Option<Whole>>;
+    /// How the person with exactly this ID number is looked up.
+    async fn person(&self, id_number: &Secret) -> Result<Person>;
 
-    /// Wakes a verification that waits for a person, as another app's where one is named.
+    /// One verification whole; none of that name is tracked.
+    async fn show(&self, handle: &Handle) -> Result<Option<Whole>>;
+
+    /// Wakes verifications that wait for a person, as another app's where one is named; one answer
+    /// each, in order.
     async fn retry(
         &self,
-        verification_id: VerificationId,
+        handles: &[Handle],
         app: Option<&str>,
         by: &str,
-    ) -> Result<RetryVerdict>;
+    ) -> Result<Vec<RetryVerdict>>;
+
+    /// Compares tokens of the business's own list with what is tracked, and tracks those that never
+    /// were if it is to; one answer each, in order.
+    async fn compare(&self, listed: &[TrackRequest], track: bool) -> Result<Vec<Compared>>;
+
+    /// Remembers what a comparison found.
+    async fn record(&self, found: &Reconciliation) -> Result<()>;
 
     /// The figures.
     async fn status(&self) -> Result<Status>;

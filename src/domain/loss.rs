@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::time::Time;
+use super::time::{Time, rfc3339};
 
 macro_rules! causes {
     ($($(#[doc = $doc:literal])+ $cause:ident = $name:literal;)+) => {
@@ -94,10 +94,18 @@ pub struct Reason {
     #[serde(default)]
     pub cause: Cause,
     /// When it first stood in the way.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "rfc3339::or_null"
+    )]
     pub from: Option<Time>,
     /// When it last did.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "rfc3339")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "rfc3339::or_null"
+    )]
     pub to: Option<Time>,
 }
 
@@ -151,36 +159,6 @@ impl Reason {
             .filter(|reason| reason.from < reason.to)
             .max_by_key(length)
             .unwrap_or(self)
-    }
-}
-
-/// Instants as people and reports read them.
-mod rfc3339 {
-    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
-
-    use super::Time;
-
-    #[allow(
-        clippy::ref_option,
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde's form"
-    )]
-    pub(super) fn serialize<S: Serializer>(
-        at: &Option<Time>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        match at {
-            Some(at) => serializer.collect_str(at),
-            None => serializer.serialize_none(),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Time>, D::Error> {
-        let text = Option::<String>::deserialize(deserializer)?;
-        text.map(|text| Time::parse(&text).map_err(D::Error::custom))
-            .transpose()
     }
 }
 

@@ -1,7 +1,7 @@
 //! How many verifications of an app were settled in a time, and how many of them were never seen to
 //! exist.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::time::Span;
 
@@ -18,7 +18,7 @@ const FEW: i64 = 20;
 const TIMES: i64 = 3;
 
 /// Those of an app that were settled in a time.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settled {
     /// The app.
     pub app: String,

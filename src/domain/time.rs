@@ -15,6 +15,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 mod offset;
+pub mod rfc3339;
 mod trusted;
 
 pub use offset::{Dated, Offset};

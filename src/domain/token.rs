@@ -93,7 +93,7 @@ pub struct TrackRequest {
 }
 
 /// What the provider may have forgotten of a token, by the earliest reading, when it was told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Late {
     /// Videos and liveness images.

@@ -50,7 +50,7 @@ pub struct SchemaReport {
 }
 
 /// What a migration did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct MigrationReport {
     /// The version before; 0 for an empty database.
     pub from: i64,

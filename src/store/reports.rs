@@ -7,7 +7,7 @@ mod events;
 mod figures;
 mod losses;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 pub use alarms::{Acknowledgement, AlarmRow};
 pub use events::EventReport;
@@ -18,7 +18,7 @@ use super::records::{NewVerification, Next};
 use crate::domain::{
     digest::Sha256,
     id::{AnswerId, MediaId, VerificationId},
-    time::Time,
+    time::{Time, rfc3339},
     token::State,
 };
 
@@ -49,7 +49,7 @@ pub struct Filter {
 }
 
 /// A row of `report_verifications`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[allow(
     missing_docs,
     reason = "each field is the column of that name, explained in the view's comment"
@@ -57,27 +57,29 @@ pub struct Filter {
 pub struct Summary {
     pub verification_id: VerificationId,
     pub app: String,
+    /// Empty where it is nobody's business.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub verify_token: String,
     pub plan_id: Option<String>,
     pub reference: Option<String>,
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(with = "rfc3339")]
     pub issued_at: Time,
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(with = "rfc3339")]
     pub tracked_at: Time,
     pub tracked_by: String,
     pub state: String,
     pub passed: Option<bool>,
     pub attempts: i64,
-    #[serde(serialize_with = "rfc3339_or_null")]
+    #[serde(with = "rfc3339::or_null")]
     pub first_attempt_at: Option<Time>,
-    #[serde(serialize_with = "rfc3339_or_null")]
+    #[serde(with = "rfc3339::or_null")]
     pub settled_at: Option<Time>,
     pub missing: serde_json::Value,
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(with = "rfc3339")]
     pub media_deadline: Time,
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(with = "rfc3339")]
     pub record_deadline: Time,
-    #[serde(serialize_with = "rfc3339_or_null")]
+    #[serde(with = "rfc3339::or_null")]
     pub next_poll_at: Option<Time>,
     pub polls: i64,
     pub last_error: Option<String>,
@@ -119,7 +121,7 @@ impl Summary {
 }
 
 /// A row of `report_attempts`.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[allow(
     missing_docs,
     reason = "each field is the column of that name, explained in the view's comment"
@@ -129,15 +131,15 @@ pub struct AttemptReport {
     pub passed: Option<bool>,
     pub code: Option<String>,
     pub message: Option<String>,
-    #[serde(serialize_with = "rfc3339_or_null")]
+    #[serde(with = "rfc3339::or_null")]
     pub verified_at: Option<Time>,
     pub charged: Option<bool>,
     pub charge_type: Option<String>,
-    #[serde(serialize_with = "rfc3339_or_null")]
+    #[serde(with = "rfc3339::or_null")]
     pub charged_at: Option<Time>,
     pub ocr_charged: Option<bool>,
     pub ocr_count: Option<i64>,
-    #[serde(serialize_with = "rfc3339_or_null")]
+    #[serde(with = "rfc3339::or_null")]
     pub ocr_charged_at: Option<Time>,
     pub score: Option<f64>,
     pub threshold: Option<f64>,
@@ -156,7 +158,7 @@ pub struct AttemptReport {
 }
 
 /// A row of `report_media`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[allow(
     missing_docs,
     reason = "each field is the column of that name, explained in the view's comment"
@@ -173,14 +175,14 @@ pub struct MediaReport {
     pub object_key: Option<String>,
     pub stored_bytes: Option<i64>,
     pub stored_sha256: Option<Sha256>,
-    #[serde(serialize_with = "rfc3339_or_null")]
+    #[serde(with = "rfc3339::or_null")]
     pub captured_at: Option<Time>,
     pub lost_reason: Option<String>,
     pub check: Option<String>,
 }
 
 /// A row of `report_answers`, with the length and digest of the object as it lies in the store.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[allow(
     missing_docs,
     reason = "each field is the column of that name, explained in the view's comment"
@@ -188,7 +190,7 @@ pub struct MediaReport {
 pub struct AnswerReport {
     pub answer_id: AnswerId,
     pub endpoint: String,
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(with = "rfc3339")]
     pub fetched_at: Time,
     pub http_status: i64,
     pub success: Option<bool>,
@@ -200,11 +202,11 @@ pub struct AnswerReport {
 }
 
 /// One call made at the provider.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "as in `records::CallRow`")]
 pub struct CallReport {
     pub endpoint: String,
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(with = "rfc3339")]
     pub at: Time,
     pub result: String,
     pub http_status: Option<i64>,
@@ -212,7 +214,7 @@ pub struct CallReport {
 }
 
 /// Calls of one endpoint that came to the same.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CallSum {
     /// Which endpoint.
     pub endpoint: String,
@@ -221,15 +223,15 @@ pub struct CallSum {
     /// How many.
     pub calls: i64,
     /// When the first of them ended.
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(with = "rfc3339")]
     pub first_at: Time,
     /// When the last of them ended.
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(with = "rfc3339")]
     pub last_at: Time,
 }
 
 /// One verification whole.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Whole {
     /// Its row.
     #[serde(flatten)]
@@ -259,25 +261,4 @@ impl Whole {
         i64::try_from(self.calls.len()).unwrap_or(i64::MAX)
             + self.call_sums.iter().map(|sum| sum.calls).sum::<i64>()
     }
-}
-
-/// An instant as text.
-#[allow(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature is serde's"
-)]
-pub(crate) fn rfc3339<S: Serializer>(at: &Time, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(at)
-}
-
-/// An instant as text, or null.
-#[allow(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature is serde's"
-)]
-pub(crate) fn rfc3339_or_null<S: Serializer>(
-    at: &Option<Time>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    at.map(Time::rfc3339).serialize(serializer)
 }

@@ -8,9 +8,9 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use crate::domain::time::{Span, Time};
+use crate::domain::time::{Span, Time, rfc3339};
 
 /// How far back it reaches.
 const SECONDS: i64 = 60;
@@ -43,12 +43,8 @@ pub struct Failure {
     /// The error's name.
     pub kind: &'static str,
     /// When.
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(with = "rfc3339")]
     pub at: Time,
-}
-
-fn rfc3339<S: Serializer>(at: &Time, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(at)
 }
 
 /// The calls of the last minute, by whom they went to.

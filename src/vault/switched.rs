@@ -14,18 +14,30 @@ use object_store::{
 
 use super::{CreateOnly, Vault};
 
-/// What every write fails of at present; none where they go well.
+/// What every write and every read fails of at present; none where they go well.
 #[derive(Debug, Default)]
-pub(crate) struct Switch(Mutex<Option<io::ErrorKind>>);
+pub(crate) struct Switch {
+    writes: Mutex<Option<io::ErrorKind>>,
+    reads: Mutex<Option<io::ErrorKind>>,
+}
 
 impl Switch {
     /// From now on every write fails so, or none does.
     pub(crate) fn set(&self, failure: Option<io::ErrorKind>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+        *self.writes.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+
+    /// From now on every read fails so, or none does.
+    pub(crate) fn set_reads(&self, failure: Option<io::ErrorKind>) {
+        *self.reads.lock().unwrap_or_else(PoisonError::into_inner) = failure;
     }
 
     fn pass(&self) -> Result<()> {
-        match *self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+        Self::pass_by(&self.writes)
+    }
+
+    fn pass_by(switch: &Mutex<Option<io::ErrorKind>>) -> Result<()> {
+        match *switch.lock().unwrap_or_else(PoisonError::into_inner) {
             None => Ok(()),
             Some(kind) => Err(object_store::Error::Generic {
                 store: "Switched",
@@ -36,7 +48,7 @@ impl Switch {
 }
 
 impl Vault {
-    /// A vault in memory, and the switch of its writes.
+    /// A vault in memory, and the switch of its writes and reads.
     pub(crate) fn switched() -> (Self, Arc<Switch>) {
         let switch = Arc::new(Switch::default());
         let store = Switched {
@@ -82,6 +94,7 @@ impl ObjectStore for Switched {
     }
 
     async fn get_opts(&self, path: &Path, options: GetOptions) -> Result<GetResult> {
+        Switch::pass_by(&self.switch.reads)?;
         self.inner.get_opts(path, options).await
     }
 

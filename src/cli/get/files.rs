@@ -11,9 +11,9 @@ use crate::{
         digest::Sha256,
         id::{AnswerId, MediaId},
         media::Kind,
-        time::Time,
+        time::{Time, rfc3339},
     },
-    store::reports::{Whole, rfc3339, rfc3339_or_null},
+    store::reports::Whole,
 };
 
 /// What a file is: the columns that tell one from another.
@@ -23,7 +23,7 @@ pub(super) enum What {
     Answer {
         answer_id: AnswerId,
         endpoint: String,
-        #[serde(serialize_with = "rfc3339")]
+        #[serde(with = "rfc3339")]
         fetched_at: Time,
     },
     Media {
@@ -31,7 +31,7 @@ pub(super) enum What {
         kind: String,
         attempt_no: i64,
         position: i64,
-        #[serde(serialize_with = "rfc3339_or_null")]
+        #[serde(with = "rfc3339::or_null")]
         captured_at: Option<Time>,
     },
 }

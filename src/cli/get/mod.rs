@@ -9,9 +9,8 @@ mod sniff;
 
 use std::path::PathBuf;
 
-use bytes::Bytes;
 use clap::Args;
-use futures::{StreamExt as _, future::BoxFuture, stream::BoxStream};
+use futures::StreamExt as _;
 use serde::Serialize;
 use sha2::Digest as _;
 
@@ -23,32 +22,19 @@ use super::{
     show,
 };
 use crate::{
-    domain::{digest::Sha256, id::VerificationId, secret::Secret, time::Time, token::State},
-    store::{
-        Reports,
-        reports::{Whole, rfc3339, rfc3339_or_null},
+    desk::Desk,
+    domain::{
+        digest::Sha256,
+        id::VerificationId,
+        secret::Secret,
+        time::{Time, rfc3339},
+        token::State,
     },
+    store::reports::Whole,
+    vault::{ObjectKey, Vault, VaultError},
 };
 use files::Wanted;
 use folder::Folder;
-
-/// Why an object cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Unreadable {
-    /// It is not there.
-    Missing,
-    /// The object store cannot be reached: try again.
-    Unreachable(String),
-    /// Anything else; never a credential.
-    Broken(String),
-}
-
-/// The plain bytes of an object, piece by piece.
-pub(super) type Pieces = BoxStream<'static, Result<Bytes, Unreadable>>;
-
-/// Opens an object by its key.
-pub(super) type OpenFn<'a> =
-    dyn Fn(String) -> BoxFuture<'a, Result<Pieces, Unreadable>> + Send + Sync + 'a;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -84,11 +70,11 @@ struct Manifest<'a> {
     app: &'a str,
     state: &'a str,
     passed: Option<bool>,
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(with = "rfc3339")]
     issued_at: Time,
-    #[serde(serialize_with = "rfc3339_or_null")]
+    #[serde(with = "rfc3339::or_null")]
     settled_at: Option<Time>,
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(with = "rfc3339")]
     written_at: Time,
     #[serde(skip_serializing_if = "Option::is_none")]
     purpose: Option<&'a str>,
@@ -123,14 +109,14 @@ struct Failed {
 /// When it is not tracked, the folder cannot be used, or nothing can be reached.
 pub(super) async fn run(
     args: &Get,
-    store: &dyn Reports,
-    open: &OpenFn<'_>,
+    desk: &dyn Desk,
+    vault: &Vault,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
     if args.identity.is_some() {
         screen.note("--identity is not needed: objects are not sealed in this version")?;
     }
-    let whole = show::find(&args.token, store).await?;
+    let whole = show::find(&args.token, desk).await?;
     let folder = Folder::prepare(&args.out, whole.summary.verification_id)?;
     let wanted = files::wanted(&whole);
     let mut names = files::Names::default();
@@ -139,14 +125,15 @@ pub(super) async fn run(
     let mut unreachable = None;
     for (done, want) in (0u64..).zip(wanted) {
         progress.at(done, want.stem.clone(), screen);
-        match take(&want, &folder, open, &mut names).await? {
-            Ok(file) => written.push(file),
-            Err(Unreadable::Unreachable(why)) => {
+        match take(&want, &folder, vault, &mut names).await? {
+            Ok(Ok(file)) => written.push(file),
+            Ok(Err(why)) => failed.push(want.failed(&why)),
+            Err(VaultError::Unavailable(why)) => {
                 unreachable = Some(why);
                 break;
             }
-            Err(Unreadable::Missing) => failed.push(want.failed("is not in the object store")),
-            Err(Unreadable::Broken(why)) => failed.push(want.failed(&why)),
+            Err(VaultError::Missing(_)) => failed.push(want.failed("is not in the object store")),
+            Err(error) => failed.push(want.failed(&error.to_string())),
         }
     }
     progress.end();
@@ -161,8 +148,7 @@ pub(super) async fn run(
             ),
         ));
     }
-    let written_at = store.ping().await?;
-    let manifest = manifest(args, &whole, written_at, written, failed);
+    let manifest = manifest(args, &whole, desk.now(), written, failed);
     folder.write_manifest(&manifest)?;
     tell(&manifest, &folder, screen)
 }
@@ -171,16 +157,21 @@ fn number(length: usize) -> i64 {
     i64::try_from(length).unwrap_or(i64::MAX)
 }
 
-/// One object into one file; the inner error spoils this file only.
+/// One object into one file; the inner errors spoil this file only: why it could not be read, and
+/// what is wrong with what was read.
 async fn take(
     want: &Wanted,
     folder: &Folder,
-    open: &OpenFn<'_>,
+    vault: &Vault,
     names: &mut files::Names,
-) -> Result<Result<Written, Unreadable>, Failure> {
-    let mut pieces = match open(want.object_key.clone()).await {
-        Ok(pieces) => pieces,
-        Err(why) => return Ok(Err(why)),
+) -> Result<Result<Result<Written, String>, VaultError>, Failure> {
+    let opened = match ObjectKey::parse(&want.object_key) {
+        Ok(key) => vault.open_object(&key).await,
+        Err(error) => Err(error),
+    };
+    let mut pieces = match opened {
+        Ok(opened) => opened.stream,
+        Err(error) => return Ok(Err(error)),
     };
     let mut part = folder.part()?;
     let mut digest = sha2::Sha256::new();
@@ -188,7 +179,7 @@ async fn take(
     while let Some(piece) = pieces.next().await {
         let piece = match piece {
             Ok(piece) => piece,
-            Err(why) => return Ok(Err(why)),
+            Err(error) => return Ok(Err(error)),
         };
         head.extend(piece.iter().take(sniff::HEAD_BYTES - head.len()));
         digest.update(&piece);
@@ -197,7 +188,7 @@ async fn take(
     let sha256 = Sha256::from(digest);
     let bytes = part.bytes();
     if sha256 != want.sha256 || i64::try_from(bytes) != Ok(want.bytes) {
-        return Ok(Err(Unreadable::Broken(format!(
+        return Ok(Ok(Err(format!(
             "its bytes are not those that were captured ({bytes} with SHA-256 {sha256}, {} with {} expected)",
             want.bytes, want.sha256
         ))));
@@ -205,13 +196,13 @@ async fn take(
     let (extension, content_type) = sniff::kind_of(&head);
     let file = names.fresh(&want.stem, extension);
     part.rename(&file)?;
-    Ok(Ok(Written {
+    Ok(Ok(Ok(Written {
         file,
         what: want.what.clone(),
         content_type,
         bytes,
         sha256,
-    }))
+    })))
 }
 
 fn manifest<'a>(

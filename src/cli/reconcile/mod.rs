@@ -16,22 +16,21 @@ use super::{
     progress::Progress,
     report::{Code, Failure},
     screen::Screen,
-    track::{CHUNK, TrackFn, app_named, input},
+    track::{CHUNK, app_named, input},
 };
 use crate::{
-    config::Config,
+    desk::{
+        Compared, Desk,
+        compare::{Verdict, add, nothing},
+    },
     domain::{
         time::Time,
         token::{TrackRequest, check_name, token_end},
     },
-    store::{
-        Reports,
-        records::{KnownToken, TrackVerdict},
-        reports::{Reconciliation, Summary},
-    },
+    store::reports::{Reconciliation, Summary},
 };
 use unlisted::Listed;
-use verdict::{Line, Verdict, add, is_finding, named, nothing};
+use verdict::{Line, is_finding, named};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -93,12 +92,11 @@ fn name(text: &str) -> Result<String, String> {
 /// tracked until then stays tracked.
 pub(super) async fn run(
     args: &Reconcile,
-    config: &Config,
-    store: &dyn Reports,
-    track: &TrackFn<'_>,
+    desk: &dyn Desk,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
-    let (app, apps) = app_named(args.app.as_ref(), config, false)?;
+    let apps = desk.apps().await?;
+    let app = app_named(args.app.as_ref(), &apps, false)?;
     let tracked_by = format!("{} (reconcile)", actor());
     let defaults = input::Defaults {
         app,
@@ -107,14 +105,11 @@ pub(super) async fn run(
         reading: args.reading.clone(),
         ..input::Defaults::default()
     };
-    let now = store.ping().await?;
     let mut run = Run {
         args,
-        store,
-        track,
+        desk,
         screen,
-        now,
-        sums: nothing(now, actor(), args.name.clone().unwrap_or_default()),
+        sums: nothing(desk.now(), actor(), args.name.clone().unwrap_or_default()),
         listed: args.unlisted.then(Listed::default),
     };
     if args.file == Path::new("-") {
@@ -142,17 +137,15 @@ pub(super) async fn run(
     run.end().await
 }
 
-struct Run<'r, 'w, 't> {
+struct Run<'r, 'w> {
     args: &'r Reconcile,
-    store: &'r dyn Reports,
-    track: &'r TrackFn<'t>,
+    desk: &'r dyn Desk,
     screen: &'r mut Screen<'w>,
-    now: Time,
     sums: Reconciliation,
     listed: Option<Listed>,
 }
 
-impl Run<'_, '_, '_> {
+impl Run<'_, '_> {
     async fn list<R: BufRead>(
         &mut self,
         input: R,
@@ -169,13 +162,11 @@ impl Run<'_, '_, '_> {
             for note in lines.notes() {
                 progress.note(&note, self.screen)?;
             }
-            match line.and_then(|(number, told)| {
-                told.check(self.now)
-                    .map(|()| (number, told))
-                    .map_err(|why| (number, why))
-            }) {
+            match line {
                 Ok(told) => chunk.push(told),
-                Err((number, why)) => self.tell(&Line::wrong(number, why), &progress)?,
+                Err((number, why)) => {
+                    self.tell(&Line::of(number, Compared::wrong(why)), &progress)?
+                }
             }
             if chunk.len() >= CHUNK {
                 self.compare(&mut chunk, &progress).await?;
@@ -195,63 +186,21 @@ impl Run<'_, '_, '_> {
         if chunk.is_empty() {
             return Ok(());
         }
-        let known = self.known(chunk).await?;
-        if let Some(listed) = &mut self.listed {
-            for ((_, told), known) in chunk.iter().zip(&known) {
-                listed.note(told, known.as_ref());
+        let (numbers, told): (Vec<u64>, Vec<TrackRequest>) = chunk.drain(..).unzip();
+        let compared = self.desk.compare(&told, self.args.track).await?;
+        for ((number, told), compared) in numbers.into_iter().zip(&told).zip(compared) {
+            if let Some(listed) = &mut self.listed
+                && compared.verdict != Verdict::Wrong
+            {
+                listed.note(told, compared.issued_at);
             }
-        }
-        let mut untracked = Vec::new();
-        for ((number, told), known) in chunk.drain(..).zip(known) {
-            let line = Line::of(number, &told, known.as_ref()).about(&told);
-            if self.args.track && line.verdict == Verdict::Untracked {
-                untracked.push((number, told))
-            } else {
-                self.tell(&line, progress)?
-            }
-        }
-        self.track(untracked, progress).await
-    }
-
-    /// Tracks tokens that never were, and looks where each stands then.
-    async fn track(
-        &mut self,
-        untracked: Vec<(u64, TrackRequest)>,
-        progress: &Progress,
-    ) -> Result<(), Failure> {
-        if untracked.is_empty() {
-            return Ok(());
-        }
-        let verdicts =
-            (self.track)(untracked.iter().map(|(_, told)| told.clone()).collect()).await?;
-        let known = self.known(&untracked).await?;
-        for (((number, told), verdict), known) in untracked.iter().zip(verdicts).zip(known) {
-            let line = match (verdict, known) {
-                (Ok(TrackVerdict::New { .. }), Some(known)) => {
-                    Line::tracked(*number, &known, self.now)
-                }
-                // Twice in the list, or told by somebody else a moment ago.
-                (Ok(_), known) => Line::of(*number, told, known.as_ref()),
-                (Err(why), _) => Line::wrong(*number, why),
-            };
-            self.tell(&line.about(told), progress)?;
+            self.tell(&Line::of(number, compared).about(told), progress)?;
         }
         Ok(())
     }
 
-    async fn known(
-        &self,
-        told: &[(u64, TrackRequest)],
-    ) -> Result<Vec<Option<KnownToken>>, Failure> {
-        let tokens: Vec<_> = told
-            .iter()
-            .map(|(_, told)| told.verify_token.clone())
-            .collect();
-        Ok(self.store.known(&tokens).await?)
-    }
-
     fn tell(&mut self, line: &Line, progress: &Progress) -> Result<(), Failure> {
-        add(&mut self.sums, line);
+        add(&mut self.sums, &line.compared);
         if self.args.json {
             self.screen.ndjson(line)?;
         } else if let Some(text) = line.tell() {
@@ -274,7 +223,7 @@ impl Run<'_, '_, '_> {
         };
         let (json, screen) = (self.args.json, &mut *self.screen);
         let told = listed
-            .each_unlisted(self.store, period, |one| tell_unlisted(one, json, screen))
+            .each_unlisted(self.desk, period, |one| tell_unlisted(one, json, screen))
             .await?;
         self.sums.unlisted = Some(told?);
         Ok(())
@@ -283,7 +232,7 @@ impl Run<'_, '_, '_> {
     /// Remembers what was found and says it in one line.
     async fn end(self) -> Result<Code, Failure> {
         let sums = &self.sums;
-        let remembered = self.store.record_reconciliation(sums).await;
+        let remembered = self.desk.record(sums).await;
         let tracked = match (sums.tracked, sums.late) {
             (0, _) => String::new(),
             (tracked, 0) => format!(" ({} tracked now)", count(tracked)),

@@ -3,12 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::{
+    desk::{Desk, Result},
     domain::{digest::Sha256, time::Time},
-    store::{
-        Reports, Result,
-        records::KnownToken,
-        reports::{Filter, Summary},
-    },
+    store::reports::{Filter, Summary},
 };
 
 /// How many are read at once.
@@ -23,18 +20,15 @@ pub(super) struct Listed {
 }
 
 impl Listed {
-    /// Notes a token of the list, and what is known of it.
+    /// Notes a token of the list, and when it was issued as it is tracked.
     pub(super) fn note(
         &mut self,
         told: &crate::domain::token::TrackRequest,
-        known: Option<&KnownToken>,
+        tracked_as_issued_at: Option<Time>,
     ) {
         self.digests.push(digest(told.verify_token.reveal()));
         self.apps.insert(told.app.clone());
-        if let Some(issued_at) = told
-            .issued_at
-            .or_else(|| known.map(|known| known.issued_at))
-        {
+        if let Some(issued_at) = told.issued_at.or(tracked_as_issued_at) {
             let (from, to) = self.period.unwrap_or((issued_at, issued_at));
             self.period = Some((from.min(issued_at), to.max(issued_at)));
         }
@@ -55,7 +49,7 @@ impl Listed {
     /// When the database cannot be read, or what `tell` says.
     pub(super) async fn each_unlisted<E>(
         mut self,
-        store: &dyn Reports,
+        desk: &dyn Desk,
         (from, to): (Time, Time),
         mut tell: impl FnMut(&Summary) -> std::result::Result<(), E>,
     ) -> Result<std::result::Result<i64, E>> {
@@ -68,7 +62,7 @@ impl Listed {
         };
         let mut count = 0;
         loop {
-            let page = store.list(&filter).await?;
+            let page = desk.list(&filter).await?;
             for one in &page {
                 if self.apps.contains(&one.app)
                     && self

@@ -3,22 +3,18 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use futures::future::BoxFuture;
 use serde::{Deserialize, Deserializer, Serialize};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
 };
 
-use crate::{domain::time::Span, worker::clock::within};
+use crate::{app, config::Config, domain::time::Span, worker::clock::within};
 
 /// Longer than the daemon itself waits for what it depends on.
 const WAIT_MAX: Span = Span::seconds(10);
 /// A page longer than this is not the daemon's.
 const PAGE_BYTES_MAX: u64 = 1 << 20;
-
-/// Finds it out; asked for each look.
-pub(crate) type BesideFn<'a> = dyn Fn() -> BoxFuture<'a, Beside> + Send + Sync + 'a;
 
 /// What stands beside the figures of the database.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -109,6 +105,33 @@ impl Beside {
             .as_ref()
             .and_then(|daemon| daemon.says.as_ref())
             .map_or(&[], |says| &says.alarms)
+    }
+}
+
+/// Finds it out.
+pub(super) async fn look(config: &Config) -> Beside {
+    let free_bytes_min = config.limits.free_bytes_min;
+    let short = |place: app::guard::Place| {
+        let room = place
+            .look()
+            .ok()
+            .filter(|room| room.is_short(free_bytes_min, false))?;
+        let text = room.tell(&place.what, free_bytes_min);
+        Some((place.what, text))
+    };
+    Beside {
+        daemon: ask(config.http.pages().1).await,
+        insecure: config
+            .database
+            .insecure
+            .iter()
+            .chain(&config.vault.insecure)
+            .cloned()
+            .collect(),
+        short_of_room: app::guard::places(config)
+            .into_iter()
+            .filter_map(short)
+            .collect(),
     }
 }
 

@@ -77,30 +77,14 @@ pub(super) fn document(figures: &Figures, beside: &Beside, now: Time) -> Result<
             "time_left_ms".to_owned(),
             json!(figures.next_deadline.map(|deadline| deadline.since(now).0)),
         );
-        for (name, at) in [
-            ("next_deadline", figures.next_deadline),
-            ("oldest_due", figures.oldest_due),
-        ] {
-            fields.insert(name.to_owned(), json!(at.map(Time::rfc3339)));
-        }
         fields.insert(
             "alarms".to_owned(),
             serde_json::to_value(alarms::all(Some(figures), beside, Some(now)))
                 .map_err(std::io::Error::from)?,
         );
-        if let Some(Value::Array(apps)) = fields.get_mut("open_by_app") {
-            for (app, open) in apps.iter_mut().zip(&figures.open_by_app) {
-                app["next_deadline"] = json!(open.next_deadline.map(Time::rfc3339));
-            }
-        }
         if let Some(Value::Array(apps)) = fields.get_mut("settled_last_day") {
             for (app, row) in apps.iter_mut().zip(&figures.settled_last_day) {
                 app["percent"] = json!(row.percent());
-            }
-        }
-        if let Some(Value::Array(lists)) = fields.get_mut("reconciled") {
-            for (list, found) in lists.iter_mut().zip(&figures.reconciled) {
-                list["at"] = json!(found.at.rfc3339());
             }
         }
         if let Value::Object(more) = alarms::beside_document(beside) {

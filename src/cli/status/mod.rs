@@ -8,20 +8,23 @@ mod watch;
 use clap::Args;
 
 use super::{
+    open::{Access, at_desk},
     people::{count, size},
     report::{Code, Failure},
     screen::Screen,
     table::Table,
 };
 use crate::{
+    config::Config,
+    desk::Desk,
     domain::{
         media::MediaState,
         time::{Span, Time},
         token::State,
     },
-    store::{Reports, reports::Status as Figures},
+    store::reports::Status as Figures,
 };
-use beside::{Beside, BesideFn};
+use beside::Beside;
 use figures::{Sums, document};
 
 pub(super) const EXAMPLES: &str = "\
@@ -47,29 +50,54 @@ pub struct Status {
     pub json: bool,
 }
 
-/// Shows it.
+/// Shows it, and without the database what is known beside it.
 ///
 /// # Errors
 /// When the database cannot be reached.
+pub(super) async fn at(
+    args: &Status,
+    config: &Config,
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
+    let look = async |desk: &dyn Desk| run(args, config, desk, screen).await;
+    let outcome = at_desk(config, Access::Read, look).await;
+    // The daemon knows its alarms by heart.
+    if let Err(failure @ Failure::Told { what, .. }) = &outcome
+        && what == "database"
+    {
+        without_database(args, failure, &beside::look(config).await, screen)?;
+    }
+    outcome
+}
+
 pub(super) async fn run(
     args: &Status,
-    store: &dyn Reports,
-    beside: &BesideFn<'_>,
+    config: &Config,
+    desk: &dyn Desk,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
     if args.watch {
-        return watch::run(args, store, beside, screen).await;
+        return watch::run(args, config, desk, screen).await;
     }
-    let now = store.ping().await?;
-    let figures = store.status(now).await?;
-    let beside = beside().await;
-    let sums = Sums::of(&figures, &beside, now);
+    let figures = desk.status().await?;
+    let beside = beside::look(config).await;
+    tell(args, &figures, &beside, desk.now(), screen)
+}
+
+/// Tells what was found.
+pub(super) fn tell(
+    args: &Status,
+    figures: &Figures,
+    beside: &Beside,
+    now: Time,
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
     if args.json {
-        screen.document(&document(&figures, &beside, now)?)?
+        screen.document(&document(figures, beside, now)?)?
     } else {
-        print(&figures, &beside, now, screen)?
+        print(figures, beside, now, screen)?
     }
-    Ok(sums.code())
+    Ok(Sums::of(figures, beside, now).code())
 }
 
 /// What can be told when the database cannot: what the daemon says from memory, and how much room
@@ -77,14 +105,13 @@ pub(super) async fn run(
 ///
 /// # Errors
 /// When the stream fails.
-pub(super) async fn without_database(
+pub(super) fn without_database(
     args: &Status,
     away: &Failure,
-    beside: &BesideFn<'_>,
+    beside: &Beside,
     screen: &mut Screen<'_>,
 ) -> Result<(), Failure> {
-    let beside = beside().await;
-    let wrong = alarms::all(None, &beside, None);
+    let wrong = alarms::all(None, beside, None);
     if args.json {
         let why = if let Failure::Told { why, .. } = away {
             why.as_str()
@@ -95,14 +122,14 @@ pub(super) async fn without_database(
         let mut document =
             serde_json::json!({ "database": { "ok": false, "error": why }, "alarms": alarms });
         if let (serde_json::Value::Object(fields), serde_json::Value::Object(more)) =
-            (&mut document, alarms::beside_document(&beside))
+            (&mut document, alarms::beside_document(beside))
         {
             fields.extend(more);
         }
         screen.document(&document)?;
         return Ok(());
     }
-    alarms::print_beside(&beside, &wrong, screen)?;
+    alarms::print_beside(beside, &wrong, screen)?;
     if !wrong.is_empty() {
         alarms::print(&wrong, screen)?;
     }

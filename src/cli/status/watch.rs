@@ -7,13 +7,15 @@ use super::{
         screen::Screen,
     },
     Status, alarms,
-    beside::{Beside, BesideFn},
+    beside::{self, Beside},
     figures::{Sums, document},
     print,
 };
 use crate::{
+    config::Config,
+    desk::{self, Desk},
     domain::time::{Clock as _, Span, Time},
-    store::{Reports, StoreError, reports::Status as Figures},
+    store::{StoreError, reports::Status as Figures},
     worker::clock::SystemClock,
 };
 
@@ -22,16 +24,15 @@ const BAR: i64 = 40;
 
 pub(super) async fn run(
     args: &Status,
-    store: &dyn Reports,
-    beside: &BesideFn<'_>,
+    config: &Config,
+    desk: &dyn Desk,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
     let mut told = String::new();
     loop {
-        let looked = look(store).await;
-        match looked {
-            Ok((now, figures)) => {
-                let beside = beside().await;
+        match desk.status().await {
+            Ok(figures) => {
+                let (now, beside) = (desk.now(), beside::look(config).await);
                 let sums = Sums::of(&figures, &beside, now);
                 show(args, (&figures, &beside), now, sums, &mut told, screen)?;
                 if sums.open() == 0 {
@@ -42,7 +43,7 @@ pub(super) async fn run(
                 }
             }
             // A database that is away for a moment is what one watches for.
-            Err(StoreError::Unavailable(why)) => {
+            Err(desk::Error::Store(StoreError::Unavailable(why))) => {
                 screen.note(format!(
                     "the database is not available: {why}; looking again"
                 ))?;
@@ -54,11 +55,6 @@ pub(super) async fn run(
         }
         screen.flush()?;
     }
-}
-
-async fn look(store: &dyn Reports) -> Result<(Time, Figures), StoreError> {
-    let now = store.ping().await?;
-    Ok((now, store.status(now).await?))
 }
 
 /// True when the person has had enough.

@@ -1,15 +1,15 @@
 //! `status`.
 
 use super::*;
-use crate::domain::settled::Settled;
+use crate::{domain::settled::Settled, store::reports::Status as Figures};
 
-fn figures() -> crate::store::reports::Status {
+fn figures() -> Figures {
     let state = |app: &str, state: &str, count| StateCount {
         app: app.to_owned(),
         state: state.to_owned(),
         count,
     };
-    crate::store::reports::Status {
+    Figures {
         states: vec![
             state("h5", "archived", 1200),
             state("h5", "waiting", 3),
@@ -23,9 +23,9 @@ fn figures() -> crate::store::reports::Status {
         }],
         answers: 4000,
         answer_bytes: 9_000_000,
-        next_deadline: Some(Time(fake::NOW.0 + 3_900_000)),
+        next_deadline: Some(Time(NOW.0 + 3_900_000)),
         polls_due: 2,
-        oldest_due: Some(Time(fake::NOW.0 - 12_000)),
+        oldest_due: Some(Time(NOW.0 - 12_000)),
         least_left_ms: Some(600_000),
         settled_last_day: vec![Settled {
             app: "h5".to_owned(),
@@ -39,29 +39,64 @@ fn figures() -> crate::store::reports::Status {
             too_fast: 7,
         }],
         errors: vec![("too_fast (code 18)".to_owned(), 2)],
-        ..fake::no_figures()
+        ..no_figures()
     }
 }
 
-async fn status_of(figures: Vec<crate::store::reports::Status>, line: &[&str]) -> Ended {
-    let store = Fake {
-        status: Mutex::new(figures),
-        ..Fake::default()
-    };
+fn no_figures() -> Figures {
+    Figures {
+        states: Vec::new(),
+        media: Vec::new(),
+        answers: 0,
+        answer_bytes: 0,
+        next_deadline: None,
+        polls_due: 0,
+        downloads_due: 0,
+        oldest_due: None,
+        poisoned: 0,
+        least_left_ms: None,
+        quota_use: Vec::new(),
+        errors: Vec::new(),
+        alarms: Vec::new(),
+        open_by_app: Vec::new(),
+        reconciled: Vec::new(),
+        replicas: Vec::new(),
+        settled_last_day: Vec::new(),
+    }
+}
+
+fn alarm() -> AlarmRow {
+    AlarmRow {
+        kind: "loss".to_owned(),
+        subject: "019ab".to_owned(),
+        text: "a video is gone; look at the quota".to_owned(),
+        since: at("2026-11-23T08:00:00Z"),
+        times: 3,
+        ..AlarmRow::default()
+    }
+}
+
+fn status_of(figures: &Figures, line: &[&str]) -> Ended {
+    status_beside(figures, &Beside::default(), line)
+}
+
+fn status_beside(figures: &Figures, beside: &Beside, line: &[&str]) -> Ended {
     let Command::Status(args) = command(&[&["status"], line].concat()) else {
         panic!()
     };
-    status_beside(&args, &store, Beside::default()).await
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut screen = Screen::new(&mut out, &mut err);
+    let outcome = status::tell(&args, figures, beside, NOW, &mut screen);
+    Ended {
+        out: String::from_utf8(out).unwrap(),
+        err: String::from_utf8(err).unwrap(),
+        outcome,
+    }
 }
 
-async fn status_beside(args: &status::Status, store: &Fake, beside: Beside) -> Ended {
-    let beside = move || -> BoxFuture<'_, Beside> { std::future::ready(beside.clone()).boxed() };
-    ran!(|screen| status::run(args, store, &beside, screen).await)
-}
-
-#[tokio::test]
-async fn status_tells_counts_time_left_lateness_and_errors() {
-    let ended = status_of(vec![figures()], &[]).await;
+#[test]
+fn status_tells_counts_time_left_lateness_and_errors() {
+    let ended = status_of(&figures(), &[]);
     assert_eq!(ended.code(), Code::Done);
     for part in [
         "getall    93     1.5       7",
@@ -79,7 +114,7 @@ async fn status_tells_counts_time_left_lateness_and_errors() {
     ] {
         assert!(ended.out.contains(part), "{part} in\n{}", ended.out);
     }
-    let json = status_of(vec![figures()], &["--json"]).await;
+    let json = status_of(&figures(), &["--json"]);
     let document: Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!(
         (
@@ -97,7 +132,7 @@ async fn status_tells_counts_time_left_lateness_and_errors() {
         (&document["time_left_ms"], &document["oldest_due"]),
         (&3_900_000.into(), &"2026-11-23T08:14:49Z".into())
     );
-    let empty = status_of(vec![fake::no_figures()], &[]).await;
+    let empty = status_of(&no_figures(), &[]);
     assert!(
         empty.out.contains("nothing is tracked yet") && empty.code() == Code::Done,
         "{}",
@@ -105,8 +140,8 @@ async fn status_tells_counts_time_left_lateness_and_errors() {
     );
 }
 
-#[tokio::test]
-async fn what_is_wrong_ends_with_one_until_somebody_has_seen_it() {
+#[test]
+fn what_is_wrong_ends_with_one_until_somebody_has_seen_it() {
     let mut seen = figures();
     seen.states.push(StateCount {
         app: "h5".to_owned(),
@@ -114,18 +149,18 @@ async fn what_is_wrong_ends_with_one_until_somebody_has_seen_it() {
         count: 1,
     });
     seen.alarms.push(AlarmRow {
-        acknowledged_at: Some(fake::NOW),
+        acknowledged_at: Some(NOW),
         acknowledged_by: Some("ops".to_owned()),
         note: Some("ticket 4711".to_owned()),
-        ..fake::alarm()
+        ..alarm()
     });
-    let ended = status_of(vec![seen], &[]).await;
+    let ended = status_of(&seen, &[]);
     assert_eq!(ended.code(), Code::Done, "{}", ended.out);
     assert!(ended.out.contains("by ops: ticket 4711"), "{}", ended.out);
     let mut lost = figures();
-    let unseen = AlarmRow::of_losses("h5", "quota", fake::NOW, 2);
+    let unseen = AlarmRow::of_losses("h5", "quota", NOW, 2);
     lost.alarms.push(unseen);
-    let ended = status_of(vec![lost], &[]).await;
+    let ended = status_of(&lost, &[]);
     assert_eq!(ended.code(), Code::Finding);
     assert!(
         ended.out.contains("loss of h5: quota") && ended.out.contains("losses ack"),
@@ -133,27 +168,27 @@ async fn what_is_wrong_ends_with_one_until_somebody_has_seen_it() {
         ended.out
     );
     let mut alarmed = figures();
-    alarmed.alarms.push(fake::alarm());
-    let ended = status_of(vec![alarmed], &[]).await;
+    alarmed.alarms.push(alarm());
+    let ended = status_of(&alarmed, &[]);
     assert_eq!(ended.code(), Code::Finding);
     assert!(ended.out.contains("1 alarm open\n  loss of 019ab, since 2026-11-23T08:00:00Z, 3 times\n    a video is gone; look at the quota"), "{}", ended.out);
 }
 
 /// Two apps with work left, and an alarm of each scope.
-fn alarmed() -> crate::store::reports::Status {
+fn alarmed() -> Figures {
     let open = |app: &str, verifications, left_ms| Open {
         app: app.to_owned(),
         verifications,
         downloads: 1,
-        next_deadline: Some(Time(fake::NOW.0 + left_ms)),
+        next_deadline: Some(Time(NOW.0 + left_ms)),
     };
     let alarm = |kind: &str, subject: &str| AlarmRow {
         kind: kind.to_owned(),
         subject: subject.to_owned(),
         times: 1,
-        ..fake::alarm()
+        ..alarm()
     };
-    crate::store::reports::Status {
+    Figures {
         open_by_app: vec![open("h5", 3, 3_900_000), open("other", 4, 60_000)],
         alarms: vec![
             alarm("credentials", "h5"),
@@ -164,9 +199,9 @@ fn alarmed() -> crate::store::reports::Status {
     }
 }
 
-#[tokio::test]
-async fn an_alarm_says_what_it_threatens_and_what_to_do() {
-    let ended = status_of(vec![alarmed()], &[]).await;
+#[test]
+fn an_alarm_says_what_it_threatens_and_what_to_do() {
+    let ended = status_of(&alarmed(), &[]);
     for part in [
         "threatens: 3 verifications open, 1 of them with media to fetch; the first thing is forgotten in 1h 5m",
         "threatens: 7 verifications open, 2 of them with media to fetch; the first thing is forgotten in 1m",
@@ -181,8 +216,7 @@ async fn an_alarm_says_what_it_threatens_and_what_to_do() {
         "a loss has happened: {}",
         ended.out
     );
-    let json: Value =
-        serde_json::from_str(&status_of(vec![alarmed()], &["--json"]).await.out).unwrap();
+    let json: Value = serde_json::from_str(&status_of(&alarmed(), &["--json"]).out).unwrap();
     assert_eq!(
         json["alarms"][0]["threatens"],
         serde_json::json!({ "verifications": 3, "downloads": 1, "time_left_ms": 3_900_000 })
@@ -202,8 +236,8 @@ async fn an_alarm_says_what_it_threatens_and_what_to_do() {
     );
 }
 
-#[tokio::test]
-async fn what_the_daemon_knows_alone_is_told_as_well() {
+#[test]
+fn what_the_daemon_knows_alone_is_told_as_well() {
     let says = Says {
         ready: false,
         checks: vec![Check {
@@ -234,14 +268,7 @@ async fn what_the_daemon_knows_alone_is_told_as_well() {
         insecure,
         short_of_room,
     };
-    let Command::Status(args) = command(&["status"]) else {
-        panic!()
-    };
-    let store = Fake {
-        status: Mutex::new(vec![figures()]),
-        ..Fake::default()
-    };
-    let ended = status_beside(&args, &store, beside.clone()).await;
+    let ended = status_beside(&figures(), &beside, &[]);
     assert_eq!(ended.code(), Code::Finding);
     assert!(
         ended
@@ -258,16 +285,16 @@ async fn what_the_daemon_knows_alone_is_told_as_well() {
         assert!(ended.out.contains(part), "{part} in\n{}", ended.out);
     }
     let away = Failure::told(Code::Unreachable, "database", "not available", "");
-    let look = move || -> BoxFuture<'_, Beside> { std::future::ready(beside.clone()).boxed() };
-    let told = ran!(
-        |screen| status::without_database(&args, &away, &look, screen)
-            .await
-            .map(|()| Code::Unreachable)
-    );
+    let Command::Status(args) = command(&["status"]) else {
+        panic!()
+    };
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut screen = Screen::new(&mut out, &mut err);
+    status::without_database(&args, &away, &beside, &mut screen).unwrap();
+    let told = String::from_utf8(out).unwrap();
     assert!(
-        told.out.contains("database_down") && told.out.contains("1.0 MiB"),
-        "{}",
-        told.out
+        told.contains("database_down") && told.contains("1.0 MiB"),
+        "{told}"
     );
 
     // Nobody answers: a finding only when work waits for somebody.
@@ -275,51 +302,50 @@ async fn what_the_daemon_knows_alone_is_told_as_well() {
         daemon: daemon(None),
         ..Beside::default()
     };
-    let ended = status_beside(&args, &store, silent()).await;
+    let ended = status_beside(&figures(), &silent(), &[]);
     assert!(
         ended.out.contains("no daemon answers on 127.0.0.1:8640") && ended.code() == Code::Done,
         "{}",
         ended.out
     );
-    let late = crate::store::reports::Status {
-        oldest_due: Some(Time(fake::NOW.0 - 120_000)),
+    let late = Figures {
+        oldest_due: Some(Time(NOW.0 - 120_000)),
         ..figures()
     };
-    assert_eq!(
-        status_beside(
-            &args,
-            &Fake {
-                status: Mutex::new(vec![late]),
-                ..Fake::default()
-            },
-            silent()
-        )
-        .await
-        .code(),
-        Code::Finding
-    );
+    assert_eq!(status_beside(&late, &silent(), &[]).code(), Code::Finding);
 }
 
 #[tokio::test]
 async fn watching_ends_when_nothing_is_open() {
-    let mut done = figures();
-    done.states.retain(|row| row.state == "archived");
-    let ended = status_of(
-        vec![figures(), figures(), done],
-        &["--watch", "--every", "1ms"],
-    )
-    .await;
-    let lines: Vec<&str> = ended.out.lines().collect();
+    let house = House::new().await;
+    house.put(vec![ended(1, Outcome::Archived), due(2)]).await;
+    let settled = async {
+        // Some looks later.
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+        let archived = |poll| PollRecord {
+            next: Next::Settled {
+                outcome: Outcome::Archived,
+                missing: Vec::new(),
+            },
+            ..poll
+        };
+        house.polled(2, archived).await;
+    };
+    let line = ["status", "--watch", "--every", "100ms"];
+    let (watched, ()) = tokio::join!(house.ran(&line), settled);
+    let lines: Vec<&str> = watched.out.lines().collect();
     assert_eq!(
         lines.len(),
         2,
         "a line for each change, not for each look: {}",
-        ended.out
+        watched.out
     );
     assert!(
-        lines[0].contains("1,234 of 1,237 settled") && lines[1].contains("1,234 of 1,234 settled"),
+        lines[0].contains("1 of 2 settled") && lines[1].contains("2 of 2 settled"),
         "{}",
-        ended.out
+        watched.out
     );
-    assert_eq!(ended.code(), Code::Done);
+    assert_eq!(watched.code(), Code::Done);
 }

@@ -1,93 +1,58 @@
-//! `get` on a store and objects by hand: what becomes a file, and what does not.
+//! `get`: what becomes a file, and what does not.
 
-use std::{collections::HashMap, fs, os::unix::fs::PermissionsExt as _, path::Path};
+use std::{io, os::unix::fs::PermissionsExt as _, path::Path};
 
 use bytes::Bytes;
-use futures::{FutureExt as _, StreamExt as _, future::BoxFuture};
-use serde_json::Value;
 
-use super::{
-    super::{
-        Command,
-        fake::{self, Fake},
-        get::{self, Pieces, Unreadable},
-        report::Code,
-        screen::Screen,
-    },
-    Ended, command,
-};
-
-/// Objects by key.
-fn vault(
-    objects: &[(&str, &[u8])],
-) -> impl Fn(String) -> BoxFuture<'static, Result<Pieces, Unreadable>> + Send + Sync + use<> {
-    let objects: HashMap<String, Bytes> = objects
-        .iter()
-        .map(|(key, bytes)| ((*key).to_owned(), Bytes::copy_from_slice(bytes)))
-        .collect();
-    move |key| {
-        let found = if key == "down" {
-            Err(Unreadable::Unreachable("connection refused".to_owned()))
-        } else {
-            objects.get(&key).cloned().ok_or(Unreadable::Missing)
-        };
-        let pieces = found.map(|bytes| {
-            futures::stream::iter(
-                bytes
-                    .chunks(3)
-                    .map(|piece| Ok(Bytes::copy_from_slice(piece)))
-                    .collect::<Vec<_>>(),
-            )
-            .boxed()
-        });
-        async move { pieces }.boxed()
-    }
-}
+use super::*;
+use crate::{domain::answer::Endpoint, vault::ObjectKey};
 
 const JPEG: &[u8] = b"\xff\xd8\xff\xe0 a face";
 const VIDEO: &[u8] = b"\x00\x00\x00\x18ftypmp42 a video";
 
-fn kept() -> Fake {
-    let mut whole = fake::whole(1);
-    whole.answers = vec![
-        fake::answer(1, "getall", "a1", b"{\"n\":1}"),
-        fake::answer(2, "getall", "a2", b"{\"n\":2}"),
-        fake::answer(3, "../../etc", "a3", b"<html>"),
+/// Answers and media of a token that lost a video; the keys of the second answer and of the first
+/// face.
+async fn kept(house: &House) -> [String; 2] {
+    let mut other = house.answer(1, 3, b"<html>").await;
+    other.endpoint = Endpoint::Download;
+    let answers = vec![
+        house.answer(1, 1, b"{\"n\":1}").await,
+        house.answer(1, 2, b"{\"n\":2}").await,
+        other,
     ];
-    whole.media = vec![
-        fake::medium("face", 0, Some(("m1", JPEG))),
-        fake::medium("face", 0, Some(("m2", b"other bytes of the same slot"))),
-        fake::medium("process_video", 0, Some(("m3", VIDEO))),
-        fake::medium("process_video", 1, None),
+    let inline = vec![
+        house.medium(1, Kind::Face, 0, JPEG).await,
+        house.medium(1, Kind::Face, 1, b"other bytes").await,
+        house.medium(1, Kind::ProcessVideo, 0, VIDEO).await,
     ];
-    Fake {
-        wholes: vec![whole],
-        ..Fake::default()
-    }
+    let keys = [
+        answers[1].object.object_key.clone(),
+        inline[0].stored.object.object_key.clone(),
+    ];
+    let lost = missing(
+        "process_video",
+        Cause::GoneAtProvider,
+        "gone at the provider",
+    );
+    let settled = |poll: PollRecord| PollRecord {
+        answers,
+        inline,
+        attempts: vec![attempt()],
+        wanted: vec![house::wanted(Kind::ProcessVideo, 1)],
+        next: Next::Settled {
+            outcome: Outcome::Incomplete,
+            missing: vec![lost],
+        },
+        ..poll
+    };
+    house.polled(1, settled).await;
+    keys
 }
 
-const OBJECTS: [(&str, &[u8]); 6] = [
-    ("a1", b"{\"n\":1}"),
-    ("a2", b"{\"n\":2}"),
-    ("a3", b"<html>"),
-    ("m1", JPEG),
-    ("m2", b"other bytes of the same slot"),
-    ("m3", VIDEO),
-];
-
-async fn got(out: &Path, store: &Fake, objects: &[(&str, &[u8])]) -> Ended {
-    let Command::Get(args) = command(&[
-        "get",
-        "token-1",
-        "--out",
-        out.to_str().unwrap(),
-        "--purpose",
-        "dispute",
-    ]) else {
-        panic!()
-    };
-    let open = vault(objects);
-    ran!(|screen| get::run(&args, store, &open, screen).await)
+async fn got(out: &Path, house: &House) -> Ended {
+    let out = out.to_str().unwrap();
+    let line = ["get", "token-1", "--out", out, "--purpose", "dispute"];
+    house.ran(&line).await
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -103,14 +68,16 @@ fn names(folder: &Path) -> Vec<String> {
 async fn everything_kept_becomes_readable_files() {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("new/case");
-    let ended = got(&out, &kept(), &OBJECTS).await;
+    let house = House::new().await;
+    kept(&house).await;
+    let ended = got(&out, &house).await;
     assert_eq!(ended.code(), Code::Done, "{}", ended.err);
     assert_eq!(
         names(&out),
         [
-            "answer-1.html",
-            "face-attempt1-0-2.bin",
+            "download-1.html",
             "face-attempt1-0.jpg",
+            "face-attempt1-1.bin",
             "getall-1.json",
             "getall-2.json",
             "manifest.json",
@@ -143,12 +110,12 @@ async fn everything_kept_becomes_readable_files() {
     assert_eq!(manifest["missing"][0]["what"], "process_video");
 
     assert_eq!(
-        got(&out, &kept(), &OBJECTS).await.code(),
+        got(&out, &house).await.code(),
         Code::Done,
         "again into the same folder"
     );
     fs::write(folder.path().join("foreign"), "x").unwrap();
-    let foreign = got(folder.path(), &kept(), &OBJECTS).await;
+    let foreign = got(folder.path(), &house).await;
     assert_eq!(foreign.code(), Code::Usage, "{}", foreign.err);
     assert_eq!(names(folder.path()), ["foreign", "new"].map(String::from));
 }
@@ -156,10 +123,15 @@ async fn everything_kept_becomes_readable_files() {
 #[tokio::test]
 async fn an_altered_or_missing_object_is_named_and_not_written() {
     let folder = tempfile::tempdir().unwrap();
-    let mut objects = OBJECTS.to_vec();
-    objects[3].1 = b"\xff\xd8\xff\xe0 b face";
-    objects.retain(|(key, _)| *key != "a2");
-    let ended = got(folder.path(), &kept(), &objects).await;
+    let house = House::new().await;
+    let [answer, face] = kept(&house)
+        .await
+        .map(|key| ObjectKey::parse(&key).unwrap());
+    house.vault.delete(&answer).await.unwrap();
+    house.vault.delete(&face).await.unwrap();
+    let altered = Bytes::from_static(b"\xff\xd8\xff\xe0 b face");
+    house.vault.put(&face, altered).await.unwrap();
+    let ended = got(folder.path(), &house).await;
     assert_eq!(ended.code(), Code::Finding);
     assert!(
         ended.out.starts_with("4 files, ")
@@ -169,24 +141,24 @@ async fn an_altered_or_missing_object_is_named_and_not_written() {
         ended.out
     );
     assert!(
-        ended.err.contains(
-            "error: face 0 of attempt 1 (object m1): its bytes are not those that were captured"
-        ),
+        ended.err.contains(&format!(
+            "error: face 0 of attempt 1 (object {face}): its bytes are not those that were captured"
+        )),
         "{}",
         ended.err
     );
     assert!(
-        ended.err.contains(
-            "answer of getall at 2026-11-23T08:04:00Z (object a2): is not in the object store"
-        ),
+        ended.err.contains(&format!(
+            "answer of getall at 2026-11-23T08:04:00Z (object {answer}): is not in the object store"
+        )),
         "{}",
         ended.err
     );
     assert_eq!(
         names(folder.path()),
         [
-            "answer-1.html",
-            "face-attempt1-0.bin",
+            "download-1.html",
+            "face-attempt1-1.bin",
             "getall-1.json",
             "manifest.json",
             "process_video-attempt1-0.mp4"
@@ -200,60 +172,78 @@ async fn an_altered_or_missing_object_is_named_and_not_written() {
 
 #[tokio::test]
 async fn what_was_not_seen_is_not_said() {
-    for (state, missing, objects, said) in [
+    for (label, row, objects, said) in [
         (
-            "missed",
-            serde_json::json!([{ "what": "everything", "why": "told too late" }]),
-            0,
+            "told too late",
+            late(),
+            false,
             "nothing is kept of it: it is missed, told too late\n",
         ),
         (
-            "waiting",
-            serde_json::json!([]),
-            0,
+            "open",
+            due(1),
+            false,
             "nothing is kept of it: it is waiting, no attempt has been seen so far; ask again later\n",
         ),
         (
-            "abandoned",
-            serde_json::json!([]),
-            0,
+            "nobody verified",
+            ended(1, Outcome::Abandoned),
+            false,
             "nothing is kept of it: it is abandoned, nobody verified\n",
         ),
         (
-            "archived",
-            serde_json::json!([]),
-            1,
+            "its object is gone",
+            due(1),
+            true,
             "no file could be written: 1 object failed\n",
         ),
     ] {
         let folder = tempfile::tempdir().unwrap();
-        let mut store = kept();
-        let whole = &mut store.wholes[0];
-        (whole.summary.state, whole.summary.missing) = (state.to_owned(), missing);
-        whole.answers.truncate(objects);
-        whole.media.clear();
-        let ended = got(folder.path(), &store, &[]).await;
+        let house = House::new().await;
+        house.put(vec![row]).await;
+        if objects {
+            let answer = house.answer(1, 1, b"{}").await;
+            let key = ObjectKey::parse(&answer.object.object_key).unwrap();
+            house.vault.delete(&key).await.unwrap();
+            let archived = |poll| PollRecord {
+                answers: vec![answer],
+                next: Next::Settled {
+                    outcome: Outcome::Archived,
+                    missing: Vec::new(),
+                },
+                ..poll
+            };
+            house.polled(1, archived).await;
+        }
+        let ended = got(folder.path(), &house).await;
         assert_eq!(
             (ended.code(), ended.out.as_str()),
             (Code::Finding, said),
-            "{state}: {}",
+            "{label}: {}",
             ended.err
         );
     }
 }
 
+fn late() -> crate::store::records::NewVerification {
+    let missing = vec![missing("everything", Cause::ToldLate, "told too late")];
+    let outcome = Outcome::Missed;
+    told(1, Next::Settled { outcome, missing })
+}
+
 #[tokio::test]
 async fn what_was_cut_short_can_be_begun_again() {
     let folder = tempfile::tempdir().unwrap();
-    let mut store = kept();
-    store.wholes[0].media[1].object_key = Some("down".to_owned());
-    let ended = got(folder.path(), &store, &OBJECTS).await;
+    let house = House::new().await;
+    kept(&house).await;
+    house
+        .objects
+        .set_reads(Some(io::ErrorKind::ConnectionRefused));
+    let ended = got(folder.path(), &house).await;
     assert_eq!(ended.code(), Code::Unreachable, "{}", ended.err);
     assert!(!names(folder.path()).contains(&"manifest.json".to_owned()));
-    assert_eq!(
-        got(folder.path(), &kept(), &OBJECTS).await.code(),
-        Code::Done
-    );
+    house.objects.set_reads(None);
+    assert_eq!(got(folder.path(), &house).await.code(), Code::Done);
     assert!(
         names(folder.path())
             .iter()

@@ -1,23 +1,10 @@
-//! `key` on the model of the store.
+//! `key`.
 
-use super::{
-    super::{Command, fake, key, report::Code, screen::Screen},
-    Ended, command, config,
-};
-use crate::{
-    domain::{
-        key::Presented,
-        time::{HeldClock, Span},
-    },
-    store::{Keys as _, memory::MemoryStore},
-};
+use super::*;
+use crate::domain::{key::Presented, time::Span};
 
-async fn run(store: &MemoryStore, line: &[&str]) -> Ended {
-    let line = [&["key"], line].concat();
-    match command(&line) {
-        Command::Key(args) => ran!(|screen| key::run(&args, &config(), store, screen).await),
-        _ => panic!("{line:?}"),
-    }
+async fn run(house: &House, line: &[&str]) -> Ended {
+    house.ran(&[&["key"], line].concat()).await
 }
 
 const SHOP: [&str; 7] = [
@@ -32,20 +19,28 @@ const SHOP: [&str; 7] = [
 
 #[tokio::test]
 async fn a_key_is_printed_once_and_alone_and_its_secret_never_again() {
-    let clock = HeldClock::at(fake::NOW);
-    let store = MemoryStore::new(clock.clone());
-    let made = run(&store, &SHOP).await;
+    let house = House::new().await;
+    let made = run(&house, &SHOP).await;
     assert_eq!(made.code(), Code::Done, "{}", made.err);
     let text = made.out.strip_suffix('\n').unwrap();
     let presented = Presented::read(text).unwrap();
-    let kept = store.find_key(presented.key_id).await.unwrap().unwrap();
+    let kept = house
+        .store()
+        .find_key(presented.key_id)
+        .await
+        .unwrap()
+        .unwrap();
     assert!(kept.digest.is_of(&presented));
-    assert_eq!(kept.key.expires_at, fake::NOW.plus(Span::hours(90 * 24)));
+    assert_eq!(kept.key.expires_at, NOW.plus(Span::hours(90 * 24)));
     let (_, secret) = text.rsplit_once('_').unwrap();
     let digest = kept.digest.to_keep().to_string();
     let id = presented.key_id.to_string();
-    let now = fake::NOW.plus(Span::minutes(1));
-    store.note_key_used(presented.key_id, now).await.unwrap();
+    let now = NOW.plus(Span::minutes(1));
+    house
+        .store()
+        .note_key_used(presented.key_id, now)
+        .await
+        .unwrap();
     for (line, tells) in [
         (
             &["list"][..],
@@ -64,7 +59,7 @@ async fn a_key_is_printed_once_and_alone_and_its_secret_never_again() {
         (&["list"], &["there is no key"]),
         (&["list", "--all"], &["shop", "revoked"]),
     ] {
-        let ended = run(&store, line).await;
+        let ended = run(&house, line).await;
         let told = format!("{}{}{}", made.err, ended.out, ended.err);
         assert_eq!(ended.code(), Code::Done, "{line:?}: {told}");
         for part in tells {
@@ -72,16 +67,16 @@ async fn a_key_is_printed_once_and_alone_and_its_secret_never_again() {
         }
         assert!(!told.contains(secret) && !told.contains(&digest), "{told}");
     }
-    let again = run(&store, &SHOP).await;
+    let again = run(&house, &SHOP).await;
     assert_eq!(again.code(), Code::Done, "the name is free again");
-    clock.pass(Span::hours(90 * 24));
-    let expired = run(&store, &["list"]).await;
+    house.clock.pass(Span::hours(90 * 24));
+    let expired = run(&house, &["list"]).await;
     assert!(expired.out.contains("expired"), "{}", expired.out);
 }
 
 #[tokio::test]
 async fn a_document_holds_the_key_and_what_it_is_for() {
-    let store = MemoryStore::new(HeldClock::at(fake::NOW));
+    let house = House::new().await;
     let line = [
         "create",
         "--name",
@@ -97,7 +92,7 @@ async fn a_document_holds_the_key_and_what_it_is_for() {
         "10.1.2.3/8,2001:db8::1",
         "--json",
     ];
-    let made = run(&store, &line).await;
+    let made = run(&house, &line).await;
     assert_eq!(made.err, "");
     let json: serde_json::Value = serde_json::from_str(&made.out).unwrap();
     assert!(Presented::read(json["key"].as_str().unwrap()).is_some());
@@ -120,8 +115,8 @@ async fn a_document_holds_the_key_and_what_it_is_for() {
 
 #[tokio::test]
 async fn what_no_key_can_be_is_refused_with_words() {
-    let store = MemoryStore::new(HeldClock::at(fake::NOW));
-    run(&store, &SHOP).await;
+    let house = House::new().await;
+    run(&house, &SHOP).await;
     let long = "x".repeat(65);
     let create = |name: &'static str, app: &'static str, expires: &'static str| {
         vec![
@@ -185,11 +180,11 @@ async fn what_no_key_can_be_is_refused_with_words() {
             "key list --all",
         ),
     ] {
-        let ended = run(&store, &line).await;
+        let ended = run(&house, &line).await;
         assert_eq!(ended.code(), code, "{label}: {}", ended.err);
         assert!(ended.err.contains(tells), "{label}: {}", ended.err);
         assert!(!ended.err.contains("canary"), "{label}: {}", ended.err);
         assert_eq!(ended.out, "", "{label}");
     }
-    assert_eq!(store.keys(true).await.unwrap().len(), 1);
+    assert_eq!(house.store().keys(true).await.unwrap().len(), 1);
 }

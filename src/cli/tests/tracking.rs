@@ -2,51 +2,32 @@
 
 use super::*;
 
-/// Tracks into a set: `known` and `conflict` by what the token says.
-async fn tracked(line: &[&str], chunks: &Mutex<Vec<usize>>, stop_after: usize) -> Ended {
-    let Command::Track(args) = command(&[&["track"], line].concat()) else {
-        panic!()
-    };
-    let track = |told: Vec<TrackRequest>| -> BoxFuture<'_, Result<Vec<Result<TrackVerdict, String>>, StoreError>> {
-        async move {
-            let mut chunks = chunks.lock().unwrap();
-            if chunks.len() >= stop_after {
-                return Err(StoreError::Unavailable("gone".to_owned()));
-            }
-            chunks.push(told.len());
-            let verdict = |told: &TrackRequest| match told.verify_token.reveal() {
-                token if token.starts_with("known") => Ok(TrackVerdict::Known { verification_id: uuid::Uuid::from_u128(2).into(), state: State::Collecting }),
-                token if token.starts_with("conflict") => Ok(TrackVerdict::Conflict { verification_id: uuid::Uuid::from_u128(3).into(), field: "app" }),
-                token if token.starts_with("late") => Err("was issued in the future".to_owned()),
-                _ => Ok(TrackVerdict::New { verification_id: uuid::Uuid::from_u128(1).into(), late: None }),
-            };
-            Ok(told.iter().map(verdict).collect())
-        }
-        .boxed()
-    };
-    ran!(|screen| track::run(&args, &config(), &track, screen).await)
-}
-
 #[tokio::test]
 async fn tokens_are_tracked_by_argument() {
-    let chunks = Mutex::default();
-    let ended = tracked(
-        &[
-            "canary-new",
-            "known-1",
-            "conflict-1",
-            "bad canary",
-            "--app",
-            "h5",
-        ],
-        &chunks,
-        9,
-    )
-    .await;
+    let house = House::new().await;
+    house.put(vec![due(1)]).await;
+    let mut others = due(2);
+    others.verification.app = "other".to_owned();
+    house.put(vec![others]).await;
+    let line = [
+        "track",
+        "canary-new",
+        "token-1",
+        "token-2",
+        "bad canary",
+        "--app",
+        "h5",
+    ];
+    let ended = house.ran(&line).await;
     assert_eq!(ended.code(), Code::Finding);
+    let lines: Vec<&str> = ended.out.lines().collect();
+    assert!(lines[0].starts_with("token 1: new, "), "{}", ended.out);
     assert_eq!(
-        ended.out,
-        "token 1: new, 00000000-0000-0000-0000-000000000001\ntoken 2: known, collecting (00000000-0000-0000-0000-000000000002)\n1 new, 1 known, 1 in conflict, 1 wrong\n"
+        lines[1..],
+        [
+            "token 2: known, waiting (019ab000-0000-7000-8000-000000000001)",
+            "1 new, 1 known, 1 in conflict, 1 wrong"
+        ]
     );
     assert!(
         ended.err.contains("token 4: verify_token has a character")
@@ -56,81 +37,92 @@ async fn tokens_are_tracked_by_argument() {
     );
     assert!(!ended.err.contains("canary"), "{}", ended.err);
     assert_eq!(
-        tracked(&["a", "b", "--app", "other"], &chunks, 9)
+        house
+            .ran(&["track", "a", "b", "--app", "other"])
             .await
             .code(),
         Code::Done
     );
     assert_eq!(
-        tracked(&["a"], &chunks, 9).await.code(),
+        house.ran(&["track", "a"]).await.code(),
         Code::Usage,
         "two apps are configured and none is named"
     );
     assert_eq!(
-        tracked(&["a", "--app", "gone"], &chunks, 9).await.code(),
+        house.ran(&["track", "a", "--app", "gone"]).await.code(),
         Code::Usage
     );
 }
 
 #[tokio::test]
-async fn a_hundred_thousand_lines_are_tracked_by_the_thousand_and_wrong_ones_stop_nothing() {
+async fn ten_thousand_lines_are_tracked_and_wrong_ones_stop_nothing() {
+    let house = House::new().await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tokens.csv");
     let mut text = String::from("\u{feff}verify_token,app\r\n");
-    for number in 0..100_000 {
+    for number in 0..10_000 {
         text.push_str(&if number % 2702 == 5 {
             "canary canary,h5\r\n".to_owned()
         } else {
-            format!("token-{number},h5\r\n")
+            format!("t{number},h5\r\n")
         });
     }
     fs::write(&file, text).unwrap();
-    let chunks = Mutex::default();
-    let ended = tracked(&["--file", file.to_str().unwrap()], &chunks, usize::MAX).await;
-    assert_eq!(ended.out, "99,962 new, 0 known, 0 in conflict, 38 wrong\n");
-    assert_eq!(
-        (ended.code(), chunks.lock().unwrap().len()),
-        (Code::Finding, 100)
-    );
+    let line = ["track", "--file", file.to_str().unwrap()];
+    let ended = house.ran(&line).await;
+    assert_eq!(ended.out, "9,996 new, 0 known, 0 in conflict, 4 wrong\n");
+    assert_eq!(ended.code(), Code::Finding);
     assert!(
         ended.err.contains("line 7: verify_token has") && !ended.err.contains("canary"),
         "{}",
         ended.err
     );
 
-    let json = tracked(
-        &["--file", file.to_str().unwrap(), "--json"],
-        &Mutex::default(),
-        usize::MAX,
-    )
-    .await;
-    assert_eq!(json.out.lines().count(), 100_000);
-    let wrong: Vec<Value> = json
-        .out
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .filter(|line: &Value| line["verdict"] == "wrong")
-        .collect();
-    assert_eq!((wrong.len(), &wrong[0]["line"]), (38, &7.into()));
+    let json = house.ran(&[&line[..], &["--json"]].concat()).await;
+    let rows = json.ndjson();
+    let count = |verdict: &str| rows.iter().filter(|row| row["verdict"] == verdict).count();
+    let wrong = rows.iter().find(|row| row["verdict"] == "wrong").unwrap();
+    assert_eq!((count("known"), count("wrong")), (9_996, 4));
+    assert_eq!(wrong["line"], 7);
 }
 
 #[tokio::test]
 async fn a_database_that_goes_away_leaves_what_was_tracked_and_says_how_to_go_on() {
+    let house = House::new().await;
+    // A pipe, so that the database goes away between two thousands.
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("tokens.csv");
-    fs::write(
-        &file,
-        (0..2500).fold("verify_token\n".to_owned(), |text, number| {
-            format!("{text}t{number}\n")
-        }),
+    let fifo = folder.path().join("tokens");
+    let text = |numbers: std::ops::Range<u32>| -> String {
+        numbers.map(|number| format!("t{number}\n")).collect()
+    };
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &fifo,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+        0,
     )
     .unwrap();
-    let ended = tracked(
-        &["--file", file.to_str().unwrap(), "--app", "h5"],
-        &Mutex::default(),
-        2,
-    )
-    .await;
+    let line = ["track", "--file", fifo.to_str().unwrap(), "--app", "h5"];
+    let told = async {
+        let path = fifo.clone();
+        let open =
+            crate::worker::spawn::blocking(move || fs::OpenOptions::new().write(true).open(path));
+        let mut pipe = open.await.unwrap().unwrap();
+        let first = format!("verify_token\n{}", text(0..2000));
+        std::io::Write::write_all(&mut pipe, first.as_bytes()).unwrap();
+        let all = crate::store::reports::Filter {
+            limit: 2001,
+            ..Default::default()
+        };
+        while house.store().list(&all).await.unwrap().len() < 2000 {
+            tokio::task::yield_now().await;
+        }
+        house.store().close().await;
+        std::io::Write::write_all(&mut pipe, text(2000..2500).as_bytes()).unwrap();
+    };
+    // The one that writes first: opening a pipe waits for its other end.
+    let ((), ended) = tokio::join!(told, house.ran(&line));
     assert_eq!(ended.code(), Code::Unreachable);
     assert!(
         ended.err.contains(

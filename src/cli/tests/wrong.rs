@@ -1,34 +1,26 @@
-//! `losses` and `alarms` on the model of the store.
+//! `losses` and `alarms`.
 
-use super::{
-    super::{Command, alarms, fake, losses, report::Code, screen::Screen},
-    Ended, command,
-};
+use super::*;
 use crate::{
     domain::{
         alarm::{Alarm, Kind},
-        loss::{Cause, Reason},
-        plan::{Missing, Outcome},
+        loss::Reason,
+        plan::Missing,
         secret::Secret,
-        time::{HeldClock, Time},
         token::Verification,
     },
-    store::{
-        ANYBODY, AlarmStore as _, Tracking as _,
-        memory::MemoryStore,
-        records::{NewVerification, Next},
-    },
+    store::{ANYBODY, records::NewVerification},
 };
 
 /// Two tokens of `h5` that were told too late, an hour apart.
-async fn store() -> MemoryStore {
-    let store = MemoryStore::new(HeldClock::at(fake::NOW));
+async fn late() -> House {
+    let house = House::new().await;
     for number in 1..=2_i64 {
-        let at = Time(fake::NOW.0 - number * 3_600_000);
+        let at = Time(NOW.0 - number * 3_600_000);
         let missing = Missing {
             what: "everything".to_owned(),
             attempt_no: None,
-            reason: Reason::lasting(Cause::ToldLate, Time(0), at),
+            reason: Reason::lasting(Cause::ToldLate, Time(at.0 - 1000), at),
             why: "told too late".to_owned(),
         };
         let late = NewVerification {
@@ -36,7 +28,7 @@ async fn store() -> MemoryStore {
                 verification_id: uuid::Uuid::from_u128(number.unsigned_abs().into()).into(),
                 verify_token: Secret::new(format!("canary-{number}")),
                 app: "h5".to_owned(),
-                issued_at: Time(0),
+                issued_at: at,
                 tracked_at: at,
                 plan_id: None,
                 issued_here: false,
@@ -51,17 +43,9 @@ async fn store() -> MemoryStore {
             },
             issued_at_told: true,
         };
-        store.track(vec![late]).await.unwrap();
+        house.put(vec![late]).await;
     }
-    store
-}
-
-async fn run(store: &MemoryStore, line: &[&str]) -> Ended {
-    match command(line) {
-        Command::Losses(args) => ran!(|screen| losses::run(&args, store, screen).await),
-        Command::Alarms(args) => ran!(|screen| alarms::run(&args, store, screen).await),
-        _ => panic!("{line:?}"),
-    }
+    house
 }
 
 /// A line, how it ends, and what it tells of.
@@ -115,9 +99,9 @@ const LINES: &[Line] = &[
 
 #[tokio::test]
 async fn losses_are_shown_until_somebody_takes_note_of_them() {
-    let store = store().await;
+    let house = late().await;
     for (line, code, parts) in LINES.iter().copied() {
-        let ended = run(&store, line).await;
+        let ended = house.ran(line).await;
         assert_eq!(ended.code(), code, "{line:?}: {} {}", ended.out, ended.err);
         for part in parts {
             assert!(
@@ -128,10 +112,8 @@ async fn losses_are_shown_until_somebody_takes_note_of_them() {
         }
         assert!(!ended.out.contains("canary"), "{line:?}: {}", ended.out);
     }
-    let json = run(&store, &["losses", "--all", "--json"]).await;
-    let rows: Vec<serde_json::Value> = (json.out.lines())
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let json = house.ran(&["losses", "--all", "--json"]).await;
+    let rows = json.ndjson();
     assert_eq!(rows.len(), 2);
     assert_eq!(
         (&rows[0]["cause"], &rows[0]["lost_at"], &rows[0]["note"]),
@@ -145,13 +127,13 @@ async fn losses_are_shown_until_somebody_takes_note_of_them() {
 
 #[tokio::test]
 async fn an_alarm_is_acknowledged_by_its_number_and_losses_are_not() {
-    let store = store().await;
+    let house = late().await;
     let alarm = Alarm {
         kind: Kind::Quota,
         subject: "h5".to_owned(),
         text: "spent".to_owned(),
     };
-    store.raise(&alarm, ANYBODY, fake::NOW).await.unwrap();
+    house.store().raise(&alarm, ANYBODY, NOW).await.unwrap();
     let seen = ["losses", "ack", "--until", "0s", "--note", "x"];
     for (line, code, parts) in [
         (
@@ -181,7 +163,7 @@ async fn an_alarm_is_acknowledged_by_its_number_and_losses_are_not() {
             &["\"note\":\"ticket 4711\""],
         ),
     ] {
-        let ended = run(&store, line).await;
+        let ended = house.ran(line).await;
         assert_eq!(ended.code(), code, "{line:?}: {} {}", ended.out, ended.err);
         for part in parts {
             assert!(

@@ -12,7 +12,6 @@ use std::{
 };
 
 use clap::Args;
-use futures::future::BoxFuture;
 use verdicts::Sums;
 
 use super::{
@@ -22,23 +21,16 @@ use super::{
     screen::Screen,
 };
 use crate::{
-    config::Config,
+    desk::{self, Desk, Tracked},
     domain::{
         secret::Secret,
         time::Time,
         token::{TrackRequest, check_name},
     },
-    store::{StoreError, records::TrackVerdict},
 };
 
 /// How many lines are tracked at once.
 pub(super) const CHUNK: usize = 1000;
-
-/// Tracks tokens, one verdict each, in order; a refusal says why without repeating the token.
-pub(super) type TrackFn<'a> = dyn Fn(Vec<TrackRequest>) -> BoxFuture<'a, Result<Vec<Result<TrackVerdict, String>>, StoreError>>
-    + Send
-    + Sync
-    + 'a;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -92,14 +84,13 @@ pub struct Track {
 /// tracked until then stays tracked.
 pub(super) async fn run(
     args: &Track,
-    config: &Config,
-    track: &TrackFn<'_>,
+    desk: &dyn Desk,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
-    let defaults = defaults(args, config)?;
+    let defaults = defaults(args, desk.apps().await?)?;
     let mut run = Run {
         args,
-        track,
+        desk,
         screen,
         sums: Sums::default(),
         tracked: 0,
@@ -143,8 +134,8 @@ impl Track {
     }
 }
 
-fn defaults(args: &Track, config: &Config) -> Result<input::Defaults, Failure> {
-    let (app, apps) = app_named(args.app.as_ref(), config, args.lines().is_none())?;
+fn defaults(args: &Track, apps: Vec<String>) -> Result<input::Defaults, Failure> {
+    let app = app_named(args.app.as_ref(), &apps, args.lines().is_none())?;
     names_told(args.plan.as_deref(), args.reference.as_deref())?;
     Ok(input::Defaults {
         app,
@@ -157,19 +148,17 @@ fn defaults(args: &Track, config: &Config) -> Result<input::Defaults, Failure> {
     })
 }
 
-/// The app that `--app` names, or the only one, and the names of all. Where several are configured
-/// and none is named, each line has to name its own; `must` says that there are no lines that
-/// could.
+/// The app that `--app` names, or the only one of `apps`. Where there are several and none is named,
+/// each line has to name its own; `must` says that there are no lines that could.
 ///
 /// # Errors
 /// When no such app is configured.
 pub(super) fn app_named(
     app: Option<&String>,
-    config: &Config,
+    apps: &[String],
     must: bool,
-) -> Result<(Option<String>, Vec<String>), Failure> {
-    let apps: Vec<String> = config.apps.iter().map(|app| app.name.clone()).collect();
-    let app = match (app, apps.as_slice()) {
+) -> Result<Option<String>, Failure> {
+    Ok(match (app, apps) {
         (Some(app), _) if !apps.contains(app) => {
             return Err(Failure::usage(
                 "--app",
@@ -187,8 +176,7 @@ pub(super) fn app_named(
             ));
         }
         (None, _) => None,
-    };
-    Ok((app, apps))
+    })
 }
 
 /// Checks the plan and the reference that options tell.
@@ -212,15 +200,15 @@ pub(super) fn names_told(plan: Option<&str>, reference: Option<&str>) -> Result<
     Ok(())
 }
 
-struct Run<'r, 'w, 't> {
+struct Run<'r, 'w> {
     args: &'r Track,
-    track: &'r TrackFn<'t>,
+    desk: &'r dyn Desk,
     screen: &'r mut Screen<'w>,
     sums: Sums,
     tracked: u64,
 }
 
-impl Run<'_, '_, '_> {
+impl Run<'_, '_> {
     async fn tokens(&mut self, defaults: &input::Defaults) -> Result<(), Failure> {
         let mut chunk = Vec::with_capacity(self.args.tokens.len());
         for (number, token) in (1..).zip(&self.args.tokens) {
@@ -281,20 +269,22 @@ impl Run<'_, '_, '_> {
             return Ok(());
         }
         let (numbers, told): (Vec<u64>, Vec<TrackRequest>) = chunk.drain(..).unzip();
-        let verdicts = (self.track)(told)
+        let verdicts = self
+            .desk
+            .track(told)
             .await
             .map_err(|error| self.stopped(error, &numbers))?;
         for (number, verdict) in numbers.into_iter().zip(verdicts) {
             self.tracked += 1;
             match verdict {
-                Ok(verdict) => self.verdict(number, &verdict, progress)?,
-                Err(why) => self.wrong(number, &why, progress)?,
+                Tracked::Verdict(verdict) => self.verdict(number, &verdict, progress)?,
+                Tracked::Wrong(why) => self.wrong(number, &why, progress)?,
             }
         }
         Ok(())
     }
 
-    fn stopped(&self, error: StoreError, numbers: &[u64]) -> Failure {
+    fn stopped(&self, error: desk::Error, numbers: &[u64]) -> Failure {
         let what = self.unit();
         let from = numbers.first().copied().unwrap_or(0);
         let note = format!(

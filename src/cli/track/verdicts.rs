@@ -123,7 +123,7 @@ fn result(verdict: &TrackVerdict) -> Option<String> {
     }
 }
 
-impl Run<'_, '_, '_> {
+impl Run<'_, '_> {
     /// A line that was tracked, now or before.
     pub(super) fn verdict(
         &mut self,

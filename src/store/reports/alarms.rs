@@ -1,12 +1,14 @@
 //! What is wrong at present.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{rfc3339, rfc3339_or_null};
-use crate::domain::{alarm::Kind, time::Time};
+use crate::domain::{
+    alarm::Kind,
+    time::{Time, rfc3339},
+};
 
 /// An open alarm.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "as in `domain::alarm::Alarm`")]
 pub struct AlarmRow {
     /// None of one that no row of its own stands for: a loss, or one known to a process alone.
@@ -16,10 +18,10 @@ pub struct AlarmRow {
     /// The process that alone sees its end; none where anybody does.
     pub instance: Option<String>,
     pub text: String,
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(with = "rfc3339")]
     pub since: Time,
     pub times: i64,
-    #[serde(serialize_with = "rfc3339_or_null")]
+    #[serde(with = "rfc3339::or_null")]
     pub acknowledged_at: Option<Time>,
     pub acknowledged_by: Option<String>,
     pub note: Option<String>,

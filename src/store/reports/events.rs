@@ -1,15 +1,14 @@
 //! What was done to verifications.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::rfc3339;
-use crate::domain::time::Time;
+use crate::domain::time::{Time, rfc3339};
 
 /// What was done to a verification, by a person or of the daemon's own accord.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventReport {
     /// When.
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(with = "rfc3339")]
     pub at: Time,
     /// Who; `verikeep` where nobody asked for it.
     pub actor: String,

@@ -1,12 +1,15 @@
 //! The figures of `status`.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{AlarmRow, rfc3339};
-use crate::domain::{settled::Settled, time::Time};
+use super::AlarmRow;
+use crate::domain::{
+    settled::Settled,
+    time::{Time, rfc3339},
+};
 
 /// How many verifications of an app are in a state.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
 pub struct StateCount {
     pub app: String,
@@ -15,7 +18,7 @@ pub struct StateCount {
 }
 
 /// How many media of a kind are in a state, and their bytes.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
 pub struct MediaCount {
     pub kind: String,
@@ -25,7 +28,7 @@ pub struct MediaCount {
 }
 
 /// How often an endpoint was asked for an app in the last minute: what its quota was used for.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]
 pub struct QuotaUse {
     pub app: String,
@@ -36,7 +39,7 @@ pub struct QuotaUse {
 }
 
 /// What is open of an app: what an alarm about it threatens.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Open {
     /// The app.
     pub app: String,
@@ -45,13 +48,15 @@ pub struct Open {
     /// Those of them with media still to be fetched.
     pub downloads: i64,
     /// When the provider forgets the first thing of it, by the earliest reading.
+    #[serde(with = "rfc3339::or_null")]
     pub next_deadline: Option<Time>,
 }
 
 /// What a comparison with the business's own list found (`verikeep reconcile`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reconciliation {
     /// When.
+    #[serde(with = "rfc3339")]
     pub at: Time,
     /// Who had it made.
     pub actor: String,
@@ -82,7 +87,7 @@ pub struct Reconciliation {
 }
 
 /// The figures of `status`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Status {
     /// Verifications by app and state.
     pub states: Vec<StateCount>,
@@ -92,13 +97,15 @@ pub struct Status {
     pub answers: i64,
     /// Their bytes.
     pub answer_bytes: i64,
-    /// The earliest deadline of anything still open, unix milliseconds.
+    /// The earliest deadline of anything still open.
+    #[serde(with = "rfc3339::or_null")]
     pub next_deadline: Option<Time>,
     /// Polls due and not done.
     pub polls_due: i64,
     /// Downloads due and not done.
     pub downloads_due: i64,
-    /// The oldest due time of either, unix milliseconds: how far behind the work is.
+    /// The oldest due time of either: how far behind the work is.
+    #[serde(with = "rfc3339::or_null")]
     pub oldest_due: Option<Time>,
     /// Rows claimed again and again without completion.
     pub poisoned: i64,
@@ -121,12 +128,12 @@ pub struct Status {
 }
 
 /// A process that works on the database.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replica {
     /// What it is called: its host, and what tells it from others there.
     pub instance: String,
     /// When it was last seen alive.
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(with = "rfc3339")]
     pub seen_at: Time,
     /// How far its host's clock is ahead of the provider's, in milliseconds; none while no answer
     /// has told.

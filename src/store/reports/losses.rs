@@ -1,9 +1,12 @@
 //! What was lost.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{rfc3339, rfc3339_or_null};
-use crate::domain::{id::VerificationId, loss::Cause, time::Time};
+use crate::domain::{
+    id::VerificationId,
+    loss::Cause,
+    time::{Time, rfc3339},
+};
 
 /// Which losses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,7 +22,7 @@ pub struct LossFilter {
 }
 
 /// A row of `report_losses`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[allow(
     missing_docs,
     reason = "each field is the column of that name, explained in the view's comment"
@@ -33,13 +36,13 @@ pub struct LossReport {
     pub attempt_no: Option<i64>,
     pub cause: Cause,
     pub why: String,
-    #[serde(serialize_with = "rfc3339_or_null")]
+    #[serde(with = "rfc3339::or_null")]
     pub from_at: Option<Time>,
-    #[serde(serialize_with = "rfc3339_or_null")]
+    #[serde(with = "rfc3339::or_null")]
     pub to_at: Option<Time>,
-    #[serde(serialize_with = "rfc3339")]
+    #[serde(with = "rfc3339")]
     pub lost_at: Time,
-    #[serde(serialize_with = "rfc3339_or_null")]
+    #[serde(with = "rfc3339::or_null")]
     pub acknowledged_at: Option<Time>,
     pub acknowledged_by: Option<String>,
     pub note: Option<String>,

@@ -13,6 +13,7 @@ use super::{
     sent::{Named, Sent},
 };
 use crate::{
+    desk::Handle,
     domain::key::Scope,
     store::{records::RetryVerdict, reports::LossFilter},
 };
@@ -60,7 +61,9 @@ pub(super) async fn retry(
         None => None,
     };
     let id = found(&api, &caller, &id).await?.summary.verification_id;
-    match api.desk.retry(id, app.as_deref(), &caller.by()).await? {
+    let one = [Handle::Id(id)];
+    let verdicts = api.desk.retry(&one, app.as_deref(), &caller.by()).await?;
+    match verdicts.into_iter().next().unwrap_or(RetryVerdict::Unknown) {
         RetryVerdict::Woken { was, .. } => Ok(Json(
             json!({ "result": "woken", "verification_id": id, "was": was.name() }),
         )),

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Api, Caller, problem::Problem, sent::Named};
 use crate::{
+    desk::Handle,
     domain::{
         id::VerificationId,
         key::{Apps, Scope},
@@ -104,7 +105,7 @@ pub(super) async fn show(
 pub(super) async fn found(api: &Api, caller: &Caller, id: &str) -> Result<Whole, Problem> {
     let none = || Problem::not_found("no such verification");
     let id: VerificationId = id.parse().map_err(|_| none())?;
-    let whole = api.desk.show(id).await?;
+    let whole = api.desk.show(&Handle::Id(id)).await?;
     whole
         .filter(|whole| caller.knows(&whole.summary.app))
         .ok_or_else(none)

@@ -1,18 +1,89 @@
-//! From what went wrong in a room to what a person is told, and how the process ends.
+//! From what went wrong in a part to what a person is told, and how the process ends.
 
-use super::super::{
-    get::Unreadable,
-    report::{Code, Failure},
-};
+use super::{Code, Failure};
 use crate::{
     app::{AppError, demo::DemoError},
-    archive::issue::IssueError,
+    desk::{self, IssueError},
     domain::{
         answer::{ErrorKind, ProviderError},
         installation::Foreign,
     },
+    store::StoreError,
     vault::VaultError,
 };
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        let (code, why, todo) = match error {
+            StoreError::Unavailable(why) => (
+                Code::Unreachable,
+                format!("not available: {why}"),
+                "see that it runs and that database.url is right",
+            ),
+            StoreError::Schema(why) => (
+                Code::Finding,
+                why,
+                "see that database.url names the right one; if it does, restore a backup of it",
+            ),
+            StoreError::LeaseLost => (
+                Code::Finding,
+                "the work was taken over by another process".to_owned(),
+                "try again",
+            ),
+            StoreError::Corrupt(why) => (
+                Code::Finding,
+                format!("holds an impossible value: {why}"),
+                "keep a copy of it and restore a backup beside it",
+            ),
+            StoreError::Damaged(why) => (
+                Code::Finding,
+                format!("damaged: {why}"),
+                "keep a copy of it and restore a backup",
+            ),
+        };
+        // Where the cause is known, its own way out stands behind it.
+        match why.split_once("; ") {
+            Some((why, todo)) => Self::told(code, "database", why, todo),
+            None => Self::told(code, "database", why, todo),
+        }
+    }
+}
+
+impl From<desk::Error> for Failure {
+    fn from(error: desk::Error) -> Self {
+        match error {
+            desk::Error::Store(error) => error.into(),
+            desk::Error::Issue(error) => error.into(),
+            desk::Error::Foreign(foreign) => foreign.into(),
+            desk::Error::Field { field, why } => {
+                Self::usage(field, why, "tell it rightly and run the same command again")
+            }
+            desk::Error::TooOften(_) => Self::told(
+                Code::Finding,
+                "search",
+                error.to_string(),
+                "try again tomorrow (UTC)",
+            ),
+            desk::Error::Wrong(wrong) => Self::usage(
+                wrong.field,
+                wrong.why,
+                "nothing was asked of the provider; tell it rightly and run the same command again",
+            ),
+            desk::Error::Running | desk::Error::Other | desk::Error::Lost(_) => Self::told(
+                Code::Finding,
+                "issue",
+                error.to_string(),
+                "no token was given out; try again",
+            ),
+            desk::Error::RowsAlone => Self::told(
+                Code::Finding,
+                "this command",
+                error.to_string(),
+                "this is a fault of verikeep: report it",
+            ),
+        }
+    }
+}
 
 impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
@@ -38,16 +109,6 @@ impl From<VaultError> for Failure {
             }
         };
         Self::told(code, "object store", error.to_string(), todo)
-    }
-}
-
-impl From<VaultError> for Unreadable {
-    fn from(error: VaultError) -> Self {
-        match error {
-            VaultError::Missing(_) => Self::Missing,
-            VaultError::Unavailable(why) => Self::Unreachable(why),
-            other => Self::Broken(other.to_string()),
-        }
     }
 }
 

@@ -9,10 +9,10 @@ use tokio::sync::Notify;
 
 use super::{
     super::{
+        open::{heed_signals, migrate, sound},
         report::{Code, Failure},
-        run::Run,
     },
-    heed_signals, migrate, sound,
+    Run,
 };
 use crate::{
     app::{self, RunOptions, Services},

@@ -1,26 +1,19 @@
-//! The simulated provider as a server, and the demonstration that uses it.
-
-use std::path::Path;
+//! The simulated provider as a server.
 
 use simulator::{AppCredential, Faults, MediaBytes, Options, Pace, UnusedAnswer, Windows};
 
 use super::{
     super::{
-        demo::{self, Demo},
-        progress::Progress,
+        open::stop_on_signals,
         report::{Code, Failure},
         screen::Screen,
-        simulate::{self, Credential, Simulate, Unused},
     },
-    stop_on_signals,
+    Credential, Simulate, Unused, tell,
 };
-use crate::{app, domain::time::Span};
+use crate::domain::time::Span;
 
 /// The simulated provider, until a signal.
-pub(in crate::cli) async fn simulate(
-    args: &Simulate,
-    screen: &mut Screen<'_>,
-) -> Result<Code, Failure> {
+pub(in crate::cli) async fn run(args: &Simulate, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     let stop = stop_on_signals()?;
     let started = simulator::start(options(args)).await;
     let simulator = started.map_err(|error| {
@@ -41,7 +34,7 @@ pub(in crate::cli) async fn simulate(
             secret_key: app.secret_key.clone(),
         })
         .collect();
-    simulate::tell(args, simulator.base_url(), &credentials, screen)?;
+    tell(args, simulator.base_url(), &credentials, screen)?;
     stop.cancelled().await;
     simulator.shutdown().await;
     Ok(Code::Done)
@@ -85,35 +78,4 @@ fn options(args: &Simulate) -> Options {
         },
         ..Options::default()
     }
-}
-
-/// Simulator, daemon and a batch of tokens, start to finish.
-pub(in crate::cli) async fn demo(args: &Demo, screen: &mut Screen<'_>) -> Result<Code, Failure> {
-    let stop = stop_on_signals()?;
-    let mut progress: Option<Progress> = None;
-    let given = app::demo::give(Path::new(&args.dir), &stop, |settled, total| {
-        let progress =
-            progress.get_or_insert_with(|| Progress::new("archiving", Some(total as u64), screen));
-        progress.at(
-            settled as u64,
-            format!("{settled} of {total} settled"),
-            screen,
-        );
-    })
-    .await;
-    if let Some(progress) = progress {
-        progress.end();
-    }
-    let given = given?;
-    let code = demo::tell(&given.report, screen)?;
-    if args.keep_serving {
-        screen.note(format!(
-            "the simulated provider goes on at {} (Ctrl-C ends it)",
-            given.simulator.base_url()
-        ))?;
-        given.serve_until(&stop).await?;
-    } else {
-        given.end().await?;
-    }
-    Ok(code)
 }

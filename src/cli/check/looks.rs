@@ -5,10 +5,14 @@ use std::{io::ErrorKind, net::SocketAddr, sync::Arc};
 
 use tokio::net::TcpSocket;
 
-use super::super::{
-    check::{RUNS, Row, token::Look},
-    report::{Code, Failure},
-    status::beside::ask,
+use super::{
+    super::{
+        open,
+        report::{Code, Failure},
+        status::beside::ask,
+    },
+    RUNS, Row,
+    token::Look,
 };
 use crate::{
     app,
@@ -157,7 +161,7 @@ async fn database(config: &Config) -> Vec<Row> {
         Ok(report) => report,
         Err(error) => return Row::of_failure(error.into()),
     };
-    if let Err(failure) = super::sound(config, Depth::Whole).await {
+    if let Err(failure) = open::sound(config, Depth::Whole).await {
         return Row::of_failure(failure);
     }
     if let Err(error) = store::check_rights(&config.database.url).await {
@@ -180,7 +184,7 @@ async fn database(config: &Config) -> Vec<Row> {
             "`verikeep migrate`, or `verikeep run` without --no-migrate, brings it up to date",
         )];
     }
-    let store = match super::store(config).await {
+    let store = match open::store(config).await {
         Ok(store) => store,
         Err(failure) => return Row::of_failure(failure),
     };
@@ -217,7 +221,7 @@ async fn installation(config: &Config) -> Option<Row> {
     let known = match report.found {
         0 => Database::default(),
         found if found == report.needed => {
-            let store = super::reader(config).await.ok()?;
+            let store = open::reader(config).await.ok()?;
             let known = store.installation().await;
             store.close().await;
             known.ok()?
