@@ -13,7 +13,7 @@ use super::{
     table::Table,
 };
 use crate::{
-    desk::{Desk, Person},
+    desk::Desk,
     domain::{
         secret::Secret,
         time::{Span, Time},
@@ -54,6 +54,9 @@ pub struct List {
     /// Only those of the person with exactly this ID number; `-` reads it from standard input.
     #[arg(long, value_name = "NUMBER", value_parser = super::secret)]
     pub id_number: Option<Secret>,
+    /// What they are wanted for; kept by the daemon that is asked over the network (--url).
+    #[arg(long, value_name = "TEXT", requires = "id_number")]
+    pub purpose: Option<String>,
     /// How many at most; 0 for all. By default 100, with --json or --csv all.
     #[arg(long, value_name = "N")]
     pub limit: Option<i64>,
@@ -97,12 +100,9 @@ pub(super) async fn run(
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
     let most = most(args)?;
-    let person = match &args.id_number {
-        Some(number) => Some(desk.person(&told(number)?).await?),
-        None => None,
-    };
-    let missed = person.as_ref().map_or(0, |person| person.passed_over);
-    let mut filter = filter(args, desk, person);
+    let person = args.id_number.as_ref().map(told).transpose()?;
+    let mut missed = Some(0);
+    let mut filter = filter(args, desk);
     if let Some(app) = &args.app {
         known(app, desk).await?;
     }
@@ -114,7 +114,16 @@ pub(super) async fn run(
     loop {
         // One more than wanted, so that it is known whether there are more.
         filter.limit = PAGE.min(most.saturating_sub(shown).saturating_add(1));
-        let page = desk.list(&filter).await?;
+        let page = match &person {
+            Some(number) => {
+                let of = desk
+                    .list_of(number, args.purpose.as_deref(), &filter)
+                    .await?;
+                missed = of.passed_over;
+                of.rows
+            }
+            None => desk.list(&filter).await?,
+        };
         let whole = i64::try_from(page.len()).unwrap_or(i64::MAX) < filter.limit;
         for summary in page {
             if shown == most {
@@ -184,16 +193,17 @@ async fn known(app: &str, desk: &dyn Desk) -> Result<(), Failure> {
 }
 
 /// The end of a look-up that `missed` attempts.
-fn ended(missed: i64, screen: &mut Screen<'_>) -> Result<Code, Failure> {
-    if missed == 0 {
-        return Ok(Code::Done);
-    }
-    let attempts = counted(missed, "attempt");
+fn ended(missed: Option<i64>, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+    let attempts = match missed {
+        Some(0) => return Ok(Code::Done),
+        Some(missed) => counted(missed, "attempt"),
+        None => "attempts".to_owned(),
+    };
     screen.note(format!("not looked through: {attempts} with an ID number indexed with another key or none (identity.index_key_file)"))?;
     Ok(Code::Finding)
 }
 
-fn filter(args: &List, desk: &dyn Desk, person: Option<Person>) -> Filter {
+fn filter(args: &List, desk: &dyn Desk) -> Filter {
     Filter {
         state: args.state,
         app: args.app.clone(),
@@ -202,7 +212,6 @@ fn filter(args: &List, desk: &dyn Desk, person: Option<Person>) -> Filter {
             Since::At(at) => at,
         }),
         reference: args.reference.clone(),
-        id_number_index: person.map(|person| person.id_number_index),
         limit: PAGE,
         ..Filter::default()
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Compared, Desk, Error, Found, Given, Handle, Person, Result, Search, Tracked, Wish,
-    issue::issue, search::search,
+    Compared, Desk, Error, Found, Given, Handle, Of, Result, Search, Tracked, Wish, issue::issue,
+    search::search,
 };
 use crate::{
     archive::{Archive, Issuer, Tracker},
@@ -131,13 +131,17 @@ impl Desk for Local {
         Ok(self.store.list(filter).await?)
     }
 
-    async fn person(&self, id_number: &Secret) -> Result<Person> {
+    async fn list_of(&self, id_number: &Secret, _: Option<&str>, filter: &Filter) -> Result<Of> {
         let known = self.store.installation().await?.installation;
         let known = known.and_then(|installation| installation.index_key_id);
         let key = look_up(known.as_deref(), self.index_key.as_ref())?;
-        Ok(Person {
-            id_number_index: key.id_number(id_number.reveal()),
-            passed_over: self.store.indexed_otherwise(&key.id()).await?,
+        let filter = Filter {
+            id_number_index: Some(key.id_number(id_number.reveal())),
+            ..filter.clone()
+        };
+        Ok(Of {
+            rows: self.store.list(&filter).await?,
+            passed_over: Some(self.store.indexed_otherwise(&key.id()).await?),
         })
     }
 

@@ -7,6 +7,7 @@ pub mod compare;
 mod issue;
 mod local;
 mod search;
+pub mod wire;
 
 use async_trait::async_trait;
 
@@ -99,13 +100,14 @@ impl Handle {
     }
 }
 
-/// How a person is looked up.
+/// Verifications of a person.
 #[derive(Clone, Debug)]
-pub struct Person {
-    /// The keyed index of the ID number, for [`Filter::id_number_index`].
-    pub id_number_index: String,
-    /// How many attempts such a look-up passes over: indexed with another key, or with none.
-    pub passed_over: i64,
+pub struct Of {
+    /// The newest first.
+    pub rows: Vec<Summary>,
+    /// How many attempts were passed over: indexed with another key or with none. None where that
+    /// is more than none and nobody says how many.
+    pub passed_over: Option<i64>,
 }
 
 /// The verbs.
@@ -123,8 +125,14 @@ pub trait Desk: Send + Sync + 'static {
     /// Tracked verifications, newest first.
     async fn list(&self, filter: &Filter) -> Result<Vec<Summary>>;
 
-    /// How the person with exactly this ID number is looked up.
-    async fn person(&self, id_number: &Secret) -> Result<Person>;
+    /// Those of the person with exactly this ID number; `purpose` says what they are wanted for,
+    /// where that is asked.
+    async fn list_of(
+        &self,
+        id_number: &Secret,
+        purpose: Option<&str>,
+        filter: &Filter,
+    ) -> Result<Of>;
 
     /// One verification whole; none of that name is tracked.
     async fn show(&self, handle: &Handle) -> Result<Option<Whole>>;

@@ -1,5 +1,6 @@
 //! The API: who may do what, and what is answered.
 
+mod lists;
 mod search;
 mod tokens;
 mod traces;
@@ -182,6 +183,7 @@ async fn rights(db: Db) {
     let wish = json!({ "app": FILMED, "plan_id": "unused" }).to_string();
     let person = json!({ "id_number": "110101199003070003", "purpose": "case 17" }).to_string();
     let tokens = json!({ "verify_tokens": ["none"] }).to_string();
+    let list = json!({ "items": [token(1, FILMED)] }).to_string();
     let note = json!({ "note": "seen" }).to_string();
     let losses = json!({ "note": "seen", "until": "2026-01-01T00:00:00Z" }).to_string();
     // A call; the scope it wants; and what a key of that scope gets, of all apps, of its app alone,
@@ -195,6 +197,7 @@ async fn rights(db: Db) {
         ("GET", one.as_str(), &String::new(), "read", [200, 200, 404]),
         ("POST", retry.as_str(), &String::new(), "operate", [200, 200, 404]),
         ("POST", "/v1/tokens", &wish, "issue", [201, 201, 403]),
+        ("POST", "/v1/reconciliations", &list, "operate", [200, 200, 200]),
         ("GET", "/v1/status", &String::new(), "read", [200, 403, 403]),
         ("GET", "/v1/alarms", &String::new(), "read", [200, 403, 403]),
         ("POST", "/v1/alarms/99/acknowledge", &note, "operate", [404, 403, 403]),

@@ -8,6 +8,8 @@
 //! | `GET /v1/verifications/{id}` | shows one whole | `read` |
 //! | `POST /v1/verifications/{id}/retry` | wakes one that waits for a person | `operate` |
 //! | `POST /v1/tokens` | has the provider generate a token, and gives it out tracked | `issue` |
+//! | `POST /v1/reconciliations` | compares the business's own list with what is tracked | `operate`, `track` |
+//! | `GET /v1/key` | what the key that is shown may do | any |
 //! | `GET /v1/status` | the figures | `read` |
 //! | `GET /v1/alarms`, `POST /v1/alarms/{id}/acknowledge` | what is wrong, and that it was seen | `read`, `operate` |
 //! | `GET /v1/losses`, `POST /v1/losses/acknowledge` | what was lost, and that it was seen | `read`, `operate` |
@@ -18,8 +20,10 @@
 
 mod issue;
 mod operate;
+mod own;
 mod problem;
 mod read;
+mod reconcile;
 mod search;
 mod sent;
 mod told;
@@ -82,6 +86,8 @@ fn calls(api: Arc<Api>) -> Router {
         .route("/verifications/{id}", get(read::show))
         .route("/verifications/{id}/retry", post(operate::retry))
         .route("/tokens", post(issue::issue))
+        .route("/reconciliations", post(reconcile::reconcile))
+        .route("/key", get(own::own))
         .route("/status", get(read::status))
         .route("/alarms", get(read::alarms))
         .route("/alarms/{id}/acknowledge", post(operate::acknowledge_alarm))

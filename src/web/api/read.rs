@@ -28,7 +28,7 @@ const LIMIT_MAX: i64 = 1_000;
 const LIMIT: i64 = 100;
 
 /// What no answer holds: what opens something at the provider, and what tells of a person.
-const PRIVATE: [&str; 4] = ["verify_token", "id_number_index", "name", "id_number"];
+const PRIVATE: [&str; 3] = ["verify_token", "id_number_index", "id_number"];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -201,7 +201,13 @@ pub(super) fn public(rows: &impl Serialize) -> Value {
 fn strip(value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            fields.retain(|name, _| !PRIVATE.contains(&name.as_str()));
+            // The name of a person stands beside their number; lists and keys have names of their
+            // own.
+            let is_person = fields.contains_key("id_number");
+            fields.retain(|field, _| match field.as_str() {
+                "name" => !is_person,
+                field => !PRIVATE.contains(&field),
+            });
             fields.values_mut().for_each(strip);
         }
         Value::Array(items) => items.iter_mut().for_each(strip),

@@ -51,7 +51,8 @@ impl Told {
     }
 }
 
-fn item(text: &str, by: &str) -> Parsed {
+/// Reads one token.
+pub(super) fn item(text: &str, by: &str) -> Parsed {
     let (fields, unknown) = object(text, &[]).map_err(|why| format!("what was told {why}"))?;
     if !unknown.is_empty() {
         return Err(

@@ -1,6 +1,6 @@
 //! `POST /v1/verifications`: tokens to be tracked, committed before the answer.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use axum::{
     Extension, Json,
@@ -8,7 +8,6 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use serde::Serialize;
 use serde_json::json;
 
 use super::{
@@ -18,32 +17,13 @@ use super::{
     told::{Parsed, Told},
 };
 use crate::{
-    desk::Tracked,
-    domain::{id::VerificationId, key::Scope, token::Late},
+    desk::{
+        Tracked,
+        wire::{Fate, Outcome},
+    },
+    domain::key::Scope,
     store::records::TrackVerdict,
 };
-
-/// What became of one token.
-#[derive(Debug, Default, Serialize)]
-struct Outcome {
-    /// As if it had been told alone: 201, 200, 403, 409 or 422.
-    status: u16,
-    /// `new`, `known`, `conflict` or `wrong`.
-    result: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    verification_id: Option<VerificationId>,
-    /// Where it stands, when it was known.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    state: Option<&'static str>,
-    /// What may be forgotten of it already, and what is done about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    late: Option<Late>,
-    /// Which fact differs.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
-}
 
 pub(super) async fn track(
     State(api): State<Arc<Api>>,
@@ -80,7 +60,7 @@ async fn outcomes(api: &Api, caller: &Caller, told: Vec<Parsed>) -> Result<Vec<O
             }
             Ok(_) => Some(Outcome {
                 status: StatusCode::FORBIDDEN.as_u16(),
-                result: "wrong",
+                result: Fate::Wrong,
                 detail: Some("the key is not for that app".to_owned()),
                 ..Outcome::default()
             }),
@@ -98,7 +78,7 @@ async fn outcomes(api: &Api, caller: &Caller, told: Vec<Parsed>) -> Result<Vec<O
 fn wrong(why: String) -> Outcome {
     Outcome {
         status: StatusCode::UNPROCESSABLE_ENTITY.as_u16(),
-        result: "wrong",
+        result: Fate::Wrong,
         detail: Some(why),
         ..Outcome::default()
     }
@@ -111,7 +91,7 @@ fn outcome(tracked: Tracked) -> Outcome {
             late,
         }) => Outcome {
             status: StatusCode::CREATED.as_u16(),
-            result: "new",
+            result: Fate::New,
             verification_id: Some(verification_id),
             late,
             detail: late.map(|late| late.tell().to_owned()),
@@ -122,9 +102,9 @@ fn outcome(tracked: Tracked) -> Outcome {
             state,
         }) => Outcome {
             status: StatusCode::OK.as_u16(),
-            result: "known",
+            result: Fate::Known,
             verification_id: Some(verification_id),
-            state: Some(state.name()),
+            state: Some(state),
             ..Outcome::default()
         },
         Tracked::Verdict(TrackVerdict::Conflict {
@@ -132,10 +112,10 @@ fn outcome(tracked: Tracked) -> Outcome {
             field,
         }) => Outcome {
             status: StatusCode::CONFLICT.as_u16(),
-            result: "conflict",
+            result: Fate::Conflict,
             // Of another app's row not even the name is told.
             verification_id: (field != "app").then_some(verification_id),
-            field: Some(field),
+            field: Some(Cow::Borrowed(field)),
             detail: Some("it is tracked with another value of this field, which stays".to_owned()),
             ..Outcome::default()
         },
@@ -146,9 +126,9 @@ fn outcome(tracked: Tracked) -> Outcome {
 /// The answer to a request that told of one token.
 fn alone(outcome: Outcome) -> Response {
     let detail = || outcome.detail.clone().unwrap_or_default();
-    match (outcome.status, outcome.field) {
+    match (outcome.status, &outcome.field) {
         (403, _) => Problem::forbidden(detail()).into_response(),
-        (409, Some(field)) => Problem::conflict(field, detail()).into_response(),
+        (409, Some(Cow::Borrowed(field))) => Problem::conflict(field, detail()).into_response(),
         (200 | 201, _) => {
             let status = StatusCode::from_u16(outcome.status).unwrap_or(StatusCode::OK);
             (status, Json(outcome)).into_response()

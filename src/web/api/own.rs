@@ -1,0 +1,28 @@
+//! `GET /v1/key`: what the key that is shown may do.
+
+use std::sync::Arc;
+
+use axum::{Extension, Json, extract::State};
+
+use super::{Api, Caller, problem::Problem};
+use crate::{desk::wire::Own, domain::key::Apps};
+
+pub(super) async fn own(
+    State(api): State<Arc<Api>>,
+    Extension(caller): Extension<Caller>,
+) -> Result<Json<Own>, Problem> {
+    let key = &caller.0;
+    let mut apps = api.desk.apps().await?;
+    apps.retain(|app| caller.knows(app));
+    Ok(Json(Own {
+        name: key.name.clone(),
+        scopes: key
+            .scopes
+            .iter()
+            .map(|scope| scope.name().to_owned())
+            .collect(),
+        all_apps: key.apps == Apps::All,
+        apps,
+        expires_at: key.expires_at,
+    }))
+}

@@ -1,0 +1,144 @@
+//! `POST /v1/reconciliations`: the business's own list beside what is tracked.
+
+use std::sync::Arc;
+
+use axum::{Extension, Json, extract::State};
+use serde::Deserialize;
+use serde_json::{Value, json, value::RawValue};
+
+use super::{Api, Caller, operate::read, problem::Problem, sent::Sent, told};
+use crate::{
+    desk::{
+        Compared,
+        compare::{add, nothing},
+    },
+    domain::{
+        key::{Apps, Scope},
+        token::{TrackRequest, check_name},
+    },
+    store::reports::Reconciliation,
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    /// Which list it is: its counts are kept beside those of others.
+    #[serde(default)]
+    name: String,
+    /// Track those that never were.
+    #[serde(default)]
+    track: bool,
+    items: Vec<Box<RawValue>>,
+    /// The sums that the request before brought, of a list that takes several.
+    so_far: Option<SoFar>,
+    /// Others follow: nothing is kept of it yet.
+    #[serde(default)]
+    more: bool,
+}
+
+/// Sums, as an answer has them.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct SoFar {
+    lines: u32,
+    untracked: u32,
+    tracked: u32,
+    late: u32,
+    open: u32,
+    whole: u32,
+    lost: u32,
+    rejected: u32,
+    conflict: u32,
+    wrong: u32,
+}
+
+pub(super) async fn reconcile(
+    State(api): State<Arc<Api>>,
+    Extension(caller): Extension<Caller>,
+    Sent(body): Sent,
+) -> Result<Json<Value>, Problem> {
+    caller.may(Scope::Operate)?;
+    let asked: Asked = read(&body)?;
+    if asked.track {
+        caller.may(Scope::Track)?;
+    }
+    if !asked.name.is_empty() {
+        check_name("name", &asked.name).map_err(|why| Problem::wrong(Some("name"), why))?;
+    }
+    if asked.items.len() > told::ITEMS_MAX {
+        let (many, most) = (asked.items.len(), told::ITEMS_MAX);
+        let detail = format!("{many} tokens, {most} at most in one request: say more");
+        return Err(Problem::too_large(detail));
+    }
+    let by = format!("{} (reconcile)", caller.by());
+    let found = compared(&api, &caller, &asked, &by).await?;
+    let mut sums = begun(
+        &asked,
+        nothing(api.desk.now(), caller.by(), asked.name.clone()),
+    );
+    for one in &found {
+        add(&mut sums, one);
+    }
+    if !asked.more {
+        api.desk.record(&sums).await?;
+    }
+    Ok(Json(
+        json!({ "items": found, "sums": sums, "recorded": !asked.more }),
+    ))
+}
+
+/// One answer each, in order.
+async fn compared(
+    api: &Api,
+    caller: &Caller,
+    asked: &Asked,
+    by: &str,
+) -> Result<Vec<Compared>, Problem> {
+    let mut rows: Vec<TrackRequest> = Vec::with_capacity(asked.items.len());
+    let mut refused = Vec::with_capacity(asked.items.len());
+    for item in &asked.items {
+        let why = match told::item(item.get(), by) {
+            Ok(row) if caller.knows(&row.app) => {
+                rows.push(row);
+                None
+            }
+            Ok(_) => Some("the key is not for that app".to_owned()),
+            Err(why) => Some(why),
+        };
+        refused.push(why.map(Compared::wrong));
+    }
+    let found = api.desk.compare(&rows, asked.track).await?;
+    let mut found = found.into_iter().map(|one| told_to(caller, one));
+    Ok(refused
+        .into_iter()
+        .filter_map(|refused| refused.or_else(|| found.next()))
+        .collect())
+}
+
+/// As far as the key may know of it: what belongs to another app is not there for it.
+fn told_to(caller: &Caller, one: Compared) -> Compared {
+    let is_anothers = one.conflicts.iter().any(|field| field == "app");
+    if is_anothers && caller.0.apps != Apps::All {
+        return Compared::wrong("it is tracked with another app, which stays".to_owned());
+    }
+    one
+}
+
+fn begun(asked: &Asked, empty: Reconciliation) -> Reconciliation {
+    let Some(sums) = &asked.so_far else {
+        return empty;
+    };
+    Reconciliation {
+        lines: sums.lines.into(),
+        untracked: sums.untracked.into(),
+        tracked: sums.tracked.into(),
+        late: sums.late.into(),
+        open: sums.open.into(),
+        whole: sums.whole.into(),
+        lost: sums.lost.into(),
+        rejected: sums.rejected.into(),
+        conflict: sums.conflict.into(),
+        wrong: sums.wrong.into(),
+        ..empty
+    }
+}
