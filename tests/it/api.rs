@@ -1,5 +1,6 @@
 //! The API: who may do what, and what is answered.
 
+mod described;
 mod lists;
 mod search;
 mod tokens;

@@ -10,34 +10,49 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use super::{Api, Caller, operate::read, problem::Problem, sent::Sent};
+use super::{Api, Caller, operate::read, problem::Problem, sent::Sent, shapes::Id};
 use crate::{
     desk::Wish,
     domain::{id::VerificationId, key::Scope, once::Once, secret::Secret},
 };
 
-#[derive(Deserialize)]
+/// What a token is to be for.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = Wish)]
 struct Asked {
+    #[schema(example = "h5")]
     app: String,
+    #[schema(min_length = 1, max_length = 255, example = "12345")]
     plan_id: String,
+    #[schema(max_length = 255, example = "order-4711")]
     reference: Option<String>,
+    /// Who is to verify, for plans that want it submitted.
     identity: Option<Person>,
+    /// The image to compare with, in base64, for plans that want one uploaded.
     match_image: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// A person who is to verify.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Person {
+    #[schema(min_length = 1)]
     name: String,
+    #[schema(min_length = 1)]
     number: String,
+    /// The provider's kind of certificate; 0, an identity card, where nothing is said.
+    #[schema(maximum = 5)]
     certificate_type: Option<u8>,
 }
 
 /// The one answer that holds a verify_token.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = GivenToken)]
 struct Token<'a> {
+    #[schema(value_type = Id)]
     verification_id: VerificationId,
     verify_token: &'a str,
     app: &'a str,
@@ -49,6 +64,25 @@ struct Token<'a> {
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
+/// Has the provider generate a token, and gives it out once it is tracked.
+///
+/// Scope: `issue`.
+#[utoipa::path(
+    post, path = "/tokens", operation_id = "issue", tag = "tokens", security(("key" = ["issue"])),
+    params((
+        "Idempotency-Key" = Option<String>, Header, max_length = 255, pattern = "^[!-~]+$",
+        description = "The same request with it gets the same token for a day."
+    )),
+    request_body = Asked,
+    responses(
+        (status = 201, description = "The token, tracked.", body = Token),
+        (
+            status = 409, description = "The first request with this Idempotency-Key is under way.", body = Problem,
+            content_type = "application/problem+json", headers(("Retry-After" = i32))
+        ),
+        (status = 502, description = "The provider refuses.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
 pub(super) async fn issue(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,

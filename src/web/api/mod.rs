@@ -13,12 +13,16 @@
 //! | `GET /v1/status` | the figures | `read` |
 //! | `GET /v1/alarms`, `POST /v1/alarms/{id}/acknowledge` | what is wrong, and that it was seen | `read`, `operate` |
 //! | `GET /v1/losses`, `POST /v1/losses/acknowledge` | what was lost, and that it was seen | `read`, `operate` |
+//! | `GET /v1/openapi.json` | the description of all these, made of the routes themselves | none |
 //!
-//! Every request shows a key; what its key is not for does not exist for it. Problems are RFC 9457.
+//! Every other request shows a key; what its key is not for does not exist for it. Problems are RFC 9457.
 //! No answer but that of `POST /v1/tokens` holds a verify_token, none an index of a person, or a name
 //! in clear, and none repeats what was sent.
 
+mod describe;
+mod figures;
 mod issue;
+mod lists;
 mod operate;
 mod own;
 mod problem;
@@ -26,6 +30,7 @@ mod read;
 mod reconcile;
 mod search;
 mod sent;
+mod shapes;
 mod told;
 mod track;
 
@@ -41,9 +46,9 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, header},
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
-    routing::{get, post},
 };
 use tokio::time::timeout;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::keys::{KeyRing, Refusal};
 use crate::{
@@ -80,25 +85,34 @@ pub fn router(desk: Arc<dyn Desk>, keys: Arc<KeyRing>) -> Router {
 }
 
 fn calls(api: Arc<Api>) -> Router {
-    Router::new()
-        .route("/verifications", get(read::list).post(track::track))
-        .route("/verifications/search", post(search::search))
-        .route("/verifications/{id}", get(read::show))
-        .route("/verifications/{id}/retry", post(operate::retry))
-        .route("/tokens", post(issue::issue))
-        .route("/reconciliations", post(reconcile::reconcile))
-        .route("/key", get(own::own))
-        .route("/status", get(read::status))
-        .route("/alarms", get(read::alarms))
-        .route("/alarms/{id}/acknowledge", post(operate::acknowledge_alarm))
-        .route("/losses", get(read::losses))
-        .route("/losses/acknowledge", post(operate::acknowledge_losses))
+    let (open, of_open) = OpenApiRouter::new()
+        .routes(routes!(describe::openapi))
+        .split_for_parts();
+    let (keyed, of_keyed) = OpenApiRouter::new()
+        .routes(routes!(read::list, track::track))
+        .routes(routes!(search::search))
+        .routes(routes!(read::show))
+        .routes(routes!(operate::retry))
+        .routes(routes!(issue::issue))
+        .routes(routes!(reconcile::reconcile))
+        .routes(routes!(own::own))
+        .routes(routes!(read::status))
+        .routes(routes!(read::alarms))
+        .routes(routes!(operate::acknowledge_alarm))
+        .routes(routes!(read::losses))
+        .routes(routes!(operate::acknowledge_losses))
+        .split_for_parts();
+    let other_method = || async { Problem::method() };
+    let keyed = keyed
         .fallback(|| async { Problem::not_found(NO_SUCH_PATH) })
-        .method_not_allowed_fallback(|| async { Problem::method() })
+        .method_not_allowed_fallback(other_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&api), admit))
+        .with_state(api);
+    open.method_not_allowed_fallback(other_method)
+        .with_state(describe::describe(vec![of_open, of_keyed]))
+        .merge(keyed)
         .layer(middleware::from_fn(framed))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .with_state(api)
 }
 
 /// Finds out who asks before anything else is looked at.

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use axum::{Extension, Json, extract::State};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{
-    Api, Caller,
+    Api, Caller, figures,
     problem::Problem,
     read::{cause, found, instant, of_the_whole},
     sent::{Named, Sent},
+    shapes::{Cause, Id, Instant},
 };
 use crate::{
     desk::Handle,
@@ -18,32 +20,64 @@ use crate::{
     store::{records::RetryVerdict, reports::LossFilter},
 };
 
-#[derive(Default, Deserialize)]
+/// Whose it is to be.
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Retry {
     /// The app it is assigned to first.
     app: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// A note of what was seen.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Note {
+    #[schema(
+        min_length = 1,
+        max_length = 1000,
+        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$",
+        example = "quota raised"
+    )]
     note: String,
 }
 
-#[derive(Deserialize)]
+/// A note of losses that were seen.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NoteOfLosses {
     app: Option<String>,
+    #[schema(value_type = Option<Cause>)]
     cause: Option<String>,
     /// Those lost until then, so that what was lost since somebody looked stays open.
+    #[schema(value_type = Instant)]
     until: String,
+    #[schema(
+        min_length = 1,
+        max_length = 1000,
+        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$",
+        example = "quota raised"
+    )]
     note: String,
 }
 
 /// The longest note, in characters.
 const NOTE_CHARS_MAX: usize = 1_000;
 
+/// Wakes a verification that waits for a person, as another app's where one is named.
+///
+/// Scope: `operate`.
+#[utoipa::path(
+    post, path = "/verifications/{id}/retry", operation_id = "retry", tag = "verifications",
+    security(("key" = ["operate"])), params(("id" = Id, Path, description = "Its verification_id.")),
+    request_body = Option<Retry>,
+    responses(
+        (status = 200, description = "It is asked for again.", body = figures::Woken),
+        (
+            status = 409, description = "It is whole, or forgotten by the provider.", body = Problem,
+            content_type = "application/problem+json"
+        ),
+    )
+)]
 pub(super) async fn retry(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,
@@ -80,6 +114,15 @@ pub(super) async fn retry(
     }
 }
 
+/// Notes that somebody has seen an alarm.
+///
+/// Scope: `operate`, for keys of all apps.
+#[utoipa::path(
+    post, path = "/alarms/{id}/acknowledge", operation_id = "acknowledge_alarm", tag = "service",
+    security(("key" = ["operate"])), params(("id" = i64, Path, description = "Its alarm_id.")),
+    request_body = Note,
+    responses((status = 200, description = "It is noted.", body = figures::SeenAlarm))
+)]
 pub(super) async fn acknowledge_alarm(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,
@@ -100,6 +143,14 @@ pub(super) async fn acknowledge_alarm(
     ))
 }
 
+/// Notes that somebody has seen what was lost until an instant.
+///
+/// Scope: `operate`.
+#[utoipa::path(
+    post, path = "/losses/acknowledge", operation_id = "acknowledge_losses", tag = "service",
+    security(("key" = ["operate"])), request_body = NoteOfLosses,
+    responses((status = 200, description = "They are noted.", body = figures::SeenLosses))
+)]
 pub(super) async fn acknowledge_losses(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,

@@ -4,9 +4,16 @@ use std::sync::Arc;
 
 use axum::{Extension, Json, extract::State};
 
-use super::{Api, Caller, problem::Problem};
+use super::{Api, Caller, lists, problem::Problem};
 use crate::{desk::wire::Own, domain::key::Apps};
 
+/// What the key that is shown may do.
+///
+/// Scope: `any` does.
+#[utoipa::path(
+    get, path = "/key", operation_id = "own_key", tag = "service", security(("key" = [])),
+    responses((status = 200, description = "What it may do.", body = lists::Own))
+)]
 pub(super) async fn own(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,

@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
     desk::{self, IssueError},
@@ -17,11 +18,16 @@ use crate::{
 };
 
 /// A problem. Its `type` is `urn:verikeep:problem:` and the slug.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct Problem {
     #[serde(rename = "type")]
+    #[schema(
+        pattern = "^urn:verikeep:problem:[a-z-]+$",
+        example = "urn:verikeep:problem:wrong"
+    )]
     kind: String,
     title: &'static str,
+    #[schema(minimum = 400, maximum = 599, example = 422)]
     status: u16,
     detail: String,
     /// Which field is wrong, where it is one.

@@ -9,8 +9,14 @@ use axum::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
+use utoipa::IntoParams;
 
-use super::{Api, Caller, problem::Problem, sent::Named};
+use super::{
+    Api, Caller, figures,
+    problem::Problem,
+    sent::Named,
+    shapes::{Cause as CauseName, Id, Instant, Page, State as StateName, Whole as WholeShape},
+};
 use crate::{
     desk::Handle,
     domain::{
@@ -30,31 +36,55 @@ const LIMIT: i64 = 100;
 /// What no answer holds: what opens something at the provider, and what tells of a person.
 const PRIVATE: [&str; 3] = ["verify_token", "id_number_index", "id_number"];
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct Which {
+    #[param(value_type = Option<StateName>)]
     state: Option<String>,
+    /// Needed by a key of several apps.
     app: Option<String>,
     plan_id: Option<String>,
     reference: Option<String>,
+    /// The provider's number of an answer or an attempt.
     log_id: Option<String>,
+    /// Issued then or later.
+    #[param(value_type = Option<Instant>)]
     since: Option<String>,
+    /// Issued then or earlier.
+    #[param(value_type = Option<Instant>)]
     until: Option<String>,
+    /// How many; 100 where nothing is said.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
+    /// `next` of the page before.
+    #[param(value_type = Option<Id>)]
     cursor: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 struct WhichLosses {
+    /// Needed by a key of several apps.
     app: Option<String>,
+    #[param(value_type = Option<CauseName>)]
     cause: Option<String>,
+    /// How many; 100 where nothing is said.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<i64>,
     /// Those acknowledged as well.
     #[serde(default)]
     all: bool,
 }
 
+/// Lists verifications, the newest first, page by page.
+///
+/// Scope: `read`.
+#[utoipa::path(
+    get, path = "/verifications", operation_id = "list", tag = "verifications", security(("key" = ["read"])),
+    params(Which), responses((status = 200, description = "A page.", body = Page))
+)]
 pub(super) async fn list(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,
@@ -92,6 +122,14 @@ pub(super) async fn list(
     ))
 }
 
+/// Shows one verification whole.
+///
+/// Scope: `read`.
+#[utoipa::path(
+    get, path = "/verifications/{id}", operation_id = "show", tag = "verifications", security(("key" = ["read"])),
+    params(("id" = Id, Path, description = "Its verification_id.")),
+    responses((status = 200, description = "All that is known of it, the persons masked.", body = WholeShape))
+)]
 pub(super) async fn show(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,
@@ -111,6 +149,13 @@ pub(super) async fn found(api: &Api, caller: &Caller, id: &str) -> Result<Whole,
         .ok_or_else(none)
 }
 
+/// The figures of the service.
+///
+/// Scope: `read`, for keys of all apps.
+#[utoipa::path(
+    get, path = "/status", operation_id = "status", tag = "service", security(("key" = ["read"])),
+    responses((status = 200, description = "The figures.", body = figures::Status))
+)]
 pub(super) async fn status(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,
@@ -120,6 +165,13 @@ pub(super) async fn status(
     Ok(Json(public(&api.desk.status().await?)))
 }
 
+/// What is wrong at present.
+///
+/// Scope: `read`, for keys of all apps.
+#[utoipa::path(
+    get, path = "/alarms", operation_id = "alarms", tag = "service", security(("key" = ["read"])),
+    responses((status = 200, description = "Open alarms.", body = figures::Alarms))
+)]
 pub(super) async fn alarms(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,
@@ -139,6 +191,13 @@ pub(super) fn of_the_whole(caller: &Caller) -> Result<(), Problem> {
     ))
 }
 
+/// What was lost, the newest first.
+///
+/// Scope: `read`.
+#[utoipa::path(
+    get, path = "/losses", operation_id = "losses", tag = "service", security(("key" = ["read"])),
+    params(WhichLosses), responses((status = 200, description = "Losses.", body = figures::Losses))
+)]
 pub(super) async fn losses(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,

@@ -6,7 +6,7 @@ use axum::{Extension, Json, extract::State};
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
-use super::{Api, Caller, operate::read, problem::Problem, sent::Sent, told};
+use super::{Api, Caller, lists, operate::read, problem::Problem, sent::Sent, told};
 use crate::{
     desk::{
         Compared,
@@ -52,6 +52,14 @@ struct SoFar {
     wrong: u32,
 }
 
+/// Compares the business's own list with what is tracked, and tracks what never was if it is to.
+///
+/// Scope: `operate`, and `track` with `"track": true`.
+#[utoipa::path(
+    post, path = "/reconciliations", operation_id = "reconcile", tag = "verifications",
+    security(("key" = ["operate"]), ("key" = ["operate", "track"])), request_body = lists::List,
+    responses((status = 200, description = "How each token stands, and the sums.", body = lists::ComparedList))
+)]
 pub(super) async fn reconcile(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,

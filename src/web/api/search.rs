@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::{Extension, Json, extract::State};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
 use super::{
     Api, Caller,
@@ -13,6 +14,7 @@ use super::{
     problem::Problem,
     read::{limit, public, unknown},
     sent::Sent,
+    shapes::{Found, Id},
 };
 use crate::{
     desk::Search,
@@ -33,6 +35,48 @@ struct Asked {
     verify_tokens: Option<Vec<String>>,
 }
 
+/// A search, for the description: one of both.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "shapes are described and never made")]
+enum Searches {
+    Person(PersonSearch),
+    Tokens(TokenSearch),
+}
+
+/// For a person.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "shapes are described and never made")]
+struct PersonSearch {
+    #[schema(min_length = 1, max_length = 64)]
+    id_number: String,
+    /// What for; it must not repeat the number.
+    #[schema(min_length = 1, max_length = 200, example = "case 17")]
+    purpose: String,
+    app: Option<String>,
+    #[schema(minimum = 1, maximum = 1000)]
+    limit: Option<i64>,
+    cursor: Option<Id>,
+}
+
+/// For tokens.
+#[derive(ToSchema)]
+#[serde(deny_unknown_fields)]
+#[allow(dead_code, reason = "shapes are described and never made")]
+struct TokenSearch {
+    #[schema(max_items = 1000)]
+    verify_tokens: Vec<String>,
+}
+
+/// Finds the verifications of a person, or those of verify_tokens.
+///
+/// Scope: `reveal` for a person, `read` for tokens.
+#[utoipa::path(
+    post, path = "/verifications/search", operation_id = "search", tag = "verifications",
+    security(("key" = ["reveal"]), ("key" = ["read"])), request_body = Searches,
+    responses((status = 200, description = "A page of a person, or an item for each token.", body = Found))
+)]
 pub(super) async fn search(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,

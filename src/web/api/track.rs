@@ -11,7 +11,7 @@ use axum::{
 use serde_json::json;
 
 use super::{
-    Api, Caller,
+    Api, Caller, lists,
     problem::Problem,
     sent::Sent,
     told::{Parsed, Told},
@@ -25,6 +25,21 @@ use crate::{
     store::records::TrackVerdict,
 };
 
+/// Tracks one token, an array of them or NDJSON.
+///
+/// Scope: `track`. Telling one again is safe.
+#[utoipa::path(
+    post, path = "/verifications", operation_id = "track", tag = "verifications", security(("key" = ["track"])),
+    request_body(content((lists::OneOrMany = "application/json"), (String = "application/x-ndjson"))),
+    responses(
+        (status = 201, description = "It is new, and committed.", body = lists::Outcome),
+        (status = 200, description = "It was known, or a list was told.", body = lists::Told),
+        (
+            status = 409, description = "It is known with another fact, which stays.", body = Problem,
+            content_type = "application/problem+json"
+        ),
+    )
+)]
 pub(super) async fn track(
     State(api): State<Arc<Api>>,
     Extension(caller): Extension<Caller>,
