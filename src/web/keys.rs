@@ -82,6 +82,14 @@ impl KeyRing {
         }
     }
 
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// When it gives none.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.store.ping().await.map(drop)
+    }
+
     /// The key that is presented (`vk_…`, what stands behind `Bearer `) from this address, and that
     /// it was used. What it may do is asked of it: [`ApiKey::may`].
     ///

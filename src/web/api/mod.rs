@@ -26,6 +26,7 @@ mod lists;
 mod operate;
 mod own;
 mod problem;
+mod pulse;
 mod read;
 mod reconcile;
 mod search;
@@ -59,6 +60,7 @@ use crate::{
     },
 };
 use problem::Problem;
+use pulse::{Pulse, prompt};
 
 /// Who asks, as their key says, and the text of it.
 #[derive(Clone, Debug)]
@@ -85,6 +87,7 @@ pub fn router(desk: Arc<dyn Desk>, keys: Arc<KeyRing>) -> Router {
 }
 
 fn calls(api: Arc<Api>) -> Router {
+    let pulse = Arc::new(Pulse::new(Arc::clone(&api.keys)));
     let (open, of_open) = OpenApiRouter::new()
         .routes(routes!(describe::openapi))
         .split_for_parts();
@@ -107,6 +110,7 @@ fn calls(api: Arc<Api>) -> Router {
         .fallback(|| async { Problem::not_found(NO_SUCH_PATH) })
         .method_not_allowed_fallback(other_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&api), admit))
+        .layer(middleware::from_fn_with_state(pulse, prompt))
         .with_state(api);
     open.method_not_allowed_fallback(other_method)
         .with_state(describe::describe(vec![of_open, of_keyed]))
@@ -171,7 +175,7 @@ async fn framed(request: Request, next: Next) -> Response {
     let id = request_id(request.headers());
     #[allow(clippy::disallowed_methods, reason = "the HTTP server keeps tokio")]
     let answer = timeout(ANSWER_MAX, next.run(request)).await;
-    let response = answer.unwrap_or_else(|_| Problem::away().into_response());
+    let response = answer.unwrap_or_else(|_| Problem::cut_off().into_response());
     headed(response, id)
 }
 

@@ -174,6 +174,14 @@ impl Problem {
         )
     }
 
+    /// 503: it was begun, and how it ended was not waited for.
+    pub(super) fn cut_off() -> Self {
+        Self::away_for(
+            "the database does not answer in time: what was asked may have been done, and repeating it is safe",
+            None,
+        )
+    }
+
     fn away_for(detail: impl Into<String>, left: Option<Span>) -> Self {
         let seconds = left.and_then(|left| u32::try_from(left.0.div_euclid(1000) + 1).ok());
         Self {

@@ -13,7 +13,14 @@ use super::process::{Daemon, Place, code, err, out};
 use crate::lab::{Db, FILMED, PLAIN};
 
 /// The status and the JSON of what is answered.
-fn ask(daemon: &Daemon, key: &str, line: &str, body: &str) -> (u16, Value) {
+pub(super) fn ask(daemon: &Daemon, key: &str, line: &str, body: &str) -> (u16, Value) {
+    let (head, body) = answer(daemon, key, line, body);
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    (status, serde_json::from_str(&body).unwrap())
+}
+
+/// The head and the body of what is answered.
+pub(super) fn answer(daemon: &Daemon, key: &str, line: &str, body: &str) -> (String, String) {
     let mut stream = TcpStream::connect(daemon.address()).unwrap();
     let length = body.len();
     write!(
@@ -24,8 +31,16 @@ fn ask(daemon: &Daemon, key: &str, line: &str, body: &str) -> (u16, Value) {
     let mut text = String::new();
     stream.read_to_string(&mut text).unwrap();
     let (head, body) = text.split_once("\r\n\r\n").unwrap();
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    (status, serde_json::from_str(body).unwrap())
+    (head.to_owned(), body.to_owned())
+}
+
+/// A key of these scopes, for all apps.
+pub(super) fn key(place: &Place, scopes: &[&str]) -> String {
+    let mut line = vec!["key", "create", "--name", "shop", "--all-apps"];
+    line.extend(scopes.iter().flat_map(|scope| ["--scope", scope]));
+    let made = place.verikeep(&line);
+    assert_eq!(code(&made), 0, "{}", err(&made));
+    out(&made).trim().to_owned()
 }
 
 async fn a_token_issued_over_http_is_archived(db: Db) {

@@ -7,6 +7,7 @@ mod descriptors;
 mod disk;
 mod memory;
 mod mount;
+mod prompt;
 
 use std::{fs, net::TcpListener, sync::Arc, time::Duration};
 

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// An archive whose daemon reaches its PostgreSQL by a wire.
-async fn wired(seed: u64) -> (Place, Wire) {
+pub(super) async fn wired(seed: u64) -> (Place, Wire) {
     let place = place(Db::Postgres, seed, windows(), MediaBytes::small()).await;
     let (wire, behind) = Wire::before_postgres().await;
     configure(&place, |text| {
