@@ -4,6 +4,7 @@
 mod api;
 mod canary;
 mod degrade;
+mod killed;
 mod listeners;
 mod losses;
 mod metrics;

@@ -27,7 +27,7 @@ fn windows() -> Windows {
 }
 
 /// A place with these windows, whose daemon listens where `status` finds it.
-async fn place(db: Db, seed: u64, windows: Windows, media_bytes: MediaBytes) -> Place {
+pub(super) async fn place(db: Db, seed: u64, windows: Windows, media_bytes: MediaBytes) -> Place {
     let simulator = simulator::start(Options {
         windows,
         media_bytes,
@@ -61,7 +61,7 @@ async fn place(db: Db, seed: u64, windows: Windows, media_bytes: MediaBytes) -> 
 }
 
 /// Changes the configuration.
-fn configure(place: &Place, change: impl FnOnce(String) -> String) {
+pub(super) fn configure(place: &Place, change: impl FnOnce(String) -> String) {
     let file = place.path().join("verikeep.toml");
     let text = change(fs::read_to_string(&file).unwrap());
     fs::write(file, text).unwrap();

@@ -55,7 +55,11 @@ async fn told_in_time(seed: u64, state: State) {
         let took = asking.into_iter().flat_map(|one| one.join().unwrap());
         took.max().unwrap()
     });
-    let mut then: Vec<_> = (1..=20).flat_map(|n| refused(&daemon, &key, n)).collect();
+    // Long enough for some of them to look whether it is back.
+    let (began, mut then) = (Instant::now(), Vec::new());
+    while began.elapsed() < Duration::from_millis(2500) {
+        then.extend(refused(&daemon, &key, then.len()));
+    }
     then.sort();
     let (middle, last) = (then[then.len() / 2], then[then.len() - 1]);
     println!("{state:?}: first {first:?}, then {middle:?}, at most {last:?}");
