@@ -292,7 +292,7 @@ create table installation (
 );
 
 -- Keys of the API. Their texts are nowhere: `digest` is the SHA-256 of one. `scopes`, `apps` and `networks` are JSON arrays; `apps` is null of a key
--- of all apps, and empty `networks` are everywhere.
+-- of all apps, and empty `networks` are everywhere. `rate` is how many calls a second it may make.
 create table api_keys (
     key_id       text collate "C" not null primary key,
     name         text    not null,
@@ -300,6 +300,7 @@ create table api_keys (
     scopes       text    not null,
     apps         text,
     networks     text    not null,
+    rate         bigint  not null check (rate between 1 and 1000000),
     created_at   bigint  not null check (created_at between 1420070400000 and 4102444800000),
     created_by   text    not null,
     expires_at   bigint  not null check (expires_at > created_at and expires_at <= 4102444800000),

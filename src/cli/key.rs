@@ -22,7 +22,9 @@ use crate::{
     config::{Config, suggestion},
     domain::{
         id::KeyId,
-        key::{ApiKey, Apps, KeptKey, Scope, check_expiry, check_name, fresh},
+        key::{
+            ApiKey, Apps, KeptKey, RATE_MAX, Scope, USUAL_RATE, check_expiry, check_name, fresh,
+        },
         time::{Span, Time},
     },
     store::Store,
@@ -85,6 +87,9 @@ pub struct Create {
     /// From where it may be used (`10.20.0.0/16`, `2001:db8::/32`); from everywhere when nothing is said.
     #[arg(long = "network", value_name = "CIDR", value_delimiter = ',', value_parser = network)]
     pub networks: Vec<IpNet>,
+    /// How many calls a second it may make, and twice as many at once; beyond that it gets 429.
+    #[arg(long, value_name = "N", default_value_t = USUAL_RATE, value_parser = clap::value_parser!(u32).range(1..=i64::from(RATE_MAX)))]
+    pub rate: u32,
     /// One JSON document, with the key in `key`.
     #[arg(long)]
     pub json: bool,
@@ -202,6 +207,7 @@ fn wanted(args: &Create, config: &Config, now: Time) -> Result<ApiKey, Failure> 
             Apps::Only(once(&args.apps))
         },
         networks: once(&args.networks),
+        rate: args.rate,
         created_at: now,
         created_by: actor(),
         expires_at: check_expiry(expires_at, now).map_err(|why| wrong("--expires", why))?,
@@ -276,6 +282,7 @@ async fn list(args: &List, store: &dyn Store, screen: &mut Screen<'_>) -> Result
         "scopes",
         "apps",
         "networks",
+        "rate",
         "created",
         "by",
         "expires",
@@ -295,6 +302,7 @@ async fn list(args: &List, store: &dyn Store, screen: &mut Screen<'_>) -> Result
             shown.scopes.join(" "),
             shown.whose(),
             shown.networks.join(" "),
+            shown.rate.to_string(),
             shown.created_at,
             shown.created_by.to_owned(),
             shown.expires_at,

@@ -23,6 +23,12 @@ pub const USUAL_LIFE: Span = Span::hours(90 * 24);
 /// No key is good for longer: about five years.
 pub const LONGEST_LIFE: Span = Span::hours(5 * 366 * 24);
 
+/// How many calls a second a key may make when nothing is said.
+pub const USUAL_RATE: u32 = 10_000;
+
+/// No key may make more calls a second.
+pub const RATE_MAX: u32 = 1_000_000;
+
 /// How often it is noted at most that a key was used.
 pub const USE_NOTED_EVERY: Span = Span::minutes(1);
 
@@ -113,6 +119,8 @@ pub struct ApiKey {
     pub apps: Apps,
     /// From where it may be used; from everywhere when it is empty.
     pub networks: Vec<IpNet>,
+    /// How many calls a second it may make, and twice as many at once; [`RATE_MAX`] at most.
+    pub rate: u32,
     /// When it was made.
     pub created_at: Time,
     /// Who had it made.
@@ -347,6 +355,7 @@ mod tests {
             scopes: vec![Scope::Track],
             apps: Apps::Only(vec!["h5".to_owned()]),
             networks: Vec::new(),
+            rate: USUAL_RATE,
             created_at: NOW,
             created_by: "cli:ops".to_owned(),
             expires_at: NOW.plus(USUAL_LIFE),

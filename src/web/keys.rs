@@ -14,6 +14,7 @@ use std::{
 
 use tokio::sync::Mutex;
 
+use super::rates::Rates;
 use crate::{
     domain::{
         id::KeyId,
@@ -49,6 +50,9 @@ pub enum Refusal {
     /// Too many keys that nobody has came from this address: try again after so long.
     #[error("too many unknown keys came from this address; try again in {0}")]
     TooMany(Span),
+    /// The key asks more often than it may: try again after so long.
+    #[error("the key makes more than {1} calls a second; try again in {0}")]
+    TooFast(Span, u32),
     /// Nothing is known of the keys, or too long ago: try again.
     #[error(transparent)]
     Away(#[from] StoreError),
@@ -60,6 +64,7 @@ pub struct KeyRing {
     clock: Arc<dyn Clock>,
     ring: Mutex<Ring>,
     failures: Lock<Failures>,
+    rates: Rates,
 }
 
 /// What was read of the keys, and when.
@@ -79,6 +84,7 @@ impl KeyRing {
             clock,
             ring: Mutex::default(),
             failures: Lock::default(),
+            rates: Rates::default(),
         }
     }
 
@@ -104,6 +110,8 @@ impl KeyRing {
             return Err(self.failed(address));
         };
         key.is_good(address, self.clock.now())?;
+        let taken = self.rates.take(&key, &*self.clock);
+        taken.map_err(|left| Refusal::TooFast(left, key.rate))?;
         self.note_use(&key).await;
         Ok(key)
     }
@@ -284,6 +292,7 @@ mod tests {
                 scopes: vec![Scope::Track],
                 apps: Apps::All,
                 networks: vec!["10.0.0.0/8".parse().unwrap()],
+                rate: 10,
                 created_at: NOW,
                 created_by: "cli".to_owned(),
                 expires_at: NOW.plus(USUAL_LIFE),
@@ -301,6 +310,7 @@ mod tests {
             found.map(|key| key.name).map_err(|refusal| match refusal {
                 Refusal::Denied(denied) => format!("{denied:?}"),
                 Refusal::TooMany(left) => format!("TooMany {left}"),
+                Refusal::TooFast(left, _) => format!("TooFast {left}"),
                 Refusal::Away(_) => "Away".to_owned(),
             })
         }
@@ -416,6 +426,32 @@ mod tests {
             is("Unknown"),
             "a minute later"
         );
+    }
+
+    #[tokio::test]
+    async fn a_key_asks_as_often_as_it_may_and_another_is_not_hindered() {
+        let held = Held::new();
+        let (_, text) = held.make("shop").await;
+        let (_, other) = held.make("other").await;
+        let (text, other) = (text.reveal(), other.reveal());
+        // Of ten a second, two seconds' worth at once.
+        for (label, passes, good) in [
+            ("the burst", 0, 20),
+            ("nothing more", 0, 0),
+            ("not yet", 99, 0),
+            ("then one", 1, 1),
+            ("half a second's", 500, 5),
+            ("no more than the burst", 60_000, 20),
+        ] {
+            held.clock.pass(Span(passes));
+            for n in 0..good {
+                assert_eq!(held.ask(text, HERE).await.unwrap(), "shop", "{label} {n}");
+            }
+            let refused = held.ask(text, HERE).await.unwrap_err();
+            assert!(refused.starts_with("TooFast "), "{label}: {refused}");
+            assert_eq!(held.ask(other, HERE).await.unwrap(), "other", "{label}");
+        }
+        assert_eq!(held.ask(text, HERE).await, is("TooFast 100ms"));
     }
 
     #[test]

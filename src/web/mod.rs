@@ -24,6 +24,7 @@ mod hosts;
 pub mod keys;
 mod limits;
 mod pages;
+mod rates;
 mod seat;
 mod server;
 

@@ -23,7 +23,7 @@ use verikeep::{
     domain::{
         id::KeyId,
         identity::IndexKey,
-        key::{ApiKey, Apps, KeptKey, Scope, USUAL_LIFE, fresh},
+        key::{ApiKey, Apps, KeptKey, Scope, USUAL_LIFE, USUAL_RATE, fresh},
     },
     store::memory::MemoryStore,
     web::{
@@ -114,6 +114,7 @@ impl Desk {
                 Apps::Only(apps)
             },
             networks: Vec::new(),
+            rate: USUAL_RATE,
             created_at: now,
             created_by: "test".to_owned(),
             expires_at: now.plus(USUAL_LIFE),

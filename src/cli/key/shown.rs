@@ -20,6 +20,8 @@ pub(super) struct Shown<'k> {
     pub(super) all_apps: bool,
     pub(super) apps: &'k [String],
     pub(super) networks: Vec<String>,
+    /// Calls a second.
+    pub(super) rate: u32,
     pub(super) created_at: String,
     pub(super) created_by: &'k str,
     pub(super) expires_at: String,
@@ -49,6 +51,7 @@ impl<'k> Shown<'k> {
             all_apps,
             apps,
             networks: key.networks.iter().map(IpNet::to_string).collect(),
+            rate: key.rate,
             created_at: key.created_at.rfc3339(),
             created_by: &key.created_by,
             expires_at: key.expires_at.rfc3339(),

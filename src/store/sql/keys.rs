@@ -71,6 +71,7 @@ rows! {
         scopes: String,
         apps: Option<String>,
         networks: String,
+        rate: i64,
         created_at: i64,
         created_by: &'a str,
         expires_at: i64,
@@ -95,6 +96,7 @@ async fn create<DB: Dialect>(connection: &mut DB::Connection, new: &KeptKey) -> 
         scopes: Json::of(&scopes)?.into_text(),
         apps,
         networks: Json::of(&networks)?.into_text(),
+        rate: i64::from(key.rate),
         created_at: key.created_at.0,
         created_by: &key.created_by,
         expires_at: key.expires_at.0,
@@ -115,7 +117,7 @@ async fn read<DB: Dialect>(
     binds: Vec<Bind>,
 ) -> Result<Vec<KeptKey>> {
     let sql = format!(
-        "select key_id, name, digest, scopes, apps, networks, created_at, created_by, expires_at, revoked_at, revoked_by, last_used_at
+        "select key_id, name, digest, scopes, apps, networks, rate, created_at, created_by, expires_at, revoked_at, revoked_by, last_used_at
         from api_keys {which}"
     );
     let rows = DB::fetch(connection, sql, binds).await?;
@@ -179,6 +181,7 @@ fn kept(row: &impl Cells) -> Result<KeptKey> {
         scopes: scopes.collect::<Result<_>>()?,
         apps,
         networks: networks.collect::<Result<_>>()?,
+        rate: known(u32::try_from(row.int("rate")?).ok(), "api_keys.rate")?,
         created_at: instant(row, "created_at")?,
         created_by: row.text("created_by")?,
         expires_at: instant(row, "expires_at")?,

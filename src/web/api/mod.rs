@@ -144,6 +144,11 @@ async fn admit(State(api): State<Arc<Api>>, mut request: Request, next: Next) ->
         Err(Refusal::TooMany(left)) => {
             Problem::too_often("too many unknown keys were shown from there", left).into_response()
         }
+        Err(Refusal::TooFast(left, rate)) => Problem::too_often(
+            format!("the key makes more than {rate} calls a second (`verikeep key create --rate`)"),
+            left,
+        )
+        .into_response(),
         Err(Refusal::Away(_)) => Problem::away().into_response(),
     }
 }

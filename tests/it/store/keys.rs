@@ -3,7 +3,7 @@
 use verikeep::{
     domain::{
         id::KeyId,
-        key::{ApiKey, Apps, KeptKey, Presented, Scope, fresh},
+        key::{ApiKey, Apps, KeptKey, Presented, RATE_MAX, Scope, fresh},
         time::Span,
     },
     store::Store,
@@ -25,6 +25,7 @@ pub(super) fn key(name: &str) -> (KeptKey, Presented) {
             "10.0.0.0/8".parse().unwrap(),
             "2001:db8::/32".parse().unwrap(),
         ],
+        rate: 7,
         created_at: START,
         created_by: "cli:ops".to_owned(),
         expires_at: later(Span::hours(24)),
@@ -54,6 +55,7 @@ pub async fn a_key_is_read_back_as_it_was_made(db: Database) {
     all.key.networks.clear();
     let (mut none, _) = key("none");
     none.key.apps = Apps::Only(Vec::new());
+    none.key.rate = RATE_MAX;
     for kept in [&one, &all, &none] {
         assert!(store.create_key(kept).await.unwrap());
         assert_eq!(found(&*store, kept.key.key_id).await, kept.key);

@@ -8,7 +8,7 @@ use verikeep::{
     desk::Local,
     domain::{
         id::KeyId,
-        key::{ApiKey, Apps, KeptKey, Scope, USUAL_LIFE, fresh},
+        key::{ApiKey, Apps, KeptKey, Scope, USUAL_LIFE, USUAL_RATE, fresh},
     },
     web::{Hosts, Limits, keys::KeyRing, serve_api},
     worker::clock::SystemClock,
@@ -67,6 +67,7 @@ impl Served {
             scopes: [Scope::Track, Scope::Read].into_iter().collect(),
             apps: Apps::All,
             networks: vec!["127.0.0.0/8".parse().unwrap()],
+            rate: USUAL_RATE,
             created_at: now,
             created_by: "test".to_owned(),
             expires_at: now.plus(USUAL_LIFE),
