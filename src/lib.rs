@@ -14,7 +14,7 @@
 //! | [`worker`] | claim→step driver, loops, tasks, the clock; knows no tokens | `domain::time` `domain::random` |
 //! | [`archive`] | the use cases, one struct a stage | `domain` `provider` `store` `vault` `worker::spawn` |
 //! | [`telemetry`] | logs and metrics | `domain` `store::reports` |
-//! | [`desk`] | what people and programs ask of the archive, wherever they are | `domain` `store` `archive` `worker` |
+//! | [`desk`] | what people and programs ask of the archive, wherever they are | `domain` `provider::http` `store` `archive` `worker` |
 //! | [`web`] | health, readiness and metrics over HTTP, and the API | `domain` `store` `telemetry` `desk` |
 //! | [`app`] | the composition root: the only module that knows every part | `domain` `config` `provider` `store` `vault` `worker` `telemetry` `archive` `desk` `web` |
 //! | [`cli`] | one file a command | `domain` `config` `provider` `store` `vault` `worker` `telemetry` `desk` `app` |

@@ -7,6 +7,7 @@ use super::{
     losses::seen,
     open::Access,
     people::actor,
+    place::Place,
     report::{Code, Failure},
     screen::Screen,
     table::Table,
@@ -30,6 +31,9 @@ pub struct Alarms {
     /// What `list` takes.
     #[command(flatten)]
     pub list: List,
+    /// Where it asks.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// What is done.

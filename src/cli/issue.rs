@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::{
     people::actor,
+    place::Place,
     report::{Code, Failure},
     screen::Screen,
     track::names_told,
@@ -57,6 +58,9 @@ pub struct Issue {
     /// One JSON document.
     #[arg(long)]
     pub json: bool,
+    /// Where it asks.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// Issues it: what is wrong is told before anything is asked of the provider.

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::{
     people::{counted, yes},
+    place::Place,
     report::{Code, Failure},
     screen::Screen,
     table::Table,
@@ -66,6 +67,9 @@ pub struct List {
     /// CSV that `track` and `reconcile` read.
     #[arg(long, conflicts_with = "json")]
     pub csv: bool,
+    /// Where it asks.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// An instant, or how long ago it was.
@@ -99,6 +103,11 @@ pub(super) async fn run(
     desk: &dyn Desk,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
+    if args.csv {
+        let why =
+            "verify_tokens are not told over the network, and without them nobody can read it";
+        args.place.must_be_here("--csv", why)?;
+    }
     let most = most(args)?;
     let person = args.id_number.as_ref().map(told).transpose()?;
     let mut missed = Some(0);
@@ -242,6 +251,7 @@ fn from_input() -> Result<Secret, Failure> {
 fn heading() -> Table {
     Table::new([
         "verify_token",
+        "verification_id",
         "app",
         "state",
         "issued_at",
@@ -252,9 +262,16 @@ fn heading() -> Table {
     ])
 }
 
-fn cells(row: &Summary) -> [String; 8] {
+fn cells(row: &Summary) -> [String; 9] {
+    // A column without a word is not shown.
+    let named = if row.verify_token.is_empty() {
+        row.verification_id.to_string()
+    } else {
+        String::new()
+    };
     [
         row.verify_token.clone(),
+        named,
         row.app.clone(),
         row.state.clone(),
         row.issued_at.to_string(),

@@ -7,6 +7,7 @@ use super::{
     list::Since,
     open::Access,
     people::{actor, counted},
+    place::Place,
     report::{Code, Failure},
     screen::Screen,
     table::Table,
@@ -35,6 +36,9 @@ pub struct Losses {
     /// What `list` takes.
     #[command(flatten)]
     pub list: List,
+    /// Where it asks.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// What is done.

@@ -21,6 +21,7 @@ mod migrate;
 mod open;
 mod panics;
 mod people;
+mod place;
 mod progress;
 mod reconcile;
 mod report;
@@ -53,7 +54,7 @@ use crate::{
     domain::secret::Secret,
     provider::http::install_crypto,
 };
-use open::{Access, at_desk};
+use open::{Access, at_desk, at_home, load};
 use report::{Code, EXIT_CODES, Failure};
 use screen::Screen;
 
@@ -192,32 +193,32 @@ async fn dispatch(cli: Cli, screen: &mut Screen<'_>) -> Result<Code, Failure> {
             Box::pin(run::run(&source, config, &args)).await
         }
         Command::Issue(args) => {
-            at_desk(&load(&source)?, Access::Archive, async |desk| {
+            at_desk(&args.place, &source, Access::Archive, async |desk| {
                 issue::run(&args, desk, screen).await
             })
             .await
         }
         Command::Track(args) => {
-            at_desk(&load(&source)?, Access::Archive, async |desk| {
+            at_desk(&args.place, &source, Access::Archive, async |desk| {
                 track::run(&args, desk, screen).await
             })
             .await
         }
         Command::Reconcile(args) => {
-            at_desk(&load(&source)?, Access::Archive, async |desk| {
+            at_desk(&args.place, &source, Access::Archive, async |desk| {
                 reconcile::run(&args, desk, screen).await
             })
             .await
         }
-        Command::Status(args) => Box::pin(status::at(&args, &load(&source)?, screen)).await,
+        Command::Status(args) => Box::pin(status::at(&args, &source, screen)).await,
         Command::List(args) => {
-            at_desk(&load(&source)?, Access::Read, async |desk| {
+            at_desk(&args.place, &source, Access::Read, async |desk| {
                 list::run(&args, desk, screen).await
             })
             .await
         }
         Command::Show(args) => {
-            at_desk(&load(&source)?, Access::Read, async |desk| {
+            at_desk(&args.place, &source, Access::Read, async |desk| {
                 show::run(&args, desk, screen).await
             })
             .await
@@ -225,38 +226,31 @@ async fn dispatch(cli: Cli, screen: &mut Screen<'_>) -> Result<Code, Failure> {
         Command::Get(args) => {
             let config = load(&source)?;
             let vault = app::vault(&config)?;
-            at_desk(&config, Access::Read, async |desk| {
+            at_home(&config, Access::Read, async |desk| {
                 get::run(&args, desk, &vault, screen).await
             })
             .await
         }
         Command::Retry(args) => {
-            at_desk(&load(&source)?, Access::Write, async |desk| {
+            at_desk(&args.place, &source, Access::Write, async |desk| {
                 retry::run(&args, desk, screen).await
             })
             .await
         }
         Command::Alarms(args) => {
-            at_desk(&load(&source)?, args.access(), async |desk| {
+            at_desk(&args.place, &source, args.access(), async |desk| {
                 alarms::run(&args, desk, screen).await
             })
             .await
         }
         Command::Losses(args) => {
-            at_desk(&load(&source)?, args.access(), async |desk| {
+            at_desk(&args.place, &source, args.access(), async |desk| {
                 losses::run(&args, desk, screen).await
             })
             .await
         }
         Command::Key(args) => key::run(&args, &load(&source)?, screen).await,
     }
-}
-
-/// The configuration; warnings are for `check` and `run` to tell.
-fn load(source: &Source) -> Result<Config, Failure> {
-    config::load(source)
-        .map(|loaded| loaded.config)
-        .map_err(Failure::Configuration)
 }
 
 /// The configuration, its warnings told.

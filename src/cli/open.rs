@@ -5,10 +5,13 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::report::{Code, Failure};
+use super::{
+    place::Place,
+    report::{Code, Failure},
+};
 use crate::{
     app,
-    config::Config,
+    config::{self, Config, Source},
     desk::{Desk, Local},
     domain::time::TrustedClock,
     store::{self, Depth, MigrationReport, Store},
@@ -60,6 +63,26 @@ pub(super) enum Access {
 
 /// Runs a command at a desk, and closes it afterwards however the command ended.
 pub(super) async fn at_desk(
+    place: &Place,
+    source: &Source,
+    access: Access,
+    run: impl AsyncFnOnce(&dyn Desk) -> Result<Code, Failure>,
+) -> Result<Code, Failure> {
+    match place.remote(Arc::new(SystemClock))? {
+        Some(remote) => run(&remote).await,
+        None => at_home(&load(source)?, access, run).await,
+    }
+}
+
+/// The configuration; warnings are for `check` and `run` to tell.
+pub(super) fn load(source: &Source) -> Result<Config, Failure> {
+    config::load(source)
+        .map(|loaded| loaded.config)
+        .map_err(Failure::Configuration)
+}
+
+/// The same over the rows, and what else `access` wants, that a configuration names.
+pub(super) async fn at_home(
     config: &Config,
     access: Access,
     run: impl AsyncFnOnce(&dyn Desk) -> Result<Code, Failure>,

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{
     people::actor,
+    place::Place,
     report::{Code, Failure},
     screen::Screen,
 };
@@ -35,6 +36,9 @@ pub struct Retry {
     /// A line of NDJSON for each token.
     #[arg(long)]
     pub json: bool,
+    /// Where it asks.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 #[derive(Serialize)]

@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::{
     people::{counted, size, yes},
+    place::Place,
     report::{Code, Failure},
     screen::Screen,
     table::{Table, harmless},
@@ -30,6 +31,9 @@ pub struct Show {
     /// One JSON document.
     #[arg(long)]
     pub json: bool,
+    /// Where it asks.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// Shows it.

@@ -125,11 +125,19 @@ pub(super) fn read(
     }
 }
 
+/// The secret that a file holds, for those who are not configured by it.
+///
+/// # Errors
+/// Why there is none, and the way out.
+pub(crate) fn secret_file(file: &Path) -> Result<Secret, Wrong> {
+    read_file(file).map(|text| Secret::new(text.as_str()))
+}
+
 const FILE_TODO: &str = "create the file, or correct its name and owner";
 const KEY_TODO: &str = "copy it again from where it was given out, as one line of visible ASCII";
 
 /// Why a text is no secret, and the way out.
-type Wrong = (String, &'static str);
+pub(crate) type Wrong = (String, &'static str);
 
 fn read_file(file: &Path) -> Result<Zeroizing<String>, Wrong> {
     let unread = |error| (reason(&error), FILE_TODO);

@@ -6,6 +6,7 @@
 pub mod compare;
 mod issue;
 mod local;
+mod remote;
 mod search;
 pub mod wire;
 
@@ -18,6 +19,7 @@ pub use crate::archive::{
 pub use compare::Compared;
 pub use issue::Given;
 pub use local::Local;
+pub use remote::{Remote, RemoteError};
 pub use search::{Found, Search};
 
 use crate::{
@@ -73,6 +75,9 @@ pub enum Error {
     /// What was under way is gone: whether it was done is not known.
     #[error("it was cut off: {0}")]
     Lost(String),
+    /// The daemon that was asked did not do it.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
     /// The desk stands over the rows alone.
     #[error("tokens cannot be told here: only the rows are there")]
     RowsAlone,

@@ -236,6 +236,14 @@ fn builder(limits: &Limits) -> reqwest::ClientBuilder {
         .tcp_nodelay(true)
 }
 
+/// A client for others than providers, with the same rules.
+///
+/// # Errors
+/// When it cannot be made.
+pub(crate) fn plain(limits: &Limits) -> Result<reqwest::Client, reqwest::Error> {
+    builder(limits).build()
+}
+
 /// What kept an exchange from being whole, without the URL.
 pub(super) fn problem(error: reqwest::Error) -> ProviderError {
     let trouble = if error.is_builder() {
@@ -247,7 +255,7 @@ pub(super) fn problem(error: reqwest::Error) -> ProviderError {
 }
 
 /// The kind and the innermost cause: `connection failed: Connection refused (os error 111)`.
-pub(super) fn describe(error: reqwest::Error) -> String {
+pub(crate) fn describe(error: reqwest::Error) -> String {
     let error = error.without_url();
     let kind = if error.is_timeout() {
         if error.is_connect() {

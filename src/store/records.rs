@@ -62,8 +62,8 @@ pub enum TrackVerdict {
     },
     /// It was tracked already with other facts, which stay.
     Conflict {
-        /// Its identifier.
-        verification_id: VerificationId,
+        /// Its identifier, as far as whoever tells may know it.
+        verification_id: Option<VerificationId>,
         /// Which fact differs: `app`, `issued_at`, `plan_id` or `reference`.
         field: &'static str,
     },

@@ -13,7 +13,7 @@ use reading::{Source, crate_paths, module, project, room, sources, tokens};
 const EDGES: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("object_store", &["vault"]),
-    ("reqwest", &["provider"]),
+    ("reqwest", &["provider", "desk::remote"]),
     ("axum", &["web", "simulator"]),
     (
         "simulator",

@@ -10,6 +10,7 @@ mod losses;
 mod metrics;
 mod process;
 mod reload;
+mod remote;
 
 use std::{
     fs,

@@ -13,6 +13,7 @@ use clap::Args;
 
 use super::{
     people::{actor, count, counted},
+    place::Place,
     progress::Progress,
     report::{Code, Failure},
     screen::Screen,
@@ -79,6 +80,9 @@ pub struct Reconcile {
     /// A line of NDJSON for each line of the list.
     #[arg(long)]
     pub json: bool,
+    /// Where it asks.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 fn name(text: &str) -> Result<String, String> {
@@ -95,6 +99,10 @@ pub(super) async fn run(
     desk: &dyn Desk,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
+    if args.unlisted {
+        let why = "verify_tokens are not told over the network, so that nobody can say which are missing in the list";
+        args.place.must_be_here("--unlisted", why)?;
+    }
     let apps = desk.apps().await?;
     let app = app_named(args.app.as_ref(), &apps, false)?;
     let tracked_by = format!("{} (reconcile)", actor());

@@ -3,7 +3,7 @@
 use super::{Code, Failure};
 use crate::{
     app::{AppError, demo::DemoError},
-    desk::{self, IssueError},
+    desk::{self, IssueError, RemoteError},
     domain::{
         answer::{ErrorKind, ProviderError},
         installation::Foreign,
@@ -75,11 +75,62 @@ impl From<desk::Error> for Failure {
                 error.to_string(),
                 "no token was given out; try again",
             ),
+            desk::Error::Remote(error) => error.into(),
             desk::Error::RowsAlone => Self::told(
                 Code::Finding,
                 "this command",
                 error.to_string(),
                 "this is a fault of verikeep: report it",
+            ),
+        }
+    }
+}
+
+impl From<RemoteError> for Failure {
+    fn from(error: RemoteError) -> Self {
+        match error {
+            RemoteError::Away(why) => Self::told(
+                Code::Unreachable,
+                "the daemon",
+                why,
+                "see that it runs and that --url (VERIKEEP_URL) is right; the same command can be run again, what was taken already is only found known",
+            ),
+            RemoteError::Foreign(why) => Self::told(
+                Code::Unreachable,
+                "the daemon",
+                why,
+                "name the address of its http.listen, or of the proxy in front, by --url (VERIKEEP_URL), without /v1",
+            ),
+            RemoteError::Missing => Self::told(
+                Code::Finding,
+                "the daemon",
+                "there is nothing of that name, as far as the key may know",
+                "`verikeep list` shows what there is",
+            ),
+            RemoteError::Refused {
+                status: 401 | 403,
+                detail,
+                ..
+            } => Self::told(
+                Code::Configuration,
+                "the key",
+                detail,
+                "`verikeep key create` on the daemon's host makes one with the scopes and apps that are wanted",
+            ),
+            RemoteError::Refused {
+                status: 421,
+                detail,
+                ..
+            } => Self::told(Code::Configuration, "the daemon", detail, ""),
+            RemoteError::Refused {
+                status: 500..,
+                detail,
+                ..
+            } => Self::told(Code::Finding, "the daemon", detail, "try again later"),
+            RemoteError::Refused { detail, field, .. } => Self::usage(
+                field.unwrap_or_else(|| "what was asked".to_owned()),
+                detail,
+                "nothing was done; tell it rightly and run the same command again",
             ),
         }
     }

@@ -8,14 +8,15 @@ mod watch;
 use clap::Args;
 
 use super::{
-    open::{Access, at_desk},
+    open::{Access, at_desk, at_home, load},
     people::{count, size},
+    place::Place,
     report::{Code, Failure},
     screen::Screen,
     table::Table,
 };
 use crate::{
-    config::Config,
+    config::{Config, Source},
     desk::Desk,
     domain::{
         media::MediaState,
@@ -48,31 +49,47 @@ pub struct Status {
     /// One JSON document; with --watch a line of NDJSON for each look.
     #[arg(long)]
     pub json: bool,
+    /// Where it asks.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// Shows it, and without the database what is known beside it.
 ///
 /// # Errors
-/// When the database cannot be reached.
+/// When the database, or the daemon that is asked, cannot be reached.
 pub(super) async fn at(
     args: &Status,
-    config: &Config,
+    source: &Source,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
-    let look = async |desk: &dyn Desk| run(args, config, desk, screen).await;
-    let outcome = at_desk(config, Access::Read, look).await;
+    if args.place.url.is_some() {
+        let look = async |desk: &dyn Desk| run(args, None, desk, screen).await;
+        return at_desk(&args.place, source, Access::Read, look).await;
+    }
+    let config = load(source)?;
+    let look = async |desk: &dyn Desk| run(args, Some(&config), desk, screen).await;
+    let outcome = at_home(&config, Access::Read, look).await;
     // The daemon knows its alarms by heart.
     if let Err(failure @ Failure::Told { what, .. }) = &outcome
         && what == "database"
     {
-        without_database(args, failure, &beside::look(config).await, screen)?;
+        without_database(args, failure, &beside::look(&config).await, screen)?;
     }
     outcome
 }
 
+/// What stands beside the figures here; nothing of another host.
+async fn beside_of(config: Option<&Config>) -> Beside {
+    match config {
+        Some(config) => beside::look(config).await,
+        None => Beside::default(),
+    }
+}
+
 pub(super) async fn run(
     args: &Status,
-    config: &Config,
+    config: Option<&Config>,
     desk: &dyn Desk,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
@@ -80,7 +97,7 @@ pub(super) async fn run(
         return watch::run(args, config, desk, screen).await;
     }
     let figures = desk.status().await?;
-    let beside = beside::look(config).await;
+    let beside = beside_of(config).await;
     tell(args, &figures, &beside, desk.now(), screen)
 }
 

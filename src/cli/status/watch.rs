@@ -7,13 +7,14 @@ use super::{
         screen::Screen,
     },
     Status, alarms,
-    beside::{self, Beside},
+    beside::Beside,
+    beside_of,
     figures::{Sums, document},
     print,
 };
 use crate::{
     config::Config,
-    desk::{self, Desk},
+    desk::{self, Desk, RemoteError},
     domain::time::{Clock as _, Span, Time},
     store::{StoreError, reports::Status as Figures},
     worker::clock::SystemClock,
@@ -24,7 +25,7 @@ const BAR: i64 = 40;
 
 pub(super) async fn run(
     args: &Status,
-    config: &Config,
+    config: Option<&Config>,
     desk: &dyn Desk,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
@@ -32,7 +33,7 @@ pub(super) async fn run(
     loop {
         match desk.status().await {
             Ok(figures) => {
-                let (now, beside) = (desk.now(), beside::look(config).await);
+                let (now, beside) = (desk.now(), beside_of(config).await);
                 let sums = Sums::of(&figures, &beside, now);
                 show(args, (&figures, &beside), now, sums, &mut told, screen)?;
                 if sums.open() == 0 {
@@ -47,6 +48,12 @@ pub(super) async fn run(
                 screen.note(format!(
                     "the database is not available: {why}; looking again"
                 ))?;
+                if waited(args).await {
+                    return Ok(Code::Unreachable);
+                }
+            }
+            Err(desk::Error::Remote(RemoteError::Away(why))) => {
+                screen.note(format!("the daemon is away: {why}; looking again"))?;
                 if waited(args).await {
                     return Ok(Code::Unreachable);
                 }

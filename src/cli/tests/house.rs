@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::{
     super::{
         Cli, Command, alarms, get, issue, key, list, losses,
-        open::{Access, at_desk},
+        open::{Access, at_home},
         parse, reconcile,
         report::{self, Code, Failure},
         retry,
@@ -190,7 +190,7 @@ impl House {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut screen = Screen::new(&mut out, &mut err);
         let listed = async |desk: &dyn Desk| list::run(&args, desk, &mut screen).await;
-        let outcome = at_desk(&self.config, Access::Read, listed).await;
+        let outcome = at_home(&self.config, Access::Read, listed).await;
         if let Err(failure) = &outcome {
             report::print(failure, &mut screen);
         }
@@ -212,7 +212,7 @@ impl House {
             Command::Issue(args) => issue::run(&args, desk, screen).await,
             Command::Track(args) => track::run(&args, desk, screen).await,
             Command::Reconcile(args) => reconcile::run(&args, desk, screen).await,
-            Command::Status(args) => status::run(&args, &self.config, desk, screen).await,
+            Command::Status(args) => status::run(&args, Some(&self.config), desk, screen).await,
             Command::List(args) => list::run(&args, desk, screen).await,
             Command::Show(args) => show::run(&args, desk, screen).await,
             Command::Get(args) => get::run(&args, desk, &self.vault, screen).await,

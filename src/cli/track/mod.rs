@@ -16,6 +16,7 @@ use verdicts::Sums;
 
 use super::{
     people::{actor, counted},
+    place::Place,
     progress::Progress,
     report::{Code, Failure},
     screen::Screen,
@@ -75,6 +76,9 @@ pub struct Track {
     /// A line of NDJSON for each token.
     #[arg(long)]
     pub json: bool,
+    /// Where it asks.
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// Tracks what the arguments name.

@@ -30,7 +30,8 @@ enum Line<'a> {
     },
     Conflict {
         line: u64,
-        verification_id: VerificationId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        verification_id: Option<VerificationId>,
         field: &'static str,
     },
     Wrong {
@@ -102,9 +103,12 @@ fn remark(verdict: &TrackVerdict) -> Option<String> {
         TrackVerdict::Conflict {
             verification_id,
             field,
-        } => Some(format!(
-            "tracked already with another {field}, which stays ({verification_id})"
-        )),
+        } => {
+            let named = verification_id.map_or_else(String::new, |id| format!(" ({id})"));
+            Some(format!(
+                "tracked already with another {field}, which stays{named}"
+            ))
+        }
         _ => None,
     }
 }

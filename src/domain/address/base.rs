@@ -136,11 +136,17 @@ impl fmt::Debug for BaseUrl {
     }
 }
 
+/// What names end with that nobody on the internet can have: RFC 6761, ICANN's `.internal`, and
+/// those of services within a Kubernetes cluster.
+const OFF_THE_INTERNET: [&str; 4] = [".localhost", ".internal", ".svc", ".svc.cluster.local"];
+
 fn is_off_the_internet(host: &Host) -> bool {
     match host {
         Host::Ipv4(ip) => ip.is_loopback() || ip.is_private(),
         Host::Ipv6(ip) => ip.is_loopback() || ip.is_unique_local(),
-        Host::Domain(name) => !name.contains('.') || name.ends_with(".localhost"),
+        Host::Domain(name) => {
+            !name.contains('.') || OFF_THE_INTERNET.iter().any(|end| name.ends_with(end))
+        }
     }
 }
 
@@ -192,6 +198,13 @@ mod tests {
                 "http://simulator:8641",
                 "simulator:8641",
                 "simulator:8641",
+                "",
+            ),
+            (
+                "http://verikeep-api.verikeep.svc:8640",
+                "http://verikeep-api.verikeep.svc:8640",
+                "verikeep-api.verikeep.svc:8640",
+                "verikeep-api.verikeep.svc:8640",
                 "",
             ),
             (

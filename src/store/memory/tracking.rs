@@ -118,7 +118,7 @@ impl Kept {
         let verification_id = self.told.verification.verification_id;
         if let Some(field) = differs.into_iter().next() {
             return TrackVerdict::Conflict {
-                verification_id,
+                verification_id: Some(verification_id),
                 field,
             };
         }

@@ -367,7 +367,7 @@ fn compare(token: &NewVerification, known: &KnownToken) -> TrackVerdict {
         .first()
     {
         Some(field) => TrackVerdict::Conflict {
-            verification_id,
+            verification_id: Some(verification_id),
             field,
         },
         None => TrackVerdict::Known {

@@ -129,7 +129,7 @@ fn outcome(tracked: Tracked) -> Outcome {
             status: StatusCode::CONFLICT.as_u16(),
             result: Fate::Conflict,
             // Of another app's row not even the name is told.
-            verification_id: (field != "app").then_some(verification_id),
+            verification_id: verification_id.filter(|_| field != "app"),
             field: Some(Cow::Borrowed(field)),
             detail: Some("it is tracked with another value of this field, which stays".to_owned()),
             ..Outcome::default()

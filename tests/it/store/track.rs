@@ -66,7 +66,7 @@ pub async fn other_facts_are_a_conflict_and_change_nothing(db: Database) {
         assert_eq!(
             verdicts,
             [TrackVerdict::Conflict {
-                verification_id: id(1),
+                verification_id: Some(id(1)),
                 field
             }],
             "{field}"
@@ -161,7 +161,7 @@ pub async fn a_told_time_of_issue_replaces_an_assumed_one(db: Database) {
         [
             known.clone(),
             TrackVerdict::Conflict {
-                verification_id: id(1),
+                verification_id: Some(id(1)),
                 field: "issued_at"
             },
             known.clone()
@@ -315,7 +315,7 @@ pub async fn a_token_twice_in_one_call_is_tracked_once(db: Database) {
             state: State::Waiting,
         },
         TrackVerdict::Conflict {
-            verification_id: id(1),
+            verification_id: Some(id(1)),
             field: "app",
         },
         TrackVerdict::New {
@@ -373,7 +373,7 @@ pub async fn many_that_tell_at_once_are_each_answered_their_own(db: Database) {
         }
         if let Some(rival) = verdicts.get(2) {
             let conflict = TrackVerdict::Conflict {
-                verification_id: id(10_000 + caller),
+                verification_id: Some(id(10_000 + caller)),
                 field: "app",
             };
             assert_eq!(*rival, conflict, "{caller}");
