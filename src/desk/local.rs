@@ -155,6 +155,13 @@ impl Desk for Local {
         app: Option<&str>,
         by: &str,
     ) -> Result<Vec<RetryVerdict>> {
+        // One that nobody asks for would wait for ever.
+        if app.is_some_and(|app| !self.apps.iter().any(|known| known == app)) {
+            return Err(Error::Field {
+                field: "app",
+                why: "no app of that name is configured".to_owned(),
+            });
+        }
         let handles: Vec<String> = handles.iter().map(text).collect();
         let now = self.clock.now();
         Ok(self.store.retry(&handles, app, by, now).await?)

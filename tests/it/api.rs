@@ -2,6 +2,7 @@
 
 mod described;
 mod lists;
+mod odd;
 mod search;
 mod tokens;
 mod traces;
@@ -140,6 +141,11 @@ impl Desk {
             _ => None,
         };
         self.send(request).await
+    }
+
+    /// What is answered, whatever it holds.
+    async fn headed(&self, request: Request<Body>) -> Response<Body> {
+        self.api.call(request).await.unwrap()
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {

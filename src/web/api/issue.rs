@@ -12,7 +12,13 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Api, Caller, operate::read, problem::Problem, sent::Sent, shapes::Id};
+use super::{
+    Api, Caller,
+    operate::read,
+    problem::Problem,
+    sent::Sent,
+    shapes::{Id, Name},
+};
 use crate::{
     desk::Wish,
     domain::{id::VerificationId, key::Scope, once::Once, secret::Secret},
@@ -25,9 +31,9 @@ use crate::{
 struct Asked {
     #[schema(example = "h5")]
     app: String,
-    #[schema(min_length = 1, max_length = 255, example = "12345")]
+    #[schema(value_type = Name)]
     plan_id: String,
-    #[schema(max_length = 255, example = "order-4711")]
+    #[schema(value_type = Option<Name>)]
     reference: Option<String>,
     /// Who is to verify, for plans that want it submitted.
     identity: Option<Person>,

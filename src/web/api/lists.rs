@@ -6,14 +6,14 @@ use utoipa::ToSchema;
 
 use super::{
     figures::Reconciliation,
-    shapes::{Id, Instant, Missing, State},
+    shapes::{Id, Instant, Missing, Name, State},
 };
 
 /// A token.
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Token {
-    #[schema(example = "h5")]
+    #[schema(pattern = r"\S", example = "h5")]
     app: String,
     #[schema(
         min_length = 1,
@@ -23,10 +23,8 @@ pub(super) struct Token {
     )]
     verify_token: String,
     issued_at: Option<Instant>,
-    #[schema(max_length = 255)]
-    plan_id: Option<String>,
-    #[schema(max_length = 255, example = "order-4711")]
-    reference: Option<String>,
+    plan_id: Option<Name>,
+    reference: Option<Name>,
 }
 
 /// One token, or up to 10,000.
@@ -91,8 +89,8 @@ pub(super) enum Told {
 #[serde(deny_unknown_fields)]
 pub(super) struct List {
     /// Which list it is: its counts are kept beside those of others.
-    #[schema(max_length = 255, required = false, example = "daily")]
-    name: String,
+    #[schema(required = false)]
+    name: Name,
     /// Track those that never were; the key needs the scope `track` as well.
     #[schema(required = false)]
     track: bool,
@@ -109,16 +107,26 @@ pub(super) struct List {
 #[derive(Default, ToSchema)]
 #[serde(default)]
 pub(super) struct SoFar {
-    lines: u32,
-    untracked: u32,
-    tracked: u32,
-    late: u32,
-    open: u32,
-    whole: u32,
-    lost: u32,
-    rejected: u32,
-    conflict: u32,
-    wrong: u32,
+    #[schema(minimum = 0, maximum = 4294967295i64)]
+    lines: i64,
+    #[schema(minimum = 0, maximum = 4294967295i64)]
+    untracked: i64,
+    #[schema(minimum = 0, maximum = 4294967295i64)]
+    tracked: i64,
+    #[schema(minimum = 0, maximum = 4294967295i64)]
+    late: i64,
+    #[schema(minimum = 0, maximum = 4294967295i64)]
+    open: i64,
+    #[schema(minimum = 0, maximum = 4294967295i64)]
+    whole: i64,
+    #[schema(minimum = 0, maximum = 4294967295i64)]
+    lost: i64,
+    #[schema(minimum = 0, maximum = 4294967295i64)]
+    rejected: i64,
+    #[schema(minimum = 0, maximum = 4294967295i64)]
+    conflict: i64,
+    #[schema(minimum = 0, maximum = 4294967295i64)]
+    wrong: i64,
 }
 
 /// A list beside what is tracked.

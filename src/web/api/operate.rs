@@ -12,7 +12,7 @@ use super::{
     problem::Problem,
     read::{cause, found, instant, of_the_whole},
     sent::{Named, Sent},
-    shapes::{Cause, Id, Instant},
+    shapes::{Cause, Id, Instant, Remark},
 };
 use crate::{
     desk::Handle,
@@ -32,12 +32,7 @@ struct Retry {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Note {
-    #[schema(
-        min_length = 1,
-        max_length = 1000,
-        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$",
-        example = "quota raised"
-    )]
+    #[schema(value_type = Remark)]
     note: String,
 }
 
@@ -51,12 +46,7 @@ struct NoteOfLosses {
     /// Those lost until then, so that what was lost since somebody looked stays open.
     #[schema(value_type = Instant)]
     until: String,
-    #[schema(
-        min_length = 1,
-        max_length = 1000,
-        pattern = "^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$",
-        example = "quota raised"
-    )]
+    #[schema(value_type = Remark)]
     note: String,
 }
 
@@ -88,7 +78,7 @@ pub(super) async fn retry(
     let Retry { app } = if body.is_empty() {
         Retry::default()
     } else {
-        read(&body)?
+        read::<Option<Retry>>(&body)?.unwrap_or_default()
     };
     let app = match app {
         Some(app) => caller.app(Some(app))?,

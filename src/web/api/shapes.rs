@@ -25,6 +25,22 @@ pub(super) struct Instant(String);
 #[schema(value_type = String, format = "uuid", example = "01a2b3c4-d5e6-7f80-9123-456789abcdef")]
 pub(super) struct Id(String);
 
+/// A name of the business's own: no control characters, and none that turns the direction of writing.
+#[derive(ToSchema)]
+#[schema(
+    value_type = String, max_length = 255, example = "order-4711",
+    pattern = r"^[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]*$"
+)]
+pub(super) struct Name(String);
+
+/// What is to be remembered: no control characters, and something that can be seen.
+#[derive(ToSchema)]
+#[schema(
+    value_type = String, min_length = 1, max_length = 1000, example = "quota raised",
+    pattern = r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+)]
+pub(super) struct Remark(String);
+
 /// SHA-256 in lower-case hex digits.
 #[derive(ToSchema)]
 #[schema(value_type = String, pattern = "^[0-9a-f]{64}$")]
