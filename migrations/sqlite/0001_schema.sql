@@ -301,6 +301,12 @@ create table api_keys (
     apps         text    check (json_valid(apps)),
     networks     text    not null check (json_valid(networks)),
     rate         integer not null check (rate between 1 and 1000000),
+    tokens_a_day integer not null check (tokens_a_day >= 0),
+    issues_a_day integer not null check (issues_a_day >= 0),
+    -- What was spent on the last day on which anything was; its midnight (UTC).
+    spent_day    integer,
+    spent_tokens integer not null default 0,
+    spent_issues integer not null default 0,
     created_at   integer not null check (created_at between 1420070400000 and 4102444800000),
     created_by   text    not null,
     expires_at   integer not null check (expires_at > created_at and expires_at <= 4102444800000),

@@ -23,7 +23,8 @@ use crate::{
     domain::{
         id::KeyId,
         key::{
-            ApiKey, Apps, KeptKey, RATE_MAX, Scope, USUAL_RATE, check_expiry, check_name, fresh,
+            ApiKey, Apps, KeptKey, RATE_MAX, Scope, USUAL_ISSUES, USUAL_RATE, USUAL_TOKENS,
+            check_expiry, check_name, fresh,
         },
         time::{Span, Time},
     },
@@ -90,6 +91,12 @@ pub struct Create {
     /// How many calls a second it may make, and twice as many at once; beyond that it gets 429.
     #[arg(long, value_name = "N", default_value_t = USUAL_RATE, value_parser = clap::value_parser!(u32).range(1..=i64::from(RATE_MAX)))]
     pub rate: u32,
+    /// How many new tokens it may tell from midnight to midnight (UTC); beyond that it gets 429.
+    #[arg(long, value_name = "N", default_value_t = USUAL_TOKENS)]
+    pub tokens_a_day: u32,
+    /// How many tokens it may have generated from midnight to midnight (UTC); beyond that it gets 429.
+    #[arg(long, value_name = "N", default_value_t = USUAL_ISSUES)]
+    pub issues_a_day: u32,
     /// One JSON document, with the key in `key`.
     #[arg(long)]
     pub json: bool,
@@ -208,6 +215,9 @@ fn wanted(args: &Create, config: &Config, now: Time) -> Result<ApiKey, Failure> 
         },
         networks: once(&args.networks),
         rate: args.rate,
+        tokens_a_day: args.tokens_a_day,
+        issues_a_day: args.issues_a_day,
+        spent: None,
         created_at: now,
         created_by: actor(),
         expires_at: check_expiry(expires_at, now).map_err(|why| wrong("--expires", why))?,
@@ -283,6 +293,8 @@ async fn list(args: &List, store: &dyn Store, screen: &mut Screen<'_>) -> Result
         "apps",
         "networks",
         "rate",
+        "tokens a day",
+        "issues a day",
         "created",
         "by",
         "expires",
@@ -303,6 +315,8 @@ async fn list(args: &List, store: &dyn Store, screen: &mut Screen<'_>) -> Result
             shown.whose(),
             shown.networks.join(" "),
             shown.rate.to_string(),
+            shown.tokens_a_day.to_string(),
+            shown.issues_a_day.to_string(),
             shown.created_at,
             shown.created_by.to_owned(),
             shown.expires_at,

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use subtle::ConstantTimeEq as _;
 
+pub use super::spent::{Spends, Spent, USUAL_ISSUES, USUAL_TOKENS};
 use super::{
     digest::{Sha256, hex},
     id::KeyId,
@@ -121,6 +122,12 @@ pub struct ApiKey {
     pub networks: Vec<IpNet>,
     /// How many calls a second it may make, and twice as many at once; [`RATE_MAX`] at most.
     pub rate: u32,
+    /// How many new tokens it may tell from midnight to midnight (UTC).
+    pub tokens_a_day: u32,
+    /// How many tokens it may have generated from midnight to midnight (UTC).
+    pub issues_a_day: u32,
+    /// What it spent on the last day on which it spent anything.
+    pub spent: Option<Spent>,
     /// When it was made.
     pub created_at: Time,
     /// Who had it made.
@@ -209,6 +216,15 @@ impl ApiKey {
         match app {
             Some(app) if !self.apps.has(app) => Err(Denied::App),
             _ => Ok(()),
+        }
+    }
+
+    /// How much of this it may spend a day.
+    #[must_use]
+    pub const fn a_day(&self, what: Spends) -> u32 {
+        match what {
+            Spends::Tokens => self.tokens_a_day,
+            Spends::Issues => self.issues_a_day,
         }
     }
 
@@ -356,6 +372,9 @@ mod tests {
             apps: Apps::Only(vec!["h5".to_owned()]),
             networks: Vec::new(),
             rate: USUAL_RATE,
+            tokens_a_day: USUAL_TOKENS,
+            issues_a_day: USUAL_ISSUES,
+            spent: None,
             created_at: NOW,
             created_by: "cli:ops".to_owned(),
             expires_at: NOW.plus(USUAL_LIFE),

@@ -26,6 +26,7 @@ pub mod progress;
 pub mod random;
 pub mod secret;
 pub mod settled;
+pub mod spent;
 pub(crate) mod storage;
 pub mod time;
 pub mod token;

@@ -14,11 +14,14 @@ use std::{
 
 use tokio::sync::Mutex;
 
-use super::rates::Rates;
+use super::{
+    rates::Rates,
+    spent::{Pending, Reserved},
+};
 use crate::{
     domain::{
         id::KeyId,
-        key::{ApiKey, Denied, KeptKey, Presented},
+        key::{ApiKey, Denied, KeptKey, Presented, Spends},
         time::{Clock, Span},
     },
     store::{Keys, StoreError},
@@ -65,6 +68,7 @@ pub struct KeyRing {
     ring: Mutex<Ring>,
     failures: Lock<Failures>,
     rates: Rates,
+    pending: Pending,
 }
 
 /// What was read of the keys, and when.
@@ -85,6 +89,7 @@ impl KeyRing {
             ring: Mutex::default(),
             failures: Lock::default(),
             rates: Rates::default(),
+            pending: Pending::default(),
         }
     }
 
@@ -114,6 +119,15 @@ impl KeyRing {
         taken.map_err(|left| Refusal::TooFast(left, key.rate))?;
         self.note_use(&key).await;
         Ok(key)
+    }
+
+    /// Takes so much of the key's day, to be kept or given back.
+    ///
+    /// # Errors
+    /// How long until the day is over, when there is less left.
+    pub fn spend(&self, key: &ApiKey, what: Spends, count: usize) -> Result<Reserved<'_>, Span> {
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.pending.reserve(key, what, count, self.clock.now())
     }
 
     /// The key, good or not; none where there is none or the secret is another.
@@ -147,6 +161,7 @@ impl KeyRing {
         {
             return Err(error.clone());
         }
+        self.pending.write(&*self.store).await;
         match self.store.keys(false).await {
             Ok(keys) => {
                 let by_id = keys.into_iter().map(|kept| (kept.key.key_id, kept));
@@ -293,6 +308,9 @@ mod tests {
                 apps: Apps::All,
                 networks: vec!["10.0.0.0/8".parse().unwrap()],
                 rate: 10,
+                tokens_a_day: 5,
+                issues_a_day: 1,
+                spent: None,
                 created_at: NOW,
                 created_by: "cli".to_owned(),
                 expires_at: NOW.plus(USUAL_LIFE),
@@ -426,6 +444,50 @@ mod tests {
             is("Unknown"),
             "a minute later"
         );
+    }
+
+    #[tokio::test]
+    async fn what_a_key_may_spend_a_day_is_shared_by_all_processes_and_outlives_them() {
+        let held = Held::new();
+        let (_, text) = held.make("shop").await;
+        let replica = || {
+            let store = Arc::new(held.store.open_again(held.clock.clone()));
+            KeyRing::new(store, held.clock.clone())
+        };
+        let (one, other) = (replica(), replica());
+        let spend = async |ring: &KeyRing, what, count: usize, kept: usize| {
+            let key = ring
+                .identify(text.reveal(), HERE.parse().unwrap())
+                .await
+                .unwrap();
+            ring.spend(&key, what, count)
+                .map(|reserved| reserved.keep(kept))
+        };
+        assert!(
+            spend(&one, Spends::Tokens, 5, 2).await.is_ok(),
+            "three come back"
+        );
+        assert!(spend(&one, Spends::Tokens, 4, 0).await.is_err(), "of five");
+        assert!(spend(&one, Spends::Tokens, 3, 1).await.is_ok());
+        assert!(spend(&one, Spends::Issues, 1, 1).await.is_ok());
+        held.clock.pass(FRESH_FOR);
+        // Whoever asks writes it down, and the others read it.
+        assert!(spend(&one, Spends::Issues, 1, 1).await.is_err());
+        assert!(spend(&other, Spends::Issues, 1, 1).await.is_err());
+        assert!(spend(&other, Spends::Tokens, 3, 0).await.is_err());
+        assert!(spend(&other, Spends::Tokens, 2, 2).await.is_ok());
+        held.clock.pass(FRESH_FOR);
+        assert!(spend(&other, Spends::Tokens, 1, 1).await.is_err());
+        let fresh = replica();
+        let left = spend(&fresh, Spends::Tokens, 1, 1).await.unwrap_err();
+        assert_eq!(left, crate::domain::access::day_left(held.clock.now()));
+        held.clock.pass(left);
+        for (what, count) in [(Spends::Tokens, 5), (Spends::Issues, 1)] {
+            assert!(
+                spend(&fresh, what, count, count).await.is_ok(),
+                "the next day"
+            );
+        }
     }
 
     #[tokio::test]

@@ -27,6 +27,7 @@ mod pages;
 mod rates;
 mod seat;
 mod server;
+mod spent;
 
 use std::{io, net::SocketAddr, sync::Arc};
 

@@ -24,7 +24,9 @@ use verikeep::{
     domain::{
         id::KeyId,
         identity::IndexKey,
-        key::{ApiKey, Apps, KeptKey, Scope, USUAL_LIFE, USUAL_RATE, fresh},
+        key::{
+            ApiKey, Apps, KeptKey, Scope, USUAL_ISSUES, USUAL_LIFE, USUAL_RATE, USUAL_TOKENS, fresh,
+        },
     },
     store::memory::MemoryStore,
     web::{
@@ -116,6 +118,9 @@ impl Desk {
             },
             networks: Vec::new(),
             rate: USUAL_RATE,
+            tokens_a_day: USUAL_TOKENS,
+            issues_a_day: USUAL_ISSUES,
+            spent: None,
             created_at: now,
             created_by: "test".to_owned(),
             expires_at: now.plus(USUAL_LIFE),

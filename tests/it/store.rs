@@ -126,6 +126,7 @@ on_each! {
             a_process_learns_at_its_first_beat_when_another_was_last_seen;
         keys:
             a_key_is_read_back_as_it_was_made,
+            what_a_key_spends_is_added_up_a_day,
             a_name_belongs_to_one_key_that_is_not_revoked,
             a_key_is_revoked_once_and_it_is_known_by_whom,
             a_use_is_noted_once_a_minute;

@@ -22,6 +22,8 @@ pub(super) struct Shown<'k> {
     pub(super) networks: Vec<String>,
     /// Calls a second.
     pub(super) rate: u32,
+    pub(super) tokens_a_day: u32,
+    pub(super) issues_a_day: u32,
     pub(super) created_at: String,
     pub(super) created_by: &'k str,
     pub(super) expires_at: String,
@@ -52,6 +54,8 @@ impl<'k> Shown<'k> {
             apps,
             networks: key.networks.iter().map(IpNet::to_string).collect(),
             rate: key.rate,
+            tokens_a_day: key.tokens_a_day,
+            issues_a_day: key.issues_a_day,
             created_at: key.created_at.rfc3339(),
             created_by: &key.created_by,
             expires_at: key.expires_at.rfc3339(),

@@ -103,6 +103,8 @@ async fn a_document_holds_the_key_and_what_it_is_for() {
         ("all_apps", true.into()),
         ("apps", serde_json::json!([])),
         ("rate", 10_000.into()),
+        ("tokens_a_day", 1_000_000.into()),
+        ("issues_a_day", 10_000.into()),
         (
             "networks",
             serde_json::json!(["10.0.0.0/8", "2001:db8::1/128"]),

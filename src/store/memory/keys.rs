@@ -4,7 +4,11 @@ use async_trait::async_trait;
 
 use super::MemoryStore;
 use crate::{
-    domain::{id::KeyId, key::KeptKey, time::Time},
+    domain::{
+        id::KeyId,
+        key::{KeptKey, Spent},
+        time::Time,
+    },
     store::{Keys, Result, Revocation},
 };
 
@@ -60,6 +64,21 @@ impl Keys for MemoryStore {
                 key: kept.key.clone(),
                 is_new,
             }))
+        })
+    }
+
+    async fn spend(&self, key_id: KeyId, spent: Spent) -> Result<()> {
+        self.verb(|data| {
+            if let Some(kept) = data.keys.get_mut(&key_id) {
+                let last = kept.key.spent.filter(|last| last.day >= spent.day);
+                let mut sum = last.unwrap_or(Spent::nothing(spent.day));
+                if sum.day == spent.day {
+                    sum.tokens += spent.tokens;
+                    sum.issues += spent.issues;
+                }
+                kept.key.spent = Some(sum);
+            }
+            Ok(())
         })
     }
 

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         digest::Sha256,
         id::KeyId,
-        key::{ApiKey, Apps, KeptKey, KeyDigest, Scope, USE_NOTED_EVERY},
+        key::{ApiKey, Apps, KeptKey, KeyDigest, Scope, Spent, USE_NOTED_EVERY},
         time::Time,
     },
     store::{
@@ -50,6 +50,23 @@ impl<DB: Dialect> Keys for SqlStore<DB> {
         .await
     }
 
+    async fn spend(&self, key_id: KeyId, spent: Spent) -> Result<()> {
+        self.writing(move |connection| {
+            async move {
+                let sql = "update api_keys set spent_day = $2,
+                    spent_tokens = $3 + case when spent_day = $2 then spent_tokens else 0 end,
+                    spent_issues = $4 + case when spent_day = $2 then spent_issues else 0 end
+                    where key_id = $1 and (spent_day is null or spent_day <= $2)";
+                let binds = binds![key_id, spent.day, spent.tokens, spent.issues];
+                DB::execute(connection, sql.to_owned(), binds)
+                    .await
+                    .map(drop)
+            }
+            .boxed()
+        })
+        .await
+    }
+
     async fn note_key_used(&self, key_id: KeyId, at: Time) -> Result<bool> {
         self.writing(move |connection| {
             async move {
@@ -72,6 +89,8 @@ rows! {
         apps: Option<String>,
         networks: String,
         rate: i64,
+        tokens_a_day: i64,
+        issues_a_day: i64,
         created_at: i64,
         created_by: &'a str,
         expires_at: i64,
@@ -97,6 +116,8 @@ async fn create<DB: Dialect>(connection: &mut DB::Connection, new: &KeptKey) -> 
         apps,
         networks: Json::of(&networks)?.into_text(),
         rate: i64::from(key.rate),
+        tokens_a_day: i64::from(key.tokens_a_day),
+        issues_a_day: i64::from(key.issues_a_day),
         created_at: key.created_at.0,
         created_by: &key.created_by,
         expires_at: key.expires_at.0,
@@ -117,7 +138,7 @@ async fn read<DB: Dialect>(
     binds: Vec<Bind>,
 ) -> Result<Vec<KeptKey>> {
     let sql = format!(
-        "select key_id, name, digest, scopes, apps, networks, rate, created_at, created_by, expires_at, revoked_at, revoked_by, last_used_at
+        "select key_id, name, digest, scopes, apps, networks, rate, tokens_a_day, issues_a_day, spent_day, spent_tokens, spent_issues, created_at, created_by, expires_at, revoked_at, revoked_by, last_used_at
         from api_keys {which}"
     );
     let rows = DB::fetch(connection, sql, binds).await?;
@@ -175,13 +196,24 @@ fn kept(row: &impl Cells) -> Result<KeptKey> {
     let networks = networks
         .iter()
         .map(|net| known(net.parse().ok(), "api_keys.networks"));
+    let spent = match instant_or_null(row, "spent_day")? {
+        None => None,
+        Some(day) => Some(Spent {
+            day,
+            tokens: row.int("spent_tokens")?,
+            issues: row.int("spent_issues")?,
+        }),
+    };
     let key = ApiKey {
         key_id: id(row, "key_id")?,
         name: row.text("name")?,
         scopes: scopes.collect::<Result<_>>()?,
         apps,
         networks: networks.collect::<Result<_>>()?,
-        rate: known(u32::try_from(row.int("rate")?).ok(), "api_keys.rate")?,
+        rate: whole(row, "rate", "api_keys.rate")?,
+        tokens_a_day: whole(row, "tokens_a_day", "api_keys.tokens_a_day")?,
+        issues_a_day: whole(row, "issues_a_day", "api_keys.issues_a_day")?,
+        spent,
         created_at: instant(row, "created_at")?,
         created_by: row.text("created_by")?,
         expires_at: instant(row, "expires_at")?,
@@ -191,6 +223,10 @@ fn kept(row: &impl Cells) -> Result<KeptKey> {
     };
     let digest = KeyDigest::kept(digest(row, "digest")?);
     Ok(KeptKey { key, digest })
+}
+
+fn whole(row: &impl Cells, name: &str, column: &'static str) -> Result<u32> {
+    known(u32::try_from(row.int(name)?).ok(), column)
 }
 
 fn list(text: &str, column: &str) -> Result<Vec<String>> {

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::{
     domain::{
         id::KeyId,
-        key::{ApiKey, KeptKey},
+        key::{ApiKey, KeptKey, Spent},
         time::Time,
     },
     store::{Connection, Result},
@@ -35,6 +35,9 @@ pub trait Keys: Connection {
     /// Revokes the key of this identifier, or else the one of this name: the one that is good, or
     /// else the one that was revoked last. None where there never was one.
     async fn revoke_key(&self, handle: &str, by: &str, now: Time) -> Result<Option<Revocation>>;
+
+    /// Adds to what a key spent on this day; of a day before its last one nothing is kept.
+    async fn spend(&self, key_id: KeyId, spent: Spent) -> Result<()>;
 
     /// Notes that a key was used, where nobody noted it within
     /// [`USE_NOTED_EVERY`](crate::domain::key::USE_NOTED_EVERY) before; brings whether it was noted.

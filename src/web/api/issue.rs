@@ -21,7 +21,12 @@ use super::{
 };
 use crate::{
     desk::Wish,
-    domain::{id::VerificationId, key::Scope, once::Once, secret::Secret},
+    domain::{
+        id::VerificationId,
+        key::{Scope, Spends},
+        once::Once,
+        secret::Secret,
+    },
 };
 
 /// What a token is to be for.
@@ -101,7 +106,9 @@ pub(super) async fn issue(
     if !caller.knows(&wish.app) {
         return Err(Problem::forbidden("the key is not for that app"));
     }
+    let spent = caller.spend(&api, Spends::Issues, 1)?;
     let given = api.desk.issue(wish, once).await?;
+    spent.keep(1);
     let token = Token {
         verification_id: given.verification_id,
         verify_token: given.verify_token.reveal(),

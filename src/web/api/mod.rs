@@ -51,11 +51,14 @@ use axum::{
 use tokio::time::timeout;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::keys::{KeyRing, Refusal};
+use super::{
+    keys::{KeyRing, Refusal},
+    spent::Reserved,
+};
 use crate::{
     desk::Desk,
     domain::{
-        key::{ApiKey, Apps, Scope},
+        key::{ApiKey, Apps, Scope, Spends},
         secret::Secret,
     },
 };
@@ -212,6 +215,20 @@ impl Caller {
         self.0
             .may(scope)
             .map_err(|denied| Problem::forbidden(denied.to_string()))
+    }
+
+    /// So much of the key's day.
+    fn spend<'k>(&self, api: &'k Api, what: Spends, count: usize) -> Result<Reserved<'k>, Problem> {
+        let (most, does) = match what {
+            Spends::Tokens => (self.0.tokens_a_day, "tells"),
+            Spends::Issues => (self.0.issues_a_day, "has generated"),
+        };
+        api.keys.spend(&self.0, what, count).map_err(|left| {
+            let detail = format!(
+                "the key {does} {most} new tokens at most from midnight to midnight (UTC), and {count} more are asked for"
+            );
+            Problem::too_often(detail, left)
+        })
     }
 
     /// Whether what belongs to this app is there for the key.

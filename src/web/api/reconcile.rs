@@ -10,10 +10,10 @@ use super::{Api, Caller, lists, operate::read, problem::Problem, sent::Sent, tol
 use crate::{
     desk::{
         Compared,
-        compare::{add, nothing},
+        compare::{Verdict, add, nothing},
     },
     domain::{
-        key::{Apps, Scope},
+        key::{Apps, Scope, Spends},
         token::{TrackRequest, check_name},
     },
     store::reports::Reconciliation,
@@ -115,7 +115,11 @@ async fn compared(
         };
         refused.push(why.map(Compared::wrong));
     }
+    let told = if asked.track { rows.len() } else { 0 };
+    let spent = caller.spend(api, Spends::Tokens, told)?;
     let found = api.desk.compare(&rows, asked.track).await?;
+    let is_new = |one: &&Compared| one.verdict == Verdict::Tracked;
+    spent.keep(found.iter().filter(is_new).count());
     let mut found = found.into_iter().map(|one| told_to(caller, one));
     Ok(refused
         .into_iter()

@@ -21,7 +21,7 @@ use crate::{
         Tracked,
         wire::{Fate, Outcome},
     },
-    domain::key::Scope,
+    domain::key::{Scope, Spends},
     store::records::TrackVerdict,
 };
 
@@ -83,7 +83,11 @@ async fn outcomes(api: &Api, caller: &Caller, told: Vec<Parsed>) -> Result<Vec<O
         };
         outcomes.push(refused);
     }
-    let mut tracked = api.desk.track(rows).await?.into_iter().map(outcome);
+    let spent = caller.spend(api, Spends::Tokens, rows.len())?;
+    let tracked = api.desk.track(rows).await?;
+    let is_new = |one: &&Tracked| matches!(one, Tracked::Verdict(TrackVerdict::New { .. }));
+    spent.keep(tracked.iter().filter(is_new).count());
+    let mut tracked = tracked.into_iter().map(outcome);
     Ok(outcomes
         .into_iter()
         .filter_map(|refused| refused.or_else(|| tracked.next()))

@@ -3,8 +3,8 @@
 use verikeep::{
     domain::{
         id::KeyId,
-        key::{ApiKey, Apps, KeptKey, Presented, RATE_MAX, Scope, fresh},
-        time::Span,
+        key::{ApiKey, Apps, KeptKey, Presented, RATE_MAX, Scope, Spent, fresh},
+        time::{Span, Time},
     },
     store::Store,
 };
@@ -26,6 +26,9 @@ pub(super) fn key(name: &str) -> (KeptKey, Presented) {
             "2001:db8::/32".parse().unwrap(),
         ],
         rate: 7,
+        tokens_a_day: 8,
+        issues_a_day: 0,
+        spent: None,
         created_at: START,
         created_by: "cli:ops".to_owned(),
         expires_at: later(Span::hours(24)),
@@ -64,6 +67,33 @@ pub async fn a_key_is_read_back_as_it_was_made(db: Database) {
     let kept = store.find_key(one.key.key_id).await.unwrap().unwrap();
     assert!(kept.digest.is_of(&of_one) && !kept.digest.is_of(&of_all));
     assert_eq!(db.rows("api_keys").await, 3);
+}
+
+pub async fn what_a_key_spends_is_added_up_a_day(db: Database) {
+    let store = store(&db).await;
+    let (one, _) = key("one");
+    assert!(store.create_key(&one).await.unwrap());
+    let (first, second) = (Time(86_400_000 * 20_000), Time(86_400_000 * 20_001));
+    let spent = |day, tokens, issues| Spent {
+        day,
+        tokens,
+        issues,
+    };
+    for (label, more, is) in [
+        ("the first", spent(first, 3, 1), spent(first, 3, 1)),
+        ("more of it", spent(first, 4, 0), spent(first, 7, 1)),
+        ("given back", spent(first, -2, 0), spent(first, 5, 1)),
+        ("the next day", spent(second, 1, 2), spent(second, 1, 2)),
+        ("one that is over", spent(first, 9, 9), spent(second, 1, 2)),
+    ] {
+        store.spend(one.key.key_id, more).await.unwrap();
+        let kept = found(&*store, one.key.key_id).await;
+        assert_eq!(kept.spent, Some(is), "{label}");
+    }
+    store
+        .spend(named("nobody"), spent(first, 1, 1))
+        .await
+        .unwrap();
 }
 
 pub async fn a_name_belongs_to_one_key_that_is_not_revoked(db: Database) {

@@ -8,7 +8,9 @@ use verikeep::{
     desk::Local,
     domain::{
         id::KeyId,
-        key::{ApiKey, Apps, KeptKey, Scope, USUAL_LIFE, USUAL_RATE, fresh},
+        key::{
+            ApiKey, Apps, KeptKey, Scope, USUAL_ISSUES, USUAL_LIFE, USUAL_RATE, USUAL_TOKENS, fresh,
+        },
     },
     web::{Hosts, Limits, keys::KeyRing, serve_api},
     worker::clock::SystemClock,
@@ -68,6 +70,9 @@ impl Served {
             apps: Apps::All,
             networks: vec!["127.0.0.0/8".parse().unwrap()],
             rate: USUAL_RATE,
+            tokens_a_day: USUAL_TOKENS,
+            issues_a_day: USUAL_ISSUES,
+            spent: None,
             created_at: now,
             created_by: "test".to_owned(),
             expires_at: now.plus(USUAL_LIFE),
