@@ -30,6 +30,7 @@ async fn course(kind: Kind) -> Course {
         Kind::FewDescriptors => guard::of_few_descriptors().await,
         Kind::ClockSkew => guard::of_a_clock_apart().await,
         Kind::Panic => guard::of_a_panic().await,
+        Kind::KeyLimit => guard::of_a_key_at_its_limit().await,
         Kind::DaemonDown => housekeeping::of_a_time_without_a_daemon().await,
     }
 }

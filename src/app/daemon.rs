@@ -102,7 +102,7 @@ pub async fn run(
                 stopping: stop.clone(),
                 stop: serve_stop.clone(),
             };
-            let api = servers::api(&archive, &config.http, listen, guard.clients);
+            let api = servers::api(&archive, &config.http, listen, &guard);
             Some(Servers::start(listen, &config.http, parts, api).await?)
         }
         None => None,

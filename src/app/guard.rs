@@ -10,8 +10,8 @@ mod broken;
 mod descriptors;
 mod free_space;
 mod machine;
+mod noted;
 mod page;
-mod panics;
 mod rooms;
 mod skew;
 
@@ -69,7 +69,8 @@ pub(super) struct Guard {
     /// The same with those of the pages, where they have a listener of their own.
     connections: usize,
     machine: Arc<dyn Machine>,
-    panics: panics::Panics,
+    panics: noted::Noted,
+    limits: noted::Noted,
     skew: skew::Skew,
     /// Whether the drivers turn.
     pub(super) turns: Turns,
@@ -114,7 +115,8 @@ impl Guard {
             clients,
             connections: clients + pages,
             machine: Arc::new(ThisMachine),
-            panics: panics::Panics::default(),
+            panics: noted::Noted::panics(),
+            limits: noted::Noted::limits(),
             skew: skew::Skew::default(),
             turns: Turns::default(),
         }
@@ -129,6 +131,11 @@ impl Guard {
     /// Notes that a part of the program panicked: an alarm at the next look.
     pub(super) fn panicked(&self, part: &str) {
         self.panics.note(part, self.archive.now());
+    }
+
+    /// Notes that a key of the API was refused at a limit of its own: an alarm at the next look.
+    pub(super) fn limited(&self, key: &str) {
+        self.limits.note(key, self.archive.now());
     }
 
     /// Whether nothing new is to be begun.
@@ -254,6 +261,7 @@ impl Guard {
 
         let (archive, now) = (&self.archive, self.archive.now());
         self.panics.look(now, &mut begun, &mut over);
+        self.limits.look(now, &mut begun, &mut over);
         if let Some(skew) = archive.clock.skew() {
             self.metrics.clock_skew(skew);
             self.skew.look(skew, &mut begun, &mut over);

@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, sync::Arc};
 
-use super::AppError;
+use super::{AppError, guard::Guard};
 use crate::{
     archive::Archive,
     config::Http,
@@ -89,10 +89,17 @@ fn cannot(key: &str, address: SocketAddr, source: io::Error) -> AppError {
     }
 }
 
-/// What answers below `/v1`, to so many at once.
-pub(super) fn api(archive: &Archive, http: &Http, listen: SocketAddr, clients: usize) -> web::Api {
-    let keys = KeyRing::new(Arc::clone(&archive.store) as _, Arc::clone(&archive.clock));
-    let limits = web::Limits::of(clients);
+/// What answers below `/v1`, to as many at once as the guard has descriptors for.
+pub(super) fn api(
+    archive: &Archive,
+    http: &Http,
+    listen: SocketAddr,
+    guard: &Arc<Guard>,
+) -> web::Api {
+    let told = Arc::clone(guard);
+    let keys = KeyRing::new(Arc::clone(&archive.store) as _, Arc::clone(&archive.clock))
+        .telling(Arc::new(move |key| told.limited(key)));
+    let limits = web::Limits::of(guard.clients);
     web::Api {
         desk: Arc::new(Local::new(archive)),
         keys: Arc::new(keys),

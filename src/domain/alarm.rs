@@ -152,6 +152,8 @@ kinds! {
     ClockSkew = "clock_skew", Warning, Service, Ends::Seen, "have this machine's clock synchronised (`timedatectl`, `chronyc tracking`); the daemon goes by the provider's time meanwhile, commands and logs do not";
     /// A part of the program broke off where it must not.
     Panic = "panic", Critical, Service, Ends::Seen, "a defect of Verikeep: tell us the log line \"panicked\" with the place it names; what can go on goes on";
+    /// A key of the API is refused at a limit of its own.
+    KeyLimit = "key_limit", Warning, Service, Ends::Seen, "see who uses it (`verikeep key list`): revoke one that is stolen or runs wild, and make one with a higher --rate, --tokens-a-day or --issues-a-day where the need is real; then reconcile what was refused";
     /// A step dies again and again.
     Poison = "poison", Warning, Verification, Ends::Settled, "`verikeep show` it, and tell us what is odd about it";
 }
@@ -175,6 +177,7 @@ impl Kind {
             | Self::ForbiddenHost
             | Self::CorruptDownloads
             | Self::FewDescriptors
+            | Self::KeyLimit
             | Self::ClockSkew
             | Self::Panic
             | Self::Poison => None,

@@ -69,7 +69,11 @@ pub struct KeyRing {
     failures: Lock<Failures>,
     rates: Rates,
     pending: Pending,
+    limited: Arc<Limited>,
 }
+
+/// Who is told the name of a key that was refused at a limit of its own.
+pub type Limited = dyn Fn(&str) + Send + Sync;
 
 /// What was read of the keys, and when.
 #[derive(Default)]
@@ -90,7 +94,14 @@ impl KeyRing {
             failures: Lock::default(),
             rates: Rates::default(),
             pending: Pending::default(),
+            limited: Arc::new(|_| {}),
         }
+    }
+
+    /// The same, that tells of keys that were refused at their limits.
+    #[must_use]
+    pub fn telling(self, limited: Arc<Limited>) -> Self {
+        Self { limited, ..self }
     }
 
     /// Asks the database for a sign of life.
@@ -116,7 +127,10 @@ impl KeyRing {
         };
         key.is_good(address, self.clock.now())?;
         let taken = self.rates.take(&key, &*self.clock);
-        taken.map_err(|left| Refusal::TooFast(left, key.rate))?;
+        taken.map_err(|left| {
+            (self.limited)(&key.name);
+            Refusal::TooFast(left, key.rate)
+        })?;
         self.note_use(&key).await;
         Ok(key)
     }
@@ -127,7 +141,8 @@ impl KeyRing {
     /// How long until the day is over, when there is less left.
     pub fn spend(&self, key: &ApiKey, what: Spends, count: usize) -> Result<Reserved<'_>, Span> {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
-        self.pending.reserve(key, what, count, self.clock.now())
+        let reserved = self.pending.reserve(key, what, count, self.clock.now());
+        reserved.inspect_err(|_| (self.limited)(&key.name))
     }
 
     /// The key, good or not; none where there is none or the secret is another.
@@ -554,5 +569,23 @@ mod tests {
         }
         let refused = held.ask(text, "192.0.2.1").await;
         assert_eq!(refused, is("Network"));
+    }
+
+    #[tokio::test]
+    async fn who_watches_is_told_which_key_was_refused_at_its_limits_and_no_other() {
+        let held = Held::new();
+        let (key, text) = held.make("shop").await;
+        held.make("other").await;
+        let told = Arc::new(Lock::new(Vec::new()));
+        let names = Arc::clone(&told);
+        let ring = KeyRing::new(held.store.clone(), held.clock.clone()).telling(Arc::new(
+            move |name: &str| names.lock().unwrap().push(name.to_owned()),
+        ));
+        let ask = || ring.identify(text.reveal(), HERE.parse().unwrap());
+        assert!(ask().await.is_ok() && ring.spend(&key, Spends::Tokens, 5).is_ok());
+        assert!(told.lock().unwrap().is_empty());
+        assert!(ring.spend(&key, Spends::Tokens, 6).is_err());
+        while ask().await.is_ok() {}
+        assert_eq!(*told.lock().unwrap(), ["shop", "shop"]);
     }
 }

@@ -303,6 +303,12 @@ pub(crate) async fn of_a_panic() -> [Vec<String>; 2] {
     course(&post, 1, |post| post.guard.panicked("poll"), end).await
 }
 
+pub(crate) async fn of_a_key_at_its_limit() -> [Vec<String>; 2] {
+    let post = Post::new();
+    let end = |post: &Post| post.clock.pass(Span::minutes(15));
+    course(&post, 1, |post| post.guard.limited("shop"), end).await
+}
+
 pub(crate) async fn of_a_database_that_is_away() -> [Vec<String>; 2] {
     let post = Post::new();
     let away = |post: &Post| {

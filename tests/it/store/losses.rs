@@ -320,6 +320,7 @@ async fn tell(
             | Kind::DatabaseBroken
             | Kind::DiskFull
             | Kind::FewDescriptors
+            | Kind::KeyLimit
             | Kind::DaemonDown
             | Kind::ClockSkew
             | Kind::Panic => true,
