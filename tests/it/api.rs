@@ -4,6 +4,7 @@ mod described;
 mod lists;
 mod odd;
 mod search;
+mod spending;
 mod tokens;
 mod traces;
 
@@ -88,6 +89,11 @@ impl Desk {
 
     /// The text of the key for `scope scope@app app`, without an app for all; `wrong` is nobody's.
     async fn key(&self, of: &str) -> String {
+        self.key_with(of, |key| key).await
+    }
+
+    /// The same with other facts.
+    async fn key_with(&self, of: &str, with: impl FnOnce(ApiKey) -> ApiKey) -> String {
         let known = self.archive.store.keys(false).await.unwrap();
         // A key's text is known to whoever made it alone, so it is made anew.
         if known.iter().any(|kept| kept.key.name == of) {
@@ -128,7 +134,10 @@ impl Desk {
             revoked_by: None,
             last_used_at: None,
         };
-        let kept = KeptKey { key, digest };
+        let kept = KeptKey {
+            key: with(key),
+            digest,
+        };
         assert!(self.archive.store.create_key(&kept).await.unwrap());
         text.reveal().to_owned()
     }

@@ -134,7 +134,8 @@ mod tests {
             told += look(&limits, second * 1000 + 1).0.len();
         }
         assert_eq!(told, 3);
+        assert_eq!(look(&limits, 180_001).0.len(), 1, "the last time");
         let over = [(Kind::KeyLimit, "shop".to_owned())];
-        assert_eq!(look(&limits, 180_000 + CALM.0).1, over);
+        assert_eq!(look(&limits, 179_000 + CALM.0).1, over);
     }
 }

@@ -60,6 +60,7 @@ use crate::{
     domain::{
         key::{ApiKey, Apps, Scope, Spends},
         secret::Secret,
+        token::TrackRequest,
     },
 };
 use problem::Problem;
@@ -224,11 +225,28 @@ impl Caller {
             Spends::Issues => (self.0.issues_a_day, "has generated"),
         };
         api.keys.spend(&self.0, what, count).map_err(|left| {
+            api.keys.tell_refused(&self.0);
             let detail = format!(
                 "the key {does} {most} new tokens at most from midnight to midnight (UTC), and {count} more are asked for"
             );
             Problem::too_often(detail, left)
         })
+    }
+
+    /// So much of the key's day as telling these tokens takes: those that are known take nothing.
+    async fn spend_on<'k>(
+        &self,
+        api: &'k Api,
+        told: &[TrackRequest],
+    ) -> Result<Reserved<'k>, Problem> {
+        // Which are known is asked only where it decides.
+        if let Ok(reserved) = api.keys.spend(&self.0, Spends::Tokens, told.len()) {
+            return Ok(reserved);
+        }
+        let tokens: Vec<Secret> = told.iter().map(|one| one.verify_token.clone()).collect();
+        let known = api.desk.find(&tokens).await?;
+        let unknown = known.iter().filter(|one| one.is_none()).count();
+        self.spend(api, Spends::Tokens, unknown)
     }
 
     /// Whether what belongs to this app is there for the key.

@@ -13,7 +13,7 @@ use crate::{
         compare::{Verdict, add, nothing},
     },
     domain::{
-        key::{Apps, Scope, Spends},
+        key::{Apps, Scope},
         token::{TrackRequest, check_name},
     },
     store::reports::Reconciliation,
@@ -115,8 +115,8 @@ async fn compared(
         };
         refused.push(why.map(Compared::wrong));
     }
-    let told = if asked.track { rows.len() } else { 0 };
-    let spent = caller.spend(api, Spends::Tokens, told)?;
+    let told = if asked.track { &rows[..] } else { &[] };
+    let spent = caller.spend_on(api, told).await?;
     let found = api.desk.compare(&rows, asked.track).await?;
     let is_new = |one: &&Compared| one.verdict == Verdict::Tracked;
     spent.keep(found.iter().filter(is_new).count());

@@ -21,7 +21,7 @@ use crate::{
         Tracked,
         wire::{Fate, Outcome},
     },
-    domain::key::{Scope, Spends},
+    domain::key::Scope,
     store::records::TrackVerdict,
 };
 
@@ -83,7 +83,7 @@ async fn outcomes(api: &Api, caller: &Caller, told: Vec<Parsed>) -> Result<Vec<O
         };
         outcomes.push(refused);
     }
-    let spent = caller.spend(api, Spends::Tokens, rows.len())?;
+    let spent = caller.spend_on(api, &rows).await?;
     let tracked = api.desk.track(rows).await?;
     let is_new = |one: &&Tracked| matches!(one, Tracked::Verdict(TrackVerdict::New { .. }));
     spent.keep(tracked.iter().filter(is_new).count());
