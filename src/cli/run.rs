@@ -14,8 +14,8 @@ Examples:
 
 SIGTERM or Ctrl-C finishes or releases the work at hand and ends with 0; a second one leaves at once. SIGHUP reads the configuration
 again: a wrong one changes nothing and is told in the log. Several may run side by side on one
-PostgreSQL database. The API below /v1 is served on http.listen; /healthz, /readyz, /dependencies and
-/metrics on http.ops_listen, or else beside it.
+PostgreSQL database. The API below /v1, with /docs to try it in a browser, is served on http.listen;
+/healthz, /readyz, /dependencies and /metrics on http.ops_listen, or else beside it.
 
 VERIKEEP_LOG is a level (error, warn, info, debug) and, behind commas, levels of parts; one that cannot be read is told, and info is logged.";
 

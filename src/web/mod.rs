@@ -8,7 +8,7 @@
 //! | `/metrics` | figures for Prometheus | those of the service are left out, those of the process are there |
 //!
 //! Below `/v1` is the API ([`api`]), beside the pages or on a listener of its own; who asks there is
-//! told by [`keys`].
+//! told by [`keys`]. With it comes `/docs`, where it is tried from a browser.
 //!
 //! Clients of the API stay connected and ask as often as they like; where the pages are served alone,
 //! whoever connects is given one answer and a short time. No more are heard at once than leave the
@@ -19,6 +19,7 @@
 
 pub mod api;
 mod clients;
+mod docs;
 mod held;
 mod hosts;
 pub mod keys;
@@ -97,7 +98,7 @@ pub struct Parts {
     pub stop: CancellationToken,
 }
 
-/// What answers below `/v1`.
+/// What answers below `/v1`, and the page to try it.
 pub struct Api {
     /// What is asked there.
     pub desk: Arc<dyn Desk>,
@@ -176,7 +177,9 @@ async fn start(
 impl Api {
     fn routes(self) -> Router {
         let check = middleware::from_fn_with_state(Arc::new(self.hosts), hosts::check);
-        api::router(self.desk, self.keys).layer(check)
+        api::router(self.desk, self.keys)
+            .merge(docs::router())
+            .layer(check)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The pages over real HTTP.
 
 mod clients;
+mod docs;
 
 use std::{
     future::Future,

@@ -19,13 +19,13 @@ use verikeep::{
 use super::*;
 use crate::lab::{Db, Lab, options};
 
-const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+pub(super) const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 /// Longer than anything here takes.
 const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(300);
 
 /// Times that nobody comes to the end of.
-fn patient(seats: usize) -> Limits {
+pub(super) fn patient(seats: usize) -> Limits {
     Limits {
         head: LONG * 3,
         body: LONG * 3,
@@ -35,7 +35,7 @@ fn patient(seats: usize) -> Limits {
     }
 }
 
-struct Served {
+pub(super) struct Served {
     running: Running,
     /// A key for everything.
     key: String,
@@ -56,7 +56,7 @@ impl Served {
         }
     }
 
-    async fn api(limits: Limits, behind_proxy: bool) -> (Api, String, Lab) {
+    pub(super) async fn api(limits: Limits, behind_proxy: bool) -> (Api, String, Lab) {
         let lab = Lab::new(Db::Sqlite, options(52)).await;
         let opened = app::open(&lab.config, Arc::new(SystemClock)).await.unwrap();
         let archive = opened.archive;
