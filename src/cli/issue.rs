@@ -3,11 +3,13 @@
 
 use std::{
     fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
 use clap::Args;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::{
     people::actor,
@@ -27,7 +29,8 @@ const IMAGE_BYTES_MAX: u64 = 10_000_000 / 4 * 3;
 pub(super) const EXAMPLES: &str = "\
 Examples:
   verikeep issue --app h5 --plan 17
-  verikeep issue --app h5 --plan 17 --identity-name 张三 --identity-number 11010119900307… --reference order-4711
+  verikeep issue --app h5 --plan 17 --identity-file person.json --reference order-4711
+  jq -n '{name: \"张三\", number: env.NUMBER}' | verikeep issue --app h5 --plan 17 --identity-file -
   verikeep issue --app h5 --plan 17 --match-image face.jpg --json";
 
 /// Generate a verify_token at the provider, submit identity or a match image, track it, print it.
@@ -40,15 +43,11 @@ pub struct Issue {
     /// The plan (plan_id) from the provider's console.
     #[arg(long, value_name = "PLAN")]
     pub plan: String,
-    /// The name to verify against.
-    #[arg(long, value_name = "NAME", value_parser = super::secret, requires = "identity_number")]
-    pub identity_name: Option<Secret>,
-    /// The number of the certificate to verify against; that of a mainland identity card is checked.
-    #[arg(long, value_name = "NUMBER", value_parser = super::secret, requires = "identity_name")]
-    pub identity_number: Option<Secret>,
-    /// The kind of certificate: 0 mainland identity card, 1 to 5 the provider's others.
-    #[arg(long, value_name = "0..5", value_parser = clap::value_parser!(u8).range(0..=5), requires = "identity_number")]
-    pub certificate_type: Option<u8>,
+    /// The person to verify against, as JSON: {"name": …, "number": …, "certificate_type": 0}; `-`
+    /// reads standard input. The number of a mainland identity card (0, also where none is told) is
+    /// checked; 1 to 5 are the provider's other certificates.
+    #[arg(long, value_name = "FILE")]
+    pub identity_file: Option<PathBuf>,
     /// The image of a face to match against: at most 7.5 MB and 1920x1080.
     #[arg(long, value_name = "FILE")]
     pub match_image: Option<PathBuf>,
@@ -86,11 +85,7 @@ async fn wish(args: &Issue, desk: &dyn Desk) -> Result<Wish, Failure> {
         ));
     }
     names_told(Some(&args.plan), args.reference.as_deref())?;
-    let identity = args
-        .identity_name
-        .clone()
-        .zip(args.identity_number.clone())
-        .map(|(name, number)| (name, number, args.certificate_type));
+    let identity = args.identity_file.as_deref().map(identity).transpose()?;
     Ok(Wish {
         app: args.app.clone(),
         plan_id: args.plan.clone(),
@@ -100,6 +95,41 @@ async fn wish(args: &Issue, desk: &dyn Desk) -> Result<Wish, Failure> {
         actor: actor(),
     })
 }
+
+/// The person that a file tells of; what is wrong with it is told without a word of it.
+fn identity(file: &Path) -> Result<(Secret, Secret, Option<u8>), Failure> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Person {
+        name: String,
+        number: String,
+        certificate_type: Option<u8>,
+    }
+    let wrong = |why: String| {
+        let todo = "write one JSON object: {\"name\": …, \"number\": …, \"certificate_type\": 0}";
+        Failure::usage("--identity-file", why, todo)
+    };
+    let mut text = Zeroizing::new(Vec::new());
+    let read = if file == Path::new("-") {
+        io::stdin()
+            .lock()
+            .take(IDENTITY_BYTES_MAX)
+            .read_to_end(&mut text)
+    } else {
+        fs::File::open(file).and_then(|file| file.take(IDENTITY_BYTES_MAX).read_to_end(&mut text))
+    };
+    read.map_err(|error| wrong(error.to_string()))?;
+    let person: Person = serde_json::from_slice(&text)
+        .map_err(|_| wrong("is no JSON object of name, number and certificate_type".to_owned()))?;
+    Ok((
+        Secret::new(person.name),
+        Secret::new(person.number),
+        person.certificate_type,
+    ))
+}
+
+/// More than any name and number take.
+const IDENTITY_BYTES_MAX: u64 = 64 << 10;
 
 fn image(file: &Path) -> Result<Vec<u8>, Failure> {
     let wrong =

@@ -86,6 +86,45 @@ async fn commands(db: Db) {
     let issued = client.json(&["issue", "--app", FILMED, "--plan", "unused"], 0);
     assert!(issued["verify_token"].is_string(), "{issued}");
 
+    let person = client.path().join("person.json");
+    for (label, text, ends) in [
+        (
+            "a person",
+            r#"{"name":"canary","number":"110101199003070003"}"#,
+            0,
+        ),
+        (
+            "no number of a card",
+            r#"{"name":"canary","number":"110101199003070004"}"#,
+            2,
+        ),
+        ("no number", r#"{"name":"canary"}"#, 2),
+    ] {
+        std::fs::write(&person, text).unwrap();
+        for host in [
+            &|line: &[&str]| client.verikeep(line),
+            &|line: &[&str]| place.verikeep(line),
+        ] as [&dyn Fn(&[&str]) -> Output; 2]
+        {
+            let file = person.to_str().unwrap();
+            let issued = host(&[
+                "issue",
+                "--app",
+                FILMED,
+                "--plan",
+                "unused",
+                "--identity-file",
+                file,
+            ]);
+            let said = err(&issued);
+            assert_eq!(code(&issued), ends, "{label}: {said}");
+            assert!(
+                !said.contains("canary") && !said.contains("1101"),
+                "{label}: {said}"
+            );
+        }
+    }
+
     let list = client.path().join("issued.csv");
     let text =
         format!("verify_token,app\n{first},{FILMED}\n{second},{FILMED}\nnot a token,{FILMED}\n");
