@@ -3,6 +3,7 @@
 
 mod api;
 mod canary;
+mod clients;
 mod degrade;
 mod killed;
 mod listeners;
