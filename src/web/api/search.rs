@@ -65,7 +65,7 @@ struct PersonSearch {
 #[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "shapes are described and never made")]
 struct TokenSearch {
-    #[schema(max_items = 1000)]
+    #[schema(max_items = 1000, example = json!(["example0token0of0nobody0"]))]
     verify_tokens: Vec<String>,
 }
 

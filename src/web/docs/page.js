@@ -145,7 +145,7 @@ const parameterField = (parameter, id) => {
 // The field for the body: its text, the example it begins with, and what may stand in it.
 const bodyField = (call, shapes) => {
   const id = `${call.operationId}-body`;
-  const text = make("textarea", { id, rows: 8, spellcheck: "false", autocapitalize: "off", class: "body" });
+  const text = make("textarea", { id, rows: 8, autocomplete: "off", spellcheck: "false", autocapitalize: "off", class: "body" });
   const choice = make("select", { id: `${id}-shape`, class: "shape" }, ...shapes.map((one) => make("option", {}, one.name)));
   const fields = make("details", {}, say(make("summary"), "fields"), make("div"));
   const tell = () => {
@@ -237,7 +237,10 @@ const callPanel = (method, path, call) => {
   form.append(make("details", {}, say(make("summary"), "answers"), terms(answers)), say(make("button", { type: "submit" }), "send"), answer);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    send(form, answer, method, path, call, shapes);
+    // Once at a time, however often it is pressed.
+    if (form.ariaBusy === "true") return;
+    form.ariaBusy = "true";
+    send(form, answer, method, path, call, shapes).finally(() => { form.ariaBusy = "false"; });
   });
   return make("details", { class: "call", id: call.operationId }, head, form);
 };
