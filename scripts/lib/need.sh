@@ -61,8 +61,8 @@ need_rust() {
 # For docs/clients/track.php. Go and Java are large: their clients are run where they are, and the tests say when they are not.
 need_php() {
   need php php-cli php-curl
-  php -m | grep -qx curl || install_packages php-curl
-  php -m | grep -qx curl || die "PHP's extension curl is still missing: please install it"
+  php -m | grep -x curl >/dev/null || install_packages php-curl
+  php -m | grep -x curl >/dev/null || die "PHP's extension curl is still missing: please install it"
 }
 
 # Prints the folder of the newest PostgreSQL server programs; Debian keeps them out of PATH.
