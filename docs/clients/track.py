@@ -20,6 +20,7 @@ def track(app, token, issued_at, reference, until):
     body = json.dumps({"app": app, "verify_token": token, "issued_at": issued_at, "reference": reference})
     pause = 1
     while True:
+        # Two seconds of silence, not in all: a server that drips takes longer, and only the worker waits.
         connection = (HTTPSConnection if url.scheme == "https" else HTTPConnection)(url.netloc, timeout=2)
         status, wait = 0, ""
         try:
