@@ -205,8 +205,6 @@ fn wanted(args: &Create, config: &Config, now: Time) -> Result<ApiKey, Failure> 
         Expiry::After(span) => now.plus(span),
     };
     Ok(ApiKey {
-        key_id: KeyId::fresh(now),
-        name: args.name.clone(),
         scopes: once(&args.scopes),
         apps: if args.all_apps {
             Apps::All
@@ -217,13 +215,8 @@ fn wanted(args: &Create, config: &Config, now: Time) -> Result<ApiKey, Failure> 
         rate: args.rate,
         tokens_a_day: args.tokens_a_day,
         issues_a_day: args.issues_a_day,
-        spent: None,
-        created_at: now,
-        created_by: actor(),
         expires_at: check_expiry(expires_at, now).map_err(|why| wrong("--expires", why))?,
-        revoked_at: None,
-        revoked_by: None,
-        last_used_at: None,
+        ..ApiKey::usual(KeyId::fresh(now), &args.name, &actor(), now)
     })
 }
 

@@ -14,7 +14,7 @@ use super::{
     table::Table,
 };
 use crate::{
-    desk::Desk,
+    desk::{Desk, Search},
     domain::{
         secret::Secret,
         time::{Span, Time},
@@ -123,17 +123,18 @@ pub(super) async fn run(
     loop {
         // One more than wanted, so that it is known whether there are more.
         filter.limit = PAGE.min(most.saturating_sub(shown).saturating_add(1));
-        let page = match &person {
+        let (page, more) = match &person {
             Some(number) => {
-                let of = desk
-                    .list_of(number, args.purpose.as_deref(), &filter)
-                    .await?;
-                missed = of.passed_over;
-                of.rows
+                let found = desk.search(search(args, number, &filter)).await?;
+                missed = found.passed_over;
+                (found.verifications, found.more)
             }
-            None => desk.list(&filter).await?,
+            None => {
+                let page = desk.list(&filter).await?;
+                let more = i64::try_from(page.len()).unwrap_or(i64::MAX) >= filter.limit;
+                (page, more)
+            }
         };
-        let whole = i64::try_from(page.len()).unwrap_or(i64::MAX) < filter.limit;
         for summary in page {
             if shown == most {
                 if is_table {
@@ -152,7 +153,7 @@ pub(super) async fn run(
             }
             filter.after = Some(summary.verification_id);
         }
-        if whole {
+        if !more {
             break;
         }
     }
@@ -223,6 +224,15 @@ fn filter(args: &List, desk: &dyn Desk) -> Filter {
         reference: args.reference.clone(),
         limit: PAGE,
         ..Filter::default()
+    }
+}
+
+fn search(args: &List, id_number: &Secret, filter: &Filter) -> Search {
+    Search {
+        id_number: id_number.clone(),
+        filter: filter.clone(),
+        purpose: args.purpose.clone(),
+        asker: None,
     }
 }
 

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Compared, Desk, Error, Found, Given, Handle, Of, Result, Search, Tracked, Wish, issue::issue,
-    search::search,
+    Compared, Desk, Error, Found, Given, Handle, Result, Search, Tracked, Wish, issue::issue,
+    search::search, wire,
 };
 use crate::{
     archive::{Archive, Issuer, Tracker},
     domain::{
         identity::IndexKey,
-        installation::look_up,
         once::Once,
         secret::Secret,
         time::{Clock, Time},
@@ -131,20 +130,6 @@ impl Desk for Local {
         Ok(self.store.list(filter).await?)
     }
 
-    async fn list_of(&self, id_number: &Secret, _: Option<&str>, filter: &Filter) -> Result<Of> {
-        let known = self.store.installation().await?.installation;
-        let known = known.and_then(|installation| installation.index_key_id);
-        let key = look_up(known.as_deref(), self.index_key.as_ref())?;
-        let filter = Filter {
-            id_number_index: Some(key.id_number(id_number.reveal())),
-            ..filter.clone()
-        };
-        Ok(Of {
-            rows: self.store.list(&filter).await?,
-            passed_over: Some(self.store.indexed_otherwise(&key.id()).await?),
-        })
-    }
-
     async fn show(&self, handle: &Handle) -> Result<Option<Whole>> {
         Ok(self.store.show(&text(handle)).await?)
     }
@@ -173,7 +158,7 @@ impl Desk for Local {
             listed.iter().filter(|one| one.check(now).is_ok()).collect();
         let mut known = self.known(&right).await?.into_iter();
         let mut untracked = Vec::new();
-        let mut found: Vec<Option<Compared>> = listed
+        let found: Vec<Option<Compared>> = listed
             .iter()
             .map(|one| match one.check(now) {
                 Err(why) => Some(Compared::wrong(why)),
@@ -193,7 +178,7 @@ impl Desk for Local {
         };
         let mut taken = taken.into_iter();
         Ok(found
-            .drain(..)
+            .into_iter()
             .filter_map(|one| one.or_else(|| taken.next()))
             .collect())
     }
@@ -235,8 +220,14 @@ impl Desk for Local {
         search(&*self.store, self.index_key.as_ref(), asked, self.now()).await
     }
 
-    async fn find(&self, tokens: &[Secret]) -> Result<Vec<Option<KnownToken>>> {
-        Ok(self.store.known(tokens).await?)
+    async fn find(&self, tokens: &[Secret]) -> Result<Vec<Option<wire::Token>>> {
+        let known = self.store.known(tokens).await?.into_iter();
+        let token = |known: KnownToken| wire::Token {
+            verification_id: known.verification_id,
+            state: known.state,
+            app: known.app,
+        };
+        Ok(known.map(|known| known.map(token)).collect())
     }
 }
 

@@ -20,7 +20,7 @@ pub use compare::Compared;
 pub use issue::Given;
 pub use local::Local;
 pub use remote::{Remote, RemoteError};
-pub use search::{Found, Search};
+pub use search::{Asker, Found, Search};
 
 use crate::{
     domain::{
@@ -33,7 +33,7 @@ use crate::{
     },
     store::{
         StoreError,
-        records::{KnownToken, RetryVerdict},
+        records::RetryVerdict,
         reports::{
             AlarmRow, Filter, LossFilter, LossReport, Reconciliation, Status, Summary, Whole,
         },
@@ -105,16 +105,6 @@ impl Handle {
     }
 }
 
-/// Verifications of a person.
-#[derive(Clone, Debug)]
-pub struct Of {
-    /// The newest first.
-    pub rows: Vec<Summary>,
-    /// How many attempts were passed over: indexed with another key or with none. None where that
-    /// is more than none and nobody says how many.
-    pub passed_over: Option<i64>,
-}
-
 /// The verbs.
 #[async_trait]
 pub trait Desk: Send + Sync + 'static {
@@ -130,20 +120,11 @@ pub trait Desk: Send + Sync + 'static {
     /// Tracked verifications, newest first.
     async fn list(&self, filter: &Filter) -> Result<Vec<Summary>>;
 
-    /// Those of the person with exactly this ID number; `purpose` says what they are wanted for,
-    /// where that is asked.
-    async fn list_of(
-        &self,
-        id_number: &Secret,
-        purpose: Option<&str>,
-        filter: &Filter,
-    ) -> Result<Of>;
-
     /// One verification whole; none of that name is tracked.
     async fn show(&self, handle: &Handle) -> Result<Option<Whole>>;
 
     /// Wakes verifications that wait for a person, as another app's where one is named; one answer
-    /// each, in order.
+    /// each, in order. Over the network `by` is whoever the key is called by, here and below.
     async fn retry(
         &self,
         handles: &[Handle],
@@ -177,9 +158,10 @@ pub trait Desk: Send + Sync + 'static {
     /// same `once` it gives out the same token.
     async fn issue(&self, wish: Wish, once: Option<Once>) -> Result<Given>;
 
-    /// The verifications of a person, once it is kept that somebody looks.
+    /// The verifications of a person. One that a key asks for leaves a trace before anything is
+    /// read.
     async fn search(&self, asked: Search) -> Result<Found>;
 
-    /// What is known of each of these verify_tokens, in order; none of one that is not tracked.
-    async fn find(&self, tokens: &[Secret]) -> Result<Vec<Option<KnownToken>>>;
+    /// What each of these verify_tokens is here, in order; none of one that is not tracked.
+    async fn find(&self, tokens: &[Secret]) -> Result<Vec<Option<wire::Token>>>;
 }

@@ -4,7 +4,7 @@ use super::{Error, Result};
 use crate::{
     domain::{
         access::{Access, check, day_left},
-        id::{AccessId, KeyId, VerificationId},
+        id::{AccessId, KeyId},
         identity::IndexKey,
         installation::look_up,
         secret::Secret,
@@ -21,17 +21,20 @@ use crate::{
 pub struct Search {
     /// The number.
     pub id_number: Secret,
-    /// What for.
-    pub purpose: String,
-    /// The app looked at; none: all.
-    pub app: Option<String>,
-    /// How many at most.
-    pub limit: i64,
-    /// Page on behind this one.
-    pub after: Option<VerificationId>,
-    /// The key that was shown.
+    /// Which of the person's; the index is filled in.
+    pub filter: Filter,
+    /// What for; a key has to say.
+    pub purpose: Option<String>,
+    /// The key that asks: it leaves a trace, and asks so often a day. None on the daemon's host.
+    pub asker: Option<Asker>,
+}
+
+/// A key that asks.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    /// Which.
     pub key_id: KeyId,
-    /// Who asks.
+    /// What it is called.
     pub by: String,
 }
 
@@ -42,53 +45,59 @@ pub struct Found {
     pub verifications: Vec<Summary>,
     /// Whether there are more behind them.
     pub more: bool,
-    /// Whether every attempt could be looked through: none is indexed with another key or none.
-    pub complete: bool,
+    /// How many attempts were passed over: indexed with another key or with none. None where that
+    /// is more than none and nobody says how many.
+    pub passed_over: Option<i64>,
 }
 
-/// Looks, once it is kept that it does.
+/// Looks, once it is kept that a key does.
 pub(super) async fn search(
     store: &dyn Store,
     key: Option<&IndexKey>,
     asked: Search,
     now: Time,
 ) -> Result<Found> {
-    check(&asked.id_number, &asked.purpose).map_err(|(field, why)| Error::Field { field, why })?;
+    let purpose = asked.purpose.unwrap_or_default();
+    if asked.asker.is_some() {
+        check(&asked.id_number, &purpose).map_err(|(field, why)| Error::Field { field, why })?;
+    }
     let known = store.installation().await?.installation;
     let known = known.and_then(|installation| installation.index_key_id);
     let key = look_up(known.as_deref(), key)?;
     let index = key.id_number(asked.id_number.reveal());
-    let access = Access {
+    let trace = asked.asker.map(|asker| Access {
         access_id: AccessId::fresh(now),
         at: now,
-        key_id: asked.key_id,
-        by: asked.by,
-        purpose: asked.purpose,
-        app: asked.app.clone(),
+        key_id: asker.key_id,
+        by: asker.by,
+        purpose,
+        app: asked.filter.app.clone(),
         id_number_index: index.clone(),
-    };
-    if !store.begin_access(&access).await? {
+    });
+    if let Some(access) = &trace
+        && !store.begin_access(access).await?
+    {
         return Err(Error::TooOften(day_left(now)));
     }
+    let limit = asked.filter.limit;
     let filter = Filter {
-        app: asked.app,
         id_number_index: Some(index),
         // One more than wanted, so that it is known whether there are more.
-        limit: asked.limit.saturating_add(1),
-        after: asked.after,
-        ..Filter::default()
+        limit: limit.saturating_add(1),
+        ..asked.filter
     };
     let mut verifications = store.list(&filter).await?;
-    let wanted = usize::try_from(asked.limit).unwrap_or_default();
+    let wanted = usize::try_from(limit).unwrap_or_default();
     let more = verifications.len() > wanted;
     verifications.truncate(wanted);
-    let hits = i64::try_from(verifications.len()).unwrap_or(i64::MAX);
-    store.end_access(access.access_id, hits).await?;
-    let complete = store.indexed_otherwise(&key.id()).await? == 0;
+    if let Some(access) = &trace {
+        let hits = i64::try_from(verifications.len()).unwrap_or(i64::MAX);
+        store.end_access(access.access_id, hits).await?;
+    }
     Ok(Found {
         verifications,
         more,
-        complete,
+        passed_over: Some(store.indexed_otherwise(&key.id()).await?),
     })
 }
 
@@ -106,12 +115,15 @@ mod tests {
     fn asked(purpose: &str) -> Search {
         Search {
             id_number: Secret::new("110101199003070003"),
-            purpose: purpose.to_owned(),
-            app: None,
-            limit: 10,
-            after: None,
-            key_id: KeyId::fresh(NOW),
-            by: "key audit".to_owned(),
+            filter: Filter {
+                limit: 10,
+                ..Filter::default()
+            },
+            purpose: Some(purpose.to_owned()),
+            asker: Some(Asker {
+                key_id: KeyId::fresh(NOW),
+                by: "key audit".to_owned(),
+            }),
         }
     }
 

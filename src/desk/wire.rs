@@ -49,6 +49,17 @@ pub enum Fate {
     Wrong,
 }
 
+/// A token that is tracked: `POST /v1/verifications/search`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// Ours for it.
+    pub verification_id: VerificationId,
+    /// Where it stands.
+    pub state: State,
+    /// Whose it is.
+    pub app: String,
+}
+
 /// What a key may do: `GET /v1/key`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Own {

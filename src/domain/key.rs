@@ -167,6 +167,28 @@ pub enum Denied {
 }
 
 impl ApiKey {
+    /// A new one, for nothing and no app yet, with what is usual where nothing is said.
+    #[must_use]
+    pub fn usual(key_id: KeyId, name: &str, created_by: &str, now: Time) -> Self {
+        Self {
+            key_id,
+            name: name.to_owned(),
+            scopes: Vec::new(),
+            apps: Apps::Only(Vec::new()),
+            networks: Vec::new(),
+            rate: USUAL_RATE,
+            tokens_a_day: USUAL_TOKENS,
+            issues_a_day: USUAL_ISSUES,
+            spent: None,
+            created_at: now,
+            created_by: created_by.to_owned(),
+            expires_at: now.plus(USUAL_LIFE),
+            revoked_at: None,
+            revoked_by: None,
+            last_used_at: None,
+        }
+    }
+
     /// Whether it is good at `now` for whoever asks from `address`.
     ///
     /// # Errors
@@ -366,21 +388,9 @@ mod tests {
 
     fn key() -> ApiKey {
         ApiKey {
-            key_id: KeyId::fresh(NOW),
-            name: "shop".to_owned(),
             scopes: vec![Scope::Track],
             apps: Apps::Only(vec!["h5".to_owned()]),
-            networks: Vec::new(),
-            rate: USUAL_RATE,
-            tokens_a_day: USUAL_TOKENS,
-            issues_a_day: USUAL_ISSUES,
-            spent: None,
-            created_at: NOW,
-            created_by: "cli:ops".to_owned(),
-            expires_at: NOW.plus(USUAL_LIFE),
-            revoked_at: None,
-            revoked_by: None,
-            last_used_at: None,
+            ..ApiKey::usual(KeyId::fresh(NOW), "shop", "cli:ops", NOW)
         }
     }
 

@@ -321,21 +321,13 @@ mod tests {
             let key_id = KeyId::fresh(NOW);
             let (text, digest) = fresh(key_id);
             let key = ApiKey {
-                key_id,
-                name: name.to_owned(),
                 scopes: vec![Scope::Track],
                 apps: Apps::All,
                 networks: vec!["10.0.0.0/8".parse().unwrap()],
                 rate: 10,
                 tokens_a_day: 5,
                 issues_a_day: 1,
-                spent: None,
-                created_at: NOW,
-                created_by: "cli".to_owned(),
-                expires_at: NOW.plus(USUAL_LIFE),
-                revoked_at: None,
-                revoked_by: None,
-                last_used_at: None,
+                ..ApiKey::usual(key_id, name, "cli", NOW)
             };
             let kept = KeptKey { key, digest };
             assert!(self.store.create_key(&kept).await.unwrap());

@@ -25,9 +25,7 @@ use verikeep::{
     domain::{
         id::KeyId,
         identity::IndexKey,
-        key::{
-            ApiKey, Apps, KeptKey, Scope, USUAL_ISSUES, USUAL_LIFE, USUAL_RATE, USUAL_TOKENS, fresh,
-        },
+        key::{ApiKey, Apps, KeptKey, Scope, fresh},
     },
     store::memory::MemoryStore,
     web::{
@@ -114,25 +112,13 @@ impl Desk {
         let named = |name: &str| Scope::named(name).unwrap();
         let apps: Vec<String> = apps.split_whitespace().map(str::to_owned).collect();
         let key = ApiKey {
-            key_id,
-            name: of.to_owned(),
             scopes: scopes.split_whitespace().map(named).collect(),
             apps: if apps.is_empty() {
                 Apps::All
             } else {
                 Apps::Only(apps)
             },
-            networks: Vec::new(),
-            rate: USUAL_RATE,
-            tokens_a_day: USUAL_TOKENS,
-            issues_a_day: USUAL_ISSUES,
-            spent: None,
-            created_at: now,
-            created_by: "test".to_owned(),
-            expires_at: now.plus(USUAL_LIFE),
-            revoked_at: None,
-            revoked_by: None,
-            last_used_at: None,
+            ..ApiKey::usual(key_id, of, "test", now)
         };
         let kept = KeptKey {
             key: with(key),

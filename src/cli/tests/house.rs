@@ -33,7 +33,7 @@ use crate::{
         plan::{Missing, Outcome},
         progress::Progress,
         secret::Secret,
-        time::{HeldClock, Span, Time},
+        time::{Clock as _, HeldClock, Span, Time},
         token::{State, Verification},
     },
     store::{
@@ -96,10 +96,10 @@ impl House {
         self.store().track(rows).await.unwrap();
     }
 
-    /// Makes a token due now, so that [`House::poll`] finds it.
+    /// The right to record a poll of a token that is due.
     async fn lease(&self, token: &str) -> Lease {
         let claim = Claim {
-            now: self.clock_now(),
+            now: self.clock.now(),
             lease: Span::minutes(1),
             limit: 100,
             apps: Vec::new(),
@@ -112,16 +112,11 @@ impl House {
         works.iter().find(its).unwrap().lease.clone()
     }
 
-    fn clock_now(&self) -> Time {
-        use crate::domain::time::Clock as _;
-        self.clock.now()
-    }
-
     /// Tracks the `number`th token, due, and records a poll of it.
     pub(super) async fn polled(&self, number: u32, record: impl FnOnce(PollRecord) -> PollRecord) {
         self.put(vec![due(number)]).await;
         let lease = self.lease(&format!("token-{number}")).await;
-        let begun = PollRecord::begin(lease, Progress::default(), self.clock_now());
+        let begun = PollRecord::begin(lease, Progress::default(), self.clock.now());
         self.store().record_poll(record(begun)).await.unwrap();
     }
 
@@ -167,19 +162,9 @@ impl House {
         self.vault.put(key, Bytes::from_static(body)).await.unwrap()
     }
 
-    /// Runs a command; what it returns is printed as the program would.
+    /// Runs a command.
     pub(super) async fn ran(&self, line: &[&str]) -> Ended {
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut screen = Screen::new(&mut out, &mut err);
-        let outcome = self.run(line, &mut screen).await;
-        if let Err(failure) = &outcome {
-            report::print(failure, &mut screen);
-        }
-        Ended {
-            out: String::from_utf8(out).unwrap(),
-            err: String::from_utf8(err).unwrap(),
-            outcome,
-        }
+        printed(async |screen| self.run(line, screen).await).await
     }
 
     /// Lists as from the configuration alone: the stages know nothing of it.
@@ -187,18 +172,11 @@ impl House {
         let Command::List(args) = command(line) else {
             panic!("{line:?}")
         };
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut screen = Screen::new(&mut out, &mut err);
-        let listed = async |desk: &dyn Desk| list::run(&args, desk, &mut screen).await;
-        let outcome = at_home(&self.config, Access::Read, listed).await;
-        if let Err(failure) = &outcome {
-            report::print(failure, &mut screen);
-        }
-        Ended {
-            out: String::from_utf8(out).unwrap(),
-            err: String::from_utf8(err).unwrap(),
-            outcome,
-        }
+        printed(async |screen| {
+            let listed = async |desk: &dyn Desk| list::run(&args, desk, screen).await;
+            at_home(&self.config, Access::Read, listed).await
+        })
+        .await
     }
 
     /// Runs a command on a screen.
@@ -222,6 +200,23 @@ impl House {
             Command::Key(args) => key::at(&args, &self.config, self.store(), screen).await,
             other => panic!("{other:?} is not for a desk"),
         }
+    }
+}
+
+/// What a command prints; what it returns is printed as the program would.
+pub(super) async fn printed(
+    run: impl AsyncFnOnce(&mut Screen<'_>) -> Result<Code, Failure>,
+) -> Ended {
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut screen = Screen::new(&mut out, &mut err);
+    let outcome = run(&mut screen).await;
+    if let Err(failure) = &outcome {
+        report::print(failure, &mut screen);
+    }
+    Ended {
+        out: String::from_utf8(out).unwrap(),
+        err: String::from_utf8(err).unwrap(),
+        outcome,
     }
 }
 

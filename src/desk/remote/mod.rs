@@ -13,8 +13,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    Compared, Desk, Error, Found, Given, Handle, Of, Result, Search, Tracked, Wish,
-    wire::{Fate, Outcome, Own},
+    Compared, Desk, Error, Found, Given, Handle, Result, Search, Tracked, Wish,
+    wire::{self, Fate, Outcome, Own},
 };
 use crate::{
     domain::{
@@ -26,7 +26,7 @@ use crate::{
         token::{State, TrackRequest},
     },
     store::{
-        records::{KnownToken, RetryVerdict, TrackVerdict},
+        records::{RetryVerdict, TrackVerdict},
         reports::{
             AlarmRow, Filter, LossFilter, LossReport, Reconciliation, Status, Summary, Whole,
         },
@@ -37,6 +37,9 @@ use http::{Asked, Http};
 
 /// How many rows a page has at most (docs/api.md).
 const PAGE_MAX: i64 = 1_000;
+
+/// How many tokens are looked for at once (docs/api.md).
+const TOKENS_MAX: usize = 1_000;
 
 /// A desk that is somewhere else.
 pub struct Remote {
@@ -70,29 +73,15 @@ impl Remote {
 
     /// Our identifier of each; none of one that is not tracked.
     async fn ids(&self, handles: &[Handle]) -> Result<Vec<Option<VerificationId>>> {
-        #[derive(Deserialize)]
-        struct Item {
-            verification_id: VerificationId,
-        }
-        #[derive(Deserialize)]
-        struct Items {
-            items: Vec<Option<Item>>,
-        }
         let token = |handle: &Handle| match handle {
             Handle::Id(_) => None,
-            Handle::Token(token) => Some(token.reveal().to_owned()),
+            Handle::Token(token) => Some(token.clone()),
         };
-        let tokens: Vec<String> = handles.iter().filter_map(token).collect();
-        let mut found = Vec::with_capacity(tokens.len());
-        for some in tokens.chunks(1_000) {
-            let body = json!({ "verify_tokens": some });
-            let items: Items = self.post(&["verifications", "search"], body).await?;
-            found.extend(items.items);
-        }
-        let mut found = found.into_iter();
+        let tokens: Vec<Secret> = handles.iter().filter_map(token).collect();
+        let mut found = self.find(&tokens).await?.into_iter();
         let named = |handle: &Handle| match handle {
             Handle::Id(id) => Some(*id),
-            Handle::Token(_) => found.next().flatten().map(|item| item.verification_id),
+            Handle::Token(_) => found.next().flatten().map(|token| token.verification_id),
         };
         Ok(handles.iter().map(named).collect())
     }
@@ -177,6 +166,7 @@ fn tracked(outcome: Outcome) -> Tracked {
 #[derive(Deserialize)]
 struct Page {
     verifications: Vec<Summary>,
+    next: Option<VerificationId>,
     complete: Option<bool>,
 }
 
@@ -215,38 +205,6 @@ impl Desk for Remote {
             .with("cursor", filter.after.map(|after| after.to_string()));
         let page: Page = self.get(&asked).await?;
         Ok(page.verifications)
-    }
-
-    async fn list_of(
-        &self,
-        id_number: &Secret,
-        purpose: Option<&str>,
-        filter: &Filter,
-    ) -> Result<Of> {
-        let others = [
-            ("--state", filter.state.is_some()),
-            ("--since", filter.since.is_some()),
-            ("--reference", filter.reference.is_some()),
-        ];
-        if let Some((field, _)) = others.into_iter().find(|(_, is_there)| *is_there) {
-            return Err(Error::Field {
-                field,
-                why: "over the network a person is looked for by app alone: leave it out"
-                    .to_owned(),
-            });
-        }
-        let body = json!({
-            "id_number": id_number.reveal(),
-            "purpose": purpose.unwrap_or_default(),
-            "app": filter.app,
-            "limit": filter.limit.clamp(1, PAGE_MAX),
-            "cursor": filter.after,
-        });
-        let page: Page = self.post(&["verifications", "search"], body).await?;
-        Ok(Of {
-            rows: page.verifications,
-            passed_over: page.complete.unwrap_or(true).then_some(0),
-        })
     }
 
     async fn show(&self, handle: &Handle) -> Result<Option<Whole>> {
@@ -381,12 +339,53 @@ impl Desk for Remote {
         })
     }
 
-    async fn search(&self, _: Search) -> Result<Found> {
-        // A desk behind the API looks for persons; in front of it they are asked for by `list_of`.
-        Err(Error::RowsAlone)
+    async fn search(&self, asked: Search) -> Result<Found> {
+        let Search {
+            id_number,
+            filter,
+            purpose,
+            ..
+        } = asked;
+        let others = [
+            ("--state", filter.state.is_some()),
+            ("--since", filter.since.is_some()),
+            ("--reference", filter.reference.is_some()),
+        ];
+        if let Some((field, _)) = others.into_iter().find(|(_, is_there)| *is_there) {
+            return Err(Error::Field {
+                field,
+                why: "over the network a person is looked for by app alone: leave it out"
+                    .to_owned(),
+            });
+        }
+        let body = json!({
+            "id_number": id_number.reveal(),
+            "purpose": purpose.unwrap_or_default(),
+            "app": filter.app,
+            "limit": filter.limit.clamp(1, PAGE_MAX),
+            "cursor": filter.after,
+        });
+        let page: Page = self.post(&["verifications", "search"], body).await?;
+        Ok(Found {
+            verifications: page.verifications,
+            more: page.next.is_some(),
+            passed_over: page.complete.unwrap_or(true).then_some(0),
+        })
     }
 
-    async fn find(&self, _: &[Secret]) -> Result<Vec<Option<KnownToken>>> {
-        Err(Error::RowsAlone)
+    async fn find(&self, tokens: &[Secret]) -> Result<Vec<Option<wire::Token>>> {
+        #[derive(Deserialize)]
+        struct Items {
+            items: Vec<Option<wire::Token>>,
+        }
+        let mut found = Vec::with_capacity(tokens.len());
+        for some in tokens.chunks(TOKENS_MAX) {
+            let tokens: Vec<&str> = some.iter().map(Secret::reveal).collect();
+            let body = json!({ "verify_tokens": tokens });
+            let Items { items } = self.post(&["verifications", "search"], body).await?;
+            self.http.counted(items.len(), some.len())?;
+            found.extend(items);
+        }
+        Ok(found)
     }
 }

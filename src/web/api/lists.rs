@@ -84,51 +84,6 @@ pub(super) enum Told {
     One(Outcome),
 }
 
-/// The business's own list.
-#[derive(ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct List {
-    /// Which list it is: its counts are kept beside those of others.
-    #[schema(required = false)]
-    name: Name,
-    /// Track those that never were; the key needs the scope `track` as well.
-    #[schema(required = false)]
-    track: bool,
-    #[schema(max_items = 10000)]
-    items: Vec<Token>,
-    /// The sums that the request before brought, of a list that takes several.
-    so_far: Option<SoFar>,
-    /// Others follow: nothing is kept of it yet.
-    #[schema(required = false)]
-    more: bool,
-}
-
-/// Sums, as an answer has them.
-#[derive(Default, ToSchema)]
-#[serde(default)]
-pub(super) struct SoFar {
-    #[schema(minimum = 0, maximum = 4294967295i64)]
-    lines: i64,
-    #[schema(minimum = 0, maximum = 4294967295i64)]
-    untracked: i64,
-    #[schema(minimum = 0, maximum = 4294967295i64)]
-    tracked: i64,
-    #[schema(minimum = 0, maximum = 4294967295i64)]
-    late: i64,
-    #[schema(minimum = 0, maximum = 4294967295i64)]
-    open: i64,
-    #[schema(minimum = 0, maximum = 4294967295i64)]
-    whole: i64,
-    #[schema(minimum = 0, maximum = 4294967295i64)]
-    lost: i64,
-    #[schema(minimum = 0, maximum = 4294967295i64)]
-    rejected: i64,
-    #[schema(minimum = 0, maximum = 4294967295i64)]
-    conflict: i64,
-    #[schema(minimum = 0, maximum = 4294967295i64)]
-    wrong: i64,
-}
-
 /// A list beside what is tracked.
 #[derive(ToSchema)]
 pub(super) struct ComparedList {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use axum::{Extension, Json, extract::State};
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
+use utoipa::ToSchema;
 
-use super::{Api, Caller, lists, operate::read, problem::Problem, sent::Sent, told};
+use super::{Api, Caller, lists, operate::read, problem::Problem, sent::Sent, shapes::Name, told};
 use crate::{
     desk::{
         Compared,
@@ -19,36 +20,52 @@ use crate::{
     store::reports::Reconciliation,
 };
 
-#[derive(Deserialize)]
+/// The business's own list.
+#[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = List)]
 struct Asked {
     /// Which list it is: its counts are kept beside those of others.
     #[serde(default)]
+    #[schema(value_type = Name, required = false)]
     name: String,
-    /// Track those that never were.
+    /// Track those that never were; the key needs the scope `track` as well.
     #[serde(default)]
+    #[schema(required = false)]
     track: bool,
+    #[schema(value_type = Vec<lists::Token>, max_items = 10000)]
     items: Vec<Box<RawValue>>,
     /// The sums that the request before brought, of a list that takes several.
     so_far: Option<SoFar>,
     /// Others follow: nothing is kept of it yet.
     #[serde(default)]
+    #[schema(required = false)]
     more: bool,
 }
 
 /// Sums, as an answer has them.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default)]
 struct SoFar {
+    #[schema(minimum = 0, maximum = 4294967295i64, value_type = i64)]
     lines: u32,
+    #[schema(minimum = 0, maximum = 4294967295i64, value_type = i64)]
     untracked: u32,
+    #[schema(minimum = 0, maximum = 4294967295i64, value_type = i64)]
     tracked: u32,
+    #[schema(minimum = 0, maximum = 4294967295i64, value_type = i64)]
     late: u32,
+    #[schema(minimum = 0, maximum = 4294967295i64, value_type = i64)]
     open: u32,
+    #[schema(minimum = 0, maximum = 4294967295i64, value_type = i64)]
     whole: u32,
+    #[schema(minimum = 0, maximum = 4294967295i64, value_type = i64)]
     lost: u32,
+    #[schema(minimum = 0, maximum = 4294967295i64, value_type = i64)]
     rejected: u32,
+    #[schema(minimum = 0, maximum = 4294967295i64, value_type = i64)]
     conflict: u32,
+    #[schema(minimum = 0, maximum = 4294967295i64, value_type = i64)]
     wrong: u32,
 }
 
@@ -57,7 +74,7 @@ struct SoFar {
 /// Scope: `operate`, and `track` with `"track": true`.
 #[utoipa::path(
     post, path = "/reconciliations", operation_id = "reconcile", tag = "verifications",
-    security(("key" = ["operate"]), ("key" = ["operate", "track"])), request_body = lists::List,
+    security(("key" = ["operate"]), ("key" = ["operate", "track"])), request_body = Asked,
     responses((status = 200, description = "How each token stands, and the sums.", body = lists::ComparedList))
 )]
 pub(super) async fn reconcile(

@@ -17,8 +17,9 @@ use super::{
     shapes::{Found, Id},
 };
 use crate::{
-    desk::Search,
+    desk::{Asker, Search, wire},
     domain::{key::Scope, secret::Secret},
+    store::reports::Filter,
 };
 
 /// How many tokens one request may ask for.
@@ -103,12 +104,17 @@ async fn person(
     let cursor = asked.cursor.map(|text| text.parse());
     let search = Search {
         id_number,
-        purpose: asked.purpose.unwrap_or_default(),
-        app: caller.app(asked.app)?,
-        limit: limit(asked.limit)?,
-        after: cursor.transpose().map_err(|_| unknown("cursor"))?,
-        key_id: caller.0.key_id,
-        by: caller.by(),
+        filter: Filter {
+            app: caller.app(asked.app)?,
+            limit: limit(asked.limit)?,
+            after: cursor.transpose().map_err(|_| unknown("cursor"))?,
+            ..Filter::default()
+        },
+        purpose: asked.purpose,
+        asker: Some(Asker {
+            key_id: caller.0.key_id,
+            by: caller.by(),
+        }),
     };
     let found = api.desk.search(search).await?;
     let last = found.verifications.last().filter(|_| found.more);
@@ -116,7 +122,7 @@ async fn person(
     Ok(Json(json!({
         "verifications": public(&found.verifications),
         "next": next,
-        "complete": found.complete,
+        "complete": found.passed_over == Some(0),
     })))
 }
 
@@ -147,15 +153,8 @@ async fn by_token(
     }
     let tokens: Vec<Secret> = tokens.into_iter().map(Secret::new).collect();
     let found = api.desk.find(&tokens).await?.into_iter();
-    let items: Vec<Value> = found
-        .map(|known| match known {
-            Some(known) if caller.knows(&known.app) => json!({
-                "verification_id": known.verification_id,
-                "state": known.state.name(),
-                "app": known.app,
-            }),
-            _ => Value::Null,
-        })
+    let items: Vec<Option<wire::Token>> = found
+        .map(|token| token.filter(|token| caller.knows(&token.app)))
         .collect();
     Ok(Json(json!({ "items": items })))
 }

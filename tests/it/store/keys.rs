@@ -17,8 +17,6 @@ pub(super) fn key(name: &str) -> (KeptKey, Presented) {
     let key_id = named(name);
     let (text, digest) = fresh(key_id);
     let key = ApiKey {
-        key_id,
-        name: name.to_owned(),
         scopes: vec![Scope::Read, Scope::Track],
         apps: Apps::Only(vec!["loan-h5".to_owned(), "商店".to_owned()]),
         networks: vec![
@@ -28,13 +26,8 @@ pub(super) fn key(name: &str) -> (KeptKey, Presented) {
         rate: 7,
         tokens_a_day: 8,
         issues_a_day: 0,
-        spent: None,
-        created_at: START,
-        created_by: "cli:ops".to_owned(),
         expires_at: later(Span::hours(24)),
-        revoked_at: None,
-        revoked_by: None,
-        last_used_at: None,
+        ..ApiKey::usual(key_id, name, "cli:ops", START)
     };
     let presented = Presented::read(text.reveal()).unwrap();
     (KeptKey { key, digest }, presented)

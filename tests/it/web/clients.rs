@@ -8,9 +8,7 @@ use verikeep::{
     desk::Local,
     domain::{
         id::KeyId,
-        key::{
-            ApiKey, Apps, KeptKey, Scope, USUAL_ISSUES, USUAL_LIFE, USUAL_RATE, USUAL_TOKENS, fresh,
-        },
+        key::{ApiKey, Apps, KeptKey, Scope, fresh},
     },
     web::{Hosts, Limits, keys::KeyRing, serve_api},
     worker::clock::SystemClock,
@@ -64,21 +62,10 @@ impl Served {
         let key_id = KeyId::fresh(now);
         let (text, digest) = fresh(key_id);
         let key = ApiKey {
-            key_id,
-            name: "client".to_owned(),
             scopes: [Scope::Track, Scope::Read].into_iter().collect(),
             apps: Apps::All,
             networks: vec!["127.0.0.0/8".parse().unwrap()],
-            rate: USUAL_RATE,
-            tokens_a_day: USUAL_TOKENS,
-            issues_a_day: USUAL_ISSUES,
-            spent: None,
-            created_at: now,
-            created_by: "test".to_owned(),
-            expires_at: now.plus(USUAL_LIFE),
-            revoked_at: None,
-            revoked_by: None,
-            last_used_at: None,
+            ..ApiKey::usual(key_id, "client", "test", now)
         };
         assert!(
             archive
