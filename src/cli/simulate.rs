@@ -26,7 +26,7 @@ the hundred at POST /sim/lives; GET /sim/truth tells what a perfect archiver mus
 #[command(after_help = EXAMPLES)]
 pub struct Simulate {
     /// Where to listen; port 0 takes a free one.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8641")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8649")]
     pub listen: SocketAddr,
     /// Everything random follows from it.
     #[arg(long, default_value_t = 1)]

@@ -100,23 +100,8 @@ impl Source for Fake {
 
     async fn status(&self) -> Option<Status> {
         self.status.load(Ordering::SeqCst).then(|| Status {
-            states: vec![],
-            media: vec![],
             answers: 4,
-            answer_bytes: 0,
-            next_deadline: None,
-            polls_due: 0,
-            downloads_due: 0,
-            oldest_due: None,
-            poisoned: 0,
-            least_left_ms: None,
-            quota_use: Vec::new(),
-            errors: vec![],
-            alarms: vec![],
-            open_by_app: Vec::new(),
-            reconciled: Vec::new(),
-            replicas: Vec::new(),
-            settled_last_day: Vec::new(),
+            ..Status::default()
         })
     }
 }

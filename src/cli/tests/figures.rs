@@ -39,29 +39,7 @@ fn figures() -> Figures {
             too_fast: 7,
         }],
         errors: vec![("too_fast (code 18)".to_owned(), 2)],
-        ..no_figures()
-    }
-}
-
-fn no_figures() -> Figures {
-    Figures {
-        states: Vec::new(),
-        media: Vec::new(),
-        answers: 0,
-        answer_bytes: 0,
-        next_deadline: None,
-        polls_due: 0,
-        downloads_due: 0,
-        oldest_due: None,
-        poisoned: 0,
-        least_left_ms: None,
-        quota_use: Vec::new(),
-        errors: Vec::new(),
-        alarms: Vec::new(),
-        open_by_app: Vec::new(),
-        reconciled: Vec::new(),
-        replicas: Vec::new(),
-        settled_last_day: Vec::new(),
+        ..Figures::default()
     }
 }
 
@@ -132,7 +110,7 @@ fn status_tells_counts_time_left_lateness_and_errors() {
         (&document["time_left_ms"], &document["oldest_due"]),
         (&3_900_000.into(), &"2026-11-23T08:14:49Z".into())
     );
-    let empty = status_of(&no_figures(), &[]);
+    let empty = status_of(&Figures::default(), &[]);
     assert!(
         empty.out.contains("nothing is tracked yet") && empty.code() == Code::Done,
         "{}",

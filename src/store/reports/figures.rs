@@ -87,7 +87,7 @@ pub struct Reconciliation {
 }
 
 /// The figures of `status`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Status {
     /// Verifications by app and state.
     pub states: Vec<StateCount>,
