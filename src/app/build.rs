@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{AppError, installation, watch};
+use super::{AppError, capacity::Capacity, installation, watch};
 use crate::{
     archive::{App, Archive, ArchiveDeps},
     config::{self as shape, Config},
@@ -59,8 +59,11 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Services, Ap
     )
     .await?;
     let quotas = Arc::new(RateLimiters::new(Arc::clone(&clock)));
-    let api = Api::new(&Limits::default())?;
-    let downloader = Downloader::new(&Downloader::limits())?
+    let capacity = Capacity::of(config);
+    let of_calls = Limits::default().for_calls_at_once(capacity.calls_at_once());
+    let of_media = Downloader::limits().for_calls_at_once(capacity.downloads_at_once());
+    let api = Api::new(&of_calls)?;
+    let downloader = Downloader::new(&of_media)?
         .through(config.apps.iter().filter_map(|app| app.proxy.clone()))?;
     let downloader = Arc::new(downloader);
     let timed: Arc<provider::Timed> = {

@@ -70,8 +70,17 @@ impl Capacity {
 
     /// All slots together.
     pub(super) fn steps(&self) -> usize {
-        let steps = |slots: &Slots| slots.polls + self.downloads;
-        self.apps.iter().map(steps).sum()
+        self.calls_at_once() + self.downloads_at_once()
+    }
+
+    /// Polls that may run at once, of all apps.
+    pub(super) fn calls_at_once(&self) -> usize {
+        self.apps.iter().map(|slots| slots.polls).sum()
+    }
+
+    /// Downloads that may run at once, of all apps.
+    pub(super) fn downloads_at_once(&self) -> usize {
+        self.apps.len() * self.downloads
     }
 }
 

@@ -33,8 +33,20 @@ pub struct Limits {
     pub total: Span,
     /// Longest body, in bytes after decoding; what goes beyond is cut off.
     pub body_bytes_max: usize,
-    /// Idle connections kept for each host.
+    /// Idle connections kept for each host. With fewer than the calls that run at once, the rest
+    /// of them begin with a handshake of TLS again and again.
     pub idle_connections_max: usize,
+}
+
+impl Limits {
+    /// The same, with as many idle connections kept as calls run at once.
+    #[must_use]
+    pub fn for_calls_at_once(self, calls: usize) -> Self {
+        Self {
+            idle_connections_max: calls,
+            ..self
+        }
+    }
 }
 
 /// For calls of the API: answers of `detail` are several MB.

@@ -7,6 +7,7 @@
 
 mod api;
 mod canary;
+mod connections;
 mod fuzz_parse;
 mod media;
 mod plans;

@@ -1,9 +1,14 @@
 //! What an answer says of its own body, and whether the body keeps to it.
 //!
-//! Looked at: `Content-Length`, `Content-MD5` and `x-bce-content-crc32c`, which must agree; and
-//! `ETag` when it is 32 hex digits and neither of those sums is there, which is a hint and no
-//! verdict: where the store encrypts by a managed key it looks like an MD5 and is none. A digest of
-//! a form that is not known is no digest.
+//! Looked at: `Content-Length`; and one sum over the whole body, the cheapest that was sent:
+//! `x-bce-content-crc32c`, else `Content-MD5`, which must agree; else an `ETag` of 32 hex digits,
+//! which is a hint and no verdict: where the store encrypts by a managed key it looks like an MD5
+//! and is none. A digest of a form that is not known is no digest.
+//!
+//! One sum is enough: it is there to find what the way did to the bytes, and no fault of a line that
+//! a CRC-32C lets through is made likelier to be found by an MD5 that costs ten times as much. Nor
+//! does an MD5 prove who sent the bytes, as it comes with them; what they were when they came is
+//! what the SHA-256 of the vault says ever after.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use md5::{Digest as _, Md5};
@@ -16,36 +21,48 @@ use crate::domain::media::Checked;
 pub(super) struct Check {
     expected_bytes: Option<u64>,
     bytes: u64,
-    md5: Option<([u8; 16], Md5)>,
-    /// Whether the MD5 is but the `ETag`.
-    is_hint: bool,
-    /// What the header may mean, and the sum so far.
-    crc32c: Option<(Vec<u32>, u32)>,
+    sum: Sum,
+}
+
+/// What the body is held against beside its length, and the sum so far.
+enum Sum {
+    /// What the header may mean.
+    Crc32c(Vec<u32>, u32),
+    Md5([u8; 16], Md5),
+    /// The `ETag`, which may be one.
+    Hint([u8; 16], Md5),
+    None,
+}
+
+impl Sum {
+    fn of(headers: &HeaderMap) -> Self {
+        let crc32c = header(headers, "x-bce-content-crc32c").map(crc32c_of);
+        if let Some(readings) = crc32c.filter(|readings| !readings.is_empty()) {
+            return Self::Crc32c(readings, 0);
+        }
+        if let Some(expected) = header(headers, "content-md5").and_then(md5_of) {
+            return Self::Md5(expected, Md5::new());
+        }
+        header(headers, "etag")
+            .and_then(etag_md5)
+            .map_or(Self::None, |expected| Self::Hint(expected, Md5::new()))
+    }
+
+    fn take(&mut self, chunk: &[u8]) {
+        match self {
+            Self::Crc32c(_, crc32c) => *crc32c = crc32c::crc32c_append(*crc32c, chunk),
+            Self::Md5(_, md5) | Self::Hint(_, md5) => md5.update(chunk),
+            Self::None => {}
+        }
+    }
 }
 
 impl Check {
     pub(super) fn new(headers: &HeaderMap) -> Self {
-        let expected_bytes = header(headers, "content-length").and_then(|text| text.parse().ok());
-        let crc32c = header(headers, "x-bce-content-crc32c")
-            .map(crc32c_of)
-            .filter(|readings| !readings.is_empty());
-        let announced = header(headers, "content-md5").and_then(md5_of);
-        let hint = || {
-            header(headers, "etag")
-                .filter(|_| crc32c.is_none())
-                .and_then(etag_md5)
-        };
-        let (md5, is_hint) = if announced.is_some() {
-            (announced, false)
-        } else {
-            (hint(), true)
-        };
         Self {
-            expected_bytes,
+            expected_bytes: header(headers, "content-length").and_then(|text| text.parse().ok()),
             bytes: 0,
-            md5: md5.map(|expected| (expected, Md5::new())),
-            is_hint,
-            crc32c: crc32c.map(|readings| (readings, 0)),
+            sum: Sum::of(headers),
         }
     }
 
@@ -59,15 +76,11 @@ impl Check {
 
     pub(super) fn take(&mut self, chunk: &[u8]) {
         self.bytes = self.bytes.saturating_add(chunk.len() as u64);
-        if let Some((_, md5)) = &mut self.md5 {
-            md5.update(chunk);
-        }
-        if let Some((_, crc32c)) = &mut self.crc32c {
-            *crc32c = crc32c::crc32c_append(*crc32c, chunk);
-        }
+        self.sum.take(chunk);
     }
 
-    /// How far the body is vouched for.
+    /// How far the body is vouched for: [`Checked::Full`] says that a sum or the length agreed and
+    /// none that was looked at differed, so a CRC-32C alone is enough for it.
     ///
     /// # Errors
     /// What is off.
@@ -78,24 +91,18 @@ impl Check {
         {
             return Err("its length is not its Content-Length");
         }
-        let is_given = self.expected_bytes.is_some() || self.md5.is_some() || self.crc32c.is_some();
-        let md5_differs = self
-            .md5
-            .is_some_and(|(expected, md5)| expected != <[u8; 16]>::from(md5.finalize()));
-        if md5_differs && !self.is_hint {
-            return Err("its MD5 is not the one that was announced");
+        let is_md5 = |expected, md5: &Md5| expected == <[u8; 16]>::from(md5.clone().finalize());
+        match self.sum {
+            Sum::Crc32c(readings, crc32c) if !readings.contains(&crc32c) => {
+                Err("its CRC32C is not the one that was announced")
+            }
+            Sum::Md5(expected, md5) if !is_md5(expected, &md5) => {
+                Err("its MD5 is not the one that was announced")
+            }
+            Sum::Hint(expected, md5) if !is_md5(expected, &md5) => Ok(Checked::EtagDiffers),
+            Sum::None if self.expected_bytes.is_none() => Ok(Checked::None),
+            _ => Ok(Checked::Full),
         }
-        if self
-            .crc32c
-            .is_some_and(|(readings, crc32c)| !readings.contains(&crc32c))
-        {
-            return Err("its CRC32C is not the one that was announced");
-        }
-        Ok(match (md5_differs, is_given) {
-            (true, _) => Checked::EtagDiffers,
-            (false, true) => Checked::Full,
-            (false, false) => Checked::None,
-        })
     }
 }
 
@@ -198,6 +205,48 @@ mod tests {
             &[("x-bce-content-crc32c", "4waSgw==")],
         ] {
             assert_eq!(verdict(headers, BODY), Ok(Checked::Full), "{headers:?}");
+        }
+    }
+
+    #[test]
+    fn an_md5_is_reckoned_only_where_nothing_cheaper_was_sent() {
+        let (crc, length) = (
+            ("x-bce-content-crc32c", "3808858755"),
+            ("content-length", "9"),
+        );
+        let md5 = ("content-md5", "JfnnlDI7RTiF9RgfG2JNCw==");
+        let etag = ("etag", "\"25f9e794323b453885f5181f1b624d0b\"");
+        for (headers, is_reckoned) in [
+            (&[crc, md5, etag, length][..], false),
+            (&[crc, md5], false),
+            (&[crc, etag], false),
+            (&[crc], false),
+            (&[length], false),
+            (&[], false),
+            (&[("etag", "\"25f9e794323b453885f5181f1b624d0b-2\"")], false),
+            (&[md5, etag], true),
+            (&[md5, length], true),
+            (&[etag, length], true),
+            (&[("x-bce-content-crc32c", "nonsense"), etag], true),
+        ] {
+            let map = headers
+                .iter()
+                .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
+                .collect();
+            let sum = Sum::of(&map);
+            assert_eq!(
+                matches!(sum, Sum::Md5(..) | Sum::Hint(..)),
+                is_reckoned,
+                "{headers:?}"
+            );
+            let vouched = if headers.is_empty()
+                || headers == [("etag", "\"25f9e794323b453885f5181f1b624d0b-2\"")]
+            {
+                Checked::None
+            } else {
+                Checked::Full
+            };
+            assert_eq!(verdict(headers, BODY), Ok(vouched), "{headers:?}");
         }
     }
 
