@@ -177,7 +177,7 @@ pub(crate) fn client(
         base_url: app.base_url.clone(),
         credentials,
         account: app.account.clone(),
-        qps: app.qps,
+        qps: app.pace(),
     };
     let api = app
         .proxy

@@ -54,7 +54,7 @@ impl Capacity {
     pub(super) fn of(config: &Config) -> Self {
         let slots = |one: &App| {
             let of_account = || config.apps.iter().filter(|app| app.account == one.account);
-            let qps = of_account().map(|app| app.qps).fold(0.0, f64::max);
+            let qps = of_account().map(App::pace).fold(0.0, f64::max);
             Slots {
                 app: one.name.clone(),
                 polls: share(seconds_of(qps), of_account().count()),

@@ -8,7 +8,7 @@ use super::{
     finding::Place,
     keys, proxy,
     secrets::Folders,
-    section::Section,
+    section::{At, Section},
     shape::{App, Schedule},
     tree::Value,
 };
@@ -59,19 +59,13 @@ pub(super) fn all(
             keys::APP,
             top.findings,
         );
-        let (mut app, qps) = app(&section, schedule, folders);
+        let (mut app, quota) = app(&section, schedule, folders);
         app.proxy = proxy::said(&section).unwrap_or_else(|| proxy.cloned());
         told.name(&section, place, &app.name);
-        if let Some(qps) = qps {
-            told.quota(&section, place, &app.account, qps);
-        }
+        told.quota(&section, place, &app.account, quota);
         apps.push(app);
     }
-    for app in &mut apps {
-        if let Some((qps, _)) = told.quotas.get(&app.account) {
-            app.qps = *qps;
-        }
-    }
+    told.share(&mut apps, top);
     apps
 }
 
@@ -80,6 +74,7 @@ pub(super) fn all(
 struct Told {
     names: HashMap<String, usize>,
     quotas: HashMap<String, (f64, usize)>,
+    reserves: HashMap<String, (At<f64>, usize)>,
 }
 
 impl Told {
@@ -97,24 +92,86 @@ impl Told {
         }
     }
 
-    fn quota(&mut self, section: &Section<'_>, place: usize, account: &str, qps: f64) {
-        let (said, first) = *self
-            .quotas
-            .entry(account.to_owned())
-            .or_insert((qps, place));
+    fn quota(&mut self, section: &Section<'_>, place: usize, account: &str, quota: Quota) {
         #[allow(clippy::float_cmp, reason = "both are written, not computed")]
-        if said != qps {
-            section.fail(
-                "qps",
-                format!("apps[{first}] says another figure for the same account"),
-                "apps of one account share its quota: say it once, or the same in each",
+        let differs = |key, said: f64, now: f64, first: usize| {
+            if said != now {
+                section.fail(
+                    key,
+                    format!("apps[{first}] says another figure for the same account"),
+                    "apps of one account share its quota: say it once, or the same in each",
+                );
+            }
+        };
+        if let Some(qps) = quota.qps {
+            let of_account = self.quotas.entry(account.to_owned());
+            let (said, first) = *of_account.or_insert((qps, place));
+            differs("qps", said, qps, first);
+        }
+        if let Some(reserve) = quota.reserve {
+            let now = reserve.value;
+            let of_account = self.reserves.entry(account.to_owned());
+            let (said, first) = of_account.or_insert((reserve, place));
+            differs("qps_reserve", said.value, now, *first);
+        }
+    }
+
+    /// Gives each app what was said of its account. A finding where nothing is left to the daemon.
+    fn share(&self, apps: &mut [App], top: &Section<'_>) {
+        for app in &mut *apps {
+            if let Some((qps, _)) = self.quotas.get(&app.account) {
+                app.qps = *qps;
+            }
+            if let Some((reserve, _)) = self.reserves.get(&app.account) {
+                app.qps_reserve = reserve.value;
+            }
+        }
+        for (account, (reserve, _)) in &self.reserves {
+            let of_account = apps.iter().find(|app| app.account == *account);
+            let Some(app) = of_account.filter(|app| app.pace() <= 0.0) else {
+                continue;
+            };
+            top.findings.fail(
+                &reserve.path,
+                &reserve.place,
+                format!("leaves nothing of the qps of {}", app.qps),
+                "write fewer calls a second than qps has: the daemon makes the rest",
             );
         }
     }
 }
 
+/// What one app says of its account's quota.
+struct Quota {
+    qps: Option<f64>,
+    reserve: Option<At<f64>>,
+}
+
+fn quota(section: &Section<'_>) -> Quota {
+    let qps = section.number("qps", "a number of calls a second").and_then(|qps| {
+        let ok = qps.value > 0.0 && qps.value <= 10_000.0;
+        if !ok {
+            section.fail("qps", "is out of range", "write the calls a second that the account may make on each endpoint, above 0 and at most 10000");
+        }
+        ok.then_some(qps.value)
+    });
+    let reserve = section.number("qps_reserve", "a number of calls a second");
+    let reserve = reserve.filter(|reserve| {
+        let ok = (0.0..10_000.0).contains(&reserve.value);
+        if !ok {
+            section.fail(
+                "qps_reserve",
+                "is out of range",
+                "write how many calls a second of qps are left to the business, 0 for none",
+            );
+        }
+        ok
+    });
+    Quota { qps, reserve }
+}
+
 /// One app, and the quota it says itself.
-fn app(section: &Section<'_>, schedule: &Schedule, folders: &Folders) -> (App, Option<f64>) {
+fn app(section: &Section<'_>, schedule: &Schedule, folders: &Folders) -> (App, Quota) {
     let base_url = section
         .text("base_url")
         .and_then(|text| base_url(section, &text));
@@ -126,13 +183,7 @@ fn app(section: &Section<'_>, schedule: &Schedule, folders: &Folders) -> (App, O
     if let Some(account) = section.text("account") {
         app.account = account.value;
     }
-    let qps = section.number("qps", "a number of calls a second").and_then(|qps| {
-        let ok = qps.value > 0.0 && qps.value <= 10_000.0;
-        if !ok {
-            section.fail("qps", "is out of range", "write the calls a second that the account may make on each endpoint, above 0 and at most 10000");
-        }
-        ok.then_some(qps.value)
-    });
+    let quota = quota(section);
     policy(section, schedule, &mut app.policy);
     app.allow_private_media_hosts = section
         .flag("allow_private_media_hosts")
@@ -144,7 +195,7 @@ fn app(section: &Section<'_>, schedule: &Schedule, folders: &Folders) -> (App, O
         let todo = "take it out, unless this is a simulator";
         section.warn("allow_private_media_hosts", "lets answers of a real provider lead to hosts of your own network that media_hosts names", todo);
     }
-    (app, qps)
+    (app, quota)
 }
 
 fn name(section: &Section<'_>) -> String {

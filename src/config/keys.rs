@@ -40,6 +40,7 @@ pub(super) const APP: &[&str] = &[
     "secret_key_file",
     "account",
     "qps",
+    "qps_reserve",
     "verify_window",
     "record_retention",
     "media_retention",

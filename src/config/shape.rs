@@ -171,8 +171,10 @@ pub struct App {
     pub auth: Auth,
     /// Apps of one account share its quota.
     pub account: String,
-    /// Calls a second, for each endpoint of the account.
+    /// Calls a second that the account may make, for each endpoint.
     pub qps: f64,
+    /// How many of them are left to the business; below `qps`.
+    pub qps_reserve: f64,
     /// Its windows and what is wanted of it.
     pub policy: Policy,
     /// Hosts that media may be fetched from: `host` or `*.host`, in small letters; a private one
@@ -266,10 +268,17 @@ impl App {
             auth,
             account: defaults::ACCOUNT.to_owned(),
             qps: defaults::QPS,
+            qps_reserve: 0.0,
             policy: Policy::documented(),
             media_hosts: defaults::MEDIA_HOSTS.map(str::to_owned).to_vec(),
             allow_private_media_hosts: false,
         }
+    }
+
+    /// Calls a second that are made at most, for each endpoint of the account.
+    #[must_use]
+    pub fn pace(&self) -> f64 {
+        self.qps - self.qps_reserve
     }
 }
 

@@ -512,6 +512,22 @@ fn a_bad_value_is_found_by_path_and_line_with_a_way_out() {
         ("", "qps = \"2\"", "apps[0].qps", 6, "must be a number", ""),
         (
             "",
+            "qps_reserve = -1",
+            "apps[0].qps_reserve",
+            6,
+            "out of range",
+            "0 for none",
+        ),
+        (
+            "",
+            "qps_reserve = 2",
+            "apps[0].qps_reserve",
+            6,
+            "leaves nothing of the qps of 2",
+            "fewer",
+        ),
+        (
+            "",
             "base_url = \"http://aip.baidubce.com\"",
             "apps[0].base_url",
             6,
@@ -1507,6 +1523,36 @@ fn apps_of_one_account_share_its_quota() {
         config.apps.iter().map(|app| app.qps).collect::<Vec<_>>(),
         [10.0, 3.0]
     );
+    for (first, second, paces) in [
+        ("qps = 10\nqps_reserve = 2", "", [8.0, 8.0]),
+        ("qps = 10", "qps_reserve = 4", [6.0, 6.0]),
+        ("", "qps_reserve = 0.5", [1.5, 1.5]),
+        (
+            "qps = 10\nqps_reserve = 1",
+            "account = \"second\"",
+            [9.0, 2.0],
+        ),
+        ("qps = 10\nqps_reserve = 0", "", [10.0, 10.0]),
+    ] {
+        let config = two(first, second).config();
+        let found: Vec<f64> = config.apps.iter().map(App::pace).collect();
+        assert_eq!(found, paces, "{first} {second}");
+    }
+    for (first, second, finding) in [
+        (
+            "qps_reserve = 1",
+            "qps_reserve = 0.5",
+            "apps[1].qps_reserve: apps[0] says another figure for the same account",
+        ),
+        (
+            "qps = 3",
+            "qps_reserve = 3.5",
+            "apps[1].qps_reserve: leaves nothing of the qps of 3",
+        ),
+    ] {
+        let fails = told(&two(first, second).fails());
+        assert!(fails.contains(finding), "{fails}");
+    }
     let fails = two("qps = 10", "qps = 3").fails();
     assert!(
         told(&fails).contains("apps[1].qps: apps[0] says another figure for the same account"),
