@@ -351,6 +351,20 @@ create table accesses (
 
 create index accesses_of on accesses (key_id, at);
 
+-- The quota that processes share, a row an account and interface; microseconds since 1970 of the database's clock.
+create table quotas (
+    account   text collate "C" not null,
+    endpoint  text collate "C" not null,
+    -- When the next permit may be used: those before it are given away.
+    next_us   bigint           not null,
+    -- In parts of a million of the full pace: lower while the provider says that it is called too fast.
+    pace      bigint           not null check (pace between 1 and 1000000),
+    slowed_us bigint,
+    -- When permits were last taken.
+    at_us     bigint           not null,
+    primary key (account, endpoint)
+);
+
 -- Append-only: what each comparison with the business's own list of issued tokens found.
 create table reconciliations (
     reconciliation_id bigint generated always as identity primary key,

@@ -23,6 +23,7 @@ pub mod once;
 pub mod plan;
 pub mod policy;
 pub mod progress;
+pub mod quota;
 pub mod random;
 pub mod secret;
 pub mod settled;

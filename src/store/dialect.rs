@@ -19,12 +19,16 @@ use super::{
 pub(super) trait Dialect: Database<Row: Cells> {
     /// Begins a transaction that writes.
     const BEGIN_WRITE: &'static str;
+    /// Begins one whose writes the server may lose in a crash.
+    const BEGIN_PASSING: &'static str;
     /// How long a transaction may take; none for a file, which nobody can swallow.
     const ANSWER: Option<Duration>;
     /// Begins a transaction that reads one state of the whole database.
     const BEGIN_READ: &'static str;
     /// The function that takes the least of its arguments, none of which may be null.
     const LEAST: &'static str;
+    /// The function that takes the greatest of its arguments, none of which may be null.
+    const GREATEST: &'static str;
     /// Ends a `select` whose rows are locked until the transaction ends.
     const FOR_UPDATE: &'static str;
     /// The same, leaving out what others have locked.
@@ -35,6 +39,8 @@ pub(super) trait Dialect: Database<Row: Cells> {
     /// Asks the database's clock for `now`, unix milliseconds; null where it has none but the
     /// machine's.
     const NOW: &'static str;
+    /// The database's clock in an expression, microseconds; null where it has none but the machine's.
+    const CLOCK_US: &'static str;
     /// What `tidy` runs, one after another, outside a transaction.
     const TIDY: &'static [&'static str];
     /// Asks for the encoding of texts in the database, as `encoding`; must be `UTF8`.
@@ -101,13 +107,16 @@ impl Dialect for Sqlite {
     // Taking the write lock at once: a transaction that reads first and writes later can fail with
     // SQLITE_BUSY whatever the time limit.
     const BEGIN_WRITE: &'static str = "begin immediate";
+    const BEGIN_PASSING: &'static str = "begin immediate";
     const ANSWER: Option<Duration> = None;
     const BEGIN_READ: &'static str = "begin";
     const LEAST: &'static str = "min";
+    const GREATEST: &'static str = "max";
     const FOR_UPDATE: &'static str = "";
     const FOR_UPDATE_SKIP_LOCKED: &'static str = "";
     const CONCURRENT_WRITERS: bool = false;
     const NOW: &'static str = "select null as now from sqlite_schema limit 1";
+    const CLOCK_US: &'static str = "null";
     const TIDY: &'static [&'static str] = &["pragma optimize", "pragma wal_checkpoint(truncate)"];
     // Both encodings of a SQLite file hold all of Unicode.
     const ENCODING: &'static str = "select 'UTF8' as encoding";
@@ -138,13 +147,17 @@ impl Dialect for Postgres {
     // transaction. Set in the transaction, so that it holds behind a pooler too.
     const BEGIN_WRITE: &'static str =
         "begin; set local idle_in_transaction_session_timeout = '60s'";
+    const BEGIN_PASSING: &'static str = "begin; set local idle_in_transaction_session_timeout = '60s'; set local synchronous_commit = off";
     const BEGIN_READ: &'static str = "begin isolation level repeatable read read only; set local idle_in_transaction_session_timeout = '60s'";
     const LEAST: &'static str = "least";
+    const GREATEST: &'static str = "greatest";
     const FOR_UPDATE: &'static str = "for update";
     const FOR_UPDATE_SKIP_LOCKED: &'static str = "for update skip locked";
     const CONCURRENT_WRITERS: bool = true;
     const NOW: &'static str =
         "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint) as now";
+    const CLOCK_US: &'static str =
+        "cast(extract(epoch from clock_timestamp()) * 1000000 as bigint)";
     const TIDY: &'static [&'static str] = &[];
     const ENCODING: &'static str = "select current_setting('server_encoding') as encoding";
     // What belongs to an extension was not made by another program.

@@ -11,6 +11,7 @@ mod keys;
 mod losses;
 pub mod make;
 mod poll;
+mod quotas;
 mod read;
 mod reconcile;
 mod requests;
@@ -138,6 +139,12 @@ on_each! {
             a_request_that_nobody_ends_is_taken_over,
             of_many_that_begin_a_request_one_does_it,
             requests_of_yesterday_are_tidied_away;
+        quotas:
+            permits_are_given_away_once_and_each_has_its_instant,
+            what_one_hears_slows_all_and_good_answers_bring_it_back,
+            a_wish_to_wait_holds_all,
+            a_late_holder_pays_for_it_and_a_clock_set_back_stops_nobody_for_long,
+            of_many_at_once_each_gets_its_own;
         read:
             pages_follow_one_another_newest_first,
             each_filter_filters,

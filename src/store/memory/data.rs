@@ -6,7 +6,7 @@ use super::{alarms::Alarms, lessons::Learned, requests::Request};
 use crate::{
     domain::{
         access::Access,
-        answer::AnswerRow,
+        answer::{AnswerRow, Endpoint},
         attempt::Attempt,
         digest::Sha256,
         id::{KeyId, MediaId, VerificationId},
@@ -17,6 +17,7 @@ use crate::{
         media::{MediaRow, MediaState, Slot, StoredMedia},
         plan::{Missing, Proof},
         progress::Progress,
+        quota,
         time::{Span, Time},
         token::State,
     },
@@ -50,6 +51,7 @@ pub(super) struct Data {
     /// By key of the API and `Idempotency-Key`.
     pub requests: BTreeMap<(KeyId, Sha256), Request>,
     pub accesses: Vec<Access>,
+    pub quotas: BTreeMap<(String, Endpoint), quota::Row>,
     pub reconciliations: Vec<Reconciliation>,
     /// When each process was last seen alive.
     pub beats: BTreeMap<String, (Time, Option<Span>)>,
@@ -206,6 +208,7 @@ impl Data {
             ("api_keys", self.keys.len()),
             ("requests", self.requests.len()),
             ("accesses", self.accesses.len()),
+            ("quotas", self.quotas.len()),
             ("reconciliations", self.reconciliations.len()),
         ])
     }

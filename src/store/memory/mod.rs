@@ -16,6 +16,7 @@ mod lessons;
 mod losses;
 mod poll;
 mod queue;
+mod quotas;
 mod reports;
 mod requests;
 mod retries;

@@ -21,6 +21,7 @@ mod losses;
 mod media;
 mod poll;
 mod queue;
+mod quotas;
 mod reconcile;
 mod reports;
 mod requests;

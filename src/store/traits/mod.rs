@@ -9,6 +9,7 @@ mod keys;
 mod lessons;
 mod losses;
 mod queue;
+mod quotas;
 mod reports;
 mod requests;
 mod retries;
@@ -23,6 +24,7 @@ pub use keys::{Keys, Revocation};
 pub use lessons::LessonStore;
 pub use losses::Losses;
 pub use queue::Queue;
+pub use quotas::Quotas;
 pub use reports::Reports;
 pub use requests::{Begun, Done, Requests};
 pub use retries::Retries;
@@ -43,6 +45,7 @@ pub trait Store:
     + Keys
     + Requests
     + Accesses
+    + Quotas
     + Upkeep
 {
 }
@@ -59,6 +62,7 @@ impl<S> Store for S where
         + Keys
         + Requests
         + Accesses
+        + Quotas
         + Upkeep
 {
 }

@@ -1,0 +1,20 @@
+//! The quota that processes share.
+
+use async_trait::async_trait;
+
+use super::MemoryStore;
+use crate::{
+    domain::quota::{Reserved, Wish},
+    store::{Quotas, Result},
+};
+
+#[async_trait]
+impl Quotas for MemoryStore {
+    async fn reserve(&self, wish: &Wish) -> Result<Reserved> {
+        let now = self.clock.now();
+        self.verb(|data| {
+            let of = (wish.account.clone(), wish.endpoint);
+            Ok(data.quotas.entry(of).or_default().reserve(now, wish))
+        })
+    }
+}

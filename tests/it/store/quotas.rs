@@ -1,0 +1,161 @@
+//! The quota that processes share.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use verikeep::{
+    domain::{
+        answer::Endpoint,
+        quota::{LATE, News, PACE, Reserved, Wish},
+        time::{HeldClock, Span},
+    },
+    store::Store,
+};
+
+use super::make::START;
+use crate::databases::Database;
+
+/// Two permits of ten seconds each.
+fn wish(account: &str) -> Wish {
+    Wish {
+        account: account.to_owned(),
+        endpoint: Endpoint::Getall,
+        qps: 0.1,
+        permits: 2,
+        late: LATE,
+        news: News::default(),
+    }
+}
+
+fn hearing(good: i64, too_fast: Option<Span>) -> Wish {
+    Wish {
+        news: News { good, too_fast },
+        ..wish("a")
+    }
+}
+
+const TEN_S: i64 = 10_000_000;
+
+struct Bench {
+    db: Database,
+    clock: Arc<HeldClock>,
+    store: Arc<dyn Store>,
+}
+
+impl Bench {
+    async fn on(db: Database) -> Self {
+        let clock = HeldClock::at(START);
+        let store = db.store_on(Arc::clone(&clock)).await;
+        Self { db, clock, store }
+    }
+
+    async fn reserve(&self, wish: &Wish) -> Reserved {
+        self.store.reserve(wish).await.unwrap()
+    }
+
+    /// Time passes: that of a server cannot be moved, so the row moves back.
+    async fn pass(&self, span: Span) {
+        if self.db.is_postgres() {
+            let us = span.0 * 1000;
+            let sql = format!(
+                "update quotas set next_us = next_us - {us}, slowed_us = slowed_us - {us}, at_us = at_us - {us}"
+            );
+            self.db.run(&sql).await;
+        } else {
+            self.clock.pass(span);
+        }
+    }
+}
+
+pub async fn permits_are_given_away_once_and_each_has_its_instant(db: Database) {
+    let bench = Bench::on(db).await;
+    let first = bench.reserve(&wish("a")).await;
+    assert_eq!((first.interval_us, first.pace), (TEN_S, PACE));
+    assert_eq!(first.first_us, first.at_us, "the first at once");
+    let second = bench.reserve(&wish("a")).await;
+    assert_eq!(second.first_us, first.first_us + 2 * TEN_S);
+    let other = bench.reserve(&wish("b")).await;
+    assert_eq!(other.first_us, other.at_us, "another account's");
+    let detail = Wish {
+        endpoint: Endpoint::Detail,
+        ..wish("a")
+    };
+    let detail = bench.reserve(&detail).await;
+    assert_eq!(detail.first_us, detail.at_us, "another interface's");
+    assert_eq!(bench.db.rows("quotas").await, 3);
+    bench.pass(Span::minutes(1)).await;
+    let late = bench.reserve(&wish("a")).await;
+    assert_eq!(late.first_us, late.at_us, "nothing is saved up");
+}
+
+pub async fn what_one_hears_slows_all_and_good_answers_bring_it_back(db: Database) {
+    let bench = Bench::on(db).await;
+    bench.reserve(&wish("a")).await;
+    bench.pass(Span::minutes(1)).await;
+    let slowed = bench.reserve(&hearing(5, Some(Span(0)))).await;
+    assert_eq!((slowed.pace, slowed.interval_us), (PACE / 2, 2 * TEN_S));
+    assert_eq!(
+        slowed.first_us,
+        slowed.at_us + 2 * TEN_S,
+        "what was just refused would be refused again"
+    );
+    let again = bench.reserve(&hearing(0, Some(Span(0)))).await;
+    assert_eq!(again.pace, PACE / 2, "those of one burst count once");
+    assert_eq!(again.first_us, slowed.first_us + 4 * TEN_S);
+    for (good, too_fast, pace) in [
+        (0, true, PACE / 4),
+        (0, true, PACE / 8),
+        (0, true, PACE / 16),
+        (0, true, PACE / 16),
+        (0, false, PACE / 16),
+        (6, false, PACE / 4),
+        (23, false, PACE * 31 / 32),
+        (5, false, PACE),
+    ] {
+        bench.pass(Span::minutes(20)).await;
+        let reserved = bench
+            .reserve(&hearing(good, too_fast.then_some(Span(0))))
+            .await;
+        assert_eq!(reserved.pace, pace, "{good} {too_fast}");
+        assert_eq!(reserved.interval_us, TEN_S * PACE / pace);
+    }
+}
+
+pub async fn a_wish_to_wait_holds_all(db: Database) {
+    let bench = Bench::on(db).await;
+    for (wish_to_wait, wait_s) in [(Span::seconds(45), 45), (Span::hours(5), 60)] {
+        bench.pass(Span::hours(1)).await;
+        let held = bench.reserve(&hearing(0, Some(wish_to_wait))).await;
+        let us = wait_s * 1_000_000;
+        let (least, most) = (us, us + held.interval_us);
+        assert!(
+            (least..=most).contains(&(held.first_us - held.at_us)),
+            "{wish_to_wait}: {held:?}"
+        );
+        let other = bench.reserve(&wish("a")).await;
+        assert!(other.first_us > held.first_us);
+    }
+}
+
+pub async fn a_late_holder_pays_for_it_and_a_clock_set_back_stops_nobody_for_long(db: Database) {
+    let bench = Bench::on(db).await;
+    let late = Wish {
+        late: Span(LATE.0 + 100),
+        ..wish("a")
+    };
+    let first = bench.reserve(&late).await;
+    let second = bench.reserve(&wish("a")).await;
+    assert_eq!(second.first_us, first.first_us + 2 * TEN_S + 100_000);
+    bench.pass(Span::hours(-5)).await;
+    let back = bench.reserve(&wish("a")).await;
+    assert_eq!(back.first_us, back.at_us + 60_000_000 + 64 * TEN_S);
+}
+
+pub async fn of_many_at_once_each_gets_its_own(db: Database) {
+    let bench = Bench::on(db).await;
+    let one = wish("a");
+    let all = futures::future::join_all((0..20).map(|_| bench.reserve(&one))).await;
+    let instants: BTreeSet<i64> = all.iter().map(|reserved| reserved.first_us).collect();
+    let first = *instants.first().unwrap();
+    let expected: BTreeSet<i64> = (0..20).map(|n| first + n * 2 * TEN_S).collect();
+    assert_eq!(instants, expected);
+}
