@@ -9,37 +9,66 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Sizes of permits in bytes: images, short clips, one part of a video. The last is the largest
-/// object that is put in one request.
-pub(super) const PERMIT_BYTES: [usize; 3] = [256 << 10, 2 << 20, PART_BYTES];
+use super::blocks::BLOCK_BYTES;
 
-/// Length of every part of a multipart upload but the last, and the most that is put in one
-/// request. Stores want 5 MiB at least, and some want all parts alike.
-pub(super) const PART_BYTES: usize = 8 << 20;
+/// How an object is put that is not small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Parts {
+    /// Into a file: little by little as it comes, for every part is with the system at once. Each
+    /// costs two hops between threads, which half a MiB is worth.
+    Small,
+    /// To a bucket: stores want 5 MiB at least, and some want all parts alike; one travels while
+    /// the next one fills.
+    Large,
+}
 
-/// What each size gets of the whole, in eighths.
-const SHARES: [usize; 3] = [1, 3, 4];
+impl Parts {
+    /// Sizes of permits in bytes, ascending, and what each gets of the whole, in eighths: images,
+    /// short clips, one part of a video. The last is the length of every part but the last one,
+    /// and the largest object that is put in one request.
+    const fn sizes(self) -> &'static [(usize, usize)] {
+        match self {
+            Self::Small => &[(BLOCK_BYTES, 1), (512 << 10, 7)],
+            Self::Large => &[(BLOCK_BYTES, 1), (2 << 20, 3), (8 << 20, 4)],
+        }
+    }
+}
 
 /// The supply of permits.
-pub(super) struct Budget([Arc<Semaphore>; 3]);
+pub(super) struct Budget {
+    parts: Parts,
+    supplies: Vec<Supply>,
+}
+
+/// The permits of one size.
+struct Supply {
+    bytes: usize,
+    free: Arc<Semaphore>,
+}
 
 /// The right to hold so many bytes, until dropped.
 pub(super) struct BytePermit {
     size: usize,
+    bytes: usize,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Budget {
     /// One of `bytes_max` in all, but of one permit of each size at least.
-    pub(super) fn new(bytes_max: usize) -> Self {
-        let supply = |size: usize| {
-            let (bytes, share) = (
-                PERMIT_BYTES.get(size).copied().unwrap_or(PART_BYTES),
-                SHARES.get(size).copied().unwrap_or(1),
-            );
-            Arc::new(Semaphore::new((bytes_max / 8 * share / bytes).max(1)))
+    pub(super) fn new(parts: Parts, bytes_max: usize) -> Self {
+        let supply = |&(bytes, share): &(usize, usize)| Supply {
+            bytes,
+            free: Arc::new(Semaphore::new((bytes_max / 8 * share / bytes).max(1))),
         };
-        Self([supply(0), supply(1), supply(2)])
+        Self {
+            parts,
+            supplies: parts.sizes().iter().map(supply).collect(),
+        }
+    }
+
+    /// How objects are put.
+    pub(super) const fn parts(&self) -> Parts {
+        self.parts
     }
 
     /// The smallest permit, as soon as there is one.
@@ -49,7 +78,7 @@ impl Budget {
 
     /// Moves to the next larger permit as soon as there is one; false when this is the largest.
     pub(super) async fn widen(&self, permit: &mut BytePermit) -> bool {
-        if permit.size + 1 == PERMIT_BYTES.len() {
+        if permit.size + 1 == self.supplies.len() {
             return false;
         }
         // The old permit is given back only now: what is in it stays in memory until then.
@@ -57,23 +86,32 @@ impl Budget {
         true
     }
 
-    /// One of the largest permits, if one is free at this moment.
+    /// Another of the largest permits where a part takes its time, if one is free at this moment.
     pub(super) fn spare(&self) -> Option<BytePermit> {
-        let permit = Arc::clone(&self.0[2]).try_acquire_owned().ok()?;
+        let largest = self
+            .supplies
+            .last()
+            .filter(|_| self.parts == Parts::Large)?;
+        let permit = Arc::clone(&largest.free).try_acquire_owned().ok()?;
         Some(BytePermit {
-            size: 2,
+            size: self.supplies.len() - 1,
+            bytes: largest.bytes,
             _permit: Some(permit),
         })
     }
 
     async fn take(&self, size: usize) -> BytePermit {
-        let permit = match self.0.get(size) {
+        let (bytes, permit) = match self.supplies.get(size) {
             // The semaphore is never closed, so there is always a permit.
-            Some(supply) => Arc::clone(supply).acquire_owned().await.ok(),
-            None => None,
+            Some(supply) => {
+                let permit = Arc::clone(&supply.free).acquire_owned().await;
+                (supply.bytes, permit.ok())
+            }
+            None => (BLOCK_BYTES, None),
         };
         BytePermit {
             size,
+            bytes,
             _permit: permit,
         }
     }
@@ -81,8 +119,8 @@ impl Budget {
 
 impl BytePermit {
     /// How many bytes may be held.
-    pub(super) fn bytes(&self) -> usize {
-        PERMIT_BYTES.get(self.size).copied().unwrap_or(PART_BYTES)
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
     }
 }
 
@@ -92,32 +130,45 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test]
-    async fn rooms_together_stay_within_the_budget() {
-        let budget = Budget::new(64 << 20);
-        let (mut permits, mut bytes) = (Vec::new(), 0);
-        for size in 0..3 {
-            while let Some(permit) = budget.take(size).now_or_never() {
-                bytes += permit.bytes();
-                permits.push(permit);
+    #[test]
+    fn rooms_together_stay_within_the_budget() {
+        for parts in [Parts::Small, Parts::Large] {
+            let budget = Budget::new(parts, 64 << 20);
+            let (mut permits, mut bytes) = (Vec::new(), 0);
+            for size in 0..parts.sizes().len() {
+                while let Some(permit) = budget.take(size).now_or_never() {
+                    bytes += permit.bytes();
+                    permits.push(permit);
+                }
             }
+            assert_eq!(bytes, 64 << 20, "{parts:?}");
+            assert!(budget.enter().now_or_never().is_none(), "{parts:?}");
+            permits.clear();
+            assert!(budget.enter().now_or_never().is_some(), "{parts:?}");
         }
-        assert_eq!(bytes, 64 << 20);
-        assert!(budget.enter().now_or_never().is_none());
-        permits.clear();
-        assert!(budget.enter().now_or_never().is_some());
     }
 
     #[tokio::test]
     async fn a_room_that_grew_gives_its_former_size_back() {
-        let budget = Budget::new(1);
-        let mut permit = budget.enter().await;
-        assert!(budget.enter().now_or_never().is_none());
-        assert!(budget.widen(&mut permit).await);
-        assert!(budget.enter().now_or_never().is_some());
-        assert!(budget.widen(&mut permit).await);
-        assert!(!budget.widen(&mut permit).await);
-        assert_eq!(permit.bytes(), PART_BYTES);
-        assert!(budget.spare().is_none());
+        for parts in [Parts::Small, Parts::Large] {
+            let budget = Budget::new(parts, 1);
+            let mut permit = budget.enter().await;
+            assert!(budget.enter().now_or_never().is_none(), "{parts:?}");
+            for (bytes, _) in parts.sizes().iter().skip(1) {
+                assert!(budget.widen(&mut permit).await, "{parts:?}");
+                assert!(budget.enter().now_or_never().is_some(), "{parts:?}");
+                assert_eq!(permit.bytes(), *bytes, "{parts:?}");
+            }
+            assert!(!budget.widen(&mut permit).await, "{parts:?}");
+            assert!(budget.spare().is_none(), "{parts:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_second_permit_is_only_for_parts_that_travel() {
+        for (parts, is_spare) in [(Parts::Small, false), (Parts::Large, true)] {
+            let budget = Budget::new(parts, 64 << 20);
+            assert_eq!(budget.spare().is_some(), is_spare, "{parts:?}");
+        }
     }
 }

@@ -1,18 +1,16 @@
 //! Taking in a stream of unknown length: digest, seal and put in one pass, with bounded memory.
 //!
-//! Up to 8 MiB the object is put in one request once the stream has ended; beyond, parts go off
-//! while the stream runs, and the object becomes visible only when the stream has ended well.
+//! Up to 8 MiB, or half a MiB where it goes into a folder, the object is put in one request once
+//! the stream has ended; beyond, parts go off while the stream runs, and the object becomes visible
+//! only when the stream has ended well.
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
 use object_store::ObjectStoreExt as _;
 
 use super::{
-    IngestError, ObjectKey, Result, Vault, VaultError,
-    budget::{BytePermit, PART_BYTES},
-    error,
-    seal::Digests,
-    upload::Upload,
+    IngestError, ObjectKey, Result, Vault, VaultError, blocks::Gathered, budget::BytePermit, error,
+    seal::Digests, upload::Upload,
 };
 use crate::domain::{digest::Sha256, media::ObjectFacts};
 
@@ -53,7 +51,7 @@ impl Vault {
             vault: self,
             key,
             permit: self.budget.enter().await,
-            buffer: Vec::new(),
+            gathered: Gathered::on(&self.shelf),
             upload: None,
         };
         match sink.pump(stream, bytes_max).await {
@@ -75,12 +73,13 @@ impl Vault {
     }
 }
 
-/// Stored bytes on their way: a buffer, and behind it an upload once one buffer is not enough.
+/// Stored bytes on their way: what has gathered, and behind it an upload once that is too much for
+/// one request.
 struct Sink<'a> {
     vault: &'a Vault,
     key: &'a ObjectKey,
     permit: BytePermit,
-    buffer: Vec<u8>,
+    gathered: Gathered,
     upload: Option<Upload>,
 }
 
@@ -107,15 +106,14 @@ impl Sink<'_> {
         Ok(digests)
     }
 
-    /// Copies the bytes: a chunk kept as it came may hold a much larger read buffer in memory.
     async fn take(&mut self, mut bytes: &[u8]) -> Result<()> {
         while !bytes.is_empty() {
-            if self.buffer.len() == self.permit.bytes() {
+            if self.gathered.bytes() == self.permit.bytes() {
                 self.make_space().await?;
             }
-            let (now, later) =
-                bytes.split_at(bytes.len().min(self.permit.bytes() - self.buffer.len()));
-            self.buffer.extend_from_slice(now);
+            let room = self.permit.bytes() - self.gathered.bytes();
+            let (now, later) = bytes.split_at(bytes.len().min(room));
+            self.gathered.extend(now);
             bytes = later;
         }
         Ok(())
@@ -123,15 +121,13 @@ impl Sink<'_> {
 
     async fn make_space(&mut self) -> Result<()> {
         if self.vault.budget.widen(&mut self.permit).await {
-            self.buffer
-                .reserve_exact(self.permit.bytes() - self.buffer.len());
             return Ok(());
         }
         let mut upload = match self.upload.take() {
             Some(upload) => upload,
             None => self.begin_upload().await?,
         };
-        let part = Bytes::from(std::mem::take(&mut self.buffer)).into();
+        let part = self.gathered.take();
         let outcome = match upload.settle().await {
             // With a second permit the part travels while the next one fills; without, the stream
             // has to wait for it.
@@ -145,7 +141,6 @@ impl Sink<'_> {
             Err(error) => Err(error),
         };
         self.upload = Some(upload);
-        self.buffer.reserve_exact(PART_BYTES);
         outcome
     }
 
@@ -164,13 +159,13 @@ impl Sink<'_> {
     }
 
     /// The stream has ended well: makes the object durable and visible.
-    async fn close(self) -> Result<()> {
-        let last = Bytes::from(self.buffer);
+    async fn close(mut self) -> Result<()> {
+        let last = self.gathered.take();
         let Some(mut upload) = self.upload else {
             return self.vault.write(self.key, last).await;
         };
         let sent = match upload.settle().await {
-            Ok(_) => upload.send(last.into()).await,
+            Ok(_) => upload.send(last).await,
             Err(error) => Err(error),
         };
         match sent {

@@ -9,6 +9,7 @@
 //! store can (see [`CreateOnly`]), multipart uploads are not anywhere. Keys are therefore never
 //! used twice.
 
+mod blocks;
 mod budget;
 mod error;
 mod ingest;
@@ -30,7 +31,11 @@ use tokio::sync::OnceCell;
 
 #[cfg(test)]
 pub(crate) use self::switched::Switch;
-use self::{budget::Budget, seal::Seal};
+use self::{
+    blocks::Shelf,
+    budget::{Budget, Parts},
+    seal::Seal,
+};
 pub use self::{
     error::{IngestError, VaultError},
     ingest::Ingested,
@@ -68,6 +73,7 @@ pub struct Vault {
     wish: CreateOnly,
     create_only: OnceCell<bool>,
     budget: Budget,
+    shelf: Arc<Shelf>,
     seal: Seal,
 }
 
@@ -84,10 +90,10 @@ impl Vault {
     }
 
     /// Bounds what all concurrent ingests may hold in memory; [`INGEST_BYTES_IN_FLIGHT_MAX`] unless
-    /// set. Below 16 MiB ingests of large media wait for one another.
+    /// set. Below 16 MiB ingests of large media into a bucket wait for one another.
     #[must_use]
     pub fn with_ingest_bytes_in_flight_max(mut self, bytes_max: usize) -> Self {
-        self.budget = Budget::new(bytes_max);
+        self.budget = Budget::new(self.budget.parts(), bytes_max);
         self
     }
 
@@ -102,13 +108,19 @@ impl Vault {
             CreateOnly::On => OnceCell::new_with(Some(true)),
             CreateOnly::Off => OnceCell::new_with(Some(false)),
         };
+        let parts = if root.is_some() {
+            Parts::Small
+        } else {
+            Parts::Large
+        };
         Self {
             store,
             place,
             root,
             wish,
             create_only,
-            budget: Budget::new(INGEST_BYTES_IN_FLIGHT_MAX),
+            budget: Budget::new(parts, INGEST_BYTES_IN_FLIGHT_MAX),
+            shelf: Arc::default(),
             seal: Seal::Off,
         }
     }

@@ -3,7 +3,7 @@
 use std::fs::File;
 
 use bytes::Bytes;
-use object_store::{ObjectStoreExt as _, PutMode};
+use object_store::{ObjectStoreExt as _, PutMode, PutPayload};
 
 use super::{ObjectKey, Result, Vault, VaultError, error};
 use crate::domain::media::ObjectFacts;
@@ -19,7 +19,7 @@ impl Vault {
     /// [`VaultError::Denied`] as the store has it.
     pub async fn put(&self, key: &ObjectKey, bytes: Bytes) -> Result<ObjectFacts> {
         let (stored, digests) = self.seal.whole(bytes);
-        self.write(key, stored).await?;
+        self.write(key, stored.into()).await?;
         Ok(digests.facts(key))
     }
 
@@ -36,7 +36,7 @@ impl Vault {
     }
 
     /// Puts stored bytes.
-    pub(super) async fn write(&self, key: &ObjectKey, stored: Bytes) -> Result<()> {
+    pub(super) async fn write(&self, key: &ObjectKey, stored: PutPayload) -> Result<()> {
         let mode = if self.puts_create_only().await? {
             PutMode::Create
         } else {
@@ -44,7 +44,7 @@ impl Vault {
         };
         match self
             .store
-            .put_opts(&key.path(), stored.clone().into(), mode.into())
+            .put_opts(&key.path(), stored.clone(), mode.into())
             .await
         {
             Ok(_) => Ok(()),
@@ -53,9 +53,9 @@ impl Vault {
         }
     }
 
-    async fn compare(&self, key: &ObjectKey, stored: &Bytes) -> Result<()> {
+    async fn compare(&self, key: &ObjectKey, stored: &PutPayload) -> Result<()> {
         match self.read(key).await {
-            Ok(found) if found == *stored => self.sync(key).await,
+            Ok(found) if is_same(&found, stored) => self.sync(key).await,
             Ok(_) => Err(VaultError::Different(key.to_string())),
             // Two writers at the same instant: S3 says 409 to one of them before the object of the
             // other can be seen.
@@ -88,5 +88,32 @@ impl Vault {
                 "the work was broken off".to_owned(),
             )),
         }
+    }
+}
+
+/// Whether these are the bytes of the payload.
+fn is_same(found: &[u8], stored: &PutPayload) -> bool {
+    let left = stored
+        .iter()
+        .try_fold(found, |left, piece| left.strip_prefix(piece.as_ref()));
+    left.is_some_and(<[u8]>::is_empty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_very_bytes_of_all_pieces_are_the_same() {
+        let stored: PutPayload = ["ab", "", "c"].map(Bytes::from).into_iter().collect();
+        for (found, same) in [
+            ("abc", true),
+            ("ab", false),
+            ("abcd", false),
+            ("abd", false),
+        ] {
+            assert_eq!(is_same(found.as_bytes(), &stored), same, "{found}");
+        }
+        assert!(is_same(b"", &PutPayload::default()));
     }
 }

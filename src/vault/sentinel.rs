@@ -1,6 +1,5 @@
 //! The one object that says to which installation a vault belongs.
 
-use bytes::Bytes;
 use futures::StreamExt as _;
 use object_store::path::Path;
 use uuid::Uuid;
@@ -36,8 +35,7 @@ impl Vault {
     /// written.
     pub async fn mark(&self, installation_id: &str) -> Result<()> {
         let key = ObjectKey::installation();
-        self.write(&key, Bytes::copy_from_slice(installation_id.as_bytes()))
-            .await?;
+        self.write(&key, installation_id.to_owned().into()).await?;
         // A store that only replaces lets the later of two win: each looks who did.
         if self.installation().await?.as_deref() == Some(installation_id) {
             Ok(())
