@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{AppError, capacity::Capacity, installation, watch};
+use super::{AppError, capacity::Capacity, installation, quota::StoredQuota, watch};
 use crate::{
     archive::{App, Archive, ArchiveDeps},
     config::{self as shape, Config},
@@ -58,7 +58,7 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Services, Ap
         clock.now(),
     )
     .await?;
-    let quotas = Arc::new(RateLimiters::new(Arc::clone(&clock)));
+    let quotas = Arc::new(limiters(config, &store, &clock));
     let capacity = Capacity::of(config);
     let of_calls = Limits::default().for_calls_at_once(capacity.calls_at_once());
     let of_media = Downloader::limits().for_calls_at_once(capacity.downloads_at_once());
@@ -97,6 +97,17 @@ pub async fn open(config: &Config, clock: Arc<dyn Clock>) -> Result<Services, Ap
         quotas,
         joined,
     })
+}
+
+/// The pace of every account: that of all processes on a server's database, and its own where the
+/// database is a file.
+fn limiters(config: &Config, store: &Arc<dyn Store>, clock: &Arc<dyn Clock>) -> RateLimiters {
+    let clock = Arc::clone(clock);
+    if config.database.url.file().is_some() {
+        RateLimiters::new(clock)
+    } else {
+        RateLimiters::shared(clock, Arc::new(StoredQuota::of(Arc::clone(store) as _)))
+    }
 }
 
 /// Has a clock begin by the database's, which all its processes share.

@@ -35,7 +35,7 @@ pub use client::{AppAccess, Client, Probe, Reply, Timed};
 pub use download::{Download, DownloadError, Downloader, MediaRules};
 pub(crate) use over_http::OverHttp;
 pub use over_world::OverWorld;
-pub use rate_limiter::RateLimiters;
+pub use rate_limiter::{RateLimiters, shared::Quota};
 
 use async_trait::async_trait;
 

@@ -4,10 +4,13 @@
 //! Promised: no second sees more permits than the rate (its whole calls; below one, one), however
 //! the second is laid. Permits are spaced (GCRA), a quarter second's worth of what was not taken is
 //! caught up with, and they are handed out in the order they were asked for, slower while the
-//! provider says it is too fast and back to full speed by and by, none while the quota is spent. All
-//! of it within this process.
+//! provider says it is too fast and back to full speed by and by, none while the quota is spent.
+//!
+//! With [`RateLimiters::shared`] all of that but the spent quota holds over all processes that share
+//! it ([`shared`]). While it cannot be asked, each goes on at a quarter of the rate.
 
 mod pace;
+pub(super) mod shared;
 
 use std::{
     collections::BTreeMap,
@@ -22,10 +25,12 @@ use crate::domain::{
     time::{Clock, Span, Time},
 };
 use pace::{Moment, RatePermit, State};
+use shared::{ANSWER_MAX, Quota, Share};
 
 /// All limiters, by account and endpoint.
 pub struct RateLimiters {
     clock: Arc<dyn Clock>,
+    quota: Option<Arc<dyn Quota>>,
     limiters: Mutex<BTreeMap<(String, Endpoint), Arc<RateLimiter>>>,
 }
 
@@ -47,12 +52,22 @@ pub struct Figures {
 }
 
 impl RateLimiters {
-    /// An empty limiters.
+    /// Those of a process that is alone.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
+            quota: None,
             limiters: Mutex::default(),
+        }
+    }
+
+    /// Those of one of several processes.
+    #[must_use]
+    pub fn shared(clock: Arc<dyn Clock>, quota: Arc<dyn Quota>) -> Self {
+        Self {
+            quota: Some(quota),
+            ..Self::new(clock)
         }
     }
 
@@ -63,7 +78,14 @@ impl RateLimiters {
         let mut limiters = lock(&self.limiters);
         let limiter = limiters
             .entry((account.to_owned(), endpoint))
-            .or_insert_with(|| Arc::new(RateLimiter::new(Arc::clone(&self.clock), qps)));
+            .or_insert_with(|| {
+                let share = self.quota.as_ref().map(|quota| Share {
+                    quota: Arc::clone(quota),
+                    account: account.to_owned(),
+                    endpoint,
+                });
+                Arc::new(RateLimiter::new(Arc::clone(&self.clock), qps, share))
+            });
         limiter.state().hold_to(qps);
         Arc::clone(limiter)
     }
@@ -85,7 +107,7 @@ impl RateLimiters {
                 Figures {
                     account: account.clone(),
                     endpoint: *endpoint,
-                    rate: state.rate,
+                    rate: state.present(),
                     qps: state.qps,
                     waiting: limiter.waiting.load(Ordering::Relaxed),
                     paused_until,
@@ -101,15 +123,17 @@ pub struct RateLimiter {
     /// Held by whoever is next, also while waiting: a fair queue.
     turn: tokio::sync::Mutex<()>,
     state: Mutex<State>,
+    share: Option<Share>,
     waiting: AtomicUsize,
 }
 
 impl RateLimiter {
-    fn new(clock: Arc<dyn Clock>, qps: f64) -> Self {
+    fn new(clock: Arc<dyn Clock>, qps: f64, share: Option<Share>) -> Self {
         Self {
             clock,
             turn: tokio::sync::Mutex::default(),
-            state: Mutex::new(State::new(qps)),
+            state: Mutex::new(State::new(qps, share.is_some())),
+            share,
             waiting: AtomicUsize::new(0),
         }
     }
@@ -130,8 +154,23 @@ impl RateLimiter {
                 RatePermit::Granted => return Ok(()),
                 RatePermit::Wait(span) => self.clock.sleep(span).await,
                 RatePermit::Paused(problem) => return Err(problem),
+                RatePermit::Ask => self.ask().await,
             }
         }
+    }
+
+    async fn ask(&self) {
+        let Some(share) = &self.share else { return };
+        let waiting = self.waiting.load(Ordering::Relaxed);
+        let sent = self.clock.elapsed();
+        let wish = self.state().wish(sent, share, waiting);
+        let reserved = tokio::select! {
+            biased;
+            reserved = share.quota.reserve(&wish) => reserved,
+            () = async { self.clock.sleep(ANSWER_MAX).await } => None,
+        };
+        let answered = self.clock.elapsed();
+        self.state().asked(sent, answered, &wish, reserved);
     }
 
     /// Learns from an answer: which kind of error it was, if any, and how long the provider asked

@@ -188,6 +188,9 @@ on_each! {
             what_was_read_from_a_card_is_kept_only_when_given,
             /// The rows of an earlier program are written by hand.
             calls_an_earlier_program_left_of_settled_ones_are_folded;
+        quotas:
+            /// The database's own clock runs.
+            three_limiters_over_one_database_keep_to_the_rate_together;
         views:
             /// Views are read by SQL.
             columns_are_those_of_the_contract,

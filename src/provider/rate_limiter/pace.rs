@@ -2,8 +2,10 @@
 
 use std::collections::VecDeque;
 
+use super::shared::{AWAY, Hand, Next, Share, after};
 use crate::domain::{
     answer::{ErrorKind, ProviderError},
+    quota::{PACE, Reserved, Wish},
     time::{Clock, Span, Time},
 };
 
@@ -16,6 +18,10 @@ const BURST_US: i64 = 250_000;
 const FLOOR_PART: f64 = 16.0;
 /// What a good answer gives back, as a part of the full rate.
 const RECOVERY_PART: f64 = 32.0;
+/// Without the quota that processes share, each calls at this part of the rate.
+const ALONE_PART: f64 = 4.0;
+/// How long nobody calls who can ask for it again.
+const BACK: Span = Span(AWAY.0 + SECOND.0);
 /// Calls under way when the first "too fast" comes back bring more of them: they count as one.
 const SLOWDOWN_GAP: Span = Span::seconds(1);
 /// The longest a wish to wait (`Retry-After`) holds back every caller; beyond that the archive's
@@ -39,6 +45,8 @@ pub(super) struct State {
     not_before: Span,
     slowed_at: Option<Span>,
     pub(super) pause: Option<Pause>,
+    /// Where the quota is shared with other processes.
+    hand: Option<Hand>,
 }
 
 #[derive(Clone)]
@@ -71,10 +79,12 @@ pub(super) enum RatePermit {
     Granted,
     Wait(Span),
     Paused(ProviderError),
+    /// Permits are to be asked for.
+    Ask,
 }
 
 impl State {
-    pub(super) fn new(qps: f64) -> Self {
+    pub(super) fn new(qps: f64, is_shared: bool) -> Self {
         let qps = sane(qps);
         Self {
             qps,
@@ -84,6 +94,7 @@ impl State {
             not_before: Span(i64::MIN),
             slowed_at: None,
             pause: None,
+            hand: is_shared.then(Hand::default),
         }
     }
 
@@ -136,19 +147,43 @@ impl State {
         if held > 0 {
             return RatePermit::Wait(Span(held));
         }
-        let now_us = at.elapsed.0.saturating_mul(1000);
+        match self.hand.as_mut().map(|hand| hand.next(at.elapsed)) {
+            None => self.take_spaced(at.elapsed),
+            Some(Next::Ask) => RatePermit::Ask,
+            Some(Next::Wait(span)) => RatePermit::Wait(span),
+            Some(Next::Alone(left)) => match self.take_spaced(at.elapsed) {
+                RatePermit::Wait(span) => RatePermit::Wait(span.min(left)),
+                taken => taken,
+            },
+            Some(Next::Use) => self.take_reserved(at.elapsed),
+        }
+    }
+
+    fn take_reserved(&mut self, elapsed: Span) -> RatePermit {
+        let full = self.until_the_second_has_room(elapsed);
+        if full > 0 {
+            return RatePermit::Wait(Span(full));
+        }
+        if let Some(hand) = &mut self.hand {
+            hand.used();
+        }
+        self.granted(elapsed)
+    }
+
+    fn take_spaced(&mut self, elapsed: Span) -> RatePermit {
+        let now_us = elapsed.0.saturating_mul(1000);
         let (interval_us, burst_us) = (self.interval_us(), self.burst_us());
         self.tat_us = self.tat_us.max(now_us);
         let early_us = self.tat_us - now_us - burst_us;
         if early_us > 0 {
             return RatePermit::Wait(Span(early_us / 1000 + i64::from(early_us % 1000 > 0)));
         }
-        let full = self.until_the_second_has_room(at.elapsed);
+        let full = self.until_the_second_has_room(elapsed);
         if full > 0 {
             return RatePermit::Wait(Span(full));
         }
         self.tat_us = self.tat_us.saturating_add(interval_us);
-        self.granted(at.elapsed)
+        self.granted(elapsed)
     }
 
     fn granted(&mut self, elapsed: Span) -> RatePermit {
@@ -169,12 +204,66 @@ impl State {
         }
     }
 
+    /// Calls a second, at present.
+    pub(super) fn present(&self) -> f64 {
+        match &self.hand {
+            Some(hand) if hand.is_away() => self.rate / ALONE_PART,
+            _ => self.rate,
+        }
+    }
+
+    /// What to ask of the quota that is shared.
+    pub(super) fn wish(&mut self, elapsed: Span, share: &Share, waiting: usize) -> Wish {
+        #[allow(clippy::cast_possible_truncation, reason = "rates are sane")]
+        let batch = (self.rate / 4.0).ceil() as i64;
+        let hand = self.hand.get_or_insert_default();
+        let (permits, late, news) = hand.wish(elapsed, waiting, batch);
+        Wish {
+            account: share.account.clone(),
+            endpoint: share.endpoint,
+            qps: self.qps,
+            permits,
+            late,
+            news,
+        }
+    }
+
+    /// Takes what came of a wish: none, and the process goes on slowly on its own, after the second
+    /// that others may have filled.
+    pub(super) fn asked(
+        &mut self,
+        sent: Span,
+        elapsed: Span,
+        wish: &Wish,
+        reserved: Option<Reserved>,
+    ) {
+        let hand = self.hand.get_or_insert_default();
+        let was_away = hand.is_away();
+        if let Some(reserved) = reserved {
+            hand.take(sent, elapsed, wish, &reserved);
+            if was_away {
+                // Others may not know yet that it can be asked again, and call on their own.
+                self.not_before = self.not_before.max(after(elapsed, BACK));
+            }
+            #[allow(clippy::cast_precision_loss, reason = "both are small")]
+            let pace = reserved.pace as f64 / PACE as f64;
+            self.rate = self.qps * pace;
+            return;
+        }
+        hand.left_alone(elapsed);
+        if !was_away {
+            let alone_at = after(elapsed, AWAY);
+            self.not_before = self.not_before.max(alone_at);
+            self.tat_us = alone_at.0.saturating_mul(1000) + self.burst_us();
+        }
+    }
+
     fn interval_us(&self) -> i64 {
         #[allow(
             clippy::cast_possible_truncation,
             reason = "rates are sane, so the interval is below 10^12"
         )]
-        let interval = (1_000_000.0 / self.rate).ceil() as i64;
+        let interval = (1_000_000.0 / self.present()).ceil() as i64;
         interval
     }
 
@@ -184,6 +273,9 @@ impl State {
     }
 
     fn too_fast(&mut self, elapsed: Span, retry_after: Option<Span>) {
+        if let Some(hand) = &mut self.hand {
+            hand.heard_too_fast(retry_after);
+        }
         if let Some(wait) = retry_after {
             self.not_before = after(elapsed, wait.min(HOLD_MAX));
         }
@@ -203,6 +295,9 @@ impl State {
 
     fn went_well(&mut self) {
         self.pause = None;
+        if let Some(hand) = &mut self.hand {
+            hand.heard_good();
+        }
         self.rate = (self.rate + self.qps / RECOVERY_PART).min(self.qps);
     }
 
@@ -221,10 +316,6 @@ pub(super) fn room(qps: f64) -> usize {
     )]
     let room = qps as usize;
     room.max(1)
-}
-
-pub(super) const fn after(elapsed: Span, span: Span) -> Span {
-    Span(elapsed.0.saturating_add(span.0))
 }
 
 /// A rate that can be divided by, whatever the configuration says.

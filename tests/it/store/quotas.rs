@@ -1,14 +1,24 @@
 //! The quota that processes share.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
+use async_trait::async_trait;
 use verikeep::{
     domain::{
         answer::Endpoint,
         quota::{LATE, News, PACE, Reserved, Wish},
-        time::{HeldClock, Span},
+        time::{Clock, HeldClock, Span, Time},
     },
-    store::Store,
+    provider::{Quota, RateLimiters},
+    store::{Store, open},
+    worker::clock::SystemClock,
 };
 
 use super::make::START;
@@ -158,4 +168,58 @@ pub async fn of_many_at_once_each_gets_its_own(db: Database) {
     let first = *instants.first().unwrap();
     let expected: BTreeSet<i64> = (0..20).map(|n| first + n * 2 * TEN_S).collect();
     assert_eq!(instants, expected);
+}
+
+/// The machine's clock, which knows what it showed last: a permit is given by that reading.
+struct Noted(AtomicI64);
+
+impl Clock for Noted {
+    fn now(&self) -> Time {
+        SystemClock.now()
+    }
+    fn elapsed(&self) -> Span {
+        let elapsed = SystemClock.elapsed();
+        self.0.store(elapsed.0, Ordering::SeqCst);
+        elapsed
+    }
+    fn sleep(&self, span: Span) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        SystemClock.sleep(span)
+    }
+}
+
+struct Shared(Arc<dyn Store>);
+
+#[async_trait]
+impl Quota for Shared {
+    async fn reserve(&self, wish: &Wish) -> Option<Reserved> {
+        Some(self.0.reserve(wish).await.unwrap())
+    }
+}
+
+pub async fn three_limiters_over_one_database_keep_to_the_rate_together(db: Database) {
+    let _migrated = db.store_at(START).await;
+    let mut processes = Vec::new();
+    for _ in 0..3 {
+        let store = open(&db.url, 2, Arc::new(SystemClock)).await.unwrap();
+        let clock = Arc::new(Noted(AtomicI64::new(0)));
+        let limiters = RateLimiters::shared(Arc::clone(&clock) as _, Arc::new(Shared(store)));
+        let limiter = limiters.limiter("default", Endpoint::Getall, 20.0);
+        processes.push(tokio::spawn(async move {
+            let mut given = Vec::new();
+            for _ in 0..20 {
+                limiter.permit().await.unwrap();
+                given.push(clock.0.load(Ordering::SeqCst));
+            }
+            given
+        }));
+    }
+    let mut given = Vec::new();
+    for process in processes {
+        given.extend(process.await.unwrap());
+    }
+    given.sort_unstable();
+    assert_eq!(given.len(), 60);
+    for window in given.windows(21) {
+        assert!(window[20] - window[0] >= 1000, "{given:?}");
+    }
 }
