@@ -125,14 +125,22 @@ create table answers (
     log_id          text,
     bytes           bigint  not null,
     sha256          text    not null,
-    object_key      text    not null,
-    stored_bytes    bigint  not null,
-    stored_sha256   text    not null,
+    -- The body, compressed (Zstandard), where it is small; else it is an object.
+    body            bytea,
+    object_key      text,
+    stored_bytes    bigint,
+    stored_sha256   text,
+    check ((body is null) = (object_key is not null)),
+    check ((object_key is null) = (stored_bytes is null) and (object_key is null) = (stored_sha256 is null)),
     check (fetched_at between 1420070400000 and 4102444800000)
 );
 
+-- It is compressed already.
+alter table answers alter column body set storage external;
+
 create unique index answers_distinct on answers (verification_id, endpoint, sha256);
-create unique index answers_object on answers (object_key);
+create unique index answers_object on answers (object_key) where object_key is not null;
+create index answers_newest_object on answers (answer_id) where object_key is not null;
 create index answers_log_id on answers (log_id) where log_id is not null;
 
 create table media (
@@ -550,7 +558,7 @@ comment on column report_answers.code is 'code or error_code of the envelope';
 comment on column report_answers.log_id is 'log_id of the envelope';
 comment on column report_answers.bytes is 'Length of the body after content decoding';
 comment on column report_answers.sha256 is 'SHA-256 of the body after content decoding, in hex digits';
-comment on column report_answers.object_key is 'Where the object lies, relative to the root of the vault';
+comment on column report_answers.object_key is 'Where the object lies, relative to the root of the vault; null where the body lies in its row';
 
 create view report_losses as
 select

@@ -125,14 +125,19 @@ create table answers (
     log_id          text,
     bytes           integer not null,
     sha256          text    not null,
-    object_key      text    not null,
-    stored_bytes    integer not null,
-    stored_sha256   text    not null,
+    -- The body, compressed (Zstandard), where it is small; else it is an object.
+    body            blob,
+    object_key      text,
+    stored_bytes    integer,
+    stored_sha256   text,
+    check ((body is null) = (object_key is not null)),
+    check ((object_key is null) = (stored_bytes is null) and (object_key is null) = (stored_sha256 is null)),
     check (fetched_at between 1420070400000 and 4102444800000)
 ) strict;
 
 create unique index answers_distinct on answers (verification_id, endpoint, sha256);
-create unique index answers_object on answers (object_key);
+create unique index answers_object on answers (object_key) where object_key is not null;
+create index answers_newest_object on answers (answer_id) where object_key is not null;
 create index answers_log_id on answers (log_id) where log_id is not null;
 
 create table media (

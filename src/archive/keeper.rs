@@ -13,10 +13,11 @@ use super::{Alarms, Watcher, call_log::CallLog};
 use crate::{
     domain::{
         alarm::{Alarm, Kind},
-        answer::{AnswerRow, Endpoint},
+        answer::{AnswerRow, Body, Endpoint},
         digest::Sha256,
         id::AnswerId,
         media::ObjectFacts,
+        packed::Packed,
         time::{Clock, Time},
         token::Verification,
     },
@@ -48,17 +49,21 @@ pub(super) struct Kept {
     pub(super) body: Bytes,
     /// Of the body.
     pub(super) sha256: Sha256,
+    /// The body as a row holds it, where it is small enough.
+    pub(super) packed: Option<Packed>,
     pub(super) summary: envelope::Summary,
 }
 
 impl Kept {
     /// An answer of the provider.
     pub(super) fn of(reply: &Reply) -> Self {
+        let sha256 = Sha256::of(&reply.body);
         Self {
             endpoint: reply.endpoint,
             fetched_at: reply.fetched_at,
             http_status: i64::from(reply.http_status),
-            sha256: Sha256::of(&reply.body),
+            sha256,
+            packed: Packed::of(&reply.body, sha256),
             body: reply.body.clone(),
             summary: envelope::summary(reply),
         }
@@ -66,11 +71,13 @@ impl Kept {
 
     /// What came in place of a medium.
     pub(super) fn in_place_of_medium(body: Bytes, fetched_at: Time) -> Self {
+        let sha256 = Sha256::of(&body);
         Self {
             endpoint: Endpoint::Download,
             fetched_at,
             http_status: 200,
-            sha256: Sha256::of(&body),
+            sha256,
+            packed: Packed::of(&body, sha256),
             body,
             summary: (None, None, None),
         }
@@ -102,8 +109,9 @@ impl Keeper {
         }
     }
 
-    /// Keeps an answer unless the verification has the very same one already; returns the SHA-256 of
-    /// its bytes.
+    /// Keeps an answer unless the verification has the very same one already: in its row, which is
+    /// written with what was read from it, or as an object that is durable now. Returns the SHA-256
+    /// of its bytes.
     pub(super) async fn keep(
         &self,
         verification: &Verification,
@@ -116,15 +124,21 @@ impl Keeper {
             http_status,
             body,
             sha256,
+            packed,
             summary: (success, code, log_id),
         } = kept;
         if log.kept.contains(&(endpoint, sha256)) {
             return Ok(sha256);
         }
         let answer_id = AnswerId::fresh(fetched_at);
-        let key = ObjectKey::answer(verification.verification_id, answer_id);
-        let object = self.put(&key, body).await?;
-        self.watcher.answer_stored(object.bytes);
+        let body = match packed {
+            Some(packed) => Body::Row(packed),
+            None => {
+                let key = ObjectKey::answer(verification.verification_id, answer_id);
+                Body::Object(self.put(&key, body).await?)
+            }
+        };
+        self.watcher.answer_stored(body.bytes());
         log.kept.push((endpoint, sha256));
         log.answers.push(AnswerRow {
             answer_id,
@@ -134,7 +148,7 @@ impl Keeper {
             success,
             code,
             log_id,
-            object,
+            body,
         });
         Ok(sha256)
     }

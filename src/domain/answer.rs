@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     attempt::{Attempt, Counts},
+    digest::Sha256,
     id::AnswerId,
     loss::Cause,
     media::{Listed, ObjectFacts},
+    packed::Packed,
     time::{Span, Time},
 };
 
@@ -300,6 +302,53 @@ pub struct AnswerRow {
     pub code: Option<String>,
     /// `log_id`, as text: it has 19 digits.
     pub log_id: Option<String>,
-    /// The object.
-    pub object: ObjectFacts,
+    /// Its body.
+    pub body: Body,
+}
+
+/// Where the body of an answer lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// In its row.
+    Row(Packed),
+    /// In the vault.
+    Object(ObjectFacts),
+}
+
+impl Body {
+    /// Length of the plain body.
+    #[must_use]
+    pub const fn bytes(&self) -> i64 {
+        match self {
+            Self::Row(packed) => packed.bytes,
+            Self::Object(object) => object.bytes,
+        }
+    }
+
+    /// SHA-256 of the plain body.
+    #[must_use]
+    pub const fn sha256(&self) -> Sha256 {
+        match self {
+            Self::Row(packed) => packed.sha256,
+            Self::Object(object) => object.sha256,
+        }
+    }
+
+    /// What it is as it lies in its row; none of an object.
+    #[must_use]
+    pub const fn packed(&self) -> Option<&Packed> {
+        match self {
+            Self::Row(packed) => Some(packed),
+            Self::Object(_) => None,
+        }
+    }
+
+    /// Its object; none of one in its row.
+    #[must_use]
+    pub const fn object(&self) -> Option<&ObjectFacts> {
+        match self {
+            Self::Row(_) => None,
+            Self::Object(object) => Some(object),
+        }
+    }
 }

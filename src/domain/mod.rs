@@ -20,6 +20,7 @@ pub mod listed;
 pub mod loss;
 pub mod media;
 pub mod once;
+pub mod packed;
 pub mod plan;
 pub mod policy;
 pub mod progress;

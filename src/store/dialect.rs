@@ -7,16 +7,16 @@
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt as _};
-use sqlx::{AssertSqlSafe, Database, Postgres, Sqlite};
+use sqlx::{AssertSqlSafe, Database, Postgres, Sqlite, database::HasStatementCache};
 
 use super::{
     Result,
-    rows::{Bind, Cells, Col, Shape},
+    rows::{Bind, Cell, Cells, Col, Shape},
     target::ANSWER,
 };
 
 /// A database the store can speak to.
-pub(super) trait Dialect: Database<Row: Cells> {
+pub(super) trait Dialect: Database<Row: Cells> + HasStatementCache {
     /// Begins a transaction that writes.
     const BEGIN_WRITE: &'static str;
     /// Begins one whose writes the server may lose in a crash.
@@ -50,11 +50,17 @@ pub(super) trait Dialect: Database<Row: Cells> {
     /// Ask for the columns of all tables, and then of all views, as `relation` and `name`.
     const COLUMNS: &'static [&'static str];
 
-    /// The JSON rows bound to `$1` as a relation `t`.
-    fn rows_of(columns: &[(&str, Col)]) -> String;
+    /// How many values one statement may bind.
+    const BINDS_MAX: usize;
 
-    /// The JSON array of texts bound to `$n` as a subquery, to stand behind `in`.
-    fn list(n: u8) -> String;
+    /// Begins a statement with so many rows as a relation `t`, bound from the first placeholder on.
+    fn with_rows(columns: &[(&str, Col)], count: usize) -> String;
+
+    /// What is bound for them.
+    fn bind_rows(columns: &[(&str, Col)], rows: Vec<Vec<Cell>>) -> Vec<Bind>;
+
+    /// Whether what stands before it is one of the texts bound to `$n` ([`super::rows::texts`]).
+    fn among(n: u8) -> String;
 
     /// Runs a statement and brings its rows.
     fn fetch(
@@ -70,21 +76,68 @@ pub(super) trait Dialect: Database<Row: Cells> {
         binds: Vec<Bind>,
     ) -> BoxFuture<'_, Result<u64>>;
 
-    /// The rows of a [`Shape`] bound to `$1` as a relation `t`.
-    #[must_use]
-    fn rows<S: Shape>() -> String {
-        Self::rows_of(S::COLUMNS)
+    /// Runs a statement over rows, its relation `t`; without any it is not run.
+    fn fetch_over<'c, S: Shape>(
+        connection: &'c mut Self::Connection,
+        rows: &[S],
+        sql: &'c str,
+    ) -> BoxFuture<'c, Result<Vec<Self::Row>>> {
+        let parts = parts::<Self, S>(rows, sql);
+        async move {
+            let mut found = Vec::new();
+            for (sql, binds) in parts {
+                found.extend(Self::fetch(connection, sql, binds).await?);
+            }
+            Ok(found)
+        }
+        .boxed()
+    }
+
+    /// The same, to say how many rows it touched.
+    fn execute_over<'c, S: Shape>(
+        connection: &'c mut Self::Connection,
+        rows: &[S],
+        sql: &'c str,
+    ) -> BoxFuture<'c, Result<u64>> {
+        let parts = parts::<Self, S>(rows, sql);
+        async move {
+            let mut touched = 0;
+            for (sql, binds) in parts {
+                touched += Self::execute(connection, sql, binds).await?;
+            }
+            Ok(touched)
+        }
+        .boxed()
     }
 }
 
+/// A statement over rows, as often as the database needs it to bind them all: once as a rule.
+fn parts<DB: Dialect, S: Shape>(rows: &[S], sql: &str) -> Vec<(String, Vec<Bind>)> {
+    let part = |rows: &[S]| {
+        let cells = rows.iter().map(Shape::cells).collect();
+        (
+            format!("{} {sql}", DB::with_rows(S::COLUMNS, rows.len())),
+            DB::bind_rows(S::COLUMNS, cells),
+        )
+    };
+    rows.chunks((DB::BINDS_MAX / S::COLUMNS.len().max(1)).max(1))
+        .map(part)
+        .collect()
+}
+
 macro_rules! statements {
-    () => {
+    ($bind:ident) => {
         fn fetch(
             connection: &mut Self::Connection,
             sql: String,
             binds: Vec<Bind>,
         ) -> BoxFuture<'_, Result<Vec<Self::Row>>> {
-            async move { Ok(bound::<Self>(sql, binds).fetch_all(connection).await?) }.boxed()
+            async move {
+                Ok(bound::<Self>(sql, binds, $bind)
+                    .fetch_all(connection)
+                    .await?)
+            }
+            .boxed()
         }
 
         fn execute(
@@ -93,7 +146,7 @@ macro_rules! statements {
             binds: Vec<Bind>,
         ) -> BoxFuture<'_, Result<u64>> {
             async move {
-                Ok(bound::<Self>(sql, binds)
+                Ok(bound::<Self>(sql, binds, $bind)
                     .execute(connection)
                     .await?
                     .rows_affected())
@@ -109,6 +162,8 @@ impl Dialect for Sqlite {
     const BEGIN_WRITE: &'static str = "begin immediate";
     const BEGIN_PASSING: &'static str = "begin immediate";
     const ANSWER: Option<Duration> = None;
+    // SQLITE_MAX_VARIABLE_NUMBER as the library is built.
+    const BINDS_MAX: usize = 32_766;
     const BEGIN_READ: &'static str = "begin";
     const LEAST: &'static str = "min";
     const GREATEST: &'static str = "max";
@@ -126,23 +181,31 @@ impl Dialect for Sqlite {
         "select m.name as relation, c.name as name from sqlite_schema as m, pragma_table_xinfo(m.name) as c where m.type = 'view'",
     ];
 
-    fn rows_of(columns: &[(&str, Col)]) -> String {
-        let columns: Vec<String> = columns
-            .iter()
-            .map(|(name, _)| format!("value->>'$.{name}' as {name}"))
-            .collect();
-        format!("(select {} from json_each($1)) as t", columns.join(", "))
+    // Plain question marks: of numbered ones the library looks up each by going through all.
+    fn with_rows(columns: &[(&str, Col)], count: usize) -> String {
+        let row = format!("({})", vec!["?"; columns.len()].join(","));
+        format!(
+            "with t({}) as (values {})",
+            names(columns).join(", "),
+            vec![row; count].join(",")
+        )
     }
 
-    fn list(n: u8) -> String {
-        format!("(select value from json_each(${n}))")
+    fn bind_rows(_columns: &[(&str, Col)], rows: Vec<Vec<Cell>>) -> Vec<Bind> {
+        rows.into_iter().flatten().map(Bind::Cell).collect()
     }
 
-    statements!();
+    fn among(n: u8) -> String {
+        format!("in (select value from json_each(${n}))")
+    }
+
+    statements!(bind_sqlite);
 }
 
 impl Dialect for Postgres {
     const ANSWER: Option<Duration> = Some(ANSWER);
+    // Whole columns are bound.
+    const BINDS_MAX: usize = usize::MAX;
     // A client that the network has swallowed is told of by nothing for hours: its locks go with the
     // transaction. Set in the transaction, so that it holds behind a pooler too.
     const BEGIN_WRITE: &'static str =
@@ -171,39 +234,115 @@ impl Dialect for Postgres {
         and c.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = current_schema())",
     ];
 
-    fn rows_of(columns: &[(&str, Col)]) -> String {
-        let columns: Vec<String> = columns
-            .iter()
-            .map(|(name, col)| {
+    fn with_rows(columns: &[(&str, Col)], _count: usize) -> String {
+        let arrays: Vec<String> = (1..)
+            .zip(columns)
+            .map(|(n, (_, col))| {
                 let kind = match col {
                     Col::Text => "text",
                     Col::Int => "bigint",
                     Col::Bool => "boolean",
                     Col::Float => "double precision",
+                    Col::Bytes => "bytea",
                 };
-                format!("{name} {kind}")
+                format!("${n}::{kind}[]")
             })
             .collect();
-        format!("jsonb_to_recordset($1::jsonb) as t({})", columns.join(", "))
+        format!(
+            "with t as (select * from unnest({}) as u({}))",
+            arrays.join(", "),
+            names(columns).join(", ")
+        )
     }
 
-    fn list(n: u8) -> String {
-        format!("(select jsonb_array_elements_text(${n}::jsonb))")
+    fn bind_rows(columns: &[(&str, Col)], rows: Vec<Vec<Cell>>) -> Vec<Bind> {
+        let mut turned: Vec<Vec<Cell>> = columns
+            .iter()
+            .map(|_| Vec::with_capacity(rows.len()))
+            .collect();
+        for row in rows {
+            for (column, cell) in turned.iter_mut().zip(row) {
+                column.push(cell);
+            }
+        }
+        columns
+            .iter()
+            .zip(turned)
+            .map(|((_, col), cells)| Bind::Column(*col, cells))
+            .collect()
     }
 
-    statements!();
+    fn among(n: u8) -> String {
+        format!("= any(${n})")
+    }
+
+    statements!(bind_postgres);
 }
 
-fn bound<'q, DB>(sql: String, binds: Vec<Bind>) -> sqlx::query::Query<'q, DB, DB::Arguments>
-where
-    DB: Database,
-    for<'v> i64: sqlx::Encode<'v, DB> + sqlx::Type<DB>,
-    for<'v> String: sqlx::Encode<'v, DB> + sqlx::Type<DB>,
-{
-    // Texts are put together from constants of this module alone; every value is bound.
-    let query = sqlx::query::<DB>(AssertSqlSafe(sql));
-    binds.into_iter().fold(query, |query, bind| match bind {
-        Bind::Int(value) => query.bind(value),
-        Bind::Text(value) => query.bind(value),
-    })
+/// A statement that binds more is not kept prepared: on SQLite its text is another for each number of
+/// rows.
+const PREPARED_BINDS_MAX: usize = 64;
+
+type Query<'q, DB> = sqlx::query::Query<'q, DB, <DB as Database>::Arguments>;
+
+/// A statement with its values. Its text is put together from constants of this module alone; every
+/// value is bound.
+fn bound<'q, DB: Dialect>(
+    sql: String,
+    binds: Vec<Bind>,
+    bind: fn(Query<'q, DB>, Bind) -> Query<'q, DB>,
+) -> Query<'q, DB> {
+    let query = sqlx::query::<DB>(AssertSqlSafe(sql)).persistent(binds.len() <= PREPARED_BINDS_MAX);
+    binds.into_iter().fold(query, bind)
+}
+
+fn names<'c>(columns: &[(&'c str, Col)]) -> Vec<&'c str> {
+    columns.iter().map(|(name, _)| *name).collect()
+}
+
+macro_rules! bind_cell {
+    ($query:ident, $cell:expr) => {
+        match $cell {
+            Cell::Int(value) => $query.bind(value),
+            Cell::Text(value) => $query.bind(value),
+            Cell::Bool(value) => $query.bind(value),
+            Cell::Float(value) => $query.bind(value),
+            Cell::Bytes(value) => $query.bind(value),
+        }
+    };
+}
+
+fn bind_sqlite(query: Query<'_, Sqlite>, bind: Bind) -> Query<'_, Sqlite> {
+    match bind {
+        Bind::Cell(cell) => bind_cell!(query, cell),
+        // A list of texts is no value of its own there.
+        Bind::List(texts) => query.bind(serde_json::Value::from(texts).to_string()),
+        Bind::Column(_, cells) => cells
+            .into_iter()
+            .fold(query, |query, cell| bind_cell!(query, cell)),
+    }
+}
+
+fn bind_postgres(query: Query<'_, Postgres>, bind: Bind) -> Query<'_, Postgres> {
+    macro_rules! column {
+        ($cells:ident, $kind:ident) => {{
+            let value = |cell| match cell {
+                Cell::$kind(value) => value,
+                // The rows' own types say that there is none.
+                _ => None,
+            };
+            query.bind($cells.into_iter().map(value).collect::<Vec<_>>())
+        }};
+    }
+    match bind {
+        Bind::Cell(cell) => bind_cell!(query, cell),
+        Bind::List(texts) => query.bind(texts),
+        Bind::Column(col, cells) => match col {
+            Col::Int => column!(cells, Int),
+            Col::Text => column!(cells, Text),
+            Col::Bool => column!(cells, Bool),
+            Col::Float => column!(cells, Float),
+            Col::Bytes => column!(cells, Bytes),
+        },
+    }
 }

@@ -18,6 +18,7 @@ use super::records::{NewVerification, Next};
 use crate::domain::{
     digest::Sha256,
     id::{AnswerId, MediaId, VerificationId},
+    packed::Packed,
     time::{Time, rfc3339},
     token::State,
 };
@@ -181,7 +182,7 @@ pub struct MediaReport {
     pub check: Option<String>,
 }
 
-/// A row of `report_answers`, with the length and digest of the object as it lies in the store.
+/// A row of `report_answers`, with the body where it lies in its row.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[allow(
     missing_docs,
@@ -198,7 +199,10 @@ pub struct AnswerReport {
     pub log_id: Option<String>,
     pub bytes: i64,
     pub sha256: Sha256,
-    pub object_key: String,
+    pub object_key: Option<String>,
+    /// Stays in the house: an answer tells of persons.
+    #[serde(skip)]
+    pub packed: Option<Packed>,
 }
 
 /// One call made at the provider.

@@ -1,8 +1,8 @@
 //! Rows on their way into and out of a statement.
 //!
-//! A batch of rows goes in as one JSON text, which the database expands
-//! ([`super::dialect::Dialect::rows`]): one statement for any number of rows, and one text for both
-//! databases. U+0000, which PostgreSQL cannot store, becomes U+FFFD in both.
+//! A batch of rows goes in as one relation `t` ([`super::dialect::Dialect::execute_over`]): one
+//! statement for any number of rows, and one text for both databases. U+0000, which PostgreSQL
+//! cannot store, becomes U+FFFD in both.
 
 use std::str::FromStr;
 
@@ -13,56 +13,54 @@ use super::{Result, StoreError};
 use crate::domain::{
     digest::Sha256,
     id::{AccessId, AnswerId, KeyId, MediaId, NoId, VerificationId},
+    time::Time,
 };
 
 /// A value bound to a placeholder.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(super) enum Bind {
+    /// One value.
+    Cell(Cell),
+    /// Texts, to stand behind [`super::dialect::Dialect::among`].
+    List(Vec<String>),
+    /// A column of rows, of one type.
+    Column(Col, Vec<Cell>),
+}
+
+/// One value, or null.
+#[derive(Clone, Debug)]
+pub(super) enum Cell {
     /// A number, or an instant in unix milliseconds.
-    Int(i64),
+    Int(Option<i64>),
     /// Text without U+0000.
-    Text(String),
+    Text(Option<String>),
+    /// Yes or no.
+    Bool(Option<bool>),
+    /// A finite number.
+    Float(Option<f64>),
+    /// Bytes.
+    Bytes(Option<Vec<u8>>),
 }
 
-impl From<i64> for Bind {
-    fn from(value: i64) -> Self {
-        Self::Int(value)
-    }
+/// Texts as a bound value.
+pub(super) fn texts<T: ToString>(texts: &[T]) -> Bind {
+    Bind::List(
+        texts
+            .iter()
+            .map(|text| storable(&text.to_string()))
+            .collect(),
+    )
 }
 
-impl From<crate::domain::time::Time> for Bind {
-    fn from(value: crate::domain::time::Time) -> Self {
-        Self::Int(value.0)
-    }
-}
-
-impl From<AccessId> for Bind {
-    fn from(value: AccessId) -> Self {
-        Self::Text(value.to_string())
-    }
-}
-
-impl From<KeyId> for Bind {
-    fn from(value: KeyId) -> Self {
-        Self::Text(value.to_string())
-    }
-}
-
-impl From<VerificationId> for Bind {
-    fn from(value: VerificationId) -> Self {
-        Self::Text(value.to_string())
-    }
-}
-
-impl From<&str> for Bind {
-    fn from(value: &str) -> Self {
-        Self::Text(storable(value))
+impl<T: Column> From<T> for Bind {
+    fn from(value: T) -> Self {
+        Self::Cell(value.cell())
     }
 }
 
 impl From<Json> for Bind {
     fn from(value: Json) -> Self {
-        Self::Text(value.0)
+        Self::Cell(Cell::Text(Some(value.0)))
     }
 }
 
@@ -121,7 +119,7 @@ fn without_nul(json: String) -> String {
     clean
 }
 
-/// The type of a column of JSON rows.
+/// The type of a column of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Col {
     /// Text.
@@ -132,34 +130,66 @@ pub(super) enum Col {
     Bool,
     /// Double.
     Float,
+    /// Bytes.
+    Bytes,
 }
 
-/// A Rust type that can stand in a column of JSON rows.
-pub(super) trait Column: Serialize {
+/// A Rust type that can stand in a column of rows.
+pub(super) trait Column {
     /// Its type there.
     const COL: Col;
-    /// Whether it is null, and so left out of the text.
-    fn is_null(&self) -> bool {
-        false
+    /// Its value there.
+    fn cell(&self) -> Cell;
+    /// Null in its place.
+    fn null() -> Cell {
+        match Self::COL {
+            Col::Text => Cell::Text(None),
+            Col::Int => Cell::Int(None),
+            Col::Bool => Cell::Bool(None),
+            Col::Float => Cell::Float(None),
+            Col::Bytes => Cell::Bytes(None),
+        }
     }
 }
 
 macro_rules! column {
-    ($($ty:ty => $col:ident),* $(,)?) => { $(impl Column for $ty { const COL: Col = Col::$col; })* };
+    ($($ty:ty => $col:ident, $value:expr;)*) => { $(impl Column for $ty {
+        const COL: Col = Col::$col;
+        fn cell(&self) -> Cell {
+            let value: fn(&Self) -> _ = $value;
+            Cell::$col(value(self))
+        }
+    })* };
 }
-column!(&str => Text, String => Text, Sha256 => Text, VerificationId => Text, MediaId => Text, AnswerId => Text, KeyId => Text, AccessId => Text, i64 => Int, bool => Bool, f64 => Float);
+column! {
+    &str => Text, |text| Some(storable(text));
+    String => Text, |text| Some(storable(text));
+    Sha256 => Text, |digest| Some(digest.to_string());
+    VerificationId => Text, |id| Some(id.to_string());
+    MediaId => Text, |id| Some(id.to_string());
+    AnswerId => Text, |id| Some(id.to_string());
+    KeyId => Text, |id| Some(id.to_string());
+    AccessId => Text, |id| Some(id.to_string());
+    i64 => Int, |number| Some(*number);
+    Time => Int, |at| Some(at.0);
+    bool => Bool, |flag| Some(*flag);
+    f64 => Float, |number| number.is_finite().then_some(*number);
+    &[u8] => Bytes, |bytes| Some(bytes.to_vec());
+}
 
 impl<T: Column> Column for Option<T> {
     const COL: Col = T::COL;
-    fn is_null(&self) -> bool {
-        self.is_none()
+    fn cell(&self) -> Cell {
+        self.as_ref().map_or_else(Self::null, T::cell)
     }
 }
 
 /// A struct whose values are rows of a statement.
-pub(super) trait Shape: Serialize {
+pub(super) trait Shape {
     /// Names and types, in order.
     const COLUMNS: &'static [(&'static str, Col)];
+    /// The values, in the same order.
+    fn cells(&self) -> Vec<Cell>;
 }
 
 /// Declares a struct whose values are rows of a statement, its columns named like its fields.
@@ -171,21 +201,27 @@ macro_rules! rows {
         impl$(<$life>)? $crate::store::rows::Shape for $name$(<$life>)? {
             const COLUMNS: &'static [(&'static str, $crate::store::rows::Col)] =
                 &[$((stringify!($field), <$ty as $crate::store::rows::Column>::COL)),*];
-        }
 
-        impl$(<$life>)? serde::Serialize for $name$(<$life>)? {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-                use serde::ser::SerializeMap as _;
-                let mut map = serializer.serialize_map(None)?;
-                $(if !$crate::store::rows::Column::is_null(&self.$field) {
-                    map.serialize_entry(stringify!($field), &self.$field)?;
-                })*
-                map.end()
+            fn cells(&self) -> Vec<$crate::store::rows::Cell> {
+                vec![$($crate::store::rows::Column::cell(&self.$field)),*]
             }
         }
     };
 }
 pub(super) use rows;
+
+/// `insert into <table>` of the rows that are given, whose columns are named like the table's;
+/// `tail` says what happens on a conflict.
+pub(super) fn insert<S: Shape>(table: &str, tail: &str) -> String {
+    let columns: Vec<&str> = S::COLUMNS.iter().map(|(name, _)| *name).collect();
+    let values: Vec<String> = columns.iter().map(|name| format!("t.{name}")).collect();
+    // `where true` keeps SQLite from reading `on conflict` as a join condition.
+    format!(
+        "insert into {table} ({}) select {} from t where true {tail}",
+        columns.join(", "),
+        values.join(", "),
+    )
+}
 
 /// Reads the columns of a row that came out.
 pub(super) trait Cells {
@@ -225,6 +261,11 @@ pub(super) trait Cells {
     /// # Errors
     /// See [`Cells::text`].
     fn float_or_null(&self, name: &str) -> Result<Option<f64>>;
+    /// Bytes or null.
+    ///
+    /// # Errors
+    /// See [`Cells::text`].
+    fn bytes_or_null(&self, name: &str) -> Result<Option<Vec<u8>>>;
 }
 
 impl<R> Cells for R
@@ -235,6 +276,7 @@ where
     for<'r> i64: Decode<'r, R::Database> + Type<R::Database>,
     for<'r> bool: Decode<'r, R::Database> + Type<R::Database>,
     for<'r> f64: Decode<'r, R::Database> + Type<R::Database>,
+    for<'r> Vec<u8>: Decode<'r, R::Database> + Type<R::Database>,
     R::Database: Database<Row = R>,
 {
     fn text(&self, name: &str) -> Result<String> {
@@ -258,19 +300,19 @@ where
     fn float_or_null(&self, name: &str) -> Result<Option<f64>> {
         Ok(self.try_get(name)?)
     }
+    fn bytes_or_null(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        Ok(self.try_get(name)?)
+    }
 }
 
 /// The column as an instant.
-pub(super) fn instant(row: &impl Cells, name: &str) -> Result<crate::domain::time::Time> {
-    row.int(name).map(crate::domain::time::Time)
+pub(super) fn instant(row: &impl Cells, name: &str) -> Result<Time> {
+    row.int(name).map(Time)
 }
 
 /// The column as an instant, or null.
-pub(super) fn instant_or_null(
-    row: &impl Cells,
-    name: &str,
-) -> Result<Option<crate::domain::time::Time>> {
-    Ok(row.int_or_null(name)?.map(crate::domain::time::Time))
+pub(super) fn instant_or_null(row: &impl Cells, name: &str) -> Result<Option<Time>> {
+    Ok(row.int_or_null(name)?.map(Time))
 }
 
 /// The column as an identifier; a text that is none is [`StoreError::Corrupt`].
@@ -310,24 +352,37 @@ pub(super) fn known<T>(value: Option<T>, column: &str) -> Result<T> {
 mod tests {
     use super::*;
 
-    rows! { struct Sample<'a> { name: &'a str, count: Option<i64>, good: bool } }
+    rows! { struct Sample<'a> { name: &'a str, count: Option<i64>, good: bool, share: f64 } }
 
     #[test]
-    fn nulls_are_left_out_of_the_text() {
-        let json = Json::of(&[Sample {
-            name: "a",
+    fn a_row_has_a_cell_a_column_and_no_number_that_a_database_would_not_give_back() {
+        let row = Sample {
+            name: "a\0",
             count: None,
             good: true,
-        }])
-        .unwrap();
-        assert_eq!(json.0, r#"[{"name":"a","good":true}]"#);
+            share: f64::NAN,
+        };
         assert_eq!(
             Sample::COLUMNS,
             [
                 ("name", Col::Text),
                 ("count", Col::Int),
-                ("good", Col::Bool)
+                ("good", Col::Bool),
+                ("share", Col::Float)
             ]
+        );
+        let cells = row.cells();
+        assert!(
+            matches!(
+                &cells[..],
+                [
+                    Cell::Text(Some(name)),
+                    Cell::Int(None),
+                    Cell::Bool(Some(true)),
+                    Cell::Float(None)
+                ] if name == "a\u{fffd}"
+            ),
+            "{cells:?}"
         );
     }
 

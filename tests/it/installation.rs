@@ -6,7 +6,12 @@ use std::{fs, path::Path, process::Command, sync::Arc};
 use tempfile::TempDir;
 use verikeep::{
     app::{AppError, installation::join},
-    domain::{address::VaultUrl, identity::IndexKey, installation::Foreign},
+    domain::{
+        address::VaultUrl,
+        answer::{Body, Endpoint},
+        identity::IndexKey,
+        installation::Foreign,
+    },
     store::{Store, records::PollRecord},
     vault::{CreateOnly, ObjectKey, Vault},
 };
@@ -84,8 +89,8 @@ async fn refused(store: &dyn Store, vault: &Vault, key: Option<&IndexKey>) -> Fo
 async fn capture(store: &dyn Store, vault: &Vault) -> ObjectKey {
     track(store, 1).await;
     let object_key = ObjectKey::answer(id(1), OBJECT.parse().unwrap());
-    let mut kept = answer("a", verikeep::domain::answer::Endpoint::Getall, START);
-    kept.object = vault.put(&object_key, "{}".into()).await.unwrap();
+    let mut kept = answer("a", Endpoint::Getall, START);
+    kept.body = Body::Object(vault.put(&object_key, "{}".into()).await.unwrap());
     let work = one_poll(store, START).await;
     store
         .record_poll(PollRecord {

@@ -81,6 +81,7 @@ on_each! {
             a_lost_lease_cannot_complete,
             a_record_counts_once,
             identical_answers_are_kept_once,
+            a_small_answer_lies_in_its_row_and_comes_back_as_it_was,
             a_medium_told_again_is_not_captured_again,
             attempts_replace_what_was_known_of_their_number,
             a_settled_verification_leaves_the_schedule_for_good,

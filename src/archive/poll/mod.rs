@@ -20,6 +20,7 @@ use crate::{
         loss::{Cause, Reason},
         media::Slot,
         plan::{self, Ends, Outcome, Proof, Step},
+        random,
         secret::Secret,
         time::{Clock, Span, Time},
     },
@@ -27,10 +28,13 @@ use crate::{
         AlarmStore, Queue,
         records::{DownloadWork, Next, PollRecord, PollWork},
     },
+    vault::VaultError,
 };
 
 /// A step asks no more than this often: each endpoint once, the other apps, and a little more.
 const ASKS_MAX: usize = 16;
+/// A step that an object store broke off waits as long as after so many failures.
+const BROKEN_OFF: u32 = 3;
 
 /// Asks.
 pub struct Poller {
@@ -63,7 +67,8 @@ impl Poller {
     /// follows is granted to this process for so long and returned while its URLs are fresh.
     ///
     /// # Errors
-    /// [`StepError`]; nothing was recorded then.
+    /// [`StepError`]; nothing was recorded then, but for what could be kept where an object could
+    /// not.
     pub async fn poll(
         &self,
         work: PollWork,
@@ -76,7 +81,10 @@ impl Poller {
             return Ok(None);
         };
         let mut draft = PollDraft::begin(work, self.clock.now());
-        let next = self.run_plan(&app, &mut draft).await?;
+        let next = match self.run_plan(&app, &mut draft).await {
+            Err(StepError::Vault(error)) => return self.break_off(&app, draft, error).await,
+            next => next?,
+        };
         draft.record.next = next.clone();
         if let Next::Settled { outcome, .. } = next {
             self.settle(&app, draft, outcome).await?;
@@ -94,6 +102,28 @@ impl Poller {
             self.tell_moved(verification_id, &moved);
         }
         Ok(handover)
+    }
+
+    /// An object cannot be written: what came so far stands, and the rest is asked for again. An
+    /// object store that is away for days takes no record with it.
+    async fn break_off(
+        &self,
+        app: &App,
+        mut draft: PollDraft,
+        error: VaultError,
+    ) -> Result<Option<Handover>, StepError> {
+        let now = self.now(&draft);
+        let learned = self.lessons.learned(app, &draft.verification);
+        let left = plan::left(draft.known(app, &learned, false), now);
+        let wait = random::jitter(plan::backoff(&app.policy, BROKEN_OFF, left));
+        draft.record.last_error = Some(format!("object store: {}", error.name()));
+        let deadline = app.policy.record_deadline(draft.verification.issued_at);
+        draft.record.next = draft.due(&app.policy, now.plus(wait), deadline);
+        draft.schedule_download(app, self.clock.now(), None);
+        self.queue
+            .record_poll(draft.finish(self.clock.now()))
+            .await?;
+        Err(error.into())
     }
 
     /// Writes the end of a verification.

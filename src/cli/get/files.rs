@@ -11,6 +11,7 @@ use crate::{
         digest::Sha256,
         id::{AnswerId, MediaId},
         media::Kind,
+        packed::Packed,
         time::{Time, rfc3339},
     },
     store::reports::Whole,
@@ -54,11 +55,17 @@ impl fmt::Display for What {
     }
 }
 
-/// An object to be written.
+/// Where its bytes are.
+pub(super) enum From {
+    Row(Packed),
+    Object(String),
+}
+
+/// What is to be written.
 pub(super) struct Wanted {
     pub(super) what: What,
     pub(super) stem: String,
-    pub(super) object_key: String,
+    pub(super) from: From,
     pub(super) sha256: Sha256,
     pub(super) bytes: i64,
 }
@@ -67,7 +74,10 @@ impl Wanted {
     pub(super) fn failed(&self, reason: &str) -> Failed {
         Failed {
             what: self.what.clone(),
-            object_key: self.object_key.clone(),
+            object_key: match &self.from {
+                From::Row(_) => None,
+                From::Object(key) => Some(key.clone()),
+            },
             reason: reason.to_owned(),
         }
     }
@@ -82,7 +92,7 @@ fn kind_name(name: &str) -> &'static str {
     Kind::named(name).map_or("media", Kind::name)
 }
 
-/// Every object of a verification: answers by time, media by attempt.
+/// All that is kept of a verification: answers by time, media by attempt.
 pub(super) fn wanted(whole: &Whole) -> Vec<Wanted> {
     let mut all = Vec::with_capacity(whole.answers.len() + whole.media.len());
     let mut seen: Vec<(&'static str, usize)> = Vec::new();
@@ -98,6 +108,10 @@ pub(super) fn wanted(whole: &Whole) -> Vec<Wanted> {
                 1
             }
         };
+        let from = match row.packed.clone() {
+            Some(packed) => From::Row(packed),
+            None => From::Object(row.object_key.clone().unwrap_or_default()),
+        };
         all.push(Wanted {
             what: What::Answer {
                 answer_id: row.answer_id,
@@ -105,7 +119,7 @@ pub(super) fn wanted(whole: &Whole) -> Vec<Wanted> {
                 fetched_at: row.fetched_at,
             },
             stem: format!("{endpoint}-{number}"),
-            object_key: row.object_key.clone(),
+            from,
             sha256: row.sha256,
             bytes: row.bytes,
         });
@@ -131,7 +145,7 @@ pub(super) fn wanted(whole: &Whole) -> Vec<Wanted> {
                 row.attempt_no,
                 row.position
             ),
-            object_key: object_key.clone(),
+            from: From::Object(object_key.clone()),
             sha256,
             bytes,
         });

@@ -9,8 +9,12 @@ mod sniff;
 
 use std::path::PathBuf;
 
+use bytes::Bytes;
 use clap::Args;
-use futures::StreamExt as _;
+use futures::{
+    StreamExt as _,
+    stream::{self, BoxStream},
+};
 use serde::Serialize;
 use sha2::Digest as _;
 
@@ -33,7 +37,7 @@ use crate::{
     store::reports::Whole,
     vault::{ObjectKey, Vault, VaultError},
 };
-use files::Wanted;
+use files::{From, Wanted};
 use folder::Folder;
 
 pub(super) const EXAMPLES: &str = "\
@@ -99,7 +103,9 @@ struct Written {
 struct Failed {
     #[serde(flatten)]
     what: files::What,
-    object_key: String,
+    /// None where it lies in its row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    object_key: Option<String>,
     reason: String,
 }
 
@@ -157,7 +163,7 @@ fn number(length: usize) -> i64 {
     i64::try_from(length).unwrap_or(i64::MAX)
 }
 
-/// One object into one file; the inner errors spoil this file only: why it could not be read, and
+/// One answer or medium into one file; the inner errors spoil this file only: why it could not be read, and
 /// what is wrong with what was read.
 async fn take(
     want: &Wanted,
@@ -165,13 +171,15 @@ async fn take(
     vault: &Vault,
     names: &mut files::Names,
 ) -> Result<Result<Result<Written, String>, VaultError>, Failure> {
-    let opened = match ObjectKey::parse(&want.object_key) {
-        Ok(key) => vault.open_object(&key).await,
-        Err(error) => Err(error),
-    };
-    let mut pieces = match opened {
-        Ok(opened) => opened.stream,
-        Err(error) => return Ok(Err(error)),
+    let mut pieces = match &want.from {
+        From::Row(packed) => match packed.open() {
+            Ok(body) => stream::iter([Ok(body.into())]).boxed(),
+            Err(damaged) => return Ok(Ok(Err(damaged.to_string()))),
+        },
+        From::Object(key) => match open(key, vault).await {
+            Ok(pieces) => pieces,
+            Err(error) => return Ok(Err(error)),
+        },
     };
     let mut part = folder.part()?;
     let mut digest = sha2::Sha256::new();
@@ -203,6 +211,13 @@ async fn take(
         bytes,
         sha256,
     })))
+}
+
+async fn open(
+    key: &str,
+    vault: &Vault,
+) -> Result<BoxStream<'static, Result<Bytes, VaultError>>, VaultError> {
+    Ok(vault.open_object(&ObjectKey::parse(key)?).await?.stream)
 }
 
 fn manifest<'a>(
@@ -263,9 +278,13 @@ fn tell(
         ),
     })?;
     for failed in &manifest.failed {
+        let place = match &failed.object_key {
+            Some(key) => format!("object {key}"),
+            None => "in its row".to_owned(),
+        };
         screen.note(format!(
-            "error: {} (object {}): {}",
-            failed.what, failed.object_key, failed.reason
+            "error: {} ({place}): {}",
+            failed.what, failed.reason
         ))?;
     }
     if failed > 0 {

@@ -5,7 +5,14 @@ use std::{io, os::unix::fs::PermissionsExt as _, path::Path};
 use bytes::Bytes;
 
 use super::*;
-use crate::{domain::answer::Endpoint, vault::ObjectKey};
+use crate::{
+    domain::{
+        answer::{Body, Endpoint},
+        digest::Sha256,
+        packed::Packed,
+    },
+    vault::ObjectKey,
+};
 
 const JPEG: &[u8] = b"\xff\xd8\xff\xe0 a face";
 const VIDEO: &[u8] = b"\x00\x00\x00\x18ftypmp42 a video";
@@ -15,18 +22,17 @@ const VIDEO: &[u8] = b"\x00\x00\x00\x18ftypmp42 a video";
 async fn kept(house: &House) -> [String; 2] {
     let mut other = house.answer(1, 3, b"<html>").await;
     other.endpoint = Endpoint::Download;
-    let answers = vec![
-        house.answer(1, 1, b"{\"n\":1}").await,
-        house.answer(1, 2, b"{\"n\":2}").await,
-        other,
-    ];
+    // Small ones lie in their rows.
+    let mut small = house.answer(1, 1, b"").await;
+    small.body = Body::Row(packed(b"{\"n\":1}"));
+    let answers = vec![small, house.answer(1, 2, b"{\"n\":2}").await, other];
     let inline = vec![
         house.medium(1, Kind::Face, 0, JPEG).await,
         house.medium(1, Kind::Face, 1, b"other bytes").await,
         house.medium(1, Kind::ProcessVideo, 0, VIDEO).await,
     ];
     let keys = [
-        answers[1].object.object_key.clone(),
+        answers[1].body.object().unwrap().object_key.clone(),
         inline[0].stored.object.object_key.clone(),
     ];
     let lost = missing(
@@ -47,6 +53,10 @@ async fn kept(house: &House) -> [String; 2] {
     };
     house.polled(1, settled).await;
     keys
+}
+
+fn packed(body: &[u8]) -> Packed {
+    Packed::of(body, Sha256::of(body)).unwrap()
 }
 
 async fn got(out: &Path, house: &House) -> Ended {
@@ -118,6 +128,37 @@ async fn everything_kept_becomes_readable_files() {
     let foreign = got(folder.path(), &house).await;
     assert_eq!(foreign.code(), Code::Usage, "{}", foreign.err);
     assert_eq!(names(folder.path()), ["foreign", "new"].map(String::from));
+}
+
+#[tokio::test]
+async fn an_answer_whose_row_was_altered_is_named_and_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House::new().await;
+    let mut answer = house.answer(1, 1, b"").await;
+    let stored = packed(b"{\"n\":2}").stored;
+    answer.body = Body::Row(Packed {
+        stored,
+        ..packed(b"{\"n\":1}")
+    });
+    let settled = |poll| PollRecord {
+        answers: vec![answer],
+        next: Next::Settled {
+            outcome: Outcome::Archived,
+            missing: Vec::new(),
+        },
+        ..poll
+    };
+    house.polled(1, settled).await;
+    let ended = got(folder.path(), &house).await;
+    assert_eq!(ended.code(), Code::Finding);
+    assert!(
+        ended
+            .err
+            .contains("(in its row): its bytes are not those that were captured"),
+        "{}",
+        ended.err
+    );
+    assert_eq!(names(folder.path()), ["manifest.json"]);
 }
 
 #[tokio::test]
@@ -203,7 +244,7 @@ async fn what_was_not_seen_is_not_said() {
         house.put(vec![row]).await;
         if objects {
             let answer = house.answer(1, 1, b"{}").await;
-            let key = ObjectKey::parse(&answer.object.object_key).unwrap();
+            let key = ObjectKey::parse(&answer.body.object().unwrap().object_key).unwrap();
             house.vault.delete(&key).await.unwrap();
             let archived = |poll| PollRecord {
                 answers: vec![answer],

@@ -23,7 +23,7 @@ use crate::{
     desk::{Desk, Local},
     domain::{
         address::BaseUrl,
-        answer::{AnswerRow, Endpoint},
+        answer::{AnswerRow, Body, Endpoint},
         attempt::Attempt,
         id::{AnswerId, MediaId, ObjectId, VerificationId},
         identity::{IdentityRow, IndexKey},
@@ -132,7 +132,7 @@ impl House {
             success: Some(true),
             code: None,
             log_id: None,
-            object: self.object(&key, body).await,
+            body: Body::Object(self.object(&key, body).await),
         }
     }
 

@@ -300,21 +300,6 @@ impl Kept {
         }
     }
 
-    /// Keeps answers, identical ones of an endpoint once.
-    pub(super) fn keep(&mut self, answers: Vec<AnswerRow>) {
-        for answer in answers {
-            let same = |kept: &AnswerRow| {
-                (kept.endpoint, kept.object.sha256) == (answer.endpoint, answer.object.sha256)
-            };
-            if !self.answers.iter().any(same) {
-                self.answers.push(answer);
-            }
-        }
-        self.answers.sort_by(|one, other| {
-            (one.fetched_at, &one.answer_id).cmp(&(other.fetched_at, &other.answer_id))
-        });
-    }
-
     /// Folds its calls into sums.
     pub(super) fn fold_calls(&mut self) {
         for call in std::mem::take(&mut self.calls) {
@@ -331,7 +316,8 @@ impl Kept {
     }
 
     fn objects(&self) -> BTreeSet<String> {
-        let answers = self.answers.iter().map(|answer| &answer.object.object_key);
+        let answers = self.answers.iter().filter_map(|one| one.body.object());
+        let answers = answers.map(|object| &object.object_key);
         let media = self
             .media
             .values()

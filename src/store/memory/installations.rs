@@ -15,11 +15,21 @@ use crate::{
 impl Installations for MemoryStore {
     async fn installation(&self) -> Result<Database> {
         self.verb(|data| {
-            let answers = data.verifications.values().flat_map(|kept| &kept.answers);
-            let newest = answers.max_by_key(|answer| &answer.answer_id);
+            let all = || data.verifications.values();
+            let answers = all().flat_map(|kept| &kept.answers);
+            let objects =
+                answers.filter_map(|answer| Some((&answer.answer_id, answer.body.object()?)));
+            let newest = objects
+                .max_by_key(|(id, _)| *id)
+                .map(|(_, object)| object.object_key.clone());
+            let media = all()
+                .flat_map(|kept| kept.media.values())
+                .map(|medium| &medium.row);
+            let stored = media.filter_map(|row| Some((row.media_id, row.object_key.clone()?)));
             Ok(Database {
                 installation: data.installation.clone(),
-                newest_object: newest.map(|answer| answer.object.object_key.clone()),
+                newest_object: newest
+                    .or_else(|| stored.max_by_key(|(id, _)| *id).map(|(_, key)| key)),
             })
         })
     }

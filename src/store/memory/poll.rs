@@ -4,6 +4,7 @@ use super::data::{Data, Kept, Medium, Scheduled, key};
 use crate::{
     domain::{
         alarm::Kind,
+        answer::AnswerRow,
         attempt::Attempt,
         digest::Sha256,
         id::MediaId,
@@ -216,5 +217,22 @@ impl Kept {
             scheduled.claims += 1;
             scheduled.lease = start.lease;
         }
+    }
+}
+
+impl Kept {
+    /// Keeps answers, identical ones of an endpoint once.
+    pub(super) fn keep(&mut self, answers: Vec<AnswerRow>) {
+        for answer in answers {
+            let same = |kept: &AnswerRow| {
+                (kept.endpoint, kept.body.sha256()) == (answer.endpoint, answer.body.sha256())
+            };
+            if !self.answers.iter().any(same) {
+                self.answers.push(answer);
+            }
+        }
+        self.answers.sort_by(|one, other| {
+            (one.fetched_at, &one.answer_id).cmp(&(other.fetched_at, &other.answer_id))
+        });
     }
 }

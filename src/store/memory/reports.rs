@@ -110,7 +110,7 @@ impl Data {
             states: self.states(),
             media: self.media_counts(),
             answers: count(answers().count()),
-            answer_bytes: answers().map(|answer| answer.object.bytes).sum(),
+            answer_bytes: answers().map(|answer| answer.body.bytes()).sum(),
             next_deadline: rows().map(|(_, row)| row.deadline).min(),
             polls_due: due(Stage::Poll),
             downloads_due: due(Stage::Download),

@@ -24,7 +24,7 @@ impl Kept {
 
     /// (endpoint, SHA-256) of its answers.
     pub(super) fn answers_kept(&self) -> Vec<(Endpoint, Sha256)> {
-        let of = |answer: &AnswerRow| (answer.endpoint, answer.object.sha256);
+        let of = |answer: &AnswerRow| (answer.endpoint, answer.body.sha256());
         self.answers.iter().map(of).collect()
     }
 
@@ -141,9 +141,10 @@ fn answer(answer: &AnswerRow) -> AnswerReport {
         success: answer.success,
         code: answer.code,
         log_id: answer.log_id,
-        bytes: answer.object.bytes,
-        sha256: answer.object.sha256,
-        object_key: answer.object.object_key,
+        bytes: answer.body.bytes(),
+        sha256: answer.body.sha256(),
+        object_key: answer.body.object().map(|object| object.object_key.clone()),
+        packed: answer.body.packed().cloned(),
     }
 }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use futures::FutureExt as _;
 
-use super::{SqlStore, facts::insert};
+use super::SqlStore;
 use crate::{
     domain::{
         access::{Access, SEARCHES_MAX, day_of},
@@ -12,7 +12,7 @@ use crate::{
     store::{
         Accesses, Result,
         dialect::Dialect,
-        rows::{Cells as _, Json, binds, rows},
+        rows::{Cells as _, binds, insert, rows},
     },
 };
 
@@ -77,7 +77,7 @@ async fn begin<DB: Dialect>(connection: &mut DB::Connection, access: &Access) ->
         app: access.app.as_deref(),
         id_number_index: &access.id_number_index,
     };
-    let sql = insert::<DB, AccessIn>("accesses", "");
-    DB::execute(connection, sql, binds![Json::of(&[row])?]).await?;
+    let sql = insert::<AccessIn>("accesses", "");
+    DB::execute_over(connection, &[row], &sql).await?;
     Ok(true)
 }

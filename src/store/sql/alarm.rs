@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures::FutureExt as _;
 use std::collections::BTreeMap;
 
-use super::{SqlStore, facts::insert, losses};
+use super::{SqlStore, losses};
 use crate::{
     domain::{
         alarm::{Alarm, Ends, Kind, Scope},
@@ -16,7 +16,7 @@ use crate::{
         ANYBODY, AlarmStore, Result,
         dialect::Dialect,
         reports::{Acknowledgement, AlarmRow},
-        rows::{Cells as _, Json, binds, instant, instant_or_null, known, rows},
+        rows::{Cells as _, binds, insert, instant, instant_or_null, known, rows, texts},
     },
 };
 
@@ -124,14 +124,14 @@ async fn raise_of<DB: Dialect>(
         return Ok(Vec::new());
     }
     let rows: Vec<AlarmIn> = once.into_values().collect();
-    let sql = insert::<DB, AlarmIn>(
+    let sql = insert::<AlarmIn>(
         "alarms",
         "on conflict (kind, subject, instance) where ended_at is null
         do update set text = excluded.text, last_at = excluded.last_at, times = alarms.times + excluded.times
         returning kind, subject, times",
     );
     let mut fresh = Vec::new();
-    for row in DB::fetch(connection, sql, binds![Json::of(&rows)?]).await? {
+    for row in DB::fetch_over(connection, &rows, &sql).await? {
         let (kind, subject, times) = (row.text("kind")?, row.text("subject")?, row.int("times")?);
         if rows
             .iter()
@@ -172,16 +172,12 @@ pub(super) async fn clear_each<DB: Dialect>(
         return Ok(());
     }
     let sql = format!(
-        "update alarms set ended_at = $2 where kind = $3 and subject in {} and ended_at is null",
-        DB::list(1)
+        "update alarms set ended_at = $2 where kind = $3 and subject {} and ended_at is null",
+        DB::among(1)
     );
-    DB::execute(
-        connection,
-        sql,
-        binds![Json::of(subjects)?, now, kind.name()],
-    )
-    .await
-    .map(|_| ())
+    DB::execute(connection, sql, binds![texts(subjects), now, kind.name()])
+        .await
+        .map(|_| ())
 }
 
 async fn outages<DB: Dialect>(
@@ -224,12 +220,12 @@ async fn end_stale<DB: Dialect>(connection: &mut DB::Connection, now: Time) -> R
             }
             Ends::Fetched(causes) => {
                 let names: Vec<&str> = causes.iter().map(|cause| cause.name()).collect();
-                binds.push(Json::of(&names)?.into());
+                binds.push(texts(&names));
                 format!(
                     "select 1 from schedule as s join media as m on m.verification_id = s.verification_id
-                    where s.app = alarms.subject and s.stage = {} and m.state = 'wanted' and m.failed_cause in {}",
+                    where s.app = alarms.subject and s.stage = {} and m.state = 'wanted' and m.failed_cause {}",
                     Stage::Download.number(),
-                    DB::list(3)
+                    DB::among(3)
                 )
             }
             Ends::Seen => {

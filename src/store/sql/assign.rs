@@ -7,7 +7,7 @@ use crate::{
     store::{
         Result,
         dialect::Dialect,
-        rows::{Json, binds, id, rows},
+        rows::{id, rows},
     },
 };
 
@@ -48,30 +48,20 @@ pub(super) async fn assign<DB: Dialect>(
             }
         })
         .collect();
-    let (bound, rows) = (Json::of(&rows)?.into_text(), DB::rows::<Assigned>());
-    let verifications = format!(
-        "update verifications as v set app = t.app, media_deadline = coalesce(t.media_deadline, v.media_deadline),
+    let verifications = "update verifications as v set app = t.app, media_deadline = coalesce(t.media_deadline, v.media_deadline),
             record_deadline = coalesce(t.record_deadline, v.record_deadline)
-        from {rows} where v.verification_id = t.id and v.app = t.was returning verification_id"
-    );
-    let went: HashSet<VerificationId> =
-        DB::fetch(connection, verifications, binds![bound.as_str()])
-            .await?
-            .iter()
-            .map(|row| id(row, "verification_id"))
-            .collect::<Result<_>>()?;
+        from t where v.verification_id = t.id and v.app = t.was returning verification_id";
+    let went: HashSet<VerificationId> = DB::fetch_over(connection, &rows, verifications)
+        .await?
+        .iter()
+        .map(|row| id(row, "verification_id"))
+        .collect::<Result<_>>()?;
     // What was scheduled for the former app alone: one that stays has its own.
-    let schedule = format!(
-        "update schedule as s set app = t.app from {rows}
-        where s.verification_id = t.id and s.app = t.was and t.id in {}",
-        DB::list(2)
-    );
-    let ids: Vec<VerificationId> = went.iter().copied().collect();
-    DB::execute(
-        connection,
-        schedule,
-        binds![bound.as_str(), Json::of(&ids)?],
-    )
-    .await?;
+    let moved: Vec<Assigned> = rows
+        .into_iter()
+        .filter(|row| went.contains(&row.id))
+        .collect();
+    let schedule = "update schedule as s set app = t.app from t where s.verification_id = t.id and s.app = t.was";
+    DB::execute_over(connection, &moved, schedule).await?;
     Ok(went)
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::insert;
 use crate::{
     domain::{
         attempt::Attempt,
@@ -14,7 +13,7 @@ use crate::{
     store::{
         Result,
         dialect::Dialect,
-        rows::{Json, Shape as _, binds, rows},
+        rows::{Shape as _, insert, rows},
     },
 };
 
@@ -95,14 +94,14 @@ pub(super) async fn write<'r, DB: Dialect>(
         .skip(2)
         .map(|(name, _)| format!("{name} = excluded.{name}"))
         .collect();
-    let sql = insert::<DB, AttemptIn>(
+    let sql = insert::<AttemptIn>(
         "attempts",
         &format!(
             "on conflict (verification_id, attempt_no) do update set {}",
             replaced.join(", ")
         ),
     );
-    DB::execute(connection, sql, binds![Json::of(&rows)?]).await?;
+    DB::execute_over(connection, &rows, &sql).await?;
     sum_up::<DB>(connection, &asked).await
 }
 
@@ -114,16 +113,13 @@ async fn sum_up<DB: Dialect>(connection: &mut DB::Connection, asked: &[Asked]) -
         from (
             select a.verification_id as id, t.at as at, count(*) as known, min(a.verified_at) as first_at,
                 max(case when a.passed then 1 when not a.passed then 0 end) as best
-            from {rows} join attempts as a on a.verification_id = t.id
+            from t join attempts as a on a.verification_id = t.id
             group by a.verification_id, t.at
         ) as c
         where v.verification_id = c.id",
         least = DB::LEAST,
-        rows = DB::rows::<Asked>(),
     );
-    DB::execute(connection, sql, binds![Json::of(asked)?])
-        .await
-        .map(|_| ())
+    DB::execute_over(connection, asked, &sql).await.map(|_| ())
 }
 
 fn row<'r>(

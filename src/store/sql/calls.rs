@@ -15,11 +15,9 @@ use crate::{
         dialect::Dialect,
         records::CallRow,
         reports::{CallReport, CallSum, QuotaUse},
-        rows::{Cells, Json, binds, id, instant, rows},
+        rows::{Cells, binds, id, insert, instant, rows, texts},
     },
 };
-
-use super::facts::insert;
 
 /// Length of a period of `quota_use`, milliseconds.
 const PERIOD_MS: i64 = 10_000;
@@ -72,15 +70,7 @@ pub(super) async fn add<'r, DB: Dialect>(
             *too_fast += i64::from(call.result == "too_fast");
         }
     }
-    if rows.is_empty() {
-        return Ok(());
-    }
-    DB::execute(
-        connection,
-        insert::<DB, CallIn>("calls", ""),
-        binds![Json::of(&rows)?],
-    )
-    .await?;
+    DB::execute_over(connection, &rows, &insert::<CallIn>("calls", "")).await?;
     let used: Vec<QuotaIn> = used
         .into_iter()
         .map(|((period, app, endpoint), (calls, too_fast))| QuotaIn {
@@ -92,13 +82,9 @@ pub(super) async fn add<'r, DB: Dialect>(
         })
         .collect();
     let counted = "on conflict (period, app, endpoint) do update set calls = quota_use.calls + excluded.calls, too_fast = quota_use.too_fast + excluded.too_fast";
-    DB::execute(
-        connection,
-        insert::<DB, QuotaIn>("quota_use", counted),
-        binds![Json::of(&used)?],
-    )
-    .await
-    .map(|_| ())
+    DB::execute_over(connection, &used, &insert::<QuotaIn>("quota_use", counted))
+        .await
+        .map(|_| ())
 }
 
 /// Folds the calls of settled verifications.
@@ -109,21 +95,21 @@ pub(super) async fn fold<DB: Dialect>(
     if ids.is_empty() {
         return Ok(());
     }
-    let bound = Json::of(ids)?.into_text();
-    let list = DB::list(1);
+    let bound = texts(ids);
+    let list = DB::among(1);
     // A verification that was settled before and woken again has sums already.
     let fold = format!(
         "insert into call_sums (verification_id, endpoint, result, calls, first_at, last_at)
-        select verification_id, endpoint, result, count(*), min(at), max(at) from calls where verification_id in {list}
+        select verification_id, endpoint, result, count(*), min(at), max(at) from calls where verification_id {list}
         group by verification_id, endpoint, result
         on conflict (verification_id, endpoint, result) do update
         set calls = call_sums.calls + excluded.calls, last_at = excluded.last_at"
     );
-    DB::execute(connection, fold, binds![bound.as_str()]).await?;
+    DB::execute(connection, fold, vec![bound.clone()]).await?;
     DB::execute(
         connection,
-        format!("delete from calls where verification_id in {list}"),
-        binds![bound.as_str()],
+        format!("delete from calls where verification_id {list}"),
+        vec![bound.clone()],
     )
     .await
     .map(|_| ())

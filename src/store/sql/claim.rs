@@ -22,7 +22,7 @@ use crate::{
         POISONED_BEYOND, Result, StoreError,
         dialect::Dialect,
         records::{Claim, DownloadWork, PollWork},
-        rows::{Cells, Json, binds, id, instant, rows},
+        rows::{Cells, binds, id, instant, rows, texts},
     },
 };
 
@@ -96,10 +96,7 @@ pub(super) async fn next_due<DB: Dialect>(
     let (of_apps, binds) = if apps.is_empty() {
         (String::new(), Vec::new())
     } else {
-        (
-            format!("and app in {}", DB::list(1)),
-            binds![Json::of(apps)?],
-        )
+        (format!("and app {}", DB::among(1)), binds![texts(apps)])
     };
     // One look at the index a lane.
     let of_lane = |lane: Lane| {
@@ -231,14 +228,9 @@ async fn put_away<DB: Dialect>(
             }
         })
         .collect();
-    let sql = format!(
-        "update schedule as s set due_at = t.due_at, lease_token = null, lease_until = null
-        from {rows} where s.verification_id = t.id and s.lease_token = t.token",
-        rows = DB::rows::<PutAway>(),
-    );
-    DB::execute(connection, sql, binds![Json::of(&rows)?])
-        .await
-        .map(|_| ())
+    let sql = "update schedule as s set due_at = t.due_at, lease_token = null, lease_until = null
+        from t where s.verification_id = t.id and s.lease_token = t.token";
+    DB::execute_over(connection, &rows, sql).await.map(|_| ())
 }
 
 /// Leases due rows, in the order of their deadlines.
@@ -259,8 +251,8 @@ async fn lease<DB: Dialect>(
     ];
     let mut of_apps = String::new();
     if !claim.apps.is_empty() {
-        of_apps = format!("and app in {}", DB::list(7));
-        binds.push(Json::of(&claim.apps)?.into());
+        of_apps = format!("and app {}", DB::among(7));
+        binds.push(texts(&claim.apps));
     }
     let of_lane = claim
         .lane

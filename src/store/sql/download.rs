@@ -13,7 +13,7 @@ use crate::{
         Result,
         dialect::Dialect,
         records::DownloadRecord,
-        rows::{Json, binds, id},
+        rows::{binds, id, texts},
     },
 };
 
@@ -88,12 +88,12 @@ async fn end<DB: Dialect>(
     }
     let sql = format!(
         "delete from schedule
-        where verification_id in {ids} and stage = {stage}
+        where verification_id {ids} and stage = {stage}
         and (not woken or not exists (select 1 from media as m where m.verification_id = schedule.verification_id and m.state = 'wanted'))
         returning verification_id",
-        ids = DB::list(1),
+        ids = DB::among(1),
         stage = Stage::Download.number(),
     );
-    let rows = DB::fetch(connection, sql, binds![Json::of(&ids)?]).await?;
+    let rows = DB::fetch(connection, sql, binds![texts(&ids)]).await?;
     rows.iter().map(|row| id(row, "verification_id")).collect()
 }

@@ -1,13 +1,12 @@
 //! What was done to verifications.
 
-use super::facts::insert;
 use crate::{
     domain::id::VerificationId,
     store::{
         Result,
         dialect::Dialect,
         reports::EventReport,
-        rows::{Cells, Json, binds, instant, rows},
+        rows::{Cells, insert, instant, rows},
     },
 };
 
@@ -33,10 +32,8 @@ pub(super) async fn add<DB: Dialect>(
             detail: &event.detail,
         })
         .collect();
-    let sql = insert::<DB, EventIn>("events", "");
-    DB::execute(connection, sql, binds![Json::of(&rows)?])
-        .await
-        .map(|_| ())
+    let sql = insert::<EventIn>("events", "");
+    DB::execute_over(connection, &rows, &sql).await.map(|_| ())
 }
 
 /// One of them.

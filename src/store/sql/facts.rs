@@ -10,7 +10,7 @@ use crate::{
     store::{
         Result,
         dialect::Dialect,
-        rows::{Json, Shape, binds, rows},
+        rows::{insert, rows},
     },
 };
 
@@ -26,24 +26,11 @@ rows! {
         log_id: Option<&'a str>,
         bytes: i64,
         sha256: Sha256,
-        object_key: &'a str,
-        stored_bytes: i64,
-        stored_sha256: Sha256,
+        body: Option<&'a [u8]>,
+        object_key: Option<&'a str>,
+        stored_bytes: Option<i64>,
+        stored_sha256: Option<Sha256>,
     }
-}
-
-/// `insert into <table>` of the rows bound to `$1`, whose columns are named like the table's;
-/// `tail` says what happens on a conflict.
-pub(super) fn insert<DB: Dialect, S: Shape>(table: &str, tail: &str) -> String {
-    let columns: Vec<&str> = S::COLUMNS.iter().map(|(name, _)| *name).collect();
-    let values: Vec<String> = columns.iter().map(|name| format!("t.{name}")).collect();
-    // `where true` keeps SQLite from reading `on conflict` as a join condition.
-    format!(
-        "insert into {table} ({}) select {} from {} where true {tail}",
-        columns.join(", "),
-        values.join(", "),
-        DB::rows::<S>()
-    )
 }
 
 /// Keeps answers, identical ones of an endpoint once.
@@ -53,30 +40,31 @@ pub(super) async fn answers<'r, DB: Dialect>(
 ) -> Result<()> {
     let mut rows = Vec::new();
     for (lease, answers) in answers {
-        rows.extend(answers.iter().map(|answer| AnswerIn {
-            answer_id: answer.answer_id,
-            verification_id: lease.verification_id,
-            endpoint: answer.endpoint.name(),
-            fetched_at: answer.fetched_at.0,
-            http_status: answer.http_status,
-            success: answer.success,
-            code: answer.code.as_deref(),
-            log_id: answer.log_id.as_deref(),
-            bytes: answer.object.bytes,
-            sha256: answer.object.sha256,
-            object_key: &answer.object.object_key,
-            stored_bytes: answer.object.stored_bytes,
-            stored_sha256: answer.object.stored_sha256,
-        }));
+        rows.extend(
+            answers
+                .iter()
+                .map(|answer| (answer, answer.body.object()))
+                .map(|(answer, object)| AnswerIn {
+                    answer_id: answer.answer_id,
+                    verification_id: lease.verification_id,
+                    endpoint: answer.endpoint.name(),
+                    fetched_at: answer.fetched_at.0,
+                    http_status: answer.http_status,
+                    success: answer.success,
+                    code: answer.code.as_deref(),
+                    log_id: answer.log_id.as_deref(),
+                    bytes: answer.body.bytes(),
+                    sha256: answer.body.sha256(),
+                    body: answer.body.packed().map(|packed| &packed.stored[..]),
+                    object_key: object.map(|object| &object.object_key[..]),
+                    stored_bytes: object.map(|object| object.stored_bytes),
+                    stored_sha256: object.map(|object| object.stored_sha256),
+                }),
+        );
     }
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let sql = insert::<DB, AnswerIn>(
+    let sql = insert::<AnswerIn>(
         "answers",
         "on conflict (verification_id, endpoint, sha256) do nothing",
     );
-    DB::execute(connection, sql, binds![Json::of(&rows)?])
-        .await
-        .map(|_| ())
+    DB::execute_over(connection, &rows, &sql).await.map(|_| ())
 }

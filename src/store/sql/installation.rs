@@ -45,14 +45,18 @@ pub(super) async fn read<DB: Dialect>(connection: &mut DB::Connection) -> Result
     let installation = row::<DB>(connection).await?;
     let newest = DB::fetch(
         connection,
-        "select object_key from answers order by answer_id desc limit 1".to_owned(),
+        "select coalesce(
+            (select object_key from answers where object_key is not null order by answer_id desc limit 1),
+            (select object_key from media where object_key is not null order by media_id desc limit 1)
+        ) as object_key".to_owned(),
         Vec::new(),
     )
     .await?;
     let newest_object = newest
         .first()
-        .map(|row| row.text("object_key"))
-        .transpose()?;
+        .map(|row| row.text_or_null("object_key"))
+        .transpose()?
+        .flatten();
     Ok(Database {
         installation,
         newest_object,

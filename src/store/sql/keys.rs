@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures::FutureExt as _;
 use ipnet::IpNet;
 
-use super::{SqlStore, facts::insert};
+use super::SqlStore;
 use crate::{
     domain::{
         digest::Sha256,
@@ -15,7 +15,9 @@ use crate::{
     store::{
         Keys, Result, Revocation, StoreError,
         dialect::Dialect,
-        rows::{Bind, Cells, Json, binds, digest, id, instant, instant_or_null, known, rows},
+        rows::{
+            Bind, Cells, Json, binds, digest, id, insert, instant, instant_or_null, known, rows,
+        },
     },
 };
 
@@ -126,8 +128,8 @@ async fn create<DB: Dialect>(connection: &mut DB::Connection, new: &KeptKey) -> 
         last_used_at: key.last_used_at.map(|at| at.0),
     };
     let tail = "on conflict (name) where revoked_at is null do nothing";
-    let sql = insert::<DB, KeyIn>("api_keys", tail);
-    let kept = DB::execute(connection, sql, binds![Json::of(&[row])?]).await?;
+    let sql = insert::<KeyIn>("api_keys", tail);
+    let kept = DB::execute_over(connection, &[row], &sql).await?;
     Ok(kept > 0)
 }
 

@@ -11,7 +11,7 @@ use crate::{
     store::{
         Result,
         dialect::Dialect,
-        rows::{Cells as _, Json, binds, id, rows},
+        rows::{Cells as _, binds, id, rows, texts},
     },
 };
 
@@ -56,11 +56,11 @@ pub(super) async fn lock_ids<DB: Dialect>(
         return Ok(());
     }
     let sql = format!(
-        "select 1 as locked from verifications where verification_id in {} order by verification_id {}",
-        DB::list(1),
+        "select 1 as locked from verifications where verification_id {} order by verification_id {}",
+        DB::among(1),
         DB::FOR_UPDATE
     );
-    DB::fetch(connection, sql, binds![Json::of(ids)?])
+    DB::fetch(connection, sql, binds![texts(ids)])
         .await
         .map(|_| ())
 }
@@ -92,15 +92,14 @@ pub(super) async fn complete<DB: Dialect>(
         "update schedule as s set
             due_at = case when s.woken then {least}(t.at, coalesce(t.due_at, t.at)) else coalesce(t.due_at, t.at) end,
             deadline = coalesce(t.deadline, s.deadline), lane = coalesce(t.lane, s.lane), lease_token = null, lease_until = null, claims = 0
-        from {rows}
+        from t
         where s.verification_id = t.id and s.stage = {stage} and s.lease_token = t.token
         returning verification_id, woken",
         least = DB::LEAST,
-        rows = DB::rows::<Completion>(),
         stage = stage.number(),
     );
     let mut woken = HashMap::new();
-    for row in DB::fetch(connection, sql, binds![Json::of(&rows)?]).await? {
+    for row in DB::fetch_over(connection, &rows, &sql).await? {
         woken.insert(id(&row, "verification_id")?, row.flag("woken")?);
     }
     Ok(woken)
@@ -116,11 +115,11 @@ pub(super) async fn rest<DB: Dialect>(
         return Ok(());
     }
     let sql = format!(
-        "update schedule set woken = false where verification_id in {} and stage = {}",
-        DB::list(1),
+        "update schedule set woken = false where verification_id {} and stage = {}",
+        DB::among(1),
         stage.number()
     );
-    DB::execute(connection, sql, binds![Json::of(ids)?])
+    DB::execute(connection, sql, binds![texts(ids)])
         .await
         .map(|_| ())
 }
@@ -141,22 +140,16 @@ pub(super) async fn wake<DB: Dialect>(
             at: at.0,
         })
         .collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
     let sql = format!(
         "update schedule as s set
             due_at = case when s.lease_token is not null and s.lease_until > t.at then s.due_at else {least}(s.due_at, t.at) end,
             woken = s.lease_token is not null
-        from {rows}
+        from t
         where s.verification_id = t.id and s.stage = {stage}",
         least = DB::LEAST,
-        rows = DB::rows::<LeaseRow>(),
         stage = stage.number(),
     );
-    DB::execute(connection, sql, binds![Json::of(&rows)?])
-        .await
-        .map(|_| ())
+    DB::execute_over(connection, &rows, &sql).await.map(|_| ())
 }
 
 /// Prolongs leases; those that still held are in the answer.
@@ -167,15 +160,12 @@ pub(super) async fn renew<DB: Dialect>(
     if leases.is_empty() {
         return Ok(HashSet::new());
     }
-    let sql = format!(
-        "update schedule as s set lease_until = t.at, due_at = case when s.due_at > t.at then s.due_at else t.at end
-        from {rows}
+    let sql = "update schedule as s set lease_until = t.at, due_at = case when s.due_at > t.at then s.due_at else t.at end
+        from t
         where s.verification_id = t.id and s.stage = t.stage_no and s.lease_token = t.token
-        returning verification_id, stage",
-        rows = DB::rows::<LeaseRow>(),
-    );
+        returning verification_id, stage";
     let mut held = HashSet::new();
-    for row in DB::fetch(connection, sql, binds![Json::of(&rows_of(leases))?]).await? {
+    for row in DB::fetch_over(connection, &rows_of(leases), sql).await? {
         let stage = if row.int("stage")? == Stage::Poll.number() {
             Stage::Poll
         } else {
@@ -194,13 +184,10 @@ pub(super) async fn release<DB: Dialect>(
     if leases.is_empty() {
         return Ok(());
     }
-    let sql = format!(
-        "update schedule as s set due_at = t.at, lease_token = null, lease_until = null, claims = s.claims - 1, woken = false
-        from {rows}
-        where s.verification_id = t.id and s.stage = t.stage_no and s.lease_token = t.token",
-        rows = DB::rows::<LeaseRow>(),
-    );
-    DB::execute(connection, sql, binds![Json::of(&rows_of(leases))?])
+    let sql = "update schedule as s set due_at = t.at, lease_token = null, lease_until = null, claims = s.claims - 1, woken = false
+        from t
+        where s.verification_id = t.id and s.stage = t.stage_no and s.lease_token = t.token";
+    DB::execute_over(connection, &rows_of(leases), sql)
         .await
         .map(|_| ())
 }

@@ -2,10 +2,9 @@
 
 use async_trait::async_trait;
 use futures::FutureExt as _;
-use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{SqlStore, facts::insert};
+use super::SqlStore;
 use crate::{
     domain::{
         id::VerificationId,
@@ -14,7 +13,7 @@ use crate::{
     store::{
         LessonStore, Result,
         dialect::Dialect,
-        rows::{Cells as _, Json, Shape, binds, id, instant, known, rows},
+        rows::{Cells as _, Shape, id, insert, instant, known, rows},
     },
 };
 
@@ -74,19 +73,14 @@ pub(super) async fn remember<'r, DB: Dialect>(
     put::<DB, _>(connection, "data_seen", later, data.collect()).await
 }
 
-async fn put<DB: Dialect, S: Shape + Serialize>(
+async fn put<DB: Dialect, S: Shape>(
     connection: &mut DB::Connection,
     table: &str,
     tail: &str,
     rows: Vec<S>,
 ) -> Result<()> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let sql = insert::<DB, S>(table, tail);
-    DB::execute(connection, sql, binds![Json::of(&rows)?])
-        .await
-        .map(|_| ())
+    let sql = insert::<S>(table, tail);
+    DB::execute_over(connection, &rows, &sql).await.map(|_| ())
 }
 
 /// Everything learned.

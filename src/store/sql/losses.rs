@@ -3,14 +3,14 @@
 use async_trait::async_trait;
 use futures::FutureExt as _;
 
-use super::{SqlStore, facts::insert};
+use super::SqlStore;
 use crate::{
     domain::{id::VerificationId, loss::Cause, plan::Missing, time::Time},
     store::{
         Losses, Result,
         dialect::Dialect,
         reports::{Acknowledgement, AlarmRow, LossFilter, LossReport},
-        rows::{Bind, Cells, Json, binds, id, instant, instant_or_null, known, rows},
+        rows::{Bind, Cells, binds, id, insert, instant, instant_or_null, known, rows, texts},
     },
 };
 
@@ -64,16 +64,9 @@ pub(super) async fn add<'r, DB: Dialect>(
         })
     };
     let rows: Vec<LossIn> = lost.flat_map(of_one).collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    DB::execute(
-        connection,
-        insert::<DB, LossIn>("losses", ""),
-        binds![Json::of(&rows)?],
-    )
-    .await
-    .map(|_| ())
+    DB::execute_over(connection, &rows, &insert::<LossIn>("losses", ""))
+        .await
+        .map(|_| ())
 }
 
 /// Takes back what was lost of verifications that are opened again.
@@ -81,11 +74,8 @@ pub(super) async fn forget<DB: Dialect>(
     connection: &mut DB::Connection,
     ids: &[VerificationId],
 ) -> Result<()> {
-    let sql = format!(
-        "delete from losses where verification_id in {}",
-        DB::list(1)
-    );
-    DB::execute(connection, sql, binds![Json::of(ids)?])
+    let sql = format!("delete from losses where verification_id {}", DB::among(1));
+    DB::execute(connection, sql, binds![texts(ids)])
         .await
         .map(|_| ())
 }

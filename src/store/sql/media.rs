@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::facts::insert;
 use crate::{
     domain::{
         digest::Sha256,
@@ -14,7 +13,7 @@ use crate::{
         Result,
         dialect::Dialect,
         records::{DownloadRecord, InlineMedia, WantedMedia},
-        rows::{Cells as _, Json, binds, id, rows},
+        rows::{Cells as _, id, insert, rows},
     },
 };
 
@@ -103,13 +102,8 @@ pub(super) async fn want<'r, DB: Dialect>(
             }
         })
         .collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let sql = insert::<DB, WantedIn>("media", &format!("{SLOT} do nothing"));
-    DB::execute(connection, sql, binds![Json::of(&rows)?])
-        .await
-        .map(|_| ())
+    let sql = insert::<WantedIn>("media", &format!("{SLOT} do nothing"));
+    DB::execute_over(connection, &rows, &sql).await.map(|_| ())
 }
 
 /// Adds media that are in the vault already; a slot that is filled stays as it is.
@@ -144,7 +138,7 @@ pub(super) async fn add_stored<'r, DB: Dialect>(
         return Ok(());
     }
     let rows: Vec<InlineIn> = once.into_values().collect();
-    let sql = insert::<DB, InlineIn>(
+    let sql = insert::<InlineIn>(
         "media",
         &format!(
             "{SLOT} do update set media_id = excluded.media_id, state = excluded.state, content_type = excluded.content_type,
@@ -154,7 +148,7 @@ pub(super) async fn add_stored<'r, DB: Dialect>(
             {FILLED}"
         ),
     );
-    let filled = DB::fetch(connection, sql, binds![Json::of(&rows)?]).await?;
+    let filled = DB::fetch_over(connection, &rows, &sql).await?;
     time_left::<DB>(connection, &filled).await
 }
 
@@ -178,18 +172,14 @@ pub(super) async fn fill<'r, DB: Dialect>(
             at: stored.captured_at.0,
         })
         .collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
     let sql = format!(
         "update media as m set state = 'stored', content_type = t.content, bytes = t.length, sha256 = t.digest, object_key = t.key,
             stored_bytes = t.stored_length, stored_sha256 = t.stored_digest, checked = t.checked, captured_at = t.at, lost_reason = null, last_error = null
-        from {rows}
+        from t
         where m.media_id = t.medium and m.verification_id = t.id and m.state <> 'stored'
         {FILLED}",
-        rows = DB::rows::<StoredIn>(),
     );
-    let filled = DB::fetch(connection, sql, binds![Json::of(&rows)?]).await?;
+    let filled = DB::fetch_over(connection, &rows, &sql).await?;
     time_left::<DB>(connection, &filled).await
 }
 
@@ -218,14 +208,13 @@ async fn time_left<DB: Dialect>(connection: &mut DB::Connection, filled: &[DB::R
         "update verifications as v set least_left = {least}(coalesce(v.least_left, c.left_ms), c.left_ms)
         from (
             select w.verification_id as id, min(case when t.short_life then w.media_deadline else w.record_deadline end - t.at) as left_ms
-            from {rows} join verifications as w on w.verification_id = t.id
+            from t join verifications as w on w.verification_id = t.id
             group by w.verification_id
         ) as c
         where v.verification_id = c.id",
         least = DB::LEAST,
-        rows = DB::rows::<Captured>(),
     );
-    DB::execute(connection, sql, binds![Json::of(&captured)?])
+    DB::execute_over(connection, &captured, &sql)
         .await
         .map(|_| ())
 }
@@ -237,16 +226,11 @@ pub(super) async fn forget<DB: Dialect>(
     media: Vec<(&Lease, MediaId)>,
 ) -> Result<()> {
     let rows = same(media);
-    if rows.is_empty() {
-        return Ok(());
-    }
     let sql = format!(
         "delete from media where {same} and state <> 'stored'",
-        same = is_same::<DB>("media"),
+        same = is_same("media"),
     );
-    DB::execute(connection, sql, binds![Json::of(&rows)?])
-        .await
-        .map(|_| ())
+    DB::execute_over(connection, &rows, &sql).await.map(|_| ())
 }
 
 /// Deletes stored rows of which another of the same verification holds the same bytes; one that
@@ -256,19 +240,14 @@ pub(super) async fn forget_duplicates<DB: Dialect>(
     media: Vec<(&Lease, MediaId)>,
 ) -> Result<()> {
     let rows = same(media);
-    if rows.is_empty() {
-        return Ok(());
-    }
     let sql = format!(
         "delete from media where {same} and exists (
             select 1 from media as o where o.verification_id = media.verification_id and o.state = 'stored' and o.sha256 = media.sha256
             and not {other_same})",
-        same = is_same::<DB>("media"),
-        other_same = is_same::<DB>("o"),
+        same = is_same("media"),
+        other_same = is_same("o"),
     );
-    DB::execute(connection, sql, binds![Json::of(&rows)?])
-        .await
-        .map(|_| ())
+    DB::execute_over(connection, &rows, &sql).await.map(|_| ())
 }
 
 fn same(media: Vec<(&Lease, MediaId)>) -> Vec<SameIn> {
@@ -282,11 +261,8 @@ fn same(media: Vec<(&Lease, MediaId)>) -> Vec<SameIn> {
 }
 
 /// Whether a row of media is one of those given, and of the verification whose lease names it.
-fn is_same<DB: Dialect>(row: &str) -> String {
-    format!(
-        "({row}.media_id, {row}.verification_id) in (select t.medium, t.id from {})",
-        DB::rows::<SameIn>()
-    )
+fn is_same(row: &str) -> String {
+    format!("({row}.media_id, {row}.verification_id) in (select t.medium, t.id from t)")
 }
 
 /// Notes failed tries.
@@ -306,18 +282,10 @@ pub(super) async fn fail<'r, DB: Dialect>(
         })
     };
     let rows: Vec<FailedIn> = records.iter().copied().flat_map(failed).collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let sql = format!(
-        "update media as m set tries = m.tries + 1, last_error = t.why, failed_cause = t.cause, failed_from = coalesce(m.failed_from, t.at), failed_to = t.at,
+    let sql = "update media as m set tries = m.tries + 1, last_error = t.why, failed_cause = t.cause, failed_from = coalesce(m.failed_from, t.at), failed_to = t.at,
             refused_sha256 = coalesce(m.refused_sha256, t.refused)
-        from {rows} where m.media_id = t.medium and m.verification_id = t.id and m.state = 'wanted'",
-        rows = DB::rows::<FailedIn>(),
-    );
-    DB::execute(connection, sql, binds![Json::of(&rows)?])
-        .await
-        .map(|_| ())
+        from t where m.media_id = t.medium and m.verification_id = t.id and m.state = 'wanted'";
+    DB::execute_over(connection, &rows, sql).await.map(|_| ())
 }
 
 /// Gives up all that is still wanted of verifications: (verification_id, why).
@@ -329,14 +297,6 @@ pub(super) async fn lose_all<DB: Dialect>(
         .iter()
         .map(|(id, why)| LostAll { id: *id, why })
         .collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let sql = format!(
-        "update media as m set state = 'lost', lost_reason = t.why || coalesce(': ' || m.last_error, '') from {rows} where m.verification_id = t.id and m.state = 'wanted'",
-        rows = DB::rows::<LostAll>(),
-    );
-    DB::execute(connection, sql, binds![Json::of(&rows)?])
-        .await
-        .map(|_| ())
+    let sql = "update media as m set state = 'lost', lost_reason = t.why || coalesce(': ' || m.last_error, '') from t where m.verification_id = t.id and m.state = 'wanted'";
+    DB::execute_over(connection, &rows, sql).await.map(|_| ())
 }

@@ -20,7 +20,7 @@ use crate::{
         moves::DAEMON,
         records::{DownloadStart, Moved, Next, PollRecord},
         reports::EventReport,
-        rows::{Json, binds, rows},
+        rows::{Json, binds, rows, texts},
     },
 };
 
@@ -243,19 +243,14 @@ async fn know<DB: Dialect>(connection: &mut DB::Connection, polls: &[Completed<'
             live_charge_count: counts.live_charge,
         });
     }
-    let sql = format!(
-        "update verifications as v set
+    let sql = "update verifications as v set
             state = coalesce(t.state, v.state), settled_at = t.settled_at, missing = coalesce(t.missing, v.missing), proof = t.proof, never_seen = t.never_seen, progress = t.progress,
             polls = v.polls + 1, last_error = t.last_error, verify_count = coalesce(t.verify_count, v.verify_count),
             ocr_charge_count = coalesce(t.ocr_charge_count, v.ocr_charge_count), match_charge_count = coalesce(t.match_charge_count, v.match_charge_count),
             verify_charge_count = coalesce(t.verify_charge_count, v.verify_charge_count), live_charge_count = coalesce(t.live_charge_count, v.live_charge_count)
-        from {rows}
-        where v.verification_id = t.id",
-        rows = DB::rows::<ProgressRow>(),
-    );
-    DB::execute(connection, sql, binds![Json::of(&rows)?])
-        .await
-        .map(|_| ())
+        from t
+        where v.verification_id = t.id";
+    DB::execute_over(connection, &rows, sql).await.map(|_| ())
 }
 
 /// Gives verifications to the apps that they were seen to belong to.
@@ -315,7 +310,6 @@ async fn start_downloads<DB: Dialect>(
     if rows.is_empty() {
         return Ok(());
     }
-    let rows_bound = Json::of(&rows)?.into_text();
     // The verification is locked, so nothing comes between the two statements.
     let kept = "(s.lease_token is not null and (s.lease_until > t.at or t.token is null))";
     let update = format!(
@@ -326,22 +320,20 @@ async fn start_downloads<DB: Dialect>(
             lease_until = case when {kept} then s.lease_until else t.until end,
             lease_token = case when {kept} then s.lease_token else t.token end,
             woken = {kept}
-        from {rows}
+        from t
         where s.verification_id = t.id and s.stage = {stage}",
         least = DB::LEAST,
-        rows = DB::rows::<Start>(),
         stage = Stage::Download.number(),
     );
-    DB::execute(connection, update, binds![rows_bound.as_str()]).await?;
+    DB::execute_over(connection, &rows, &update).await?;
     let insert = format!(
         "insert into schedule (verification_id, stage, app, due_at, deadline, lease_token, lease_until, claims)
         select t.id, {stage}, v.app, coalesce(t.until, t.due_at), t.deadline, t.token, t.until, case when t.token is null then 0 else 1 end
-        from {rows} join verifications as v on v.verification_id = t.id
+        from t join verifications as v on v.verification_id = t.id
         where true on conflict (verification_id, stage) do nothing",
-        rows = DB::rows::<Start>(),
         stage = Stage::Download.number(),
     );
-    DB::execute(connection, insert, binds![rows_bound.as_str()])
+    DB::execute_over(connection, &rows, &insert)
         .await
         .map(|_| ())
 }
@@ -360,10 +352,10 @@ async fn settle<DB: Dialect>(
     }
     let ids: Vec<VerificationId> = settled.iter().map(|(id, _)| *id).collect();
     let sql = format!(
-        "delete from schedule where verification_id in {}",
-        DB::list(1)
+        "delete from schedule where verification_id {}",
+        DB::among(1)
     );
-    DB::execute(connection, sql, binds![Json::of(&ids)?]).await?;
+    DB::execute(connection, sql, binds![texts(&ids)]).await?;
     let reasons: Vec<(VerificationId, String)> = settled
         .into_iter()
         .map(|(id, outcome)| {

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use super::facts::insert;
 use crate::{
     domain::{secret::Secret, time::Time, token::State},
     store::{
@@ -10,7 +9,7 @@ use crate::{
         dialect::Dialect,
         records::KnownToken,
         reports::Reconciliation,
-        rows::{Cells, Json, binds, id, instant, known as named, rows},
+        rows::{Cells, binds, id, insert, instant, known as named, rows, texts},
     },
 };
 
@@ -56,11 +55,11 @@ pub(super) async fn known_by_token<DB: Dialect>(
     }
     let sql = format!(
         "select verification_id, verify_token, app, issued_at, issued_at_told, plan_id, reference, state, missing, media_deadline, record_deadline
-        from verifications where verify_token in {}",
-        DB::list(1)
+        from verifications where verify_token {}",
+        DB::among(1)
     );
     let mut known = HashMap::with_capacity(tokens.len());
-    for row in DB::fetch(connection, sql, binds![Json::of(tokens)?]).await? {
+    for row in DB::fetch(connection, sql, binds![texts(tokens)]).await? {
         known.insert(row.text("verify_token")?, known_row(&row)?);
     }
     Ok(known)
@@ -102,10 +101,10 @@ pub(super) async fn record<DB: Dialect>(
         wrong: found.wrong,
         unlisted: found.unlisted,
     };
-    DB::execute(
+    DB::execute_over(
         connection,
-        insert::<DB, ReconciliationIn>("reconciliations", ""),
-        binds![Json::of(&[row])?],
+        &[row],
+        &insert::<ReconciliationIn>("reconciliations", ""),
     )
     .await
     .map(|_| ())

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use futures::FutureExt as _;
 
-use super::{SqlStore, facts::insert};
+use super::SqlStore;
 use crate::{
     domain::{
         digest::Sha256,
@@ -14,7 +14,7 @@ use crate::{
     store::{
         Begun, Done, Requests, Result,
         dialect::Dialect,
-        rows::{Cells as _, Json, binds, digest, id, instant, rows},
+        rows::{Cells as _, binds, digest, id, insert, instant, rows},
     },
 };
 
@@ -54,10 +54,13 @@ async fn begin<DB: Dialect>(
     };
     // One that is known no more is as good as none. Of two that begin at once one waits here for
     // the other, and then reads what it wrote.
-    let tail = "on conflict (key_id, told) do update set body = excluded.body, at = excluded.at, verification_id = null, unprepared = null
-        where requests.at <= excluded.at - $2";
-    let sql = insert::<DB, RequestIn>("requests", tail);
-    if DB::execute(connection, sql, binds![Json::of(&[row])?, KEPT.0]).await? > 0 {
+    let tail = format!(
+        "on conflict (key_id, told) do update set body = excluded.body, at = excluded.at, verification_id = null, unprepared = null
+        where requests.at <= excluded.at - {}",
+        KEPT.0
+    );
+    let sql = insert::<RequestIn>("requests", &tail);
+    if DB::execute_over(connection, &[row], &sql).await? > 0 {
         return Ok(Begun::Yours);
     }
     let (key_id, told) = (once.key_id, once.told.to_string());

@@ -20,7 +20,7 @@ use crate::{
         moves::given,
         records::RetryVerdict,
         reports::EventReport,
-        rows::{Cells, Json, binds, id, known, rows, storable},
+        rows::{Cells, Json, binds, id, known, rows, storable, texts},
     },
 };
 
@@ -120,11 +120,11 @@ async fn find<DB: Dialect>(
 ) -> Result<Vec<Found>> {
     let sql = format!(
         "select verification_id, verify_token, app, state, attempts, media_deadline, record_deadline, progress from verifications
-        where verify_token in {handles} or verification_id in {handles} order by verification_id {lock}",
-        handles = DB::list(1),
+        where verify_token {handles} or verification_id {handles} order by verification_id {lock}",
+        handles = DB::among(1),
         lock = DB::FOR_UPDATE,
     );
-    DB::fetch(connection, sql, binds![Json::of(handles)?])
+    DB::fetch(connection, sql, binds![texts(handles)])
         .await?
         .iter()
         .map(found)
@@ -173,19 +173,11 @@ async fn reopen<DB: Dialect>(
     losses::forget::<DB>(connection, &ids).await?;
     let subjects: Vec<String> = ids.iter().map(VerificationId::to_string).collect();
     alarm::clear_each::<DB>(connection, Kind::WrongApp, &subjects, now).await?;
-    let bound = Json::of(&rows)?.into_text();
-    let rows = DB::rows::<Reopened>();
-    let verifications = format!(
-        "update verifications as v set state = t.state, progress = t.progress, settled_at = null, missing = '[]', proof = null, never_seen = false
-        from {rows} where v.verification_id = t.id"
-    );
-    DB::execute(connection, verifications, binds![bound.as_str()]).await?;
-    let media = format!(
-        "update media as m set state = 'wanted', lost_reason = null from {rows} where m.verification_id = t.id and m.state = 'lost'"
-    );
-    DB::execute(connection, media, binds![bound.as_str()])
-        .await
-        .map(|_| ())
+    let verifications = "update verifications as v set state = t.state, progress = t.progress, settled_at = null, missing = '[]', proof = null, never_seen = false
+        from t where v.verification_id = t.id";
+    DB::execute_over(connection, &rows, verifications).await?;
+    let media = "update media as m set state = 'wanted', lost_reason = null from t where m.verification_id = t.id and m.state = 'lost'";
+    DB::execute_over(connection, &rows, media).await.map(|_| ())
 }
 
 /// Makes both stages due now: the poll always, the download where something is wanted.
@@ -232,12 +224,11 @@ async fn schedule<DB: Dialect>(
         .await?;
         let sql = format!(
             "insert into schedule (verification_id, stage, app, due_at, deadline)
-            select t.id, {stage}, t.app, t.due_at, t.deadline from {rows} where true {only}
+            select t.id, {stage}, t.app, t.due_at, t.deadline from t where true {only}
             on conflict (verification_id, stage) do nothing",
             stage = stage.number(),
-            rows = DB::rows::<Due>(),
         );
-        DB::execute(connection, sql, binds![Json::of(&rows)?]).await?;
+        DB::execute_over(connection, &rows, &sql).await?;
     }
     Ok(())
 }

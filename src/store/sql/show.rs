@@ -5,7 +5,7 @@ use super::{
     list::{select, summary},
 };
 use crate::{
-    domain::id::VerificationId,
+    domain::{id::VerificationId, packed::Packed},
     store::{
         Result,
         dialect::Dialect,
@@ -114,6 +114,12 @@ fn medium(row: &impl Cells) -> Result<MediaReport> {
 }
 
 fn answer(row: &impl Cells) -> Result<AnswerReport> {
+    let (bytes, sha256) = (row.int("bytes")?, digest(row, "sha256")?);
+    let packed = row.bytes_or_null("body")?.map(|stored| Packed {
+        bytes,
+        sha256,
+        stored: stored.into(),
+    });
     Ok(AnswerReport {
         answer_id: id(row, "answer_id")?,
         endpoint: row.text("endpoint")?,
@@ -122,8 +128,9 @@ fn answer(row: &impl Cells) -> Result<AnswerReport> {
         success: row.flag_or_null("success")?,
         code: row.text_or_null("code")?,
         log_id: row.text_or_null("log_id")?,
-        bytes: row.int("bytes")?,
-        sha256: digest(row, "sha256")?,
-        object_key: row.text("object_key")?,
+        bytes,
+        sha256,
+        object_key: row.text_or_null("object_key")?,
+        packed,
     })
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures::{FutureExt as _, future::BoxFuture};
 use std::collections::HashSet;
 
-use super::{SqlStore, events, facts::insert, lease, losses, reconcile::known_by_token};
+use super::{SqlStore, events, lease, losses, reconcile::known_by_token};
 use crate::{
     domain::{
         id::VerificationId,
@@ -19,7 +19,7 @@ use crate::{
         dialect::Dialect,
         records::{KnownToken, NewVerification, Next, TrackVerdict},
         reports::EventReport,
-        rows::{Json, binds, id, rows, storable},
+        rows::{Json, binds, id, insert, rows, storable},
     },
 };
 
@@ -197,12 +197,12 @@ async fn put_new<DB: Dialect>(
     // In one order, so that two transactions never wait for one another. Of one token twice the
     // first one told is tracked: the sort is stable.
     rows.sort_by(|one, other| one.verify_token.cmp(other.verify_token));
-    let sql = insert::<DB, New>(
+    let sql = insert::<New>(
         "verifications",
         "on conflict (verify_token) do nothing returning verification_id",
     );
     let mut fresh = HashSet::new();
-    for row in DB::fetch(connection, sql, binds![Json::of(&rows)?]).await? {
+    for row in DB::fetch_over(connection, &rows, &sql).await? {
         fresh.insert(id(&row, "verification_id")?);
     }
     Ok(fresh)
@@ -215,12 +215,7 @@ async fn begin<'t, DB: Dialect>(
 ) -> Result<()> {
     let polls: Vec<FirstPoll> = tokens.clone().filter_map(first_poll).collect();
     if !polls.is_empty() {
-        DB::execute(
-            connection,
-            insert::<DB, FirstPoll>("schedule", ""),
-            binds![Json::of(&polls)?],
-        )
-        .await?;
+        DB::execute_over(connection, &polls, &insert::<FirstPoll>("schedule", "")).await?;
     }
     let lost = tokens.filter_map(|token| {
         let facts = &token.verification;
@@ -269,17 +264,14 @@ async fn found<DB: Dialect>(
             record_deadline: by.record_deadline.0,
         })
         .collect();
-    let (rows, bound) = (DB::rows::<Founded>(), Json::of(&bound)?.into_text());
-    let facts = format!(
-        "update verifications as v set issued_at = t.issued_at, issued_at_told = true, media_deadline = t.media_deadline, record_deadline = t.record_deadline
-        from {rows} where v.verification_id = t.id"
-    );
-    DB::execute(connection, facts, binds![bound.as_str()]).await?;
+    let facts = "update verifications as v set issued_at = t.issued_at, issued_at_told = true, media_deadline = t.media_deadline, record_deadline = t.record_deadline
+        from t where v.verification_id = t.id";
+    DB::execute_over(connection, &bound, facts).await?;
     let order = format!(
-        "update schedule as s set deadline = {least}(s.deadline, t.media_deadline) from {rows} where s.verification_id = t.id",
+        "update schedule as s set deadline = {least}(s.deadline, t.media_deadline) from t where s.verification_id = t.id",
         least = DB::LEAST
     );
-    DB::execute(connection, order, binds![bound.as_str()]).await?;
+    DB::execute_over(connection, &bound, &order).await?;
     let (mut due, mut told) = (
         Vec::with_capacity(founded.len()),
         Vec::with_capacity(founded.len()),

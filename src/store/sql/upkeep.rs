@@ -5,7 +5,7 @@ use std::pin::pin;
 use async_trait::async_trait;
 use futures::FutureExt as _;
 
-use super::{SqlStore, calls, facts::insert, requests};
+use super::{SqlStore, calls, requests};
 use crate::{
     domain::{
         lease::LAPSED,
@@ -15,7 +15,7 @@ use crate::{
         Result, Upkeep,
         dialect::Dialect,
         reports::Replica,
-        rows::{Cells as _, Json, binds, instant, rows},
+        rows::{Cells as _, binds, insert, instant, rows},
     },
 };
 
@@ -81,11 +81,11 @@ async fn beat<DB: Dialect>(
         at: now.0,
         skew_ms: skew.map(|skew| skew.0),
     };
-    let sql = insert::<DB, BeatIn>(
+    let sql = insert::<BeatIn>(
         "beats",
         "on conflict (instance) do update set at = excluded.at, skew_ms = excluded.skew_ms",
     );
-    DB::execute(connection, sql, binds![Json::of(&[row])?]).await?;
+    DB::execute_over(connection, &[row], &sql).await?;
     let Some(before) = before.first() else {
         return Ok(None);
     };

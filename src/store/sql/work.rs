@@ -17,7 +17,7 @@ use crate::{
     store::{
         Result, StoreError,
         dialect::Dialect,
-        rows::{Cells, Json, binds, digest, digest_or_null, id, instant, instant_or_null, known},
+        rows::{Cells, binds, digest, digest_or_null, id, instant, instant_or_null, known, texts},
     },
 };
 
@@ -30,11 +30,11 @@ pub(super) async fn facts<DB: Dialect>(
     ids: &[VerificationId],
 ) -> Result<Found<(Verification, Progress)>> {
     let sql = format!(
-        "select verification_id, verify_token, app, issued_at, tracked_at, plan_id, issued_here, progress from verifications where verification_id in {}",
-        DB::list(1)
+        "select verification_id, verify_token, app, issued_at, tracked_at, plan_id, issued_here, progress from verifications where verification_id {}",
+        DB::among(1)
     );
     let mut facts = HashMap::with_capacity(ids.len());
-    for row in DB::fetch(connection, sql, binds![Json::of(ids)?]).await? {
+    for row in DB::fetch(connection, sql, binds![texts(ids)]).await? {
         let read = verification(&row)
             .and_then(|verification| Ok((verification, progress(&row.text("progress")?)?)));
         facts.insert(id(&row, "verification_id")?, read);
@@ -72,11 +72,11 @@ pub(super) async fn media<DB: Dialect>(
 ) -> Result<Found<Vec<MediaRow>>> {
     let sql = format!(
         "select verification_id, media_id, attempt_no, kind, position, source, state, sha256, object_key, tries, last_error, failed_cause, failed_from, failed_to, refused_sha256 from media
-        where verification_id in {} order by verification_id, attempt_no, kind, position, source",
-        DB::list(1)
+        where verification_id {} order by verification_id, attempt_no, kind, position, source",
+        DB::among(1)
     );
     gathered(
-        &DB::fetch(connection, sql, binds![Json::of(ids)?]).await?,
+        &DB::fetch(connection, sql, binds![texts(ids)]).await?,
         medium,
     )
 }
@@ -116,11 +116,11 @@ pub(super) async fn answers<DB: Dialect>(
     ids: &[VerificationId],
 ) -> Result<Found<Vec<(Endpoint, Sha256)>>> {
     let sql = format!(
-        "select verification_id, endpoint, sha256 from answers where verification_id in {} order by fetched_at, answer_id",
-        DB::list(1)
+        "select verification_id, endpoint, sha256 from answers where verification_id {} order by fetched_at, answer_id",
+        DB::among(1)
     );
     gathered(
-        &DB::fetch(connection, sql, binds![Json::of(ids)?]).await?,
+        &DB::fetch(connection, sql, binds![texts(ids)]).await?,
         |row| {
             let endpoint = known(
                 Endpoint::kept_named(&row.text("endpoint")?),

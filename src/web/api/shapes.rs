@@ -239,7 +239,7 @@ pub(super) struct Answer {
     log_id: Option<String>,
     bytes: i64,
     sha256: Digest,
-    object_key: String,
+    object_key: Option<String>,
 }
 
 /// A call made at the provider.

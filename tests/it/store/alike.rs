@@ -6,13 +6,14 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use verikeep::{
     domain::{
         alarm::{Alarm, Kind as AlarmKind},
-        answer::Endpoint,
+        answer::{Body, Endpoint},
         digest::Sha256,
         id::{MediaId, VerificationId},
         lease::{Lane, Lease, Stage},
         lessons::{DataSeen, Film, FilmedPlan, Lessons, Origin, UnusedSignature},
         loss::Cause,
-        media::{Kind, StoredMedia},
+        media::{Kind, ObjectFacts, StoredMedia},
+        packed::Packed,
         plan::{Outcome, Proof},
         secret::Secret,
         time::{Span, Time},
@@ -313,7 +314,14 @@ impl Pair {
         };
         for _ in 0..self.random.random_range(0..3) {
             let mut kept = answer(&self.name(), Endpoint::Getall, self.now);
-            kept.object.sha256 = Sha256::of(&[self.random.random_range(0..3)]);
+            let body = [self.random.random_range(0..3)];
+            let sha256 = Sha256::of(&body);
+            kept.body = match kept.body {
+                Body::Object(object) if self.one_in(2) => {
+                    Body::Object(ObjectFacts { sha256, ..object })
+                }
+                _ => Body::Row(Packed::of(&body, sha256).unwrap()),
+            };
             record.answers.push(kept);
             record.calls.push(call(self.now));
             let kind = [Kind::Face, Kind::Video, Kind::IdFront][self.random.random_range(0..3)];

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use verikeep::{
     domain::{
-        answer::{AnswerRow, Endpoint},
+        answer::{AnswerRow, Body, Endpoint},
         attempt::Attempt,
         digest::Sha256,
         id::{MediaId, VerificationId},
@@ -185,7 +185,7 @@ pub fn answer(name: &str, endpoint: Endpoint, fetched_at: Time) -> AnswerRow {
         success: Some(true),
         code: Some("0".to_owned()),
         log_id: Some("1234567890123456789".to_owned()),
-        object: object(name),
+        body: Body::Object(object(name)),
     }
 }
 

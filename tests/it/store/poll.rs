@@ -2,13 +2,14 @@
 
 use verikeep::{
     domain::{
-        answer::Endpoint,
+        answer::{AnswerRow, Body, Endpoint},
         attempt::{Counts, OcrIdentity},
         digest::Sha256,
         identity::{IdentityRow, PlainIdentity},
         lease::Lane,
         lessons::{DataSeen, Film, FilmedPlan, Lessons, Origin, UnusedSignature},
-        media::{Kind, Slot, Source},
+        media::{Kind, ObjectFacts, Slot, Source},
+        packed::Packed,
         plan::{Outcome, Proof},
         secret::Secret,
         settled::Settled,
@@ -97,7 +98,7 @@ pub async fn a_record_is_read_back_whole(db: Database) {
         whole.answers[0].log_id.as_deref(),
         Some("1234567890123456789")
     );
-    assert_eq!(whole.answers[0].object_key, object("a").object_key);
+    assert_eq!(whole.answers[0].object_key, Some(object("a").object_key));
     assert_eq!(whole.calls.len(), 2);
     let media: Vec<_> = whole
         .media
@@ -241,11 +242,11 @@ pub async fn identical_answers_are_kept_once(db: Database) {
     let store = store(&db).await;
     track(&*store, 2).await;
     let works = store.claim_polls(&claim_at(START)).await.unwrap();
-    let named = |id: &str, name: &str, endpoint| verikeep::domain::answer::AnswerRow {
-        object: verikeep::domain::media::ObjectFacts {
+    let named = |id: &str, name: &str, endpoint| AnswerRow {
+        body: Body::Object(ObjectFacts {
             sha256: Sha256::of(b"same"),
             ..object(name)
-        },
+        }),
         ..answer(id, endpoint, START)
     };
     let first = vec![
@@ -281,6 +282,47 @@ pub async fn identical_answers_are_kept_once(db: Database) {
         kept.extend(answers.into_iter().map(|answer| answer.answer_id));
     }
     assert_eq!(kept, ["1", "3", "4"].map(super::make::named));
+}
+
+pub async fn a_small_answer_lies_in_its_row_and_comes_back_as_it_was(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 1).await;
+    let work = one_poll(&*store, START).await;
+    let body = "{\"result\":\"\u{0}张三\"}".as_bytes();
+    let packed = Packed::of(body, Sha256::of(body)).unwrap();
+    let in_row = AnswerRow {
+        body: Body::Row(packed.clone()),
+        ..answer("1", Endpoint::Getall, START)
+    };
+    // Of the same bytes the first that came stands, wherever they lie.
+    let object = AnswerRow {
+        body: Body::Object(ObjectFacts {
+            sha256: packed.sha256,
+            ..object("2")
+        }),
+        ..answer("2", Endpoint::Getall, later(HOUR))
+    };
+    store
+        .record_poll(PollRecord {
+            answers: vec![in_row, object],
+            ..poll(&work.lease, START)
+        })
+        .await
+        .unwrap();
+    let answers = store.show(&handle(1)).await.unwrap().unwrap().answers;
+    let [kept] = &answers[..] else {
+        panic!("{answers:?}");
+    };
+    assert_eq!(
+        (kept.object_key.as_ref(), kept.bytes, kept.sha256),
+        (None, i64::try_from(body.len()).unwrap(), packed.sha256)
+    );
+    assert_eq!(kept.packed.as_ref().unwrap().open().unwrap(), body);
+    assert_eq!(
+        store.installation().await.unwrap().newest_object,
+        None,
+        "a row is no object"
+    );
 }
 
 pub async fn attempts_replace_what_was_known_of_their_number(db: Database) {
@@ -491,7 +533,7 @@ pub async fn a_record_the_database_refuses_leaves_nothing_and_holds_up_nobody(db
     let records = works.iter().enumerate().map(|(n, work)| {
         let mut kept = answer(&n.to_string(), Endpoint::Getall, START);
         if n.is_multiple_of(3) {
-            kept.object.object_key = "objects/the-same".to_owned();
+            kept.body = Body::Object(object("the-same"));
         }
         let record = PollRecord {
             answers: vec![kept],
