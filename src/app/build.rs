@@ -106,7 +106,7 @@ fn limiters(config: &Config, store: &Arc<dyn Store>, clock: &Arc<dyn Clock>) -> 
     if config.database.url.file().is_some() {
         RateLimiters::new(clock)
     } else {
-        RateLimiters::shared(clock, Arc::new(StoredQuota::of(Arc::clone(store) as _)))
+        RateLimiters::shared(clock, Arc::new(StoredQuota(Arc::clone(store) as _)))
     }
 }
 

@@ -6,10 +6,7 @@
 //! its time lapses. So no second sees more permits than the rate, whoever uses them and whoever
 //! ends with some in hand. What one holder hears of the provider changes the pace of all.
 
-use super::{
-    answer::Endpoint,
-    time::{Span, Time},
-};
+use super::{answer::Endpoint, time::Span};
 
 /// The full pace, in parts of a million.
 pub const PACE: i64 = 1_000_000;
@@ -131,9 +128,8 @@ impl Default for Row {
 }
 
 impl Row {
-    /// Takes permits.
-    pub fn reserve(&mut self, now: Time, wish: &Wish) -> Reserved {
-        let at_us = now.0.saturating_mul(1000);
+    /// Takes permits, now.
+    pub fn reserve(&mut self, at_us: i64, wish: &Wish) -> Reserved {
         let is_slower = wish.news.too_fast.is_some()
             && self
                 .slowed_us

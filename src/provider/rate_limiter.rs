@@ -167,10 +167,31 @@ impl RateLimiter {
         let reserved = tokio::select! {
             biased;
             reserved = share.quota.reserve(&wish) => reserved,
-            () = async { self.clock.sleep(ANSWER_MAX).await } => None,
+            () = async { self.clock.sleep(ANSWER_MAX).await } => Err(format!("no answer within {ANSWER_MAX}")),
         };
         let answered = self.clock.elapsed();
-        self.state().asked(sent, answered, &wish, reserved);
+        let was_away = self
+            .state()
+            .asked(sent, answered, &wish, reserved.as_ref().ok());
+        let (account, endpoint) = (&share.account, share.endpoint.name());
+        match reserved {
+            Err(why) if !was_away => {
+                tracing::warn!(
+                    account,
+                    endpoint,
+                    why,
+                    "the quota that processes share cannot be asked: this one calls at a quarter of the rate"
+                );
+            }
+            Ok(_) if was_away => {
+                tracing::info!(
+                    account,
+                    endpoint,
+                    "the quota that processes share can be asked again"
+                );
+            }
+            _ => {}
+        }
     }
 
     /// Learns from an answer: which kind of error it was, if any, and how long the provider asked

@@ -145,7 +145,8 @@ on_each! {
             what_one_hears_slows_all_and_good_answers_bring_it_back,
             a_wish_to_wait_holds_all,
             a_late_holder_pays_for_it_and_a_clock_set_back_stops_nobody_for_long,
-            of_many_at_once_each_gets_its_own;
+            of_many_at_once_each_gets_its_own,
+            every_store_keeps_the_same_rule;
         read:
             pages_follow_one_another_newest_first,
             each_filter_filters,

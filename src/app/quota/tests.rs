@@ -5,7 +5,7 @@ use std::{
     pin::Pin,
     sync::{
         Mutex,
-        atomic::{AtomicI64, AtomicU64},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
 };
 
@@ -92,7 +92,7 @@ struct Far {
 
 #[async_trait]
 impl Quota for Far {
-    async fn reserve(&self, wish: &Wish) -> Option<Reserved> {
+    async fn reserve(&self, wish: &Wish) -> Result<Reserved, String> {
         if self.way > 0 {
             self.clock.sleep(Span(self.way / 2)).await;
         }
@@ -148,7 +148,7 @@ impl Lab {
             let own = || OwnClock(Arc::clone(&turns), n * 100_007);
             let store = Arc::new(store.open_again(Arc::new(own())));
             let far = Far {
-                quota: StoredQuota::of(Arc::clone(&store) as _),
+                quota: StoredQuota(Arc::clone(&store) as _),
                 clock: own(),
                 way,
             };

@@ -229,18 +229,18 @@ impl State {
     }
 
     /// Takes what came of a wish: none, and the process goes on slowly on its own, after the second
-    /// that others may have filled.
+    /// that others may have filled. Whether it did so already.
     pub(super) fn asked(
         &mut self,
         sent: Span,
         elapsed: Span,
         wish: &Wish,
-        reserved: Option<Reserved>,
-    ) {
+        reserved: Option<&Reserved>,
+    ) -> bool {
         let hand = self.hand.get_or_insert_default();
         let was_away = hand.is_away();
         if let Some(reserved) = reserved {
-            hand.take(sent, elapsed, wish, &reserved);
+            hand.take(sent, elapsed, wish, reserved);
             if was_away {
                 // Others may not know yet that it can be asked again, and call on their own.
                 self.not_before = self.not_before.max(after(elapsed, BACK));
@@ -248,7 +248,7 @@ impl State {
             #[allow(clippy::cast_precision_loss, reason = "both are small")]
             let pace = reserved.pace as f64 / PACE as f64;
             self.rate = self.qps * pace;
-            return;
+            return was_away;
         }
         hand.left_alone(elapsed);
         if !was_away {
@@ -256,6 +256,7 @@ impl State {
             self.not_before = self.not_before.max(alone_at);
             self.tat_us = alone_at.0.saturating_mul(1000) + self.burst_us();
         }
+        was_away
     }
 
     fn interval_us(&self) -> i64 {

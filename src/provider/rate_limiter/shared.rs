@@ -34,8 +34,11 @@ pub(super) const fn after(elapsed: Span, span: Span) -> Span {
 /// A quota that several processes share ([`crate::domain::quota`]).
 #[async_trait]
 pub trait Quota: Send + Sync + 'static {
-    /// Reserves permits; none when it cannot be asked.
-    async fn reserve(&self, wish: &Wish) -> Option<Reserved>;
+    /// Reserves permits.
+    ///
+    /// # Errors
+    /// Why it cannot be asked.
+    async fn reserve(&self, wish: &Wish) -> Result<Reserved, String>;
 }
 
 /// Whose part of which quota.

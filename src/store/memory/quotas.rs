@@ -11,10 +11,10 @@ use crate::{
 #[async_trait]
 impl Quotas for MemoryStore {
     async fn reserve(&self, wish: &Wish) -> Result<Reserved> {
-        let now = self.clock.now();
+        let now_us = self.clock.now().0.saturating_mul(1000);
         self.verb(|data| {
             let of = (wish.account.clone(), wish.endpoint);
-            Ok(data.quotas.entry(of).or_default().reserve(now, wish))
+            Ok(data.quotas.entry(of).or_default().reserve(now_us, wish))
         })
     }
 }

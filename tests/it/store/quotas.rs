@@ -10,10 +10,11 @@ use std::{
 };
 
 use async_trait::async_trait;
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use verikeep::{
     domain::{
         answer::Endpoint,
-        quota::{LATE, News, PACE, Reserved, Wish},
+        quota::{LATE, News, PACE, Reserved, Row, Wish},
         time::{Clock, HeldClock, Span, Time},
     },
     provider::{Quota, RateLimiters},
@@ -170,6 +171,38 @@ pub async fn of_many_at_once_each_gets_its_own(db: Database) {
     assert_eq!(instants, expected);
 }
 
+pub async fn every_store_keeps_the_same_rule(db: Database) {
+    let bench = Bench::on(db).await;
+    let mut random = StdRng::seed_from_u64(7);
+    let mut row = Row::default();
+    for n in 0..200 {
+        let wish = Wish {
+            qps: [0.1, 0.7, 2.0, 2.5, 20.0, 333.0][random.random_range(0..6)],
+            permits: random.random_range(1..40),
+            late: Span(random.random_range(0..200)),
+            news: News {
+                good: random.random_range(0..6),
+                too_fast: (random.random_range(0..3) == 0)
+                    .then(|| Span(random.random_range(0..90_000))),
+            },
+            ..wish("a")
+        };
+        let reserved = bench.reserve(&wish).await;
+        assert_eq!(
+            reserved,
+            row.reserve(reserved.at_us, &wish),
+            "{n}: {wish:?}"
+        );
+        let passed = Span(random.random_range(-500..4000));
+        bench.pass(passed).await;
+        if bench.db.is_postgres() {
+            let us = passed.0 * 1000;
+            row.next_us -= us;
+            row.slowed_us = row.slowed_us.map(|slowed| slowed - us);
+        }
+    }
+}
+
 /// The machine's clock, which knows what it showed last: a permit is given by that reading.
 struct Noted(AtomicI64);
 
@@ -191,8 +224,8 @@ struct Shared(Arc<dyn Store>);
 
 #[async_trait]
 impl Quota for Shared {
-    async fn reserve(&self, wish: &Wish) -> Option<Reserved> {
-        Some(self.0.reserve(wish).await.unwrap())
+    async fn reserve(&self, wish: &Wish) -> Result<Reserved, String> {
+        Ok(self.0.reserve(wish).await.unwrap())
     }
 }
 
