@@ -59,11 +59,13 @@ create table schedule (
     lease_until     bigint,
     claims          bigint  not null default 0,
     woken           boolean not null default false,
+    -- Known to be due, where many are: ordered by the time left from then on.
+    ready           boolean not null default false,
     primary key (verification_id, stage)
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
 
-create index schedule_polls on schedule (lane, due_at, deadline) where stage = 0;
-create index schedule_downloads on schedule (due_at, deadline) where stage = 1;
+create index schedule_due on schedule (stage, app, lane, due_at, deadline) where not ready;
+create index schedule_ready on schedule (stage, app, lane, deadline, verification_id) where ready;
 
 create table attempts (
     verification_id  text collate "C" not null,

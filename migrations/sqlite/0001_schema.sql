@@ -59,11 +59,13 @@ create table schedule (
     lease_until     integer,
     claims          integer not null default 0,
     woken           integer not null default 0,
+    -- Known to be due, where many are: ordered by the time left from then on.
+    ready           integer not null default 0,
     primary key (verification_id, stage)
 ) strict, without rowid;
 
-create index schedule_polls on schedule (lane, due_at, deadline) where stage = 0;
-create index schedule_downloads on schedule (due_at, deadline) where stage = 1;
+create index schedule_due on schedule (stage, app, lane, due_at, deadline) where not ready;
+create index schedule_ready on schedule (stage, app, lane, deadline, verification_id) where ready;
 
 create table attempts (
     verification_id  text    not null,

@@ -31,7 +31,7 @@ pub(super) trait Dialect: Database<Row: Cells> + HasStatementCache {
     const GREATEST: &'static str;
     /// Ends a `select` whose rows are locked until the transaction ends.
     const FOR_UPDATE: &'static str;
-    /// The same, leaving out what others have locked.
+    /// The same of the relation `s` alone, leaving out what others have locked.
     const FOR_UPDATE_SKIP_LOCKED: &'static str;
     /// Whether transactions that write run beside one another, so that they must take their locks
     /// in one order.
@@ -215,7 +215,7 @@ impl Dialect for Postgres {
     const LEAST: &'static str = "least";
     const GREATEST: &'static str = "greatest";
     const FOR_UPDATE: &'static str = "for update";
-    const FOR_UPDATE_SKIP_LOCKED: &'static str = "for update skip locked";
+    const FOR_UPDATE_SKIP_LOCKED: &'static str = "for update of s skip locked";
     const CONCURRENT_WRITERS: bool = true;
     const NOW: &'static str =
         "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint) as now";

@@ -167,8 +167,9 @@ pub struct Claim {
     pub limit: i64,
     /// Only verifications of these apps; all when empty.
     pub apps: Vec<String>,
-    /// Only rows of this lane; both when none is named.
-    pub lane: Option<Lane>,
+    /// How many of them belong to what is late, where so much of it is due; the rest belongs to the
+    /// living, and what either lane does not take, to the other.
+    pub late: i64,
     /// After this many claims in a row without completion a row waits longer each time (a poison
     /// item).
     pub patience: i64,

@@ -170,7 +170,7 @@ impl Held {
                 lease: LEASE,
                 limit: 64,
                 apps: Vec::new(),
-                lane: None,
+                late: 0,
                 patience: 3,
             };
             for work in store.claim_downloads(&claim).await.unwrap() {

@@ -67,7 +67,8 @@ on_each! {
         claim:
             only_due_rows_are_claimed_the_least_time_left_first,
             claims_keep_to_their_apps,
-            claims_keep_to_their_lane,
+            what_is_late_has_its_share_of_a_claim_and_what_the_living_leave,
+            a_backlog_is_claimed_in_the_order_of_the_time_left_as_it_is_made_ready,
             concurrent_claims_never_overlap,
             an_expired_lease_can_be_claimed_anew_and_the_old_one_is_lost,
             a_released_row_is_due_at_once_and_not_counted,

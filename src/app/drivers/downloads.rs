@@ -72,7 +72,7 @@ impl Downloads {
         if slots == 0 || self.wait() > Span(0) {
             return Ok(Vec::new());
         }
-        let claim = self.shared.claim(slots, &self.app, None);
+        let claim = self.shared.claim(slots, 0, &self.app);
         let claimed = self.shared.archive.store.claim_downloads(&claim).await;
         let found = self.shared.claimed(claimed)?;
         if found.len() < slots {

@@ -17,10 +17,7 @@ use self::{downloads::Downloads, handovers::Handovers, polls::Polls};
 use super::{capacity::Capacity, guard::Guard, turns::Turn};
 use crate::{
     archive::{Archive, StepError},
-    domain::{
-        lease::{Lane, Stage},
-        time::Span,
-    },
+    domain::{lease::Stage, time::Span},
     store::{StoreError, records::Claim},
     telemetry::metrics::Metrics,
     worker::{
@@ -68,13 +65,13 @@ impl Shared {
         self.guard.turns.begin(name, self.archive.clock.elapsed())
     }
 
-    fn claim(&self, limit: usize, app: &str, lane: Option<Lane>) -> Claim {
+    fn claim(&self, limit: usize, late: usize, app: &str) -> Claim {
         Claim {
             now: self.archive.now(),
             lease: self.lease,
             limit: i64::try_from(limit).unwrap_or(i64::MAX),
             apps: vec![app.to_owned()],
-            lane,
+            late: i64::try_from(late).unwrap_or(i64::MAX),
             patience: PATIENCE,
         }
     }

@@ -8,11 +8,7 @@ use std::sync::{
 use super::{Handovers, Shared, no_answer, under_lease::Unfinished};
 use crate::{
     app::turns::Turn,
-    archive::StepError,
-    domain::{
-        lease::{Lane, Stage},
-        time::Span,
-    },
+    domain::{lease::Stage, time::Span},
     store::records::PollWork,
     worker::driver::Work,
 };
@@ -67,16 +63,6 @@ impl Polls {
         (before.wrapping_add(limit) / 4).saturating_sub(before / 4)
     }
 
-    /// Claims up to `limit` of a lane.
-    async fn claim_lane(&self, lane: Lane, limit: usize) -> Result<Vec<PollWork>, StepError> {
-        if limit == 0 {
-            return Ok(Vec::new());
-        }
-        let claim = self.shared.claim(limit, &self.app, Some(lane));
-        let claimed = self.shared.archive.store.claim_polls(&claim).await;
-        self.shared.claimed(claimed)
-    }
-
     /// Whether the app is not to be asked, or nothing new to be begun.
     fn is_held(&self) -> bool {
         let archive = &self.shared.archive;
@@ -113,20 +99,10 @@ impl Work for Polls {
         if limit == 0 || self.is_held() {
             return Ok(Vec::new());
         }
-        let share = self.share_of_late(limit);
-        let mut items = self.claim_lane(Lane::Living, limit - share).await?;
-        let are_all = items.len() < limit - share;
-        match self.claim_lane(Lane::Late, limit - items.len()).await {
-            Ok(late) => items.extend(late),
-            Err(error) if items.is_empty() => return Err(error.into()),
-            // What is held already can be worked on.
-            Err(_) => return Ok(items),
-        }
-        if !are_all && items.len() < limit {
-            let more = self.claim_lane(Lane::Living, limit - items.len()).await;
-            items.extend(more.unwrap_or_default());
-        }
-        Ok(items)
+        let late = self.share_of_late(limit);
+        let claim = self.shared.claim(limit, late, &self.app);
+        let claimed = self.shared.archive.store.claim_polls(&claim).await;
+        Ok(self.shared.claimed(claimed)?)
     }
 
     async fn step(&self, item: PollWork) -> Result<(), Unfinished> {

@@ -246,7 +246,7 @@ fn only_what_gets_on_keeps_its_lease() {
         simulation.executor.run_for(Span::seconds(170));
         let claim = Claim {
             now: simulation.executor.now().plus(Span::seconds(20)),
-            ..shared.claim(1, APP, None)
+            ..shared.claim(1, 0, APP)
         };
         let claimed = simulation.store.claim_polls(&claim).now_or_never();
         let lease = claimed.unwrap().unwrap().remove(0).lease;

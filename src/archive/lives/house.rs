@@ -280,7 +280,7 @@ impl House {
             lease: LEASE,
             limit: 64,
             apps: Vec::new(),
-            lane: None,
+            late: 0,
             patience: 3,
         }
     }

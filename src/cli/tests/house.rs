@@ -103,7 +103,7 @@ impl House {
             lease: Span::minutes(1),
             limit: 100,
             apps: Vec::new(),
-            lane: None,
+            late: 0,
             patience: 5,
         };
         let works = self.store().claim_polls(&claim).await.unwrap();

@@ -1,5 +1,7 @@
 //! The queue: claims and leases.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 
 use super::{
@@ -10,7 +12,7 @@ use crate::{
     domain::{
         alarm::{Alarm, Kind},
         id::VerificationId,
-        lease::{Lease, Stage},
+        lease::{Lane, Lease, Stage},
         random::fresh_id,
         time::{Span, Time},
     },
@@ -107,19 +109,18 @@ impl Data {
 
     /// Leases what is due, the least time left first.
     fn claim(&mut self, stage: Stage, claim: &Claim) -> Vec<(Lease, Kept)> {
-        let mut due: Vec<(Time, VerificationId)> = self
+        let mut due: Vec<(Time, VerificationId, Lane)> = self
             .open()
             .filter(|(_, kept)| kept.is_of(&claim.apps))
             .filter_map(|(id, kept)| Some((kept.schedule.get(&stage)?, id)))
             .filter(|(scheduled, _)| scheduled.due_at <= claim.now)
-            .filter(|(scheduled, _)| claim.lane.is_none_or(|lane| lane == scheduled.lane))
-            .map(|(scheduled, id)| (scheduled.deadline, *id))
+            .map(|(scheduled, id)| (scheduled.deadline, *id, scheduled.lane))
             .collect();
-        due.sort();
-        due.truncate(usize::try_from(claim.limit).unwrap_or(0));
+        due.sort_by_key(|(deadline, id, _)| (*deadline, *id));
+        let due = shared_out(due, claim);
         let token = fresh_id(claim.now).to_string();
         let mut claimed = Vec::new();
-        for (_, id) in due {
+        for (_, id, _) in due {
             let Some(kept) = self.verifications.get_mut(&id) else {
                 continue;
             };
@@ -150,6 +151,23 @@ impl Data {
         }
         claimed
     }
+}
+
+/// As many of each lane as the claim says, the least time left first.
+fn shared_out<T>(due: Vec<(Time, T, Lane)>, claim: &Claim) -> Vec<(Time, T, Lane)> {
+    let limit = usize::try_from(claim.limit).unwrap_or(0);
+    let share = usize::try_from(claim.late).unwrap_or(0).min(limit);
+    let of_lane = |lane| due.iter().filter(|(.., of)| *of == lane).count();
+    let late = of_lane(Lane::Late).min(share.max(limit.saturating_sub(of_lane(Lane::Living))));
+    let mut left = BTreeMap::from([(Lane::Late, late), (Lane::Living, limit - late)]);
+    due.into_iter()
+        .filter(|(.., lane)| {
+            let left = left.entry(*lane).or_default();
+            let takes = *left > 0;
+            *left = left.saturating_sub(1);
+            takes
+        })
+        .collect()
 }
 
 impl Scheduled {

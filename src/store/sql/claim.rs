@@ -1,17 +1,17 @@
 //! Claiming what is due, the least time left first.
 //!
-//! A claim moves the row's due time behind its lease, so a due row is always one that nobody holds:
+//! A claim ([`super::due`] says of which rows) moves the row's due time behind its lease, so a due row is always one that nobody holds:
 //! a crash needs no reaper, and the claim looks at one index. A row claimed again and again without
 //! completion waits longer each time.
 
-use super::{alarm, work};
+use super::{alarm, due, work};
 use crate::{
     domain::{
         alarm::{Alarm, Kind as AlarmKind},
         answer::Endpoint,
         digest::Sha256,
         id::VerificationId,
-        lease::{Lane, Lease, Stage},
+        lease::{Lease, Stage},
         media::MediaRow,
         progress::Progress,
         random::fresh_id,
@@ -22,7 +22,7 @@ use crate::{
         POISONED_BEYOND, Result, StoreError,
         dialect::Dialect,
         records::{Claim, DownloadWork, PollWork},
-        rows::{Cells, binds, id, instant, rows, texts},
+        rows::{Cells, binds, id, instant, rows},
     },
 };
 
@@ -85,39 +85,6 @@ pub(super) async fn downloads<DB: Dialect>(
             },
         )
         .collect())
-}
-
-/// When the next row of a stage is due.
-pub(super) async fn next_due<DB: Dialect>(
-    connection: &mut DB::Connection,
-    stage: Stage,
-    apps: &[String],
-) -> Result<Option<Time>> {
-    let (of_apps, binds) = if apps.is_empty() {
-        (String::new(), Vec::new())
-    } else {
-        (format!("and app {}", DB::among(1)), binds![texts(apps)])
-    };
-    // One look at the index a lane.
-    let of_lane = |lane: Lane| {
-        format!(
-            "select min(due_at) as due_at from schedule where stage = {} and lane = {} {of_apps}",
-            stage.number(),
-            lane.number()
-        )
-    };
-    let sql = format!(
-        "select min(due_at) as due_at from ({} union all {}) as lanes",
-        of_lane(Lane::Living),
-        of_lane(Lane::Late)
-    );
-    let rows = DB::fetch(connection, sql, binds).await?;
-    Ok(rows
-        .first()
-        .map(|row| row.int_or_null("due_at"))
-        .transpose()?
-        .flatten()
-        .map(Time))
 }
 
 async fn claimed<DB: Dialect>(
@@ -228,7 +195,7 @@ async fn put_away<DB: Dialect>(
             }
         })
         .collect();
-    let sql = "update schedule as s set due_at = t.due_at, lease_token = null, lease_until = null
+    let sql = "update schedule as s set due_at = t.due_at, ready = false, lease_token = null, lease_until = null
         from t where s.verification_id = t.id and s.lease_token = t.token";
     DB::execute_over(connection, &rows, sql).await.map(|_| ())
 }
@@ -239,44 +206,30 @@ async fn lease<DB: Dialect>(
     stage: Stage,
     claim: &Claim,
 ) -> Result<Vec<(Lease, Time)>> {
+    let Some((picked, mut binds)) = due::picked::<DB>(connection, stage, claim).await? else {
+        return Ok(Vec::new());
+    };
     let token = fresh_id(claim.now).to_string();
     let until = claim.now.plus(claim.lease);
-    let mut binds = binds![
-        claim.now,
-        claim.limit.max(0),
-        token.as_str(),
-        until,
-        claim.lease.0,
-        claim.patience
-    ];
-    let mut of_apps = String::new();
-    if !claim.apps.is_empty() {
-        of_apps = format!("and app {}", DB::among(7));
-        binds.push(texts(&claim.apps));
-    }
-    let of_lane = claim
-        .lane
-        .map_or_else(String::new, |lane| format!("and lane = {}", lane.number()));
+    let n = binds.len();
+    binds.extend(binds![token.as_str(), until, claim.lease.0, claim.patience]);
+    let [lease_token, lease_until, lease_ms, patience] =
+        [1, 2, 3, 4].map(|at| format!("${}", n + at));
     // The lease alone as long as patience lasts; then quadratically more, but never beyond a
     // quarter of the time that is left.
     let claims = format!("{least}(s.claims, {CLAIMS_MAX}) + 1", least = DB::LEAST);
-    let impatience = format!("({claims} - $6)");
+    let impatience = format!("({claims} - {patience})");
     let sql = format!(
-        "with picked as materialized (
-            select verification_id as id from schedule
-            where stage = {stage} and due_at <= $1 {of_apps} {of_lane}
-            order by deadline, verification_id limit $2 {skip_locked}
-        )
+        "with picked as materialized ({picked})
         update schedule as s set
-            lease_token = $3, lease_until = $4, claims = {claims}, woken = false,
-            due_at = $4 + case
+            lease_token = {lease_token}, lease_until = {lease_until}, claims = {claims}, woken = false, ready = false,
+            due_at = {lease_until} + case
                 when {impatience} <= 0 or s.deadline <= $1 then 0
-                else {least}($5 * {least}({impatience}, 1000) * {least}({impatience}, 1000), (s.deadline - $1) / 4) end
+                else {least}({lease_ms} * {least}({impatience}, 1000) * {least}({impatience}, 1000), (s.deadline - $1) / 4) end
         from picked
         where s.verification_id = picked.id and s.stage = {stage} and s.due_at <= $1
         returning verification_id, deadline, claims",
         stage = stage.number(),
-        skip_locked = DB::FOR_UPDATE_SKIP_LOCKED,
         least = DB::LEAST,
     );
     let mut leased = DB::fetch(connection, sql, binds)

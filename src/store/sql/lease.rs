@@ -91,7 +91,7 @@ pub(super) async fn complete<DB: Dialect>(
     let sql = format!(
         "update schedule as s set
             due_at = case when s.woken then {least}(t.at, coalesce(t.due_at, t.at)) else coalesce(t.due_at, t.at) end,
-            deadline = coalesce(t.deadline, s.deadline), lane = coalesce(t.lane, s.lane), lease_token = null, lease_until = null, claims = 0
+            deadline = coalesce(t.deadline, s.deadline), lane = coalesce(t.lane, s.lane), ready = false, lease_token = null, lease_until = null, claims = 0
         from t
         where s.verification_id = t.id and s.stage = {stage} and s.lease_token = t.token
         returning verification_id, woken",
@@ -184,7 +184,7 @@ pub(super) async fn release<DB: Dialect>(
     if leases.is_empty() {
         return Ok(());
     }
-    let sql = "update schedule as s set due_at = t.at, lease_token = null, lease_until = null, claims = s.claims - 1, woken = false
+    let sql = "update schedule as s set due_at = t.at, ready = false, lease_token = null, lease_until = null, claims = s.claims - 1, woken = false
         from t
         where s.verification_id = t.id and s.stage = t.stage_no and s.lease_token = t.token";
     DB::execute_over(connection, &rows_of(leases), sql)

@@ -10,6 +10,7 @@ mod calls;
 mod claim;
 mod connection;
 mod download;
+mod due;
 mod events;
 mod facts;
 mod installation;
@@ -32,13 +33,16 @@ mod track;
 mod upkeep;
 mod work;
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
 
 use futures::future::BoxFuture;
 use sqlx::Pool;
 
 use super::{Result, commit::Writer, dialect::Dialect, transact::transact};
-use crate::domain::time::Clock;
+use crate::domain::time::{Clock, Span};
 
 /// The store in a database `DB`.
 pub(super) struct SqlStore<DB: Dialect> {
@@ -47,6 +51,8 @@ pub(super) struct SqlStore<DB: Dialect> {
     writer: Writer<batch::Work>,
     told: Writer<track::Told>,
     clock: Arc<dyn Clock>,
+    /// When due rows were last made ready, by stage and apps.
+    made_ready: Mutex<BTreeMap<(i64, Vec<String>), Span>>,
 }
 
 impl<DB: Dialect> SqlStore<DB> {
@@ -58,6 +64,7 @@ impl<DB: Dialect> SqlStore<DB> {
             write,
             read,
             clock,
+            made_ready: Mutex::default(),
         }
     }
 

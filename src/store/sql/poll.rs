@@ -319,7 +319,7 @@ async fn start_downloads<DB: Dialect>(
             claims = case when {kept} or t.token is null then s.claims else s.claims + 1 end,
             lease_until = case when {kept} then s.lease_until else t.until end,
             lease_token = case when {kept} then s.lease_token else t.token end,
-            woken = {kept}
+            woken = {kept}, ready = false
         from t
         where s.verification_id = t.id and s.stage = {stage}",
         least = DB::LEAST,

@@ -1,9 +1,11 @@
 //! The queue: claims at once, records in group commit.
 
+use std::sync::PoisonError;
+
 use async_trait::async_trait;
 use futures::FutureExt as _;
 
-use super::{SqlStore, batch::Work, claim};
+use super::{SqlStore, batch::Work, claim, due};
 use crate::{
     domain::{
         lease::{Lease, Stage},
@@ -19,19 +21,26 @@ use crate::{
 #[async_trait]
 impl<DB: Dialect> Queue for SqlStore<DB> {
     async fn claim_polls(&self, claim: &Claim) -> Result<Vec<PollWork>> {
-        let claim = claim.clone();
-        self.writing(move |connection| {
-            async move { claim::polls::<DB>(connection, &claim).await }.boxed()
-        })
-        .await
+        let of = claim.clone();
+        let claimed = self
+            .writing(move |connection| {
+                async move { claim::polls::<DB>(connection, &of).await }.boxed()
+            })
+            .await?;
+        self.make_ready(Stage::Poll, claim, claimed.len()).await?;
+        Ok(claimed)
     }
 
     async fn claim_downloads(&self, claim: &Claim) -> Result<Vec<DownloadWork>> {
-        let claim = claim.clone();
-        self.writing(move |connection| {
-            async move { claim::downloads::<DB>(connection, &claim).await }.boxed()
-        })
-        .await
+        let of = claim.clone();
+        let claimed = self
+            .writing(move |connection| {
+                async move { claim::downloads::<DB>(connection, &of).await }.boxed()
+            })
+            .await?;
+        self.make_ready(Stage::Download, claim, claimed.len())
+            .await?;
+        Ok(claimed)
     }
 
     async fn record_poll(&self, record: PollRecord) -> Result<()> {
@@ -57,7 +66,31 @@ impl<DB: Dialect> Queue for SqlStore<DB> {
     async fn next_due(&self, stage: Stage, apps: &[String]) -> Result<Option<Time>> {
         let apps = apps.to_vec();
         self.reading(move |connection| {
-            async move { claim::next_due::<DB>(connection, stage, &apps).await }.boxed()
+            async move { due::next::<DB>(connection, stage, &apps).await }.boxed()
+        })
+        .await
+    }
+}
+
+impl<DB: Dialect> SqlStore<DB> {
+    /// Where a claim left due rows behind, makes some of them ready now and then.
+    async fn make_ready(&self, stage: Stage, claim: &Claim, claimed: usize) -> Result<()> {
+        if i64::try_from(claimed).is_ok_and(|claimed| claimed < claim.limit) {
+            return Ok(());
+        }
+        let elapsed = self.clock.elapsed();
+        {
+            let mut made_ready = (self.made_ready.lock()).unwrap_or_else(PoisonError::into_inner);
+            let of = (stage.number(), claim.apps.clone());
+            let last = made_ready.insert(of.clone(), elapsed);
+            if let Some(last) = last.filter(|last| elapsed.0 < last.0 + due::EVERY.0) {
+                made_ready.insert(of, last);
+                return Ok(());
+            }
+        }
+        let claim = claim.clone();
+        self.writing(move |connection| {
+            async move { due::make_ready::<DB>(connection, stage, &claim).await }.boxed()
         })
         .await
     }

@@ -186,11 +186,7 @@ impl Pair {
             } else {
                 Vec::new()
             },
-            lane: match self.random.random_range(0..6) {
-                0 => Some(Lane::Living),
-                1 => Some(Lane::Late),
-                _ => None,
-            },
+            late: self.random.random_range(0..3),
             ..claim_at(self.now)
         };
         let mut claimed = [Vec::new(), Vec::new()];

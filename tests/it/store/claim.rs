@@ -88,7 +88,7 @@ pub async fn only_due_rows_are_claimed_the_least_time_left_first(db: Database) {
     );
 }
 
-pub async fn claims_keep_to_their_lane(db: Database) {
+pub async fn what_is_late_has_its_share_of_a_claim_and_what_the_living_leave(db: Database) {
     let store = store(&db).await;
     let late = |n, left| {
         let mut row = due(n, later(Span(i64::from(n))), later(left));
@@ -109,27 +109,34 @@ pub async fn claims_keep_to_their_lane(db: Database) {
     let next = store.next_due(Stage::Poll, &[]).await.unwrap();
     assert_eq!(next, Some(later(Span(1))), "of either lane");
     let now = later(MINUTE);
-    let of = |lane| Claim {
-        lane: Some(lane),
+    let claim = |limit, late| Claim {
+        limit,
+        late,
         ..claim_at(now)
     };
-    let ids = |works: &[PollWork]| -> Vec<VerificationId> {
-        let leases = works.iter().map(|work| &work.lease);
-        leases.map(|lease| lease.verification_id).collect()
-    };
-    let living = store.claim_polls(&of(Lane::Living)).await.unwrap();
-    assert_eq!(ids(&living), [id(4), id(2)]);
-    assert!(
-        store
-            .claim_polls(&of(Lane::Living))
-            .await
-            .unwrap()
-            .is_empty()
-    );
-    let late = store.claim_polls(&of(Lane::Late)).await.unwrap();
-    assert_eq!(ids(&late), [id(1), id(3)]);
+    for (label, limit, late, expected) in [
+        ("living ones first", 1, 0, &[4][..]),
+        ("all of them", 2, 0, &[4, 2]),
+        ("what they leave", 3, 0, &[1, 4, 2]),
+        ("the share of what is late", 2, 1, &[1, 4]),
+        ("the share alone", 1, 1, &[1]),
+        ("more than is late", 4, 3, &[1, 4, 2, 3]),
+        ("a share beyond the limit", 1, 9, &[1]),
+    ] {
+        let works = store.claim_polls(&claim(limit, late)).await.unwrap();
+        let mut ids: Vec<VerificationId> = (works.iter())
+            .map(|work| work.lease.verification_id)
+            .collect();
+        let mut expected: Vec<VerificationId> = expected.iter().copied().map(id).collect();
+        ids.sort();
+        expected.sort();
+        assert_eq!(ids, expected, "{label}");
+        let leases = works.into_iter().map(|work| work.lease).collect();
+        store.release(leases, later(Span(5))).await.unwrap();
+    }
 
     // A record says where its row stands from then on.
+    let work = store.claim_polls(&claim(1, 1)).await.unwrap().remove(0);
     let proved = PollRecord {
         next: Next::Due {
             due_at: now,
@@ -137,11 +144,62 @@ pub async fn claims_keep_to_their_lane(db: Database) {
             state: State::Collecting,
             lane: Lane::Living,
         },
-        ..poll(&late[0].lease, now)
+        ..poll(&work.lease, now)
     };
     store.record_poll(proved).await.unwrap();
-    let living = store.claim_polls(&of(Lane::Living)).await.unwrap();
-    assert_eq!(ids(&living), [id(1)]);
+    let living = store.claim_polls(&claim(1, 0)).await.unwrap();
+    assert_eq!(living[0].lease.verification_id, id(1));
+}
+
+pub async fn a_backlog_is_claimed_in_the_order_of_the_time_left_as_it_is_made_ready(db: Database) {
+    let store = store(&db).await;
+    // What fell due last has the least time left.
+    let rows = (1..=500)
+        .map(|n| {
+            due(
+                n,
+                later(Span(i64::from(n))),
+                later(Span::hours(600 - i64::from(n))),
+            )
+        })
+        .collect();
+    store.track(rows).await.unwrap();
+    let claim = Claim {
+        limit: 20,
+        ..claim_at(later(MINUTE))
+    };
+    let first = store.claim_polls(&claim).await.unwrap();
+    assert_eq!(first.len(), 20);
+    let next = store.next_due(Stage::Poll, &[]).await.unwrap();
+    assert!(next.unwrap() <= claim.now, "what is ready is due");
+    let second = store.claim_polls(&claim).await.unwrap();
+    let ids = |works: &[PollWork]| -> Vec<VerificationId> {
+        works
+            .iter()
+            .map(|work| work.lease.verification_id)
+            .collect()
+    };
+    let taken = ids(&first);
+    let expected: Vec<VerificationId> = (1..=500)
+        .rev()
+        .map(id)
+        .filter(|id| !taken.contains(id))
+        .take(20)
+        .collect();
+    assert_eq!(ids(&second), expected);
+
+    let mut all: Vec<VerificationId> = [taken, ids(&second)].concat();
+    loop {
+        let works = store.claim_polls(&claim).await.unwrap();
+        all.extend(ids(&works));
+        if works.is_empty() {
+            break;
+        }
+    }
+    let count = all.len();
+    all.sort();
+    all.dedup();
+    assert_eq!((count, all.len()), (500, 500), "each once");
 }
 
 pub async fn claims_keep_to_their_apps(db: Database) {

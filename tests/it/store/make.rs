@@ -111,7 +111,7 @@ pub fn claim_at(now: Time) -> Claim {
         lease: MINUTE,
         limit: 100,
         apps: Vec::new(),
-        lane: None,
+        late: 0,
         patience: 5,
     }
 }

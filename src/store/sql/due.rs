@@ -1,0 +1,161 @@
+//! What is due, in the order of the time left, at a cost that does not grow with it.
+//!
+//! Due rows are found in the order in which they fell due: an index has that order, and rows that
+//! are not due are not looked at. As long as no more than [`WINDOW`] of an app and lane are due, all
+//! of them are looked at and the least time left is picked. Where more have gathered, they are made
+//! *ready*, [`BATCH`] a second at most, and ready rows have an index in the order of the time left.
+//! So a backlog is claimed in that order once it is ready, and until then what is ready comes
+//! beside what fell due first.
+
+use crate::{
+    domain::{
+        lease::{Lane, Stage},
+        time::{Span, Time},
+    },
+    store::{
+        Result,
+        dialect::Dialect,
+        records::Claim,
+        rows::{Bind, Cells as _, binds},
+    },
+};
+
+/// How many due rows of an app and lane are looked at by a claim, at least.
+const WINDOW: i64 = 128;
+/// How many due rows of an app and lane are made ready at once.
+const BATCH: i64 = 2000;
+/// How often.
+pub(super) const EVERY: Span = Span::seconds(1);
+
+const LANES: [Lane; 2] = [Lane::Living, Lane::Late];
+
+/// A query for the rows to claim as `id`, in order and locked, and its values.
+///
+/// `$1` is the time, `$2` how many rows, `$3` how many of them are to be late ones.
+pub(super) async fn picked<DB: Dialect>(
+    connection: &mut DB::Connection,
+    stage: Stage,
+    claim: &Claim,
+) -> Result<Option<(String, Vec<Bind>)>> {
+    let limit = claim.limit.max(0);
+    // More than are wanted: others may hold some of them at this moment.
+    let mut binds = binds![claim.now, limit, claim.late.clamp(0, limit)];
+    let (ready, window) = (limit.saturating_mul(3), limit.saturating_mul(4).max(WINDOW));
+    let mut parts = Vec::new();
+    for app in apps::<DB>(connection, stage, &claim.apps).await? {
+        binds.push(app.as_str().into());
+        for lane in LANES {
+            let of = format!(
+                "select verification_id, lane, deadline from schedule where stage = {} and app = ${} and lane = {} and due_at <= $1",
+                stage.number(),
+                binds.len(),
+                lane.number()
+            );
+            for part in [
+                format!("{of} and ready order by deadline, verification_id limit {ready}"),
+                format!("{of} and not ready order by due_at limit {window}"),
+            ] {
+                parts.push(format!("select * from ({part}) as part"));
+            }
+        }
+    }
+    if parts.is_empty() {
+        return Ok(None);
+    }
+    let sql = format!(
+        "select s.verification_id as id
+        from (
+            select verification_id, lane, deadline, row_number() over (partition by lane order by deadline, verification_id) as place
+            from ({parts}) as parts
+        ) as due join schedule as s on s.verification_id = due.verification_id and s.stage = {stage}
+        where s.due_at <= $1
+        order by case when due.lane = {living} then 1 when due.place <= $3 then 0 else 2 end, due.deadline, due.verification_id
+        limit $2 {lock}",
+        parts = parts.join(" union all "),
+        stage = stage.number(),
+        living = Lane::Living.number(),
+        lock = DB::FOR_UPDATE_SKIP_LOCKED,
+    );
+    Ok(Some((sql, binds)))
+}
+
+/// The apps that are asked for; all that something is scheduled of when none is named.
+async fn apps<DB: Dialect>(
+    connection: &mut DB::Connection,
+    stage: Stage,
+    named: &[String],
+) -> Result<Vec<String>> {
+    if !named.is_empty() {
+        return Ok(named.to_vec());
+    }
+    let sql = format!(
+        "select distinct app from schedule where stage = {} order by app",
+        stage.number()
+    );
+    let rows = DB::fetch(connection, sql, Vec::new()).await?;
+    rows.iter().map(|row| row.text("app")).collect()
+}
+
+/// When the next row of a stage is due.
+pub(super) async fn next<DB: Dialect>(
+    connection: &mut DB::Connection,
+    stage: Stage,
+    named: &[String],
+) -> Result<Option<Time>> {
+    let (mut parts, mut binds) = (Vec::new(), Vec::new());
+    for app in apps::<DB>(connection, stage, named).await? {
+        binds.push(app.as_str().into());
+        for lane in LANES {
+            let of = format!(
+                "from schedule where stage = {} and app = ${} and lane = {}",
+                stage.number(),
+                binds.len(),
+                lane.number()
+            );
+            // What is ready is due.
+            parts.push(format!("select min(due_at) as due_at {of} and not ready"));
+            parts.push(format!(
+                "select * from (select due_at {of} and ready limit 1) as ready"
+            ));
+        }
+    }
+    if parts.is_empty() {
+        return Ok(None);
+    }
+    let sql = format!(
+        "select min(due_at) as due_at from ({}) as parts",
+        parts.join(" union all ")
+    );
+    let rows = DB::fetch(connection, sql, binds).await?;
+    let due_at = rows.first().map(|row| row.int_or_null("due_at"));
+    Ok(due_at.transpose()?.flatten().map(Time))
+}
+
+/// Makes due rows ready where more have gathered than a claim looks at.
+pub(super) async fn make_ready<DB: Dialect>(
+    connection: &mut DB::Connection,
+    stage: Stage,
+    claim: &Claim,
+) -> Result<()> {
+    for app in apps::<DB>(connection, stage, &claim.apps).await? {
+        for lane in LANES {
+            let of = format!(
+                "from schedule where stage = {} and app = $2 and lane = {} and not ready and due_at <= $1 order by due_at",
+                stage.number(),
+                lane.number()
+            );
+            let beyond = format!("select 1 as one {of} limit 1 offset {WINDOW}");
+            let gathered = DB::fetch(connection, beyond, binds![claim.now, app.as_str()]).await?;
+            if gathered.is_empty() {
+                continue;
+            }
+            let ready = format!(
+                "update schedule as s set ready = true where s.stage = {} and not s.ready and s.due_at <= $1
+                and s.verification_id in (select verification_id {of} limit {BATCH})",
+                stage.number()
+            );
+            DB::execute(connection, ready, binds![claim.now, app.as_str()]).await?;
+        }
+    }
+    Ok(())
+}
