@@ -375,6 +375,19 @@ create table quotas (
     primary key (account, endpoint)
 );
 
+-- Jobs of the whole service, a row each: which instant of its schedule was begun last, and who is at it. By the database's clock.
+create table jobs (
+    job          text collate "C" not null primary key,
+    scheduled_at bigint not null check (scheduled_at between 1420070400000 and 4102444800000),
+    -- Both null when nobody is at it.
+    lease_token  text,
+    lease_until  bigint,
+    -- What came of the last one that was ended.
+    result       text check (result in ('ok', 'failed')),
+    ended_at     bigint,
+    check ((lease_token is null) = (lease_until is null))
+);
+
 -- Append-only: what each comparison with the business's own list of issued tokens found.
 create table reconciliations (
     reconciliation_id bigint generated always as identity primary key,

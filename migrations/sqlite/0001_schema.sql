@@ -372,6 +372,19 @@ create table quotas (
     primary key (account, endpoint)
 ) strict, without rowid;
 
+-- Jobs of the whole service, a row each: which instant of its schedule was begun last, and who is at it. By the database's clock.
+create table jobs (
+    job          text not null primary key,
+    scheduled_at integer not null check (scheduled_at between 1420070400000 and 4102444800000),
+    -- Both null when nobody is at it.
+    lease_token  text,
+    lease_until  integer,
+    -- What came of the last one that was ended.
+    result       text check (result in ('ok', 'failed')),
+    ended_at     integer,
+    check ((lease_token is null) = (lease_until is null))
+) strict, without rowid;
+
 -- Append-only: what each comparison with the business's own list of issued tokens found.
 create table reconciliations (
     reconciliation_id integer primary key,

@@ -3,6 +3,11 @@
 //! A job is a plain function of what it works on and of the time; the scheduler only calls it, and
 //! what came of it is a figure, a line in the log, and, after a panic, an alarm. A scheduler that
 //! calls nothing any more is told of ([`Cron::silent`]): some job is due every minute.
+//!
+//! A job of the whole service is done once at each of its instants, by whichever process takes it
+//! ([`store::Jobs`]); one of a process is done in each.
+
+mod once;
 
 use std::sync::{
     Arc,
@@ -13,15 +18,17 @@ use futures::future::BoxFuture;
 use tokio::sync::Semaphore;
 use tokio_cron_scheduler::{Job as Entry, JobScheduler, JobSchedulerError};
 
+use self::once::{Instants, once};
 use super::{AppError, guard::Guard};
 use crate::{
     archive::Archive,
     config::Schedule,
     domain::{
         alarm::{Alarm, Kind},
+        random::fresh_id,
         time::{Clock, Span, Time},
     },
-    store::{self, ANYBODY},
+    store::{self, ANYBODY, Turn},
     telemetry::metrics::Metrics,
     worker::spawn,
 };
@@ -32,34 +39,55 @@ struct Job {
     name: &'static str,
     /// When it is to run: cron, six fields, UTC.
     when: fn(&Schedule) -> &str,
+    whose: Whose,
     run: fn(&Archive, Time) -> BoxFuture<'_, store::Result<()>>,
 }
 
+/// For whom a job is done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// For the whole service: once at each instant, whichever process does it.
+    Service,
+    /// For a process: in each.
+    Process,
+}
+
 /// Every job there is.
-const JOBS: [Job; 5] = [
+const JOBS: [Job; 6] = [
     Job {
         name: "tidy",
         when: |schedule| &schedule.tidy,
+        whose: Whose::Service,
         run: |archive, now| Box::pin(tidy(archive, now)),
     },
     Job {
         name: "relearn",
         when: |schedule| &schedule.relearn,
+        whose: Whose::Process,
         run: |archive, now| Box::pin(relearn(archive, now)),
     },
     Job {
         name: "beat",
         when: |_| "*/20 * * * * *",
+        whose: Whose::Process,
         run: |archive, now| Box::pin(beat(archive, now)),
     },
     Job {
         name: "alarms",
         when: |_| "15 * * * * *",
+        whose: Whose::Service,
         run: |archive, now| Box::pin(alarms(archive, now)),
+    },
+    Job {
+        name: "open_alarms",
+        when: |_| "25 * * * * *",
+        whose: Whose::Process,
+        run: |archive, _| Box::pin(archive.alarms.relearn()),
     },
     Job {
         name: "unseen",
         when: |_| "30 7 * * * *",
+        whose: Whose::Service,
         run: |archive, now| Box::pin(archive.look_for_unseen(now)),
     },
 ];
@@ -94,7 +122,7 @@ async fn beat(archive: &Archive, now: Time) -> store::Result<()> {
 /// Ends alarms that are over without anybody having said so; not its own, as it is alive.
 async fn alarms(archive: &Archive, now: Time) -> store::Result<()> {
     beat(archive, now).await?;
-    archive.alarms.end_stale(now).await
+    archive.store.end_alarms(now).await.map(|_| ())
 }
 
 /// Has the database let go of what it gathers.
@@ -105,6 +133,23 @@ async fn tidy(archive: &Archive, _now: Time) -> store::Result<()> {
 /// Reads again what other replicas may have learned.
 async fn relearn(archive: &Archive, _now: Time) -> store::Result<()> {
     archive.lessons.relearn().await
+}
+
+/// Does a job that is due at this instant of its schedule, unless it is for the whole service and
+/// another process does it; brings whether this one did.
+async fn turn(job: &Job, archive: &Archive, due: Time, now: Time) -> store::Result<bool> {
+    let run = async { (job.run)(archive, now).await };
+    match job.whose {
+        Whose::Process => run.await.map(|()| true),
+        Whose::Service => {
+            let turn = Turn {
+                job: job.name.to_owned(),
+                scheduled_at: due,
+                token: fresh_id(now).to_string(),
+            };
+            once(&*archive.store, &*archive.clock, &turn, run).await
+        }
+    }
 }
 
 /// Who hears what came of a job.
@@ -121,14 +166,14 @@ impl Ears {
         self.called.store(elapsed.0, Ordering::Relaxed);
     }
 
-    /// Runs a job that was due at `now`, and tells what came of it.
-    async fn hear(&self, job: &Job, archive: &Archive, now: Time) {
+    /// Runs a job whose instant `due` has come, and tells what came of it.
+    async fn hear(&self, job: &Job, archive: &Archive, due: Time, now: Time) {
         let name = job.name;
         self.called(archive);
         // The job is made inside, so that a panic in making it is caught as well.
-        let result = spawn::caught(async { (job.run)(archive, now).await }).await;
+        let result = spawn::caught(turn(job, archive, due, now)).await;
         match &result {
-            Ok(Ok(())) => self.guard.did(name, Ok(())),
+            Ok(Ok(_)) => self.guard.did(name, Ok(())),
             Ok(Err(error)) => {
                 self.guard.did(name, Err(error));
                 tracing::warn!(job = name, %error, "a housekeeping job failed; it runs again at its time");
@@ -141,8 +186,9 @@ impl Ears {
                 self.guard.panicked(name);
             }
         }
-        let ok = matches!(result, Ok(Ok(())));
-        self.metrics.round(name, usize::from(ok), !ok, now);
+        // What another process did is in order as well.
+        let (done, ok) = (matches!(result, Ok(Ok(true))), matches!(result, Ok(Ok(_))));
+        self.metrics.round(name, usize::from(done), !ok, now);
     }
 }
 
@@ -180,13 +226,18 @@ impl Cron {
             metrics.begin_loop(job.name);
             let (archive, ears) = (Arc::clone(archive), Arc::clone(&ears));
             let alone = Arc::new(Semaphore::new(1));
-            let entry = Entry::new_async((job.when)(schedule), move |_, _| {
+            let schedule = (job.when)(schedule);
+            let unread = || AppError::Schedule(format!("{} is no cron expression", job.name));
+            let instants = Arc::new(Instants::of(schedule).ok_or_else(unread)?);
+            let entry = Entry::new_async(schedule, move |_, _| {
                 let (archive, ears) = (Arc::clone(&archive), Arc::clone(&ears));
+                let now = archive.now();
+                let due = instants.nearest(now).unwrap_or(now);
                 // One that has not ended when it is due again is not begun beside itself.
                 let turn = Arc::clone(&alone).try_acquire_owned();
                 Box::pin(async move {
                     if turn.is_ok() {
-                        ears.hear(job, &archive, archive.now()).await;
+                        ears.hear(job, &archive, due, now).await;
                     } else {
                         ears.called(&archive);
                     }
@@ -276,7 +327,7 @@ pub(super) mod tests {
         }
 
         async fn run(&self, job: &Job) {
-            self.ears.hear(job, &self.archive, NOON).await;
+            self.ears.hear(job, &self.archive, NOON, NOON).await;
         }
 
         /// The lines of the page of metrics that speak of this loop's rounds.
@@ -313,11 +364,13 @@ pub(super) mod tests {
         let fails = Job {
             name: "fails",
             when: |_| "",
+            whose: Whose::Service,
             run: |_, _| Box::pin(async { Err(StoreError::Unavailable("away".to_owned())) }),
         };
         let panics = Job {
             name: "panics",
             when: |_| "",
+            whose: Whose::Service,
             run: |_, now| {
                 assert_ne!(now, NOON, "poison");
                 Box::pin(async { Ok(()) })
@@ -388,6 +441,7 @@ pub(super) mod tests {
         known.raise(&open(Kind::ProviderDown, "h5"), NOON).await;
         known.raise(&open(Kind::VaultDown, "objects"), NOON).await;
         alarms(&house.archive, NOON).await.unwrap();
+        known.relearn().await.unwrap();
         // Nothing of the app is open, so that nobody would ever ask whether it is over.
         assert!(!known.stands(Kind::ProviderDown, "h5"));
         assert!(known.stands(Kind::VaultDown, "objects"));

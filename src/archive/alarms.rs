@@ -148,13 +148,11 @@ impl Alarms {
         }
     }
 
-    /// Ends those that are over without anybody having said so, in the database and here: what a
-    /// process sees by itself it ends by itself.
+    /// Learns which were ended by others: what a process sees by itself it ends by itself.
     ///
     /// # Errors
     /// When the database cannot be reached.
-    pub async fn end_stale(&self, now: Time) -> store::Result<()> {
-        self.store.end_alarms(now).await?;
+    pub async fn relearn(&self) -> store::Result<()> {
         let open = self.store.alarms().await?;
         let is_open = |kind: Kind, subject: &str| {
             let instance = Some(self.of(kind)).filter(|instance| *instance != ANYBODY);
@@ -296,10 +294,12 @@ mod tests {
         // Two could not be heard of for a while, and is there again.
         let late = NOON.plus(Span::minutes(10));
         store.beat("one", None, late).await.unwrap();
-        one.end_stale(late).await.unwrap();
+        store.end_alarms(late).await.unwrap();
+        one.relearn().await.unwrap();
         assert_eq!(open().await, []);
         store.beat("two", None, late).await.unwrap();
-        two.end_stale(late).await.unwrap();
+        store.end_alarms(late).await.unwrap();
+        two.relearn().await.unwrap();
         assert!(two.sync().await);
         assert_eq!(open().await, [full("two")]);
         assert!(!two.stands(Kind::Quota, "it"));

@@ -7,6 +7,7 @@ mod alike;
 mod bulk;
 mod claim;
 mod download;
+mod jobs;
 mod keys;
 mod losses;
 pub mod make;
@@ -148,6 +149,11 @@ on_each! {
             a_late_holder_pays_for_it_and_a_clock_set_back_stops_nobody_for_long,
             of_many_at_once_each_gets_its_own,
             every_store_keeps_the_same_rule;
+        jobs:
+            each_instant_of_a_job_is_one_process_s,
+            a_job_is_its_holder_s_as_long_as_it_says_so,
+            a_clock_far_ahead_keeps_nobody_from_a_job,
+            of_many_that_take_a_job_at_once_one_has_it;
         read:
             pages_follow_one_another_newest_first,
             each_filter_filters,
@@ -194,6 +200,9 @@ on_each! {
         quotas:
             /// The database's own clock runs.
             three_limiters_over_one_database_keep_to_the_rate_together;
+        jobs:
+            /// No verb reads these columns.
+            what_came_of_a_job_stands_in_its_row;
         views:
             /// Views are read by SQL.
             columns_are_those_of_the_contract,

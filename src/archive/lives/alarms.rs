@@ -24,7 +24,8 @@ impl House {
             .beat(&self.archive.instance, None, now)
             .await
             .unwrap();
-        self.archive.alarms.end_stale(now).await.unwrap();
+        self.archive.store.end_alarms(now).await.unwrap();
+        self.archive.alarms.relearn().await.unwrap();
         let open = self.store.alarms().await.unwrap().into_iter();
         open.map(|alarm| alarm.kind).collect()
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{alarms::Alarms, lessons::Learned, requests::Request};
+use super::{alarms::Alarms, jobs::Job, lessons::Learned, requests::Request};
 use crate::{
     domain::{
         access::Access,
@@ -52,6 +52,8 @@ pub(super) struct Data {
     pub requests: BTreeMap<(KeyId, Sha256), Request>,
     pub accesses: Vec<Access>,
     pub quotas: BTreeMap<(String, Endpoint), quota::Row>,
+    /// By name.
+    pub jobs: BTreeMap<String, Job>,
     pub reconciliations: Vec<Reconciliation>,
     /// When each process was last seen alive.
     pub beats: BTreeMap<String, (Time, Option<Span>)>,
@@ -209,6 +211,7 @@ impl Data {
             ("requests", self.requests.len()),
             ("accesses", self.accesses.len()),
             ("quotas", self.quotas.len()),
+            ("jobs", self.jobs.len()),
             ("reconciliations", self.reconciliations.len()),
         ])
     }

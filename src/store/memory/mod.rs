@@ -11,6 +11,7 @@ mod alarms;
 mod data;
 mod download;
 mod installations;
+mod jobs;
 mod keys;
 mod lessons;
 mod losses;

@@ -14,6 +14,7 @@ mod due;
 mod events;
 mod facts;
 mod installation;
+mod jobs;
 mod keys;
 mod lease;
 mod lessons;

@@ -5,6 +5,7 @@ mod accesses;
 mod alarms;
 mod connection;
 mod installations;
+mod jobs;
 mod keys;
 mod lessons;
 mod losses;
@@ -20,6 +21,8 @@ pub use accesses::Accesses;
 pub use alarms::{ANYBODY, AlarmStore};
 pub use connection::Connection;
 pub use installations::Installations;
+pub(in crate::store) use jobs::AHEAD;
+pub use jobs::{Jobs, Turn};
 pub use keys::{Keys, Revocation};
 pub use lessons::LessonStore;
 pub use losses::Losses;
@@ -46,6 +49,7 @@ pub trait Store:
     + Requests
     + Accesses
     + Quotas
+    + Jobs
     + Upkeep
 {
 }
@@ -63,6 +67,7 @@ impl<S> Store for S where
         + Requests
         + Accesses
         + Quotas
+        + Jobs
         + Upkeep
 {
 }
