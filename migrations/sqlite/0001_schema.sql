@@ -290,6 +290,15 @@ create table beats (
     skew_ms  integer
 ) strict;
 
+-- One row: the lowest version of the schema that a program must know to write here. A migration raises it when older programs
+-- would write what is wrong.
+create table schema_facts (
+    one        integer not null primary key check (one = 1),
+    min_writer integer not null
+) strict;
+
+insert into schema_facts (one, min_writer) values (1, 1);
+
 -- One row: what this database belongs to. The object `installation` at the root of its vault holds the same id.
 create table installation (
     one             integer not null primary key check (one = 1),

@@ -12,7 +12,8 @@ use crate::{config::Config, store::MigrationReport};
 pub(super) const EXAMPLES: &str = "\
 Examples:
   verikeep migrate                                  # before the new version is started with `run --no-migrate`
-`run` does it too unless told not to. Of two at once one does it and the other waits. There is no way back: keep a backup.";
+`run` does it too unless told not to. Of two at once one does it and the other waits. There is no way back: keep a backup.
+Programs of the version before go on working meanwhile, unless the new one says otherwise: migrate first, then replace them one after another.";
 
 /// Bring the database schema up to date.
 #[derive(Args, Debug)]
@@ -33,9 +34,11 @@ pub(super) async fn run(
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
     let done = migrate(config).await?;
-    let MigrationReport { from, to } = done;
+    let MigrationReport { from, to, known } = done;
     if args.json {
         screen.document(&done)?;
+    } else if to > known {
+        screen.line(format!("nothing to do: the database has version {to}, newer than this program's {known}, which may go on working with it"))?;
     } else if from == to {
         screen.line(format!("the database is up to date (version {to})"))?;
     } else if from == 0 {

@@ -21,14 +21,19 @@ const SQLITE_READERS_MAX: u32 = 4;
 /// Opens a store whose schema is up to date ([`super::migrate()`] sees to that).
 ///
 /// # Errors
-/// [`Schema`](super::StoreError::Schema) when the database is foreign, older or newer than this program;
+/// [`Schema`](super::StoreError::Schema) when the database is foreign, older than this program, or so
+/// much newer that it may not write to it;
 /// [`Unavailable`](super::StoreError::Unavailable) when it cannot be reached.
 pub async fn open(
     url: &DatabaseUrl,
     max_connections: u32,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<dyn Store>> {
-    migrate::require_current(&migrate::check_schema(url).await?)?;
+    let schema = migrate::check_schema(url).await?;
+    migrate::require_current(&schema)?;
+    if let Some(newer) = schema.newer() {
+        tracing::info!("the database has {newer}; bring this program up to date");
+    }
     match Target::of(url)? {
         Target::Sqlite(options) => {
             let (write, read) = sqlite_pools(options, max_connections).await?;

@@ -40,13 +40,34 @@ const POSTGRES: Embedded = &[(
     include_str!("../../migrations/postgres/0001_schema.sql"),
 )];
 
-/// Which schema version a database has, and which this program needs.
+/// The one row that says which programs may write.
+const FACTS: &str = "schema_facts";
+
+/// Which schema version a database has, and which this program needs. A version that is newer than
+/// that lets this program write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SchemaReport {
     /// The version found; 0 for an empty database.
     pub found: i64,
     /// The version this program writes.
     pub needed: i64,
+}
+
+impl SchemaReport {
+    /// Whether all that this program needs is there.
+    #[must_use]
+    pub const fn is_current(&self) -> bool {
+        self.found >= self.needed
+    }
+
+    /// What is to be said of a database that a newer program has migrated.
+    #[must_use]
+    pub fn newer(&self) -> Option<String> {
+        let Self { found, needed } = self;
+        (found > needed).then(|| {
+            format!("schema version {found}, newer than this program's {needed}, which may go on working with it")
+        })
+    }
 }
 
 /// What a migration did.
@@ -56,14 +77,16 @@ pub struct MigrationReport {
     pub from: i64,
     /// The version now.
     pub to: i64,
+    /// The newest version this program knows; below `to` when a newer program has migrated it.
+    pub known: i64,
 }
 
 /// Brings the schema up to date; makes the file of a SQLite database when there is none. A schema
 /// that is up to date is only read, so that whoever works on it needs no right to change it.
 ///
 /// # Errors
-/// [`StoreError::Schema`] when the database is foreign or newer than this program;
-/// [`StoreError::Unavailable`] when it cannot be reached.
+/// [`StoreError::Schema`] when the database is foreign, or so much newer that this program may not
+/// write to it; [`StoreError::Unavailable`] when it cannot be reached.
 pub async fn migrate(url: &DatabaseUrl) -> Result<MigrationReport> {
     match Target::of(url)? {
         Target::Sqlite(options) => migrate_sqlite(options).await,
@@ -117,7 +140,7 @@ pub(super) async fn answered<T>(asked: impl Future<Output = Result<T>>) -> Resul
 /// Refuses a schema that is not up to date.
 pub(super) fn require_current(report: &SchemaReport) -> Result<()> {
     match report.found {
-        found if found == report.needed => Ok(()),
+        _ if report.is_current() => Ok(()),
         0 => Err(StoreError::Schema(
             "the database is empty; run `verikeep migrate`".to_owned(),
         )),
@@ -168,7 +191,7 @@ where
     DB::Connection: Migrate,
 {
     let before = inspect::<DB>(connection, embedded).await?;
-    if before.found == before.needed {
+    if before.is_current() {
         same_sources(connection, embedded).await.map_err(refused)?;
     } else {
         migrator(embedded)
@@ -178,7 +201,8 @@ where
     }
     Ok(MigrationReport {
         from: before.found,
-        to: before.needed,
+        to: before.found.max(before.needed),
+        known: before.needed,
     })
 }
 
@@ -190,6 +214,10 @@ async fn same_sources(
 ) -> std::result::Result<(), MigrateError> {
     let ours = migrator(embedded);
     for applied in connection.list_applied_migrations(TABLE).await? {
+        // A newer program's, which inspection has allowed.
+        if applied.version > newest(embedded) {
+            continue;
+        }
         let same = ours
             .iter()
             .any(|one| one.version == applied.version && one.checksum == applied.checksum);
@@ -236,11 +264,28 @@ async fn inspect<DB: Dialect>(
     let rows = DB::fetch(connection, sql, Vec::new()).await?;
     let found = rows.first().map_or(Ok(0), |row| row.int("version"))?;
     if found > needed {
-        return Err(StoreError::Schema(format!(
-            "the database has schema version {found}, this program knows versions up to {needed}; it was migrated by a newer verikeep, use that one"
-        )));
+        let says = tables.iter().any(|table| table == FACTS);
+        let least = min_writer::<DB>(connection, says).await?.unwrap_or(found);
+        if needed < least {
+            return Err(StoreError::Schema(format!(
+                "the database has schema version {found}, which only programs that know version {least} may write to; this one knows versions up to {needed}: use the newer verikeep that migrated it"
+            )));
+        }
     }
     Ok(SchemaReport { found, needed })
+}
+
+/// The lowest version that a program must know to write, where the database says so.
+async fn min_writer<DB: Dialect>(
+    connection: &mut DB::Connection,
+    says: bool,
+) -> Result<Option<i64>> {
+    if !says {
+        return Ok(None);
+    }
+    let sql = format!("select min_writer from {FACTS}");
+    let rows = DB::fetch(connection, sql, Vec::new()).await?;
+    rows.first().map(|row| row.int("min_writer")).transpose()
 }
 
 /// Makes the newest schema in an empty SQLite database.

@@ -21,14 +21,14 @@ const STATE: &str = "select
     coalesce(cast(current_schema() as text), '') as schema,
     cast(case when has_schema_privilege(cast(current_schema() as text), 'CREATE') then 1 else 0 end as bigint) as may_create";
 
-/// Which rights to which table or view are lacking. The table of migrations is only read, and
+/// Which rights to which table or view are lacking. What is said of the schema is only read, and
 /// identity columns need no right to their sequence.
 const LACKING: &str = "select cast(relname as text) as name, concat_ws(', ',
         case when not has_table_privilege(oid, 'SELECT') then 'select' end,
         case when is_written and not has_table_privilege(oid, 'INSERT') then 'insert' end,
         case when is_written and not has_table_privilege(oid, 'UPDATE') then 'update' end,
         case when is_written and not has_table_privilege(oid, 'DELETE') then 'delete' end) as rights
-    from (select oid, relname, relkind <> 'v' and relname <> 'verikeep_migrations' as is_written
+    from (select oid, relname, relkind <> 'v' and relname not in ('verikeep_migrations', 'schema_facts') as is_written
         from pg_catalog.pg_class
         where relkind in ('r', 'p', 'v') and relnamespace = (select oid from pg_catalog.pg_namespace where nspname = current_schema())) as ours
     order by relname";

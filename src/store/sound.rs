@@ -51,7 +51,7 @@ pub(super) struct Made {
 /// with the way out. As [`check_schema`] besides.
 pub async fn check_sound(url: &DatabaseUrl, depth: Depth) -> Result<()> {
     let report = check_schema(url).await?;
-    let is_current = report.found == report.needed;
+    let is_current = report.is_current();
     match Target::of(url)? {
         Target::Sqlite(options) if !options.get_filename().exists() => Ok(()),
         Target::Sqlite(options) => {

@@ -225,7 +225,9 @@ on_each! {
             /// The model has no schema.
             an_empty_database_is_not_opened,
             /// The model has no schema.
-            a_newer_schema_is_refused,
+            a_newer_schema_that_shuts_this_program_out_is_refused,
+            /// The model has no schema.
+            a_newer_schema_that_only_adds_is_worked_with,
             /// The model has no schema.
             a_changed_migration_is_refused,
             /// The model has no schema.

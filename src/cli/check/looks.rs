@@ -173,7 +173,7 @@ async fn database(config: &Config) -> Vec<Row> {
             "empty; `verikeep migrate` or the first `verikeep run` makes the tables",
         )];
     }
-    if report.found != report.needed {
+    if !report.is_current() {
         let found = format!(
             "its schema has version {}, this program needs {}",
             report.found, report.needed
@@ -195,7 +195,11 @@ async fn database(config: &Config) -> Vec<Row> {
             let apart = theirs.since(SystemClock.now());
             vec![match clock("the database", apart) {
                 Some((found, todo)) => Row::warn(what, found, todo),
-                None => Row::ok(what, format!("reached, schema version {}", report.found)),
+                None => {
+                    let plain = || format!("schema version {}", report.found);
+                    let schema = report.newer().unwrap_or_else(plain);
+                    Row::ok(what, format!("reached, {schema}"))
+                }
             }]
         }
         Err(error) => Row::of_failure(error.into()),
@@ -220,7 +224,7 @@ async fn installation(config: &Config) -> Option<Row> {
     let report = store::check_schema(&config.database.url).await.ok()?;
     let known = match report.found {
         0 => Database::default(),
-        found if found == report.needed => {
+        _ if report.is_current() => {
             let store = open::reader(config).await.ok()?;
             let known = store.installation().await;
             store.close().await;

@@ -61,14 +61,16 @@ pub async fn migrating_again_does_nothing(db: Database) {
         migrate(&db.url).await.unwrap(),
         MigrationReport {
             from: 0,
-            to: NEWEST
+            to: NEWEST,
+            known: NEWEST
         }
     );
     assert_eq!(
         migrate(&db.url).await.unwrap(),
         MigrationReport {
             from: NEWEST,
-            to: NEWEST
+            to: NEWEST,
+            known: NEWEST
         }
     );
     assert_eq!(
@@ -102,7 +104,8 @@ pub async fn an_empty_database_is_not_opened(db: Database) {
     }
 }
 
-pub async fn a_newer_schema_is_refused(db: Database) {
+/// As a program of a later version leaves it, which adds what older ones need not know.
+async fn migrate_further(db: &Database) {
     migrate(&db.url).await.unwrap();
     let (yes, bytes) = if db.is_sqlite() {
         ("1", "x'00'")
@@ -111,11 +114,57 @@ pub async fn a_newer_schema_is_refused(db: Database) {
     };
     db.run(&format!("insert into verikeep_migrations (version, description, success, checksum, execution_time) values (99, 'future', {yes}, {bytes}, 1)"))
         .await;
-    let text = refusal(&db).await;
-    assert!(
-        text.contains("version 99") && text.contains("newer"),
-        "{text}"
-    );
+    db.run("alter table verifications add column future text; alter table schedule add column future text; create table futures (n integer)")
+        .await;
+}
+
+pub async fn a_newer_schema_that_shuts_this_program_out_is_refused(db: Database) {
+    for (shut, told) in [
+        (
+            "update schema_facts set min_writer = 99",
+            "version 99 may write",
+        ),
+        (
+            "update schema_facts set min_writer = 2",
+            "version 2 may write",
+        ),
+        ("drop table schema_facts", "version 99 may write"),
+    ] {
+        let db = db.another().await;
+        migrate_further(&db).await;
+        db.run(shut).await;
+        let text = refusal(&db).await;
+        assert!(
+            text.contains("schema version 99") && text.contains(told) && text.contains("newer"),
+            "{shut}: {text}"
+        );
+    }
+}
+
+pub async fn a_newer_schema_that_only_adds_is_worked_with(db: Database) {
+    use super::{alarm, claim, download, keys, poll, read, retry, track};
+    migrate_further(&db).await;
+    let done = migrate(&db.url).await.unwrap();
+    assert_eq!((done.from, done.to, done.known), (99, 99, NEWEST));
+    let report = check_schema(&db.url).await.unwrap();
+    assert_eq!((report.found, report.needed), (99, NEWEST));
+    assert!(report.newer().unwrap().contains("may go on"));
+    check_sound(&db.url, Depth::Whole).await.unwrap();
+    check_rights(&db.url).await.unwrap();
+    let further = async || {
+        let db = db.another().await;
+        migrate_further(&db).await;
+        db
+    };
+    track::tracking_twice_is_tracking_once(further().await).await;
+    claim::a_claim_brings_all_that_its_step_needs(further().await).await;
+    claim::concurrent_claims_never_overlap(further().await).await;
+    poll::a_record_is_read_back_whole(further().await).await;
+    download::stored_same_and_failed_media_stand_as_told(further().await).await;
+    retry::what_waits_for_a_person_is_woken(further().await).await;
+    alarm::an_alarm_is_open_once_and_counted(further().await).await;
+    keys::a_key_is_read_back_as_it_was_made(further().await).await;
+    read::show_finds_by_token_and_by_identifier(further().await).await;
 }
 
 pub async fn a_changed_migration_is_refused(db: Database) {
