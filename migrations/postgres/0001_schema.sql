@@ -45,6 +45,7 @@ create unique index verifications_token on verifications (verify_token);
 create index verifications_reference on verifications (reference) where reference is not null;
 create index verifications_id_number on verifications (id_number_index) where id_number_index is not null;
 create index verifications_state on verifications (state, verification_id);
+create index verifications_failing on verifications (verification_id) where settled_at is null and last_error is not null;
 create index verifications_settled on verifications (settled_at, app, never_seen) where settled_at is not null;
 
 -- What is left to do: at most one row a stage (0 poll, 1 download) of each open verification. Settled ones have none.
@@ -66,6 +67,9 @@ create table schedule (
 
 create index schedule_due on schedule (stage, app, lane, due_at, deadline) where not ready;
 create index schedule_ready on schedule (stage, app, lane, deadline, verification_id) where ready;
+create index schedule_ready_due on schedule (stage, app, lane, due_at) where ready;
+create index schedule_deadline on schedule (app, deadline);
+create index schedule_poisoned on schedule (claims) where claims > 5;
 
 create table attempts (
     verification_id  text collate "C" not null,
@@ -415,6 +419,84 @@ create table reconciliations (
     wrong             bigint not null,
     unlisted          bigint
 );
+
+-- How many there are, as differences that are summed: verifications by app and state, media by kind and state, answers. Triggers keep it, so that no
+-- statement can forget to, and only ever add rows, so that no two transactions wait for one another.
+create table tallies (
+    tally_id bigint generated always as identity primary key,
+    what     text   not null check (what in ('verifications', 'media', 'answers')),
+    name     text   not null,
+    state    text   not null,
+    n        bigint not null,
+    bytes    bigint not null
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 10000);
+
+-- The least that was ever seen of something: `least_left` of all verifications.
+create table lows (
+    what  text   not null primary key,
+    value bigint not null
+);
+
+create function tally_verifications() returns trigger language plpgsql as $tally$
+begin
+    if tg_op = 'INSERT' then
+        insert into tallies (what, name, state, n, bytes)
+            select 'verifications', app, state, count(*), 0 from fresh group by app, state;
+    elsif tg_op = 'DELETE' then
+        insert into tallies (what, name, state, n, bytes)
+            select 'verifications', app, state, -count(*), 0 from gone group by app, state;
+    else
+        insert into tallies (what, name, state, n, bytes)
+            select 'verifications', app, state, sum(one), 0
+            from (select app, state, 1 as one from fresh union all select app, state, -1 from gone) as moved
+            group by app, state having sum(one) <> 0;
+        -- Looked at first: what is written is locked until the transaction ends.
+        insert into lows (what, value)
+            select 'least_left', min(least_left) from fresh
+            having min(least_left) < coalesce((select value from lows where what = 'least_left'), 9223372036854775807)
+            on conflict (what) do update set value = excluded.value where excluded.value < lows.value;
+    end if;
+    return null;
+end
+$tally$;
+
+create function tally_media() returns trigger language plpgsql as $tally$
+begin
+    if tg_op = 'INSERT' then
+        insert into tallies (what, name, state, n, bytes)
+            select 'media', kind, state, count(*), coalesce(sum(bytes), 0) from fresh group by kind, state;
+    elsif tg_op = 'DELETE' then
+        insert into tallies (what, name, state, n, bytes)
+            select 'media', kind, state, -count(*), -coalesce(sum(bytes), 0) from gone group by kind, state;
+    else
+        insert into tallies (what, name, state, n, bytes)
+            select 'media', kind, state, sum(one), coalesce(sum(one * bytes), 0)
+            from (select kind, state, bytes, 1 as one from fresh union all select kind, state, bytes, -1 from gone) as moved
+            group by kind, state having sum(one) <> 0 or coalesce(sum(one * bytes), 0) <> 0;
+    end if;
+    return null;
+end
+$tally$;
+
+create function tally_answers() returns trigger language plpgsql as $tally$
+begin
+    if tg_op = 'INSERT' then
+        insert into tallies (what, name, state, n, bytes) select 'answers', '', '', count(*), sum(bytes) from fresh having count(*) > 0;
+    else
+        insert into tallies (what, name, state, n, bytes) select 'answers', '', '', -count(*), -sum(bytes) from gone having count(*) > 0;
+    end if;
+    return null;
+end
+$tally$;
+
+create trigger verifications_fresh after insert on verifications referencing new table as fresh for each statement execute function tally_verifications();
+create trigger verifications_moved after update on verifications referencing old table as gone new table as fresh for each statement execute function tally_verifications();
+create trigger verifications_gone after delete on verifications referencing old table as gone for each statement execute function tally_verifications();
+create trigger media_fresh after insert on media referencing new table as fresh for each statement execute function tally_media();
+create trigger media_moved after update on media referencing old table as gone new table as fresh for each statement execute function tally_media();
+create trigger media_gone after delete on media referencing old table as gone for each statement execute function tally_media();
+create trigger answers_fresh after insert on answers referencing new table as fresh for each statement execute function tally_answers();
+create trigger answers_gone after delete on answers referencing old table as gone for each statement execute function tally_answers();
 
 -- The views people query: the names and the order of their columns are promised, so a change here is a breaking change.
 

@@ -45,6 +45,7 @@ create unique index verifications_token on verifications (verify_token);
 create index verifications_reference on verifications (reference) where reference is not null;
 create index verifications_id_number on verifications (id_number_index) where id_number_index is not null;
 create index verifications_state on verifications (state, verification_id);
+create index verifications_failing on verifications (verification_id) where settled_at is null and last_error is not null;
 create index verifications_settled on verifications (settled_at, app, never_seen) where settled_at is not null;
 
 -- What is left to do: at most one row a stage (0 poll, 1 download) of each open verification. Settled ones have none.
@@ -66,6 +67,9 @@ create table schedule (
 
 create index schedule_due on schedule (stage, app, lane, due_at, deadline) where not ready;
 create index schedule_ready on schedule (stage, app, lane, deadline, verification_id) where ready;
+create index schedule_ready_due on schedule (stage, app, lane, due_at) where ready;
+create index schedule_deadline on schedule (app, deadline);
+create index schedule_poisoned on schedule (claims) where claims > 5;
 
 create table attempts (
     verification_id  text    not null,
@@ -412,6 +416,70 @@ create table reconciliations (
     wrong             integer not null,
     unlisted          integer
 ) strict;
+
+-- How many there are: verifications by app and state, media by kind and state, answers. Triggers keep it, so that no statement can forget to.
+create table tallies (
+    what     text    not null check (what in ('verifications', 'media', 'answers')),
+    name     text    not null,
+    state    text    not null,
+    n        integer not null,
+    bytes    integer not null,
+    primary key (what, name, state)
+) strict, without rowid;
+
+-- The least that was ever seen of something: `least_left` of all verifications.
+create table lows (
+    what  text    not null primary key,
+    value integer not null
+) strict, without rowid;
+
+create trigger verifications_fresh after insert on verifications begin
+    insert into tallies (what, name, state, n, bytes) values ('verifications', new.app, new.state, 1, 0)
+        on conflict (what, name, state) do update set n = tallies.n + excluded.n, bytes = tallies.bytes + excluded.bytes;
+end;
+
+create trigger verifications_moved after update of app, state on verifications when old.app <> new.app or old.state <> new.state begin
+    insert into tallies (what, name, state, n, bytes) values ('verifications', old.app, old.state, -1, 0)
+        on conflict (what, name, state) do update set n = tallies.n + excluded.n, bytes = tallies.bytes + excluded.bytes;
+    insert into tallies (what, name, state, n, bytes) values ('verifications', new.app, new.state, 1, 0)
+        on conflict (what, name, state) do update set n = tallies.n + excluded.n, bytes = tallies.bytes + excluded.bytes;
+end;
+
+create trigger verifications_gone after delete on verifications begin
+    insert into tallies (what, name, state, n, bytes) values ('verifications', old.app, old.state, -1, 0)
+        on conflict (what, name, state) do update set n = tallies.n + excluded.n, bytes = tallies.bytes + excluded.bytes;
+end;
+
+create trigger verifications_least_left after update of least_left on verifications when new.least_left < coalesce((select value from lows where what = 'least_left'), 9223372036854775807) begin
+    insert into lows (what, value) values ('least_left', new.least_left) on conflict (what) do update set value = excluded.value;
+end;
+
+create trigger media_fresh after insert on media begin
+    insert into tallies (what, name, state, n, bytes) values ('media', new.kind, new.state, 1, coalesce(new.bytes, 0))
+        on conflict (what, name, state) do update set n = tallies.n + excluded.n, bytes = tallies.bytes + excluded.bytes;
+end;
+
+create trigger media_moved after update of kind, state, bytes on media when old.kind <> new.kind or old.state <> new.state or old.bytes is not new.bytes begin
+    insert into tallies (what, name, state, n, bytes) values ('media', old.kind, old.state, -1, -coalesce(old.bytes, 0))
+        on conflict (what, name, state) do update set n = tallies.n + excluded.n, bytes = tallies.bytes + excluded.bytes;
+    insert into tallies (what, name, state, n, bytes) values ('media', new.kind, new.state, 1, coalesce(new.bytes, 0))
+        on conflict (what, name, state) do update set n = tallies.n + excluded.n, bytes = tallies.bytes + excluded.bytes;
+end;
+
+create trigger media_gone after delete on media begin
+    insert into tallies (what, name, state, n, bytes) values ('media', old.kind, old.state, -1, -coalesce(old.bytes, 0))
+        on conflict (what, name, state) do update set n = tallies.n + excluded.n, bytes = tallies.bytes + excluded.bytes;
+end;
+
+create trigger answers_fresh after insert on answers begin
+    insert into tallies (what, name, state, n, bytes) values ('answers', '', '', 1, new.bytes)
+        on conflict (what, name, state) do update set n = tallies.n + excluded.n, bytes = tallies.bytes + excluded.bytes;
+end;
+
+create trigger answers_gone after delete on answers begin
+    insert into tallies (what, name, state, n, bytes) values ('answers', '', '', -1, -old.bytes)
+        on conflict (what, name, state) do update set n = tallies.n + excluded.n, bytes = tallies.bytes + excluded.bytes;
+end;
 
 -- The views people query: the names and the order of their columns are promised, so a change here is a breaking change.
 

@@ -125,9 +125,20 @@ async fn alarms(archive: &Archive, now: Time) -> store::Result<()> {
     archive.store.end_alarms(now).await.map(|_| ())
 }
 
-/// Has the database let go of what it gathers.
+/// Has the database let go of what it gathers, and its sums compared with a count.
 async fn tidy(archive: &Archive, _now: Time) -> store::Result<()> {
-    archive.store.tidy().await
+    archive.store.tidy().await?;
+    for wrong in archive.store.recount().await? {
+        tracing::error!(
+            what = wrong.what,
+            name = wrong.name,
+            state = wrong.state,
+            kept = ?wrong.kept,
+            counted = ?wrong.counted,
+            "a sum of `status` was wrong and is mended: somebody else wrote to the tables, or a trigger is gone"
+        );
+    }
+    Ok(())
 }
 
 /// Reads again what other replicas may have learned.

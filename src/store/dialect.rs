@@ -41,6 +41,8 @@ pub(super) trait Dialect: Database<Row: Cells> + HasStatementCache {
     const NOW: &'static str;
     /// The database's clock in an expression, microseconds; null where it has none but the machine's.
     const CLOCK_US: &'static str;
+    /// Ends an insert into `tallies`.
+    const ADD_TALLY: &'static str;
     /// What `tidy` runs, one after another, outside a transaction.
     const TIDY: &'static [&'static str];
     /// Asks for the encoding of texts in the database, as `encoding`; must be `UTF8`.
@@ -172,6 +174,7 @@ impl Dialect for Sqlite {
     const CONCURRENT_WRITERS: bool = false;
     const NOW: &'static str = "select null as now from sqlite_schema limit 1";
     const CLOCK_US: &'static str = "null";
+    const ADD_TALLY: &'static str = "on conflict (what, name, state) do update set n = tallies.n + excluded.n, bytes = tallies.bytes + excluded.bytes";
     const TIDY: &'static [&'static str] = &["pragma optimize", "pragma wal_checkpoint(truncate)"];
     // Both encodings of a SQLite file hold all of Unicode.
     const ENCODING: &'static str = "select 'UTF8' as encoding";
@@ -221,6 +224,7 @@ impl Dialect for Postgres {
         "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint) as now";
     const CLOCK_US: &'static str =
         "cast(extract(epoch from clock_timestamp()) * 1000000 as bigint)";
+    const ADD_TALLY: &'static str = "";
     const TIDY: &'static [&'static str] = &[];
     const ENCODING: &'static str = "select current_setting('server_encoding') as encoding";
     // What belongs to an extension was not made by another program.

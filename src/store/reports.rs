@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 
 pub use alarms::{Acknowledgement, AlarmRow};
 pub use events::EventReport;
-pub use figures::{MediaCount, Open, QuotaUse, Reconciliation, Replica, StateCount, Status};
+pub use figures::{
+    MediaCount, Miscount, Open, QuotaUse, Reconciliation, Replica, StateCount, Status,
+};
 pub use losses::{LossFilter, LossReport};
 
 use super::records::{NewVerification, Next};

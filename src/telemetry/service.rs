@@ -117,13 +117,13 @@ fn work(registry: &mut Registry, status: &Status, now: Time) {
     gauge(
         registry,
         "polls_due",
-        "Polls due and not done",
+        "Polls due and not done, counted up to 20000 an app and lane",
         status.polls_due,
     );
     gauge(
         registry,
         "downloads_due",
-        "Downloads due and not done",
+        "Downloads due and not done, counted up to 20000 an app",
         status.downloads_due,
     );
     gauge(

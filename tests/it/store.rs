@@ -200,6 +200,11 @@ on_each! {
         quotas:
             /// The database's own clock runs.
             three_limiters_over_one_database_keep_to_the_rate_together;
+        read:
+            /// A sum is made wrong by hand.
+            a_sum_that_is_wrong_is_told_of_and_mended,
+            /// How many rows there are is PostgreSQL's matter.
+            sums_take_no_more_rows_than_there_are_of_them;
         jobs:
             /// No verb reads these columns.
             what_came_of_a_job_stands_in_its_row;

@@ -12,7 +12,10 @@ use crate::{
         once::KEPT,
         time::{Span, Time},
     },
-    store::{Result, Upkeep, reports::Replica},
+    store::{
+        Result, Upkeep,
+        reports::{Miscount, Replica},
+    },
 };
 
 #[async_trait]
@@ -35,6 +38,11 @@ impl Upkeep for MemoryStore {
             let before = data.beats.insert(instance.to_owned(), (now, skew));
             Ok(last.filter(|_| before.is_none()))
         })
+    }
+
+    /// It keeps no sums.
+    async fn recount(&self) -> Result<Vec<Miscount>> {
+        self.verb(|_| Ok(Vec::new()))
     }
 
     async fn close(&self) {

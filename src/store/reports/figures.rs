@@ -27,6 +27,21 @@ pub struct MediaCount {
     pub bytes: i64,
 }
 
+/// A sum that is kept and is not what a count of the rows brings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Miscount {
+    /// `verifications`, `media` or `answers`.
+    pub what: String,
+    /// The app, or the kind.
+    pub name: String,
+    /// Their state.
+    pub state: String,
+    /// How many, and how many bytes, as they are kept.
+    pub kept: (i64, i64),
+    /// As they were counted.
+    pub counted: (i64, i64),
+}
+
 /// How often an endpoint was asked for an app in the last minute: what its quota was used for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the names say it")]

@@ -42,7 +42,7 @@ pub(super) async fn picked<DB: Dialect>(
     let mut binds = binds![claim.now, limit, claim.late.clamp(0, limit)];
     let (ready, window) = (limit.saturating_mul(3), limit.saturating_mul(4).max(WINDOW));
     let mut parts = Vec::new();
-    for app in apps::<DB>(connection, stage, &claim.apps).await? {
+    for app in apps::<DB>(connection, &claim.apps).await? {
         binds.push(app.as_str().into());
         for lane in LANES {
             let of = format!(
@@ -82,18 +82,84 @@ pub(super) async fn picked<DB: Dialect>(
 /// The apps that are asked for; all that something is scheduled of when none is named.
 async fn apps<DB: Dialect>(
     connection: &mut DB::Connection,
-    stage: Stage,
     named: &[String],
 ) -> Result<Vec<String>> {
     if !named.is_empty() {
         return Ok(named.to_vec());
     }
-    let sql = format!(
-        "select distinct app from schedule where stage = {} order by app",
-        stage.number()
-    );
-    let rows = DB::fetch(connection, sql, Vec::new()).await?;
+    scheduled_apps::<DB>(connection).await
+}
+
+/// The apps that something is scheduled of, in order: a look at an index each.
+pub(super) async fn scheduled_apps<DB: Dialect>(
+    connection: &mut DB::Connection,
+) -> Result<Vec<String>> {
+    let sql = "with recursive apps(app) as (
+            select min(app) from schedule
+            union all select (select min(s.app) from schedule as s where s.app > apps.app) from apps where apps.app is not null
+        ) select app from apps where app is not null";
+    let rows = DB::fetch(connection, sql.to_owned(), Vec::new()).await?;
     rows.iter().map(|row| row.text("app")).collect()
+}
+
+/// What is left to do of an app.
+#[derive(Default)]
+pub(super) struct Figures {
+    pub next_deadline: Option<Time>,
+    pub downloads: i64,
+    pub polls_due: i64,
+    pub downloads_due: i64,
+    pub oldest_due: Option<Time>,
+}
+
+/// The figures of an app. What there is more of than `max` in one of its lanes is not counted.
+pub(super) async fn figures<DB: Dialect>(
+    connection: &mut DB::Connection,
+    app: &str,
+    now: Time,
+    max: i64,
+) -> Result<Figures> {
+    let counted = |what: &str, stage: Stage, lane: Lane, which: &str| {
+        format!(
+            "select '{what}' as what, count(*) as n, min(due_at) as at from (
+                select due_at from schedule where stage = {} and app = $1 and lane = {} and {which} order by due_at limit {max}
+            ) as part",
+            stage.number(),
+            lane.number()
+        )
+    };
+    let mut parts = vec![
+        "select 'deadline' as what, count(deadline) as n, deadline as at from (select min(deadline) as deadline from schedule where app = $1) as first group by deadline"
+            .to_owned(),
+    ];
+    for lane in LANES {
+        for ready in ["ready", "not ready"] {
+            let due = format!("{ready} and due_at <= $2");
+            parts.push(counted("polls_due", Stage::Poll, lane, &due));
+            parts.push(counted("downloads_due", Stage::Download, lane, &due));
+            parts.push(counted("downloads", Stage::Download, lane, ready));
+        }
+    }
+    let mut figures = Figures::default();
+    let rows = DB::fetch(connection, parts.join(" union all "), binds![app, now]).await?;
+    for row in &rows {
+        let (n, at) = (row.int("n")?, row.int_or_null("at")?.map(Time));
+        let due = match row.text("what")?.as_str() {
+            "deadline" => {
+                figures.next_deadline = at;
+                continue;
+            }
+            "downloads" => {
+                figures.downloads += n;
+                continue;
+            }
+            "polls_due" => &mut figures.polls_due,
+            _ => &mut figures.downloads_due,
+        };
+        *due += n;
+        figures.oldest_due = figures.oldest_due.into_iter().chain(at).min();
+    }
+    Ok(figures)
 }
 
 /// When the next row of a stage is due.
@@ -103,7 +169,7 @@ pub(super) async fn next<DB: Dialect>(
     named: &[String],
 ) -> Result<Option<Time>> {
     let (mut parts, mut binds) = (Vec::new(), Vec::new());
-    for app in apps::<DB>(connection, stage, named).await? {
+    for app in apps::<DB>(connection, named).await? {
         binds.push(app.as_str().into());
         for lane in LANES {
             let of = format!(
@@ -112,11 +178,9 @@ pub(super) async fn next<DB: Dialect>(
                 binds.len(),
                 lane.number()
             );
-            // What is ready is due.
-            parts.push(format!("select min(due_at) as due_at {of} and not ready"));
-            parts.push(format!(
-                "select * from (select due_at {of} and ready limit 1) as ready"
-            ));
+            for ready in ["ready", "not ready"] {
+                parts.push(format!("select min(due_at) as due_at {of} and {ready}"));
+            }
         }
     }
     if parts.is_empty() {
@@ -137,7 +201,7 @@ pub(super) async fn make_ready<DB: Dialect>(
     stage: Stage,
     claim: &Claim,
 ) -> Result<()> {
-    for app in apps::<DB>(connection, stage, &claim.apps).await? {
+    for app in apps::<DB>(connection, &claim.apps).await? {
         for lane in LANES {
             let of = format!(
                 "from schedule where stage = {} and app = $2 and lane = {} and not ready and due_at <= $1 order by due_at",

@@ -30,6 +30,7 @@ mod requests;
 mod retry;
 mod show;
 mod status;
+mod tallies;
 mod track;
 mod upkeep;
 mod work;

@@ -1,30 +1,36 @@
-//! The figures of `status`: a few grouped counts, not for a hot path.
+//! The figures of `status`: sums that are kept, and the ends of indexes. Their cost does not grow with
+//! what is tracked.
 
-use super::{alarm, calls, reconcile, upkeep};
+use super::{alarm, calls, due, reconcile, tallies, upkeep};
 use crate::{
     domain::{
-        lease::Stage,
         settled::{DAY, Settled},
         time::Time,
+        token::State,
     },
     store::{
         POISONED_BEYOND, Result,
         dialect::Dialect,
-        reports::{MediaCount, Open, StateCount, Status},
+        reports::{Open, Status},
         rows::{Cells as _, binds},
     },
 };
+
+/// More than this that is due of an app, a stage and a lane is not counted.
+const COUNTED_MAX: i64 = 20_000;
 
 /// The figures as of `now`.
 pub(super) async fn status<DB: Dialect>(
     connection: &mut DB::Connection,
     now: Time,
 ) -> Result<Status> {
+    let tallies = tallies::read::<DB>(connection).await?;
+    let (answers, answer_bytes) = tallies.answers();
     let mut status = Status {
-        states: states::<DB>(connection).await?,
-        media: media::<DB>(connection).await?,
-        answers: 0,
-        answer_bytes: 0,
+        states: tallies.states(),
+        media: tallies.media(),
+        answers,
+        answer_bytes,
         next_deadline: None,
         polls_due: 0,
         downloads_due: 0,
@@ -39,77 +45,42 @@ pub(super) async fn status<DB: Dialect>(
         replicas: upkeep::replicas::<DB>(connection, now).await?,
         settled_last_day: settled::<DB>(connection, now.minus(DAY), now).await?,
     };
-    for row in DB::fetch(
-        connection,
-        "select count(*) as n, cast(coalesce(sum(bytes), 0) as bigint) as length from answers"
-            .to_owned(),
-        Vec::new(),
-    )
-    .await?
-    {
-        (status.answers, status.answer_bytes) = (row.int("n")?, row.int("length")?);
-    }
     schedule::<DB>(connection, now, &mut status).await?;
-    for row in DB::fetch(
-        connection,
-        "select min(least_left) as least_left from verifications".to_owned(),
-        Vec::new(),
-    )
-    .await?
-    {
+    let sql = format!(
+        "select (select count(*) from schedule where claims > {POISONED_BEYOND}) as poisoned,
+            (select value from lows where what = 'least_left') as least_left"
+    );
+    for row in DB::fetch(connection, sql, Vec::new()).await? {
+        status.poisoned = row.int("poisoned")?;
         status.least_left_ms = row.int_or_null("least_left")?;
     }
     Ok(status)
 }
 
-/// What is left to do: one look at the narrow table, which settled verifications have left.
+/// What is left to do, app by app: looks at the ends of indexes, and counts up to [`COUNTED_MAX`].
 async fn schedule<DB: Dialect>(
     connection: &mut DB::Connection,
     now: Time,
     status: &mut Status,
 ) -> Result<()> {
-    let sql = format!(
-        "select app, min(deadline) as next_deadline,
-            count(case when stage = {poll} then 1 end) as verifications,
-            count(case when stage = {download} then 1 end) as downloads,
-            count(case when stage = {poll} and due_at <= $1 then 1 end) as polls_due,
-            count(case when stage = {download} and due_at <= $1 then 1 end) as downloads_due,
-            min(case when due_at <= $1 then due_at end) as oldest_due,
-            count(case when claims > {POISONED_BEYOND} then 1 end) as poisoned
-        from schedule group by app order by app",
-        poll = Stage::Poll.number(),
-        download = Stage::Download.number(),
-    );
     let sooner = |one: Option<Time>, other: Option<Time>| one.into_iter().chain(other).min();
-    for row in DB::fetch(connection, sql, binds![now]).await? {
-        let next_deadline = row.int_or_null("next_deadline")?.map(Time);
-        status.next_deadline = sooner(status.next_deadline, next_deadline);
-        status.oldest_due = sooner(status.oldest_due, row.int_or_null("oldest_due")?.map(Time));
-        status.polls_due += row.int("polls_due")?;
-        status.downloads_due += row.int("downloads_due")?;
-        status.poisoned += row.int("poisoned")?;
+    for app in due::scheduled_apps::<DB>(connection).await? {
+        let figures = due::figures::<DB>(connection, &app, now, COUNTED_MAX).await?;
+        status.next_deadline = sooner(status.next_deadline, figures.next_deadline);
+        status.oldest_due = sooner(status.oldest_due, figures.oldest_due);
+        status.polls_due += figures.polls_due;
+        status.downloads_due += figures.downloads_due;
+        let open = status.states.iter().filter(|row| row.app == app);
+        let open =
+            open.filter(|row| State::named(&row.state).is_some_and(|state| !state.is_settled()));
         status.open_by_app.push(Open {
-            app: row.text("app")?,
-            verifications: row.int("verifications")?,
-            downloads: row.int("downloads")?,
-            next_deadline,
+            verifications: open.map(|row| row.count).sum(),
+            downloads: figures.downloads,
+            next_deadline: figures.next_deadline,
+            app,
         });
     }
     Ok(())
-}
-
-async fn states<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<StateCount>> {
-    let sql = "select app, state, count(*) as n from verifications group by app, state order by app, state";
-    let rows = DB::fetch(connection, sql.to_owned(), Vec::new()).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(StateCount {
-                app: row.text("app")?,
-                state: row.text("state")?,
-                count: row.int("n")?,
-            })
-        })
-        .collect()
 }
 
 /// Those settled from an instant to before another, by app: a range of an index that has all of it.
@@ -132,24 +103,10 @@ pub(super) async fn settled<DB: Dialect>(
         .collect()
 }
 
-async fn media<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<MediaCount>> {
-    let sql = "select kind, state, count(*) as n, cast(coalesce(sum(bytes), 0) as bigint) as length from media group by kind, state order by kind, state";
-    let rows = DB::fetch(connection, sql.to_owned(), Vec::new()).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(MediaCount {
-                kind: row.text("kind")?,
-                state: row.text("state")?,
-                count: row.int("n")?,
-                bytes: row.int("length")?,
-            })
-        })
-        .collect()
-}
-
-/// What fails at present: settled verifications have nothing left to fail.
+/// What fails at present, of ten thousand at most: settled verifications have nothing left to fail.
 async fn errors<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<(String, i64)>> {
-    let sql = "select last_error, count(*) as n from verifications where state in ('waiting', 'collecting') and last_error is not null
+    let sql = "select last_error, count(*) as n
+        from (select last_error from verifications where settled_at is null and last_error is not null limit 10000) as failing
         group by last_error order by n desc, last_error limit 10";
     let rows = DB::fetch(connection, sql.to_owned(), Vec::new()).await?;
     rows.iter()

@@ -5,7 +5,7 @@ use std::pin::pin;
 use async_trait::async_trait;
 use futures::FutureExt as _;
 
-use super::{SqlStore, calls, requests};
+use super::{SqlStore, calls, requests, tallies};
 use crate::{
     domain::{
         lease::LAPSED,
@@ -14,7 +14,7 @@ use crate::{
     store::{
         Result, Upkeep,
         dialect::Dialect,
-        reports::Replica,
+        reports::{Miscount, Replica},
         rows::{Cells as _, binds, insert, instant, rows},
     },
 };
@@ -49,10 +49,30 @@ impl<DB: Dialect> Upkeep for SqlStore<DB> {
 
     async fn beat(&self, instance: &str, skew: Option<Span>, now: Time) -> Result<Option<Time>> {
         let instance = instance.to_owned();
+        let last = self
+            .writing(move |connection| {
+                async move { beat::<DB>(connection, &instance, skew, now).await }.boxed()
+            })
+            .await?;
+        // So often that what is read of them stays short.
+        while DB::CONCURRENT_WRITERS
+            && self
+                .writing(|connection| tallies::fold::<DB>(connection).boxed())
+                .await?
+        {}
+        Ok(last)
+    }
+
+    async fn recount(&self) -> Result<Vec<Miscount>> {
+        let wrong = self
+            .reading(|connection| tallies::compare::<DB>(connection).boxed())
+            .await?;
+        let mended = wrong.clone();
         self.writing(move |connection| {
-            async move { beat::<DB>(connection, &instance, skew, now).await }.boxed()
+            async move { tallies::mend::<DB>(connection, &mended).await }.boxed()
         })
-        .await
+        .await?;
+        Ok(wrong)
     }
 
     async fn close(&self) {

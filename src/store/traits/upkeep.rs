@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::{
     domain::time::{Span, Time},
-    store::{Connection, Result},
+    store::{Connection, Result, reports::Miscount},
 };
 
 /// The care of the database itself.
@@ -23,6 +23,10 @@ pub trait Upkeep: Connection {
     /// Notes that a process is alive, and how far its host's clock is ahead of the provider's where
     /// that is known; brings when any other was last seen, at the first beat of this one alone.
     async fn beat(&self, instance: &str, skew: Option<Span>, now: Time) -> Result<Option<Time>>;
+
+    /// Counts what `status` tells of by sums that are kept, mends those that are wrong and brings them.
+    /// Reads everything: minutes on a large database, which goes on meanwhile.
+    async fn recount(&self) -> Result<Vec<Miscount>>;
 
     /// Closes the connections; waits for verbs under way.
     async fn close(&self);

@@ -91,6 +91,9 @@ impl Pair {
             .await;
         self.same("status", async |store, _| store.status(now).await.unwrap())
             .await;
+        // The model counts everything each time; the sums that the others keep must say the same.
+        self.same("recount", async |store, _| store.recount().await.unwrap())
+            .await;
         for n in 1..=TOKENS {
             self.same("show", async |store, _| {
                 store.show(&handle(n)).await.unwrap()

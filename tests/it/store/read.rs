@@ -323,3 +323,38 @@ pub async fn the_clock_answers(db: Database) {
     assert_eq!(now == START, !db.is_postgres());
     store.tidy().await.unwrap();
 }
+
+pub async fn a_sum_that_is_wrong_is_told_of_and_mended(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 3).await;
+    assert_eq!(store.recount().await.unwrap(), [], "nothing is wrong");
+    db.run("update tallies set n = n + 2 where what = 'verifications'; delete from tallies where what = 'answers'")
+        .await;
+    db.run("insert into tallies (what, name, state, n, bytes) values ('media', 'face', 'stored', 1, 7)")
+        .await;
+    let wrong = store.recount().await.unwrap();
+    let told: Vec<_> = (wrong.iter())
+        .map(|one| (&one.what[..], &one.state[..], one.kept, one.counted))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("media", "stored", (1, 7), (0, 0)),
+            ("verifications", "waiting", (5, 0), (3, 0))
+        ]
+    );
+    assert_eq!(store.recount().await.unwrap(), [], "it is mended");
+    let status = store.status(START).await.unwrap();
+    assert_eq!((status.states[0].count, status.media.len()), (3, 0));
+}
+
+pub async fn sums_take_no_more_rows_than_there_are_of_them(db: Database) {
+    let store = store(&db).await;
+    for n in 1..=50 {
+        store.track(vec![token(n)]).await.unwrap();
+    }
+    store.beat("a", None, START).await.unwrap();
+    assert_eq!(db.rows("tallies").await, 1);
+    let status = store.status(START).await.unwrap();
+    assert_eq!((status.states.len(), status.states[0].count), (1, 50));
+}
