@@ -78,6 +78,12 @@ need_postgres() {
   postgres_programs >/dev/null || die "PostgreSQL's initdb is still missing: please install the PostgreSQL server"
 }
 
+# Debian keeps it out of a user's PATH.
+need_pgbouncer() {
+  PATH=$PATH:/usr/sbin
+  need pgbouncer pgbouncer
+}
+
 # `kubectl kustomize` with components, which the package of some Debian releases is too old for.
 need_kubectl() {
   local oldest=1.22 offered=

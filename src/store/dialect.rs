@@ -7,7 +7,10 @@
 use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt as _};
-use sqlx::{AssertSqlSafe, Database, Postgres, Sqlite, database::HasStatementCache};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection, Database, Postgres, Sqlite,
+    database::HasStatementCache, postgres::PgConnectOptions, sqlite::SqliteConnectOptions,
+};
 
 use super::{
     Result,
@@ -54,6 +57,10 @@ pub(super) trait Dialect: Database<Row: Cells> + HasStatementCache {
 
     /// How many values one statement may bind.
     const BINDS_MAX: usize;
+
+    /// Whether a statement that was prepared is there in the next transaction: not behind a pooler
+    /// that gives each transaction another connection to the server.
+    fn keeps_prepared(options: &<Self::Connection as Connection>::Options) -> bool;
 
     /// Begins a statement with so many rows as a relation `t`, bound from the first placeholder on.
     fn with_rows(columns: &[(&str, Col)], count: usize) -> String;
@@ -184,6 +191,10 @@ impl Dialect for Sqlite {
         "select m.name as relation, c.name as name from sqlite_schema as m, pragma_table_xinfo(m.name) as c where m.type = 'view'",
     ];
 
+    fn keeps_prepared(_options: &SqliteConnectOptions) -> bool {
+        true
+    }
+
     // Plain question marks: of numbered ones the library looks up each by going through all.
     fn with_rows(columns: &[(&str, Col)], count: usize) -> String {
         let row = format!("({})", vec!["?"; columns.len()].join(","));
@@ -238,6 +249,11 @@ impl Dialect for Postgres {
         and c.relnamespace = (select oid from pg_catalog.pg_namespace where nspname = current_schema())",
     ];
 
+    fn keeps_prepared(options: &PgConnectOptions) -> bool {
+        let url = options.to_url_lossy();
+        !(url.query_pairs()).any(|(name, value)| name == "statement-cache-capacity" && value == "0")
+    }
+
     fn with_rows(columns: &[(&str, Col)], _count: usize) -> String {
         let arrays: Vec<String> = (1..)
             .zip(columns)
@@ -283,6 +299,11 @@ impl Dialect for Postgres {
     statements!(bind_postgres);
 }
 
+tokio::task_local! {
+    /// Whether statements of this task are kept prepared; those of no such task are not.
+    pub(super) static KEEPS_PREPARED: bool;
+}
+
 /// A statement that binds more is not kept prepared: on SQLite its text is another for each number of
 /// rows.
 const PREPARED_BINDS_MAX: usize = 64;
@@ -296,7 +317,9 @@ fn bound<'q, DB: Dialect>(
     binds: Vec<Bind>,
     bind: fn(Query<'q, DB>, Bind) -> Query<'q, DB>,
 ) -> Query<'q, DB> {
-    let query = sqlx::query::<DB>(AssertSqlSafe(sql)).persistent(binds.len() <= PREPARED_BINDS_MAX);
+    let keeps = KEEPS_PREPARED.try_with(|keeps| *keeps).unwrap_or(false);
+    let keeps = keeps && binds.len() <= PREPARED_BINDS_MAX;
+    let query = sqlx::query::<DB>(AssertSqlSafe(sql)).persistent(keeps);
     binds.into_iter().fold(query, bind)
 }
 

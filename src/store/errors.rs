@@ -82,6 +82,10 @@ fn of_database(error: &dyn DatabaseError) -> StoreError {
 
 /// PostgreSQL: appendix A of its manual; the first two characters are the class.
 fn of_sqlstate(code: &str, message: &str, constraint: Option<&str>) -> StoreError {
+    // A statement that was prepared on another connection to the server, or by another client.
+    if matches!(code, "26000" | "42P05") {
+        return StoreError::Unavailable(with_way_out(code, message));
+    }
     let refused = |why: &str| StoreError::Corrupt(format!("{why} (PostgreSQL, SQLSTATE {code})"));
     match code.get(..2).unwrap_or_default() {
         // What we wrote or read is not what the tables can hold.
@@ -126,11 +130,15 @@ fn with_way_out(code: &str, message: &str) -> String {
         "3D000" => {
             "create it with `create database … encoding 'UTF8' template template0`, or correct its name in database.url"
         }
+        "26000" | "42P05" => BEHIND_A_POOLER,
         "53300" => "lower database.max_connections, or raise max_connections of the server",
         _ => return message.to_owned(),
     };
     format!("{message}; {todo}")
 }
+
+/// What can be done where transactions of one client are on several connections to the server.
+pub(super) const BEHIND_A_POOLER: &str = "where a pooler in transaction mode stands before the server, add statement-cache-capacity=0 to database.url";
 
 /// SQLite: <https://sqlite.org/rescode.html>; the low byte is the primary code.
 fn of_sqlite(code: i64, message: &str) -> StoreError {
@@ -222,6 +230,8 @@ mod tests {
             ("password", state("28P01"), "user and password"),
             ("no such database", state("3D000"), "create database"),
             ("connections", state("53300"), "max_connections"),
+            ("pooler", state("26000"), "statement-cache-capacity=0"),
+            ("pooler", state("42P05"), "statement-cache-capacity=0"),
             (
                 "a file of another user",
                 of_sqlite(8, "reason").to_string(),

@@ -26,6 +26,9 @@ const TABLE: &str = "verikeep_migrations";
 /// The advisory lock under which PostgreSQL is migrated; any number no one else would choose.
 const LOCK: i64 = 0x7665_7269_6b65_6570;
 
+/// More than a migration prepares.
+const PREPARED_MAX: usize = 1000;
+
 type Embedded = &'static [(i64, &'static str, &'static str)];
 
 const SQLITE: Embedded = &[(
@@ -118,7 +121,10 @@ pub async fn check_schema(url: &DatabaseUrl) -> Result<SchemaReport> {
 
 async fn inspect_postgres(options: &PgConnectOptions) -> Result<SchemaReport> {
     let mut connection = PgConnection::connect_with(options).await?;
-    let report = inspect::<Postgres>(&mut connection, POSTGRES).await;
+    // A transaction is on one connection to the server, behind a pooler too.
+    let mut transaction = connection.begin_with(Postgres::BEGIN_READ).await?;
+    let report = inspect::<Postgres>(&mut transaction, POSTGRES).await;
+    transaction.rollback().await?;
     connection.close().await?;
     report
 }
@@ -166,6 +172,9 @@ async fn migrate_sqlite(options: SqliteConnectOptions) -> Result<MigrationReport
 }
 
 async fn migrate_postgres(options: PgConnectOptions) -> Result<MigrationReport> {
+    // The migrator names what it prepares, and a pooler would hand the names to whoever comes next:
+    // they are kept, to be given back below.
+    let options = options.statement_cache_capacity(PREPARED_MAX);
     let mut connection = PgConnection::connect_with(&options).await?;
     let mut transaction = connection.begin().await?;
     // Of the transaction, not of the session: it holds behind a pooler too, and nothing can forget
@@ -177,6 +186,7 @@ async fn migrate_postgres(options: PgConnectOptions) -> Result<MigrationReport> 
     )
     .await?;
     let report = apply::<Postgres>(&mut transaction, POSTGRES).await?;
+    transaction.clear_cached_statements().await?;
     transaction.commit().await?;
     connection.close().await?;
     Ok(report)

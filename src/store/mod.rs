@@ -30,6 +30,7 @@ mod errors;
 pub mod memory;
 mod migrate;
 mod moves;
+mod pooler;
 pub mod records;
 pub mod reports;
 mod rights;
@@ -44,6 +45,7 @@ mod transact;
 pub(crate) use connect::open_dying;
 pub use connect::{open, open_to_read};
 pub use migrate::{MigrationReport, SchemaReport, check_schema, migrate};
+pub use pooler::check_pooler;
 pub use rights::check_rights;
 pub use sound::{Depth, check_sound};
 pub use traits::{

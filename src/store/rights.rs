@@ -65,7 +65,9 @@ async fn taken(connection: &mut SqliteConnection) -> std::result::Result<(), sql
 async fn postgres(options: PgConnectOptions, report: SchemaReport) -> Result<()> {
     answered(async {
         let mut connection = PgConnection::connect_with(&options).await?;
-        let found = rights(&mut connection, report).await;
+        let mut transaction = connection.begin().await?;
+        let found = rights(&mut transaction, report).await;
+        transaction.rollback().await?;
         let _ = connection.close().await;
         found
     })

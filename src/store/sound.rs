@@ -72,7 +72,9 @@ pub async fn check_sound(url: &DatabaseUrl, depth: Depth) -> Result<()> {
         Target::Postgres(options) => {
             answered(async {
                 let mut connection = PgConnection::connect_with(&options).await?;
-                let found = shape::<Postgres>(&mut connection, is_current).await;
+                let mut transaction = connection.begin_with(Postgres::BEGIN_READ).await?;
+                let found = shape::<Postgres>(&mut transaction, is_current).await;
+                transaction.rollback().await?;
                 let _ = connection.close().await;
                 found
             })

@@ -52,6 +52,8 @@ impl Target {
         }
         let options =
             PgConnectOptions::from_str(url.reveal()).map_err(|_| refused("a parameter"))?;
+        // Numbers come in binary; a pooler refuses the parameter, as it cannot hold it for each client.
+        let options = options.extra_float_digits(None);
         Ok(Self::Postgres(
             if options.get_application_name().is_none() {
                 options.application_name("verikeep")

@@ -15,7 +15,11 @@
 use futures::future::BoxFuture;
 use sqlx::{Connection as _, Pool};
 
-use super::{Result, StoreError, dialect::Dialect, target::ANSWER};
+use super::{
+    Result, StoreError,
+    dialect::{Dialect, KEEPS_PREPARED},
+    target::ANSWER,
+};
 
 /// Runs `work` in a transaction begun by `begin`, and commits it when `work` succeeds.
 ///
@@ -33,7 +37,8 @@ where
     F: for<'c> FnOnce(&'c mut DB::Connection) -> BoxFuture<'c, Result<T>> + Send + 'static,
 {
     let pool = pool.clone();
-    let task = tokio::spawn(async move {
+    let keeps = DB::keeps_prepared(&pool.connect_options());
+    let task = tokio::spawn(KEEPS_PREPARED.scope(keeps, async move {
         let mut connection = pool.acquire().await?;
         let ended = within::<DB, _, _>(&mut connection, begin, work);
         let ended = match DB::ANSWER {
@@ -50,7 +55,7 @@ where
             let _ = connection.close().await;
         }
         result
-    });
+    }));
     task.await.unwrap_or_else(|cut| {
         Err(if cut.is_panic() {
             StoreError::Corrupt(

@@ -12,6 +12,17 @@ use verikeep::{
     store::{Store, memory::MemoryStore, migrate, open},
 };
 
+/// The same database at the server itself.
+fn past_poolers(url: &DatabaseUrl) -> String {
+    if !url.reveal().contains("statement-cache-capacity") {
+        return url.reveal().to_owned();
+    }
+    let server = std::env::var("VERIKEEP_TEST_POSTGRES").unwrap();
+    let mut direct = url::Url::parse(&server).unwrap();
+    direct.set_path(url::Url::parse(url.reveal()).unwrap().path());
+    direct.into()
+}
+
 /// Runs statements past the product.
 pub async fn run_at(url: &DatabaseUrl, sql: &str) {
     let sql = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
@@ -25,7 +36,7 @@ pub async fn run_at(url: &DatabaseUrl, sql: &str) {
         sql.execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     } else {
-        sql.execute(&mut PgConnection::connect(url.reveal()).await.unwrap())
+        sql.execute(&mut PgConnection::connect(&past_poolers(url)).await.unwrap())
             .await
             .unwrap();
     }
@@ -129,7 +140,11 @@ impl Database {
         let mut held = if self.is_sqlite() {
             HeldLock::Sqlite(SqliteConnection::connect(self.url.reveal()).await.unwrap())
         } else {
-            HeldLock::Postgres(PgConnection::connect(self.url.reveal()).await.unwrap())
+            HeldLock::Postgres(
+                PgConnection::connect(&past_poolers(&self.url))
+                    .await
+                    .unwrap(),
+            )
         };
         held.run(sql).await;
         held
@@ -168,7 +183,9 @@ impl Database {
                 .map(|row| row.get(0))
                 .collect()
         } else {
-            let mut connection = PgConnection::connect(self.url.reveal()).await.unwrap();
+            let mut connection = PgConnection::connect(&past_poolers(&self.url))
+                .await
+                .unwrap();
             sqlx::query(sql)
                 .fetch_all(&mut connection)
                 .await
@@ -195,7 +212,9 @@ impl Database {
                 .map(|row| (0..row.len()).map(|at| shown(row.get(at))).collect())
                 .collect()
         } else {
-            let mut connection = PgConnection::connect(self.url.reveal()).await.unwrap();
+            let mut connection = PgConnection::connect(&past_poolers(&self.url))
+                .await
+                .unwrap();
             let rows = sqlx::query(sql).fetch_all(&mut connection).await.unwrap();
             rows.iter()
                 .map(|row| (0..row.len()).map(|at| shown(row.get(at))).collect())

@@ -12,6 +12,7 @@ mod keys;
 mod losses;
 pub mod make;
 mod poll;
+mod pooler;
 mod quotas;
 mod read;
 mod reconcile;

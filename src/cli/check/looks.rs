@@ -167,6 +167,9 @@ async fn database(config: &Config) -> Vec<Row> {
     if let Err(error) = store::check_rights(&config.database.url).await {
         return Row::of_failure(error.into());
     }
+    if let Err(error) = store::check_pooler(&config.database.url).await {
+        return Row::of_failure(error.into());
+    }
     if report.found == 0 {
         return vec![Row::ok(
             what,
