@@ -8,7 +8,10 @@ use crate::{
 /// Downloads at once, shared out among the apps; the vault's byte budget bounds their memory.
 const DOWNLOADS: usize = 16;
 /// Downloads waiting in memory with fresh URLs, shared out among the apps.
-const HANDOVERS: usize = 256;
+const HANDOVERS: usize = 512;
+/// Polls at once beyond the slots of the apps, shared out among them, while the quota waits for
+/// polls: calls of two seconds at 50 a second need them.
+const MORE: usize = 320;
 /// See [`Capacity::idle`].
 const IDLE: Span = Span(1000);
 /// What an app gets of everything, however many there are.
@@ -35,6 +38,8 @@ pub(super) fn lease_of(config: &Config) -> Span {
 /// holds up no other; the account only sets the pace.
 pub(super) struct Capacity {
     pub(super) apps: Vec<Slots>,
+    /// Polls of each app beyond its slots.
+    pub(super) more: usize,
     /// Of each app.
     pub(super) downloads: usize,
     /// Of each app.
@@ -46,6 +51,7 @@ pub(super) struct Capacity {
 /// The slots of one app.
 pub(super) struct Slots {
     pub(super) app: String,
+    pub(super) account: String,
     /// Together with those of the other apps of the account about three seconds' worth of its quota.
     pub(super) polls: usize,
 }
@@ -57,11 +63,13 @@ impl Capacity {
             let qps = of_account().map(App::pace).fold(0.0, f64::max);
             Slots {
                 app: one.name.clone(),
+                account: one.account.clone(),
                 polls: share(seconds_of(qps), of_account().count()),
             }
         };
         Self {
             apps: config.apps.iter().map(slots).collect(),
+            more: share(MORE, config.apps.len()),
             downloads: share(DOWNLOADS, config.apps.len()),
             handovers: share(HANDOVERS, config.apps.len()),
             idle: IDLE,
@@ -70,12 +78,14 @@ impl Capacity {
 
     /// All slots together.
     pub(super) fn steps(&self) -> usize {
-        self.calls_at_once() + self.downloads_at_once()
+        let polls: usize = self.apps.iter().map(|slots| slots.polls).sum();
+        polls + self.downloads_at_once()
     }
 
-    /// Polls that may run at once, of all apps.
+    /// Polls that may run at once, of all apps, beyond their slots as well.
     pub(super) fn calls_at_once(&self) -> usize {
-        self.apps.iter().map(|slots| slots.polls).sum()
+        let polls = self.apps.iter().map(|slots| slots.polls + self.more);
+        polls.sum()
     }
 
     /// Downloads that may run at once, of all apps.

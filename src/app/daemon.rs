@@ -88,6 +88,7 @@ pub async fn run(
         () = stop.cancelled() => {}
         looked = first_look => looked.map_err(|error: StoreError| AppError::Store(error))?,
     }
+    let shared = Shared::new(&archive, &metrics, &guard, (lease, Arc::clone(&quotas)));
     let pulse = Pulse::new(&archive, &metrics, quotas, &guard);
     let pulse = Arc::new(pulse);
     let (clock, spawn) = (&archive.clock, Arc::new(Runtime) as Arc<dyn Spawn>);
@@ -112,7 +113,6 @@ pub async fn run(
         spawn: Arc::clone(&spawn),
         stop: stop.clone(),
     };
-    let shared = Shared::new(&archive, &metrics, &guard, lease);
     let mut drivers = drivers::start(&shared, &capacity, &world);
     let mut loops = loops(&pulse, &guard, spawn, clock, &serve_stop);
     let cron = Cron::start(&archive, &metrics, &guard, &config.schedule).await?;

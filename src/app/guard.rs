@@ -153,6 +153,16 @@ impl Guard {
         (wished * all / self.steps_wished.max(1)).clamp(1, wished.max(1))
     }
 
+    /// How many of `wished` steps may run beyond those, with the descriptors there are.
+    pub(super) fn more_steps(&self, wished: usize) -> usize {
+        let all = descriptors::steps_at_once(
+            self.steps_wished.saturating_add(wished),
+            self.machine.descriptors().free,
+            self.connections,
+        );
+        all.saturating_sub(self.steps_wished)
+    }
+
     /// A step's record was written into the database.
     pub(super) fn recorded(&self) {
         self.broken.note(broken::RECORD, Ok(()), self.archive.now());

@@ -90,6 +90,15 @@ impl RateLimiters {
         Arc::clone(limiter)
     }
 
+    /// How many callers wait for a permit of the account's interface that most wait for.
+    #[must_use]
+    pub fn waiting(&self, account: &str) -> usize {
+        let limiters = lock(&self.limiters);
+        let of_account = limiters.iter().filter(|((of, _), _)| of == account);
+        let waiting = of_account.map(|(_, limiter)| limiter.waiting.load(Ordering::Relaxed));
+        waiting.max().unwrap_or(0)
+    }
+
     /// What every limiter is doing.
     #[must_use]
     pub fn figures(&self) -> Vec<Figures> {

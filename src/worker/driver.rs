@@ -23,6 +23,9 @@ use crate::domain::{
 /// all is due again when the lease ends.
 pub(crate) const CLAIM_MAX: Span = Span::seconds(15);
 
+/// How often a driver that has something to do looks whether there is room for it.
+const LOOK_EVERY: Span = Span(50);
+
 /// The work of one driver.
 pub(crate) trait Work: Send + Sync + 'static {
     /// A claimed item.
@@ -32,6 +35,12 @@ pub(crate) trait Work: Send + Sync + 'static {
 
     /// The driver's name in logs and metrics.
     fn name(&self) -> &str;
+
+    /// How many more may begin beside those that run, of so many slots; looked at again every
+    /// [`LOOK_EVERY`] while something may be due.
+    fn free(&self, slots: usize, running: usize) -> usize {
+        slots.saturating_sub(running)
+    }
 
     /// Claims up to `limit` items that are due.
     fn claim(
@@ -92,7 +101,7 @@ pub(crate) async fn drive<W: Work>(work: Arc<W>, pace: Pace, world: World, wake:
     let batch = (pace.slots / 4).max(1);
     let mut sleep_until = clock.elapsed();
     while !stop.is_cancelled() {
-        let slots = pace.slots.saturating_sub(steps.len());
+        let slots = work.free(pace.slots, steps.len());
         // While it fails, one item at a time probes whether it still does.
         let (slots, enough) = if failures > 0 {
             (1, steps.is_empty())
@@ -125,6 +134,7 @@ pub(crate) async fn drive<W: Work>(work: Arc<W>, pace: Pace, world: World, wake:
             Some(ended) = steps.next() => failures = ended_step(&*work, ended, failures),
             () = wake.notified(), if failures == 0 => hungry = true,
             () = clock.sleep(remaining(sleep_until, &*clock)), if !hungry => hungry = true,
+            () = clock.sleep(LOOK_EVERY), if hungry && failures == 0 => {}
         }
         while let Some(ended) = steps.try_next() {
             failures = ended_step(&*work, ended, failures);

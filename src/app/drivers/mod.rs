@@ -3,6 +3,7 @@
 mod downloads;
 mod handovers;
 mod polls;
+mod room;
 mod under_lease;
 
 #[cfg(test)]
@@ -13,11 +14,12 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use self::{downloads::Downloads, handovers::Handovers, polls::Polls};
+use self::{downloads::Downloads, handovers::Handovers, polls::Polls, room::Room};
 use super::{capacity::Capacity, guard::Guard, turns::Turn};
 use crate::{
     archive::{Archive, StepError},
     domain::{lease::Stage, time::Span},
+    provider::RateLimiters,
     store::{StoreError, records::Claim},
     telemetry::metrics::Metrics,
     worker::{
@@ -37,6 +39,8 @@ pub(super) struct Shared {
     metrics: Arc<Metrics>,
     /// How long a lease runs; renewed at half of it.
     pub(super) lease: Span,
+    /// The pace of every account.
+    quotas: Arc<RateLimiters>,
     /// The end of the grace: what is under way is given back.
     pub(super) hard_stop: CancellationToken,
     /// Says when nothing new is to be begun.
@@ -48,12 +52,13 @@ impl Shared {
         archive: &Arc<Archive>,
         metrics: &Arc<Metrics>,
         guard: &Arc<Guard>,
-        lease: Span,
+        (lease, quotas): (Span, Arc<RateLimiters>),
     ) -> Arc<Self> {
         Arc::new(Self {
             archive: Arc::clone(archive),
             metrics: Arc::clone(metrics),
             lease,
+            quotas,
             hard_stop: CancellationToken::new(),
             guard: Arc::clone(guard),
         })
@@ -101,6 +106,8 @@ pub(super) fn start(shared: &Arc<Shared>, capacity: &Capacity, world: &World) ->
         idle,
         backoff: BACKOFF,
     };
+    let more =
+        shared.guard.more_steps(capacity.more * capacity.apps.len()) / capacity.apps.len().max(1);
     let is_only_one = capacity.apps.len() == 1;
     for slots in &capacity.apps {
         let name = |stage: Stage| match is_only_one {
@@ -112,7 +119,7 @@ pub(super) fn start(shared: &Arc<Shared>, capacity: &Capacity, world: &World) ->
         let polls = Polls::new(
             shared,
             (name(Stage::Poll), &slots.app),
-            pace_of_polls.slots,
+            Room::new(shared, slots, pace_of_polls.slots, more),
             &handovers,
         );
         let downloads = Downloads::new(

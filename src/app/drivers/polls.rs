@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use super::{Handovers, Shared, no_answer, under_lease::Unfinished};
+use super::{Handovers, Room, Shared, no_answer, under_lease::Unfinished};
 use crate::{
     app::turns::Turn,
     domain::{lease::Stage, time::Span},
@@ -21,6 +21,7 @@ pub(super) struct Polls {
     turn: Turn,
     app: String,
     handovers: Arc<Handovers>,
+    room: Room,
     /// How many may run while downloads do not keep up: answers are never given up for the sake of
     /// media.
     min: usize,
@@ -34,7 +35,7 @@ impl Polls {
     pub(super) fn new(
         shared: &Arc<Shared>,
         (name, app): (String, &str),
-        slots: usize,
+        room: Room,
         handovers: &Arc<Handovers>,
     ) -> Self {
         Self {
@@ -43,7 +44,8 @@ impl Polls {
             name,
             app: app.to_owned(),
             handovers: Arc::clone(handovers),
-            min: (slots / 8).max(1),
+            min: (room.slots / 8).max(1),
+            room,
             running: AtomicUsize::new(0),
             claimed: AtomicUsize::new(0),
         }
@@ -92,6 +94,10 @@ impl Work for Polls {
 
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn free(&self, _slots: usize, running: usize) -> usize {
+        self.room.free(running)
     }
 
     async fn claim(&self, limit: usize) -> Result<Vec<PollWork>, Unfinished> {

@@ -11,7 +11,9 @@ use std::{
 
 use async_trait::async_trait;
 use futures::FutureExt as _;
-use simulator::{AppCredential, Life, LifeSpec, Made, MediaBytes, Options, UnusedAnswer, Video};
+use simulator::{
+    AppCredential, Life, LifeSpec, Made, MediaBytes, Options, Pace, UnusedAnswer, Video,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{Shared, start};
@@ -29,24 +31,29 @@ use crate::{
         answer::{Endpoint, ErrorKind, ProviderError},
         identity::Columns,
         policy::Policy,
-        random::Random,
+        random::{self, Random},
         secret::Secret,
         time::{Clock, HeldClock, Span, Time},
         token::TrackRequest,
     },
-    provider::{Download, DownloadError, OverWorld, Probe, Provider, Reply, request::RequestBody},
+    provider::{
+        Download, DownloadError, OverWorld, Probe, Provider, RateLimiters, Reply,
+        request::RequestBody,
+    },
     store::{Queue as _, Store, memory::MemoryStore, records::Claim},
     telemetry::{Format, metrics::Metrics},
     vault::Vault,
     worker::{driver, executor::Executor, spawn::Spawn as _},
 };
 
+mod quota;
 mod simulation;
 
 use simulation::*;
 
 const BEGIN: Time = Time(1_790_000_000_000);
 const APP: &str = "filmed";
+const ACCOUNT: &str = "default";
 const SIBLING: &str = "plain";
 
 #[test]
@@ -242,7 +249,12 @@ fn only_what_gets_on_keeps_its_lease() {
         let simulation = Simulation::start(12, Span::millis(120), Span::seconds(1));
         simulation.tell(APP, &[LifeSpec::of(Life::Passed, 1)]);
         let (archive, lease) = (Arc::clone(&simulation.archive), Span::minutes(5));
-        let shared = Shared::new(&archive, &simulation.metrics, &simulation.guard, lease);
+        let shared = Shared::new(
+            &archive,
+            &simulation.metrics,
+            &simulation.guard,
+            (lease, Arc::clone(&simulation.quotas)),
+        );
         simulation.executor.run_for(Span::seconds(170));
         let claim = Claim {
             now: simulation.executor.now().plus(Span::seconds(20)),

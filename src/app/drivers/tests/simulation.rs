@@ -6,8 +6,14 @@ use super::*;
 pub(super) struct Slow {
     pub(super) world: OverWorld,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) takes: Span,
+    /// How long a call takes, at least and at most.
+    pub(super) takes: (Span, Span),
+    /// How long it takes until a medium begins to come.
+    pub(super) opens: Span,
+    /// Whose permits calls need, and how many a second there are.
+    pub(super) quota: Option<(Arc<RateLimiters>, f64)>,
     pub(super) asked: Arc<Mutex<Vec<(Time, String)>>>,
+    pub(super) called: Arc<Mutex<Vec<(Endpoint, Span)>>>,
     pub(super) trouble: Arc<Mutex<Option<Trouble>>>,
 }
 
@@ -21,9 +27,14 @@ pub(super) enum Trouble {
 #[async_trait]
 impl Provider for Slow {
     async fn call(&self, endpoint: Endpoint, body: &RequestBody) -> Result<Reply, ProviderError> {
+        if let Some((quotas, qps)) = &self.quota {
+            quotas.limiter(ACCOUNT, endpoint, *qps).permit().await?;
+        }
         let text = String::from_utf8_lossy(&body.bytes()).into_owned();
         self.asked.lock().unwrap().push((self.clock.now(), text));
-        self.clock.sleep(self.takes).await;
+        let called = (endpoint, self.clock.elapsed());
+        self.called.lock().unwrap().push(called);
+        self.clock.sleep(between(self.takes)).await;
         let trouble = self.trouble.lock().unwrap().take();
         match trouble {
             Some(Trouble::Panic) => panic!("poison"),
@@ -38,12 +49,35 @@ impl Provider for Slow {
     }
 
     async fn open(&self, url: &Secret) -> Result<Download, DownloadError> {
+        self.clock.sleep(self.opens).await;
         self.world.open(url).await
     }
 
     async fn probe(&self) -> Result<Probe, ProviderError> {
         self.world.probe().await
     }
+}
+
+fn between((least, most): (Span, Span)) -> Span {
+    let mut drawn = [0; 2];
+    random::fill(&mut drawn);
+    let part = i64::from(u16::from_le_bytes(drawn));
+    Span(least.0 + (most.0 - least.0) * part / i64::from(u16::MAX))
+}
+
+/// What a simulation differs in from others.
+pub(super) struct Setup {
+    pub(super) seed: u64,
+    /// How long a call takes, at least and at most.
+    pub(super) takes: (Span, Span),
+    /// How long it takes until a medium begins to come.
+    pub(super) opens: Span,
+    /// How often drivers look for what they were not told of.
+    pub(super) idle: Span,
+    /// Calls a second, and the capacity for them; else no limit and eight slots.
+    pub(super) qps: Option<f64>,
+    /// What is asked.
+    pub(super) fetch: Vec<Endpoint>,
 }
 
 /// A daemon's drivers beside their world.
@@ -56,7 +90,10 @@ pub(super) struct Simulation {
     pub(super) metrics: Arc<Metrics>,
     /// When the provider was asked, and with which words.
     pub(super) asked: Arc<Mutex<Vec<(Time, String)>>>,
+    /// Which interface was called when, by what had elapsed.
+    pub(super) called: Arc<Mutex<Vec<(Endpoint, Span)>>>,
     pub(super) trouble: Arc<Mutex<Option<Trouble>>>,
+    pub(super) quotas: Arc<RateLimiters>,
     pub(super) _folder: tempfile::TempDir,
 }
 
@@ -64,41 +101,72 @@ impl Simulation {
     /// Starts drivers over a provider that takes so long a call; they look so often for what they
     /// were not told of.
     pub(super) fn start(seed: u64, takes: Span, idle: Span) -> Self {
+        Self::with(Setup {
+            seed,
+            takes: (takes, takes),
+            opens: Span(0),
+            idle,
+            qps: None,
+            fetch: Policy::documented().fetch,
+        })
+    }
+
+    pub(super) fn with(setup: Setup) -> Self {
+        let Setup {
+            seed,
+            takes,
+            opens,
+            idle,
+            qps,
+            fetch,
+        } = setup;
         let held = HeldClock::at(BEGIN);
         let executor = Executor::new(held, seed);
         let clock: Arc<dyn Clock> = Arc::new(executor.clone());
         let plain = AppCredential {
             records_video: false,
-            ..AppCredential::synthetic(SIBLING, "default")
+            ..AppCredential::synthetic(SIBLING, ACCOUNT)
         };
         let options = Options {
             seed,
-            apps: vec![AppCredential::synthetic(APP, "default"), plain],
+            apps: vec![AppCredential::synthetic(APP, ACCOUNT), plain],
             media_bytes: MediaBytes {
                 face: 700,
                 id_card: 900,
                 video: 1_500,
             },
             unused_answer: UnusedAnswer::Refused,
+            pace: if qps.is_some() {
+                Pace::AtOnce
+            } else {
+                Pace::Seeded
+            },
+            quirks: qps.is_none(),
             ..Options::default()
         };
         let base_url = "http://provider.test";
         let world = Arc::new(simulator::World::new(options, base_url.to_owned()));
         let asked: Arc<Mutex<Vec<(Time, String)>>> = Arc::default();
+        let called: Arc<Mutex<Vec<(Endpoint, Span)>>> = Arc::default();
         let trouble: Arc<Mutex<Option<Trouble>>> = Arc::default();
+        let quotas = Arc::new(RateLimiters::new(Arc::clone(&clock)));
         let app = |app: &AppCredential| App {
             name: app.name.clone(),
             account: app.account.clone(),
             origin: BaseUrl::default().origin(),
             policy: Policy {
                 video_expected: app.records_video,
+                fetch: fetch.clone(),
                 ..Policy::documented()
             },
             provider: Arc::new(Slow {
                 world: OverWorld::new(Arc::clone(&world), Arc::clone(&clock), app.clone()),
                 clock: Arc::clone(&clock),
                 takes,
+                opens,
+                quota: qps.map(|qps| (Arc::clone(&quotas), qps)),
                 asked: Arc::clone(&asked),
+                called: Arc::clone(&called),
                 trouble: Arc::clone(&trouble),
             }),
             media_bytes_max: 1 << 30,
@@ -122,14 +190,21 @@ impl Simulation {
         let lease = Span::minutes(5);
         let apps = [APP, SIBLING].map(|app| Slots {
             app: app.to_owned(),
+            account: ACCOUNT.to_owned(),
             polls: 8,
         });
-        let capacity = Capacity {
+        let eight = || Capacity {
             apps: Vec::from(apps),
+            more: 0,
             downloads: 8,
             handovers: 64,
             idle,
         };
+        let capacity = qps.map_or_else(eight, |qps| {
+            let mut config = config.clone();
+            config.apps.iter_mut().for_each(|app| app.qps = qps);
+            Capacity::of(&config)
+        });
         let guard = Arc::new(Guard::new(
             &config,
             &archive,
@@ -137,7 +212,7 @@ impl Simulation {
             lease,
             capacity.steps(),
         ));
-        let shared = Shared::new(&archive, &metrics, &guard, lease);
+        let shared = Shared::new(&archive, &metrics, &guard, (lease, Arc::clone(&quotas)));
         let around = driver::World {
             clock,
             spawn: Arc::new(executor.clone()),
@@ -157,7 +232,9 @@ impl Simulation {
             guard,
             metrics,
             asked,
+            called,
             trouble,
+            quotas,
             _folder: folder,
         }
     }
