@@ -19,6 +19,7 @@ mod losses;
 mod man;
 mod migrate;
 mod open;
+mod orphans;
 mod panics;
 mod people;
 mod place;
@@ -95,6 +96,7 @@ pub enum Command {
     Retry(retry::Retry),
     Alarms(alarms::Alarms),
     Losses(losses::Losses),
+    Orphans(orphans::Orphans),
     Key(key::Key),
     Explain(explain::Explain),
     Simulate(simulate::Simulate),
@@ -249,6 +251,7 @@ async fn dispatch(cli: Cli, screen: &mut Screen<'_>) -> Result<Code, Failure> {
             })
             .await
         }
+        Command::Orphans(args) => orphans::run(&args, &load(&source)?, screen).await,
         Command::Key(args) => key::run(&args, &load(&source)?, screen).await,
     }
 }

@@ -14,6 +14,7 @@ mod budget;
 mod error;
 mod ingest;
 mod key;
+mod lying;
 mod open;
 mod probe;
 mod put;
@@ -40,6 +41,7 @@ pub use self::{
     error::{IngestError, VaultError},
     ingest::Ingested,
     key::ObjectKey,
+    lying::Lying,
     probe::{CreateOnlyFound, ProbeReport},
     read::Opened,
 };

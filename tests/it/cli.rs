@@ -13,7 +13,7 @@ use std::{
 use tempfile::TempDir;
 use verikeep::domain::alarm::Kind;
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
     "init",
     "check",
     "migrate",
@@ -28,6 +28,7 @@ const COMMANDS: [&str; 20] = [
     "retry",
     "alarms",
     "losses",
+    "orphans",
     "key",
     "explain",
     "simulate",

@@ -11,6 +11,7 @@ mod jobs;
 mod keys;
 mod losses;
 pub mod make;
+mod objects;
 mod poll;
 mod pooler;
 mod quotas;
@@ -150,6 +151,8 @@ on_each! {
             a_late_holder_pays_for_it_and_a_clock_set_back_stops_nobody_for_long,
             of_many_at_once_each_gets_its_own,
             every_store_keeps_the_same_rule;
+        objects:
+            objects_of_answers_and_media_are_named_and_no_other;
         jobs:
             each_instant_of_a_job_is_one_process_s,
             a_job_is_its_holder_s_as_long_as_it_says_so,

@@ -9,7 +9,7 @@ use super::{
     super::{
         Cli, Command, alarms, get, issue, key, list, losses,
         open::{Access, at_home},
-        parse, reconcile,
+        orphans, parse, reconcile,
         report::{self, Code, Failure},
         retry,
         screen::Screen,
@@ -41,6 +41,7 @@ use crate::{
         records::{Claim, InlineMedia, NewVerification, Next, PollRecord, WantedMedia},
     },
     vault::{ObjectKey, Switch, Vault},
+    worker::clock::SystemClock,
 };
 
 /// When everything begins: 2026-11-23T08:15:01Z.
@@ -54,6 +55,8 @@ pub(super) struct House {
     pub(super) vault: Vault,
     /// What reads and writes of the vault fail of.
     pub(super) objects: Arc<Switch>,
+    /// What a person types when asked; none where nobody is there.
+    pub(super) typed: Option<&'static str>,
 }
 
 impl House {
@@ -84,6 +87,7 @@ impl House {
             services,
             vault,
             objects,
+            typed: None,
         }
     }
 
@@ -197,6 +201,16 @@ impl House {
             Command::Retry(args) => retry::run(&args, desk, screen).await,
             Command::Alarms(args) => alarms::run(&args, desk, screen).await,
             Command::Losses(args) => losses::run(&args, desk, screen).await,
+            Command::Orphans(args) => {
+                let place = orphans::Place {
+                    store: self.store(),
+                    vault: &self.vault,
+                    // Objects are dated by the machine's clock.
+                    now: SystemClock.now().plus(self.clock.elapsed()),
+                    answer: &|| self.typed.map(str::to_owned),
+                };
+                orphans::at(&args, &place, screen).await
+            }
             Command::Key(args) => key::at(&args, &self.config, self.store(), screen).await,
             other => panic!("{other:?} is not for a desk"),
         }

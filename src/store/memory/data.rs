@@ -41,7 +41,7 @@ pub(super) struct Data {
     /// verification_id by verify_token.
     pub ids: BTreeMap<String, VerificationId>,
     /// Keys of objects that a row names.
-    objects: BTreeSet<String>,
+    pub objects: BTreeSet<String>,
     pub alarms: Alarms,
     pub lessons: Learned,
     /// (calls, too_fast) by (period, app, endpoint).

@@ -21,6 +21,7 @@ mod lessons;
 mod list;
 mod losses;
 mod media;
+mod objects;
 mod poll;
 mod queue;
 mod quotas;

@@ -9,6 +9,7 @@ mod jobs;
 mod keys;
 mod lessons;
 mod losses;
+mod objects;
 mod queue;
 mod quotas;
 mod reports;
@@ -26,6 +27,7 @@ pub use jobs::{Jobs, Turn};
 pub use keys::{Keys, Revocation};
 pub use lessons::LessonStore;
 pub use losses::Losses;
+pub use objects::Objects;
 pub use queue::Queue;
 pub use quotas::Quotas;
 pub use reports::Reports;
@@ -50,6 +52,7 @@ pub trait Store:
     + Accesses
     + Quotas
     + Jobs
+    + Objects
     + Upkeep
 {
 }
@@ -68,6 +71,7 @@ impl<S> Store for S where
         + Accesses
         + Quotas
         + Jobs
+        + Objects
         + Upkeep
 {
 }
