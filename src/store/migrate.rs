@@ -202,7 +202,7 @@ where
 {
     let before = inspect::<DB>(connection, embedded).await?;
     if before.is_current() {
-        same_sources(connection, embedded).await.map_err(refused)?;
+        same_sources::<DB>(connection, embedded).await?;
     } else {
         migrator(embedded)
             .run_direct(None, connection, false)
@@ -217,22 +217,25 @@ where
 }
 
 /// Refuses migrations that were applied from another text. The migrator does so too, but begins by
-/// making its table, which takes the right to make one even where it is there.
-async fn same_sources(
-    connection: &mut impl Migrate,
+/// making its table, which takes the right to make one even where it is there, and names what it
+/// prepares, which another client of a pooler may have done before.
+async fn same_sources<DB: Dialect>(
+    connection: &mut DB::Connection,
     embedded: Embedded,
-) -> std::result::Result<(), MigrateError> {
+) -> Result<()> {
     let ours = migrator(embedded);
-    for applied in connection.list_applied_migrations(TABLE).await? {
+    let sql = format!("select version, checksum from {TABLE}");
+    for row in DB::fetch(connection, sql, Vec::new()).await? {
+        let (version, checksum) = (row.int("version")?, row.bytes_or_null("checksum")?);
         // A newer program's, which inspection has allowed.
-        if applied.version > newest(embedded) {
+        if version > newest(embedded) {
             continue;
         }
-        let same = ours
-            .iter()
-            .any(|one| one.version == applied.version && one.checksum == applied.checksum);
+        let same = ours.iter().any(|one| {
+            one.version == version && checksum.as_deref() == Some(one.checksum.as_ref())
+        });
         if !same {
-            return Err(MigrateError::VersionMismatch(applied.version));
+            return Err(refused(MigrateError::VersionMismatch(version)));
         }
     }
     Ok(())
