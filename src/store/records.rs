@@ -182,6 +182,8 @@ pub struct PollWork {
     pub lease: Lease,
     /// Whose.
     pub verification: Verification,
+    /// Polls recorded of it so far.
+    pub polls: i64,
     /// What is known.
     pub progress: Progress,
     /// Its media.
@@ -262,6 +264,8 @@ pub struct PollRecord {
     pub lease: Lease,
     /// When.
     pub at: Time,
+    /// That nothing was recorded of the verification before: no call, attempt, medium or answer.
+    pub is_first: bool,
     /// What is known now.
     pub progress: Progress,
     /// Answers to keep.
@@ -302,6 +306,7 @@ impl PollRecord {
         Self {
             lease,
             at,
+            is_first: false,
             progress,
             answers: Vec::new(),
             calls: Vec::new(),

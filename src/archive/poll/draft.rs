@@ -37,13 +37,17 @@ impl PollDraft {
         let PollWork {
             lease,
             verification,
+            polls,
             progress,
             media,
             answers,
         } = work;
         Self {
             verification,
-            record: PollRecord::begin(lease, progress, at),
+            record: PollRecord {
+                is_first: polls == 0,
+                ..PollRecord::begin(lease, progress, at)
+            },
             media,
             log: CallLog::beside(answers),
             urls: Vec::new(),

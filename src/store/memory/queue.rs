@@ -30,6 +30,7 @@ impl Queue for MemoryStore {
             media: kept.media_rows(),
             answers: kept.answers_kept(),
             verification: kept.told.verification,
+            polls: kept.report.polls,
             progress: kept.progress,
         };
         self.verb(|data| {

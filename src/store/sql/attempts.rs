@@ -63,27 +63,63 @@ rows! {
     struct Asked { id: VerificationId, at: i64 }
 }
 
-/// The attempts one record tells of: (verification_id, when, attempts).
-pub(super) type AttemptsOf<'r> = (VerificationId, Time, &'r [(Attempt, IdentityRow)]);
+/// The attempts one record tells of.
+pub(super) struct Told<'r> {
+    /// Whose.
+    pub id: VerificationId,
+    /// When.
+    pub at: Time,
+    /// They.
+    pub attempts: &'r [(Attempt, IdentityRow)],
+    /// That there are no others: the record sums them up itself ([`Sums`]).
+    pub is_first: bool,
+}
+
+/// What the row of a verification sums up of its attempts.
+pub(super) struct Sums {
+    /// Whether one passed; none when that is known of no attempt.
+    pub passed: Option<bool>,
+    /// How many.
+    pub attempts: i64,
+    /// When the first was.
+    pub first_attempt_at: Option<i64>,
+}
+
+impl Sums {
+    /// Of all attempts of a verification; of two with one number the later stands.
+    pub(super) fn of(attempts: &[(Attempt, IdentityRow)]) -> Self {
+        let once: BTreeMap<i64, &Attempt> = attempts
+            .iter()
+            .map(|(attempt, _)| (attempt.attempt_no, attempt))
+            .collect();
+        let verified = once.values().filter_map(|attempt| attempt.verified_at);
+        Self {
+            passed: once.values().filter_map(|attempt| attempt.passed).max(),
+            attempts: i64::try_from(once.len()).unwrap_or(i64::MAX),
+            first_attempt_at: verified.min().map(|at| at.0),
+        }
+    }
+}
 
 /// Writes attempts in place of what was known of the same numbers, and sums them up.
-pub(super) async fn write<'r, DB: Dialect>(
+pub(super) async fn write<DB: Dialect>(
     connection: &mut DB::Connection,
-    told: Vec<AttemptsOf<'r>>,
+    told: Vec<Told<'_>>,
 ) -> Result<()> {
     // A statement must not touch a row twice; of two attempts with one number the later stands.
     let mut once: BTreeMap<(VerificationId, i64), AttemptIn> = BTreeMap::new();
     let mut asked = Vec::new();
-    for (id, at, attempts) in told
-        .into_iter()
-        .filter(|(.., attempts)| !attempts.is_empty())
-    {
-        once.extend(
-            attempts
-                .iter()
-                .map(|(attempt, identity)| ((id, attempt.attempt_no), row(id, attempt, identity))),
-        );
-        asked.push(Asked { id, at: at.0 });
+    for told in told.iter().filter(|told| !told.attempts.is_empty()) {
+        for (attempt, identity) in told.attempts {
+            let key = (told.id, attempt.attempt_no);
+            once.insert(key, row(told.id, attempt, identity));
+        }
+        if !told.is_first {
+            asked.push(Asked {
+                id: told.id,
+                at: told.at.0,
+            });
+        }
     }
     if once.is_empty() {
         return Ok(());

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use futures::{FutureExt as _, future::BoxFuture};
 
-use super::{alarm, calls, download, facts, lease, lessons, poll};
+use super::{alarm, calls, completed::Completed, download, facts, lease, lessons, poll};
 use crate::{
     domain::{
         alarm::Kind,
@@ -97,12 +97,6 @@ async fn write<DB: Dialect>(
 
     told::<DB>(connection, &downloads, &polls).await?;
     lessons::remember::<DB>(connection, polls.iter().map(|poll| &poll.record.lessons)).await?;
-    let settled: Vec<VerificationId> = polls
-        .iter()
-        .filter(|poll| poll.is_settled())
-        .map(poll::Completed::id)
-        .collect();
-    calls::fold::<DB>(connection, &settled).await?;
     let leases = downloads
         .iter()
         .map(|record| (&record.lease, record.at))
@@ -119,7 +113,7 @@ async fn write<DB: Dialect>(
     alarm::raise::<DB>(
         connection,
         alarms
-            .chain(polls.iter().flat_map(poll::Completed::alarms))
+            .chain(polls.iter().flat_map(Completed::alarms))
             .collect(),
     )
     .await?;
@@ -132,7 +126,7 @@ async fn write<DB: Dialect>(
 async fn told<DB: Dialect>(
     connection: &mut DB::Connection,
     downloads: &[&DownloadRecord],
-    polls: &[poll::Completed<'_>],
+    polls: &[Completed<'_>],
 ) -> Result<()> {
     let answers = downloads
         .iter()
@@ -143,15 +137,20 @@ async fn told<DB: Dialect>(
                 .map(|poll| (&poll.record.lease, &poll.record.answers)),
         );
     facts::answers::<DB>(connection, answers.collect()).await?;
-    let calls = downloads
-        .iter()
-        .map(|record| (&record.lease, &record.calls))
-        .chain(
-            polls
-                .iter()
-                .map(|poll| (&poll.record.lease, &poll.record.calls)),
-        );
-    calls::add::<DB>(connection, calls.collect()).await
+    let of_downloads = downloads.iter().map(|record| calls::Told {
+        id: record.lease.verification_id,
+        calls: &record.calls,
+        is_settled: false,
+        is_first: false,
+    });
+    let of_polls = polls.iter().map(|poll| calls::Told {
+        id: poll.id(),
+        calls: &poll.record.calls,
+        is_settled: poll.is_settled(),
+        is_first: poll.record.is_first,
+    });
+    // Downloads first: a poll of the same batch folds what they brought.
+    calls::add::<DB>(connection, of_downloads.chain(of_polls).collect()).await
 }
 
 /// What was begun more than once may have been an alarm; it ends with what was brought.
@@ -173,10 +172,10 @@ async fn end_poison<'r, DB: Dialect>(
 /// What went to the app it belongs to is wrong no longer.
 async fn end_wrong_app<DB: Dialect>(
     connection: &mut DB::Connection,
-    polls: &[poll::Completed<'_>],
+    polls: &[Completed<'_>],
 ) -> Result<()> {
     let moved = || {
-        let moved = |poll: &poll::Completed<'_>| Some((poll.id(), poll.moved()?.1));
+        let moved = |poll: &Completed<'_>| Some((poll.id(), poll.moved()?.1));
         polls.iter().filter_map(moved)
     };
     let Some(at) = moved().map(|(_, at)| at).max() else {

@@ -7,7 +7,6 @@ use crate::{
     domain::{
         digest::Sha256,
         id::VerificationId,
-        lease::Lease,
         time::{Span, Time},
     },
     store::{
@@ -40,37 +39,79 @@ rows! {
     struct QuotaIn<'a> { app: &'a str, endpoint: &'a str, period: i64, calls: i64, too_fast: i64 }
 }
 
+rows! {
+    struct SumIn<'a> { verification_id: VerificationId, endpoint: &'a str, result: &'a str, calls: i64, first_at: i64, last_at: i64 }
+}
+
+/// Calls that a record tells of.
+pub(super) struct Told<'r> {
+    /// Whose.
+    pub id: VerificationId,
+    /// They.
+    pub calls: &'r [CallRow],
+    /// Whether the verification is settled with them: only sums of them are kept then.
+    pub is_settled: bool,
+    /// That there were none before.
+    pub is_first: bool,
+}
+
 /// Adds calls to the history.
-pub(super) async fn add<'r, DB: Dialect>(
+pub(super) async fn add<DB: Dialect>(
     connection: &mut DB::Connection,
-    calls: Vec<(&'r Lease, &'r Vec<CallRow>)>,
+    told: Vec<Told<'_>>,
 ) -> Result<()> {
     let mut rows = Vec::new();
+    let mut sums: BTreeMap<(VerificationId, &str, &str), SumIn> = BTreeMap::new();
     // Sorted, so that no two transactions wait for one another crosswise.
     let mut used: BTreeMap<(i64, &str, &str), (i64, i64)> = BTreeMap::new();
-    for (lease, calls) in calls {
+    let mut folded = Vec::new();
+    for Told {
+        id,
+        calls,
+        is_settled,
+        is_first,
+    } in told
+    {
+        if is_settled && !is_first {
+            folded.push(id);
+        }
         for call in calls {
-            rows.push(CallIn {
-                verification_id: lease.verification_id,
-                endpoint: call.endpoint.name(),
-                at: call.at.0,
-                result: call.result,
-                http_status: call.http_status,
-                code: call.code.as_deref(),
-                sha256: call.sha256,
-            });
-            let (calls, too_fast) = used
-                .entry((
-                    call.at.0.div_euclid(PERIOD_MS),
-                    &call.app,
-                    call.endpoint.name(),
-                ))
-                .or_default();
+            let (endpoint, at) = (call.endpoint.name(), call.at.0);
+            if is_settled {
+                let sum = sums
+                    .entry((id, endpoint, call.result))
+                    .or_insert_with(|| SumIn {
+                        verification_id: id,
+                        endpoint,
+                        result: call.result,
+                        calls: 0,
+                        first_at: at,
+                        last_at: at,
+                    });
+                sum.calls += 1;
+                sum.first_at = sum.first_at.min(at);
+                sum.last_at = sum.last_at.max(at);
+            } else {
+                rows.push(CallIn {
+                    verification_id: id,
+                    endpoint,
+                    at,
+                    result: call.result,
+                    http_status: call.http_status,
+                    code: call.code.as_deref(),
+                    sha256: call.sha256,
+                });
+            }
+            let period = at.div_euclid(PERIOD_MS);
+            let (calls, too_fast) = used.entry((period, &call.app, endpoint)).or_default();
             *calls += 1;
             *too_fast += i64::from(call.result == "too_fast");
         }
     }
     DB::execute_over(connection, &rows, &insert::<CallIn>("calls", "")).await?;
+    fold::<DB>(connection, &folded).await?;
+    let sums: Vec<SumIn> = sums.into_values().collect();
+    DB::execute_over(connection, &sums, &insert::<SumIn>("call_sums", SUMMED)).await?;
     let used: Vec<QuotaIn> = used
         .into_iter()
         .map(|((period, app, endpoint), (calls, too_fast))| QuotaIn {
@@ -87,29 +128,27 @@ pub(super) async fn add<'r, DB: Dialect>(
         .map(|_| ())
 }
 
+/// A verification that was settled before and woken again has sums already.
+const SUMMED: &str = "on conflict (verification_id, endpoint, result) do update
+    set calls = call_sums.calls + excluded.calls, last_at = excluded.last_at";
+
 /// Folds the calls of settled verifications.
-pub(super) async fn fold<DB: Dialect>(
-    connection: &mut DB::Connection,
-    ids: &[VerificationId],
-) -> Result<()> {
+async fn fold<DB: Dialect>(connection: &mut DB::Connection, ids: &[VerificationId]) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
-    let bound = texts(ids);
-    let list = DB::among(1);
-    // A verification that was settled before and woken again has sums already.
+    let (bound, among) = (texts(ids), DB::among(1));
     let fold = format!(
         "insert into call_sums (verification_id, endpoint, result, calls, first_at, last_at)
-        select verification_id, endpoint, result, count(*), min(at), max(at) from calls where verification_id {list}
+        select verification_id, endpoint, result, count(*), min(at), max(at) from calls where verification_id {among}
         group by verification_id, endpoint, result
-        on conflict (verification_id, endpoint, result) do update
-        set calls = call_sums.calls + excluded.calls, last_at = excluded.last_at"
+        {SUMMED}"
     );
     DB::execute(connection, fold, vec![bound.clone()]).await?;
     DB::execute(
         connection,
-        format!("delete from calls where verification_id {list}"),
-        vec![bound.clone()],
+        format!("delete from calls where verification_id {among}"),
+        vec![bound],
     )
     .await
     .map(|_| ())

@@ -30,6 +30,7 @@ use crate::{
 struct Claimed {
     lease: Lease,
     verification: Verification,
+    polls: i64,
     progress: Progress,
     media: Vec<MediaRow>,
     answers: Vec<(Endpoint, Sha256)>,
@@ -49,12 +50,14 @@ pub(super) async fn polls<DB: Dialect>(
     let work = |Claimed {
                     lease,
                     verification,
+                    polls,
                     progress,
                     media,
                     answers,
                 }| PollWork {
         lease,
         verification,
+        polls,
         progress,
         media,
         answers,
@@ -101,30 +104,35 @@ async fn claimed<DB: Dialect>(
         .map(|(lease, _)| lease.verification_id)
         .collect();
     let mut facts = work::facts::<DB>(connection, &ids).await?;
-    let mut media = work::media::<DB>(connection, &ids).await?;
-    let mut answers = work::answers::<DB>(connection, &ids).await?;
+    // Media and answers come with polls.
+    let is_polled = |id: &&VerificationId| !matches!(facts.get(*id), Some(Ok((_, 0, _))));
+    let polled: Vec<VerificationId> = ids.iter().filter(is_polled).copied().collect();
+    let mut media = work::media::<DB>(connection, &polled).await?;
+    let mut answers = work::answers::<DB>(connection, &polled).await?;
     let mut claimed = Vec::with_capacity(leases.len());
     let (mut unreadable, mut alarms) = (Vec::new(), Vec::new());
     for (lease, deadline) in leases {
         let id = lease.verification_id;
         let missing = || StoreError::Corrupt("it is scheduled and has no row".to_owned());
         let read = || -> Result<_> {
-            let (verification, progress) = facts.remove(&id).ok_or_else(missing)??;
+            let (verification, polls, progress) = facts.remove(&id).ok_or_else(missing)??;
             Ok((
                 verification,
+                polls,
                 progress,
                 media.remove(&id).transpose()?.unwrap_or_default(),
                 answers.remove(&id).transpose()?.unwrap_or_default(),
             ))
         };
         match { read }() {
-            Ok((verification, progress, media, answers)) => {
+            Ok((verification, polls, progress, media, answers)) => {
                 if lease.claims > POISONED_BEYOND {
                     alarms.push(never_ended(&lease));
                 }
                 claimed.push(Claimed {
                     lease,
                     verification,
+                    polls,
                     progress,
                     media,
                     answers,

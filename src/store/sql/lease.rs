@@ -65,6 +65,22 @@ pub(super) async fn lock_ids<DB: Dialect>(
         .map(|_| ())
 }
 
+/// Takes rows whose lease still holds, and that nobody has woken meanwhile, out of the schedule; brings
+/// which.
+pub(super) async fn end<DB: Dialect>(
+    connection: &mut DB::Connection,
+    stage: Stage,
+    leases: &[(&Lease, Time)],
+) -> Result<HashSet<VerificationId>> {
+    let sql = format!(
+        "delete from schedule where stage = {} and not woken and (verification_id, lease_token) in (select t.id, t.token from t)
+        returning verification_id",
+        stage.number()
+    );
+    let ended = DB::fetch_over(connection, &rows_of(leases), &sql).await?;
+    ended.iter().map(|row| id(row, "verification_id")).collect()
+}
+
 /// Releases the leases that still hold and says of each whether it was woken meanwhile; those
 /// missing from the answer were lost.
 ///

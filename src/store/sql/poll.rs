@@ -2,107 +2,31 @@
 
 use super::{
     assign::{Assignment, assign},
-    attempts, events,
+    attempts,
+    completed::Completed,
+    events,
     lease::{self, Done},
-    losses, media,
+    losses, media, progress,
 };
 use crate::{
     domain::{
-        alarm::Alarm,
         id::VerificationId,
-        lease::Stage,
-        plan::{Missing, Outcome},
+        lease::{Lease, Stage},
+        plan::Outcome,
         time::Time,
     },
     store::{
         Result,
         dialect::Dialect,
         moves::DAEMON,
-        records::{DownloadStart, Moved, Next, PollRecord},
+        records::{DownloadStart, Next, PollRecord},
         reports::EventReport,
-        rows::{Json, binds, rows, texts},
+        rows::{binds, rows, texts},
     },
 };
 
 rows! {
-    struct ProgressRow<'a> {
-        id: VerificationId,
-        state: Option<&'a str>,
-        settled_at: Option<i64>,
-        missing: Option<String>,
-        proof: Option<&'a str>,
-        never_seen: bool,
-        progress: String,
-        last_error: Option<&'a str>,
-        verify_count: Option<i64>,
-        ocr_charge_count: Option<i64>,
-        match_charge_count: Option<i64>,
-        verify_charge_count: Option<i64>,
-        live_charge_count: Option<i64>,
-    }
-}
-
-rows! {
     struct Start<'a> { id: VerificationId, at: i64, due_at: i64, deadline: i64, token: Option<&'a str>, until: Option<i64> }
-}
-
-/// A record whose lease held.
-pub(super) struct Completed<'r> {
-    /// It.
-    pub record: &'r PollRecord,
-    /// Whether something was recorded of the verification that this poll did not know of.
-    woken: bool,
-}
-
-impl<'r> Completed<'r> {
-    /// How the verification ends with it. One that was woken meanwhile does not end: what is new
-    /// may change how, and is looked at at once.
-    fn settlement(&self) -> Option<(Outcome, &'r [Missing])> {
-        match &self.record.next {
-            Next::Settled { outcome, missing } if !self.woken => Some((*outcome, missing)),
-            _ => None,
-        }
-    }
-
-    /// What it raises.
-    pub(super) fn alarms(&self) -> impl Iterator<Item = (&'r Alarm, Time)> + use<'r> {
-        let at = self.record.at;
-        self.record.alarms.iter().map(move |alarm| (alarm, at))
-    }
-
-    /// The app it goes to, and when.
-    pub(super) fn moved(&self) -> Option<(&'r Moved, Time)> {
-        let moved = self.record.moved.as_ref()?;
-        Some((moved, self.record.at))
-    }
-
-    /// The download it schedules. Where its end is put off, what it wants is fetched first.
-    fn start(&self) -> Option<DownloadStart> {
-        let put_off = || DownloadStart {
-            due_at: self.record.at,
-            deadline: self.record.at,
-            lease: None,
-        };
-        self.record
-            .download
-            .clone()
-            .or_else(|| (self.is_put_off() && !self.record.wanted.is_empty()).then(put_off))
-    }
-
-    /// Whether it would settle, had it not been woken.
-    fn is_put_off(&self) -> bool {
-        self.woken && matches!(self.record.next, Next::Settled { .. })
-    }
-
-    /// Whether the verification ends with it.
-    pub(super) fn is_settled(&self) -> bool {
-        self.settlement().is_some()
-    }
-
-    /// Whose.
-    pub(super) fn id(&self) -> VerificationId {
-        self.record.lease.verification_id
-    }
 }
 
 /// Writes what those records brought whose lease holds, and reschedules or settles their
@@ -111,8 +35,17 @@ pub(super) async fn complete<'r, DB: Dialect>(
     connection: &mut DB::Connection,
     records: Vec<&'r PollRecord>,
 ) -> Result<Vec<Completed<'r>>> {
-    let done: Vec<Done> = records.iter().map(|record| done(record)).collect();
-    let woken = lease::complete::<DB>(connection, Stage::Poll, &done).await?;
+    let ending = records
+        .iter()
+        .filter(|record| matches!(record.next, Next::Settled { .. }));
+    let ending: Vec<(&Lease, Time)> = ending.map(|record| (&record.lease, record.at)).collect();
+    let ended = lease::end::<DB>(connection, Stage::Poll, &ending).await?;
+    let others = records
+        .iter()
+        .filter(|record| !ended.contains(&record.lease.verification_id));
+    let done: Vec<Done> = others.map(|record| done(record)).collect();
+    let mut woken = lease::complete::<DB>(connection, Stage::Poll, &done).await?;
+    woken.extend(ended.into_iter().map(|id| (id, false)));
     let polls: Vec<Completed> = records
         .into_iter()
         .filter_map(|record| {
@@ -134,7 +67,7 @@ pub(super) async fn complete<'r, DB: Dialect>(
         .collect();
     lease::rest::<DB>(connection, Stage::Poll, &told).await?;
     settle::<DB>(connection, &polls).await?;
-    know::<DB>(connection, &polls).await?;
+    progress::write::<DB>(connection, &polls).await?;
     give::<DB>(connection, &polls).await?;
     Ok(polls)
 }
@@ -165,7 +98,12 @@ async fn bring<DB: Dialect>(
         connection,
         polls
             .iter()
-            .map(|poll| (poll.id(), poll.record.at, poll.record.attempts.as_slice()))
+            .map(|poll| attempts::Told {
+                id: poll.id(),
+                at: poll.record.at,
+                attempts: &poll.record.attempts,
+                is_first: poll.record.is_first,
+            })
             .collect(),
     )
     .await?;
@@ -208,49 +146,6 @@ async fn bring<DB: Dialect>(
             .collect(),
     )
     .await
-}
-
-/// Writes what is known of the verifications now.
-async fn know<DB: Dialect>(connection: &mut DB::Connection, polls: &[Completed<'_>]) -> Result<()> {
-    if polls.is_empty() {
-        return Ok(());
-    }
-    let mut rows = Vec::with_capacity(polls.len());
-    for poll in polls {
-        let record = poll.record;
-        let counts = record.counts.unwrap_or_default();
-        let settlement = poll.settlement();
-        let state = match (&record.next, settlement) {
-            (Next::Due { state, .. }, _) => Some(state.name()),
-            (_, settlement) => settlement.map(|(outcome, _)| outcome.state().name()),
-        };
-        let proof = settlement.and(record.proof.as_ref());
-        rows.push(ProgressRow {
-            id: poll.id(),
-            state,
-            settled_at: settlement.map(|_| record.at.0),
-            missing: settlement
-                .map(|(_, missing)| Json::of(missing).map(Json::into_text))
-                .transpose()?,
-            proof: proof.map(|proof| proof.words.as_str()),
-            never_seen: proof.is_some_and(|proof| proof.never_seen),
-            progress: Json::of(&record.progress)?.into_text(),
-            last_error: record.last_error.as_deref(),
-            verify_count: counts.verify,
-            ocr_charge_count: counts.ocr_charge,
-            match_charge_count: counts.match_charge,
-            verify_charge_count: counts.verify_charge,
-            live_charge_count: counts.live_charge,
-        });
-    }
-    let sql = "update verifications as v set
-            state = coalesce(t.state, v.state), settled_at = t.settled_at, missing = coalesce(t.missing, v.missing), proof = t.proof, never_seen = t.never_seen, progress = t.progress,
-            polls = v.polls + 1, last_error = t.last_error, verify_count = coalesce(t.verify_count, v.verify_count),
-            ocr_charge_count = coalesce(t.ocr_charge_count, v.ocr_charge_count), match_charge_count = coalesce(t.match_charge_count, v.match_charge_count),
-            verify_charge_count = coalesce(t.verify_charge_count, v.verify_charge_count), live_charge_count = coalesce(t.live_charge_count, v.live_charge_count)
-        from t
-        where v.verification_id = t.id";
-    DB::execute_over(connection, &rows, sql).await.map(|_| ())
 }
 
 /// Gives verifications to the apps that they were seen to belong to.
@@ -338,37 +233,39 @@ async fn start_downloads<DB: Dialect>(
         .map(|_| ())
 }
 
-/// Takes settled verifications out of the schedule; what is still wanted of them is lost.
+/// Takes what else is scheduled of settled verifications out of the schedule; what is still wanted
+/// of them is lost.
 async fn settle<DB: Dialect>(
     connection: &mut DB::Connection,
     polls: &[Completed<'_>],
 ) -> Result<()> {
-    let settled: Vec<(VerificationId, Outcome)> = polls
+    let settled = polls
         .iter()
-        .filter_map(|poll| poll.settlement().map(|(outcome, _)| (poll.id(), outcome)))
+        .filter_map(|poll| Some((poll, poll.settlement()?.0)));
+    // Of one that was never polled before there is only what this poll brought.
+    let has_media = |poll: &Completed| !(poll.record.is_first && poll.record.wanted.is_empty());
+    let with_media: Vec<(VerificationId, Outcome)> = settled
+        .filter(|(poll, _)| has_media(poll))
+        .map(|(poll, outcome)| (poll.id(), outcome))
         .collect();
-    if settled.is_empty() {
-        return Ok(());
+    if !with_media.is_empty() {
+        let ids: Vec<VerificationId> = with_media.iter().map(|(id, _)| *id).collect();
+        let sql = format!(
+            "delete from schedule where verification_id {}",
+            DB::among(1)
+        );
+        DB::execute(connection, sql, binds![texts(&ids)]).await?;
     }
-    let ids: Vec<VerificationId> = settled.iter().map(|(id, _)| *id).collect();
-    let sql = format!(
-        "delete from schedule where verification_id {}",
-        DB::among(1)
-    );
-    DB::execute(connection, sql, binds![texts(&ids)]).await?;
-    let reasons: Vec<(VerificationId, String)> = settled
+    let why = |outcome: Outcome| {
+        format!(
+            "the verification was settled as {} before it could be fetched",
+            outcome.state().name()
+        )
+    };
+    let reasons = with_media
         .into_iter()
-        .map(|(id, outcome)| {
-            (
-                id,
-                format!(
-                    "the verification was settled as {} before it could be fetched",
-                    outcome.state().name()
-                ),
-            )
-        })
-        .collect();
-    media::lose_all::<DB>(connection, &reasons).await?;
+        .map(|(id, outcome)| (id, why(outcome)));
+    media::lose_all::<DB>(connection, &reasons.collect::<Vec<_>>()).await?;
     let lost = polls.iter().filter_map(|poll| {
         let (outcome, missing) = poll.settlement()?;
         let is_loss = outcome.state().is_loss();

@@ -25,18 +25,26 @@ use crate::{
 /// else's.
 pub(super) type Found<T> = HashMap<VerificationId, Result<T>>;
 
+/// The facts of a verification: what was told, how many polls were recorded, and what is known.
+pub(super) type Facts = (Verification, i64, Progress);
+
 pub(super) async fn facts<DB: Dialect>(
     connection: &mut DB::Connection,
     ids: &[VerificationId],
-) -> Result<Found<(Verification, Progress)>> {
+) -> Result<Found<Facts>> {
     let sql = format!(
-        "select verification_id, verify_token, app, issued_at, tracked_at, plan_id, issued_here, progress from verifications where verification_id {}",
+        "select verification_id, verify_token, app, issued_at, tracked_at, plan_id, issued_here, polls, progress from verifications where verification_id {}",
         DB::among(1)
     );
     let mut facts = HashMap::with_capacity(ids.len());
     for row in DB::fetch(connection, sql, binds![texts(ids)]).await? {
-        let read = verification(&row)
-            .and_then(|verification| Ok((verification, progress(&row.text("progress")?)?)));
+        let read = verification(&row).and_then(|verification| {
+            Ok((
+                verification,
+                row.int("polls")?,
+                progress(&row.text("progress")?)?,
+            ))
+        });
         facts.insert(id(&row, "verification_id")?, read);
     }
     Ok(facts)
@@ -70,6 +78,9 @@ pub(super) async fn media<DB: Dialect>(
     connection: &mut DB::Connection,
     ids: &[VerificationId],
 ) -> Result<Found<Vec<MediaRow>>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let sql = format!(
         "select verification_id, media_id, attempt_no, kind, position, source, state, sha256, object_key, tries, last_error, failed_cause, failed_from, failed_to, refused_sha256 from media
         where verification_id {} order by verification_id, attempt_no, kind, position, source",
@@ -115,6 +126,9 @@ pub(super) async fn answers<DB: Dialect>(
     connection: &mut DB::Connection,
     ids: &[VerificationId],
 ) -> Result<Found<Vec<(Endpoint, Sha256)>>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
     let sql = format!(
         "select verification_id, endpoint, sha256 from answers where verification_id {} order by fetched_at, answer_id",
         DB::among(1)

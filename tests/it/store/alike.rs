@@ -43,6 +43,8 @@ struct Pair {
     stores: [std::sync::Arc<dyn Store>; 2],
     random: StdRng,
     names: u32,
+    /// The leases of first polls: (token, verification).
+    firsts: Vec<(String, VerificationId)>,
     now: Time,
     /// What was done last, for whoever reads why they differ.
     last: String,
@@ -194,6 +196,7 @@ impl Pair {
         };
         let mut claimed = [Vec::new(), Vec::new()];
         let mut told = [Vec::new(), Vec::new()];
+        let mut firsts = Vec::new();
         for ((store, claimed), told) in self.stores.iter().zip(&mut claimed).zip(&mut told) {
             let mut tell = |work: &dyn Debug, lease: &Lease| {
                 told.push(format!("{work:?}").replace(&lease.token, "TOKEN"));
@@ -201,6 +204,9 @@ impl Pair {
             if stage == Stage::Poll {
                 for work in store.claim_polls(&claim).await.unwrap() {
                     tell(&work, &work.lease);
+                    if work.polls == 0 {
+                        firsts.push((work.lease.token.clone(), work.lease.verification_id));
+                    }
                     claimed.push((work.lease, work.media));
                 }
             } else {
@@ -211,6 +217,7 @@ impl Pair {
             }
         }
         assert_eq!(told[0], told[1], "claim, after {}", self.last);
+        self.firsts.extend(firsts);
         self.last = format!("claim of {} {}s", claimed[0].len(), stage.name());
         let [one, other] = claimed;
         one.into_iter()
@@ -311,6 +318,8 @@ impl Pair {
             };
             record
         };
+        let is_first = (self.firsts).contains(&(lease.token.clone(), lease.verification_id));
+        record.is_first = is_first && !self.one_in(3);
         for _ in 0..self.random.random_range(0..3) {
             let mut kept = answer(&self.name(), Endpoint::Getall, self.now);
             let body = [self.random.random_range(0..3)];
@@ -433,6 +442,7 @@ async fn the_model_and_a_database_tell_the_same_of_lives_led_by_chance() {
             stores: [database.store_at(START).await, model.store_at(START).await],
             random: StdRng::seed_from_u64(seed),
             names: 0,
+            firsts: Vec::new(),
             now: START,
             last: format!("the beginning of {seed}"),
         };

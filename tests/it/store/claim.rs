@@ -444,6 +444,8 @@ pub async fn a_row_that_cannot_be_read_is_put_away_and_stops_no_other(db: Databa
         db.run("delete from verifications; delete from schedule; delete from alarms")
             .await;
         track(&*store, 3).await;
+        // Media and answers are looked for where a poll was recorded.
+        db.run("update verifications set polls = 1").await;
         db.run(&damage.replace("ID", &handle(2))).await;
         let claimed = store.claim_polls(&claim_at(START)).await.unwrap();
         let ids: Vec<_> = claimed

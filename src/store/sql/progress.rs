@@ -1,0 +1,94 @@
+//! What polls make known of their verifications.
+
+use super::{attempts, completed::Completed};
+use crate::{
+    domain::id::VerificationId,
+    store::{
+        Result,
+        dialect::Dialect,
+        records::Next,
+        rows::{Json, rows},
+    },
+};
+
+rows! {
+    struct ProgressRow<'a> {
+        id: VerificationId,
+        state: Option<&'a str>,
+        settled_at: Option<i64>,
+        missing: Option<String>,
+        proof: Option<&'a str>,
+        never_seen: bool,
+        progress: String,
+        last_error: Option<&'a str>,
+        summed_at: Option<i64>,
+        passed: Option<bool>,
+        attempts: i64,
+        first_attempt_at: Option<i64>,
+        verify_count: Option<i64>,
+        ocr_charge_count: Option<i64>,
+        match_charge_count: Option<i64>,
+        verify_charge_count: Option<i64>,
+        live_charge_count: Option<i64>,
+    }
+}
+
+/// Writes what is known of the verifications now.
+pub(super) async fn write<DB: Dialect>(
+    connection: &mut DB::Connection,
+    polls: &[Completed<'_>],
+) -> Result<()> {
+    if polls.is_empty() {
+        return Ok(());
+    }
+    let mut rows = Vec::with_capacity(polls.len());
+    for poll in polls {
+        let record = poll.record;
+        let counts = record.counts.unwrap_or_default();
+        let settlement = poll.settlement();
+        let state = match (&record.next, settlement) {
+            (Next::Due { state, .. }, _) => Some(state.name()),
+            (_, settlement) => settlement.map(|(outcome, _)| outcome.state().name()),
+        };
+        let proof = settlement.and(record.proof.as_ref());
+        // Of others the table sums them up.
+        let is_summed = record.is_first && !record.attempts.is_empty();
+        let sums = attempts::Sums::of(&record.attempts);
+        rows.push(ProgressRow {
+            id: poll.id(),
+            state,
+            settled_at: settlement.map(|_| record.at.0),
+            missing: settlement
+                .map(|(_, missing)| Json::of(missing).map(Json::into_text))
+                .transpose()?,
+            proof: proof.map(|proof| proof.words.as_str()),
+            never_seen: proof.is_some_and(|proof| proof.never_seen),
+            progress: Json::of(&record.progress)?.into_text(),
+            last_error: record.last_error.as_deref(),
+            summed_at: is_summed.then_some(record.at.0),
+            passed: sums.passed,
+            attempts: sums.attempts,
+            first_attempt_at: sums.first_attempt_at,
+            verify_count: counts.verify,
+            ocr_charge_count: counts.ocr_charge,
+            match_charge_count: counts.match_charge,
+            verify_charge_count: counts.verify_charge,
+            live_charge_count: counts.live_charge,
+        });
+    }
+    let sql = format!(
+        "update verifications as v set
+            state = coalesce(t.state, v.state), settled_at = t.settled_at, missing = coalesce(t.missing, v.missing), proof = t.proof, never_seen = t.never_seen, progress = t.progress,
+            passed = case when t.summed_at is null then v.passed else t.passed end, attempts = case when t.summed_at is null then v.attempts else t.attempts end,
+            first_attempt_at = case when t.summed_at is null then v.first_attempt_at else t.first_attempt_at end,
+            least_left = case when t.summed_at is null then v.least_left
+                else {least}(coalesce(v.least_left, v.record_deadline - t.summed_at), v.record_deadline - t.summed_at) end,
+            polls = v.polls + 1, last_error = t.last_error, verify_count = coalesce(t.verify_count, v.verify_count),
+            ocr_charge_count = coalesce(t.ocr_charge_count, v.ocr_charge_count), match_charge_count = coalesce(t.match_charge_count, v.match_charge_count),
+            verify_charge_count = coalesce(t.verify_charge_count, v.verify_charge_count), live_charge_count = coalesce(t.live_charge_count, v.live_charge_count)
+        from t
+        where v.verification_id = t.id",
+        least = DB::LEAST
+    );
+    DB::execute_over(connection, &rows, &sql).await.map(|_| ())
+}
