@@ -16,7 +16,7 @@
 //! |---|---|
 //! | CPU ms/token | user and system time of this process, and of the server with all its processes, from the claim of a token that takes one answer until it is settled: claims of 64, their records at once. The ratio is that of many due to 1,000 due, both sides together |
 //! | statements/token, commits/token | statements sqlx ran, without `begin` and `commit`; transactions that wrote, by SQLite's WAL index or PostgreSQL's transaction ids (there with savepoints). *Saturated* as above, *one at a time* with one claim and one record after the other |
-//! | status, metrics page | median time of the figures for `status`, and of those and the page that is made of them; 1 % of the tokens are open |
+//! | status, metrics page | median time of the figures for `status`, and of those and the page that is made of them; 1 % of the tokens are open, the others were settled within a year |
 //! | idle | user and system time of the server over real time, while a daemon runs that has nothing due |
 
 #![allow(
