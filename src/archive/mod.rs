@@ -20,6 +20,7 @@ pub(crate) mod asker;
 pub(crate) mod breaker;
 pub(crate) mod call_log;
 pub(crate) mod download;
+mod duplicates;
 mod error;
 mod failures;
 pub(crate) mod issue;
@@ -151,6 +152,7 @@ impl Archive {
             keeper,
             clock: Arc::clone(&clock),
             apps: Arc::clone(&apps),
+            lessons: Arc::clone(&lessons),
             alarms: Arc::clone(&alarms),
             watcher,
             slow: download::SlowLane::default(),

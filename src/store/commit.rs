@@ -232,7 +232,7 @@ mod tests {
             async move {
                 assert!(!is_second, "poison");
                 for reply in batch.replies {
-                    reply.send(Ok(())).unwrap();
+                    reply.send(Ok(false)).unwrap();
                 }
             }
         });

@@ -199,6 +199,10 @@ pub struct DownloadWork {
     pub lease: Lease,
     /// Whose.
     pub verification: Verification,
+    /// Polls recorded of it so far.
+    pub polls: i64,
+    /// What is known.
+    pub progress: Progress,
     /// Its media, wanted or not.
     pub media: Vec<MediaRow>,
     /// (endpoint, SHA-256) of the answers kept so far.
@@ -344,6 +348,7 @@ impl DownloadRecord {
             answers: Vec::new(),
             calls: Vec::new(),
             again: None,
+            archives: None,
             alarms: Vec::new(),
         }
     }
@@ -383,6 +388,10 @@ pub struct DownloadRecord {
     /// When to go on with what is still wanted, and what orders it; none removes the row and makes
     /// the verification's poll due now.
     pub again: Option<(Time, Time)>,
+    /// That the verification is whole with it, as far as so many recorded polls know. It is settled
+    /// as archived, unless another poll was recorded or runs, something happened to it meanwhile, or
+    /// a medium is still wanted; else its poll is due.
+    pub archives: Option<i64>,
     /// Raised in the same transaction.
     pub alarms: Vec<Alarm>,
 }

@@ -14,16 +14,21 @@ use self::{
     medium::Fetched,
     urls::{NoUrl, Urls},
 };
-use super::{Alarms, App, Apps, Asker, Keeper, StepError, Watcher, call_log::CallLog};
+use super::{
+    Alarms, App, Apps, Asker, Keeper, LessonBook, StepError, Watcher, call_log::CallLog,
+    duplicates::duplicates,
+};
 use crate::{
     domain::{
         alarm::{self, Alarm},
         loss::Cause,
         media::{MediaRow, MediaState, Slot, StoredMedia},
-        plan, random,
+        plan::{self, Outcome, PlanInput, Step},
+        progress::Progress,
+        random,
         secret::Secret,
         time::{Clock, Span, Time},
-        token::Verification,
+        token::{State, Verification},
     },
     provider::DownloadError,
     store::{
@@ -42,6 +47,7 @@ pub struct MediaFetcher {
     pub(super) keeper: Arc<Keeper>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) apps: Arc<Apps>,
+    pub(super) lessons: Arc<LessonBook>,
     pub(super) alarms: Arc<Alarms>,
     pub(super) watcher: Arc<dyn Watcher>,
     pub(super) slow: SlowLane,
@@ -50,6 +56,8 @@ pub struct MediaFetcher {
 /// All that a download has gathered so far.
 struct DownloadDraft {
     verification: Verification,
+    /// Polls recorded of it, and what is known with them.
+    known: (i64, Progress),
     /// What will be written.
     record: DownloadRecord,
     /// The verification's media, the urgent ones first, with those fetched in this step.
@@ -67,6 +75,7 @@ impl DownloadDraft {
         media.sort_by_key(|row| (!row.slot.kind.has_short_life(), row.slot.clone()));
         Self {
             verification: work.verification,
+            known: (work.polls, work.progress),
             record: DownloadRecord::begin(work.lease, at),
             media,
             put_off: Vec::new(),
@@ -118,7 +127,8 @@ impl MediaFetcher {
                 again: Some((later, later)),
                 ..DownloadRecord::begin(work.lease, now)
             };
-            return Ok(self.queue.record_download(record).await?);
+            self.queue.record_download(record).await?;
+            return Ok(());
         };
         let mut draft = DownloadDraft::begin(work, now, arrived);
         let mut urls = Urls::new(urls);
@@ -275,14 +285,49 @@ impl MediaFetcher {
             .map(|row| again(app, row, issued_at, now))
             .chain(put_off)
             .reduce(|one, other| (one.0.min(other.0), one.1.min(other.1)));
+        let archives = (again.is_none())
+            .then(|| self.archives(app, &draft, now))
+            .flatten();
         let record = DownloadRecord {
             at: now,
             answers: draft.log.answers,
             calls: draft.log.calls,
             again,
+            archives,
             ..draft.record
         };
-        Ok(self.queue.record_download(record).await?)
+        if self.queue.record_download(record).await? {
+            self.watcher.settled(State::Archived.name());
+        }
+        Ok(())
+    }
+
+    /// Whether the verification is whole with what this download brought, as far as so many polls
+    /// know. Anything else than a whole archive is a poll's to decide.
+    fn archives(&self, app: &App, draft: &DownloadDraft, now: Time) -> Option<i64> {
+        let (polls, progress) = &draft.known;
+        let is_same = |row: &&MediaRow| draft.record.same.contains(&row.media_id);
+        let media: Vec<MediaRow> = draft
+            .media
+            .iter()
+            .filter(|row| !is_same(row))
+            .cloned()
+            .collect();
+        let learned = self.lessons.learned(app, &draft.verification);
+        let known = PlanInput {
+            verification: &draft.verification,
+            progress,
+            media: &media,
+            learned: &learned,
+            has_siblings: self.apps.siblings(app).next().is_some(),
+            policy: &app.policy,
+        };
+        let step = plan::plan(known, now.minus(draft.log.behind));
+        let is_whole = matches!(
+            step,
+            Step::Settle(Outcome::Archived, missing) if missing.is_empty()
+        );
+        (is_whole && duplicates(&media).is_empty()).then_some(*polls)
     }
 }
 

@@ -22,6 +22,8 @@ use crate::{
 #[derive(Debug)]
 pub(super) struct PollDraft {
     pub(super) verification: Verification,
+    /// Polls recorded of it before.
+    polls: i64,
     /// What will be written.
     pub(super) record: PollRecord,
     /// The verification's media, those that this step wants included.
@@ -44,6 +46,7 @@ impl PollDraft {
         } = work;
         Self {
             verification,
+            polls,
             record: PollRecord {
                 is_first: polls == 0,
                 ..PollRecord::begin(lease, progress, at)
@@ -165,6 +168,8 @@ impl PollDraft {
             work: DownloadWork {
                 lease,
                 verification: self.verification.clone(),
+                polls: self.polls + 1,
+                progress: self.record.progress.clone(),
                 media: self.media.clone(),
                 answers: self.log.kept().to_vec(),
             },

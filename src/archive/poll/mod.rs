@@ -2,14 +2,16 @@
 
 mod apply;
 mod draft;
-mod duplicates;
 mod learn;
 mod siblings;
 
 use std::sync::Arc;
 
 use self::draft::PollDraft;
-use super::{App, Apps, Asker, Keeper, LessonBook, StepError, Watcher, asker::Asked, failures};
+use super::{
+    App, Apps, Asker, Keeper, LessonBook, StepError, Watcher, asker::Asked, duplicates::duplicates,
+    failures,
+};
 use crate::{
     domain::{
         alarm::{self, Alarm},
@@ -133,7 +135,7 @@ impl Poller {
         mut draft: PollDraft,
         outcome: Outcome,
     ) -> Result<(), StepError> {
-        let duplicates = duplicates::duplicates(&draft.media);
+        let duplicates = duplicates(&draft.media);
         draft.record.same = duplicates.iter().map(|row| row.media_id).collect();
         draft.record.proof = self.proof(app, &draft, outcome);
         let never_seen = (draft.record.proof.as_ref()).is_some_and(|proof| proof.never_seen);

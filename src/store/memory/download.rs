@@ -1,21 +1,23 @@
 //! What a download brought.
 
-use super::data::Data;
+use super::data::{Data, Kept};
 use crate::{
     domain::{
         alarm::Kind,
         lease::{Lane, Stage},
         loss::Reason,
         media::MediaState,
+        plan::Outcome,
     },
     store::{Result, records::DownloadRecord},
 };
 
 impl Data {
     /// Writes all that a download brought, reschedules or ends it, and wakes the poll.
-    pub(super) fn record_download(&mut self, record: DownloadRecord) -> Result<()> {
+    pub(super) fn record_download(&mut self, record: DownloadRecord) -> Result<bool> {
         let at = record.at;
         let mut kept = self.held(&record.lease)?;
+        let mut is_settled = false;
         let again = record.again;
         let again = again.map(|(due_at, deadline)| (due_at, deadline, Lane::Living));
         let woken = kept.complete(Stage::Download, at, again);
@@ -51,10 +53,17 @@ impl Data {
         // Media that a poll has added meanwhile are due now.
         if record.again.is_none() && !(woken && kept.wants_media()) {
             kept.schedule.remove(&Stage::Download);
-            kept.wake(Stage::Poll, at);
+            is_settled = kept.is_whole(record.archives);
+            if !is_settled {
+                kept.wake(Stage::Poll, at);
+            }
         }
         kept.keep(record.answers);
         kept.calls.extend(record.calls.iter().cloned());
+        if is_settled {
+            kept.report.last_error = None;
+            kept.settle(Outcome::Archived, Vec::new(), at);
+        }
 
         self.put(kept)?;
         self.use_quota(&record.calls);
@@ -65,6 +74,17 @@ impl Data {
         for alarm in &record.alarms {
             self.alarms.raise(alarm, at);
         }
-        Ok(())
+        Ok(is_settled)
+    }
+}
+
+impl Kept {
+    /// Whether nothing is known of it, nor runs, that a download did not know of, which says that it
+    /// is whole after so many polls.
+    fn is_whole(&self, polls: Option<i64>) -> bool {
+        let poll = self.schedule.get(&Stage::Poll);
+        polls == Some(self.report.polls)
+            && poll.is_some_and(|poll| poll.lease.is_none() && !poll.woken)
+            && !self.wants_media()
     }
 }

@@ -169,7 +169,7 @@ impl Kept {
     }
 
     /// Takes it out of the schedule; what is still wanted of it is lost.
-    fn settle(&mut self, outcome: Outcome, missing: Vec<Missing>, at: Time) {
+    pub(super) fn settle(&mut self, outcome: Outcome, missing: Vec<Missing>, at: Time) {
         self.state = outcome.state();
         self.report.settled_at = Some(at);
         self.missing = missing;

@@ -48,6 +48,8 @@ impl Queue for MemoryStore {
             media: kept.media_rows(),
             answers: kept.answers_kept(),
             verification: kept.told.verification,
+            polls: kept.report.polls,
+            progress: kept.progress,
         };
         self.verb(|data| {
             let claimed = data.claim(Stage::Download, claim);
@@ -59,7 +61,7 @@ impl Queue for MemoryStore {
         self.verb(|data| data.record_poll(record))
     }
 
-    async fn record_download(&self, record: DownloadRecord) -> Result<()> {
+    async fn record_download(&self, record: DownloadRecord) -> Result<bool> {
         self.verb(|data| data.record_download(record))
     }
 

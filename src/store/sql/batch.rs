@@ -8,7 +8,11 @@ use std::collections::HashSet;
 
 use futures::{FutureExt as _, future::BoxFuture};
 
-use super::{alarm, calls, completed::Completed, download, facts, lease, lessons, poll};
+use super::{
+    alarm, calls,
+    completed::{Completed, Downloaded},
+    download, facts, lease, lessons, poll,
+};
 use crate::{
     domain::{
         alarm::Kind,
@@ -49,7 +53,8 @@ impl Work {
 }
 
 impl Member for Work {
-    type Answer = ();
+    /// Whether the verification is settled with it.
+    type Answer = bool;
     type Alone = (VerificationId, Stage);
     const BATCH_MAX: usize = 256;
 
@@ -60,7 +65,7 @@ impl Member for Work {
     fn write<'c, DB: Dialect>(
         connection: &'c mut DB::Connection,
         members: &'c [&'c Self],
-    ) -> BoxFuture<'c, Result<Vec<Result<()>>>> {
+    ) -> BoxFuture<'c, Result<Vec<Result<bool>>>> {
         write::<DB>(connection, members).boxed()
     }
 }
@@ -72,7 +77,7 @@ impl Member for Work {
 async fn write<DB: Dialect>(
     connection: &mut DB::Connection,
     works: &[&Work],
-) -> Result<Vec<Result<()>>> {
+) -> Result<Vec<Result<bool>>> {
     let mut polls: Vec<&PollRecord> = Vec::new();
     let mut downloads: Vec<&DownloadRecord> = Vec::new();
     let mut renewals = Vec::new();
@@ -91,7 +96,7 @@ async fn write<DB: Dialect>(
     let mut held: HashSet<(VerificationId, Stage)> =
         lease::renew::<DB>(connection, &renewals).await?;
     let downloads = download::complete::<DB>(connection, downloads).await?;
-    held.extend(downloads.iter().map(|record| key(&record.lease)));
+    held.extend(downloads.iter().map(|one| key(&one.record.lease)));
     let polls = poll::complete::<DB>(connection, polls).await?;
     held.extend(polls.iter().map(|poll| key(&poll.record.lease)));
 
@@ -99,7 +104,7 @@ async fn write<DB: Dialect>(
     lessons::remember::<DB>(connection, polls.iter().map(|poll| &poll.record.lessons)).await?;
     let leases = downloads
         .iter()
-        .map(|record| (&record.lease, record.at))
+        .map(|one| (&one.record.lease, one.record.at))
         .chain(
             polls
                 .iter()
@@ -109,6 +114,7 @@ async fn write<DB: Dialect>(
     end_wrong_app::<DB>(connection, &polls).await?;
     let alarms = downloads
         .iter()
+        .map(|one| one.record)
         .flat_map(|record| record.alarms.iter().map(|alarm| (alarm, record.at)));
     alarm::raise::<DB>(
         connection,
@@ -119,28 +125,45 @@ async fn write<DB: Dialect>(
     .await?;
 
     lease::release::<DB>(connection, &releases).await?;
-    Ok(works.iter().map(|work| result(work, &held)).collect())
+    let ended = downloads.iter().filter(|one| one.is_settled);
+    let ended = ended.map(|one| one.record.lease.verification_id);
+    let settled: HashSet<VerificationId> = ended
+        .chain(
+            polls
+                .iter()
+                .filter(|poll| poll.is_settled())
+                .map(Completed::id),
+        )
+        .collect();
+    let settles = |work: &Work| {
+        let mut leases = work.leases().iter();
+        leases.any(|lease| settled.contains(&lease.verification_id))
+    };
+    Ok(works
+        .iter()
+        .map(|work| result(work, &held).map(|()| settles(work)))
+        .collect())
 }
 
 /// Writes what the provider was asked and what it said.
 async fn told<DB: Dialect>(
     connection: &mut DB::Connection,
-    downloads: &[&DownloadRecord],
+    downloads: &[Downloaded<'_>],
     polls: &[Completed<'_>],
 ) -> Result<()> {
     let answers = downloads
         .iter()
-        .map(|record| (&record.lease, &record.answers))
+        .map(|one| (&one.record.lease, &one.record.answers))
         .chain(
             polls
                 .iter()
                 .map(|poll| (&poll.record.lease, &poll.record.answers)),
         );
     facts::answers::<DB>(connection, answers.collect()).await?;
-    let of_downloads = downloads.iter().map(|record| calls::Told {
-        id: record.lease.verification_id,
-        calls: &record.calls,
-        is_settled: false,
+    let of_downloads = downloads.iter().map(|one| calls::Told {
+        id: one.record.lease.verification_id,
+        calls: &one.record.calls,
+        is_settled: one.is_settled,
         is_first: false,
     });
     let of_polls = polls.iter().map(|poll| calls::Told {

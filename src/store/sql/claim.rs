@@ -77,12 +77,15 @@ pub(super) async fn downloads<DB: Dialect>(
             |Claimed {
                  lease,
                  verification,
+                 polls,
+                 progress,
                  media,
                  answers,
-                 ..
              }| DownloadWork {
                 lease,
                 verification,
+                polls,
+                progress,
                 media,
                 answers,
             },

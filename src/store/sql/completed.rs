@@ -1,4 +1,4 @@
-//! A poll whose lease held, as it is written.
+//! Polls and downloads whose lease held, as they are written.
 
 use crate::{
     domain::{
@@ -7,7 +7,7 @@ use crate::{
         plan::{Missing, Outcome},
         time::Time,
     },
-    store::records::{DownloadStart, Moved, Next, PollRecord},
+    store::records::{DownloadRecord, DownloadStart, Moved, Next, PollRecord},
 };
 
 /// A record whose lease held.
@@ -67,4 +67,12 @@ impl<'r> Completed<'r> {
     pub(super) fn id(&self) -> VerificationId {
         self.record.lease.verification_id
     }
+}
+
+/// A download whose lease held.
+pub(super) struct Downloaded<'r> {
+    /// It.
+    pub record: &'r DownloadRecord,
+    /// Whether the verification is settled with it.
+    pub is_settled: bool,
 }

@@ -1,6 +1,9 @@
 //! What a download brought.
 
+use std::collections::HashSet;
+
 use super::{
+    completed::Downloaded,
     lease::{self, Done},
     media,
 };
@@ -8,12 +11,13 @@ use crate::{
     domain::{
         id::VerificationId,
         lease::{Lane, Stage},
+        token::State,
     },
     store::{
         Result,
         dialect::Dialect,
         records::DownloadRecord,
-        rows::{binds, id, texts},
+        rows::{binds, id, rows, texts},
     },
 };
 
@@ -22,7 +26,7 @@ use crate::{
 pub(super) async fn complete<'r, DB: Dialect>(
     connection: &mut DB::Connection,
     records: Vec<&'r DownloadRecord>,
-) -> Result<Vec<&'r DownloadRecord>> {
+) -> Result<Vec<Downloaded<'r>>> {
     let done: Vec<Done> = records
         .iter()
         .map(|record| Done {
@@ -64,12 +68,65 @@ pub(super) async fn complete<'r, DB: Dialect>(
         .filter(|id| woken.get(id) == Some(&true))
         .collect();
     lease::rest::<DB>(connection, Stage::Download, &told).await?;
-    let polls = records
+    let ended: Vec<&DownloadRecord> = records
+        .iter()
+        .copied()
+        .filter(|record| ended.contains(&record.lease.verification_id))
+        .collect();
+    let settled = settle::<DB>(connection, &ended).await?;
+    let polls = ended
         .iter()
         .map(|record| (record.lease.verification_id, record.at))
-        .filter(|(id, _)| ended.iter().any(|ended| ended == id));
+        .filter(|(id, _)| !settled.contains(id));
     lease::wake::<DB>(connection, Stage::Poll, &polls.collect::<Vec<_>>()).await?;
-    Ok(records)
+    let downloaded = |record: &'r DownloadRecord| Downloaded {
+        record,
+        is_settled: settled.contains(&record.lease.verification_id),
+    };
+    Ok(records.into_iter().map(downloaded).collect())
+}
+
+rows! {
+    struct Whole { id: VerificationId, polls: i64, at: i64 }
+}
+
+/// Settles the verifications that are whole now; brings which. One that a poll holds, or of which
+/// anything is known that its download did not know of, is left to its poll.
+async fn settle<DB: Dialect>(
+    connection: &mut DB::Connection,
+    ended: &[&DownloadRecord],
+) -> Result<HashSet<VerificationId>> {
+    let whole = |record: &&DownloadRecord| {
+        Some(Whole {
+            id: record.lease.verification_id,
+            polls: record.archives?,
+            at: record.at.0,
+        })
+    };
+    let rows: Vec<Whole> = ended.iter().filter_map(whole).collect();
+    let poll = format!(
+        "delete from schedule where stage = {stage} and lease_token is null and not woken and verification_id in (
+            select v.verification_id from verifications as v join t on v.verification_id = t.id
+            where v.polls = t.polls and v.settled_at is null
+            and not exists (select 1 from media as m where m.verification_id = v.verification_id and m.state = 'wanted'))
+        returning verification_id",
+        stage = Stage::Poll.number()
+    );
+    let taken = DB::fetch_over(connection, &rows, &poll).await?;
+    let settled = taken
+        .iter()
+        .map(|row| id(row, "verification_id"))
+        .collect::<Result<HashSet<VerificationId>>>()?;
+    let rows: Vec<Whole> = rows
+        .into_iter()
+        .filter(|row| settled.contains(&row.id))
+        .collect();
+    let state = format!(
+        "update verifications as v set state = '{}', settled_at = t.at, last_error = null from t where v.verification_id = t.id",
+        State::Archived.name()
+    );
+    DB::execute_over(connection, &rows, &state).await?;
+    Ok(settled)
 }
 
 /// Takes downloads that do not go on out of the schedule, except those a poll has added media to

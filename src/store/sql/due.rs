@@ -3,7 +3,7 @@
 //! Due rows are found in the order in which they fell due: an index has that order, and rows that
 //! are not due are not looked at. As long as no more than [`WINDOW`] of an app and lane are due, all
 //! of them are looked at and the least time left is picked. Where more have gathered, they are made
-//! *ready*, [`BATCH`] a second at most, and ready rows have an index in the order of the time left.
+//! *ready*, some a second, and ready rows have an index in the order of the time left.
 //! So a backlog is claimed in that order once it is ready, and until then what is ready comes
 //! beside what fell due first.
 
@@ -22,10 +22,11 @@ use crate::{
 
 /// How many due rows of an app and lane are looked at by a claim, at least.
 const WINDOW: i64 = 128;
-/// How many due rows of an app and lane are made ready at once.
-const BATCH: i64 = 2000;
-/// How often.
+/// How often due rows are made ready.
 pub(super) const EVERY: Span = Span::seconds(1);
+/// How many of an app and lane are made ready at once at most, and at least. The faster they are
+/// claimed, the sooner a backlog is gone in whatever order, and the dearer is a second look at each.
+const BATCH: (i64, i64) = (2000, 200);
 
 const LANES: [Lane; 2] = [Lane::Living, Lane::Late];
 
@@ -195,12 +196,15 @@ pub(super) async fn next<DB: Dialect>(
     Ok(due_at.transpose()?.flatten().map(Time))
 }
 
-/// Makes due rows ready where more have gathered than a claim looks at.
+/// Makes due rows ready where more have gathered than a claim looks at; so many were claimed since
+/// the last time.
 pub(super) async fn make_ready<DB: Dialect>(
     connection: &mut DB::Connection,
     stage: Stage,
     claim: &Claim,
+    claimed: i64,
 ) -> Result<()> {
+    let batch = (BATCH.0 - claimed.saturating_mul(10)).max(BATCH.1);
     for app in apps::<DB>(connection, &claim.apps).await? {
         for lane in LANES {
             let of = format!(
@@ -215,7 +219,7 @@ pub(super) async fn make_ready<DB: Dialect>(
             }
             let ready = format!(
                 "update schedule as s set ready = true where s.stage = {} and not s.ready and s.due_at <= $1
-                and s.verification_id in (select verification_id {of} limit {BATCH})",
+                and s.verification_id in (select verification_id {of} limit {batch})",
                 stage.number()
             );
             DB::execute(connection, ready, binds![claim.now, app.as_str()]).await?;

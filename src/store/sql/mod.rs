@@ -56,8 +56,8 @@ pub(super) struct SqlStore<DB: Dialect> {
     writer: Writer<batch::Work>,
     told: Writer<track::Told>,
     clock: Arc<dyn Clock>,
-    /// When due rows were last made ready, by stage and apps.
-    made_ready: Mutex<BTreeMap<(i64, Vec<String>), Span>>,
+    /// When due rows were last made ready, and how many were claimed since, by stage and apps.
+    made_ready: Mutex<BTreeMap<(i64, Vec<String>), (Span, i64)>>,
 }
 
 impl<DB: Dialect> SqlStore<DB> {

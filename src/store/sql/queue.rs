@@ -9,7 +9,7 @@ use super::{SqlStore, batch::Work, claim, due};
 use crate::{
     domain::{
         lease::{Lease, Stage},
-        time::Time,
+        time::{Span, Time},
     },
     store::{
         Queue, Result,
@@ -44,22 +44,25 @@ impl<DB: Dialect> Queue for SqlStore<DB> {
     }
 
     async fn record_poll(&self, record: PollRecord) -> Result<()> {
-        self.writer.submit(Work::Poll(Box::new(record))).await
+        let written = self.writer.submit(Work::Poll(Box::new(record))).await;
+        written.map(drop)
     }
 
-    async fn record_download(&self, record: DownloadRecord) -> Result<()> {
+    async fn record_download(&self, record: DownloadRecord) -> Result<bool> {
         self.writer.submit(Work::Download(Box::new(record))).await
     }
 
     async fn renew(&self, lease: &Lease, until: Time) -> Result<()> {
-        self.writer.submit(Work::Renew(lease.clone(), until)).await
+        let written = self.writer.submit(Work::Renew(lease.clone(), until)).await;
+        written.map(drop)
     }
 
     async fn release(&self, leases: Vec<Lease>, now: Time) -> Result<()> {
         if leases.is_empty() {
             Ok(())
         } else {
-            self.writer.submit(Work::Release(leases, now)).await
+            let written = self.writer.submit(Work::Release(leases, now)).await;
+            written.map(drop)
         }
     }
 
@@ -75,22 +78,27 @@ impl<DB: Dialect> Queue for SqlStore<DB> {
 impl<DB: Dialect> SqlStore<DB> {
     /// Where a claim left due rows behind, makes some of them ready now and then.
     async fn make_ready(&self, stage: Stage, claim: &Claim, claimed: usize) -> Result<()> {
-        if i64::try_from(claimed).is_ok_and(|claimed| claimed < claim.limit) {
+        let claimed = i64::try_from(claimed).unwrap_or(i64::MAX);
+        if claimed < claim.limit {
             return Ok(());
         }
         let elapsed = self.clock.elapsed();
-        {
+        let claimed = {
             let mut made_ready = (self.made_ready.lock()).unwrap_or_else(PoisonError::into_inner);
             let of = (stage.number(), claim.apps.clone());
-            let last = made_ready.insert(of.clone(), elapsed);
-            if let Some(last) = last.filter(|last| elapsed.0 < last.0 + due::EVERY.0) {
-                made_ready.insert(of, last);
+            let never = (Span(elapsed.0 - due::EVERY.0), 0);
+            let (last, before) = made_ready.entry(of).or_insert(never);
+            let claimed = before.saturating_add(claimed);
+            if elapsed.0 - last.0 < due::EVERY.0 {
+                *before = claimed;
                 return Ok(());
             }
-        }
+            (*last, *before) = (elapsed, 0);
+            claimed
+        };
         let claim = claim.clone();
         self.writing(move |connection| {
-            async move { due::make_ready::<DB>(connection, stage, &claim).await }.boxed()
+            async move { due::make_ready::<DB>(connection, stage, &claim, claimed).await }.boxed()
         })
         .await
     }

@@ -34,11 +34,11 @@ pub trait Queue: Connection {
     /// then nothing of it is written.
     async fn record_poll(&self, record: PollRecord) -> Result<()>;
 
-    /// The same for a download.
+    /// The same for a download; true when it settled the verification.
     ///
     /// # Errors
     /// As [`Queue::record_poll`].
-    async fn record_download(&self, record: DownloadRecord) -> Result<()>;
+    async fn record_download(&self, record: DownloadRecord) -> Result<bool>;
 
     /// Prolongs a lease.
     ///

@@ -422,6 +422,7 @@ impl Pair {
         }
         let again = (self.now.plus(MINUTE), later(Span::hours(20)));
         record.again = self.one_in(3).then_some(again);
+        record.archives = self.one_in(2).then(|| self.random.random_range(0..3));
         record
     }
 }

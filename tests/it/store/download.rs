@@ -18,8 +18,8 @@ use verikeep::{
 };
 
 use super::make::{
-    HOUR, MINUTE, START, claim_at, download, handle, id, later, named, one_download, one_poll,
-    poll, settling, start, store, stored, token, track, wanted, wanting,
+    HOUR, MINUTE, START, call, claim_at, download, handle, id, later, named, one_download,
+    one_poll, poll, settling, start, store, stored, token, track, wanted, wanting,
 };
 use crate::databases::Database;
 
@@ -499,5 +499,72 @@ pub async fn a_record_forgets_media_of_its_own_verification_alone(db: Database) 
         let media = store.show(&handle(n)).await.unwrap().unwrap().media;
         let left: Vec<_> = media.into_iter().map(|medium| medium.media_id).collect();
         assert_eq!(left, expected, "{n}");
+    }
+}
+
+pub async fn a_download_that_makes_a_verification_whole_settles_it_unless_more_is_known(
+    db: Database,
+) {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Meanwhile {
+        Nothing,
+        Polled,
+        BeingPolled,
+        StillWanted,
+    }
+    use Meanwhile::{BeingPolled, Nothing, Polled, StillWanted};
+    for (label, meanwhile, polls, settles) in [
+        ("nothing happened", Nothing, 1, true),
+        ("it knew of fewer polls", Nothing, 0, false),
+        ("another poll was recorded", Polled, 1, false),
+        ("a poll is under way", BeingPolled, 1, false),
+        ("a medium is still wanted", StillWanted, 1, false),
+    ] {
+        let db = db.another().await;
+        let store = store(&db).await;
+        wanting(&*store, if meanwhile == StillWanted { 2 } else { 1 }).await;
+        let work = one_download(&*store, START).await;
+        assert_eq!(work.polls, 1);
+        let mut asking = None;
+        if matches!(meanwhile, Polled | BeingPolled) {
+            let poll_work = one_poll(&*store, later(HOUR)).await;
+            if meanwhile == Polled {
+                let record = poll(&poll_work.lease, later(HOUR));
+                store.record_poll(record).await.unwrap();
+            } else {
+                asking = Some(poll_work);
+            }
+        }
+        let at = START.plus(Span(1));
+        let record = DownloadRecord {
+            stored: vec![stored("medium-1-0", at)],
+            calls: vec![call(at)],
+            archives: Some(polls),
+            ..download(&work.lease, at)
+        };
+        let settled = store.record_download(record).await.unwrap();
+        assert_eq!(settled, settles, "{label}");
+        let whole = store.show(&handle(1)).await.unwrap().unwrap();
+        assert_eq!(
+            (
+                &whole.summary.state[..],
+                whole.summary.settled_at,
+                whole.calls.len(),
+                whole.call_sums.len(),
+                db.rows("schedule").await,
+            ),
+            if settles {
+                ("archived", Some(at), 0, 1, 0)
+            } else {
+                ("waiting", None, 1, 0, 1)
+            },
+            "{label}"
+        );
+        if let Some(asking) = asking {
+            let settled = settling(&asking.lease, later(HOUR), Outcome::Archived);
+            store.record_poll(settled).await.unwrap();
+            let next = store.next_due(Stage::Poll, &[]).await.unwrap();
+            assert_eq!(next, Some(later(HOUR)), "{label}: what is new is looked at");
+        }
     }
 }

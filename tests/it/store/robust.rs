@@ -135,7 +135,7 @@ pub async fn many_tasks_at_once_settle_every_verification_once(db: Database) {
                             })
                             .await
                         {
-                            Ok(()) | Err(StoreError::LeaseLost) => (),
+                            Ok(_) | Err(StoreError::LeaseLost) => (),
                             Err(other) => panic!("{other}"),
                         }
                     }
