@@ -49,6 +49,8 @@ use sqlx::Pool;
 use super::{Result, commit::Writer, dialect::Dialect, transact::transact};
 use crate::domain::time::{Clock, Span};
 
+type MadeReady = BTreeMap<(i64, Vec<String>), (Span, i64)>;
+
 /// The store in a database `DB`.
 pub(super) struct SqlStore<DB: Dialect> {
     write: Pool<DB>,
@@ -57,7 +59,7 @@ pub(super) struct SqlStore<DB: Dialect> {
     told: Writer<track::Told>,
     clock: Arc<dyn Clock>,
     /// When due rows were last made ready, and how many were claimed since, by stage and apps.
-    made_ready: Mutex<BTreeMap<(i64, Vec<String>), (Span, i64)>>,
+    made_ready: Mutex<MadeReady>,
 }
 
 impl<DB: Dialect> SqlStore<DB> {
