@@ -62,11 +62,14 @@ pub(super) trait Dialect: Database<Row: Cells> + HasStatementCache {
     /// that gives each transaction another connection to the server.
     fn keeps_prepared(options: &<Self::Connection as Connection>::Options) -> bool;
 
-    /// Begins a statement with so many rows as a relation `t`, bound from the first placeholder on.
-    fn with_rows(columns: &[(&str, Col)], count: usize) -> String;
+    /// Begins a statement with so many rows as a relation `t`, bound behind so many placeholders.
+    fn with_rows(columns: &[(&str, Col)], count: usize, behind: usize) -> String;
 
     /// What is bound for them.
     fn bind_rows(columns: &[(&str, Col)], rows: Vec<Vec<Cell>>) -> Vec<Bind>;
+
+    /// Statements that read nothing of one another, as few as the database makes of them.
+    fn together(statements: Vec<Over>) -> Vec<(String, Vec<Bind>)>;
 
     /// Whether what stands before it is one of the texts bound to `$n` ([`super::rows::texts`]).
     fn among(n: u8) -> String;
@@ -91,7 +94,7 @@ pub(super) trait Dialect: Database<Row: Cells> + HasStatementCache {
         rows: &[S],
         sql: &'c str,
     ) -> BoxFuture<'c, Result<Vec<Self::Row>>> {
-        let parts = parts::<Self, S>(rows, sql);
+        let parts = parts::<Self>(Over::of(rows, sql.to_owned()));
         async move {
             let mut found = Vec::new();
             for (sql, binds) in parts {
@@ -108,7 +111,7 @@ pub(super) trait Dialect: Database<Row: Cells> + HasStatementCache {
         rows: &[S],
         sql: &'c str,
     ) -> BoxFuture<'c, Result<u64>> {
-        let parts = parts::<Self, S>(rows, sql);
+        let parts = parts::<Self>(Over::of(rows, sql.to_owned()));
         async move {
             let mut touched = 0;
             for (sql, binds) in parts {
@@ -120,18 +123,42 @@ pub(super) trait Dialect: Database<Row: Cells> + HasStatementCache {
     }
 }
 
+/// A statement over rows, their relation `t`.
+pub(super) struct Over {
+    columns: &'static [(&'static str, Col)],
+    rows: Vec<Vec<Cell>>,
+    sql: String,
+}
+
+impl Over {
+    /// Over these.
+    pub(super) fn of<S: Shape>(rows: &[S], sql: String) -> Self {
+        Self {
+            columns: S::COLUMNS,
+            rows: rows.iter().map(Shape::cells).collect(),
+            sql,
+        }
+    }
+}
+
 /// A statement over rows, as often as the database needs it to bind them all: once as a rule.
-fn parts<DB: Dialect, S: Shape>(rows: &[S], sql: &str) -> Vec<(String, Vec<Bind>)> {
-    let part = |rows: &[S]| {
-        let cells = rows.iter().map(Shape::cells).collect();
-        (
-            format!("{} {sql}", DB::with_rows(S::COLUMNS, rows.len())),
-            DB::bind_rows(S::COLUMNS, cells),
-        )
-    };
-    rows.chunks((DB::BINDS_MAX / S::COLUMNS.len().max(1)).max(1))
-        .map(part)
-        .collect()
+fn parts<DB: Dialect>(over: Over) -> Vec<(String, Vec<Bind>)> {
+    let Over {
+        columns,
+        mut rows,
+        sql,
+    } = over;
+    let most = (DB::BINDS_MAX / columns.len().max(1)).max(1);
+    let mut parts = Vec::new();
+    while !rows.is_empty() {
+        let rest = rows.split_off(rows.len().min(most));
+        let part = std::mem::replace(&mut rows, rest);
+        parts.push((
+            format!("{} {sql}", DB::with_rows(columns, part.len(), 0)),
+            DB::bind_rows(columns, part),
+        ));
+    }
+    parts
 }
 
 macro_rules! statements {
@@ -196,7 +223,7 @@ impl Dialect for Sqlite {
     }
 
     // Plain question marks: of numbered ones the library looks up each by going through all.
-    fn with_rows(columns: &[(&str, Col)], count: usize) -> String {
+    fn with_rows(columns: &[(&str, Col)], count: usize, _behind: usize) -> String {
         let row = format!("({})", vec!["?"; columns.len()].join(","));
         format!(
             "with t({}) as (values {})",
@@ -207,6 +234,10 @@ impl Dialect for Sqlite {
 
     fn bind_rows(_columns: &[(&str, Col)], rows: Vec<Vec<Cell>>) -> Vec<Bind> {
         rows.into_iter().flatten().map(Bind::Cell).collect()
+    }
+
+    fn together(statements: Vec<Over>) -> Vec<(String, Vec<Bind>)> {
+        statements.into_iter().flat_map(parts::<Self>).collect()
     }
 
     fn among(n: u8) -> String {
@@ -254,8 +285,8 @@ impl Dialect for Postgres {
         !(url.query_pairs()).any(|(name, value)| name == "statement-cache-capacity" && value == "0")
     }
 
-    fn with_rows(columns: &[(&str, Col)], _count: usize) -> String {
-        let arrays: Vec<String> = (1..)
+    fn with_rows(columns: &[(&str, Col)], _count: usize, behind: usize) -> String {
+        let arrays: Vec<String> = (behind + 1..)
             .zip(columns)
             .map(|(n, (_, col))| {
                 let kind = match col {
@@ -290,6 +321,19 @@ impl Dialect for Postgres {
             .zip(turned)
             .map(|((_, col), cells)| Bind::Column(*col, cells))
             .collect()
+    }
+
+    fn together(mut statements: Vec<Over>) -> Vec<(String, Vec<Bind>)> {
+        if statements.len() < 2 {
+            return statements.pop().map(parts::<Self>).unwrap_or_default();
+        }
+        let (mut texts, mut binds) = (Vec::new(), Vec::new());
+        for (n, Over { columns, rows, sql }) in statements.into_iter().enumerate() {
+            let rows_of = Self::with_rows(columns, rows.len(), binds.len());
+            texts.push(format!("s{n} as ({rows_of} {sql})"));
+            binds.extend(Self::bind_rows(columns, rows));
+        }
+        vec![(format!("with {} select 1", texts.join(", ")), binds)]
     }
 
     fn among(n: u8) -> String {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::together::Together;
 use crate::{
     domain::{
         attempt::Attempt,
@@ -105,6 +106,7 @@ impl Sums {
 pub(super) async fn write<DB: Dialect>(
     connection: &mut DB::Connection,
     told: Vec<Told<'_>>,
+    together: &mut Together,
 ) -> Result<()> {
     // A statement must not touch a row twice; of two attempts with one number the later stands.
     let mut once: BTreeMap<(VerificationId, i64), AttemptIn> = BTreeMap::new();
@@ -137,6 +139,10 @@ pub(super) async fn write<DB: Dialect>(
             replaced.join(", ")
         ),
     );
+    if asked.is_empty() {
+        together.insert(&rows, sql);
+        return Ok(());
+    }
     DB::execute_over(connection, &rows, &sql).await?;
     sum_up::<DB>(connection, &asked).await
 }

@@ -12,6 +12,7 @@ use super::{
     alarm, calls,
     completed::{Completed, Downloaded},
     download, facts, lease, lessons, poll,
+    together::Together,
 };
 use crate::{
     domain::{
@@ -97,10 +98,12 @@ async fn write<DB: Dialect>(
         lease::renew::<DB>(connection, &renewals).await?;
     let downloads = download::complete::<DB>(connection, downloads).await?;
     held.extend(downloads.iter().map(|one| key(&one.record.lease)));
-    let polls = poll::complete::<DB>(connection, polls).await?;
+    let mut together = Together::default();
+    let polls = poll::complete::<DB>(connection, polls, &mut together).await?;
     held.extend(polls.iter().map(|poll| key(&poll.record.lease)));
 
-    told::<DB>(connection, &downloads, &polls).await?;
+    told::<DB>(connection, &downloads, &polls, &mut together).await?;
+    together.write::<DB>(connection).await?;
     lessons::remember::<DB>(connection, polls.iter().map(|poll| &poll.record.lessons)).await?;
     let leases = downloads
         .iter()
@@ -150,6 +153,7 @@ async fn told<DB: Dialect>(
     connection: &mut DB::Connection,
     downloads: &[Downloaded<'_>],
     polls: &[Completed<'_>],
+    together: &mut Together,
 ) -> Result<()> {
     let answers = downloads
         .iter()
@@ -159,7 +163,7 @@ async fn told<DB: Dialect>(
                 .iter()
                 .map(|poll| (&poll.record.lease, &poll.record.answers)),
         );
-    facts::answers::<DB>(connection, answers.collect()).await?;
+    facts::answers(answers, together);
     let of_downloads = downloads.iter().map(|one| calls::Told {
         id: one.record.lease.verification_id,
         calls: &one.record.calls,
@@ -173,7 +177,7 @@ async fn told<DB: Dialect>(
         is_first: poll.record.is_first,
     });
     // Downloads first: a poll of the same batch folds what they brought.
-    calls::add::<DB>(connection, of_downloads.chain(of_polls).collect()).await
+    calls::add::<DB>(connection, of_downloads.chain(of_polls), together).await
 }
 
 /// What was begun more than once may have been an alarm; it ends with what was brought.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::together::Together;
 use crate::{
     domain::{
         digest::Sha256,
@@ -58,7 +59,8 @@ pub(super) struct Told<'r> {
 /// Adds calls to the history.
 pub(super) async fn add<DB: Dialect>(
     connection: &mut DB::Connection,
-    told: Vec<Told<'_>>,
+    told: impl Iterator<Item = Told<'_>>,
+    together: &mut Together,
 ) -> Result<()> {
     let mut rows = Vec::new();
     let mut sums: BTreeMap<(VerificationId, &str, &str), SumIn> = BTreeMap::new();
@@ -108,10 +110,15 @@ pub(super) async fn add<DB: Dialect>(
             *too_fast += i64::from(call.result == "too_fast");
         }
     }
-    DB::execute_over(connection, &rows, &insert::<CallIn>("calls", "")).await?;
-    fold::<DB>(connection, &folded).await?;
+    let calls = insert::<CallIn>("calls", "");
+    if folded.is_empty() {
+        together.insert(&rows, calls);
+    } else {
+        DB::execute_over(connection, &rows, &calls).await?;
+        fold::<DB>(connection, &folded).await?;
+    }
     let sums: Vec<SumIn> = sums.into_values().collect();
-    DB::execute_over(connection, &sums, &insert::<SumIn>("call_sums", SUMMED)).await?;
+    together.insert(&sums, insert::<SumIn>("call_sums", SUMMED));
     let used: Vec<QuotaIn> = used
         .into_iter()
         .map(|((period, app, endpoint), (calls, too_fast))| QuotaIn {
@@ -123,9 +130,8 @@ pub(super) async fn add<DB: Dialect>(
         })
         .collect();
     let counted = "on conflict (period, app, endpoint) do update set calls = quota_use.calls + excluded.calls, too_fast = quota_use.too_fast + excluded.too_fast";
-    DB::execute_over(connection, &used, &insert::<QuotaIn>("quota_use", counted))
-        .await
-        .map(|_| ())
+    together.insert(&used, insert::<QuotaIn>("quota_use", counted));
+    Ok(())
 }
 
 /// A verification that was settled before and woken again has sums already.

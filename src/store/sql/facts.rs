@@ -1,5 +1,6 @@
 //! Facts that are only ever added: the answers kept.
 
+use super::together::Together;
 use crate::{
     domain::{
         answer::AnswerRow,
@@ -7,11 +8,7 @@ use crate::{
         id::{AnswerId, VerificationId},
         lease::Lease,
     },
-    store::{
-        Result,
-        dialect::Dialect,
-        rows::{insert, rows},
-    },
+    store::rows::{insert, rows},
 };
 
 rows! {
@@ -34,10 +31,10 @@ rows! {
 }
 
 /// Keeps answers, identical ones of an endpoint once.
-pub(super) async fn answers<'r, DB: Dialect>(
-    connection: &mut DB::Connection,
-    answers: Vec<(&'r Lease, &'r Vec<AnswerRow>)>,
-) -> Result<()> {
+pub(super) fn answers<'r>(
+    answers: impl Iterator<Item = (&'r Lease, &'r Vec<AnswerRow>)>,
+    together: &mut Together,
+) {
     let mut rows = Vec::new();
     for (lease, answers) in answers {
         rows.extend(
@@ -66,5 +63,5 @@ pub(super) async fn answers<'r, DB: Dialect>(
         "answers",
         "on conflict (verification_id, endpoint, sha256) do nothing",
     );
-    DB::execute_over(connection, &rows, &sql).await.map(|_| ())
+    together.insert(&rows, sql);
 }

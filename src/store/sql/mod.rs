@@ -34,6 +34,7 @@ mod retry;
 mod show;
 mod status;
 mod tallies;
+mod together;
 mod track;
 mod upkeep;
 mod work;

@@ -7,6 +7,7 @@ use super::{
     events,
     lease::{self, Done},
     losses, media, progress,
+    together::Together,
 };
 use crate::{
     domain::{
@@ -34,6 +35,7 @@ rows! {
 pub(super) async fn complete<'r, DB: Dialect>(
     connection: &mut DB::Connection,
     records: Vec<&'r PollRecord>,
+    together: &mut Together,
 ) -> Result<Vec<Completed<'r>>> {
     let ending = records
         .iter()
@@ -58,7 +60,7 @@ pub(super) async fn complete<'r, DB: Dialect>(
         })
         .collect();
 
-    bring::<DB>(connection, &polls).await?;
+    bring::<DB>(connection, &polls, together).await?;
     start_downloads::<DB>(connection, &polls).await?;
     let told: Vec<VerificationId> = polls
         .iter()
@@ -93,6 +95,7 @@ fn done(record: &PollRecord) -> Done<'_> {
 async fn bring<DB: Dialect>(
     connection: &mut DB::Connection,
     polls: &[Completed<'_>],
+    together: &mut Together,
 ) -> Result<()> {
     attempts::write::<DB>(
         connection,
@@ -105,6 +108,7 @@ async fn bring<DB: Dialect>(
                 is_first: poll.record.is_first,
             })
             .collect(),
+        together,
     )
     .await?;
     media::want::<DB>(
