@@ -23,6 +23,7 @@
 //! Write its test over `&dyn Store` in `tests/it/store`, where it runs on SQLite, on PostgreSQL and
 //! on the model. A new noun is a new file and a new term of the sum in `traits/mod.rs`.
 
+mod bind;
 mod commit;
 mod connect;
 mod dialect;

@@ -15,11 +15,7 @@
 use futures::future::BoxFuture;
 use sqlx::{Connection as _, Pool};
 
-use super::{
-    Result, StoreError,
-    dialect::{Dialect, KEEPS_PREPARED},
-    target::ANSWER,
-};
+use super::{Result, StoreError, bind::KEEPS_PREPARED, dialect::Dialect, target::ANSWER};
 
 /// Runs `work` in a transaction begun by `begin`, and commits it when `work` succeeds.
 ///
