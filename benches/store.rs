@@ -33,6 +33,9 @@ mod database;
 mod gauge;
 #[path = "store/passes.rs"]
 mod passes;
+#[path = "end_to_end/server.rs"]
+#[allow(dead_code, reason = "shared with another that needs more of it")]
+mod server;
 
 use std::{error::Error, path::Path, sync::OnceLock};
 

@@ -30,7 +30,9 @@ use crate::{
     Outcome,
     child::{Found, Task},
     gauge::{self, Statements},
+    held::Held,
     provider::{APP, Work},
+    syncs,
 };
 
 /// The app whose tokens only wait.
@@ -40,37 +42,52 @@ const CHUNK: usize = 1_000;
 /// How long a daemon may take for its tokens before something must be wrong.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// How long a daemon is watched after its work.
-const LINGER: Duration = Duration::from_secs(3);
+const LINGER: Duration = Duration::from_secs(2);
 
 /// Tracks every token, then runs the daemon until all are settled.
 pub(crate) async fn pass(task: Task, statements: Option<Statements>) -> Outcome<Found> {
-    let (config, tokens) = (config(&task)?, tokens(&task)?);
+    let held = Held::of(&task).await?;
+    held.create().await?;
+    let watched = match task.trace {
+        Some(_) => held.watch().await?,
+        None => None,
+    };
+    let (config, tokens) = (config(&task, &held)?, tokens(&task)?);
     let opened = open(&config).await?;
     let tracking = Instant::now();
     track(&opened.archive, &tokens).await?;
     let tracking_seconds = tracking.elapsed().as_secs_f64();
-    let database = config.data_dir.join("verikeep.db");
+    let own_syncs = || task.trace.as_deref().map_or(Ok(0), syncs::count);
     let count = || statements.as_ref().map_or(0, Statements::count);
-    let (said, committed) = (count(), gauge::commits(&database)?);
+    let (said, committed, synced) = (count(), held.commits(&config).await?, own_syncs()?);
+    let server_ms = held.server_ms()?;
     let (started, cpu_ms) = (Instant::now(), gauge::cpu_ms()?);
     let daemon = Daemon::start(opened, &config);
     daemon.settled(tokens.len()).await?;
-    let found = Found {
+    let mut found = Found {
         seconds: started.elapsed().as_secs_f64(),
         cpu_ms: gauge::cpu_ms()? - cpu_ms,
+        server_ms: held.server_ms()? - server_ms,
         tracking_seconds,
         statements: count() - said,
-        commits: gauge::commits(&database)? - committed,
+        commits: held.commits(&config).await? - committed,
         peak_bytes: gauge::peak_bytes()?,
         ..Found::default()
     };
+    let synced = own_syncs()? - synced;
     daemon.stop().await?;
+    if let Some(before) = watched {
+        found.syncs = Some(synced + held.watched(before).await?);
+    }
+    held.remove().await?;
     Ok(found)
 }
 
 /// Tells an archive of the tokens, and of as many others as are to wait.
 pub(crate) async fn fill(task: Task) -> Outcome<Found> {
-    let opened = open(&config(&task)?).await?;
+    let held = Held::of(&task).await?;
+    held.create().await?;
+    let opened = open(&config(&task, &held)?).await?;
     track(&opened.archive, &tokens(&task)?).await?;
     let now = opened.archive.now();
     let waiting: Vec<TrackRequest> = (0..task.waiting)
@@ -85,7 +102,8 @@ pub(crate) async fn fill(task: Task) -> Outcome<Found> {
 
 /// Runs a daemon over what [`fill`] left, and a little longer.
 pub(crate) async fn resident(task: Task) -> Outcome<Found> {
-    let config = config(&task)?;
+    let held = Held::of(&task).await?;
+    let config = config(&task, &held)?;
     let busy = tokens(&task)?.len();
     let daemon = Daemon::start(open(&config).await?, &config);
     daemon.settled(busy).await?;
@@ -95,6 +113,7 @@ pub(crate) async fn resident(task: Task) -> Outcome<Found> {
         ..Found::default()
     };
     daemon.stop().await?;
+    held.remove().await?;
     Ok(found)
 }
 
@@ -177,7 +196,7 @@ async fn open(config: &Config) -> Outcome<Services> {
     Ok(app::open(config, Arc::new(SystemClock)).await?)
 }
 
-fn config(task: &Task) -> Outcome<Config> {
+fn config(task: &Task, held: &Held) -> Outcome<Config> {
     let base_url: BaseUrl = task.base_url.parse()?;
     let app = |name: &str, first_poll: Span| {
         let known = AppCredential::synthetic(APP, "default");
@@ -201,7 +220,11 @@ fn config(task: &Task) -> Outcome<Config> {
     if task.waiting > 0 {
         apps.push(app(LATER, Span::minutes(15)));
     }
-    Ok(Config::embedded(PathBuf::from(&task.data), apps))
+    let mut config = Config::embedded(PathBuf::from(&task.data), apps);
+    if let Some(url) = held.url()? {
+        config.database.url = url;
+    }
+    Ok(config)
 }
 
 fn tokens(task: &Task) -> Outcome<Vec<Made>> {

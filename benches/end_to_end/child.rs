@@ -8,9 +8,9 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
-use crate::{Outcome, archive, bare, provider};
+use crate::{Outcome, archive, bare, provider, syncs};
 
 /// What one pass found; what it does not measure stays zero.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -19,12 +19,16 @@ pub(crate) struct Found {
     pub seconds: f64,
     /// User and system time of the process meanwhile.
     pub cpu_ms: f64,
+    /// The same of the database server, where there is one.
+    pub server_ms: f64,
     /// Telling the archive of the tokens, before.
     pub tracking_seconds: f64,
     /// Statements that sqlx ran.
     pub statements: u64,
     /// Transactions that wrote.
     pub commits: u64,
+    /// Times that something was synced to disk, where that could be counted.
+    pub syncs: Option<u64>,
     /// The most memory the process ever held.
     pub peak_bytes: u64,
     /// Calls of the interface, as the provider counted them.
@@ -44,6 +48,10 @@ pub(crate) struct Task {
     pub tokens: PathBuf,
     /// The folder of the database and the objects.
     pub data: PathBuf,
+    /// The database on the server; none for SQLite, which has it in that folder.
+    pub database: Option<String>,
+    /// Where strace writes what the process syncs, if it is to watch.
+    pub trace: Option<PathBuf>,
     /// How many tokens wait beside.
     pub waiting: u32,
 }
@@ -101,18 +109,26 @@ pub(crate) fn tell(found: &impl Serialize) -> Outcome<()> {
 
 /// Starts a child that lives until its standard input is closed or it is done.
 pub(crate) fn start(name: &str, task: &impl Serialize) -> Outcome<Child> {
-    let program = std::env::current_exe()?;
+    begin(Command::new(std::env::current_exe()?), name, task)
+}
+
+fn begin(mut program: Command, name: &str, task: &impl Serialize) -> Outcome<Child> {
     let words = ["child", name, &serde_json::to_string(task)?];
-    Ok(Command::new(program)
+    Ok(program
         .args(words)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()?)
 }
 
-/// Runs a child to its end and reads what it found.
-pub(crate) fn run<T: DeserializeOwned>(name: &str, task: &impl Serialize) -> Outcome<T> {
-    let output = start(name, task)?.wait_with_output()?;
+/// Runs a pass to its end and reads what it found.
+pub(crate) fn run(name: &str, task: &Task) -> Outcome<Found> {
+    let program = std::env::current_exe()?;
+    let program = match &task.trace {
+        Some(trace) => syncs::watched(&program, trace),
+        None => Command::new(program),
+    };
+    let output = begin(program, name, task)?.wait_with_output()?;
     if !output.status.success() {
         return Err(format!("the pass {name} failed: {}", output.status).into());
     }

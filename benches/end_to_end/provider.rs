@@ -14,6 +14,7 @@ use simulator::{AppCredential, Life, LifeSpec, MediaBytes, Options, Pace, Video}
 use crate::{
     Outcome,
     child::{self, Found, Task},
+    place::Place,
 };
 
 /// The app every token belongs to.
@@ -121,17 +122,29 @@ impl Provider {
         })
     }
 
-    /// Runs one pass over all its tokens, with what it counted meanwhile.
-    pub(crate) fn pass(&self, name: &str, data: &Path, waiting: u32) -> Outcome<Found> {
-        let before = self.counts()?;
-        let task = Task {
+    /// What its tokens lead to.
+    pub(crate) fn work(&self) -> Work {
+        self.work
+    }
+
+    /// What a pass over all its tokens has to know, that keeps what it is given as `name` in that
+    /// place.
+    pub(crate) fn task(&self, place: &Place, name: &str) -> Task {
+        Task {
             work: self.work,
             base_url: self.base_url.clone(),
             tokens: self.tokens.clone(),
-            data: data.to_owned(),
-            waiting,
-        };
-        let found: Found = child::run(name, &task)?;
+            data: place.data(name),
+            database: place.database(name),
+            trace: None,
+            waiting: 0,
+        }
+    }
+
+    /// Runs one pass over all its tokens, with what it counted meanwhile.
+    pub(crate) fn pass(&self, name: &str, task: &Task) -> Outcome<Found> {
+        let before = self.counts()?;
+        let found = child::run(name, task)?;
         let after = self.counts()?;
         Ok(Found {
             calls: after.0 - before.0,
