@@ -25,7 +25,7 @@ use crate::domain::{
     time::{Clock, Span, Time},
 };
 use pace::{Moment, RatePermit, State};
-use shared::{ANSWER_MAX, Quota, Share};
+use shared::{ANSWER_MAX, Asked, Quota, Share, after};
 
 /// All limiters, by account and endpoint.
 pub struct RateLimiters {
@@ -129,8 +129,9 @@ impl RateLimiters {
 /// One interface of one account.
 pub struct RateLimiter {
     clock: Arc<dyn Clock>,
-    /// Held by whoever is next, also while waiting: a fair queue.
-    turn: tokio::sync::Mutex<()>,
+    /// Held by whoever is next, also while waiting: a fair queue. With it goes the question for
+    /// permits that is under way, whoever put it.
+    turn: tokio::sync::Mutex<Option<Asked>>,
     state: Mutex<State>,
     share: Option<Share>,
     waiting: AtomicUsize,
@@ -154,7 +155,7 @@ impl RateLimiter {
     /// that is expected to last.
     pub async fn permit(&self) -> Result<(), ProviderError> {
         let _waiting = Waiting::enter(&self.waiting);
-        let _turn = self.turn.lock().await;
+        let mut turn = self.turn.lock().await;
         loop {
             // The rate may have changed meanwhile, and the clock may have jumped: asked anew after
             // each sleep.
@@ -163,25 +164,31 @@ impl RateLimiter {
                 RatePermit::Granted => return Ok(()),
                 RatePermit::Wait(span) => self.clock.sleep(span).await,
                 RatePermit::Paused(problem) => return Err(problem),
-                RatePermit::Ask => self.ask().await,
+                RatePermit::Ask => self.ask(&mut turn).await,
             }
         }
     }
 
-    async fn ask(&self) {
+    /// Asks for permits, or waits on for what was asked for by one that was let go of: it was
+    /// reserved, and to ask again would take as much once more from everybody.
+    async fn ask(&self, turn: &mut Option<Asked>) {
         let Some(share) = &self.share else { return };
-        let waiting = self.waiting.load(Ordering::Relaxed);
-        let sent = self.clock.elapsed();
-        let wish = self.state().wish(sent, share, waiting);
+        let asked = turn.get_or_insert_with(|| {
+            let sent = self.clock.elapsed();
+            let waiting = self.waiting.load(Ordering::Relaxed);
+            share.ask(sent, self.state().wish(sent, share, waiting))
+        });
+        let left = Span(after(asked.sent, ANSWER_MAX).0 - self.clock.elapsed().0);
         let reserved = tokio::select! {
             biased;
-            reserved = share.quota.reserve(&wish) => reserved,
-            () = async { self.clock.sleep(ANSWER_MAX).await } => Err(format!("no answer within {ANSWER_MAX}")),
+            reserved = &mut asked.answer => reserved,
+            () = async { self.clock.sleep(left.max(Span(0))).await } => Err(format!("no answer within {ANSWER_MAX}")),
         };
         let answered = self.clock.elapsed();
-        let was_away = self
-            .state()
-            .asked(sent, answered, &wish, reserved.as_ref().ok());
+        let was_away =
+            self.state()
+                .asked(asked.sent, answered, &asked.wish, reserved.as_ref().ok());
+        *turn = None;
         let (account, endpoint) = (&share.account, share.endpoint.name());
         match reserved {
             Err(why) if !was_away => {
@@ -239,3 +246,7 @@ impl Drop for Waiting<'_> {
 #[cfg(test)]
 #[path = "rate_limiter/tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "rate_limiter/shared_tests.rs"]
+mod shared_tests;

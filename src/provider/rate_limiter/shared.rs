@@ -8,6 +8,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use async_trait::async_trait;
+use futures::future::BoxFuture;
 
 use crate::domain::{
     answer::Endpoint,
@@ -46,6 +47,24 @@ pub(super) struct Share {
     pub(super) quota: Arc<dyn Quota>,
     pub(super) account: String,
     pub(super) endpoint: Endpoint,
+}
+
+/// A question for permits that is under way.
+pub(super) struct Asked {
+    pub(super) sent: Span,
+    pub(super) wish: Wish,
+    pub(super) answer: BoxFuture<'static, Result<Reserved, String>>,
+}
+
+impl Share {
+    pub(super) fn ask(&self, sent: Span, wish: Wish) -> Asked {
+        let (quota, told) = (Arc::clone(&self.quota), wish.clone());
+        Asked {
+            sent,
+            wish,
+            answer: Box::pin(async move { quota.reserve(&told).await }),
+        }
+    }
 }
 
 /// What one process has in hand, instants as what has elapsed.
@@ -88,7 +107,7 @@ impl Hand {
                 return Next::Use;
             }
             if self.is_awaited {
-                self.lag = self.lag.max(elapsed.0 - first.from.0);
+                self.lag = self.lag.max(slowness(elapsed.0 - first.from.0));
             }
             self.used();
         }
@@ -130,7 +149,7 @@ impl Hand {
         if self.news.too_fast == wish.news.too_fast {
             self.news.too_fast = None;
         }
-        self.lag = (elapsed.0 - sent.0).max(self.lag / 4 * 3);
+        self.lag = slowness(elapsed.0 - sent.0).max(self.lag / 4 * 3);
         let instant = |n: i64| {
             let us = reserved.first_us - reserved.at_us + n * reserved.interval_us;
             let ms = us / 1000;
@@ -159,4 +178,10 @@ impl Hand {
         self.news.too_fast = Some(self.news.too_fast.unwrap_or_default().max(wait));
         self.permits.clear();
     }
+}
+
+/// What of a delay will be so the next time as well: a process that stood still, or its machine, is
+/// none that is slow, and what it asks for later use everybody waits for.
+const fn slowness(late: i64) -> i64 {
+    if late > LATE_MAX { 0 } else { late }
 }
