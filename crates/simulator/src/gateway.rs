@@ -184,7 +184,9 @@ fn faceprint(world: &World, now_ms: i64, request: &Request<Bytes>, endpoint: End
         Ok(caller) => caller,
         Err(refusal) => return refuse(refusal, "unauthorized"),
     };
-    if let Some((refusal, result)) = over_quota(world, now_ms, caller, endpoint) {
+    let account = account(world, caller);
+    world.tallies.call(account, endpoint.name(), now_ms);
+    if let Some((refusal, result)) = over_quota(world, now_ms, account, endpoint) {
         return refuse(refusal, result);
     }
     let asked: Value = serde_json::from_slice(request.body()).unwrap_or_default();
@@ -278,10 +280,9 @@ fn account(world: &World, caller: Caller) -> &str {
 fn over_quota(
     world: &World,
     now_ms: i64,
-    caller: Caller,
+    account: &str,
     endpoint: Endpoint,
 ) -> Option<(Refusal, &'static str)> {
-    let account = account(world, caller);
     if world.quota.is_spent(account, now_ms) {
         return Some((DAILY_OVERRUN, "daily_quota"));
     }
