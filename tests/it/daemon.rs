@@ -12,6 +12,7 @@ mod metrics;
 mod process;
 mod reload;
 mod remote;
+mod replicas;
 
 use std::{
     fs,

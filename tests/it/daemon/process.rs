@@ -344,6 +344,16 @@ impl Daemon {
         self.signal("HUP");
     }
 
+    /// SIGSTOP: it does nothing more, and does not know it.
+    pub(super) fn stand_still(&self) {
+        self.signal("STOP");
+    }
+
+    /// SIGCONT.
+    pub(super) fn go_on(&self) {
+        self.signal("CONT");
+    }
+
     /// Whether it runs, now for the `times`th time in its process.
     pub(super) fn runs_again(&mut self, times: usize) -> bool {
         assert!(self.child.try_wait().unwrap().is_none(), "{}", self.said());
