@@ -232,7 +232,10 @@ async fn three_replicas(size: &Size, seed: u64) {
     assert!(sums.is_empty(), "{sums:?}");
     assert!(instants > 3, "a job is due every two seconds");
     assert_eq!(turns, instants, "each instant is one turn's");
-    let over = |(_, most): &(&&str, &usize)| **most > usize::try_from(size.qps).unwrap();
+    // Sent in time, a call comes later where the provider itself waits for the machine. Permits that
+    // are too old, or are used twice, come by the quarter of a second.
+    let most = usize::try_from(size.qps + size.qps / 20).unwrap();
+    let over = |(_, calls): &(&&str, &usize)| **calls > most;
     let over: Vec<_> = (truth.counts.busiest_second.values().flatten())
         .filter(over)
         .collect();
