@@ -8,8 +8,12 @@ use crate::{
         loss::Reason,
         media::MediaState,
         plan::Outcome,
+        time::Time,
     },
-    store::{Result, records::DownloadRecord},
+    store::{
+        Result,
+        records::{DownloadRecord, FailedMedia},
+    },
 };
 
 impl Data {
@@ -36,19 +40,7 @@ impl Data {
             medium.row.state == MediaState::Stored || !record.same.contains(&medium.row.media_id)
         });
         for failed in record.failed {
-            let medium = kept.medium(failed.media_id);
-            let Some(medium) = medium.filter(|medium| medium.row.state == MediaState::Wanted)
-            else {
-                continue;
-            };
-            medium.row.tries += 1;
-            medium.row.last_error = Some(failed.why);
-            medium.row.fails = Some(Reason {
-                cause: failed.cause,
-                from: medium.row.fails.and_then(|fails| fails.from).or(Some(at)),
-                to: Some(at),
-            });
-            medium.row.refused_sha256 = medium.row.refused_sha256.take().or(failed.refused_sha256);
+            kept.fail(failed, at);
         }
         // Media that a poll has added meanwhile are due now.
         if record.again.is_none() && !(woken && kept.wants_media()) {
@@ -79,6 +71,22 @@ impl Data {
 }
 
 impl Kept {
+    /// Notes a try of a medium that failed.
+    fn fail(&mut self, failed: FailedMedia, at: Time) {
+        let medium = self.medium(failed.media_id);
+        let Some(medium) = medium.filter(|medium| medium.row.state == MediaState::Wanted) else {
+            return;
+        };
+        medium.row.tries += 1;
+        medium.row.last_error = Some(failed.why);
+        medium.row.fails = Some(Reason {
+            cause: failed.cause,
+            from: medium.row.fails.and_then(|fails| fails.from).or(Some(at)),
+            to: Some(at),
+        });
+        medium.row.refused_sha256 = medium.row.refused_sha256.take().or(failed.refused_sha256);
+    }
+
     /// Whether nothing is known of it, nor runs, that a download did not know of, which says that it
     /// is whole after so many polls.
     fn is_whole(&self, polls: Option<i64>) -> bool {

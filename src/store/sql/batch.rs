@@ -105,6 +105,33 @@ async fn write<DB: Dialect>(
     told::<DB>(connection, &downloads, &polls, &mut together).await?;
     together.write::<DB>(connection).await?;
     lessons::remember::<DB>(connection, polls.iter().map(|poll| &poll.record.lessons)).await?;
+    alarms::<DB>(connection, &downloads, &polls).await?;
+    lease::release::<DB>(connection, &releases).await?;
+    let settled = settled(&downloads, &polls);
+    let settles = |work: &Work| {
+        let mut leases = work.leases().iter();
+        leases.any(|lease| settled.contains(&lease.verification_id))
+    };
+    Ok(works
+        .iter()
+        .map(|work| result(work, &held).map(|()| settles(work)))
+        .collect())
+}
+
+/// The verifications that are settled.
+fn settled(downloads: &[Downloaded<'_>], polls: &[Completed<'_>]) -> HashSet<VerificationId> {
+    let by_downloads = downloads.iter().filter(|one| one.is_settled);
+    let by_downloads = by_downloads.map(|one| one.record.lease.verification_id);
+    let by_polls = polls.iter().filter(|poll| poll.is_settled());
+    by_downloads.chain(by_polls.map(Completed::id)).collect()
+}
+
+/// Raises and ends alarms.
+async fn alarms<DB: Dialect>(
+    connection: &mut DB::Connection,
+    downloads: &[Downloaded<'_>],
+    polls: &[Completed<'_>],
+) -> Result<()> {
     let leases = downloads
         .iter()
         .map(|one| (&one.record.lease, one.record.at))
@@ -114,7 +141,7 @@ async fn write<DB: Dialect>(
                 .map(|poll| (&poll.record.lease, poll.record.at)),
         );
     end_poison::<DB>(connection, leases).await?;
-    end_wrong_app::<DB>(connection, &polls).await?;
+    end_wrong_app::<DB>(connection, polls).await?;
     let alarms = downloads
         .iter()
         .map(|one| one.record)
@@ -125,27 +152,8 @@ async fn write<DB: Dialect>(
             .chain(polls.iter().flat_map(Completed::alarms))
             .collect(),
     )
-    .await?;
-
-    lease::release::<DB>(connection, &releases).await?;
-    let ended = downloads.iter().filter(|one| one.is_settled);
-    let ended = ended.map(|one| one.record.lease.verification_id);
-    let settled: HashSet<VerificationId> = ended
-        .chain(
-            polls
-                .iter()
-                .filter(|poll| poll.is_settled())
-                .map(Completed::id),
-        )
-        .collect();
-    let settles = |work: &Work| {
-        let mut leases = work.leases().iter();
-        leases.any(|lease| settled.contains(&lease.verification_id))
-    };
-    Ok(works
-        .iter()
-        .map(|work| result(work, &held).map(|()| settles(work)))
-        .collect())
+    .await
+    .map(|_| ())
 }
 
 /// Writes what the provider was asked and what it said.

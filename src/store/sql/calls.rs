@@ -56,60 +56,82 @@ pub(super) struct Told<'r> {
     pub is_first: bool,
 }
 
+/// The rows that calls become.
+#[derive(Default)]
+struct Gathered<'r> {
+    rows: Vec<CallIn<'r>>,
+    sums: BTreeMap<(VerificationId, &'r str, &'r str), SumIn<'r>>,
+    /// Sorted, so that no two transactions wait for one another crosswise: (period, app, endpoint)
+    /// to calls, and those that were too fast.
+    used: BTreeMap<(i64, &'r str, &'r str), (i64, i64)>,
+    /// Those whose earlier calls are to be folded.
+    folded: Vec<VerificationId>,
+}
+
+impl<'r> Gathered<'r> {
+    fn of(told: impl Iterator<Item = Told<'r>>) -> Self {
+        let mut gathered = Self::default();
+        for told in told {
+            if told.is_settled && !told.is_first {
+                gathered.folded.push(told.id);
+            }
+            for call in told.calls {
+                if told.is_settled {
+                    gathered.sum(told.id, call);
+                } else {
+                    gathered.rows.push(row(told.id, call));
+                }
+                let period = call.at.0.div_euclid(PERIOD_MS);
+                let of = (period, &call.app[..], call.endpoint.name());
+                let (calls, too_fast) = gathered.used.entry(of).or_default();
+                *calls += 1;
+                *too_fast += i64::from(call.result == "too_fast");
+            }
+        }
+        gathered
+    }
+
+    fn sum(&mut self, verification_id: VerificationId, call: &'r CallRow) {
+        let (endpoint, result, at) = (call.endpoint.name(), call.result, call.at.0);
+        let sum = self.sums.entry((verification_id, endpoint, result));
+        let sum = sum.or_insert_with(|| SumIn {
+            verification_id,
+            endpoint,
+            result,
+            calls: 0,
+            first_at: at,
+            last_at: at,
+        });
+        sum.calls += 1;
+        sum.first_at = sum.first_at.min(at);
+        sum.last_at = sum.last_at.max(at);
+    }
+}
+
+fn row(verification_id: VerificationId, call: &CallRow) -> CallIn<'_> {
+    CallIn {
+        verification_id,
+        endpoint: call.endpoint.name(),
+        at: call.at.0,
+        result: call.result,
+        http_status: call.http_status,
+        code: call.code.as_deref(),
+        sha256: call.sha256,
+    }
+}
+
 /// Adds calls to the history.
-pub(super) async fn add<DB: Dialect>(
+pub(super) async fn add<'r, DB: Dialect>(
     connection: &mut DB::Connection,
-    told: impl Iterator<Item = Told<'_>>,
+    told: impl Iterator<Item = Told<'r>>,
     together: &mut Together,
 ) -> Result<()> {
-    let mut rows = Vec::new();
-    let mut sums: BTreeMap<(VerificationId, &str, &str), SumIn> = BTreeMap::new();
-    // Sorted, so that no two transactions wait for one another crosswise.
-    let mut used: BTreeMap<(i64, &str, &str), (i64, i64)> = BTreeMap::new();
-    let mut folded = Vec::new();
-    for Told {
-        id,
-        calls,
-        is_settled,
-        is_first,
-    } in told
-    {
-        if is_settled && !is_first {
-            folded.push(id);
-        }
-        for call in calls {
-            let (endpoint, at) = (call.endpoint.name(), call.at.0);
-            if is_settled {
-                let sum = sums
-                    .entry((id, endpoint, call.result))
-                    .or_insert_with(|| SumIn {
-                        verification_id: id,
-                        endpoint,
-                        result: call.result,
-                        calls: 0,
-                        first_at: at,
-                        last_at: at,
-                    });
-                sum.calls += 1;
-                sum.first_at = sum.first_at.min(at);
-                sum.last_at = sum.last_at.max(at);
-            } else {
-                rows.push(CallIn {
-                    verification_id: id,
-                    endpoint,
-                    at,
-                    result: call.result,
-                    http_status: call.http_status,
-                    code: call.code.as_deref(),
-                    sha256: call.sha256,
-                });
-            }
-            let period = at.div_euclid(PERIOD_MS);
-            let (calls, too_fast) = used.entry((period, &call.app, endpoint)).or_default();
-            *calls += 1;
-            *too_fast += i64::from(call.result == "too_fast");
-        }
-    }
+    let Gathered {
+        rows,
+        sums,
+        used,
+        folded,
+    } = Gathered::of(told);
     let calls = insert::<CallIn>("calls", "");
     if folded.is_empty() {
         together.insert(&rows, calls);

@@ -108,8 +108,8 @@ async fn claimed<DB: Dialect>(
         .collect();
     let mut facts = work::facts::<DB>(connection, &ids).await?;
     // Media and answers come with polls.
-    let is_polled = |id: &&VerificationId| !matches!(facts.get(*id), Some(Ok((_, 0, _))));
-    let polled: Vec<VerificationId> = ids.iter().filter(is_polled).copied().collect();
+    let is_polled = |id: &VerificationId| !matches!(facts.get(id), Some(Ok((_, 0, _))));
+    let polled: Vec<VerificationId> = ids.into_iter().filter(is_polled).collect();
     let mut media = work::media::<DB>(connection, &polled).await?;
     let mut answers = work::answers::<DB>(connection, &polled).await?;
     let mut claimed = Vec::with_capacity(leases.len());
@@ -119,27 +119,21 @@ async fn claimed<DB: Dialect>(
         let missing = || StoreError::Corrupt("it is scheduled and has no row".to_owned());
         let read = || -> Result<_> {
             let (verification, polls, progress) = facts.remove(&id).ok_or_else(missing)??;
-            Ok((
+            Ok(Claimed {
+                lease: lease.clone(),
                 verification,
                 polls,
                 progress,
-                media.remove(&id).transpose()?.unwrap_or_default(),
-                answers.remove(&id).transpose()?.unwrap_or_default(),
-            ))
+                media: media.remove(&id).transpose()?.unwrap_or_default(),
+                answers: answers.remove(&id).transpose()?.unwrap_or_default(),
+            })
         };
         match { read }() {
-            Ok((verification, polls, progress, media, answers)) => {
+            Ok(one) => {
                 if lease.claims > POISONED_BEYOND {
                     alarms.push(never_ended(&lease));
                 }
-                claimed.push(Claimed {
-                    lease,
-                    verification,
-                    polls,
-                    progress,
-                    media,
-                    answers,
-                });
+                claimed.push(one);
             }
             Err(error) => {
                 let text = format!(

@@ -43,24 +43,7 @@ pub(super) async fn complete<'r, DB: Dialect>(
         .filter(|record| woken.contains_key(&record.lease.verification_id))
         .collect();
 
-    media::fill::<DB>(
-        connection,
-        records
-            .iter()
-            .flat_map(|record| record.stored.iter().map(|stored| (&record.lease, stored)))
-            .collect(),
-    )
-    .await?;
-    media::forget::<DB>(
-        connection,
-        records
-            .iter()
-            .flat_map(|record| record.same.iter().map(|same| (&record.lease, *same)))
-            .collect(),
-    )
-    .await?;
-    media::fail::<DB>(connection, &records).await?;
-
+    bring::<DB>(connection, &records).await?;
     let ended = end::<DB>(connection, &records).await?;
     let told: Vec<VerificationId> = records
         .iter()
@@ -84,6 +67,30 @@ pub(super) async fn complete<'r, DB: Dialect>(
         is_settled: settled.contains(&record.lease.verification_id),
     };
     Ok(records.into_iter().map(downloaded).collect())
+}
+
+/// Writes what became of the media.
+async fn bring<DB: Dialect>(
+    connection: &mut DB::Connection,
+    records: &[&DownloadRecord],
+) -> Result<()> {
+    media::fill::<DB>(
+        connection,
+        records
+            .iter()
+            .flat_map(|record| record.stored.iter().map(|stored| (&record.lease, stored)))
+            .collect(),
+    )
+    .await?;
+    media::forget::<DB>(
+        connection,
+        records
+            .iter()
+            .flat_map(|record| record.same.iter().map(|same| (&record.lease, *same)))
+            .collect(),
+    )
+    .await?;
+    media::fail::<DB>(connection, records).await
 }
 
 rows! {
