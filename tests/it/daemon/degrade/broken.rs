@@ -68,7 +68,7 @@ async fn a_table_that_goes_while_it_runs_is_told_until_it_is_back() {
     let another = crate::databases::Database::sqlite();
     verikeep::store::migrate(&another.url).await.unwrap();
     let made = another
-        .texts("select sql from sqlite_schema where tbl_name = 'media' and type in ('table', 'index') and sql is not null order by type desc")
+        .texts("select sql from sqlite_schema where tbl_name = 'media' and sql is not null order by case type when 'table' then 0 else 1 end")
         .await
         .concat()
         .join(";");
