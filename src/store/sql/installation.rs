@@ -19,8 +19,18 @@ use crate::{
 #[async_trait]
 impl<DB: Dialect> Installations for SqlStore<DB> {
     async fn installation(&self) -> Result<Database> {
-        self.reading(|connection| read::<DB>(connection).boxed())
-            .await
+        let mut known = self
+            .reading(|connection| read::<DB>(connection).boxed())
+            .await?;
+        if known.newest_object.is_none() {
+            let newest = self.reading(|connection| newest::<DB>(connection, MEDIUM).boxed());
+            known.newest_object = match newest.await {
+                // A table that went is told of as such, and keeps nobody from telling tokens.
+                Err(StoreError::Schema(_)) => None,
+                newest => newest?,
+            };
+        }
+        Ok(known)
     }
 
     async fn begin_installation(&self, drawn: &Installation, now: Time) -> Result<Installation> {
@@ -43,24 +53,20 @@ impl<DB: Dialect> Installations for SqlStore<DB> {
 /// What the database knows of itself.
 pub(super) async fn read<DB: Dialect>(connection: &mut DB::Connection) -> Result<Database> {
     let installation = row::<DB>(connection).await?;
-    let newest = DB::fetch(
-        connection,
-        "select coalesce(
-            (select object_key from answers where object_key is not null order by answer_id desc limit 1),
-            (select object_key from media where object_key is not null order by media_id desc limit 1)
-        ) as object_key".to_owned(),
-        Vec::new(),
-    )
-    .await?;
-    let newest_object = newest
-        .first()
-        .map(|row| row.text_or_null("object_key"))
-        .transpose()?
-        .flatten();
     Ok(Database {
         installation,
-        newest_object,
+        newest_object: newest::<DB>(connection, ANSWER).await?,
     })
+}
+
+const ANSWER: &str =
+    "select object_key from answers where object_key is not null order by answer_id desc limit 1";
+const MEDIUM: &str =
+    "select object_key from media where object_key is not null order by media_id desc limit 1";
+
+async fn newest<DB: Dialect>(connection: &mut DB::Connection, sql: &str) -> Result<Option<String>> {
+    let rows = DB::fetch(connection, sql.to_owned(), Vec::new()).await?;
+    rows.first().map(|row| row.text("object_key")).transpose()
 }
 
 /// Writes the row, unless there is one, and a key, unless one is known; brings what stands then.
