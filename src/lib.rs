@@ -37,8 +37,8 @@
 //! 2. **claim** ([`worker::driver`], [`store::Queue::claim_polls`]): what is due, the living before
 //!    the late, the least time left at the provider first. A lease is a due time in the future; a
 //!    crash needs no reaper.
-//! 3. **ask** ([`archive::asker`]): admit, call, and put the verbatim body into the vault *before*
-//!    anything reads it.
+//! 3. **ask** ([`archive::asker`]): admit, call, and keep the verbatim body: a large one in the vault
+//!    *before* anything reads it, a small one with the record.
 //! 4. **parse** ([`provider::parse`]): bytes to attempts and media. Pure; never panics on any
 //!    bytes.
 //! 5. **plan** ([`domain::plan`]): what is known, the app's policy and the time in; what to ask
@@ -48,7 +48,7 @@
 //! 7. **download** ([`archive::download`]): stream → checks → digest → seal → object, then one
 //!    transaction.
 //! 8. **settle**: a poll whose plan finds everything captured, or time over, writes the state, what
-//!    is missing and why.
+//!    is missing and why; a download after which nothing is missing does so itself.
 //!
 //! Rules that hold everywhere: object before row; a wake carries no data; no stage calls the one
 //! before it; the plan says when a verification is asked about again, the breaker whether its app

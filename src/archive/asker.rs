@@ -68,7 +68,8 @@ enum Keep {
 }
 
 impl Asker {
-    /// Asks `app` about a verification. The body is kept before it is read, whatever it holds.
+    /// Asks `app` about a verification. The body is kept, whatever it holds: a large one
+    /// as an object before it is read, a small one with what is read from it.
     ///
     /// A bad access_token is renewed and the call repeated once, at once; the second time it is the
     /// answer.

@@ -1,4 +1,4 @@
-//! The edge to objects: a folder or a bucket that keeps every answer and every medium verbatim.
+//! The edge to objects: a folder or a bucket that keeps every medium and every large answer verbatim.
 //!
 //! Promised: what [`Vault::put`] or [`Vault::ingest`] has acknowledged is durable (on local files:
 //! synced, the folder entry too) and reads back byte for byte; an object appears under its key
