@@ -187,6 +187,8 @@ on_each! {
         claim:
             /// Rows are made unreadable by hand.
             a_row_that_cannot_be_read_is_put_away_and_stops_no_other,
+            /// The rows refuse to be changed.
+            what_was_claimed_stands_though_the_backlog_cannot_be_put_in_order,
             /// Rows are damaged by hand.
             absurd_numbers_in_the_schedule_stop_no_claim,
             /// A row is damaged by hand.

@@ -208,7 +208,7 @@ pub(super) async fn make_ready<DB: Dialect>(
     for app in apps::<DB>(connection, &claim.apps).await? {
         for lane in LANES {
             let of = format!(
-                "from schedule where stage = {} and app = $2 and lane = {} and not ready and due_at <= $1 order by due_at",
+                "from schedule as s where s.stage = {} and s.app = $2 and s.lane = {} and not s.ready and s.due_at <= $1 order by s.due_at",
                 stage.number(),
                 lane.number()
             );
@@ -217,10 +217,13 @@ pub(super) async fn make_ready<DB: Dialect>(
             if gathered.is_empty() {
                 continue;
             }
+            // What others hold is left out: nobody waits, and no two wait for one another crosswise.
             let ready = format!(
-                "update schedule as s set ready = true where s.stage = {} and not s.ready and s.due_at <= $1
-                and s.verification_id in (select verification_id {of} limit {batch})",
-                stage.number()
+                "with picked as materialized (select s.verification_id as id {of} limit {batch} {lock})
+                update schedule as s set ready = true from picked
+                where s.verification_id = picked.id and s.stage = {stage} and not s.ready and s.due_at <= $1",
+                lock = DB::FOR_UPDATE_SKIP_LOCKED,
+                stage = stage.number()
             );
             DB::execute(connection, ready, binds![claim.now, app.as_str()]).await?;
         }

@@ -27,7 +27,7 @@ impl<DB: Dialect> Queue for SqlStore<DB> {
                 async move { claim::polls::<DB>(connection, &of).await }.boxed()
             })
             .await?;
-        self.make_ready(Stage::Poll, claim, claimed.len()).await?;
+        self.make_ready(Stage::Poll, claim, claimed.len()).await;
         Ok(claimed)
     }
 
@@ -38,8 +38,7 @@ impl<DB: Dialect> Queue for SqlStore<DB> {
                 async move { claim::downloads::<DB>(connection, &of).await }.boxed()
             })
             .await?;
-        self.make_ready(Stage::Download, claim, claimed.len())
-            .await?;
+        self.make_ready(Stage::Download, claim, claimed.len()).await;
         Ok(claimed)
     }
 
@@ -76,11 +75,12 @@ impl<DB: Dialect> Queue for SqlStore<DB> {
 }
 
 impl<DB: Dialect> SqlStore<DB> {
-    /// Where a claim left due rows behind, makes some of them ready now and then.
-    async fn make_ready(&self, stage: Stage, claim: &Claim, claimed: usize) -> Result<()> {
+    /// Where a claim left due rows behind, makes some of them ready now and then. What was claimed
+    /// stands, whatever comes of it.
+    async fn make_ready(&self, stage: Stage, claim: &Claim, claimed: usize) {
         let claimed = i64::try_from(claimed).unwrap_or(i64::MAX);
         if claimed < claim.limit {
-            return Ok(());
+            return;
         }
         let elapsed = self.clock.elapsed();
         let claimed = {
@@ -91,15 +91,17 @@ impl<DB: Dialect> SqlStore<DB> {
             let claimed = before.saturating_add(claimed);
             if elapsed.0 - last.0 < due::EVERY.0 {
                 *before = claimed;
-                return Ok(());
+                return;
             }
             (*last, *before) = (elapsed, 0);
             claimed
         };
         let claim = claim.clone();
-        self.writing(move |connection| {
+        let made = self.writing(move |connection| {
             async move { due::make_ready::<DB>(connection, stage, &claim, claimed).await }.boxed()
-        })
-        .await
+        });
+        if let Err(error) = made.await {
+            tracing::warn!(%error, "a backlog was not put in the order of the time left; it is tried again");
+        }
     }
 }

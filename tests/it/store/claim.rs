@@ -659,3 +659,22 @@ pub async fn a_claim_brings_all_that_its_step_needs(db: Database) {
     assert_eq!(downloads[0].answers, again[0].answers);
     assert_eq!(downloads[0].verification, token(1).verification);
 }
+
+pub async fn what_was_claimed_stands_though_the_backlog_cannot_be_put_in_order(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 200).await;
+    db.run(if db.is_sqlite() {
+        "create trigger planted before update of ready on schedule when new.ready begin select raise(abort, 'planted'); end"
+    } else {
+        "alter table schedule add constraint planted check (not ready)"
+    })
+    .await;
+    let claim = Claim {
+        limit: 10,
+        ..claim_at(START)
+    };
+    let claimed = store.claim_polls(&claim).await.unwrap();
+    assert_eq!(claimed.len(), 10);
+    let waiting = "select count(*) from schedule where lease_token is null and not ready";
+    assert_eq!(db.number(waiting).await, 190);
+}
