@@ -21,7 +21,7 @@ bench *ARGS:
 shape:
     ./scripts/shape
 
-# Check deploy/ with systemd, kubectl and hadolint
+# Check deploy/ with systemd, kubectl, hadolint and promtool
 deploy *PARTS:
     ./scripts/check-deploy {{ PARTS }}
 

@@ -114,9 +114,12 @@ take() {
   rm -r "$folder"
 }
 
-need_promtool() {
-  take promtool prometheus usr/bin/promtool https://prometheus.io/download/
-  promtool --version >/dev/null 2>&1 || die "promtool does not run: please install it (https://prometheus.io/download/)"
+need_prometheus() {
+  local program
+  for program in promtool prometheus; do
+    take "$program" prometheus "usr/bin/$program" https://prometheus.io/download/
+    "$program" --version >/dev/null 2>&1 || die "$program does not run: please install it (https://prometheus.io/download/)"
+  done
 }
 
 need_proxies() {
