@@ -21,6 +21,10 @@ bench *ARGS:
 shape:
     ./scripts/shape
 
+# The entries of docs/runbook.md in both languages, from the table of alarms
+runbook:
+    ./scripts/runbook
+
 # Check deploy/ with systemd, kubectl, hadolint and promtool
 deploy *PARTS:
     ./scripts/check-deploy {{ PARTS }}

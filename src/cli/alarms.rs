@@ -1,5 +1,7 @@
 //! `alarms`: what is wrong at present, and a person's word that it was seen.
 
+use std::collections::BTreeSet;
+
 use clap::{Args, Subcommand};
 use serde_json::json;
 
@@ -11,8 +13,9 @@ use super::{
     report::{Code, Failure},
     screen::Screen,
     table::Table,
+    words::{ACKNOWLEDGED, ID, KIND, MEANS, NO_ALARM, SEEN_BY, SINCE, SUBJECT, TEXT, TIMES, TODO},
 };
-use crate::desk::Desk;
+use crate::{desk::Desk, domain::alarm::Kind, store::reports::AlarmRow};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -95,16 +98,8 @@ pub(super) async fn run(
 
 async fn show(args: &List, desk: &dyn Desk, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     let alarms = desk.alarms().await?;
-    let mut table = Table::new([
-        "id",
-        "kind",
-        "subject",
-        "seen by",
-        "since",
-        "times",
-        "text",
-        "acknowledged",
-    ]);
+    let heading = [ID, KIND, SUBJECT, SEEN_BY, SINCE, TIMES, TEXT, ACKNOWLEDGED];
+    let mut table = Table::new(heading.map(|words| words.in_(screen.language)));
     for alarm in &alarms {
         if args.json {
             screen.ndjson(alarm)?;
@@ -126,12 +121,32 @@ async fn show(args: &List, desk: &dyn Desk, screen: &mut Screen<'_>) -> Result<C
         }
     }
     if !args.json && alarms.is_empty() {
-        screen.note("no alarm is open")?;
+        screen.note(NO_ALARM.in_(screen.language))?;
     } else if !args.json {
         table.print(screen)?;
+        advise(&alarms, screen)?;
     }
     let is_open = alarms.iter().any(|alarm| alarm.acknowledged_at.is_none());
     Ok(if is_open { Code::Finding } else { Code::Done })
+}
+
+/// Says of each kind once what it tells of and what to do.
+fn advise(alarms: &[AlarmRow], screen: &mut Screen<'_>) -> std::io::Result<()> {
+    let kinds: BTreeSet<Kind> = (alarms.iter())
+        .filter_map(|alarm| Kind::named(&alarm.kind))
+        .collect();
+    let language = screen.language;
+    let mut table = Table::new([KIND, MEANS, TODO].map(|words| words.in_(language)));
+    for kind in kinds {
+        let entry = kind.entry();
+        let words = [entry.means, entry.todo].map(|words| words.in_(language));
+        table.row([kind.name()].into_iter().chain(words));
+    }
+    if table.is_empty() {
+        return Ok(());
+    }
+    screen.line("")?;
+    table.print(screen)
 }
 
 async fn acknowledge(

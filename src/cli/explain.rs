@@ -1,4 +1,4 @@
-//! `explain`: what a kind of alarm means, what it threatens, what ends it, what to do.
+//! `explain`: what a kind of alarm means, what it threatens, what to do and what not, what ends it.
 
 use clap::{
     Args,
@@ -10,9 +10,14 @@ use super::{
     report::{Code, Failure},
     screen::Screen,
     table::Table,
+    words::{
+        AVOID, CAUSE, ENDS, EXPLAIN, FIRST, HEAD, KIND, MEANS, PART, SCOPE, SEVERITY, THREATENS,
+        TODO,
+    },
 };
 use crate::domain::{
-    alarm::{Ends, Kind, Scope, Severity},
+    alarm::{Kind, Severity},
+    language::{Language, Words},
     loss::Cause,
 };
 
@@ -20,8 +25,9 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   verikeep explain
   verikeep explain quota
+  verikeep explain quota --lang zh
   verikeep explain --json | jq -r 'select(.severity == \"critical\") | .kind'
-The alarms that are open are told by `verikeep alarms`; `verikeep status` tells of each how much it threatens.";
+The alarms that are open are told by `verikeep alarms`; `verikeep status` tells of each how much it threatens. `docs/runbook.md` has the same for all kinds.";
 
 /// Say what a kind of alarm means, what it threatens and what to do; all kinds when none is named.
 #[derive(Args, Debug)]
@@ -33,6 +39,9 @@ pub struct Explain {
     /// One JSON document; a line of NDJSON for each when none is named.
     #[arg(long)]
     pub json: bool,
+    /// As the runbook has it.
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
 }
 
 fn kinds() -> impl clap::builder::TypedValueParser<Value = Kind> {
@@ -41,58 +50,55 @@ fn kinds() -> impl clap::builder::TypedValueParser<Value = Kind> {
         .try_map(|name| Kind::named(&name).ok_or("there is no such kind"))
 }
 
-/// All there is to say of a kind.
+/// All there is to say of a kind, in one language.
 #[derive(Serialize)]
 struct Explanation {
     kind: Kind,
     severity: Severity,
     means: &'static str,
-    /// Whose open verifications.
     threatens: &'static str,
+    /// Whose open verifications.
+    scope: &'static str,
     /// What is lost meanwhile is lost for this cause.
     cause: Option<Cause>,
-    ends: &'static str,
+    first: &'static str,
     todo: &'static str,
+    avoid: &'static str,
+    ends: &'static str,
 }
 
 impl Explanation {
-    const fn of(kind: Kind) -> Self {
+    const fn of(kind: Kind, language: Language) -> Self {
+        let entry = kind.entry();
         Self {
             kind,
             severity: kind.severity(),
-            means: kind.means(),
-            threatens: threatens(kind.scope()),
+            means: entry.means.in_(language),
+            threatens: entry.threatens.in_(language),
+            scope: kind.scope().words().in_(language),
             cause: kind.cause(),
-            ends: ends(kind.ends()),
-            todo: kind.todo(),
+            first: entry.first,
+            todo: entry.todo.in_(language),
+            avoid: entry.avoid.in_(language),
+            ends: kind.ends().words().in_(language),
         }
     }
-}
 
-const fn threatens(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Past => "nothing further: it tells of what has happened",
-        Scope::App => "everything open of the app it names",
-        Scope::Verification => "the verification it names",
-        Scope::Service => "everything open",
-    }
-}
-
-const fn ends(ends: Ends) -> &'static str {
-    match ends {
-        Ends::Answered => {
-            "with the next call of the app that is answered, or when nothing of the app is left to ask"
-        }
-        Ends::Fetched(_) => "when no medium of the app that is still wanted fails for it",
-        Ends::Settled => "when its verification is settled or tried again",
-        Ends::Assigned => {
-            "when its verification is tried again, ends as something else than rejected, or is forgotten by the provider"
-        }
-        Ends::Seen => {
-            "when the process that raised it sees that it is over, or is heard of no more"
-        }
-        Ends::Usual => "when the share of the last day is as usual again",
-        Ends::Acknowledged => "by a person's word alone",
+    /// What is said below its name and what it means, each under its label.
+    fn parts(&self) -> Vec<(Words, String)> {
+        let mut parts = vec![
+            (THREATENS, self.threatens.to_owned()),
+            (SCOPE, self.scope.to_owned()),
+            (FIRST, format!("`{}`", self.first)),
+            (TODO, self.todo.to_owned()),
+            (AVOID, self.avoid.to_owned()),
+            (ENDS, self.ends.to_owned()),
+        ];
+        parts.extend(
+            self.cause
+                .map(|cause| (CAUSE, format!("`{}`", cause.name()))),
+        );
+        parts
     }
 }
 
@@ -101,48 +107,100 @@ const fn ends(ends: Ends) -> &'static str {
 /// # Errors
 /// When the stream fails.
 pub(super) fn run(args: &Explain, screen: &mut Screen<'_>) -> Result<Code, Failure> {
-    match args.kind.map(Explanation::of) {
+    let language = screen.language;
+    let told = |kind| Explanation::of(kind, language);
+    match args.kind.map(told) {
+        Some(told) if args.markdown => markdown(&told, screen)?,
         Some(told) if args.json => screen.document(&told)?,
         Some(told) => one(&told, screen)?,
-        None => all(args.json, screen)?,
+        None if args.markdown => {
+            for told in Kind::ALL.iter().copied().map(told) {
+                markdown(&told, screen)?;
+            }
+        }
+        None if args.json => {
+            for told in Kind::ALL.iter().copied().map(told) {
+                screen.ndjson(&told)?;
+            }
+        }
+        None => all(screen)?,
     }
     Ok(Code::Done)
 }
 
 fn one(told: &Explanation, screen: &mut Screen<'_>) -> std::io::Result<()> {
-    let soon = match told.severity {
-        Severity::Critical => "critical: look now",
-        Severity::Warning => "warning: look within the day",
-    };
-    let cause = told.cause.map_or_else(String::new, |cause| {
-        format!(
-            "; what cannot be had meanwhile is lost for `{}`",
-            cause.name()
-        )
-    });
-    screen.line(format!("{} ({soon})", told.kind.name()))?;
-    screen.line(format!("  means      {}", told.means))?;
-    screen.line(format!("  threatens  {}{cause}", told.threatens))?;
-    screen.line(format!("  ends       {}", told.ends))?;
-    screen.line(format!("  to do      {}", told.todo))
+    let language = screen.language;
+    let severity = told.severity.words().in_(language);
+    let mut table = Table::new([told.kind.name(), severity]);
+    table.row([MEANS.in_(language), told.means]);
+    for (label, text) in told.parts() {
+        table.row([label.in_(language).to_owned(), text]);
+    }
+    table.print(screen)
 }
 
-fn all(json: bool, screen: &mut Screen<'_>) -> std::io::Result<()> {
-    let mut table = Table::new(["kind", "severity", "means"]);
-    for told in Kind::ALL.iter().copied().map(Explanation::of) {
-        if json {
-            screen.ndjson(&told)?;
-        } else {
-            let severity = match told.severity {
-                Severity::Critical => "critical",
-                Severity::Warning => "warning",
-            };
-            table.row([told.kind.name(), severity, told.means].map(str::to_owned));
-        }
+fn markdown(told: &Explanation, screen: &mut Screen<'_>) -> std::io::Result<()> {
+    let language = screen.language;
+    let severity = told.severity.words().in_(language);
+    let head = HEAD.filled(language, &[told.means, severity]);
+    screen.line(format!("\n## {}\n\n{head}\n", told.kind.name()))?;
+    for (label, text) in told.parts() {
+        screen.line(PART.filled(language, &[label.in_(language), &text]))?;
     }
-    if json {
-        return Ok(());
+    Ok(())
+}
+
+fn all(screen: &mut Screen<'_>) -> std::io::Result<()> {
+    let language = screen.language;
+    let mut table = Table::new([KIND, SEVERITY, MEANS].map(|words| words.in_(language)));
+    for kind in Kind::ALL {
+        let severity = kind.severity().short().in_(language);
+        let means = kind.entry().means.in_(language);
+        table.row([kind.name(), severity, means]);
     }
     table.print(screen)?;
-    screen.note("`verikeep explain KIND` says what it threatens, what ends it and what to do")
+    screen.note(EXPLAIN.in_(language))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    /// The commands of ours that a text names between backquotes.
+    fn commands(text: &str) -> impl Iterator<Item = &str> {
+        let quoted = text.split('`').skip(1).step_by(2);
+        quoted.filter(|command| command.starts_with("verikeep "))
+    }
+
+    fn parse(command: &str) -> Result<(), ErrorKind> {
+        let line = command.split(' ').map(Into::into);
+        super::super::parse(line)
+            .map(drop)
+            .map_err(|error| error.kind())
+    }
+
+    #[test]
+    fn every_command_of_the_runbook_is_there() {
+        for kind in Kind::ALL {
+            let (name, entry) = (kind.name(), kind.entry());
+            assert_eq!(parse(entry.first), Ok(()), "{name}: {}", entry.first);
+            for words in [entry.means, entry.threatens, entry.todo, entry.avoid] {
+                for command in commands(words.en).chain(commands(words.zh)) {
+                    // What it is to be used for may be left out.
+                    let parsed = parse(command);
+                    let is_there =
+                        matches!(parsed, Ok(()) | Err(ErrorKind::MissingRequiredArgument));
+                    assert!(is_there, "{name}: {command}: {parsed:?}");
+                }
+                let named = |text| commands(text).collect::<Vec<_>>();
+                assert_eq!(named(words.en), named(words.zh), "{name}");
+            }
+        }
+        assert!(
+            parse("verikeep losses forget").is_err(),
+            "the test can fail"
+        );
+    }
 }

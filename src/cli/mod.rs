@@ -14,6 +14,7 @@ mod get;
 mod init;
 mod issue;
 mod key;
+mod language;
 mod list;
 mod losses;
 mod man;
@@ -42,6 +43,7 @@ mod table;
 )]
 mod tests;
 mod track;
+mod words;
 
 use std::{
     convert::Infallible, ffi::OsString, io, path::PathBuf, process::ExitCode, time::Duration,
@@ -52,7 +54,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use crate::{
     app,
     config::{self, Config, Finding, Loaded, Source},
-    domain::secret::Secret,
+    domain::{language::Language, secret::Secret},
     provider::http::install_crypto,
 };
 use open::{Access, at_desk, at_home, load};
@@ -73,6 +75,9 @@ pub struct Cli {
     /// The configuration; else verikeep.toml here, else /etc/verikeep/verikeep.toml.
     #[arg(long, global = true, value_name = "FILE", env = "VERIKEEP_CONFIG")]
     pub config: Option<PathBuf>,
+    /// The language of alarms and advice; else that of the locale (LC_ALL, LC_MESSAGES, LANG).
+    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = language::parser())]
+    pub lang: Option<Language>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -180,6 +185,7 @@ fn parsed(line: impl IntoIterator<Item = OsString>) -> Result<(Cli, String), cla
 }
 
 async fn dispatch(cli: Cli, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+    screen.language = cli.lang.unwrap_or_else(language::of_process);
     let source = Source::of_process(cli.config);
     match cli.command {
         Command::Init(args) => init::run(&args, screen),

@@ -4,6 +4,8 @@ use std::io::{self, IsTerminal as _, Write};
 
 use serde::Serialize;
 
+use crate::domain::language::Language;
+
 /// The two streams of a command.
 pub(super) struct Screen<'w> {
     out: &'w mut (dyn Write + Send),
@@ -12,6 +14,8 @@ pub(super) struct Screen<'w> {
     pub terminal: bool,
     /// Whether a person reads what is said beside them.
     pub err_terminal: bool,
+    /// What people are spoken to in.
+    pub language: Language,
 }
 
 impl<'w> Screen<'w> {
@@ -23,6 +27,7 @@ impl<'w> Screen<'w> {
             err,
             terminal: false,
             err_terminal: false,
+            language: Language::default(),
         }
     }
 
@@ -36,6 +41,7 @@ impl<'w> Screen<'w> {
             err,
             terminal: io::stdout().is_terminal(),
             err_terminal: io::stderr().is_terminal(),
+            language: Language::default(),
         }
     }
 

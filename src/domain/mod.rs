@@ -14,6 +14,7 @@ pub mod id;
 pub mod identity;
 pub mod installation;
 pub mod key;
+pub mod language;
 pub mod lease;
 pub mod lessons;
 pub mod listed;

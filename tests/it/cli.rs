@@ -1,5 +1,7 @@
 //! The real binary: help, exit codes, and what needs no other room.
 
+mod explain;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -11,7 +13,6 @@ use std::{
 };
 
 use tempfile::TempDir;
-use verikeep::domain::alarm::Kind;
 
 const COMMANDS: [&str; 21] = [
     "init",
@@ -450,55 +451,6 @@ fn shells_and_man_get_what_they_need() {
         let page = fs::read_to_string(file).unwrap();
         assert!(page.contains("Exit codes"), "{command}");
     }
-}
-
-#[test]
-fn every_kind_of_alarm_is_explained_and_a_wrong_one_is_told_the_right_ones() {
-    let folder = TempDir::new().unwrap();
-    let explain = |line: &[&str]| verikeep(folder.path(), &[&["explain"], line].concat());
-    let listed = explain(&["--json"]);
-    let listed = out(&listed);
-    let rows: Vec<serde_json::Value> = listed
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    assert_eq!(rows.len(), Kind::ALL.len());
-    let table = out(&explain(&[]));
-    for (kind, row) in Kind::ALL.iter().zip(&rows) {
-        let name = kind.name();
-        assert_eq!(
-            (&row["kind"], &row["todo"]),
-            (&name.into(), &kind.todo().into())
-        );
-        assert_eq!(
-            row["cause"].as_str(),
-            kind.cause().map(|cause| cause.name())
-        );
-        let alone = explain(&[name, "--json"]);
-        let alone: serde_json::Value = serde_json::from_str(&out(&alone)).unwrap();
-        assert_eq!(&alone, row, "{name}");
-        let said = out(&explain(&[name]));
-        for part in ["means", "threatens", "ends", "todo"] {
-            assert!(
-                said.contains(row[part].as_str().unwrap()),
-                "{name}: {part} in {said}"
-            );
-        }
-        assert!(
-            table.contains(name) && table.contains(row["means"].as_str().unwrap()),
-            "{name}"
-        );
-    }
-    let wrong = explain(&["qota"]);
-    assert_eq!(wrong.status.code(), Some(2));
-    for part in ["quota", "database_down"] {
-        assert!(err(&wrong).contains(part), "{part}: {}", err(&wrong));
-    }
-    let completions = out(&verikeep(folder.path(), &["completions", "bash"]));
-    assert!(
-        completions.contains("few_descriptors"),
-        "kinds are completed"
-    );
 }
 
 #[test]

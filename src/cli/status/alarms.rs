@@ -5,16 +5,18 @@ use serde_json::{Value, json};
 
 use super::super::{
     losses::seen,
-    people::{count, counted},
+    people::count,
     report::Failure,
     screen::Screen,
     table::harmless,
+    words::{self, MEANS, TODO, counted_in},
 };
 use super::beside::Beside;
 use crate::{
     domain::{
-        alarm::{Kind, Scope},
-        time::Time,
+        alarm::{Entry, Kind, Scope},
+        language::{Language, Words},
+        time::{Span, Time},
     },
     store::reports::{Open, Status as Figures},
 };
@@ -45,21 +47,28 @@ pub(super) struct Wrong {
     /// Who took note of it, when, and what they said.
     acknowledged: Option<String>,
     threatens: Option<Threat>,
+    /// What its kind tells of.
+    means: &'static str,
     todo: &'static str,
 }
 
 /// All that is wrong: what the database knows, and what the daemon has not been able to write
 /// there.
-pub(super) fn all(figures: Option<&Figures>, beside: &Beside, now: Option<Time>) -> Vec<Wrong> {
+pub(super) fn all(
+    figures: Option<&Figures>,
+    beside: &Beside,
+    now: Option<Time>,
+    language: Language,
+) -> Vec<Wrong> {
     let threatens = |kind: &str, subject: &str| {
-        threat(
-            Kind::named(kind)?.scope(),
-            subject,
-            &figures?.open_by_app,
-            now?,
-        )
+        let scope = Kind::named(kind)?.scope();
+        threat(scope, subject, &figures?.open_by_app, now?)
     };
-    let todo = |kind: &str| Kind::named(kind).map_or("", Kind::todo);
+    let say = |kind: &str, words: fn(Entry) -> Words| {
+        Kind::named(kind).map_or("", |kind| words(kind.entry()).in_(language))
+    };
+    let todo = |kind: &str| say(kind, |entry| entry.todo);
+    let means = |kind: &str| say(kind, |entry| entry.means);
     let known = figures.map_or(&[][..], |figures| figures.alarms.as_slice());
     let mut all: Vec<Wrong> = known
         .iter()
@@ -79,6 +88,7 @@ pub(super) fn all(figures: Option<&Figures>, beside: &Beside, now: Option<Time>)
                 )
             }),
             threatens: threatens(&alarm.kind, &alarm.subject),
+            means: means(&alarm.kind),
             todo: todo(&alarm.kind),
         })
         .collect();
@@ -97,6 +107,7 @@ pub(super) fn all(figures: Option<&Figures>, beside: &Beside, now: Option<Time>)
                 unwritten: true,
                 acknowledged: None,
                 threatens: threatens(&alarm.kind, &alarm.subject),
+                means: means(&alarm.kind),
                 todo: todo(&alarm.kind),
             });
         }
@@ -137,62 +148,66 @@ fn threat(scope: Scope, subject: &str, open: &[Open], now: Time) -> Option<Threa
 
 /// Prints them.
 pub(super) fn print(all: &[Wrong], screen: &mut Screen<'_>) -> Result<(), Failure> {
+    let language = screen.language;
     if all.is_empty() {
-        screen.line("no alarm is open")?;
+        screen.line(words::NO_ALARM.in_(language))?;
         return Ok(());
     }
-    screen.line(format!(
-        "\n{} open",
-        counted(i64::try_from(all.len()).unwrap_or(i64::MAX), "alarm")
-    ))?;
+    let number = i64::try_from(all.len()).unwrap_or(i64::MAX);
+    let number = counted_in(number, words::ALARM, language);
+    screen.line("")?;
+    screen.line(words::OPEN_ALARMS.filled(language, &[&number]))?;
     for one in all {
-        let times = if one.times > 1 {
-            format!(", {} times", count(one.times))
-        } else {
-            String::new()
-        };
-        let unwritten = if one.unwritten {
-            ", known to the daemon alone"
-        } else {
-            ""
-        };
-        let seen_by =
-            (one.instance.as_ref()).map_or_else(String::new, |by| format!(", seen by {by}"));
-        screen.line(harmless(&format!(
-            "  {} of {}, since {}{times}{seen_by}{unwritten}",
-            one.kind, one.subject, one.since
-        )))?;
+        let mut head = words::ALARM_LINE.filled(language, &[&one.kind, &one.subject, &one.since]);
+        if one.times > 1 {
+            head.push_str(&words::ALARM_TIMES.filled(language, &[&count(one.times)]));
+        }
+        if let Some(by) = &one.instance {
+            head.push_str(&words::ALARM_SEEN_BY.filled(language, &[by]));
+        }
+        if one.unwritten {
+            head.push_str(words::UNWRITTEN.in_(language));
+        }
+        screen.line(harmless(&format!("  {head}")))?;
         screen.line(harmless(&format!("    {}", one.text)))?;
+        if !one.means.is_empty() {
+            screen.line(labelled(MEANS, one.means, language))?;
+        }
         if let Some(word) = &one.acknowledged {
-            screen.line(harmless(&format!("    acknowledged: {word}")))?;
+            screen.line(harmless(&labelled(words::ACKNOWLEDGED, word, language)))?;
         }
         if let Some(threat) = &one.threatens {
-            screen.line(format!("    threatens: {}", tell(threat)))?;
+            let threat = tell(threat, language);
+            screen.line(labelled(words::THREATENS, &threat, language))?;
         }
         if !one.todo.is_empty() {
-            screen.line(format!("    to do: {}", one.todo))?;
+            screen.line(labelled(TODO, one.todo, language))?;
         }
     }
     Ok(())
 }
 
-fn tell(threat: &Threat) -> String {
+/// What is said of an alarm below it.
+fn labelled(label: Words, text: &str, language: Language) -> String {
+    let told = words::LABELLED.filled(language, &[label.in_(language), text]);
+    format!("    {told}")
+}
+
+fn tell(threat: &Threat, language: Language) -> String {
     if threat.verifications == 0 {
-        return "nothing that is open".to_owned();
+        return words::THREATENS_NOTHING.in_(language).to_owned();
     }
     let left = threat.time_left_ms.map_or_else(String::new, |left| {
-        let span = crate::domain::time::Span(left.saturating_abs());
-        if left < 0 {
-            format!("; the first thing was to be forgotten {span} ago")
+        let span = Span(left.saturating_abs()).to_string();
+        let words = if left < 0 {
+            words::FORGOTTEN_SINCE
         } else {
-            format!("; the first thing is forgotten in {span}")
-        }
+            words::FORGOTTEN_IN
+        };
+        words.filled(language, &[&span])
     });
-    format!(
-        "{} open, {} of them with media to fetch{left}",
-        counted(threat.verifications, "verification"),
-        count(threat.downloads)
-    )
+    let open = counted_in(threat.verifications, words::VERIFICATION, language);
+    words::THREAT.filled(language, &[&open, &count(threat.downloads), &left])
 }
 
 /// What the daemon says and how much room there is.
@@ -201,32 +216,30 @@ pub(super) fn print_beside(
     all: &[Wrong],
     screen: &mut Screen<'_>,
 ) -> Result<(), Failure> {
+    let language = screen.language;
     if let Some(daemon) = &beside.daemon {
-        let address = daemon.address;
-        match &daemon.says {
-            None => screen.line(format!(
-                "no daemon answers on {address} (http.ops_listen, else http.listen)"
-            ))?,
-            Some(says) if says.ready => screen.line(format!("the daemon on {address} is ready"))?,
-            Some(says) => {
-                screen.line(format!("the daemon on {address} is not ready:"))?;
-                for check in says.checks.iter().filter(|check| !check.ok) {
-                    screen.line(harmless(&format!("  {}: {}", check.name, check.text)))?;
-                }
-            }
+        let address = daemon.address.to_string();
+        let (words, checks) = match &daemon.says {
+            None => (words::SILENT, &[][..]),
+            Some(says) if says.ready => (words::READY, &[][..]),
+            Some(says) => (words::NOT_READY, says.checks.as_slice()),
+        };
+        screen.line(words.filled(language, &[&address]))?;
+        for check in checks.iter().filter(|check| !check.ok) {
+            screen.line(harmless(&format!("  {}: {}", check.name, check.text)))?;
         }
     }
     for text in &beside.insecure {
-        screen.line(harmless(&format!(
-            "insecure, and allowed by the configuration: {text}"
-        )))?;
+        screen.line(harmless(&words::INSECURE.filled(language, &[text])))?;
     }
     for (what, text) in &beside.short_of_room {
         if !all
             .iter()
             .any(|one| one.kind == Kind::DiskFull.name() && one.subject == *what)
         {
-            screen.line(format!("{text}\n    to do: {}", Kind::DiskFull.todo()))?;
+            let todo = Kind::DiskFull.entry().todo.in_(language);
+            screen.line(text)?;
+            screen.line(labelled(TODO, todo, language))?;
         }
     }
     Ok(())

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     domain::{
+        language::Language,
         time::{Span, Time},
         token::State,
     },
@@ -66,7 +67,12 @@ impl Sums {
 }
 
 /// The figures as JSON, instants readable.
-pub(super) fn document(figures: &Figures, beside: &Beside, now: Time) -> Result<Value, Failure> {
+pub(super) fn document(
+    figures: &Figures,
+    beside: &Beside,
+    now: Time,
+    language: Language,
+) -> Result<Value, Failure> {
     let mut value = serde_json::to_value(figures).map_err(std::io::Error::from)?;
     let sums = Sums::of(figures, beside, now);
     if let Value::Object(fields) = &mut value {
@@ -79,7 +85,7 @@ pub(super) fn document(figures: &Figures, beside: &Beside, now: Time) -> Result<
         );
         fields.insert(
             "alarms".to_owned(),
-            serde_json::to_value(alarms::all(Some(figures), beside, Some(now)))
+            serde_json::to_value(alarms::all(Some(figures), beside, Some(now), language))
                 .map_err(std::io::Error::from)?,
         );
         if let Some(Value::Array(apps)) = fields.get_mut("settled_last_day") {

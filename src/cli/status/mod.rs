@@ -14,11 +14,13 @@ use super::{
     report::{Code, Failure},
     screen::Screen,
     table::Table,
+    words::{self, counted_in},
 };
 use crate::{
     config::{Config, Source},
     desk::Desk,
     domain::{
+        language::Words,
         media::MediaState,
         time::{Span, Time},
         token::State,
@@ -110,7 +112,7 @@ pub(super) fn tell(
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
     if args.json {
-        screen.document(&document(figures, beside, now)?)?
+        screen.document(&document(figures, beside, now, screen.language)?)?
     } else {
         print(figures, beside, now, screen)?
     }
@@ -128,7 +130,7 @@ pub(super) fn without_database(
     beside: &Beside,
     screen: &mut Screen<'_>,
 ) -> Result<(), Failure> {
-    let wrong = alarms::all(None, beside, None);
+    let wrong = alarms::all(None, beside, None, screen.language);
     if args.json {
         let why = if let Failure::Told { why, .. } = away {
             why.as_str()
@@ -164,13 +166,16 @@ fn print(
     media(figures, screen)?;
     time_left(figures, now, screen)?;
     if !figures.quota_use.is_empty() {
-        let mut table = Table::new([
-            "quota use, last minute",
-            "endpoint",
-            "calls",
-            "a second",
-            "too fast",
-        ]);
+        let mut table = headed(
+            [
+                words::QUOTA_USE,
+                words::ENDPOINT,
+                words::CALLS,
+                words::A_SECOND,
+                words::TOO_FAST,
+            ],
+            screen,
+        );
         for row in &figures.quota_use {
             let tenths = row.calls * 10 / 60;
             table.row([
@@ -185,7 +190,7 @@ fn print(
         table.print(screen)?;
     }
     if !figures.errors.is_empty() {
-        let mut table = Table::new(["what fails at present", "verifications"]);
+        let mut table = headed([words::FAILS, words::VERIFICATIONS], screen);
         for (error, number) in &figures.errors {
             table.row([error.clone(), count(*number)]);
         }
@@ -194,7 +199,7 @@ fn print(
     }
     reconciled(figures, now, screen)?;
     replicas(figures, now, screen)?;
-    let wrong = alarms::all(Some(figures), beside, Some(now));
+    let wrong = alarms::all(Some(figures), beside, Some(now), screen.language);
     alarms::print_beside(beside, &wrong, screen)?;
     alarms::print(&wrong, screen)
 }
@@ -203,17 +208,23 @@ fn replicas(figures: &Figures, now: Time, screen: &mut Screen<'_>) -> Result<(),
     if figures.replicas.is_empty() {
         return Ok(());
     }
-    let mut table = Table::new(["daemons", "seen", "clock against the provider's"]);
+    let mut table = headed([words::DAEMONS, words::SEEN, words::CLOCK], screen);
+    let language = screen.language;
     for one in &figures.replicas {
         let apart = one.clock_skew_ms.map_or_else(
-            || "not known yet".to_owned(),
-            |ms| match Span(ms.saturating_abs()) {
-                apart if apart < Span::seconds(2) => "right".to_owned(),
-                apart if ms < 0 => format!("{apart} behind"),
-                apart => format!("{apart} ahead"),
+            || words::UNKNOWN_YET.in_(language).to_owned(),
+            |ms| {
+                let apart = Span(ms.saturating_abs());
+                let words = match apart {
+                    apart if apart < Span::seconds(2) => words::CLOCK_RIGHT,
+                    _ if ms < 0 => words::BEHIND,
+                    _ => words::AHEAD,
+                };
+                words.filled(language, &[&apart.to_string()])
             },
         );
-        let seen = format!("{} ago", now.since(one.seen_at).max(Span(0)));
+        let seen = now.since(one.seen_at).max(Span(0)).to_string();
+        let seen = words::AGO.filled(language, &[&seen]);
         table.row([one.instance.clone(), seen, apart]);
     }
     screen.line("")?;
@@ -228,25 +239,28 @@ fn reconciled(figures: &Figures, now: Time, screen: &mut Screen<'_>) -> Result<(
         } else {
             format!("{}: ", found.name)
         };
-        screen.line(format!(
-        "{name}last reconciled {} ago ({}): {}, {} never tracked ({} tracked then), {} lost, {} rejected, {} in conflict, {} wrong",
-        now.since(found.at),
-        found.at,
-        super::people::counted(found.lines, "line"),
-        count(found.untracked),
-        count(found.tracked),
-        count(found.lost),
-        count(found.rejected),
-        count(found.conflict),
-        count(found.wrong)
-    ))?;
+        let language = screen.language;
+        let since = now.since(found.at).to_string();
+        let lines = counted_in(found.lines, words::LINE, language);
+        let mut values = vec![name, since, found.at.to_string(), lines];
+        let counts = [
+            found.untracked,
+            found.tracked,
+            found.lost,
+            found.rejected,
+            found.conflict,
+            found.wrong,
+        ];
+        values.extend(counts.map(count));
+        let values: Vec<&str> = values.iter().map(String::as_str).collect();
+        screen.line(words::RECONCILED.filled(language, &values))?;
     }
     Ok(())
 }
 
 fn states(figures: &Figures, screen: &mut Screen<'_>) -> Result<(), Failure> {
     if figures.states.is_empty() {
-        screen.line("nothing is tracked yet; `verikeep track` tells of tokens")?;
+        screen.line(words::NOTHING_TRACKED.in_(screen.language))?;
         return Ok(());
     }
     let mut apps: Vec<&str> = figures.states.iter().map(|row| row.app.as_str()).collect();
@@ -260,11 +274,14 @@ fn states(figures: &Figures, screen: &mut Screen<'_>) -> Result<(), Failure> {
             .map(|row| row.count)
             .sum()
     };
-    let mut table = Table::new(std::iter::once("app").chain(State::ALL.map(State::name)));
+    let mut table = Table::new(
+        std::iter::once(words::APP.in_(screen.language)).chain(State::ALL.map(State::name)),
+    );
+    let all = words::ALL_APPS.in_(screen.language);
     let several = (apps.len() > 1).then_some(None);
     for app in apps.into_iter().map(Some).chain(several) {
         let counts = State::ALL.map(|state| count(number(app, state)));
-        table.row(std::iter::once(app.unwrap_or("all").to_owned()).chain(counts));
+        table.row(std::iter::once(app.unwrap_or(all).to_owned()).chain(counts));
     }
     table.print(screen)?;
     Ok(())
@@ -277,7 +294,15 @@ fn never_seen(figures: &Figures, screen: &mut Screen<'_>) -> Result<(), Failure>
     if rows.peek().is_none() {
         return Ok(());
     }
-    let mut table = Table::new(["settled, last day", "all", "never seen to exist", "share"]);
+    let mut table = headed(
+        [
+            words::SETTLED_LAST_DAY,
+            words::SETTLED_ALL,
+            words::NEVER_SEEN,
+            words::SHARE,
+        ],
+        screen,
+    );
     for row in rows {
         table.row([
             row.app.clone(),
@@ -295,7 +320,16 @@ fn media(figures: &Figures, screen: &mut Screen<'_>) -> Result<(), Failure> {
     if figures.media.is_empty() && figures.answers == 0 {
         return Ok(());
     }
-    let mut table = Table::new(["kept", "stored", "wanted", "lost", "size"]);
+    let mut table = headed(
+        [
+            words::KEPT,
+            words::STORED,
+            words::WANTED,
+            words::LOST,
+            words::SIZE,
+        ],
+        screen,
+    );
     for kind in crate::domain::media::Kind::ALL {
         let rows = || figures.media.iter().filter(|row| row.kind == kind.name());
         let number = |state: MediaState| {
@@ -317,7 +351,7 @@ fn media(figures: &Figures, screen: &mut Screen<'_>) -> Result<(), Failure> {
         }
     }
     table.row([
-        "answers".to_owned(),
+        words::ANSWERS.in_(screen.language).to_owned(),
         count(figures.answers),
         String::new(),
         String::new(),
@@ -329,38 +363,38 @@ fn media(figures: &Figures, screen: &mut Screen<'_>) -> Result<(), Failure> {
 }
 
 fn time_left(figures: &Figures, now: Time, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    let language = screen.language;
     screen.line("")?;
     if let Some(deadline) = figures.next_deadline {
         let left = deadline.since(now);
-        let text = if left.0 < 0 {
-            format!("over since {} ({deadline})", Span(-left.0))
+        let words = if left.0 < 0 {
+            words::OVER_SINCE
         } else {
-            format!("{left} ({deadline})")
+            words::LEFT_UNTIL
         };
-        screen.line(format!(
-            "time left until the provider forgets something: {text}"
-        ))?;
+        let span = Span(left.0.saturating_abs()).to_string();
+        let text = words.filled(language, &[&span, &deadline.to_string()]);
+        screen.line(words::TIME_LEFT.filled(language, &[&text]))?;
     }
-    let mut due = format!(
-        "due now: {}, {}",
-        super::people::counted(figures.polls_due, "poll"),
-        super::people::counted(figures.downloads_due, "download")
-    );
+    let polls = counted_in(figures.polls_due, words::POLL, language);
+    let downloads = counted_in(figures.downloads_due, words::DOWNLOAD, language);
+    let mut due = words::DUE.filled(language, &[&polls, &downloads]);
     if let Some(oldest) = figures.oldest_due.filter(|oldest| *oldest < now) {
-        due.push_str(&format!("; the oldest waits for {}", now.since(oldest)));
+        let waits = now.since(oldest).to_string();
+        due.push_str(&words::OLDEST_WAITS.filled(language, &[&waits]));
     }
     screen.line(due)?;
     if figures.poisoned > 0 {
-        screen.line(format!(
-            "dying again and again: {}",
-            super::people::counted(figures.poisoned, "row")
-        ))?;
+        let rows = counted_in(figures.poisoned, words::ROW, language);
+        screen.line(words::DYING.filled(language, &[&rows]))?;
     }
     if let Some(least) = figures.least_left_ms {
-        screen.line(format!(
-            "least time that was left at a capture: {}",
-            Span(least)
-        ))?;
+        screen.line(words::LEAST_LEFT.filled(language, &[&Span(least).to_string()]))?;
     }
     Ok(())
+}
+
+/// A table under a heading in the language of the screen.
+fn headed<const N: usize>(heading: [Words; N], screen: &Screen<'_>) -> Table {
+    Table::new(heading.map(|words| words.in_(screen.language)))
 }

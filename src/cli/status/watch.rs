@@ -5,6 +5,7 @@ use super::{
         people::count,
         report::{Code, Failure},
         screen::Screen,
+        words::{self, counted_in},
     },
     Status, alarms,
     beside::Beside,
@@ -15,7 +16,10 @@ use super::{
 use crate::{
     config::Config,
     desk::{self, Desk, RemoteError},
-    domain::time::{Clock as _, Span, Time},
+    domain::{
+        language::Language,
+        time::{Clock as _, Span, Time},
+    },
     store::{StoreError, reports::Status as Figures},
     worker::clock::SystemClock,
 };
@@ -45,15 +49,13 @@ pub(super) async fn run(
             }
             // A database that is away for a moment is what one watches for.
             Err(desk::Error::Store(StoreError::Unavailable(why))) => {
-                screen.note(format!(
-                    "the database is not available: {why}; looking again"
-                ))?;
+                screen.note(words::DATABASE_AWAY.filled(screen.language, &[&why.to_string()]))?;
                 if waited(args).await {
                     return Ok(Code::Unreachable);
                 }
             }
             Err(desk::Error::Remote(RemoteError::Away(why))) => {
-                screen.note(format!("the daemon is away: {why}; looking again"))?;
+                screen.note(words::DAEMON_AWAY.filled(screen.language, &[&why.to_string()]))?;
                 if waited(args).await {
                     return Ok(Code::Unreachable);
                 }
@@ -83,26 +85,24 @@ fn show(
     screen: &mut Screen<'_>,
 ) -> Result<(), Failure> {
     if args.json {
-        screen.ndjson(&document(figures, beside, now)?)?;
+        screen.ndjson(&document(figures, beside, now, screen.language)?)?;
     } else if screen.terminal {
         // Clears the screen and goes to its top left.
         screen.line(format!(
             "\u{1b}[2J\u{1b}[H{}\n{}\n",
             now.rfc3339(),
-            bar(sums)
+            bar(sums, screen.language)
         ))?;
         print(figures, beside, now, screen)?;
     } else {
-        let left = figures.next_deadline.map_or_else(String::new, |deadline| {
-            format!(", {} left", deadline.since(now))
-        });
-        let line = format!(
-            "{} of {} settled, {} lost, {} open{left}",
-            count(sums.settled),
-            count(sums.all),
-            count(sums.lost),
-            super::super::people::counted(alarms(figures, beside, now), "alarm")
-        );
+        let language = screen.language;
+        let alarms_open = counted_in(alarms(figures, beside, now), words::ALARM, language);
+        let mut line = progress(sums, language);
+        line.push_str(&words::PROGRESS_ALARMS.filled(language, &[&alarms_open]));
+        if let Some(deadline) = figures.next_deadline {
+            let left = deadline.since(now).to_string();
+            line.push_str(&words::PROGRESS_LEFT.filled(language, &[&left]));
+        }
         // A pipe gets a line when something has changed, not each time.
         let key = format!(
             "{} {} {} {}",
@@ -121,11 +121,17 @@ fn show(
 }
 
 fn alarms(figures: &Figures, beside: &Beside, now: Time) -> i64 {
-    i64::try_from(alarms::all(Some(figures), beside, Some(now)).len()).unwrap_or(i64::MAX)
+    let all = alarms::all(Some(figures), beside, Some(now), Language::default());
+    i64::try_from(all.len()).unwrap_or(i64::MAX)
+}
+
+fn progress(sums: Sums, language: Language) -> String {
+    let counts = [sums.settled, sums.all, sums.lost].map(count);
+    words::PROGRESS.filled(language, &counts.each_ref().map(String::as_str))
 }
 
 /// `[=====>    ]  512 of 1,000 settled`
-fn bar(sums: Sums) -> String {
+fn bar(sums: Sums, language: Language) -> String {
     let full = if sums.all > 0 {
         usize::try_from(sums.settled * BAR / sums.all).unwrap_or(0)
     } else {
@@ -133,11 +139,9 @@ fn bar(sums: Sums) -> String {
     };
     let empty = usize::try_from(BAR).unwrap_or(0).saturating_sub(full);
     format!(
-        "[{}{}] {} of {} settled, {} lost",
+        "[{}{}] {}",
         "=".repeat(full),
         " ".repeat(empty),
-        count(sums.settled),
-        count(sums.all),
-        count(sums.lost)
+        progress(sums, language)
     )
 }

@@ -190,7 +190,9 @@ impl House {
         screen: &mut Screen<'_>,
     ) -> Result<Code, Failure> {
         let desk = &Local::new(&self.services.archive);
-        match command(line) {
+        let Cli { command, lang, .. } = parsed(line);
+        screen.language = lang.unwrap_or_default();
+        match command {
             Command::Issue(args) => issue::run(&args, desk, screen).await,
             Command::Track(args) => track::run(&args, desk, screen).await,
             Command::Reconcile(args) => reconcile::run(&args, desk, screen).await,
@@ -235,11 +237,14 @@ pub(super) async fn printed(
 }
 
 pub(super) fn command(line: &[&str]) -> Command {
+    parsed(line).command
+}
+
+fn parsed(line: &[&str]) -> Cli {
     let line = std::iter::once("verikeep")
         .chain(line.iter().copied())
         .map(Into::into);
-    let Cli { command, .. } = parse(line).unwrap_or_else(|error| panic!("{error}"));
-    command
+    parse(line).unwrap_or_else(|error| panic!("{error}"))
 }
 
 pub(super) fn at(text: &str) -> Time {

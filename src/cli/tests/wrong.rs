@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     domain::{
         alarm::{Alarm, Kind},
+        language::Language,
         loss::Reason,
         plan::Missing,
         secret::Secret,
@@ -171,6 +172,34 @@ async fn an_alarm_is_acknowledged_by_its_number_and_losses_are_not() {
                 "{part} of {line:?}: {}",
                 ended.out
             );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_an_alarm_means_and_what_to_do_is_said_in_the_language_asked_for() {
+    let house = late().await;
+    let alarm = Alarm {
+        kind: Kind::Quota,
+        subject: "h5".to_owned(),
+        text: "spent".to_owned(),
+    };
+    house.store().raise(&alarm, ANYBODY, NOW).await.unwrap();
+    let entries = [Kind::Quota.entry(), Kind::Loss.entry()];
+    for language in Language::ALL {
+        for line in [&["status"][..], &["alarms"], &["status", "--json"]] {
+            let line = [&["--lang", language.name()], line].concat();
+            let ended = house.ran(&line).await;
+            assert!(ended.out.contains("spent"), "{line:?}: {}", ended.out);
+            for entry in entries {
+                for words in [entry.means, entry.todo] {
+                    assert!(
+                        ended.out.contains(words.in_(*language)),
+                        "{line:?}: {words:?} in {}",
+                        ended.out
+                    );
+                }
+            }
         }
     }
 }

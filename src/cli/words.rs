@@ -1,0 +1,133 @@
+//! What commands say in either language, side by side. `{}` stands for what is filled in, in the
+//! same order in both.
+
+use super::people::{count, counted};
+use crate::domain::language::{Language, Words};
+
+macro_rules! words {
+    ($($name:ident = $en:literal, $zh:literal;)+) => {
+        $(pub(super) const $name: Words = Words::new($en, $zh);)+
+
+        #[cfg(test)]
+        const ALL: &[(&str, Words)] = &[$((stringify!($name), $name)),+];
+    };
+}
+
+words! {
+    // Alarms.
+    KIND = "kind", "种类";
+    SEVERITY = "severity", "级别";
+    MEANS = "means", "含义";
+    THREATENS = "threatens", "威胁";
+    SCOPE = "scope", "范围";
+    FIRST = "begin with", "先运行";
+    TODO = "to do", "处理";
+    AVOID = "beware", "注意";
+    ENDS = "ends", "结束";
+    CAUSE = "losses", "损失";
+    LABELLED = "{}: {}", "{}：{}";
+    PART = "* **{}**: {}", "* **{}**：{}";
+    HEAD = "{} ({})", "{}（{}）";
+    EXPLAIN = "`verikeep explain KIND` says what it threatens, what to do and what not, and what ends it",
+        "`verikeep explain KIND` 说明其威胁、处理办法、注意事项和结束条件";
+    ID = "id", "编号";
+    SUBJECT = "subject", "对象";
+    SEEN_BY = "seen by", "发现者";
+    SINCE = "since", "始于";
+    TIMES = "times", "次数";
+    TEXT = "text", "详情";
+    ACKNOWLEDGED = "acknowledged", "已确认";
+    NO_ALARM = "no alarm is open", "没有未结束的告警";
+    ALARM = "alarm", "个告警";
+    OPEN_ALARMS = "{} open", "{}未结束";
+    ALARM_LINE = "{} of {}, since {}", "{}（{}），始于 {}";
+    ALARM_TIMES = ", {} times", "，共 {} 次";
+    ALARM_SEEN_BY = ", seen by {}", "，由 {} 发现";
+    UNWRITTEN = ", known to the daemon alone", "，只有守护进程知道，尚未写入数据库";
+    THREATENS_NOTHING = "nothing that is open", "没有未完成的核验";
+    THREAT = "{} open, {} of them with media to fetch{}", "{}未完成，其中 {} 次还有媒体待取{}";
+    VERIFICATION = "verification", "次核验";
+    FORGOTTEN_SINCE = "; the first thing was to be forgotten {} ago", "；最早的一项已在 {} 前到期";
+    FORGOTTEN_IN = "; the first thing is forgotten in {}", "；最早的一项在 {} 后到期";
+
+    // The daemon and the configuration.
+    SILENT = "no daemon answers on {} (http.ops_listen, else http.listen)",
+        "{} 上没有守护进程应答（http.ops_listen，未设置时为 http.listen）";
+    READY = "the daemon on {} is ready", "{} 上的守护进程就绪";
+    NOT_READY = "the daemon on {} is not ready:", "{} 上的守护进程未就绪：";
+    INSECURE = "insecure, and allowed by the configuration: {}", "不安全，但配置允许：{}";
+
+    // Figures.
+    NOTHING_TRACKED = "nothing is tracked yet; `verikeep track` tells of tokens",
+        "尚未登记任何 token；用 `verikeep track` 登记";
+    APP = "app", "应用";
+    ALL_APPS = "all", "合计";
+    SETTLED_LAST_DAY = "settled, last day", "最近一天结案";
+    SETTLED_ALL = "all", "全部";
+    NEVER_SEEN = "never seen to exist", "从未见其存在";
+    SHARE = "share", "占比";
+    KEPT = "kept", "留存";
+    STORED = "stored", "已存";
+    WANTED = "wanted", "待取";
+    LOST = "lost", "丢失";
+    SIZE = "size", "大小";
+    ANSWERS = "answers", "应答";
+    QUOTA_USE = "quota use, last minute", "最近一分钟的配额";
+    ENDPOINT = "endpoint", "接口";
+    CALLS = "calls", "调用";
+    A_SECOND = "a second", "每秒";
+    TOO_FAST = "too fast", "超限";
+    FAILS = "what fails at present", "目前的失败";
+    VERIFICATIONS = "verifications", "核验";
+    DAEMONS = "daemons", "守护进程";
+    SEEN = "seen", "最近活动";
+    CLOCK = "clock against the provider's", "与服务端的时差";
+    AGO = "{} ago", "{} 前";
+    UNKNOWN_YET = "not known yet", "尚不清楚";
+    CLOCK_RIGHT = "right", "一致";
+    BEHIND = "{} behind", "慢 {}";
+    AHEAD = "{} ahead", "快 {}";
+    RECONCILED = "{}last reconciled {} ago ({}): {}, {} never tracked ({} tracked then), {} lost, {} rejected, {} in conflict, {} wrong",
+        "{}上次比对在 {} 前（{}）：{}，{} 从未登记（当时补登 {}），{} 丢失，{} 被拒绝，{} 不一致，{} 有误";
+    LINE = "line", "行";
+    TIME_LEFT = "time left until the provider forgets something: {}", "距云端最早删除内容还剩：{}";
+    OVER_SINCE = "over since {} ({})", "已过期 {}（{}）";
+    LEFT_UNTIL = "{} ({})", "{}（{}）";
+    DUE = "due now: {}, {}", "现在到期：{}，{}";
+    POLL = "poll", "次查询";
+    DOWNLOAD = "download", "次下载";
+    OLDEST_WAITS = "; the oldest waits for {}", "；最早的已等待 {}";
+    DYING = "dying again and again: {}", "反复中断：{}";
+    ROW = "row", "条记录";
+    LEAST_LEFT = "least time that was left at a capture: {}", "取回时剩余时间最少的一次：{}";
+
+    // Looking again and again.
+    DATABASE_AWAY = "the database is not available: {}; looking again", "数据库不可用：{}；稍后再看";
+    DAEMON_AWAY = "the daemon is away: {}; looking again", "守护进程不可达：{}；稍后再看";
+    PROGRESS = "{} of {} settled, {} lost", "已结案 {}/{}，丢失 {}";
+    PROGRESS_ALARMS = ", {} open", "，{}未结束";
+    PROGRESS_LEFT = ", {} left", "，剩余 {}";
+}
+
+/// `1 token`, `2 tokens`, `2 个 token`
+pub(super) fn counted_in(number: i64, one: Words, language: Language) -> String {
+    match language {
+        Language::En => counted(number, one.en),
+        Language::Zh => format!("{} {}", count(number), one.zh),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_is_said_in_both_languages_and_filled_in_alike() {
+        let blanks = |text: &str| text.matches("{}").count();
+        for (name, words) in ALL {
+            assert_eq!(blanks(words.en), blanks(words.zh), "{name}");
+            assert!(!words.en.is_empty() && !words.zh.is_empty(), "{name}");
+            assert_ne!(words.en, words.zh, "{name}");
+        }
+    }
+}
