@@ -9,6 +9,7 @@ mod killed;
 mod listeners;
 mod losses;
 mod metrics;
+mod monitoring;
 mod process;
 mod reload;
 mod remote;

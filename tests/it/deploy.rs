@@ -85,6 +85,33 @@ fn api_and_pages_have_a_port_each_and_the_pages_are_scraped() {
 }
 
 #[test]
+fn a_monitor_finds_the_figures_of_every_replica() {
+    let monitor = "deploy/kubernetes/components/monitoring/service-monitor.yaml";
+    let services = text("deploy/kubernetes/base/service.yaml");
+    let [port] = &values(monitor, "- port: ")[..] else {
+        panic!("one port")
+    };
+    let serving: Vec<&str> = services
+        .split("\n---\n")
+        .filter(|service| service.contains(&format!("- name: {port}\n")))
+        .collect();
+    assert_eq!(serving.len(), 1, "one Service has the port {port}");
+    let (head, spec) = serving[0].split_once("\nspec:").unwrap();
+    assert!(spec.contains("clusterIP: None"), "a replica each");
+    let asked = text(monitor);
+    let (_, selector) = asked.split_once("    matchLabels:\n").unwrap();
+    let label = selector.lines().next().unwrap().trim();
+    assert!(head.lines().any(|line| line.trim() == label), "{label}");
+    let namespaces = values("deploy/kubernetes/base/service.yaml", "namespace: ");
+    assert_eq!(values(monitor, "namespace: ")[..], namespaces[..1]);
+    // The job that the rules name.
+    let (key, job) = label.split_once(": ").unwrap();
+    assert_eq!(values(monitor, "jobLabel: "), [key]);
+    assert!(text("deploy/prometheus/rules.yml").contains(&format!("job=\"{job}\"")));
+    assert_eq!(values(monitor, "path: "), ["/metrics"]);
+}
+
+#[test]
 fn pods_run_as_the_user_of_the_image() {
     assert_eq!(values(CONTAINER, "USER "), ["10001:10001"]);
     for key in ["runAsUser: ", "runAsGroup: ", "fsGroup: "] {
