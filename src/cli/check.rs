@@ -3,11 +3,13 @@
 
 pub(super) mod looks;
 pub(super) mod token;
+mod words;
 
 use std::{fs, path::Path};
 
 use clap::Args;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::{
     report::{Code, Failure},
@@ -16,12 +18,10 @@ use super::{
 };
 use crate::{
     config::{self, Config, Finding, Level, Look, Source},
-    domain::secret::Secret,
+    domain::{language::Language, secret::Secret},
     telemetry::logs,
 };
-
-/// Found where the daemon answers at its address.
-pub(super) const RUNS: &str = "a daemon of verikeep answers there";
+use words::Said;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -66,29 +66,28 @@ pub(super) enum Grade {
 }
 
 /// One thing that was looked at.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(super) struct Row {
     /// How it stands.
     pub level: Grade,
     /// What: `database`, `object store`, `app h5`, a key of the configuration.
     pub what: String,
     /// How it was found; never a secret, a URL with credentials or a person.
-    pub found: String,
+    pub found: Said,
     /// What to do; empty when there is nothing to be done.
-    pub todo: String,
+    pub todo: Said,
     /// What the process ends with because of it.
-    #[serde(skip)]
     pub code: Code,
 }
 
 impl Row {
     /// As it should be.
-    pub(super) fn ok(what: impl Into<String>, found: impl Into<String>) -> Self {
+    pub(super) fn ok(what: impl Into<String>, found: impl Into<Said>) -> Self {
         Self {
             level: Grade::Ok,
             what: what.into(),
             found: found.into(),
-            todo: String::new(),
+            todo: String::new().into(),
             code: Code::Done,
         }
     }
@@ -96,8 +95,8 @@ impl Row {
     /// Works, and somebody should look at it.
     pub(super) fn warn(
         what: impl Into<String>,
-        found: impl Into<String>,
-        todo: impl Into<String>,
+        found: impl Into<Said>,
+        todo: impl Into<Said>,
     ) -> Self {
         Self {
             level: Grade::Warn,
@@ -112,8 +111,8 @@ impl Row {
     pub(super) fn fail(
         code: Code,
         what: impl Into<String>,
-        found: impl Into<String>,
-        todo: impl Into<String>,
+        found: impl Into<Said>,
+        todo: impl Into<Said>,
     ) -> Self {
         Self {
             level: Grade::Fail,
@@ -137,6 +136,15 @@ impl Row {
                 todo,
             } => vec![Self::fail(code, what, why, todo)],
         }
+    }
+
+    fn document(&self, language: Language) -> Value {
+        json!({
+            "level": self.level,
+            "what": self.what,
+            "found": self.found.in_(language),
+            "todo": self.todo.in_(language),
+        })
     }
 
     fn of_finding(finding: &Finding) -> Self {
@@ -187,22 +195,20 @@ pub(super) fn local(read: &Look) -> Vec<Row> {
     if let Some(config) = &read.config
         && !read.findings.iter().any(|one| one.level == Level::Fail)
     {
-        let file = config.file.as_ref().map_or_else(
-            || "the environment".to_owned(),
-            |file| file.display().to_string(),
-        );
         let apps: Vec<&str> = config.apps.iter().map(|app| app.name.as_str()).collect();
-        rows.push(Row::ok(
-            "configuration",
-            format!("{file}; apps: {}", apps.join(", ")),
-        ));
+        let apps = apps.join(", ");
+        let found = match &config.file {
+            Some(file) => Said::filled(words::CONFIGURED, [file.display().to_string(), apps]),
+            None => Said::filled(words::ENVIRONMENT, [apps]),
+        };
+        rows.push(Row::ok("configuration", found));
     }
     rows.extend(read.findings.iter().map(Row::of_finding));
     rows.extend(logs::complaint().map(|found| {
         Row::warn(
             format!("environment {}", logs::VARIABLE),
-            found,
-            "correct it, or leave it out",
+            found.to_owned(),
+            words::CORRECT_IT,
         )
     }));
     let places = ["data_dir", "database", "vault"];
@@ -216,14 +222,16 @@ pub(super) fn local(read: &Look) -> Vec<Row> {
 }
 
 /// What to do next: the first thing that does not work, or to start where all does.
-fn next(rows: &[Row]) -> String {
+fn next(rows: &[Row], language: Language) -> String {
     let way_out = |row: &&Row| row.level == Grade::Fail && !row.todo.is_empty();
     match rows.iter().find(way_out) {
-        Some(row) => format!("{}: {}", row.what, row.todo),
+        Some(row) => format!("{}: {}", row.what, row.todo.in_(language)),
         None if rows.iter().any(|row| row.level == Grade::Fail) => {
-            "see what is wrong above".to_owned()
+            words::SEE_ABOVE.in_(language).to_owned()
         }
-        None if rows.iter().any(|row| row.found == RUNS) => "nothing, the daemon runs".to_owned(),
+        None if rows.iter().any(|row| row.found == words::RUNS.into()) => {
+            words::NOTHING_RUNS.in_(language).to_owned()
+        }
         None => "`verikeep run`".to_owned(),
     }
 }
@@ -235,17 +243,17 @@ fn data_dir(config: &Config) -> Option<Row> {
         return None;
     }
     let (what, folder) = ("data_dir", config.data_dir.as_path());
-    let shown = folder.display();
+    let shown = folder.display().to_string();
     let Ok(facts) = fs::metadata(folder) else {
         return Some(match nearest(folder).map(fs::metadata) {
             Some(Ok(above)) if above.is_dir() && !above.permissions().readonly() => {
-                Row::ok(what, format!("{shown} will be made at the first start"))
+                Row::ok(what, Said::filled(words::WILL_BE_MADE, [shown]))
             }
             _ => Row::fail(
                 Code::Configuration,
                 what,
-                format!("{shown} is not there and cannot be made"),
-                "make the folder and give it to the user that runs verikeep",
+                Said::filled(words::CANNOT_BE_MADE, [shown]),
+                words::MAKE_FOLDER,
             ),
         });
     };
@@ -253,16 +261,16 @@ fn data_dir(config: &Config) -> Option<Row> {
         return Some(Row::fail(
             Code::Configuration,
             what,
-            format!("{shown} is no folder"),
-            "move the file away, or name another data_dir",
+            Said::filled(words::NO_FOLDER, [shown]),
+            words::MOVE_FILE,
         ));
     }
     if let Err(error) = probe(folder) {
         return Some(Row::fail(
             Code::Configuration,
             what,
-            format!("{shown} cannot be written to: {error}"),
-            "give the folder to the user that runs verikeep, and see that there is room",
+            Said::filled(words::CANNOT_WRITE, [shown, error.to_string()]),
+            words::GIVE_FOLDER,
         ));
     }
     #[cfg(unix)]
@@ -272,12 +280,12 @@ fn data_dir(config: &Config) -> Option<Row> {
         if mode & !0o750 != 0 {
             return Some(Row::warn(
                 what,
-                format!("{shown} can be used by others (mode {mode:03o})"),
-                format!("chmod 700 {shown}"),
+                Said::filled(words::OPEN_FOLDER, [shown.clone(), format!("{mode:03o}")]),
+                Said::filled(words::CHMOD, [shown]),
             ));
         }
     }
-    Some(Row::ok(what, format!("{shown} can be written to")))
+    Some(Row::ok(what, Said::filled(words::CAN_WRITE, [shown])))
 }
 
 /// The closest folder above that exists.
@@ -313,30 +321,43 @@ pub(super) fn tell(args: &Check, rows: &[Row], screen: &mut Screen<'_>) -> Resul
             }
         })
         .unwrap_or(Code::Done);
+    let language = screen.language;
     if args.json {
         let sound = rows.iter().all(|row| row.level != Grade::Fail);
+        let next = next(rows, language);
+        let rows: Vec<Value> = rows.iter().map(|row| row.document(language)).collect();
         screen.document(
-            &serde_json::json!({ "ok": sound, "exit_code": code.number(), "next": next(rows), "rows": rows }),
+            &json!({ "ok": sound, "exit_code": code.number(), "next": next, "rows": rows }),
         )?;
         return Ok(code);
     }
-    let mut table = Table::new(["", "what", "found", "what to do"]);
+    let mut table = Table::new([
+        "",
+        words::WHAT.in_(language),
+        words::FOUND.in_(language),
+        words::WHAT_TO_DO.in_(language),
+    ]);
     for row in rows {
         let mark = match row.level {
-            Grade::Ok => "ok",
-            Grade::Warn => "warn",
-            Grade::Fail => "FAIL",
+            Grade::Ok => words::OK,
+            Grade::Warn => words::WARN,
+            Grade::Fail => words::FAIL,
         };
-        table.row([mark, &row.what, &row.found, &row.todo]);
+        table.row([
+            mark.in_(language),
+            &row.what,
+            &row.found.in_(language),
+            &row.todo.in_(language),
+        ]);
     }
     table.print(screen)?;
-    let number = |level: Grade| rows.iter().filter(|row| row.level == level).count();
-    screen.line(format!(
-        "\n{} ok, {} to look at, {} wrong; next: {}",
-        number(Grade::Ok),
-        number(Grade::Warn),
-        number(Grade::Fail),
-        next(rows)
-    ))?;
+    let number = |level: Grade| {
+        let of_level = rows.iter().filter(|row| row.level == level);
+        of_level.count().to_string()
+    };
+    let [good, look, wrong] = [Grade::Ok, Grade::Warn, Grade::Fail].map(number);
+    let next = next(rows, language);
+    screen.line("")?;
+    screen.line(words::SUMMARY.filled(language, &[&good, &look, &wrong, &next]))?;
     Ok(code)
 }

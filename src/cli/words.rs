@@ -9,9 +9,10 @@ macro_rules! words {
         $(pub(super) const $name: Words = Words::new($en, $zh);)+
 
         #[cfg(test)]
-        const ALL: &[(&str, Words)] = &[$((stringify!($name), $name)),+];
+        pub(super) const ALL: &[(&str, Words)] = &[$((stringify!($name), $name)),+];
     };
 }
+pub(super) use words;
 
 words! {
     // Alarms.
@@ -118,16 +119,22 @@ pub(super) fn counted_in(number: i64, one: Words, language: Language) -> String 
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    #[test]
-    fn everything_is_said_in_both_languages_and_filled_in_alike() {
+    /// A text is there in both languages, and is filled in with as much.
+    #[track_caller]
+    pub(in crate::cli) fn are_alike(all: &[(&str, Words)]) {
         let blanks = |text: &str| text.matches("{}").count();
-        for (name, words) in ALL {
+        for (name, words) in all {
             assert_eq!(blanks(words.en), blanks(words.zh), "{name}");
             assert!(!words.en.is_empty() && !words.zh.is_empty(), "{name}");
             assert_ne!(words.en, words.zh, "{name}");
         }
+    }
+
+    #[test]
+    fn everything_is_said_in_both_languages_and_filled_in_alike() {
+        are_alike(ALL);
     }
 }

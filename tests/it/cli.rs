@@ -322,6 +322,33 @@ fn an_address_that_another_program_holds_is_told_with_the_way_out() {
 }
 
 #[test]
+fn check_says_it_in_the_language_asked_for() {
+    let place = place();
+    let file = place.path().join("verikeep.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("http.listen = \"127.0.0.1:0\"\n{text}")).unwrap();
+    for (lang, next, found, heading) in [
+        (
+            "en",
+            "next: `verikeep run`",
+            "written, read back, compared",
+            "found",
+        ),
+        ("zh", "下一步：`verikeep run`", "已写入、读回并比对", "结果"),
+    ] {
+        let output = verikeep(place.path(), &["check", "--offline", "--lang", lang]);
+        for part in [next, found] {
+            assert!(out(&output).contains(part), "{part}: {}", out(&output));
+        }
+        assert!(out(&output).contains(heading), "{}", out(&output));
+        let (rows, next) = checked(place.path(), &["--offline", "--lang", lang]);
+        let [level, told, _] = &rows["object store"];
+        assert_eq!((level.as_str(), told.as_str()), ("ok", found));
+        assert_eq!(next, "`verikeep run`");
+    }
+}
+
+#[test]
 fn init_writes_what_check_accepts_once_the_credentials_are_there() {
     let folder = TempDir::new().unwrap();
     let output = verikeep(folder.path(), &["init", "new/place"]);

@@ -11,8 +11,9 @@ use super::{
         report::{Code, Failure},
         status::beside::ask,
     },
-    RUNS, Row,
+    Row,
     token::Look,
+    words::{self, Said},
 };
 use crate::{
     app,
@@ -21,6 +22,7 @@ use crate::{
         answer::{Endpoint, ProviderError},
         identity::IndexKey,
         installation::{Database, Foreign, Joint, index_key, join},
+        language::Words,
         secret::Secret,
         time::{Clock, Span, Time},
     },
@@ -91,11 +93,7 @@ pub(in crate::cli) async fn all(config: &Config, findings: &[Finding], offline: 
 
 /// What could not be looked at.
 fn unread(what: &str) -> Row {
-    Row::warn(
-        what,
-        "not looked at, because its configuration is wrong",
-        "correct that first",
-    )
+    Row::warn(what, words::UNREAD, words::CORRECT_FIRST)
 }
 
 /// Whether the daemon could listen there: the address is taken and given back. One that runs is asked
@@ -112,27 +110,26 @@ async fn listen(what: &str, address: SocketAddr, pages: SocketAddr) -> Row {
         socket.bind(address)
     });
     let Err(error) = bound else {
-        return Row::ok(what, format!("{address} is free"));
+        return Row::ok(what, Said::filled(words::FREE, [address.to_string()]));
     };
     let todo = match error.kind() {
         ErrorKind::AddrInUse => {
             if ask(pages).await.is_some_and(|daemon| daemon.says.is_some()) {
-                return Row::ok(what, RUNS);
+                return Row::ok(what, words::RUNS);
             }
-            let port = address.port();
-            let found = format!("another program holds {address}");
-            let todo = format!(
-                "name another address by {what}, or stop that program: `ss -ltnp sport = :{port}` names it"
-            );
+            let found = Said::filled(words::HELD, [address.to_string()]);
+            let values = [what.to_owned(), address.port().to_string()];
+            let todo = Said::filled(words::NAME_OTHER_OR_STOP, values);
             return Row::fail(Code::Finding, what, found, todo);
         }
-        ErrorKind::PermissionDenied => "name a port above 1023",
-        ErrorKind::AddrNotAvailable => {
-            "name an address of this machine, or 0.0.0.0 or [::] for all of them"
-        }
-        _ => "name another address",
+        ErrorKind::PermissionDenied => words::PORT_ABOVE,
+        ErrorKind::AddrNotAvailable => words::OWN_ADDRESS,
+        _ => words::OTHER_ADDRESS,
     };
-    let found = format!("{address} cannot be listened on: {error}");
+    let found = Said::filled(
+        words::CANNOT_LISTEN,
+        [address.to_string(), error.to_string()],
+    );
     Row::fail(Code::Finding, what, found, todo)
 }
 
@@ -171,21 +168,14 @@ async fn database(config: &Config) -> Vec<Row> {
         return Row::of_failure(error.into());
     }
     if report.found == 0 {
-        return vec![Row::ok(
-            what,
-            "empty; `verikeep migrate` or the first `verikeep run` makes the tables",
-        )];
+        return vec![Row::ok(what, words::EMPTY)];
     }
     if !report.is_current() {
-        let found = format!(
-            "its schema has version {}, this program needs {}",
-            report.found, report.needed
+        let found = Said::filled(
+            words::OLD_SCHEMA,
+            [report.found.to_string(), report.needed.to_string()],
         );
-        return vec![Row::warn(
-            what,
-            found,
-            "`verikeep migrate`, or `verikeep run` without --no-migrate, brings it up to date",
-        )];
+        return vec![Row::warn(what, found, words::MIGRATE)];
     }
     let store = match open::store(config).await {
         Ok(store) => store,
@@ -196,14 +186,19 @@ async fn database(config: &Config) -> Vec<Row> {
     match pinged {
         Ok(theirs) => {
             let apart = theirs.since(SystemClock.now());
-            vec![match clock("the database", apart) {
-                Some((found, todo)) => Row::warn(what, found, todo),
-                None => {
-                    let plain = || format!("schema version {}", report.found);
-                    let schema = report.newer().unwrap_or_else(plain);
-                    Row::ok(what, format!("reached, {schema}"))
-                }
-            }]
+            vec![
+                match clock(words::DATABASE_BEHIND, words::DATABASE_AHEAD, apart) {
+                    Some((found, todo)) => Row::warn(what, found, todo),
+                    None => {
+                        let plain =
+                            || Said::filled(words::REACHED_SCHEMA, [report.found.to_string()]);
+                        let newer = report.newer();
+                        let found = newer
+                            .map_or_else(plain, |schema| Said::filled(words::REACHED, [schema]));
+                        Row::ok(what, found)
+                    }
+                },
+            ]
         }
         Err(error) => Row::of_failure(error.into()),
     }
@@ -241,8 +236,8 @@ async fn installation(config: &Config) -> Option<Row> {
         Err(error) => {
             return Some(Row::warn(
                 what,
-                format!("database and vault cannot be compared: {error}"),
-                "see that vault.url is right",
+                Said::filled(words::NOT_COMPARED, [error.to_string()]),
+                words::VAULT_URL,
             ));
         }
     };
@@ -256,61 +251,40 @@ async fn installation(config: &Config) -> Option<Row> {
     Some(match (joined, &known.installation) {
         (Ok(Joint::Joined), Some(known)) => Row::ok(
             what,
-            format!(
-                "database, vault and index key belong together ({})",
-                known.installation_id
-            ),
+            Said::filled(words::JOINED, [known.installation_id.to_string()]),
         ),
-        (Ok(_), _) => Row::ok(what, "database and vault will be joined at the first start"),
+        (Ok(_), _) => Row::ok(what, words::WILL_JOIN),
         (Err(Foreign { what, why, todo }), _) => Row::fail(Code::Configuration, what, why, todo),
     })
 }
 
 fn vault_rows(report: ProbeReport) -> Vec<Row> {
     let what = "object store";
-    let mut rows = vec![Row::ok(what, "written, read back, compared")];
+    let mut rows = vec![Row::ok(what, words::WRITTEN)];
     let refuses = match report.create_only {
         CreateOnlyFound::Works => None,
-        CreateOnlyFound::Ignored => {
-            Some("replaces objects without a word although asked to create only")
-        }
-        CreateOnlyFound::Refused => Some("does not know create-only requests"),
+        CreateOnlyFound::Ignored => Some(words::REPLACES),
+        CreateOnlyFound::Refused => Some(words::NO_CREATE_ONLY),
     };
     match (refuses, report.puts_create_only) {
-        (None, _) => rows.push(Row::ok(what, "refuses to overwrite")),
+        (None, _) => rows.push(Row::ok(what, words::REFUSES_OVERWRITE)),
         // Keys are never used twice, so that this is a second line of defence only.
-        (Some(found), false) => rows.push(Row::warn(
-            what,
-            found,
-            "nothing need be done; versioning or object lock of the bucket guard it better",
-        )),
+        (Some(found), false) => rows.push(Row::warn(what, found, words::NO_NEED)),
         (Some(found), true) => rows.push(Row::fail(
             Code::Configuration,
             "vault.create_only",
             found,
-            "set vault.create_only = \"off\" or \"probe\"",
+            words::CREATE_ONLY_OFF,
         )),
     }
     if !report.deletes {
-        rows.push(Row::warn(
-            what,
-            "refuses to delete",
-            "fine for a write-once bucket; the object under probe/ stays",
-        ));
+        rows.push(Row::warn(what, words::NO_DELETE, words::WRITE_ONCE));
     }
     if report.open_to_others {
-        rows.push(Row::warn(
-            what,
-            "other users of this machine can enter its folder",
-            "chmod 700 the folder named by vault.url",
-        ));
+        rows.push(Row::warn(what, words::FOLDER_OPEN, words::CHMOD_VAULT));
     }
     if report.objects_open {
-        rows.push(Row::warn(
-            what,
-            "other users of this machine could read objects, or enter folders, of an earlier time",
-            "chmod -R go= the folder named by vault.url",
-        ));
+        rows.push(Row::warn(what, words::OBJECTS_OPEN, words::CHMOD_OBJECTS));
     }
     rows
 }
@@ -342,59 +316,45 @@ fn provider_rows(what: &str, probe: &Probe, now: Time) -> Vec<Row> {
     match probe.expires_at {
         Some(end) if end.since(now) < TOKEN_LEAST => rows.push(Row::warn(
             what,
-            format!("access_token granted, and it ends at {end} already"),
-            "see whether this is the real provider",
+            Said::filled(words::ENDS_SOON, [end.to_string()]),
+            words::REAL_PROVIDER,
         )),
-        Some(end) => rows.push(Row::ok(what, format!("access_token granted until {end}"))),
-        None => rows.push(Row::ok(what, "credentials accepted")),
+        Some(end) => rows.push(Row::ok(
+            what,
+            Said::filled(words::GRANTED, [end.to_string()]),
+        )),
+        None => rows.push(Row::ok(what, words::ACCEPTED)),
     }
     if probe.has_scope == Some(false) {
-        let found =
-            "the access_token names no permission for face verification (brain_solution_faceprint)";
-        rows.push(Row::warn(
-            what,
-            found,
-            "switch the H5 face verification on for this app in the provider's console",
-        ));
+        rows.push(Row::warn(what, words::NO_SCOPE, words::SWITCH_ON));
     }
     match probe.skew {
         Some(apart) if apart.0.abs() > SKEW_MOST.0 => {
-            let found = format!("the clocks are {} apart", Span(apart.0.abs()));
-            rows.push(Row::fail(
-                Code::Finding,
-                what,
-                found,
-                "set this machine's clock (NTP): deadlines and signatures depend on it",
-            ));
+            let found = Said::filled(words::APART, [Span(apart.0.abs()).to_string()]);
+            rows.push(Row::fail(Code::Finding, what, found, words::SET_CLOCK));
         }
-        Some(apart) => match clock("the provider", apart) {
+        Some(apart) => match clock(words::PROVIDER_BEHIND, words::PROVIDER_AHEAD, apart) {
             Some((found, todo)) => rows.push(Row::warn(what, found, todo)),
-            None => rows.push(Row::ok(what, "its clock and ours agree")),
+            None => rows.push(Row::ok(what, words::AGREE)),
         },
-        None => rows.push(Row::warn(
-            what,
-            "it told no time, so that the clocks could not be compared",
-            "see that this machine's clock is kept right (NTP)",
-        )),
+        None => rows.push(Row::warn(what, words::NO_TIME, words::KEEP_CLOCK)),
     }
     rows
 }
 
 /// What is to be said of two clocks, when they are too far apart.
-fn clock(whose: &str, apart: Span) -> Option<(String, String)> {
-    let which = if apart.0 < 0 { "behind" } else { "ahead of" };
+fn clock(behind: Words, ahead: Words, apart: Span) -> Option<(Said, Words)> {
+    let which = if apart.0 < 0 { behind } else { ahead };
     (apart.0.abs() > SKEW_LOOK.0).then(|| {
-        (
-            format!("{whose}'s clock is {} {which} ours", Span(apart.0.abs())),
-            "keep the clocks right (NTP): deadlines are reckoned with them".to_owned(),
-        )
+        let span = Span(apart.0.abs()).to_string();
+        (Said::filled(which, [span]), words::KEEP_CLOCKS)
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::check::Grade;
+    use crate::{cli::check::Grade, domain::language::Language};
 
     fn grades(rows: &[Row]) -> Vec<Grade> {
         rows.iter().map(|row| row.level).collect()
@@ -457,7 +417,13 @@ mod tests {
             grades(&provider_rows("app h5", &probe(3_600_000, None), now)),
             [Grade::Ok, Grade::Fail]
         );
-        let text = clock("the database", Span(-60_000)).unwrap().0;
-        assert_eq!(text, "the database's clock is 1m behind ours");
+        let (said, _) =
+            clock(words::DATABASE_BEHIND, words::DATABASE_AHEAD, Span(-60_000)).unwrap();
+        for (language, text) in [
+            (Language::En, "the database's clock is 1m behind ours"),
+            (Language::Zh, "数据库时钟比本机慢 1m"),
+        ] {
+            assert_eq!(said.in_(language), text);
+        }
     }
 }
