@@ -15,13 +15,13 @@ use super::{
     report::{Code, Failure},
     screen::Screen,
     table::Table,
+    words::Said,
 };
 use crate::{
     config::{self, Config, Finding, Level, Look, Source},
     domain::{language::Language, secret::Secret},
     telemetry::logs,
 };
-use words::Said;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:

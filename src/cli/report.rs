@@ -1,12 +1,13 @@
 //! Exit codes, and the one place that prints what went wrong: the thing, the reason, what to do.
 
 mod failures;
+mod words;
 
 use std::{io, process::ExitCode};
 
 use serde::Serialize;
 
-use super::screen::Screen;
+use super::{screen::Screen, words::Said};
 use crate::config::{Finding, Level};
 
 /// What a command ends with (contract.md, "Commands").
@@ -64,7 +65,7 @@ pub(super) enum Failure {
         /// The reason; never a secret, a token, its URL or a person.
         why: String,
         /// What to do; may be empty.
-        todo: String,
+        todo: Said,
     },
 }
 
@@ -74,7 +75,7 @@ impl Failure {
         code: Code,
         what: impl Into<String>,
         why: impl Into<String>,
-        todo: impl Into<String>,
+        todo: impl Into<Said>,
     ) -> Self {
         Self::Told {
             code,
@@ -88,7 +89,7 @@ impl Failure {
     pub(super) fn usage(
         what: impl Into<String>,
         why: impl Into<String>,
-        todo: impl Into<String>,
+        todo: impl Into<Said>,
     ) -> Self {
         Self::told(Code::Usage, what, why, todo)
     }
@@ -155,7 +156,7 @@ pub(super) fn print(failure: &Failure, screen: &mut Screen<'_>) {
             let way_out = if todo.is_empty() {
                 String::new()
             } else {
-                format!("\n  {todo}")
+                format!("\n  {}", todo.in_(screen.language))
             };
             screen.note(format!("error: {what}: {why}{way_out}"))
         }

@@ -110,6 +110,57 @@ words! {
     PROGRESS_LEFT = ", {} left", "，剩余 {}";
 }
 
+/// What is said of a thing: in both languages where the words are ours, as it came where they are
+/// not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Said {
+    /// Words of ours, and what they are filled in with.
+    Words(Words, Vec<String>),
+    /// As it came: errors of others, findings of the configuration.
+    AsIs(String),
+}
+
+impl Said {
+    /// Words of ours, filled in.
+    pub(super) fn filled<const N: usize>(words: Words, values: [String; N]) -> Self {
+        Self::Words(words, values.into())
+    }
+
+    /// The text in a language.
+    pub(super) fn in_(&self, language: Language) -> String {
+        match self {
+            Self::Words(words, values) => {
+                let values: Vec<&str> = values.iter().map(String::as_str).collect();
+                words.filled(language, &values)
+            }
+            Self::AsIs(text) => text.clone(),
+        }
+    }
+
+    /// Whether there is nothing to be said.
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self, Self::AsIs(text) if text.is_empty())
+    }
+}
+
+impl From<Words> for Said {
+    fn from(words: Words) -> Self {
+        Self::Words(words, Vec::new())
+    }
+}
+
+impl From<String> for Said {
+    fn from(text: String) -> Self {
+        Self::AsIs(text)
+    }
+}
+
+impl From<&str> for Said {
+    fn from(text: &str) -> Self {
+        Self::AsIs(text.to_owned())
+    }
+}
+
 /// `1 token`, `2 tokens`, `2 个 token`
 pub(super) fn counted_in(number: i64, one: Words, language: Language) -> String {
     match language {

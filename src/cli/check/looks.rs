@@ -10,10 +10,11 @@ use super::{
         open,
         report::{Code, Failure},
         status::beside::ask,
+        words::Said,
     },
     Row,
     token::Look,
-    words::{self, Said},
+    words,
 };
 use crate::{
     app,

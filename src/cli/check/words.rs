@@ -1,52 +1,7 @@
 //! What `check` says in either language, side by side.
 
 use super::super::words::words;
-use crate::domain::language::{Language, Words};
-
-/// What is said of a thing: in both languages where the words are ours, as it came where they are
-/// not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli) enum Said {
-    /// Words of ours, and what they are filled in with.
-    Words(Words, Vec<String>),
-    /// As it came: errors of others, findings of the configuration.
-    AsIs(String),
-}
-
-impl Said {
-    /// Words of ours, filled in.
-    pub(super) fn filled<const N: usize>(words: Words, values: [String; N]) -> Self {
-        Self::Words(words, values.into())
-    }
-
-    /// The text in a language.
-    pub(super) fn in_(&self, language: Language) -> String {
-        match self {
-            Self::Words(words, values) => {
-                let values: Vec<&str> = values.iter().map(String::as_str).collect();
-                words.filled(language, &values)
-            }
-            Self::AsIs(text) => text.clone(),
-        }
-    }
-
-    /// Whether there is nothing to be said.
-    pub(super) fn is_empty(&self) -> bool {
-        matches!(self, Self::AsIs(text) if text.is_empty())
-    }
-}
-
-impl From<Words> for Said {
-    fn from(words: Words) -> Self {
-        Self::Words(words, Vec::new())
-    }
-}
-
-impl From<String> for Said {
-    fn from(text: String) -> Self {
-        Self::AsIs(text)
-    }
-}
+use crate::domain::language::Words;
 
 words! {
     WHAT = "what", "项目";

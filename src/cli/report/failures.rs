@@ -1,12 +1,13 @@
 //! From what went wrong in a part to what a person is told, and how the process ends.
 
-use super::{Code, Failure};
+use super::{Code, Failure, words};
 use crate::{
     app::{AppError, demo::DemoError},
     desk::{self, IssueError, RemoteError},
     domain::{
         answer::{ErrorKind, ProviderError},
         installation::Foreign,
+        language::Language,
     },
     store::StoreError,
     vault::VaultError,
@@ -18,28 +19,20 @@ impl From<StoreError> for Failure {
             StoreError::Unavailable(why) => (
                 Code::Unreachable,
                 format!("not available: {why}"),
-                "see that it runs and that database.url is right",
+                words::DATABASE_RUNS,
             ),
-            StoreError::Schema(why) => (
-                Code::Finding,
-                why,
-                "see that database.url names the right one; if it does, restore a backup of it",
-            ),
+            StoreError::Schema(why) => (Code::Finding, why, words::RIGHT_DATABASE),
             StoreError::LeaseLost => (
                 Code::Finding,
                 "the work was taken over by another process".to_owned(),
-                "try again",
+                words::TRY_AGAIN,
             ),
             StoreError::Corrupt(why) => (
                 Code::Finding,
                 format!("holds an impossible value: {why}"),
-                "keep a copy of it and restore a backup beside it",
+                words::RESTORE_BESIDE,
             ),
-            StoreError::Damaged(why) => (
-                Code::Finding,
-                format!("damaged: {why}"),
-                "keep a copy of it and restore a backup",
-            ),
+            StoreError::Damaged(why) => (Code::Finding, format!("damaged: {why}"), words::RESTORE),
         };
         // Where the cause is known, its own way out stands behind it.
         match why.split_once("; ") {
@@ -139,24 +132,12 @@ impl From<RemoteError> for Failure {
 impl From<VaultError> for Failure {
     fn from(error: VaultError) -> Self {
         let (code, todo) = match &error {
-            VaultError::Unavailable(_) => (
-                Code::Unreachable,
-                "see that it runs and that vault.url and vault.options are right",
-            ),
-            VaultError::Full(_) => (
-                Code::Finding,
-                "make room, or name a place that has some by vault.url",
-            ),
-            VaultError::Denied(_) => (
-                Code::Finding,
-                "see that its credentials (vault.options, the environment) may read and write, or who owns the folder",
-            ),
-            VaultError::Config(_) => (
-                Code::Configuration,
-                "correct [vault] in the configuration as it says",
-            ),
+            VaultError::Unavailable(_) => (Code::Unreachable, words::VAULT_RUNS),
+            VaultError::Full(_) => (Code::Finding, words::VAULT_FULL),
+            VaultError::Denied(_) => (Code::Finding, words::VAULT_DENIED),
+            VaultError::Config(_) => (Code::Configuration, words::VAULT_CONFIG),
             VaultError::Missing(_) | VaultError::Different(_) | VaultError::BadKey(_) => {
-                (Code::Finding, "keep it as it is and compare with a backup")
+                (Code::Finding, words::COMPARE)
             }
         };
         Self::told(code, "object store", error.to_string(), todo)
@@ -167,15 +148,9 @@ impl From<ProviderError> for Failure {
     fn from(problem: ProviderError) -> Self {
         // What a person must act on is a finding; the rest may go well the next time.
         let (code, todo) = match problem.kind {
-            ErrorKind::Transient | ErrorKind::Garbled => (
-                Code::Unreachable,
-                "see that base_url is right and that the network lets it through; otherwise try again later",
-            ),
-            ErrorKind::TooFast | ErrorKind::DailyQuota => (
-                Code::Unreachable,
-                "try again later; look at quota and billing in the provider's console",
-            ),
-            _ => (Code::Finding, ""),
+            ErrorKind::Transient | ErrorKind::Garbled => (Code::Unreachable, words::BASE_URL),
+            ErrorKind::TooFast | ErrorKind::DailyQuota => (Code::Unreachable, words::QUOTA),
+            _ => return Self::told(Code::Finding, "provider", problem.to_string(), ""),
         };
         Self::told(code, "provider", problem.to_string(), todo)
     }
@@ -237,7 +212,8 @@ impl From<IssueError> for Failure {
                     what,
                     why,
                     format!(
-                        "{todo}\n  a token was generated but not tracked, and is not given out: issue another one"
+                        "{}\n  a token was generated but not tracked, and is not given out: issue another one",
+                        todo.in_(Language::En)
                     ),
                 ),
                 other => other,
@@ -284,5 +260,20 @@ mod tests {
             matches!(&failure, Failure::Told { what, why, .. } if what.contains("`commit`") && why == "it panicked"),
             "{failure:?}"
         );
+    }
+    #[test]
+    fn the_way_out_is_told_in_the_language_of_the_screen() {
+        for (language, text) in [
+            (Language::En, words::DATABASE_RUNS.en),
+            (Language::Zh, words::DATABASE_RUNS.zh),
+        ] {
+            let (mut out, mut err) = (Vec::new(), Vec::new());
+            let mut screen = super::super::Screen::new(&mut out, &mut err);
+            screen.language = language;
+            let failure = Failure::from(StoreError::Unavailable("refused".to_owned()));
+            super::super::print(&failure, &mut screen);
+            let told = String::from_utf8(err).unwrap();
+            assert!(told.contains("refused") && told.contains(text), "{told}");
+        }
     }
 }

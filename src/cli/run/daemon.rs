@@ -17,6 +17,7 @@ use super::{
 use crate::{
     app::{self, RunOptions, Services},
     config::{self, Config, Source},
+    domain::language::Language,
     store::Depth,
     telemetry::{logs, metrics::Metrics},
     worker::{clock::SystemClock, lifecycle},
@@ -135,7 +136,7 @@ fn tell(failure: Failure) {
         }
         Failure::Told {
             what, why, todo, ..
-        } => tracing::error!(what, why, todo, "{NOTHING}"),
+        } => tracing::error!(what, why, todo = todo.in_(Language::En), "{NOTHING}"),
         Failure::ReaderGone => {}
     }
 }

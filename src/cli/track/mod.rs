@@ -24,6 +24,7 @@ use super::{
 use crate::{
     desk::{self, Desk, Tracked},
     domain::{
+        language::Language,
         secret::Secret,
         time::Time,
         token::{TrackRequest, check_name},
@@ -301,7 +302,12 @@ impl Run<'_, '_> {
                 what,
                 why,
                 todo,
-            } => Failure::told(code, what, why, format!("{todo}\n  {note}")),
+            } => Failure::told(
+                code,
+                what,
+                why,
+                format!("{}\n  {note}", todo.in_(Language::En)),
+            ),
             other => other,
         }
     }

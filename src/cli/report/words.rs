@@ -1,0 +1,28 @@
+//! The ways out of what goes wrong with database, object store and provider, in either language side
+//! by side.
+
+use super::super::words::words;
+use crate::domain::language::Words;
+
+words! {
+    DATABASE_RUNS = "see that it runs and that database.url is right", "确认它在运行，且 database.url 正确";
+    RIGHT_DATABASE = "see that database.url names the right one; if it does, restore a backup of it", "确认 database.url 指向正确的库；若无误，从备份恢复";
+    TRY_AGAIN = "try again", "再试一次";
+    RESTORE_BESIDE = "keep a copy of it and restore a backup beside it", "保留现状副本，另行从备份恢复";
+    RESTORE = "keep a copy of it and restore a backup", "保留现状副本，并从备份恢复";
+    VAULT_RUNS = "see that it runs and that vault.url and vault.options are right", "确认它在运行，且 vault.url、vault.options 正确";
+    VAULT_FULL = "make room, or name a place that has some by vault.url", "腾出空间，或用 vault.url 另设有余量的位置";
+    VAULT_DENIED = "see that its credentials (vault.options, the environment) may read and write, or who owns the folder", "确认其凭据（vault.options、环境变量）可读可写，或检查目录属主";
+    VAULT_CONFIG = "correct [vault] in the configuration as it says", "按提示改正配置中的 [vault]";
+    COMPARE = "keep it as it is and compare with a backup", "保持原样，与备份比对";
+    BASE_URL = "see that base_url is right and that the network lets it through; otherwise try again later", "确认 base_url 正确且网络放行；否则稍后再试";
+    QUOTA = "try again later; look at quota and billing in the provider's console", "稍后再试；在百度智能云控制台查看配额与计费";
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_way_out_is_told_in_both_languages() {
+        crate::cli::words::tests::are_alike(super::ALL);
+    }
+}
