@@ -35,18 +35,31 @@ async fn rules_and_dashboard_ask_for_what_a_daemon_serves() {
     let place = Place::new(Db::Sqlite, 62).await;
     let daemon = place.start().await;
     let prometheus = Prometheus::of(daemon.address());
+    let answers = async || prometheus.get("query", &[("query", "up")]).await.is_ok();
+    place.until("Prometheus answers", SOON, answers).await;
     place.track(&lives(place.simulator(), 2));
     let listed = ["reconcile", "-", "--app", FILMED, "--name", "daily"];
     let found = place.verikeep_reading(&listed, "verify_token\nnever-tracked\n");
     assert_eq!(code(&found), 1, "{}", err(&found));
-    let page = async || prometheus.get("query", &[("query", "up")]).await.is_ok();
-    place.until("Prometheus is ready", SOON, page).await;
+    let scraped = async || {
+        let up = prometheus.get("query", &[("query", "up == 1")]).await;
+        up.is_ok_and(|up| each(&up["result"]).count() == 1)
+    };
+    place.until("the first scrape", SOON, scraped).await;
+    // The figures of the service are read now and then: something is open the next time as well.
+    place.track(&lives(place.simulator(), 1));
 
     let panels = panels();
     place
         .until("every panel shows something", SOON, async || {
             let empty = empty(&prometheus, &panels).await;
-            eprintln!("{} are empty, the last {:?}", empty.len(), empty.last());
+            eprintln!(
+                "empty: {:?}",
+                empty
+                    .iter()
+                    .map(|(title, _)| title)
+                    .collect::<BTreeSet<_>>()
+            );
             empty.is_empty()
         })
         .await;
@@ -221,7 +234,7 @@ impl Prometheus {
     fn of(scraped: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = serde_json::json!({
-            "global": { "scrape_interval": "250ms", "scrape_timeout": "250ms", "evaluation_interval": "250ms" },
+            "global": { "scrape_interval": "500ms", "scrape_timeout": "500ms", "evaluation_interval": "500ms" },
             "rule_files": [project(RULES)],
             "scrape_configs": [{ "job_name": "verikeep", "static_configs": [{ "targets": [scraped] }] }],
         });
