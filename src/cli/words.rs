@@ -91,8 +91,8 @@ words! {
     RECONCILED = "{}last reconciled {} ago ({}): {}, {} never tracked ({} tracked then), {} lost, {} rejected, {} in conflict, {} wrong",
         "{}上次比对在 {} 前（{}）：{}，{} 从未登记（当时补登 {}），{} 丢失，{} 被拒绝，{} 不一致，{} 有误";
     LINE = "line", "行";
-    TIME_LEFT = "time left until the provider forgets something: {}", "距云端最早删除内容还剩：{}";
-    OVER_SINCE = "over since {} ({})", "已过期 {}（{}）";
+    TIME_LEFT = "time left until the provider forgets something: {}", "距云端开始删除内容的剩余时间：{}";
+    OVER_SINCE = "over since {} ({})", "已过 {}（{}）";
     LEFT_UNTIL = "{} ({})", "{}（{}）";
     DUE = "due now: {}, {}", "现在到期：{}，{}";
     POLL = "poll", "次查询";
