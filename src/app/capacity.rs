@@ -5,8 +5,9 @@ use crate::{
     domain::time::Span,
 };
 
-/// Downloads at once, shared out among the apps; the vault's byte budget bounds their memory.
-const DOWNLOADS: usize = 16;
+/// Downloads at once, shared out among the apps; the vault's byte budget bounds their memory. So many
+/// that what small media bring is written together.
+const DOWNLOADS: usize = 32;
 /// Downloads waiting in memory with fresh URLs, shared out among the apps.
 const HANDOVERS: usize = 512;
 /// Polls at once beyond the slots of the apps, shared out among them, while the quota waits for

@@ -2,9 +2,10 @@
 //!
 //! Bodies beyond [`STORED_BYTES_MAX`] are objects (docs/contract.md, "What is kept").
 
-use std::fmt;
+use std::{cell::RefCell, fmt};
 
 use bytes::Bytes;
+use zstd::bulk::Compressor;
 
 use super::digest::Sha256;
 
@@ -12,6 +13,12 @@ use super::digest::Sha256;
 pub const STORED_BYTES_MAX: usize = 32 << 10;
 /// Answers are small and repeat the same names: more than this gains little and costs much.
 const LEVEL: i32 = 1;
+
+thread_local! {
+    /// Its working memory is made once a thread: making it costs more than packing an answer.
+    static PACKER: RefCell<Option<Compressor<'static>>> =
+        RefCell::new(Compressor::new(LEVEL).ok());
+}
 
 /// A body with its facts.
 #[derive(Clone, PartialEq, Eq)]
@@ -36,9 +43,10 @@ impl Packed {
         let mut stored =
             Vec::with_capacity(STORED_BYTES_MAX.min(zstd::zstd_safe::compress_bound(body.len())));
         // It ends as soon as there is no more room, however long the body is.
-        zstd::bulk::Compressor::new(LEVEL)
-            .and_then(|mut packer| packer.compress_to_buffer(body, &mut stored))
-            .ok()?;
+        PACKER.with_borrow_mut(|packer| {
+            let packed = packer.as_mut()?.compress_to_buffer(body, &mut stored);
+            packed.ok()
+        })?;
         Some(Self {
             bytes: i64::try_from(body.len()).ok()?,
             sha256,

@@ -9,10 +9,6 @@ tokio::task_local! {
     pub(super) static KEEPS_PREPARED: bool;
 }
 
-/// A statement that binds more is not kept prepared: on SQLite its text is another for each number of
-/// rows.
-const PREPARED_BINDS_MAX: usize = 64;
-
 /// A statement of a database.
 pub(super) type Query<'q, DB> = sqlx::query::Query<'q, DB, <DB as Database>::Arguments>;
 
@@ -24,7 +20,6 @@ pub(super) fn bound<'q, DB: Database + HasStatementCache>(
     bind: fn(Query<'q, DB>, Bind) -> Query<'q, DB>,
 ) -> Query<'q, DB> {
     let keeps = KEEPS_PREPARED.try_with(|keeps| *keeps).unwrap_or(false);
-    let keeps = keeps && binds.len() <= PREPARED_BINDS_MAX;
     let query = sqlx::query::<DB>(AssertSqlSafe(sql)).persistent(keeps);
     binds.into_iter().fold(query, bind)
 }

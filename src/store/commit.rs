@@ -1,7 +1,8 @@
 //! Group commit: what many tasks have written at the same time shares one transaction.
 //!
-//! One task writes. It takes what is queued, without waiting for more, commits it at once and
-//! answers each caller. A record that the database refuses is found by halving its batch, so
+//! One task writes. It takes what is queued, commits it at once and answers each caller; while much
+//! is written it waits a moment for more, since a statement over a hundred rows costs little more
+//! than one over ten. A record that the database refuses is found by halving its batch, so
 //! that it cannot hold up the others. Should the task be gone, nobody is told
 //! that anything was written, and [`Writer::gone`] says so.
 
@@ -11,6 +12,7 @@ use std::{
     hash::Hash,
     ops::Range,
     sync::Arc,
+    time::Duration,
 };
 
 use futures::{FutureExt as _, future::BoxFuture};
@@ -48,6 +50,11 @@ pub(super) trait Member: Send + Sync + Sized + 'static {
 
 /// How many wait in line before callers wait to be let in.
 const QUEUE_MAX: usize = 1024;
+/// After a batch of so many the next one waits for company: by then it has cost more to write each
+/// than to wait.
+const COMPANY: usize = 8;
+/// How long it waits.
+const LINGER: Duration = Duration::from_millis(25);
 
 enum Message<W: Member> {
     Work(W, oneshot::Sender<Result<W::Answer>>),
@@ -60,27 +67,34 @@ pub(super) struct Writer<W: Member>(mpsc::Sender<Message<W>>);
 impl<W: Member> Writer<W> {
     /// Starts the task; it ends when the writer is closed or dropped.
     pub(super) fn start<DB: Dialect>(pool: Pool<DB>) -> Self {
-        Self::over(move |batch| write(pool.clone(), batch))
+        Self::over(move |batch| write(pool.clone(), batch), moment)
     }
 
-    /// The same over whatever writes a batch.
+    /// The same over whatever writes a batch, and whatever lets more come into line meanwhile.
     #[allow(
         clippy::disallowed_methods,
         reason = "the adapter of the database keeps tokio"
     )]
-    fn over<F>(write: impl Fn(Batch<W>) -> F + Send + 'static) -> Self
+    fn over<F, P>(
+        write: impl Fn(Batch<W>) -> F + Send + 'static,
+        pause: impl Fn() -> P + Send + 'static,
+    ) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
+        P: Future<Output = ()> + Send + 'static,
     {
         let (sender, receiver) = mpsc::channel(QUEUE_MAX);
-        tokio::spawn(run(write, receiver));
+        tokio::spawn(run(write, pause, receiver));
         Self(sender)
     }
 
     /// One whose task panics at the first batch.
     #[cfg(test)]
     pub(super) fn dying() -> Self {
-        Self::over(|_| async { panic!("planted in the task that writes") })
+        Self::over(
+            |_| async { panic!("planted in the task that writes") },
+            moment,
+        )
     }
 
     /// Has `work` written, and waits until it is committed. Dropping the future does not take it
@@ -144,13 +158,21 @@ impl<W: Member> Batch<W> {
     }
 }
 
-async fn run<W: Member, F>(write: impl Fn(Batch<W>) -> F, mut queue: mpsc::Receiver<Message<W>>)
-where
+async fn run<W: Member, F, P>(
+    write: impl Fn(Batch<W>) -> F,
+    pause: impl Fn() -> P,
+    mut queue: mpsc::Receiver<Message<W>>,
+) where
     F: Future<Output = ()>,
+    P: Future<Output = ()>,
 {
     let mut next = queue.recv().await;
+    let mut written = 0;
     while let Some(Message::Work(work, reply)) = next {
         let mut batch = Batch::of(work, reply);
+        if written >= COMPANY && queue.len() < W::BATCH_MAX {
+            pause().await;
+        }
         next = None;
         while let Ok(message) = queue.try_recv() {
             match message {
@@ -161,6 +183,7 @@ where
                 }
             }
         }
+        written = batch.works.len();
         write(batch).await;
         if next.is_none() {
             next = queue.recv().await;
@@ -170,6 +193,15 @@ where
     if let Some(Message::Close(done)) = next {
         let _ = done.send(());
     }
+}
+
+/// The moment in which more may come into line.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the adapter of the database keeps tokio"
+)]
+async fn moment() {
+    tokio::time::sleep(LINGER).await;
 }
 
 /// Writes a batch and answers. One that the database refuses is halved until what it refuses stands
@@ -221,13 +253,69 @@ async fn part<DB: Dialect, W: Member>(
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use tokio::sync::Notify;
+
     use super::*;
     use crate::{domain::time::Time, store::sql::batch::Work};
+
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "tasks of a test end with its runtime"
+    )]
+    #[tokio::test]
+    async fn a_batch_waits_for_company_only_where_much_is_written() {
+        let (begun, goes_on) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
+        let pause = {
+            let (begun, goes_on) = (Arc::clone(&begun), Arc::clone(&goes_on));
+            move || {
+                let goes_on = Arc::clone(&goes_on);
+                begun.fetch_add(1, Ordering::SeqCst);
+                async move { goes_on.notified().await }
+            }
+        };
+        let sizes = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let told = Arc::clone(&sizes);
+        let write = move |batch: Batch<Work>| {
+            told.lock().unwrap().push(batch.works.len());
+            async move {
+                for reply in batch.replies {
+                    reply.send(Ok(false)).unwrap();
+                }
+            }
+        };
+        let writer = Arc::new(Writer::over(write, pause));
+        let submit = |count: usize| {
+            let writer = Arc::clone(&writer);
+            let works = std::iter::repeat_with(|| Work::Release(Vec::new(), Time(0)));
+            let works: Vec<_> = works.take(count).collect();
+            tokio::spawn(async move {
+                let all = works.into_iter().map(|work| writer.submit(work));
+                futures::future::try_join_all(all).await
+            })
+        };
+        submit(1).await.unwrap().unwrap();
+        submit(COMPANY).await.unwrap().unwrap();
+        assert_eq!(begun.load(Ordering::SeqCst), 0, "little was written before");
+        let first = submit(1);
+        while begun.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        let company = submit(2);
+        while !writer.0.capacity().eq(&(QUEUE_MAX - 2)) {
+            tokio::task::yield_now().await;
+        }
+        goes_on.notify_one();
+        first.await.unwrap().unwrap();
+        company.await.unwrap().unwrap();
+        submit(1).await.unwrap().unwrap();
+        assert_eq!(begun.load(Ordering::SeqCst), 1, "of three nobody waits");
+        assert_eq!(*sizes.lock().unwrap(), [1, COMPANY, 3, 1]);
+    }
 
     #[tokio::test]
     async fn a_writer_that_panicked_says_of_nothing_that_it_was_written_and_is_known_to_be_gone() {
         let batches = AtomicUsize::new(0);
-        let writer = Writer::over(move |batch| {
+        let write = move |batch: Batch<Work>| {
             let is_second = batches.fetch_add(1, Ordering::SeqCst) == 1;
             async move {
                 assert!(!is_second, "poison");
@@ -235,7 +323,8 @@ mod tests {
                     reply.send(Ok(false)).unwrap();
                 }
             }
-        });
+        };
+        let writer = Writer::over(write, moment);
         let work = || Work::Release(Vec::new(), Time(0));
         assert!(writer.submit(work()).await.is_ok());
         assert!(writer.gone().now_or_never().is_none(), "it is still there");

@@ -149,7 +149,7 @@ fn parts<DB: Dialect>(over: Over) -> Vec<(String, Vec<Bind>)> {
         mut rows,
         sql,
     } = over;
-    let most = (DB::BINDS_MAX / columns.len().max(1)).max(1);
+    let most = most::<DB>(columns.len());
     let mut parts = Vec::new();
     while !rows.is_empty() {
         let rest = rows.split_off(rows.len().min(most));
@@ -160,6 +160,24 @@ fn parts<DB: Dialect>(over: Over) -> Vec<(String, Vec<Bind>)> {
         ));
     }
     parts
+}
+
+/// How many rows of so many columns a statement takes.
+const fn most<DB: Dialect>(columns: usize) -> usize {
+    // One value is how many there are.
+    let columns = if columns == 0 { 1 } else { columns };
+    let most = (DB::BINDS_MAX - 1) / columns;
+    if most == 0 { 1 } else { most }
+}
+
+/// The least size of statements over rows that holds so many of so many columns: 1, 4, 16 and so on.
+fn size(columns: usize, count: usize) -> usize {
+    let most = most::<Sqlite>(columns);
+    let sizes = std::iter::successors(Some(1_usize), |size| size.checked_mul(4));
+    sizes
+        .take_while(|size| *size < most)
+        .find(|size| *size >= count)
+        .unwrap_or(most)
 }
 
 macro_rules! statements {
@@ -223,18 +241,24 @@ impl Dialect for Sqlite {
         true
     }
 
-    // Plain question marks: of numbered ones the library looks up each by going through all.
+    // Rows come in a few sizes, so that the text is one that is prepared already: what nobody binds
+    // is null, and the limit leaves it out. Plain question marks: of numbered ones the library looks
+    // up each by going through all.
     fn with_rows(columns: &[(&str, Col)], count: usize, _behind: usize) -> String {
         let row = format!("({})", vec!["?"; columns.len()].join(","));
+        let size = size(columns.len(), count);
         format!(
-            "with t({}) as (values {})",
+            "with n(n) as (select ?), t({}) as (select * from (values {}) limit (select n from n))",
             names(columns).join(", "),
-            vec![row; count].join(",")
+            vec![row; size].join(",")
         )
     }
 
     fn bind_rows(_columns: &[(&str, Col)], rows: Vec<Vec<Cell>>) -> Vec<Bind> {
-        rows.into_iter().flatten().map(Bind::Cell).collect()
+        let count = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        std::iter::once(Bind::from(count))
+            .chain(rows.into_iter().flatten().map(Bind::Cell))
+            .collect()
     }
 
     fn together(statements: Vec<Over>) -> Vec<(String, Vec<Bind>)> {

@@ -23,6 +23,8 @@ pub(super) const ACQUIRE: Duration = Duration::from_secs(10);
 /// How long a verb may take once it has its connection: far longer than any does whose database
 /// answers. A network that swallows what is sent says nothing for hours.
 pub(super) const ANSWER: Duration = Duration::from_secs(60);
+/// How many statements the connection that writes to SQLite keeps prepared: some sizes of each.
+const PREPARED_MAX: usize = 256;
 /// How long until what SQLite does not wait for is tried again.
 const AGAIN: Duration = Duration::from_millis(25);
 
@@ -70,6 +72,7 @@ pub(super) fn sqlite_writer(options: SqliteConnectOptions) -> SqliteConnectOptio
     options
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
+        .statement_cache_capacity(PREPARED_MAX)
         .optimize_on_close(true, None)
 }
 

@@ -29,7 +29,7 @@ impl Room {
     /// How many may begin beside those that run.
     pub(super) fn free(&self, running: usize) -> usize {
         let waiting = self.quotas.waiting(&self.account);
-        let wanted = (self.slots / 2).saturating_sub(waiting);
+        let wanted = self.slots.saturating_sub(waiting);
         let more = wanted.min(self.most.saturating_sub(running));
         self.slots.saturating_sub(running).max(more)
     }

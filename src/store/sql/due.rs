@@ -39,9 +39,15 @@ pub(super) async fn picked<DB: Dialect>(
     claim: &Claim,
 ) -> Result<Option<(String, Vec<Bind>)>> {
     let limit = claim.limit.max(0);
-    // More than are wanted: others may hold some of them at this moment.
+    // More than are wanted: others may hold some of them at this moment. Few different numbers, so
+    // that the statement is one that is prepared already.
     let mut binds = binds![claim.now, limit, claim.late.clamp(0, limit)];
-    let (ready, window) = (limit.saturating_mul(3), limit.saturating_mul(4).max(WINDOW));
+    let wanted = u64::try_from(limit).unwrap_or_default().next_power_of_two();
+    let wanted = i64::try_from(wanted).unwrap_or(limit);
+    let (ready, window) = (
+        wanted.saturating_mul(3),
+        wanted.saturating_mul(4).max(WINDOW),
+    );
     let mut parts = Vec::new();
     for app in apps::<DB>(connection, &claim.apps).await? {
         binds.push(app.as_str().into());
