@@ -1,0 +1,107 @@
+//! The channels by which people are told: the configuration's `[[notify]]`.
+
+use super::{
+    alarm::{Kind, Scope, Severity},
+    language::Language,
+    secret::Secret,
+};
+
+/// A channel, and what goes through it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channel {
+    /// What it is called in the configuration, in `status` and in alarms; unique.
+    pub name: String,
+    /// How it is reached.
+    pub way: Way,
+    /// The least severity that is told.
+    pub severity: Severity,
+    /// The apps whose alarms are told; empty for all. What concerns no app alone is always told.
+    pub apps: Vec<String>,
+    /// The language of its messages.
+    pub language: Language,
+    /// Whether the daily report goes through it.
+    pub daily: bool,
+}
+
+/// How a channel is reached. URLs of robots hold their keys, so all of them are secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Mail.
+    Email(Mail),
+    /// JSON as Alertmanager's webhook receivers take it, version 4.
+    Webhook(Post),
+    /// A robot of a DingTalk group.
+    Dingtalk(Post),
+    /// A robot of a WeCom group.
+    Wecom(Post),
+    /// A robot of a Feishu (Lark) group.
+    Feishu(Post),
+}
+
+impl Way {
+    /// The name in the configuration's `kind`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Email(_) => "email",
+            Self::Webhook(_) => "webhook",
+            Self::Dingtalk(_) => "dingtalk",
+            Self::Wecom(_) => "wecom",
+            Self::Feishu(_) => "feishu",
+        }
+    }
+}
+
+/// A URL that messages are posted to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Post {
+    /// Where to: `https`, or `http` to a host that is allowed privately.
+    pub url: Secret,
+    /// What messages to a robot are signed with, where it asks for that; of a webhook, what it is
+    /// sent as `Authorization: Bearer`.
+    pub secret: Option<Secret>,
+    /// Whether the host may have a private address.
+    pub allow_private: bool,
+}
+
+/// A mail server and whom it is to tell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mail {
+    /// The server's name, which its certificate must bear.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: MailTls,
+    /// Name and password of AUTH; none for a server that asks for none.
+    pub login: Option<(String, Secret)>,
+    /// The sender's address.
+    pub from: String,
+    /// The recipients' addresses, one at least.
+    pub to: Vec<String>,
+    /// A file of certificates in PEM to trust beside the system's.
+    pub ca_file: Option<std::path::PathBuf>,
+}
+
+/// How the connection to a mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailTls {
+    /// Begun in plain text and protected before anything is told (STARTTLS, RFC 3207); a server
+    /// that does not offer it gets nothing.
+    Starttls,
+    /// From the first byte (RFC 8314).
+    Tls,
+    /// Not at all: to this machine alone.
+    None,
+}
+
+impl Channel {
+    /// Whether alarms of this kind and subject are told through it.
+    #[must_use]
+    pub fn wants(&self, kind: Kind, subject: &str) -> bool {
+        let is_of_other = kind.scope() == Scope::App
+            && !self.apps.is_empty()
+            && !self.apps.iter().any(|app| app == subject);
+        kind.severity() >= self.severity && !is_of_other
+    }
+}

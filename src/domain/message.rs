@@ -1,0 +1,90 @@
+//! What is told to people through a [`Channel`](super::channel::Channel): facts, not yet words.
+//!
+//! Nothing of a person, no token and no URL is in it: alarms have none.
+
+use super::{
+    alarm::Kind,
+    time::{Span, Time},
+};
+
+/// A message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// When it was put together.
+    pub at: Time,
+    /// What it is about.
+    pub about: About,
+}
+
+/// What a message is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// That messages arrive.
+    Test,
+    /// Alarms, the most urgent first: several that began or ended close together share a message.
+    Alarms(Vec<Told>),
+    /// The day that is over.
+    Daily(Daily),
+}
+
+/// What has become of an alarm since it was last told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Event {
+    /// It has begun; it may be over already.
+    Begun,
+    /// It lasts: so many times it was told before.
+    Lasts(i64),
+    /// It is over.
+    Ended,
+}
+
+/// An alarm as it is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// What has become of it.
+    pub event: Event,
+    /// What kind; its [`Entry`](super::alarm::Entry) says what it means and what to do.
+    pub kind: Kind,
+    /// What it is about: an app, an account, a verification_id, a part of the service.
+    pub subject: String,
+    /// What happened, in English, as it stands in the database.
+    pub text: String,
+    /// When it began.
+    pub since: Time,
+    /// When it ended; none while it is open.
+    pub ended_at: Option<Time>,
+    /// How often it was raised.
+    pub times: i64,
+}
+
+/// The figures of a day, of one app or of all together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figures {
+    /// The app.
+    pub app: String,
+    /// Tokens told.
+    pub told: i64,
+    /// Verifications archived.
+    pub archived: i64,
+    /// Verifications that ended otherwise and are no loss: never used, refused, never seen.
+    pub other: i64,
+    /// Verifications lost, wholly or in part.
+    pub lost: i64,
+    /// Verifications open now.
+    pub open: i64,
+    /// The least time that was left at the provider when something was captured that day.
+    pub least_left: Option<Span>,
+    /// Calls made, and what the quota would have allowed.
+    pub calls: (i64, i64),
+}
+
+/// The report of a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Daily {
+    /// The day in Beijing, `2026-01-31`.
+    pub day: String,
+    /// An app each.
+    pub apps: Vec<Figures>,
+    /// Alarms that are open now, the most urgent first.
+    pub open: Vec<Told>,
+}
