@@ -12,6 +12,7 @@ mod drivers;
 pub(crate) mod guard;
 mod housekeeping;
 pub mod installation;
+mod notices;
 mod quota;
 mod ready;
 mod servers;

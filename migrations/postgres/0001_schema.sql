@@ -253,10 +253,41 @@ create table alarms (
     ended_at   bigint,
     acknowledged_at bigint,
     acknowledged_by text,
-    note       text
+    note       text,
+    -- Whether the outbox has heard of it.
+    heard      boolean not null default false
 );
 
 create unique index alarms_open on alarms (kind, subject, instance) where ended_at is null;
+create index alarms_unheard on alarms (alarm_id) where not heard;
+
+-- The outbox: a row a channel of the configuration.
+create table mailboxes (
+    channel  text collate "C" not null primary key,
+    -- How often in a row sending has failed, and when it is tried again.
+    fails    bigint not null,
+    retry_at bigint,
+    sent_at  bigint,
+    -- The day in Beijing whose report is still to be sent.
+    report   text
+);
+
+-- What a channel was told of an alarm, and is to be told; gone once its end was told.
+create table notices (
+    channel      text collate "C" not null,
+    kind         text collate "C" not null,
+    subject      text collate "C" not null,
+    text         text    not null,
+    since        bigint not null,
+    times        bigint not null,
+    acknowledged boolean not null,
+    ended_at     bigint,
+    told         bigint not null,
+    told_at      bigint,
+    -- Null when only its end is to be told.
+    due_at       bigint,
+    primary key (channel, kind, subject)
+);
 
 -- What was lost, a row a thing: written when a verification ends as a loss, gone when it is opened again.
 create table losses (

@@ -250,10 +250,41 @@ create table alarms (
     ended_at   integer,
     acknowledged_at integer,
     acknowledged_by text,
-    note       text
+    note       text,
+    -- Whether the outbox has heard of it.
+    heard      integer not null default 0
 ) strict;
 
 create unique index alarms_open on alarms (kind, subject, instance) where ended_at is null;
+create index alarms_unheard on alarms (alarm_id) where not heard;
+
+-- The outbox: a row a channel of the configuration.
+create table mailboxes (
+    channel  text not null primary key,
+    -- How often in a row sending has failed, and when it is tried again.
+    fails    integer not null,
+    retry_at integer,
+    sent_at  integer,
+    -- The day in Beijing whose report is still to be sent.
+    report   text
+) strict, without rowid;
+
+-- What a channel was told of an alarm, and is to be told; gone once its end was told.
+create table notices (
+    channel      text not null,
+    kind         text not null,
+    subject      text not null,
+    text         text    not null,
+    since        integer not null,
+    times        integer not null,
+    acknowledged integer not null,
+    ended_at     integer,
+    told         integer not null,
+    told_at      integer,
+    -- Null when only its end is to be told.
+    due_at       integer,
+    primary key (channel, kind, subject)
+) strict, without rowid;
 
 -- What was lost, a row a thing: written when a verification ends as a loss, gone when it is opened again.
 create table losses (

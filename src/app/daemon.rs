@@ -12,7 +12,7 @@ use super::{
     drivers::{self, Shared},
     guard::{self, Guard},
     housekeeping::Cron,
-    installation,
+    installation, notices,
     ready::{self, Pulse},
     servers::{self, Servers},
     supervise,
@@ -115,7 +115,8 @@ pub async fn run(
     };
     let mut drivers = drivers::start(&shared, &capacity, &world);
     let mut loops = loops(&pulse, &guard, spawn, clock, &serve_stop);
-    let cron = Cron::start(&archive, &metrics, &guard, &config.schedule).await?;
+    let told = (notices::notifier(config, &archive), &config.schedule);
+    let cron = Cron::start(&archive, &metrics, &guard, told).await?;
 
     lifecycle::notify_ready();
     let address = served.as_ref().map(Servers::address);

@@ -14,14 +14,14 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use futures::future::BoxFuture;
+use futures::{FutureExt as _, future::BoxFuture};
 use tokio::sync::Semaphore;
 use tokio_cron_scheduler::{Job as Entry, JobScheduler, JobSchedulerError};
 
 use self::once::{Instants, once};
 use super::{AppError, guard::Guard};
 use crate::{
-    archive::Archive,
+    archive::{Archive, Notifier},
     config::Schedule,
     domain::{
         alarm::{Alarm, Kind},
@@ -40,7 +40,7 @@ struct Job {
     /// When it is to run: cron, six fields, UTC.
     when: fn(&Schedule) -> &str,
     whose: Whose,
-    run: fn(&Archive, Time) -> BoxFuture<'_, store::Result<()>>,
+    run: for<'a> fn(&'a Archive, &'a Notifier, Time) -> BoxFuture<'a, store::Result<()>>,
 }
 
 /// For whom a job is done.
@@ -53,44 +53,60 @@ enum Whose {
 }
 
 /// Every job there is.
-const JOBS: [Job; 6] = [
+const JOBS: [Job; 8] = [
     Job {
         name: "tidy",
         when: |schedule| &schedule.tidy,
         whose: Whose::Service,
-        run: |archive, now| Box::pin(tidy(archive, now)),
+        run: |archive, _, now| Box::pin(tidy(archive, now)),
     },
     Job {
         name: "relearn",
         when: |schedule| &schedule.relearn,
         whose: Whose::Process,
-        run: |archive, now| Box::pin(relearn(archive, now)),
+        run: |archive, _, now| Box::pin(relearn(archive, now)),
     },
     Job {
         name: "beat",
         when: |_| "*/20 * * * * *",
         whose: Whose::Process,
-        run: |archive, now| Box::pin(beat(archive, now)),
+        run: |archive, _, now| Box::pin(beat(archive, now)),
     },
     Job {
         name: "alarms",
         when: |_| "15 * * * * *",
         whose: Whose::Service,
-        run: |archive, now| Box::pin(alarms(archive, now)),
+        run: |archive, _, now| Box::pin(alarms(archive, now)),
     },
     Job {
         name: "open_alarms",
         when: |_| "25 * * * * *",
         whose: Whose::Process,
-        run: |archive, _| Box::pin(archive.alarms.relearn()),
+        run: |archive, _, _| Box::pin(archive.alarms.relearn()),
     },
     Job {
         name: "unseen",
         when: |_| "30 7 * * * *",
         whose: Whose::Service,
-        run: |archive, now| Box::pin(archive.look_for_unseen(now)),
+        run: |archive, _, now| Box::pin(archive.look_for_unseen(now)),
+    },
+    Job {
+        name: "tell",
+        when: |_| TELL,
+        whose: Whose::Service,
+        run: |_, notifier, now| Box::pin(notifier.tell(now)),
+    },
+    Job {
+        name: "tell_alone",
+        when: |_| TELL,
+        whose: Whose::Process,
+        run: |_, notifier, now| Box::pin(notifier.tell_alone(now).map(Ok)),
     },
 ];
+
+/// How often people are told of what has come up: a robot takes 20 messages a minute, and each
+/// channel gets one at a time at most.
+const TELL: &str = "*/5 * * * * *";
 
 /// With no process seen for longer than this, none ran.
 const ABSENT: Span = Span::minutes(1);
@@ -148,8 +164,12 @@ async fn relearn(archive: &Archive, _now: Time) -> store::Result<()> {
 
 /// Does a job that is due at this instant of its schedule, unless it is for the whole service and
 /// another process does it; brings whether this one did.
-async fn turn(job: &Job, archive: &Archive, due: Time, now: Time) -> store::Result<bool> {
-    let run = async { (job.run)(archive, now).await };
+async fn turn(
+    job: &Job,
+    (archive, notifier): (&Archive, &Notifier),
+    (due, now): (Time, Time),
+) -> store::Result<bool> {
+    let run = async { (job.run)(archive, notifier, now).await };
     match job.whose {
         Whose::Process => run.await.map(|()| true),
         Whose::Service => {
@@ -165,6 +185,7 @@ async fn turn(job: &Job, archive: &Archive, due: Time, now: Time) -> store::Resu
 
 /// Who hears what came of a job.
 struct Ears {
+    notifier: Arc<Notifier>,
     metrics: Arc<Metrics>,
     guard: Arc<Guard>,
     /// When a job was last called, milliseconds of [`crate::domain::time::Clock::elapsed`].
@@ -182,7 +203,7 @@ impl Ears {
         let name = job.name;
         self.called(archive);
         // The job is made inside, so that a panic in making it is caught as well.
-        let result = spawn::caught(turn(job, archive, due, now)).await;
+        let result = spawn::caught(turn(job, (archive, &self.notifier), (due, now))).await;
         match &result {
             Ok(Ok(_)) => self.guard.did(name, Ok(())),
             Ok(Err(error)) => {
@@ -224,11 +245,12 @@ impl Cron {
         archive: &Arc<Archive>,
         metrics: &Arc<Metrics>,
         guard: &Arc<Guard>,
-        schedule: &Schedule,
+        (notifier, schedule): (Notifier, &Schedule),
     ) -> Result<Self, AppError> {
         let wrong = |error: JobSchedulerError| AppError::Schedule(error.to_string());
         let scheduler = JobScheduler::new().await.map_err(wrong)?;
         let ears = Arc::new(Ears {
+            notifier: Arc::new(notifier),
             metrics: Arc::clone(metrics),
             guard: Arc::clone(guard),
             called: AtomicI64::new(archive.clock.elapsed().0),
@@ -326,9 +348,11 @@ pub(super) mod tests {
             let (archive, metrics) = (opened.archive, opened.metrics);
             let guard = Guard::new(&config, &archive, &metrics, Span::seconds(1), 1);
             let guard = Arc::new(guard);
+            let notifier = Arc::new(super::super::notices::nobody(&archive));
             Self {
                 archive,
                 ears: Ears {
+                    notifier,
                     metrics,
                     guard,
                     called: AtomicI64::new(0),
@@ -376,13 +400,13 @@ pub(super) mod tests {
             name: "fails",
             when: |_| "",
             whose: Whose::Service,
-            run: |_, _| Box::pin(async { Err(StoreError::Unavailable("away".to_owned())) }),
+            run: |_, _, _| Box::pin(async { Err(StoreError::Unavailable("away".to_owned())) }),
         };
         let panics = Job {
             name: "panics",
             when: |_| "",
             whose: Whose::Service,
-            run: |_, now| {
+            run: |_, _, now| {
                 assert_ne!(now, NOON, "poison");
                 Box::pin(async { Ok(()) })
             },

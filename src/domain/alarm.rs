@@ -145,6 +145,7 @@ impl Kind {
             | Self::CorruptDownloads
             | Self::FewDescriptors
             | Self::KeyLimit
+            | Self::Delivery
             | Self::ClockSkew
             | Self::Panic
             | Self::Poison => None,

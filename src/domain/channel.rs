@@ -99,9 +99,11 @@ impl Channel {
     /// Whether alarms of this kind and subject are told through it.
     #[must_use]
     pub fn wants(&self, kind: Kind, subject: &str) -> bool {
-        let is_of_other = kind.scope() == Scope::App
+        // Of losses the subject is the app and the cause.
+        let is_of = |app: &String| subject.split(": ").next() == Some(app.as_str());
+        let is_of_other = matches!(kind.scope(), Scope::App | Scope::Past)
             && !self.apps.is_empty()
-            && !self.apps.iter().any(|app| app == subject);
+            && !self.apps.iter().any(is_of);
         kind.severity() >= self.severity && !is_of_other
     }
 }

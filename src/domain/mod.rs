@@ -22,6 +22,7 @@ pub mod listed;
 pub mod loss;
 pub mod media;
 pub mod message;
+pub mod notice;
 pub mod once;
 pub mod packed;
 pub mod plan;

@@ -11,6 +11,7 @@ mod jobs;
 mod keys;
 mod losses;
 pub mod make;
+mod notices;
 mod objects;
 mod poll;
 mod pooler;
@@ -131,6 +132,9 @@ on_each! {
             a_token_that_is_tried_again_is_no_longer_said_to_be_anothers,
             outages_are_told_of_an_app_and_of_the_service,
             a_process_learns_at_its_first_beat_when_another_was_last_seen;
+        notices:
+            a_mailbox_is_read_back_as_it_was_kept,
+            an_alarm_is_unheard_until_it_is_heard_of_be_it_over_or_not;
         keys:
             a_key_is_read_back_as_it_was_made,
             what_a_key_spends_is_added_up_a_day,

@@ -7,6 +7,7 @@ use crate::{
     domain::{
         alarm::{Alarm, Kind, Scope},
         loss::Outage,
+        notice::Standing,
         time::Time,
     },
     store::{
@@ -25,6 +26,7 @@ struct Raised {
     since: Time,
     times: i64,
     ended_at: Option<Time>,
+    heard: bool,
     seen: Option<Acknowledgement>,
 }
 
@@ -73,6 +75,7 @@ impl Alarms {
             since: now,
             times: 1,
             ended_at: None,
+            heard: false,
             seen: None,
         });
         true
@@ -148,6 +151,30 @@ impl Alarms {
             acknowledged_by: raised.seen.as_ref().map(|seen| seen.by.clone()),
             note: raised.seen.as_ref().map(|seen| seen.note.clone()),
         })
+    }
+
+    /// Those that no channel has heard of.
+    pub(super) fn unheard(&self) -> Vec<(i64, Standing)> {
+        let unheard = (1..).zip(&self.0).filter(|(_, raised)| !raised.heard);
+        let standing = |raised: &Raised| Standing {
+            kind: raised.alarm.kind,
+            subject: raised.alarm.subject.clone(),
+            text: raised.alarm.text.clone(),
+            since: raised.since,
+            times: raised.times,
+            acknowledged: raised.seen.is_some(),
+            ended_at: raised.ended_at,
+        };
+        unheard
+            .map(|(alarm_id, raised)| (alarm_id, standing(raised)))
+            .collect()
+    }
+
+    /// Notes that these were heard of.
+    pub(super) fn hear(&mut self, alarm_ids: &[i64]) {
+        for (alarm_id, raised) in (1..).zip(&mut self.0) {
+            raised.heard |= alarm_ids.contains(&alarm_id);
+        }
     }
 
     /// Those that are open, as they were raised, and by which instance.

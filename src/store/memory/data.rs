@@ -22,7 +22,7 @@ use crate::{
         token::State,
     },
     store::{
-        Result, StoreError,
+        Mailbox, Result, StoreError,
         records::{CallRow, KnownToken, NewVerification},
         reports::{EventReport, LossReport, Reconciliation, Summary},
     },
@@ -55,6 +55,8 @@ pub(super) struct Data {
     /// By name.
     pub jobs: BTreeMap<String, Job>,
     pub reconciliations: Vec<Reconciliation>,
+    /// By channel.
+    pub mailboxes: BTreeMap<String, Mailbox>,
     /// When each process was last seen alive.
     pub beats: BTreeMap<String, (Time, Option<Span>)>,
 }
@@ -213,6 +215,11 @@ impl Data {
             ("quotas", self.quotas.len()),
             ("jobs", self.jobs.len()),
             ("reconciliations", self.reconciliations.len()),
+            ("mailboxes", self.mailboxes.len()),
+            (
+                "notices",
+                self.mailboxes.values().map(|one| one.notices.len()).sum(),
+            ),
         ])
     }
 }

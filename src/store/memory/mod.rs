@@ -15,6 +15,7 @@ mod jobs;
 mod keys;
 mod lessons;
 mod losses;
+mod notices;
 mod objects;
 mod poll;
 mod queue;

@@ -22,6 +22,7 @@ mod lessons;
 mod list;
 mod losses;
 mod media;
+mod notices;
 mod objects;
 mod poll;
 mod progress;

@@ -9,6 +9,7 @@ mod jobs;
 mod keys;
 mod lessons;
 mod losses;
+mod notices;
 mod objects;
 mod queue;
 mod quotas;
@@ -27,6 +28,7 @@ pub use jobs::{Jobs, Turn};
 pub use keys::{Keys, Revocation};
 pub use lessons::LessonStore;
 pub use losses::Losses;
+pub use notices::{Mailbox, Notices};
 pub use objects::Objects;
 pub use queue::Queue;
 pub use quotas::Quotas;
@@ -45,6 +47,7 @@ pub trait Store:
     + AlarmStore
     + LessonStore
     + Losses
+    + Notices
     + Reports
     + Installations
     + Keys
@@ -64,6 +67,7 @@ impl<S> Store for S where
         + AlarmStore
         + LessonStore
         + Losses
+        + Notices
         + Reports
         + Installations
         + Keys

@@ -321,6 +321,7 @@ async fn tell(
             | Kind::DiskFull
             | Kind::FewDescriptors
             | Kind::KeyLimit
+            | Kind::Delivery
             | Kind::DaemonDown
             | Kind::ClockSkew
             | Kind::Panic => true,

@@ -1,0 +1,278 @@
+//! Has people told: what is wrong goes from the database into the outbox, and what is due there out
+//! through the channels.
+//!
+//! [`Notifier::tell`] is for one process at a time, so that a message goes out once. Whoever dies
+//! between sending a message and noting that leaves it to be sent once more. While the database is
+//! away, nobody can know what another has sent: each process then tells of what it knows itself
+//! ([`Notifier::tell_alone`]).
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+
+use super::Alarms;
+use crate::{
+    domain::{
+        alarm::{Alarm, Kind},
+        channel::Channel,
+        message::{About, Message},
+        notice::{self, Standing},
+        time::{Clock, Span, Time},
+    },
+    store::{self, ANYBODY, Mailbox, Store, reports::AlarmRow},
+};
+
+/// Why a message did not go out; nothing of a URL, a secret or a person is in it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotSent(pub String);
+
+/// What sends messages.
+#[async_trait]
+pub trait Sends: Send + Sync {
+    /// Sends a message through a channel.
+    async fn send(&self, channel: &Channel, message: &Message) -> Result<(), NotSent>;
+}
+
+/// Nothing is sent anywhere: where no channel is configured.
+pub struct Nowhere;
+
+#[async_trait]
+impl Sends for Nowhere {
+    async fn send(&self, _channel: &Channel, _message: &Message) -> Result<(), NotSent> {
+        Err(NotSent("there are no channels".to_owned()))
+    }
+}
+
+/// The first pause after a message that did not go out; it doubles each time.
+const BACKOFF: Span = Span::seconds(10);
+/// The longest of these pauses.
+const BACKOFF_MAX: Span = Span::minutes(10);
+/// So many times in a row a message must fail until that is an alarm.
+const FAILS: i64 = 3;
+
+/// Tells people of alarms.
+pub struct Notifier {
+    store: Arc<dyn Store>,
+    alarms: Arc<Alarms>,
+    clock: Arc<dyn Clock>,
+    channels: Vec<Channel>,
+    sender: Arc<dyn Sends>,
+    /// What was told without the database, by channel.
+    alone: Mutex<BTreeMap<String, Mailbox>>,
+}
+
+/// What became of a mailbox.
+struct Sent {
+    mailbox: Mailbox,
+    error: Option<NotSent>,
+}
+
+impl Notifier {
+    /// Tells through these channels.
+    #[must_use]
+    pub fn new(
+        (store, alarms, clock): (Arc<dyn Store>, Arc<Alarms>, Arc<dyn Clock>),
+        channels: Vec<Channel>,
+        sender: Arc<dyn Sends>,
+    ) -> Self {
+        Self {
+            store,
+            alarms,
+            clock,
+            channels,
+            sender,
+            alone: Mutex::default(),
+        }
+    }
+
+    /// Brings the outbox up to what is known, and sends what is due there.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn tell(&self, now: Time) -> store::Result<()> {
+        let unheard = self.store.unheard().await?;
+        let heard: Vec<i64> = unheard.iter().map(|(id, _)| *id).collect();
+        let over: Vec<Standing> = unheard
+            .into_iter()
+            .map(|(_, alarm)| alarm)
+            .filter(|alarm| alarm.ended_at.is_some())
+            .collect();
+        let names: Vec<String> = self.channels.iter().map(|one| one.name.clone()).collect();
+        let mut open = standing(self.store.alarms().await?);
+        for removed in open.extract_if(.., |alarm| {
+            alarm.kind == Kind::Delivery && !names.contains(&alarm.subject)
+        }) {
+            let (kind, subject) = (removed.kind, &removed.subject);
+            self.store.clear(kind, subject, ANYBODY, now).await?;
+        }
+        let before = self.store.mailboxes(&names).await?;
+        let learned: Vec<Mailbox> = self
+            .channels
+            .iter()
+            .zip(&before)
+            .map(|(channel, mailbox)| learned(channel, mailbox.clone(), (&open, &over), now))
+            .collect();
+        // What is to be told is known before it is told: it outlives this process.
+        if !heard.is_empty() || learned != before {
+            self.store.keep_mailboxes(&learned, &heard).await?;
+        }
+        let sent = self.send(learned, now).await;
+        if sent.is_empty() {
+            return Ok(());
+        }
+        let mailboxes: Vec<Mailbox> = sent.iter().map(|one| one.mailbox.clone()).collect();
+        self.store.keep_mailboxes(&mailboxes, &[]).await?;
+        for one in &sent {
+            self.note(one, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells of what this process knows while the database is away, and forgets that it did once
+    /// the database is back: its beginning and its end are then told by [`Notifier::tell`].
+    pub async fn tell_alone(&self, now: Time) {
+        let is_away = [Kind::DatabaseDown, Kind::DatabaseBroken]
+            .iter()
+            .any(|kind| self.alarms.open().iter().any(|row| row.kind == kind.name()));
+        let known = std::mem::take(&mut *self.alone());
+        if !is_away {
+            return;
+        }
+        let open = standing(self.alarms.open());
+        let mailboxes: Vec<Mailbox> = self
+            .channels
+            .iter()
+            .map(|channel| {
+                let empty = || Mailbox {
+                    channel: channel.name.clone(),
+                    ..Mailbox::default()
+                };
+                let mailbox = known.get(&channel.name).cloned().unwrap_or_else(empty);
+                learned(channel, mailbox, (&open, &[]), now)
+            })
+            .collect();
+        let sent = self.send(mailboxes.clone(), now).await;
+        let mut alone: BTreeMap<String, Mailbox> = mailboxes
+            .into_iter()
+            .map(|mailbox| (mailbox.channel.clone(), mailbox))
+            .collect();
+        for Sent { mailbox, error } in sent {
+            if let Some(error) = error {
+                tracing::warn!(channel = mailbox.channel, %error, "a message did not go out; it is tried again");
+            }
+            alone.insert(mailbox.channel.clone(), mailbox);
+        }
+        *self.alone() = alone;
+    }
+
+    /// Sends what is due, one message a channel, all channels at once; brings the mailboxes of
+    /// those that were to send something.
+    async fn send(&self, mailboxes: Vec<Mailbox>, now: Time) -> Vec<Sent> {
+        let sends = self.channels.iter().zip(mailboxes);
+        let sends = sends.map(|(channel, mailbox)| self.send_one(channel, mailbox, now));
+        let sent = futures::future::join_all(sends).await;
+        sent.into_iter().flatten().collect()
+    }
+
+    async fn send_one(&self, channel: &Channel, mailbox: Mailbox, now: Time) -> Option<Sent> {
+        if mailbox.retry_at.is_some_and(|retry_at| retry_at > now) {
+            return None;
+        }
+        let due = notice::due(&mailbox.notices, now);
+        if due.is_empty() {
+            return None;
+        }
+        let message = Message {
+            at: now,
+            about: About::Alarms(due),
+        };
+        Some(match self.sender.send(channel, &message).await {
+            Ok(()) => Sent {
+                mailbox: Mailbox {
+                    fails: 0,
+                    retry_at: None,
+                    sent_at: Some(now),
+                    notices: notice::told(mailbox.notices, now),
+                    ..mailbox
+                },
+                error: None,
+            },
+            Err(error) => Sent {
+                mailbox: Mailbox {
+                    fails: mailbox.fails + 1,
+                    retry_at: Some(self.clock.now().plus(backoff(mailbox.fails))),
+                    ..mailbox
+                },
+                error: Some(error),
+            },
+        })
+    }
+
+    /// That a channel fails is an alarm, which the others tell of, until it does not.
+    async fn note(&self, sent: &Sent, now: Time) -> store::Result<()> {
+        let Mailbox { channel, fails, .. } = &sent.mailbox;
+        let Some(error) = &sent.error else {
+            let kind = Kind::Delivery;
+            if self.store.clear(kind, channel, ANYBODY, now).await? {
+                tracing::info!(channel, "messages go out again");
+            }
+            return Ok(());
+        };
+        tracing::warn!(channel, fails, %error, "a message did not go out; it is tried again");
+        if *fails < FAILS {
+            return Ok(());
+        }
+        let alarm = Alarm {
+            kind: Kind::Delivery,
+            subject: channel.clone(),
+            text: format!("{fails} messages in a row did not go out: {error}"),
+        };
+        self.store.raise(&alarm, ANYBODY, now).await.map(|_| ())
+    }
+
+    fn alone(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Mailbox>> {
+        self.alone.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn learned(
+    channel: &Channel,
+    mailbox: Mailbox,
+    known: (&[Standing], &[Standing]),
+    now: Time,
+) -> Mailbox {
+    Mailbox {
+        notices: notice::learn(mailbox.notices, channel, known, now),
+        ..mailbox
+    }
+}
+
+/// Open alarms, as the rules of the outbox take them. One of a kind that this program does not know
+/// was raised by a newer one, which tells of it.
+fn standing(rows: Vec<AlarmRow>) -> Vec<Standing> {
+    let standing = |row: AlarmRow| {
+        Some(Standing {
+            kind: Kind::named(&row.kind)?,
+            subject: row.subject,
+            text: row.text,
+            since: row.since,
+            times: row.times,
+            acknowledged: row.acknowledged_at.is_some(),
+            ended_at: None,
+        })
+    };
+    rows.into_iter().filter_map(standing).collect()
+}
+
+fn backoff(fails: i64) -> Span {
+    let doubled = BACKOFF.times(1 << fails.clamp(0, 10));
+    Span(doubled.0.min(BACKOFF_MAX.0))
+}
+
+#[cfg(test)]
+#[path = "notifier_tests.rs"]
+pub(crate) mod tests;
