@@ -8,7 +8,8 @@
 //! The way of a call: [`rate_limiter`] (a permit) → [`auth`] (a token or a signature) → [`client`]
 //! (one exchange) → [`envelope`] (data, or which error) → [`parse`] (bytes to domain types). The
 //! way of a medium: [`download`]. [`OverHttp`] goes both; [`OverWorld`] asks a simulated world instead.
-//! What an answer looks like, without what it says: [`shape`].
+//! What an answer looks like, without what it says: [`shape`]. What people are told goes out by
+//! [`post`].
 
 pub mod auth;
 mod body_budget;
@@ -22,6 +23,7 @@ mod image_size;
 mod over_http;
 mod over_world;
 pub mod parse;
+pub mod post;
 mod proxy;
 pub(crate) mod rate_limiter;
 mod reply;

@@ -24,6 +24,7 @@ mod deploy;
 mod installation;
 mod lab;
 mod life;
+mod notify;
 mod provider;
 mod simulator;
 mod store;

@@ -12,6 +12,6 @@ mod fuzz_parse;
 mod media;
 mod plans;
 mod proxy;
-mod server;
+pub mod server;
 mod tls;
 mod token;

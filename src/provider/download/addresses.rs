@@ -1,12 +1,15 @@
 //! Which network addresses may be connected to, and a name resolution that hands out no others.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::{
+    error::Error,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// How far an address reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Reach {
+pub(in crate::provider) enum Reach {
     /// On the internet.
     Public,
     /// Loopback, or of a private network.
@@ -16,7 +19,7 @@ pub(super) enum Reach {
     Never,
 }
 
-pub(super) fn reach(ip: IpAddr) -> Reach {
+pub(in crate::provider) fn reach(ip: IpAddr) -> Reach {
     match ip {
         IpAddr::V4(ip) => reach_v4(ip),
         IpAddr::V6(ip) => reach_v6(ip),
@@ -66,29 +69,42 @@ fn reach_v6(ip: Ipv6Addr) -> Reach {
     }
 }
 
-/// Every address of the name is further inside than the client may go.
+/// No address of the name is one that the client may go to.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", Blocked::TEXT)]
-pub(super) struct Blocked;
+pub(in crate::provider) struct Blocked;
 
 impl Blocked {
-    pub(super) const TEXT: &str = "the host's name leads to no public address";
+    pub(in crate::provider) const TEXT: &str = "the host's name leads to no public address";
+}
+
+/// Whether a request failed because of it.
+pub(in crate::provider) fn is_blocked(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&dyn Error> = Some(error);
+    while let Some(inner) = cause {
+        if inner.is::<Blocked>() {
+            return true;
+        }
+        cause = inner.source();
+    }
+    false
 }
 
 /// The system's name resolution, filtered. The client connects to the very addresses it hands out,
 /// so a name cannot change its mind in between. It is not asked for hosts that are addresses
 /// already: [`super::target`] checks those.
-pub(super) struct CheckedDns {
-    pub(super) farthest: Reach,
+pub(in crate::provider) struct CheckedDns {
+    pub(in crate::provider) nearest: Reach,
+    pub(in crate::provider) farthest: Reach,
 }
 
 impl Resolve for CheckedDns {
     fn resolve(&self, name: Name) -> Resolving {
-        let farthest = self.farthest;
+        let reaches = self.nearest..=self.farthest;
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let allowed: Vec<SocketAddr> = found
-                .filter(|address| reach(address.ip()) <= farthest)
+                .filter(|address| reaches.contains(&reach(address.ip())))
                 .collect();
             if allowed.is_empty() {
                 Err(Blocked.into())
@@ -189,6 +205,7 @@ mod tests {
     async fn a_name_that_leads_inside_is_blocked_unless_that_is_allowed() {
         let name = || "localhost".parse::<Name>().unwrap();
         let blocked = CheckedDns {
+            nearest: Reach::Public,
             farthest: Reach::Public,
         }
         .resolve(name())
@@ -198,6 +215,7 @@ mod tests {
         assert!(blocked.is::<Blocked>());
         assert!(
             CheckedDns {
+                nearest: Reach::Public,
                 farthest: Reach::Private
             }
             .resolve(name())

@@ -8,12 +8,11 @@
 //! an error, so that a consumer never takes it for whole. No URL stands in an error or a `Debug`.
 //! Not promised: that the bytes are what their content type says.
 
-mod addresses;
+pub(super) mod addresses;
 mod digests;
 mod target;
 
 use std::{
-    error::Error,
     fmt,
     pin::Pin,
     task::{Context, Poll},
@@ -29,7 +28,7 @@ use super::{
     http::{self, Limits, describe, header},
     proxy::Proxy,
 };
-use addresses::{Blocked, CheckedDns, Reach};
+use addresses::{Blocked, CheckedDns, Reach, is_blocked};
 use digests::Check;
 use target::Target;
 
@@ -135,7 +134,13 @@ impl Downloader {
     /// # Errors
     /// `Misconfigured` when the system has no certificates to trust.
     pub fn new(limits: &Limits) -> Result<Self, ProviderError> {
-        let client = |farthest| http::media(limits, std::sync::Arc::new(CheckedDns { farthest }));
+        let client = |farthest| {
+            let nearest = Reach::Public;
+            http::media(
+                limits,
+                std::sync::Arc::new(CheckedDns { nearest, farthest }),
+            )
+        };
         Ok(Self {
             public: client(Reach::Public)?,
             near: client(Reach::Private)?,
@@ -249,17 +254,6 @@ impl fmt::Debug for Downloader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Downloader")
     }
-}
-
-fn is_blocked(error: &reqwest::Error) -> bool {
-    let mut cause: Option<&dyn Error> = Some(error);
-    while let Some(inner) = cause {
-        if inner.is::<Blocked>() {
-            return true;
-        }
-        cause = inner.source();
-    }
-    false
 }
 
 /// A medium on its way: a stream of its bytes that ends with an error when they are not all and
