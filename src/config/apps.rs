@@ -208,14 +208,7 @@ fn name(section: &Section<'_>) -> String {
         }
         return String::new();
     };
-    let shape = |name: &str| {
-        name.len() <= 64
-            && name.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && name
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
-    };
-    if !shape(&name.value) {
+    if !is_plain_name(&name.value) {
         section.fail(
             "name",
             "is no plain name",
@@ -224,6 +217,15 @@ fn name(section: &Section<'_>) -> String {
         return String::new();
     }
     name.value
+}
+
+/// Whether it can stand in rows, labels, variables and commands as it is.
+pub(super) fn is_plain_name(name: &str) -> bool {
+    name.len() <= 64
+        && name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c))
 }
 
 fn policy(section: &Section<'_>, schedule: &Schedule, policy: &mut Policy) {

@@ -3,7 +3,8 @@
 //! `__` separates levels. An app is named by its place (`VERIKEEP_APPS__0__QPS`, the next free
 //! place adds one) or by its name in capitals with every other character as `_`
 //! (`VERIKEEP_APPS__LOAN_H5__SECRET_KEY` for `loan-h5`). Options of the vault follow in small
-//! letters (`VERIKEEP_VAULT__OPTIONS__ENDPOINT`). Lists are written with commas.
+//! letters (`VERIKEEP_VAULT__OPTIONS__ENDPOINT`). Channels are named as apps are
+//! (`VERIKEEP_NOTIFY__DUTY__URL`). Lists are written with commas.
 
 use std::ffi::OsString;
 
@@ -81,11 +82,14 @@ fn put(tree: &mut Table, name: &str, text: &str, place: &Place, findings: &Findi
     };
     match levels.as_slice() {
         ["data_dir"] => tree.set("data_dir", node()),
-        ["apps", which, key] if keys::APP.contains(key) => match app(tree, which, place) {
-            Ok(app) => app.set(key, node()),
-            Err(todo) => findings.key(&levels.join("."), place, "no such app", todo),
-        },
+        [list, which, key] if keys::of_one(list).contains(key) => {
+            match one_of(tree, list, which, place) {
+                Ok(one) => one.set(key, node()),
+                Err(todo) => findings.key(&levels.join("."), place, no_such(list), todo),
+            }
+        }
         ["apps", _, key] => wrong(keys::APP, key),
+        ["notify", _, key] => wrong(keys::NOTIFY, key),
         ["vault", "options", key] => {
             if let Some(options) = tree
                 .table_mut("vault", place)
@@ -94,16 +98,18 @@ fn put(tree: &mut Table, name: &str, text: &str, place: &Place, findings: &Findi
                 options.set(key, node());
             }
         }
-        [section, key] if *section != "apps" => match keys::of_section(section) {
-            // A section that the file writes as something else is a finding of the walk.
-            Some(known) if known.contains(key) && *key != "options" => {
-                if let Some(table) = tree.table_mut(section, place) {
-                    table.set(key, node());
+        [section, key] if keys::of_one(section).is_empty() => {
+            match keys::of_section(section) {
+                // A section that the file writes as something else is a finding of the walk.
+                Some(known) if known.contains(key) && *key != "options" => {
+                    if let Some(table) = tree.table_mut(section, place) {
+                        table.set(key, node());
+                    }
                 }
+                Some(known) => wrong(known, key),
+                None => wrong(keys::TOP, section),
             }
-            Some(known) => wrong(known, key),
-            None => wrong(keys::TOP, section),
-        },
+        }
         [first, ..] if keys::TOP.contains(first) => {
             findings.key(
                 &levels.join("."),
@@ -117,11 +123,24 @@ fn put(tree: &mut Table, name: &str, text: &str, place: &Place, findings: &Findi
     }
 }
 
-/// The app's table, by place or name.
-fn app<'t>(tree: &'t mut Table, which: &str, place: &Place) -> Result<&'t mut Table, String> {
-    if tree.get("apps").is_none() {
+fn no_such(list: &str) -> &'static str {
+    if list == "apps" {
+        "no such app"
+    } else {
+        "no such channel"
+    }
+}
+
+/// The table of an app or a channel, by place or name.
+fn one_of<'t>(
+    tree: &'t mut Table,
+    list: &str,
+    which: &str,
+    place: &Place,
+) -> Result<&'t mut Table, String> {
+    if tree.get(list).is_none() {
         tree.set(
-            "apps",
+            list,
             Node {
                 value: Value::List(Vec::new()),
                 place: place.clone(),
@@ -131,9 +150,11 @@ fn app<'t>(tree: &'t mut Table, which: &str, place: &Place) -> Result<&'t mut Ta
     let Some(Node {
         value: Value::List(apps),
         ..
-    }) = tree.get_mut("apps")
+    }) = tree.get_mut(list)
     else {
-        return Err("`apps` is written as something else: use [[apps]]".to_owned());
+        return Err(format!(
+            "`{list}` is written as something else: use [[{list}]]"
+        ));
     };
     let names: Vec<Option<String>> = apps.iter().map(name_of).collect();
     let at = match which.parse::<usize>() {
@@ -152,7 +173,9 @@ fn app<'t>(tree: &'t mut Table, which: &str, place: &Place) -> Result<&'t mut Ta
             value: Value::Table(table),
             ..
         }) => Ok(table),
-        Some(_) => Err("this app is not written as a table: use [[apps]]".to_owned()),
+        Some(_) => Err(format!(
+            "this one is not written as a table: use [[{list}]]"
+        )),
         None => Err(format!(
             "numbers count from 0 without a gap; the next free one is {length}"
         )),
@@ -173,7 +196,7 @@ fn named(names: &[Option<String>], which: &str) -> Result<usize, String> {
             listed(names),
             names.len()
         )),
-        _ => Err("more than one app has this name in capitals; use its number".to_owned()),
+        _ => Err("more than one has this name in capitals; use its number".to_owned()),
     }
 }
 

@@ -4,7 +4,7 @@
 /// Keys of the file itself.
 pub(super) const TOP: &[&str] = &[
     "data_dir", "database", "vault", "sealing", "identity", "http", "schedule", "limits",
-    "provider", "apps",
+    "provider", "apps", "notify",
 ];
 /// `[database]`
 pub(super) const DATABASE: &[&str] = &["url", "max_connections", "allow_insecure"];
@@ -52,6 +52,50 @@ pub(super) const APP: &[&str] = &[
     "allow_private_media_hosts",
 ];
 
+/// `[[notify]]`
+pub(super) const NOTIFY: &[&str] = &[
+    "name",
+    "kind",
+    "url",
+    "url_file",
+    "secret",
+    "secret_file",
+    "allow_private_host",
+    "severity",
+    "apps",
+    "language",
+    "daily",
+    "host",
+    "port",
+    "tls",
+    "user",
+    "password",
+    "password_file",
+    "from",
+    "to",
+    "ca_file",
+];
+/// Those of `[[notify]]` that are for what is posted to.
+pub(super) const NOTIFY_POST: &[&str] = &[
+    "url",
+    "url_file",
+    "secret",
+    "secret_file",
+    "allow_private_host",
+];
+/// Those of `[[notify]]` that are for mail.
+pub(super) const NOTIFY_MAIL: &[&str] = &[
+    "host",
+    "port",
+    "tls",
+    "user",
+    "password",
+    "password_file",
+    "from",
+    "to",
+    "ca_file",
+];
+
 /// The keys of a section of the file; none when there is no such section.
 pub(super) fn of_section(name: &str) -> Option<&'static [&'static str]> {
     Some(match name {
@@ -65,6 +109,15 @@ pub(super) fn of_section(name: &str) -> Option<&'static [&'static str]> {
         "provider" => PROVIDER,
         _ => return None,
     })
+}
+
+/// The keys of one table of a list of them, an app or a channel; empty when it is no such list.
+pub(super) fn of_one(list: &str) -> &'static [&'static str] {
+    match list {
+        "apps" => APP,
+        "notify" => NOTIFY,
+        _ => &[],
+    }
 }
 
 /// "did you mean …", or else the list of what there is.

@@ -10,7 +10,7 @@ use std::{
 use super::{
     apps, env,
     finding::{Finding, Findings, Level, Place},
-    keys, read,
+    keys, notify, read,
     secrets::{self, Folders},
     section::Section,
     shape::Config,
@@ -161,7 +161,7 @@ pub fn look(source: &Source) -> Look {
 fn warn_of_open_file(top: &Section<'_>, file: Option<&Path>, place: &Place, findings: &Findings) {
     if let Some(mode) = file
         .and_then(secrets::too_open)
-        .filter(|_| apps::has_secret_in_file(top))
+        .filter(|_| apps::has_secret_in_file(top) || notify::has_secret_in_file(top))
     {
         let reason = format!("holds a secret and can be read by others (mode {mode:03o})");
         findings.warn(

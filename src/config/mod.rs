@@ -18,6 +18,8 @@ mod finding;
 mod http;
 mod keys;
 mod load;
+mod mail;
+mod notify;
 mod options;
 mod paths;
 mod proxy;

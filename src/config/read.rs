@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use tokio_cron_scheduler::JobBuilder;
 
 use super::{
-    apps, database, http, keys, options,
+    apps, database, http, keys, notify, options,
     options::Variables,
     paths, proxy,
     secrets::{self, Folders},
@@ -33,6 +33,7 @@ pub(super) fn config(
     let plain = Config::embedded(data_dir.clone(), Vec::new());
     let schedule = schedule(&top.section("schedule", keys::SCHEDULE));
     let of_all = proxy::said(&top.section("provider", keys::PROVIDER)).flatten();
+    let apps = apps::all(top, &schedule, folders, of_all.as_ref());
     let config = Config {
         file,
         database: database::read(
@@ -51,7 +52,8 @@ pub(super) fn config(
         identity: identity(&top.section("identity", keys::IDENTITY), &data_dir, folders),
         http: http::read(&top.section("http", keys::HTTP)),
         limits: limits(&top.section("limits", keys::LIMITS)),
-        apps: apps::all(top, &schedule, folders, of_all.as_ref()),
+        notify: notify::all(top, &apps, folders),
+        apps,
         schedule,
         data_dir,
     };

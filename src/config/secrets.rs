@@ -93,6 +93,18 @@ pub(super) fn secret(
     }
 }
 
+/// A secret that need not be there.
+pub(super) fn optional(
+    section: &Section<'_>,
+    key: &str,
+    folders: &Folders,
+    whence: &str,
+) -> Option<Secret> {
+    (section.has(key) || section.has(&format!("{key}_file")))
+        .then(|| secret(section, key, folders, whence))
+        .flatten()
+}
+
 /// The one line of visible ASCII that a secret file holds.
 pub(super) fn read(
     section: &Section<'_>,

@@ -8,6 +8,7 @@ use std::{
 
 use crate::domain::{
     address::{BaseUrl, DatabaseUrl, VaultUrl},
+    channel::Channel,
     identity::{Columns, IndexKey},
     policy::Policy,
     secret::Secret,
@@ -38,6 +39,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[[apps]]`; at least one, names distinct.
     pub apps: Vec<App>,
+    /// `[[notify]]`; names distinct.
+    pub notify: Vec<Channel>,
 }
 
 /// Where rows lie.
@@ -236,6 +239,7 @@ impl Config {
             limits: Limits::default(),
             data_dir,
             apps,
+            notify: Vec::new(),
         }
     }
 

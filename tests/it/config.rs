@@ -1576,3 +1576,310 @@ fn api_and_pages_listen_where_they_are_told_to() {
     let plain = Place::new(GOOD_APP).config().http;
     assert_eq!(plain.pages(), ("http.listen", plain.listen));
 }
+
+/// Channels of every kind, whole.
+const CHANNELS: &str = r#"
+[[notify]]
+name = "duty"
+kind = "dingtalk"
+url_file = "robot.url"
+secret = "canary-secret"
+severity = "critical"
+apps = ["loan-h5"]
+language = "zh"
+daily = false
+[[notify]]
+name = "group"
+kind = "wecom"
+url = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=canary"
+[[notify]]
+name = "feishu"
+kind = "feishu"
+url = "https://open.feishu.cn/open-apis/bot/v2/hook/canary"
+[[notify]]
+name = "pager"
+kind = "webhook"
+url = "http://10.0.0.7:9093/canary"
+allow_private_host = true
+[[notify]]
+name = "mail"
+kind = "email"
+host = "smtp.example.com"
+user = "verikeep"
+password_file = "smtp.password"
+from = "verikeep@example.com"
+to = ["duty@example.com", "boss@example.com"]
+"#;
+
+#[test]
+fn channels_are_read_with_their_defaults() {
+    use verikeep::domain::{
+        alarm::Severity,
+        channel::{Mail, MailTls, Post, Way},
+        language::Language,
+    };
+    let place = Place::new(&format!("{GOOD_APP}{CHANNELS}"))
+        .set("VERIKEEP_NOTIFY__PAGER__SECRET", "canary-bearer")
+        .set("VERIKEEP_NOTIFY__4__PORT", "2525");
+    place.write(
+        "robot.url",
+        "https://oapi.dingtalk.com/robot/send?access_token=canary\n",
+        0o600,
+    );
+    place.write("smtp.password", "canary-pw\n", 0o600);
+    let config = place.config();
+    let names: Vec<&str> = config
+        .notify
+        .iter()
+        .map(|channel| channel.way.name())
+        .collect();
+    assert_eq!(names, ["dingtalk", "wecom", "feishu", "webhook", "email"]);
+    let [duty, group, _, pager, mail] = &config.notify[..] else {
+        panic!("five channels");
+    };
+    assert_eq!(
+        (duty.severity, duty.language, duty.daily, &*duty.apps[0]),
+        (Severity::Critical, Language::Zh, false, "loan-h5")
+    );
+    assert_eq!(
+        (
+            group.severity,
+            group.language,
+            group.daily,
+            group.apps.len()
+        ),
+        (Severity::Warning, Language::En, true, 0)
+    );
+    assert_eq!(
+        pager.way,
+        Way::Webhook(Post {
+            url: Secret::new("http://10.0.0.7:9093/canary"),
+            secret: Some(Secret::new("canary-bearer")),
+            allow_private: true,
+        })
+    );
+    assert_eq!(
+        mail.way,
+        Way::Email(Mail {
+            host: "smtp.example.com".to_owned(),
+            port: 2525,
+            tls: MailTls::Starttls,
+            login: Some(("verikeep".to_owned(), Secret::new("canary-pw"))),
+            from: "verikeep@example.com".to_owned(),
+            to: vec!["duty@example.com".to_owned(), "boss@example.com".to_owned()],
+            ca_file: None,
+        })
+    );
+    assert!(!format!("{config:?}").contains("canary"), "{config:?}");
+    assert!(Place::new(GOOD_APP).config().notify.is_empty());
+}
+
+#[test]
+fn the_port_of_mail_follows_from_how_it_is_protected() {
+    use verikeep::domain::channel::Way;
+    for (host, tls, port) in [
+        ("smtp.example.com", "starttls", 587),
+        ("smtp.example.com", "tls", 465),
+        ("localhost", "none", 25),
+        ("127.0.0.1", "none", 25),
+        ("::1", "none", 25),
+    ] {
+        let text = format!(
+            "{GOOD_APP}[[notify]]\nname = \"m\"\nkind = \"email\"\nhost = \"{host}\"\ntls = \"{tls}\"\nfrom = \"a@example.com\"\nto = [\"b@example.com\"]\n"
+        );
+        let config = Place::new(&text).config();
+        let Way::Email(mail) = &config.notify[0].way else {
+            panic!("mail");
+        };
+        assert_eq!((mail.port, &mail.login), (port, &None), "{tls}");
+    }
+}
+
+#[test]
+fn everything_wrong_with_a_channel_is_found_by_path() {
+    let robot = "kind = \"dingtalk\"\nurl = \"https://example.com/canary\"\n";
+    let mail = "kind = \"email\"\nhost = \"smtp.example.com\"\nfrom = \"a@example.com\"\nto = [\"b@example.com\"]\n";
+    let with = |kind: &str, key: &str, line: &str| -> String {
+        let kept: String = kind
+            .lines()
+            .filter(|one| !one.starts_with(&format!("{key} =")))
+            .map(|one| format!("{one}\n"))
+            .collect();
+        format!("name = \"x\"\n{kept}{line}\n")
+    };
+    for (text, path, reason, todo) in [
+        (robot.to_owned(), "name", "is missing", "duty"),
+        (
+            format!("name = \"a b\"\n{robot}"),
+            "name",
+            "is no plain name",
+            "letters",
+        ),
+        (with(robot, "kind", ""), "kind", "is missing", "feishu"),
+        (
+            with(robot, "kind", "kind = \"sms\""),
+            "kind",
+            "none of the possible words",
+            "\"email\"",
+        ),
+        (with(robot, "url", ""), "url", "is missing", "url_file"),
+        (
+            with(robot, "url", "url = \"http://example.com/canary\""),
+            "url",
+            "plain http",
+            "allow_private_host",
+        ),
+        (
+            with(robot, "url", "url = \"https://canary:canary@example.com\""),
+            "url",
+            "password",
+            "secret",
+        ),
+        (
+            with(robot, "url", "url = \"canary\""),
+            "url",
+            "is no address",
+            "https://",
+        ),
+        (
+            with(robot, "url", "url_file = \"gone\""),
+            "url_file",
+            "no such file",
+            "create the file",
+        ),
+        (
+            with(robot, "-", "secret_file = \"gone\""),
+            "secret_file",
+            "no such file",
+            "create",
+        ),
+        (
+            with(robot, "-", "severity = \"bad\""),
+            "severity",
+            "possible words",
+            "\"critical\"",
+        ),
+        (
+            with(robot, "-", "language = \"fr\""),
+            "language",
+            "possible words",
+            "\"zh\"",
+        ),
+        (
+            with(robot, "-", "apps = [\"loan\"]"),
+            "apps[0]",
+            "is no app",
+            "loan-h5",
+        ),
+        (
+            with(robot, "-", "daily = \"no\""),
+            "daily",
+            "true or false",
+            "true or false",
+        ),
+        (
+            with(robot, "-", "host = \"example.com\""),
+            "host",
+            "of no use",
+            "take it out",
+        ),
+        (
+            with(robot, "-", "sevrity = \"warning\""),
+            "sevrity",
+            "no such key",
+            "severity",
+        ),
+        (
+            with(robot, "kind", "kind = \"wecom\"\nsecret = \"canary\""),
+            "secret",
+            "of no use",
+            "take",
+        ),
+        (
+            with(mail, "-", "url = \"https://example.com/canary\""),
+            "url",
+            "of no use",
+            "take it out",
+        ),
+        (with(mail, "host", ""), "host", "is missing", "smtp"),
+        (
+            with(mail, "host", "host = \"smtp.example.com:25\""),
+            "host",
+            "no name of a host",
+            "port",
+        ),
+        (with(mail, "-", "port = 0"), "port", "out of range", "65535"),
+        (
+            with(mail, "-", "tls = \"none\""),
+            "tls",
+            "another machine",
+            "starttls",
+        ),
+        (
+            with(mail, "-", "user = \"canary\""),
+            "password",
+            "is missing",
+            "password_file",
+        ),
+        (
+            with(mail, "-", "password = \"canary\""),
+            "user",
+            "is missing",
+            "name",
+        ),
+        (with(mail, "from", ""), "from", "is missing", "sender"),
+        (
+            with(mail, "from", "from = \"Canary <a@example.com>\""),
+            "from",
+            "no mail address",
+            "without a name",
+        ),
+        (with(mail, "to", ""), "to", "is missing", "duty@"),
+        (with(mail, "to", "to = []"), "to", "is empty", "duty@"),
+        (
+            with(mail, "to", "to = [\"a@b.example\", \"canary\"]"),
+            "to[1]",
+            "no mail address",
+            "without",
+        ),
+        (
+            with(mail, "to", "to = [\"a@b.example\", \"A@b.example\"]"),
+            "to[1]",
+            "twice",
+            "take one",
+        ),
+        (
+            with(mail, "-", "ca_file = \"gone.pem\""),
+            "ca_file",
+            "no such file",
+            "PEM",
+        ),
+    ] {
+        let place = Place::new(&format!("{GOOD_APP}[[notify]]\n{text}"));
+        let fails = place.fails();
+        let shown = told(&fails);
+        let found = fails
+            .iter()
+            .find(|finding| finding.path == format!("notify[0].{path}"));
+        let found = found.unwrap_or_else(|| panic!("{path} in {text}\n{shown}"));
+        assert!(found.reason.contains(reason), "{path}: {shown}");
+        assert!(found.todo.contains(todo), "{path}: {shown}");
+        assert_eq!(fails.len(), 1, "{path}: {shown}");
+        assert!(!shown.to_lowercase().contains("canary"), "{shown}");
+    }
+}
+
+#[test]
+fn channels_have_names_of_their_own_and_all_findings_come_at_once() {
+    let two =
+        "[[notify]]\nname = \"duty\"\nkind = \"wecom\"\nurl = \"http://example.com/\"\n".repeat(2);
+    let fails = Place::new(&format!("{GOOD_APP}{two}")).fails();
+    let paths: Vec<&str> = fails.iter().map(|finding| &*finding.path).collect();
+    assert_eq!(paths, ["notify[0].url", "notify[1].name", "notify[1].url"]);
+    let fails = Place::new(&format!("{GOOD_APP}[notify]\nname = \"x\"\n")).fails();
+    assert!(told(&fails).contains("[[notify]]"), "{}", told(&fails));
+    let place = Place::new(GOOD_APP).set("VERIKEEP_NOTIFY__3__URL", "x");
+    assert!(told(&place.fails()).contains("the next free one is 0"));
+    let place = Place::new(GOOD_APP).set("VERIKEEP_NOTIFY__0__URLS", "x");
+    assert!(told(&place.fails()).contains("did you mean `url`?"));
+}
