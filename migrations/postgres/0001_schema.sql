@@ -74,6 +74,8 @@ create index schedule_poisoned on schedule (claims) where claims > 5;
 create table attempts (
     verification_id  text collate "C" not null,
     attempt_no       bigint  not null,
+    -- When it was first told of.
+    captured_at      bigint   not null,
     passed           boolean,
     code             text,
     message          text,
@@ -110,11 +112,13 @@ create table attempts (
     ocr_expires      text,
     ocr_authority    text,
     primary key (verification_id, attempt_no),
-    check ((verified_at is null or verified_at between 1420070400000 and 4102444800000)
+    check (captured_at between 1420070400000 and 4102444800000
+        and (verified_at is null or verified_at between 1420070400000 and 4102444800000)
         and (charged_at is null or charged_at between 1420070400000 and 4102444800000)
         and (ocr_charged_at is null or ocr_charged_at between 1420070400000 and 4102444800000))
 );
 
+create index attempts_captured on attempts (captured_at);
 create index attempts_id_number on attempts (id_number_index) where id_number_index is not null;
 create index attempts_log_id on attempts (verify_log_id) where verify_log_id is not null;
 create index attempts_index_key on attempts (index_key_id) where id_number_masked is not null;
@@ -432,6 +436,18 @@ create table jobs (
     check ((lease_token is null) = (lease_until is null))
 );
 
+-- What of an app came in an hour (unix time over 3600): tokens told, attempts captured that passed or failed, and those that failed. Written when
+-- the hour is over; what is older than four weeks is let go.
+create table hours (
+    hour      bigint not null,
+    app       text collate "C" not null,
+    told      bigint not null,
+    told_last bigint,
+    attempts  bigint not null,
+    failed    bigint not null,
+    primary key (hour, app)
+);
+
 -- Append-only: what each comparison with the business's own list of issued tokens found.
 create table reconciliations (
     reconciliation_id bigint generated always as identity primary key,
@@ -602,7 +618,8 @@ select
     id_number_masked,
     id_number_index,
     name,
-    id_number
+    id_number,
+    to_timestamp(captured_at / 1000.0) as captured_at
 from attempts;
 
 comment on view report_attempts is 'A row per attempt (order of getall)';
@@ -632,6 +649,7 @@ comment on column report_attempts.id_number_masked is 'The ID number, all but it
 comment on column report_attempts.id_number_index is 'Keyed index of the ID number, for exact look-up';
 comment on column report_attempts.name is 'The name; null unless identity.columns = plain';
 comment on column report_attempts.id_number is 'The ID number; null unless identity.columns = plain';
+comment on column report_attempts.captured_at is 'When it was first told of here';
 
 create view report_media as
 select

@@ -74,6 +74,8 @@ create index schedule_poisoned on schedule (claims) where claims > 5;
 create table attempts (
     verification_id  text    not null,
     attempt_no       integer not null,
+    -- When it was first told of.
+    captured_at      integer  not null,
     passed           integer,
     code             text,
     message          text,
@@ -110,11 +112,13 @@ create table attempts (
     ocr_expires      text,
     ocr_authority    text,
     primary key (verification_id, attempt_no),
-    check ((verified_at is null or verified_at between 1420070400000 and 4102444800000)
+    check (captured_at between 1420070400000 and 4102444800000
+        and (verified_at is null or verified_at between 1420070400000 and 4102444800000)
         and (charged_at is null or charged_at between 1420070400000 and 4102444800000)
         and (ocr_charged_at is null or ocr_charged_at between 1420070400000 and 4102444800000))
 ) strict;
 
+create index attempts_captured on attempts (captured_at);
 create index attempts_id_number on attempts (id_number_index) where id_number_index is not null;
 create index attempts_log_id on attempts (verify_log_id) where verify_log_id is not null;
 create index attempts_index_key on attempts (index_key_id) where id_number_masked is not null;
@@ -429,6 +433,18 @@ create table jobs (
     check ((lease_token is null) = (lease_until is null))
 ) strict, without rowid;
 
+-- What of an app came in an hour (unix time over 3600): tokens told, attempts captured that passed or failed, and those that failed. Written when
+-- the hour is over; what is older than four weeks is let go.
+create table hours (
+    hour      integer not null,
+    app       text    not null,
+    told      integer not null,
+    told_last integer,
+    attempts  integer not null,
+    failed    integer not null,
+    primary key (hour, app)
+) strict, without rowid;
+
 -- Append-only: what each comparison with the business's own list of issued tokens found.
 create table reconciliations (
     reconciliation_id integer primary key,
@@ -564,7 +580,8 @@ select
     id_number_masked,
     id_number_index,
     name,
-    id_number
+    id_number,
+    strftime('%Y-%m-%dT%H:%M:%SZ', captured_at / 1000, 'unixepoch') as captured_at
 from attempts;
 
 create view report_media as

@@ -5,7 +5,10 @@ use simulator::FaultKind;
 use super::{guard::tests as guard, housekeeping::tests as housekeeping};
 use crate::{
     archive::{
-        lives::alarms::{self, Course},
+        lives::{
+            alarms::{self, Course},
+            traffic,
+        },
         notifier::tests as notifier,
     },
     domain::alarm::Kind,
@@ -22,7 +25,11 @@ async fn course(kind: Kind) -> Course {
         Kind::Misconfigured => answers(r#"{"error_code":3,"error_msg":"Unsupported"}"#).await,
         Kind::ProviderDown => alarms::of_answers(None).await,
         Kind::WrongApp => alarms::of_a_wrong_app().await,
-        Kind::NeverSeen => alarms::of_tokens_never_seen().await,
+        Kind::UnknownTokens => alarms::of_unknown_tokens().await,
+        Kind::FailureRate => traffic::of_failures().await,
+        Kind::Risk => traffic::of_a_risk().await,
+        Kind::Volume => traffic::of_an_hour_without_tokens().await,
+        Kind::NoTokens => traffic::of_a_morning_without_tokens().await,
         Kind::ForbiddenHost => alarms::of_media(FaultKind::MediaRedirect).await,
         Kind::CorruptDownloads => alarms::of_media(FaultKind::MediaPage).await,
         Kind::VaultDown => alarms::of_objects().await,

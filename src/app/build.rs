@@ -215,6 +215,7 @@ fn edge(app: &shape::App, client: Client, downloader: &Arc<Downloader>) -> App {
         account: app.account.clone(),
         origin: app.base_url.origin(),
         policy: app.policy.clone(),
+        rules: app.rules.clone(),
         media_bytes_max: media.media_bytes_max,
         provider: Arc::new(OverHttp::new(client, Arc::clone(downloader), media)),
     }

@@ -53,7 +53,7 @@ enum Whose {
 }
 
 /// Every job there is.
-const JOBS: [Job; 8] = [
+const JOBS: [Job; 9] = [
     Job {
         name: "tidy",
         when: |schedule| &schedule.tidy,
@@ -101,6 +101,12 @@ const JOBS: [Job; 8] = [
         when: |_| TELL,
         whose: Whose::Process,
         run: |_, notifier, now| Box::pin(notifier.tell_alone(now).map(Ok)),
+    },
+    Job {
+        name: "data_alarms",
+        when: |_| "35 * * * * *",
+        whose: Whose::Service,
+        run: |archive, _, now| Box::pin(archive.look_at_traffic(now)),
     },
 ];
 

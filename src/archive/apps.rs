@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{
-    domain::{address::Origin, policy::Policy},
+    domain::{address::Origin, policy::Policy, traffic::Rules},
     provider::Provider,
 };
 
@@ -17,6 +17,8 @@ pub struct App {
     pub origin: Origin,
     /// What is wanted of it, and for how long it is there.
     pub policy: Policy,
+    /// What of its traffic is told of.
+    pub rules: Rules,
     /// The way to its provider.
     pub provider: Arc<dyn Provider>,
     /// The largest medium, in bytes.

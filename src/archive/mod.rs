@@ -29,6 +29,7 @@ pub(crate) mod lessons;
 pub(crate) mod notifier;
 pub(crate) mod poll;
 pub mod track;
+mod traffic;
 mod unseen;
 mod watcher;
 

@@ -7,6 +7,7 @@ use crate::{
         alarm::{Alarm, Kind},
         settled::{BEFORE, DAY, Settled},
         time::Time,
+        traffic::rows_unknown,
     },
     store,
 };
@@ -25,34 +26,41 @@ impl Archive {
             let of_app = before.iter().find(|one| one.app == app);
             of_app.cloned().unwrap_or_default()
         };
+        let rule = |app: &str| self.apps.get(app)?.rules.unknown_tokens;
+        let is_sudden = |(one, usual): &(&Settled, Settled)| {
+            rule(&one.app).is_some_and(|rule| one.is_sudden(usual, rule.tokens, rule.times))
+        };
         let sudden: Vec<(&Settled, Settled)> = (day.iter())
             .map(|one| (one, usual(&one.app)))
-            .filter(|(one, usual)| one.is_sudden(usual))
+            .filter(is_sudden)
             .collect();
         for (one, usual) in &sudden {
-            self.alarms.raise(&alarm(one, usual), now).await;
+            self.alarms.raise(&alarm(one, usual, begin), now).await;
         }
         for open in self.store.alarms().await? {
             let goes_on = sudden.iter().any(|(one, _)| one.app == open.subject);
-            if open.kind == Kind::NeverSeen.name() && !goes_on {
-                self.alarms.clear(Kind::NeverSeen, &open.subject, now).await;
+            if open.kind == Kind::UnknownTokens.name() && !goes_on {
+                self.alarms
+                    .clear(Kind::UnknownTokens, &open.subject, now)
+                    .await;
             }
         }
         Ok(())
     }
 }
 
-fn alarm(day: &Settled, usual: &Settled) -> Alarm {
+fn alarm(day: &Settled, usual: &Settled, since: Time) -> Alarm {
     let text = format!(
-        "of {} verifications of app {} that were settled in the last day {} were never seen to exist ({} %; {} % in the seven days before): they may be invented, mistyped or another's",
+        "of {} verifications of app {} that were settled in the last day {} were never seen to exist ({} %; {} % in the seven days before): they may be invented, mistyped or another's; their rows are among: {}",
         day.settled,
         day.app,
         day.never_seen,
         day.percent(),
-        usual.percent()
+        usual.percent(),
+        rows_unknown(&day.app, since)
     );
     Alarm {
-        kind: Kind::NeverSeen,
+        kind: Kind::UnknownTokens,
         subject: day.app.clone(),
         text,
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     addresses::{base_url, media_hosts},
+    alarms,
     auth::auth,
     finding::Place,
     keys, proxy,
@@ -12,18 +13,20 @@ use super::{
     shape::{App, Schedule},
     tree::Value,
 };
-use crate::domain::{answer::Endpoint, policy::Policy, secret::Secret};
+use crate::domain::{answer::Endpoint, policy::Policy, secret::Secret, traffic::Rules};
 
 const ADD: &str = "add an [[apps]] section with the credentials of an app";
 
+/// What stands in other sections for every app.
+pub(super) struct OfAll<'a> {
+    pub(super) schedule: &'a Schedule,
+    pub(super) rules: &'a Rules,
+    pub(super) proxy: Option<&'a Secret>,
+}
+
 /// Reads every app. Findings where there is none, where two have one name, and where apps of one
 /// account disagree about its quota.
-pub(super) fn all(
-    top: &Section<'_>,
-    schedule: &Schedule,
-    folders: &Folders,
-    proxy: Option<&Secret>,
-) -> Vec<App> {
+pub(super) fn all(top: &Section<'_>, of_all: &OfAll<'_>, folders: &Folders) -> Vec<App> {
     let Some(node) = top.node("apps") else {
         top.missing("apps", ADD);
         return Vec::new();
@@ -59,8 +62,8 @@ pub(super) fn all(
             keys::APP,
             top.findings,
         );
-        let (mut app, quota) = app(&section, schedule, folders);
-        app.proxy = proxy::said(&section).unwrap_or_else(|| proxy.cloned());
+        let (mut app, quota) = app(&section, of_all, folders);
+        app.proxy = proxy::said(&section).unwrap_or_else(|| of_all.proxy.cloned());
         told.name(&section, place, &app.name);
         told.quota(&section, place, &app.account, quota);
         apps.push(app);
@@ -171,7 +174,7 @@ fn quota(section: &Section<'_>) -> Quota {
 }
 
 /// One app, and the quota it says itself.
-fn app(section: &Section<'_>, schedule: &Schedule, folders: &Folders) -> (App, Quota) {
+fn app(section: &Section<'_>, of_all: &OfAll<'_>, folders: &Folders) -> (App, Quota) {
     let base_url = section
         .text("base_url")
         .and_then(|text| base_url(section, &text));
@@ -184,7 +187,8 @@ fn app(section: &Section<'_>, schedule: &Schedule, folders: &Folders) -> (App, Q
         app.account = account.value;
     }
     let quota = quota(section);
-    policy(section, schedule, &mut app.policy);
+    policy(section, of_all.schedule, &mut app.policy);
+    app.rules = alarms::read(&section.section("alarms", keys::ALARMS), of_all.rules);
     app.allow_private_media_hosts = section
         .flag("allow_private_media_hosts")
         .is_some_and(|flag| flag.value);

@@ -16,6 +16,8 @@ use super::{
 
 const PREFIX: &str = "VERIKEEP_";
 
+const ANOTHER: &str = "(a variable that is not meant for Verikeep needs another prefix)";
+
 /// Variables of ours that are no configuration.
 const OURS: &[&str] = &["VERIKEEP_CONFIG", "VERIKEEP_LOG"];
 
@@ -74,10 +76,7 @@ fn put(tree: &mut Table, name: &str, text: &str, place: &Place, findings: &Findi
     let levels: Vec<String> = path.split("__").map(str::to_lowercase).collect();
     let levels: Vec<&str> = levels.iter().map(String::as_str).collect();
     let wrong = |known: &[&str], key: &str| {
-        let todo = format!(
-            "{} (a variable that is not meant for Verikeep needs another prefix)",
-            keys::suggestion(key, known)
-        );
+        let todo = format!("{} {ANOTHER}", keys::suggestion(key, known));
         findings.key(&levels.join("."), place, "no such key", todo);
     };
     match levels.as_slice() {
@@ -90,6 +89,15 @@ fn put(tree: &mut Table, name: &str, text: &str, place: &Place, findings: &Findi
         }
         ["apps", _, key] => wrong(keys::APP, key),
         ["notify", _, key] => wrong(keys::NOTIFY, key),
+        ["alarms", rule, key] if is_alarm(rule, &[key]) => {
+            alarm(tree.table_mut("alarms", place), rule, &[key], node());
+        }
+        ["apps", which, "alarms", rule, key @ ..] if is_alarm(rule, key) => {
+            match one_of(tree, "apps", which, place) {
+                Ok(app) => alarm(app.table_mut("alarms", place), rule, key, node()),
+                Err(todo) => findings.key(&levels.join("."), place, "no such app", todo),
+            }
+        }
         ["vault", "options", key] => {
             if let Some(options) = tree
                 .table_mut("vault", place)
@@ -111,15 +119,33 @@ fn put(tree: &mut Table, name: &str, text: &str, place: &Place, findings: &Findi
             }
         }
         [first, ..] if keys::TOP.contains(first) => {
-            findings.key(
-                &levels.join("."),
-                place,
-                "names no single value",
-                "write the levels down to one key, such as VERIKEEP_DATABASE__URL or VERIKEEP_APPS__0__QPS",
-            );
+            let todo = "write the levels down to one key, such as VERIKEEP_DATABASE__URL or VERIKEEP_APPS__0__QPS";
+            findings.key(&levels.join("."), place, "names no single value", todo);
         }
         [first, ..] => wrong(keys::TOP, first),
         [] => {}
+    }
+}
+
+fn is_alarm(rule: &str, key: &[&str]) -> bool {
+    match key {
+        [] => keys::ALARMS.contains(&rule),
+        [key] => keys::of_alarm(rule).is_some_and(|known| known.contains(key)),
+        _ => false,
+    }
+}
+
+/// Sets a rule among `alarms`, or one of its thresholds.
+fn alarm(alarms: Option<&mut Table>, rule: &str, key: &[&str], node: Node) {
+    let place = node.place.clone();
+    match (alarms, key.first()) {
+        (Some(alarms), None) => alarms.set(rule, node),
+        (Some(alarms), Some(key)) => {
+            if let Some(thresholds) = alarms.table_mut(rule, &place) {
+                thresholds.set(key, node);
+            }
+        }
+        (None, _) => {}
     }
 }
 

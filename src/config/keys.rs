@@ -3,7 +3,7 @@
 
 /// Keys of the file itself.
 pub(super) const TOP: &[&str] = &[
-    "data_dir", "database", "vault", "sealing", "identity", "http", "schedule", "limits",
+    "data_dir", "database", "vault", "sealing", "identity", "http", "schedule", "limits", "alarms",
     "provider", "apps", "notify",
 ];
 /// `[database]`
@@ -26,6 +26,14 @@ pub(super) const HTTP: &[&str] = &[
 pub(super) const SCHEDULE: &[&str] = &["first_poll", "final_grace", "tidy", "relearn"];
 /// `[limits]`
 pub(super) const LIMITS: &[&str] = &["free_bytes_min"];
+/// `[alarms]`, and `alarms` of an app
+pub(super) const ALARMS: &[&str] = &[
+    "failure_rate",
+    "risk",
+    "volume",
+    "no_tokens",
+    "unknown_tokens",
+];
 /// `[provider]`
 pub(super) const PROVIDER: &[&str] = &["proxy"];
 /// `[[apps]]`
@@ -50,6 +58,7 @@ pub(super) const APP: &[&str] = &[
     "unused_codes",
     "media_hosts",
     "allow_private_media_hosts",
+    "alarms",
 ];
 
 /// `[[notify]]`
@@ -95,6 +104,16 @@ pub(super) const NOTIFY_MAIL: &[&str] = &[
     "to",
     "ca_file",
 ];
+/// The thresholds of an alarm; none when there is no such alarm.
+pub(super) fn of_alarm(name: &str) -> Option<&'static [&'static str]> {
+    Some(match name {
+        "failure_rate" => &["attempts", "percent", "times"],
+        "risk" => &["spoofing"],
+        "volume" | "unknown_tokens" => &["tokens", "times"],
+        "no_tokens" => &["after", "from", "to", "weekends"],
+        _ => return None,
+    })
+}
 
 /// The keys of a section of the file; none when there is no such section.
 pub(super) fn of_section(name: &str) -> Option<&'static [&'static str]> {
@@ -106,6 +125,7 @@ pub(super) fn of_section(name: &str) -> Option<&'static [&'static str]> {
         "http" => HTTP,
         "schedule" => SCHEDULE,
         "limits" => LIMITS,
+        "alarms" => ALARMS,
         "provider" => PROVIDER,
         _ => return None,
     })

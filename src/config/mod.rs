@@ -10,6 +10,7 @@
 //! against the one table of `keys`.
 
 mod addresses;
+mod alarms;
 mod apps;
 mod auth;
 mod database;

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use tokio_cron_scheduler::JobBuilder;
 
 use super::{
-    apps, database, http, keys, notify, options,
+    alarms,
+    apps::{self, OfAll},
+    database, http, keys, notify, options,
     options::Variables,
     paths, proxy,
     secrets::{self, Folders},
@@ -17,6 +19,7 @@ use super::{
 use crate::domain::{
     address::VaultUrl,
     identity::{Columns, IndexKey},
+    traffic::Rules,
 };
 
 /// Reads the whole file.
@@ -32,8 +35,14 @@ pub(super) fn config(
     let data_dir = paths::absolute(&folders.base, &data_dir);
     let plain = Config::embedded(data_dir.clone(), Vec::new());
     let schedule = schedule(&top.section("schedule", keys::SCHEDULE));
+    let rules = alarms::read(&top.section("alarms", keys::ALARMS), &Rules::default());
     let of_all = proxy::said(&top.section("provider", keys::PROVIDER)).flatten();
-    let apps = apps::all(top, &schedule, folders, of_all.as_ref());
+    let of_all = OfAll {
+        schedule: &schedule,
+        rules: &rules,
+        proxy: of_all.as_ref(),
+    };
+    let apps = apps::all(top, &of_all, folders);
     let config = Config {
         file,
         database: database::read(

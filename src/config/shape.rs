@@ -13,6 +13,7 @@ use crate::domain::{
     policy::Policy,
     secret::Secret,
     time::Span,
+    traffic::Rules,
 };
 
 /// Everything that can be configured. Keys and defaults are those of the contract and of
@@ -180,6 +181,8 @@ pub struct App {
     pub qps_reserve: f64,
     /// Its windows and what is wanted of it.
     pub policy: Policy,
+    /// What of its traffic is told of: its own `alarms`, or else `[alarms]`.
+    pub rules: Rules,
     /// Hosts that media may be fetched from: `host` or `*.host`, in small letters; a private one
     /// with its port, unless that of https or http.
     pub media_hosts: Vec<String>,
@@ -274,6 +277,7 @@ impl App {
             qps: defaults::QPS,
             qps_reserve: 0.0,
             policy: Policy::documented(),
+            rules: Rules::default(),
             media_hosts: defaults::MEDIA_HOSTS.map(str::to_owned).to_vec(),
             allow_private_media_hosts: false,
         }

@@ -5,8 +5,11 @@ mod kinds;
 
 use serde::Serialize;
 
-use super::{language::Words, loss::Cause};
+use super::{language::Words, loss::Cause, time::Span};
 pub use kinds::{Entry, Kind};
+
+/// How long an alarm that [`Ends::Quiet`] ends is open after it was last raised.
+pub const QUIET: Span = Span::hours(24);
 
 /// What an alarm's subject names, and so whose open verifications it threatens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +47,10 @@ pub enum Ends {
     /// Its verification is tried again, ends as something else than rejected, or is forgotten by the
     /// provider.
     Assigned,
-    /// The share of the last day is as usual again when it is looked at.
+    /// The figures of its app are as usual again when they are looked at.
     Usual,
+    /// A day after it was last raised.
+    Quiet,
     /// The process that raised it sees that it is over.
     Seen,
     /// A person's word.
@@ -117,8 +122,12 @@ impl Ends {
                 "发出告警的进程看到问题已消失，或该进程不再有消息时",
             ),
             Self::Usual => Words::new(
-                "when the share of the last day is as usual again",
-                "最近一天的占比恢复正常时",
+                "when the figures of its app are as usual again",
+                "该应用的相应数值恢复正常时",
+            ),
+            Self::Quiet => Words::new(
+                "when nothing of the kind was seen for a day",
+                "一整天没有再出现时",
             ),
             Self::Acknowledged => Words::new("by a person's word alone", "只在有人确认时"),
         }
@@ -140,7 +149,11 @@ impl Kind {
             Self::Loss
             | Self::Misconfigured
             | Self::WrongApp
-            | Self::NeverSeen
+            | Self::UnknownTokens
+            | Self::FailureRate
+            | Self::Risk
+            | Self::Volume
+            | Self::NoTokens
             | Self::ForbiddenHost
             | Self::CorruptDownloads
             | Self::FewDescriptors

@@ -22,6 +22,13 @@ macro_rules! identifiers {
             pub fn fresh(now: Time) -> Self {
                 Self(random::fresh_id(now))
             }
+
+            /// Before all that are made at an instant or later.
+            #[must_use]
+            pub fn least(at: Time) -> Self {
+                let ms = u64::try_from(at.0).unwrap_or(0);
+                Self(uuid::Builder::from_unix_timestamp_millis(ms, &[0; 10]).into_uuid())
+            }
         }
 
         impl From<Uuid> for $name {

@@ -36,3 +36,4 @@ pub mod spent;
 pub(crate) mod storage;
 pub mod time;
 pub mod token;
+pub mod traffic;

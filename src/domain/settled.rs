@@ -11,11 +11,11 @@ pub const DAY: Span = Span::hours(24);
 /// The days before it that tell what is usual: a whole week, as weekends differ.
 pub const BEFORE: Span = Span::hours(7 * 24);
 
-/// Fewer may be chance, or one person's slip.
-const FEW: i64 = 20;
+/// Fewer may be chance, or one person's slip; where nothing else is configured.
+pub const FEW: i64 = 20;
 
-/// So many times the usual is sudden: working days and weekends do not differ by that.
-const TIMES: i64 = 3;
+/// So many times the usual is sudden, where nothing else is configured: working days and weekends do not differ by that.
+pub const TIMES: i64 = 3;
 
 /// Those of an app that were settled in a time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,10 +41,10 @@ impl Settled {
 
     /// Whether a day's share is beyond what the days before had. Compared is how many there are to
     /// each one that was seen, so that a share that is usually high can still leap. Where the days
-    /// before had too few to tell, more than half is too many.
+    /// before had too few to tell, more than half is too many. Fewer than `few` are never sudden.
     #[must_use]
-    pub const fn is_sudden(&self, before: &Self) -> bool {
-        if self.never_seen < FEW || self.percent() < 1 {
+    pub const fn is_sudden(&self, before: &Self, few: i64, times: i64) -> bool {
+        if self.never_seen < few || self.percent() < 1 {
             return false;
         }
         if before.settled < FEW {
@@ -52,7 +52,7 @@ impl Settled {
         }
         let now = self.never_seen.saturating_mul(before.seen());
         let usual = before.never_seen.saturating_mul(self.seen());
-        now > usual.saturating_mul(TIMES)
+        now > usual.saturating_mul(times)
     }
 }
 
@@ -86,7 +86,11 @@ mod tests {
             ("a first day, more than half", (21, 40), (0, 0), true),
             ("a first day, all", (20, 20), (0, 19), true),
         ] {
-            assert_eq!(of(day).is_sudden(&of(before)), is_sudden, "{label}");
+            assert_eq!(
+                of(day).is_sudden(&of(before), FEW, TIMES),
+                is_sudden,
+                "{label}"
+            );
         }
     }
 }

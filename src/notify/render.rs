@@ -157,7 +157,7 @@ fn command(first: &str, alarm: &Told) -> String {
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
     let word = match alarm.kind {
-        Kind::NeverSeen => "APP",
+        Kind::UnknownTokens => "APP",
         kind if kind.scope() == Scope::App => "APP",
         kind if kind.scope() == Scope::Verification => "VERIFICATION_ID",
         _ => return first.to_owned(),

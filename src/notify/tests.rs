@@ -309,7 +309,7 @@ fn the_first_command_names_what_the_alarm_is_about() {
             "verikeep show VERIFICATION_ID",
         ),
         (
-            Kind::NeverSeen,
+            Kind::UnknownTokens,
             "h5",
             "verikeep list --app h5 --since 2d --json",
         ),

@@ -7,7 +7,7 @@
 //!
 //! What can be asked stands in small traits, one a noun: [`Tracking`], [`Queue`], [`Retries`],
 //! [`AlarmStore`], [`LessonStore`], [`Losses`], [`Notices`], [`Reports`], [`Installations`], [`Keys`],
-//! [`Requests`], [`Accesses`], [`Quotas`], [`Jobs`], [`Objects`], [`Upkeep`]. [`Store`] is their sum. Whoever
+//! [`Requests`], [`Accesses`], [`Quotas`], [`Jobs`], [`Hours`], [`Objects`], [`Upkeep`]. [`Store`] is their sum. Whoever
 //! asks takes the one noun it needs, so that its signature tells what it may touch and a test can
 //! stand in for it with a few lines. A model of the whole store in memory ([`memory`])
 //! passes the same tests as the databases do.
@@ -50,9 +50,9 @@ pub use pooler::check_pooler;
 pub use rights::check_rights;
 pub use sound::{Depth, check_sound};
 pub use traits::{
-    ANYBODY, Accesses, AlarmStore, Begun, Connection, Done, Installations, Jobs, Keys, LessonStore,
-    Losses, Mailbox, Notices, Objects, Queue, Quotas, Reports, Requests, Retries, Revocation,
-    Store, Tracking, Turn, Upkeep,
+    ANYBODY, Accesses, AlarmStore, Begun, Connection, Done, Hours, Installations, Jobs, Keys,
+    LessonStore, Losses, Mailbox, Notices, Objects, Queue, Quotas, Reports, Requests, Retries,
+    Revocation, Store, Tracking, Turn, Upkeep,
 };
 
 /// Why a verb did not take place. Named by what the caller can do. Where a way out is known, it

@@ -6,7 +6,14 @@ use std::{ffi::OsString, fs, os::unix::fs::PermissionsExt as _, path::Path};
 use tempfile::TempDir;
 use verikeep::{
     config::{App, Auth, COMMENTED, Config, Finding, Level, Loaded, Source, load},
-    domain::{address::BaseUrl, answer::Endpoint, identity::Columns, secret::Secret, time::Span},
+    domain::{
+        address::BaseUrl,
+        answer::Endpoint,
+        identity::Columns,
+        secret::Secret,
+        time::Span,
+        traffic::{FailureRate, NoTokens, Risk, Rules},
+    },
 };
 
 const GOOD_APP: &str =
@@ -1882,4 +1889,128 @@ fn channels_have_names_of_their_own_and_all_findings_come_at_once() {
     assert!(told(&place.fails()).contains("the next free one is 0"));
     let place = Place::new(GOOD_APP).set("VERIKEEP_NOTIFY__0__URLS", "x");
     assert!(told(&place.fails()).contains("did you mean `url`?"));
+}
+
+#[test]
+fn alarms_are_those_of_the_app_or_else_those_of_all() {
+    let all = "[alarms]\nvolume = false\nfailure_rate = { percent = 50 }\nno_tokens = true\n";
+    let own = "[apps.alarms]\nfailure_rate = { times = 5 }\nrisk = { spoofing = 0.9 }\n";
+    let other = GOOD_APP.replace("loan-h5", "other");
+    let place = Place::new(&format!("{all}{GOOD_APP}{own}{other}"))
+        .set("VERIKEEP_ALARMS__UNKNOWN_TOKENS", "false")
+        .set("VERIKEEP_ALARMS__FAILURE_RATE__ATTEMPTS", "40")
+        .set("VERIKEEP_APPS__OTHER__ALARMS__NO_TOKENS__AFTER", "30m")
+        .set("VERIKEEP_APPS__OTHER__ALARMS__RISK", "false");
+    let config = place.config();
+    let rate = |times| FailureRate {
+        attempts: 40,
+        percent: 50,
+        times,
+    };
+    let base = Rules {
+        failure_rate: Some(rate(3)),
+        volume: None,
+        no_tokens: Some(NoTokens::default()),
+        unknown_tokens: None,
+        ..Rules::default()
+    };
+    let expected = Rules {
+        failure_rate: Some(rate(5)),
+        risk: Some(Risk {
+            spoofing: Some(0.9),
+        }),
+        ..base.clone()
+    };
+    assert_eq!(config.apps[0].rules, expected);
+    let expected = Rules {
+        risk: None,
+        no_tokens: Some(NoTokens {
+            after: Span::minutes(30),
+            ..NoTokens::default()
+        }),
+        ..base
+    };
+    assert_eq!(config.apps[1].rules, expected);
+}
+
+#[test]
+fn a_threshold_that_is_wrong_is_found_with_a_way_out() {
+    for (written, path, reason, todo) in [
+        (
+            "risks = false",
+            "alarms.risks",
+            "no such key",
+            "did you mean `risk`?",
+        ),
+        ("volume = 4", "alarms.volume", "must be a table", "or false"),
+        ("volume = \"no\"", "alarms.volume", "must be", "false"),
+        (
+            "volume = { time = 3 }",
+            "alarms.volume.time",
+            "no such key",
+            "did you mean `times`?",
+        ),
+        (
+            "volume = { times = 0 }",
+            "alarms.volume.times",
+            "out of range",
+            "from 1 to",
+        ),
+        (
+            "failure_rate = { percent = 100 }",
+            "alarms.failure_rate.percent",
+            "out of range",
+            "from 0 to 99",
+        ),
+        (
+            "failure_rate = { attempts = 2.5 }",
+            "alarms.failure_rate.attempts",
+            "out of range",
+            "whole number",
+        ),
+        (
+            "risk = { spoofing = 2 }",
+            "alarms.risk.spoofing",
+            "out of range",
+            "from 0 to 1",
+        ),
+        (
+            "no_tokens = { after = \"0s\" }",
+            "alarms.no_tokens.after",
+            "is zero",
+            "2h",
+        ),
+        (
+            "no_tokens = { from = 18, to = 9 }",
+            "alarms.no_tokens.to",
+            "not after `from`",
+            "to = 18",
+        ),
+        (
+            "no_tokens = { weekends = 1 }",
+            "alarms.no_tokens.weekends",
+            "must be true or false",
+            "write",
+        ),
+    ] {
+        for section in ["[alarms]", "[apps.alarms]"] {
+            let (place, path) = if section == "[alarms]" {
+                (
+                    Place::new(&format!("{section}\n{written}\n{GOOD_APP}")),
+                    path.to_owned(),
+                )
+            } else {
+                (
+                    Place::new(&format!("{GOOD_APP}{section}\n{written}\n")),
+                    format!("apps[0].{path}"),
+                )
+            };
+            let fails = place.fails();
+            assert_eq!(fails.len(), 1, "{written}: {}", told(&fails));
+            let told = told(&fails);
+            for part in [path.as_str(), reason, todo] {
+                assert!(told.contains(part), "{written}: {told}");
+            }
+        }
+    }
 }

@@ -92,6 +92,7 @@ impl Held {
             .map(|app| (app.name.clone(), way(app)))
             .collect();
         let app = |app: &AppCredential| App {
+            rules: verikeep::domain::traffic::Rules::default(),
             name: app.name.clone(),
             account: app.account.clone(),
             origin: BaseUrl::default().origin(),

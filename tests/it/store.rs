@@ -7,6 +7,7 @@ mod alike;
 mod bulk;
 mod claim;
 mod download;
+mod hours;
 mod jobs;
 mod keys;
 mod losses;
@@ -163,6 +164,8 @@ on_each! {
             a_job_is_its_holder_s_as_long_as_it_says_so,
             a_clock_far_ahead_keeps_nobody_from_a_job,
             of_many_that_take_a_job_at_once_one_has_it;
+        hours:
+            hours_are_added_up_once_and_the_last_one_is_counted;
         read:
             pages_follow_one_another_newest_first,
             each_filter_filters,
@@ -211,6 +214,9 @@ on_each! {
         quotas:
             /// The database's own clock runs.
             three_limiters_over_one_database_keep_to_the_rate_together;
+        hours:
+            /// The statements read views.
+            the_statement_of_each_alarm_brings_its_rows;
         read:
             /// A sum is made wrong by hand.
             a_sum_that_is_wrong_is_told_of_and_mended,

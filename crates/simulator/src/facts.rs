@@ -3,7 +3,10 @@
 
 use serde::Serialize;
 
-use super::token::{Attempt, Token};
+use super::{
+    dice::Dice,
+    token::{Attempt, Token},
+};
 
 /// What `getall` is to say about an attempt, with what it leaves open as `null`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -46,6 +49,13 @@ fn single(value: f64) -> f64 {
     f64::from(value as f32)
 }
 
+/// As it was ordered, or else drawn; the throw is made either way.
+fn risk_level(token: &Token, dice: &mut Dice) -> Option<u8> {
+    let is_on = token.dice("risk", 0).happens(40);
+    let drawn = is_on.then(|| dice.within(1, 5) as u8);
+    (token.risk_level).map_or(drawn, |level| Some(level).filter(|level| *level > 0))
+}
+
 /// The facts of `attempt`.
 pub(crate) fn of(token: &Token, attempt: &Attempt) -> Facts {
     let mut dice = token.dice("facts", u64::from(attempt.order));
@@ -62,11 +72,7 @@ pub(crate) fn of(token: &Token, attempt: &Attempt) -> Facts {
     let threshold = *dice.one_of(&[80.0, 70.5, 80.0]).unwrap_or(&80.0);
     let liveness_score = dice.happens(70).then(|| single(0.9 + 0.0999 * fraction));
     let spoofing_score = dice.happens(30).then(|| single(0.000_1 * fraction));
-    let risk_level = if token.dice("risk", 0).happens(40) {
-        Some(dice.within(1, 5) as u8)
-    } else {
-        None
-    };
+    let risk_level = risk_level(token, &mut dice);
     let live = !verdict.charged && verdict.face && dice.happens(30);
     let compared = if token.has_match_image() {
         "match"

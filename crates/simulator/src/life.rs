@@ -118,6 +118,9 @@ pub struct LifeSpec {
     /// A URL that `getall` gives instead of the real one of each best face: for hostile addresses.
     #[serde(default)]
     pub face_url: Option<String>,
+    /// The risk level of each attempt, 1 to 4, or 0 for no risk control; left out, drawn.
+    #[serde(default)]
+    pub risk_level: Option<u8>,
 }
 
 fn one() -> u32 {
@@ -135,6 +138,7 @@ impl Default for LifeSpec {
             issued_ago_ms: None,
             owner: None,
             face_url: None,
+            risk_level: None,
         }
     }
 }

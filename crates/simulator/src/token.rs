@@ -81,6 +81,8 @@ pub(crate) struct Token {
     pub attempts: Vec<Attempt>,
     /// A URL given in place of each best face.
     pub face_url: Option<String>,
+    /// The risk level of each attempt, where it is not drawn; 0 is none.
+    pub risk_level: Option<u8>,
     /// Set once by `idcard/submit`.
     pub submitted: OnceLock<Submitted>,
     match_image: AtomicBool,
@@ -133,6 +135,7 @@ impl Token {
             told_at_ms: now_ms,
             attempts,
             face_url: spec.face_url.clone(),
+            risk_level: spec.risk_level,
             submitted: OnceLock::new(),
             match_image: AtomicBool::new(false),
             seed: options.seed,

@@ -11,7 +11,7 @@ use crate::{
     config::{self, Auth},
     domain::{
         address::BaseUrl, alarm::Kind, identity::Columns, policy::Policy, secret::Secret,
-        time::Time, token::TrackRequest,
+        time::Time, token::TrackRequest, traffic::Rules,
     },
     provider::{OverWorld, RateLimiters},
     store::{self, memory::MemoryStore},
@@ -120,6 +120,7 @@ impl Planted {
                 account: "default".to_owned(),
                 origin: BaseUrl::default().origin(),
                 policy: config.apps[0].policy.clone(),
+                rules: Rules::default(),
                 provider: Arc::new(provider),
                 media_bytes_max: 1 << 30,
             }],

@@ -13,6 +13,7 @@ use crate::{
         identity::Columns,
         policy::Policy,
         time::{Clock, HeldClock, Time},
+        traffic::Rules,
     },
     provider::OverWorld,
     store::{StoreError, memory::MemoryStore},
@@ -52,6 +53,7 @@ impl Post {
             account: "default".to_owned(),
             origin: BaseUrl::default().origin(),
             policy: Policy::documented(),
+            rules: Rules::default(),
             media_bytes_max: 1 << 20,
             provider: provider.clone(),
         };

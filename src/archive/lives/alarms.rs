@@ -18,7 +18,7 @@ pub(crate) type Course = [Vec<String>; 2];
 
 impl House {
     /// The kinds of the open alarms, those that are over without a word ended first.
-    async fn open(&self) -> Vec<String> {
+    pub(super) async fn open(&self) -> Vec<String> {
         let now = self.now();
         self.store
             .beat(&self.archive.instance, None, now)
@@ -96,7 +96,7 @@ pub(crate) async fn of_a_wrong_app() -> Course {
 }
 
 /// Twenty tokens end in a day that may never have existed, beside a few that do.
-pub(crate) async fn of_tokens_never_seen() -> Course {
+pub(crate) async fn of_unknown_tokens() -> Course {
     let house = House::new().taught("refused");
     for life in [Life::Passed; 2] {
         house.tell(FILMED, filmed(life)).await;

@@ -367,6 +367,7 @@ fn archive(
             account: app.account.clone(),
             origin: BaseUrl::default().origin(),
             policy,
+            rules: super::traffic::rules(&app.name),
             provider: Arc::clone(way) as _,
             media_bytes_max: 1 << 20,
         })

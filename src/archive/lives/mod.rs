@@ -14,6 +14,7 @@ mod moved;
 mod ours;
 mod proof;
 mod told;
+pub(crate) mod traffic;
 mod truth;
 mod way;
 

@@ -7,7 +7,7 @@ use simulator::{AppCredential, Life, LifeSpec};
 use super::{BEGIN, FILMED, House, PLAIN, STRANGER, filmed, way::Instead};
 use crate::{
     archive::{App, Apps},
-    domain::{address::BaseUrl, answer::Endpoint, policy::Policy, time::Span},
+    domain::{address::BaseUrl, answer::Endpoint, policy::Policy, time::Span, traffic::Rules},
 };
 
 /// What unused tokens are known to answer, and the tokens here do not: other apps are asked at once.
@@ -143,6 +143,7 @@ fn only_apps_of_the_same_account_at_the_same_provider_are_siblings() {
         account: account.to_owned(),
         origin: url.parse::<BaseUrl>().unwrap().origin(),
         policy: Policy::documented(),
+        rules: Rules::default(),
         provider: Arc::clone(&house.ways[FILMED]) as _,
         media_bytes_max: 1,
     };

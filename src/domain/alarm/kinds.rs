@@ -158,7 +158,7 @@ kinds! {
     avoid: "do not stop at correcting whoever told it: this token wants `verikeep retry` all the same",
         "不要只纠正登记方：这个 token 本身仍须 `verikeep retry`";
 
-    NeverSeen = "never_seen", Warning, Past, Ends::Usual, "verikeep list --app APP --since 2d --json";
+    UnknownTokens = "unknown_tokens", Warning, Past, Ends::Usual, "verikeep list --app APP --since 2d --json";
     means: "Suddenly many tokens of an app were never seen to exist.",
         "某应用中从未见其存在的 token 占比突增。";
     threatens: "nothing that is open; where tokens were mistyped, the real ones may never have been tracked and are lost without a trace here",
@@ -167,6 +167,46 @@ kinds! {
         "与业务自己的清单比对（`verikeep reconcile`），并查看是谁登记的（`verikeep list --json` 中的 `tracked_by`）";
     avoid: "do not take it for noise: somebody invents tokens, or a client tells wrong ones",
         "不要当作噪声：要么有人编造 token，要么有客户端登记错误";
+
+    FailureRate = "failure_rate", Warning, App, Ends::Usual, "verikeep alarms";
+    means: "Suddenly many attempts of an app fail.",
+        "某应用的核验失败率突增。";
+    threatens: "nothing that is open; persons may be kept out by a page that is broken, or somebody tries out faces and names",
+        "不威胁未完成的内容；可能是页面故障导致用户无法通过，也可能有人在批量试探人脸和身份";
+    todo: "run the query that the alarm names, and look for the code that most rows have: one code is mostly a fault of the page or of a release, many codes are mostly an attack; [alarms] in the configuration says what is too much",
+        "执行告警给出的查询，看哪个错误码最多：集中在一个错误码多为页面或发版问题，分散则多为攻击；阈值见配置中的 [alarms]";
+    avoid: "do not raise the threshold before you know the reason: the next one would not be told",
+        "查明原因之前不要调高阈值：否则下一次不会告警";
+
+    Risk = "risk", Critical, App, Ends::Quiet, "verikeep alarms";
+    means: "The provider's risk control speaks of attempts of an app.",
+        "某应用的核验被服务端风控标记为有风险。";
+    threatens: "nothing that is open; somebody may have passed with a picture, a video or a camera that was taken over",
+        "不威胁未完成的内容；可能有人用照片、视频或被劫持的摄像头通过了核验";
+    todo: "run the query that the alarm names, look at the videos with `verikeep show` and `verikeep get`, and stop in your business what these persons were let do",
+        "执行告警给出的查询，用 `verikeep show`、`verikeep get` 查看视频，并在业务侧中止这些用户已获准的操作";
+    avoid: "do not take an attempt that passed for a proof while its risk_level is 1 or 2",
+        "risk_level 为 1 或 2 时，即使通过也不要当作凭证";
+
+    Volume = "volume", Warning, App, Ends::Usual, "verikeep list --app APP --since 2h --json";
+    means: "Far more or far fewer tokens of an app are told than usual.",
+        "某应用登记的 token 远多于或远少于平时。";
+    threatens: "where fewer are told than there are, the others are lost without a trace here; more may want a higher quota",
+        "若实际有而未登记，到期即失，且此处毫无记录；若确实变多，配额可能不够";
+    todo: "compare with your own list (`verikeep reconcile`), and see whether the business did something: a campaign, a holiday, a release",
+        "与业务自己的清单比对（`verikeep reconcile`），并确认业务是否有活动、节假日或发版";
+    avoid: "do not take fewer for a quiet hour before the lists agree: a client that no longer tells looks the same",
+        "清单一致之前，不要把变少当作淡时：客户端停止登记时看起来完全一样";
+
+    NoTokens = "no_tokens", Warning, App, Ends::Usual, "verikeep list --app APP --since 2d --json";
+    means: "No token of an app is told in working hours.",
+        "某应用在工作时间内没有登记任何 token。";
+    threatens: "tokens that are generated and not told are lost without a trace here",
+        "已生成而未登记的 token 到期即失，且此处毫无记录";
+    todo: "see that whoever tells tokens runs and is let in (`verikeep key list`), then compare with your own list (`verikeep reconcile`)",
+        "确认登记方在运行、密钥有效（`verikeep key list`），再与业务自己的清单比对（`verikeep reconcile`）";
+    avoid: "do not wait for the next day: what is told after the provider has forgotten it is lost",
+        "不要等到第二天：云端删除之后才登记的，已经丢失";
 
     ForbiddenHost = "forbidden_host", Warning, App, Ends::Fetched(&[Cause::ForbiddenHost]), "verikeep alarms";
     means: "A medium's URL leads where we do not go.",

@@ -24,6 +24,7 @@ struct Raised {
     alarm: Alarm,
     instance: String,
     since: Time,
+    last_at: Time,
     times: i64,
     ended_at: Option<Time>,
     heard: bool,
@@ -66,6 +67,7 @@ impl Alarms {
     fn raise_of(&mut self, alarm: &Alarm, instance: &str, now: Time) -> bool {
         if let Some(open) = self.open_one(alarm.kind, &alarm.subject, instance) {
             open.alarm.text.clone_from(&alarm.text);
+            open.last_at = now;
             open.times += 1;
             return false;
         }
@@ -73,6 +75,7 @@ impl Alarms {
             alarm: alarm.clone(),
             instance: instance.to_owned(),
             since: now,
+            last_at: now,
             times: 1,
             ended_at: None,
             heard: false,
@@ -177,10 +180,10 @@ impl Alarms {
         }
     }
 
-    /// Those that are open, as they were raised, and by which instance.
-    pub(super) fn raised(&self) -> impl Iterator<Item = (&Alarm, &str)> {
+    /// Those that are open, as they were raised, by which instance, and when last.
+    pub(super) fn raised(&self) -> impl Iterator<Item = (&Alarm, &str, Time)> {
         let open = self.0.iter().filter(|raised| raised.ended_at.is_none());
-        open.map(|raised| (&raised.alarm, raised.instance.as_str()))
+        open.map(|raised| (&raised.alarm, raised.instance.as_str(), raised.last_at))
     }
 
     /// How many were raised ever.

@@ -20,6 +20,7 @@ use crate::{
         quota,
         time::{Span, Time},
         token::State,
+        traffic::{Came, Hour},
     },
     store::{
         Mailbox, Result, StoreError,
@@ -54,6 +55,7 @@ pub(super) struct Data {
     pub quotas: BTreeMap<(String, Endpoint), quota::Row>,
     /// By name.
     pub jobs: BTreeMap<String, Job>,
+    pub hours: BTreeMap<(Hour, String), Came>,
     pub reconciliations: Vec<Reconciliation>,
     /// By channel.
     pub mailboxes: BTreeMap<String, Mailbox>,
@@ -77,6 +79,7 @@ pub(super) struct Kept {
     pub report: Summary,
     pub schedule: BTreeMap<Stage, Scheduled>,
     pub attempts: BTreeMap<i64, (Attempt, IdentityRow)>,
+    pub captured: BTreeMap<i64, Time>,
     pub media: BTreeMap<SlotKey, Medium>,
     pub answers: Vec<AnswerRow>,
     pub calls: Vec<CallRow>,
@@ -214,6 +217,7 @@ impl Data {
             ("accesses", self.accesses.len()),
             ("quotas", self.quotas.len()),
             ("jobs", self.jobs.len()),
+            ("hours", self.hours.len()),
             ("reconciliations", self.reconciliations.len()),
             ("mailboxes", self.mailboxes.len()),
             (

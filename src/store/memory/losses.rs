@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::{
-        alarm::{Alarm, Ends, Kind},
+        alarm::{Alarm, Ends, Kind, QUIET},
         lease::Stage,
         media::MediaState,
         time::Time,
@@ -83,8 +83,8 @@ impl Data {
     /// Ends alarms that are over; brings how many.
     pub(super) fn end_alarms(&mut self, now: Time) -> i64 {
         let over: Vec<(Kind, String, String)> = (self.alarms.raised())
-            .filter(|(alarm, instance)| !self.stands(alarm, instance, now))
-            .map(|(alarm, instance)| (alarm.kind, alarm.subject.clone(), instance.to_owned()))
+            .filter(|(alarm, instance, last_at)| !self.stands(alarm, instance, *last_at, now))
+            .map(|(alarm, instance, _)| (alarm.kind, alarm.subject.clone(), instance.to_owned()))
             .collect();
         for (kind, subject, instance) in &over {
             self.alarms.clear_of(*kind, subject, instance, now);
@@ -93,10 +93,11 @@ impl Data {
     }
 
     /// Whether what an alarm tells of goes on, as far as the rows tell.
-    fn stands(&self, alarm: &Alarm, instance: &str, now: Time) -> bool {
+    fn stands(&self, alarm: &Alarm, instance: &str, last_at: Time, now: Time) -> bool {
         let mut open = self.open();
         match alarm.kind.ends() {
             Ends::Usual | Ends::Acknowledged => true,
+            Ends::Quiet => last_at > now.minus(QUIET),
             Ends::Seen => instance == ANYBODY || self.is_alive(instance, now),
             Ends::Answered => open.any(|(_, kept)| kept.told.verification.app == alarm.subject),
             Ends::Settled => open.any(|(id, _)| id.to_string() == alarm.subject),

@@ -10,6 +10,7 @@ mod accesses;
 mod alarms;
 mod data;
 mod download;
+mod hours;
 mod installations;
 mod jobs;
 mod keys;

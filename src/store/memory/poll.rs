@@ -101,6 +101,9 @@ impl Kept {
     /// Attempts replace what was known of their number.
     fn add_attempts(&mut self, attempts: Vec<(Attempt, IdentityRow)>, at: Time) {
         let known = self.attempts.len();
+        for (attempt, _) in &attempts {
+            self.captured.entry(attempt.attempt_no).or_insert(at);
+        }
         let numbered = attempts
             .into_iter()
             .map(|(attempt, identity)| (attempt.attempt_no, (attempt, identity)));

@@ -96,6 +96,7 @@ impl Kept {
             least_left: None,
             schedule,
             attempts: BTreeMap::new(),
+            captured: BTreeMap::new(),
             media: BTreeMap::new(),
             answers: Vec::new(),
             calls: Vec::new(),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::{SqlStore, losses};
 use crate::{
     domain::{
-        alarm::{Alarm, Ends, Kind, Scope},
+        alarm::{Alarm, Ends, Kind, QUIET, Scope},
         lease::{LAPSED, Stage},
         loss::Outage,
         time::Time,
@@ -233,6 +233,10 @@ async fn end_stale<DB: Dialect>(connection: &mut DB::Connection, now: Time) -> R
                 "select 1 where alarms.instance = '' union all
                 select 1 from beats as b where b.instance = alarms.instance and b.at > $3"
                     .to_owned()
+            }
+            Ends::Quiet => {
+                binds.push(now.minus(QUIET).into());
+                "select 1 where alarms.last_at > $3".to_owned()
             }
             Ends::Usual | Ends::Acknowledged => continue,
         };

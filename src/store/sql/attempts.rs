@@ -22,6 +22,7 @@ rows! {
     struct AttemptIn<'a> {
         verification_id: VerificationId,
         attempt_no: i64,
+        captured_at: i64,
         passed: Option<bool>,
         code: Option<&'a str>,
         message: Option<&'a str>,
@@ -114,7 +115,7 @@ pub(super) async fn write<DB: Dialect>(
     for told in told.iter().filter(|told| !told.attempts.is_empty()) {
         for (attempt, identity) in told.attempts {
             let key = (told.id, attempt.attempt_no);
-            once.insert(key, row(told.id, attempt, identity));
+            once.insert(key, row(told.id, told.at, attempt, identity));
         }
         if !told.is_first {
             asked.push(Asked {
@@ -129,7 +130,8 @@ pub(super) async fn write<DB: Dialect>(
     let rows: Vec<AttemptIn> = once.into_values().collect();
     let replaced: Vec<String> = AttemptIn::COLUMNS
         .iter()
-        .skip(2)
+        // The key, and when it was first told of.
+        .skip(3)
         .map(|(name, _)| format!("{name} = excluded.{name}"))
         .collect();
     let sql = insert::<AttemptIn>(
@@ -166,6 +168,7 @@ async fn sum_up<DB: Dialect>(connection: &mut DB::Connection, asked: &[Asked]) -
 
 fn row<'r>(
     verification_id: VerificationId,
+    at: Time,
     attempt: &'r Attempt,
     identity: &'r IdentityRow,
 ) -> AttemptIn<'r> {
@@ -175,6 +178,7 @@ fn row<'r>(
     AttemptIn {
         verification_id,
         attempt_no: attempt.attempt_no,
+        captured_at: at.0,
         passed: attempt.passed,
         code: attempt.code.as_deref(),
         message: attempt.message.as_deref(),

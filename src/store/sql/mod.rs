@@ -14,6 +14,7 @@ mod download;
 mod due;
 mod events;
 mod facts;
+mod hours;
 mod installation;
 mod jobs;
 mod keys;

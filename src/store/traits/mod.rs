@@ -4,6 +4,7 @@
 mod accesses;
 mod alarms;
 mod connection;
+mod hours;
 mod installations;
 mod jobs;
 mod keys;
@@ -22,6 +23,7 @@ mod upkeep;
 pub use accesses::Accesses;
 pub use alarms::{ANYBODY, AlarmStore};
 pub use connection::Connection;
+pub use hours::Hours;
 pub use installations::Installations;
 pub(in crate::store) use jobs::AHEAD;
 pub use jobs::{Jobs, Turn};
@@ -55,6 +57,7 @@ pub trait Store:
     + Accesses
     + Quotas
     + Jobs
+    + Hours
     + Objects
     + Upkeep
 {
@@ -75,6 +78,7 @@ impl<S> Store for S where
         + Accesses
         + Quotas
         + Jobs
+        + Hours
         + Objects
         + Upkeep
 {

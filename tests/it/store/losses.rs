@@ -312,8 +312,10 @@ async fn tell(
         let stands = match kind {
             // By a person's word.
             Kind::Loss => true,
-            // By a look at how many of a day were never seen.
-            Kind::NeverSeen => true,
+            // By a look at the figures.
+            Kind::UnknownTokens | Kind::FailureRate | Kind::Volume | Kind::NoTokens => true,
+            // By a day without it.
+            Kind::Risk => true,
             // By what the process sees.
             Kind::VaultDown
             | Kind::DatabaseDown

@@ -170,6 +170,7 @@ impl Simulation {
                 trouble: Arc::clone(&trouble),
             }),
             media_bytes_max: 1 << 30,
+            rules: crate::domain::traffic::Rules::default(),
         };
         let metrics = Arc::new(Metrics::new());
         let store = Arc::new(MemoryStore::new(Arc::clone(&clock)));
