@@ -6,9 +6,11 @@
 //! message arrives once, or at all; who calls keeps what is owed and tries again.
 //!
 //! The walk: `render` makes a page of plain texts out of a message, in the words of `words`;
-//! `markdown` gives it the looks that a robot understands; `robots` and `webhook` make bodies of it
-//! and judge the answers.
+//! `markdown` gives it the looks that a robot understands, `html` those of mail; `robots`, `webhook`
+//! and `mail` make bodies of it and judge the answers.
 
+mod html;
+mod mail;
 mod markdown;
 mod not_sent;
 mod render;
@@ -20,6 +22,7 @@ mod words;
 
 use std::{fmt, sync::Arc};
 
+use mail::Mailer;
 pub use not_sent::NotSent;
 use robots::Robot;
 
@@ -42,6 +45,7 @@ pub struct Channels {
 enum Line {
     Robot(Robot, Poster, Post),
     Webhook(Poster, Post),
+    Mail(Box<Mailer>),
 }
 
 impl Channels {
@@ -87,6 +91,7 @@ impl Channels {
                 let body = webhook::body(message, name, channel.language);
                 webhook::send(poster, post.secret.as_ref(), &body).await
             }
+            Line::Mail(mailer) => mailer.send(message, channel.language).await,
         }
     }
 }
@@ -107,7 +112,7 @@ impl Line {
             Way::Wecom(post) => robot(Robot::Wecom, post),
             Way::Feishu(post) => robot(Robot::Feishu, post),
             Way::Webhook(post) => Ok(Self::Webhook(poster(post)?, post.clone())),
-            Way::Email(_) => Err(NotSent::lasting("mail is not built in yet")),
+            Way::Email(mail) => Ok(Self::Mail(Box::new(Mailer::open(mail)?))),
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{
+    html::html,
     markdown::{inert, markdown, text},
     render::{ALARMS_MAX, page, plain},
     robots::Robot,
@@ -106,6 +107,7 @@ fn every_kind_goes_through_every_channel_in_both_languages() {
                     "{label}"
                 );
                 let shown = text(&whole);
+                assert!(html(&whole, *language).contains("<table>"), "{label}");
                 for part in [
                     kind.name(),
                     "h5",
@@ -157,6 +159,10 @@ fn what_comes_from_outside_stays_words() {
                 let message = alarms(vec![told(*kind, outside, outside)]);
                 let whole = page(&message, *language, ALARMS_MAX);
                 assert!(!whole.title.contains(['\r', '\n', '\u{202e}', '\u{200b}']));
+                let page = html(&whole, *language);
+                for tag in ["<at", "<font", "<script", "<img", "<a "] {
+                    assert!(!page.contains(tag), "{tag}: {page}");
+                }
                 for robot in ROBOTS {
                     let (text, most) = sent(robot, &message, *language);
                     let label = format!("{} {robot:?} {language:?}", kind.name());

@@ -19,6 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "simulator",
         &["app", "cli", "provider::over_world", "archive::lives"],
     ),
+    ("lettre", &["notify"]),
     ("hyper_util", &["web"]),
     ("clap", &["cli", "main"]),
     (

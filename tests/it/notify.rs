@@ -1,5 +1,7 @@
 //! Telling people, against servers that are robots, receivers, and none.
 
+mod mail;
+
 use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
