@@ -12,7 +12,7 @@ mod drivers;
 pub(crate) mod guard;
 mod housekeeping;
 pub mod installation;
-mod notices;
+pub(crate) mod notices;
 mod quota;
 mod ready;
 mod servers;
@@ -29,6 +29,7 @@ pub use daemon::{RunOptions, run};
 
 use crate::{
     domain::{answer::ProviderError, installation::Foreign},
+    notify::NotSent,
     store::StoreError,
     vault::VaultError,
 };
@@ -64,6 +65,9 @@ pub enum AppError {
         /// How it ended.
         why: String,
     },
+    /// A channel by which people are told cannot be made ready.
+    #[error(transparent)]
+    Channel(#[from] NotSent),
     /// The way to the provider cannot be built.
     #[error(transparent)]
     Provider(#[from] ProviderError),

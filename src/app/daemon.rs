@@ -115,7 +115,7 @@ pub async fn run(
     };
     let mut drivers = drivers::start(&shared, &capacity, &world);
     let mut loops = loops(&pulse, &guard, spawn, clock, &serve_stop);
-    let told = (notices::notifier(config, &archive), &config.schedule);
+    let told = (notices::notifier(config, &archive)?, &config.schedule);
     let cron = Cron::start(&archive, &metrics, &guard, told).await?;
 
     lifecycle::notify_ready();

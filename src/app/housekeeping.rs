@@ -53,7 +53,7 @@ enum Whose {
 }
 
 /// Every job there is.
-const JOBS: [Job; 9] = [
+const JOBS: [Job; 10] = [
     Job {
         name: "tidy",
         when: |schedule| &schedule.tidy,
@@ -107,6 +107,12 @@ const JOBS: [Job; 9] = [
         when: |_| "35 * * * * *",
         whose: Whose::Service,
         run: |archive, _, now| Box::pin(archive.look_at_traffic(now)),
+    },
+    Job {
+        name: "tell_well",
+        when: |_| "50 * * * * *",
+        whose: Whose::Service,
+        run: |_, notifier, now| Box::pin(notifier.tell_well(now)),
     },
 ];
 
@@ -354,7 +360,7 @@ pub(super) mod tests {
             let (archive, metrics) = (opened.archive, opened.metrics);
             let guard = Guard::new(&config, &archive, &metrics, Span::seconds(1), 1);
             let guard = Arc::new(guard);
-            let notifier = Arc::new(super::super::notices::nobody(&archive));
+            let notifier = Arc::new(app::notices::notifier(&config, &archive).unwrap());
             Self {
                 archive,
                 ears: Ears {

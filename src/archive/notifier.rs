@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use super::Alarms;
 use crate::{
     domain::{
-        alarm::{Alarm, Kind},
+        alarm::{Alarm, Kind, Severity},
         channel::Channel,
         message::{About, Message},
         notice::{self, Standing},
@@ -35,16 +35,9 @@ pub struct NotSent(pub String);
 pub trait Sends: Send + Sync {
     /// Sends a message through a channel.
     async fn send(&self, channel: &Channel, message: &Message) -> Result<(), NotSent>;
-}
 
-/// Nothing is sent anywhere: where no channel is configured.
-pub struct Nowhere;
-
-#[async_trait]
-impl Sends for Nowhere {
-    async fn send(&self, _channel: &Channel, _message: &Message) -> Result<(), NotSent> {
-        Err(NotSent("there are no channels".to_owned()))
-    }
+    /// Tells whoever listens for it that all is well.
+    async fn beat(&self) -> Result<(), NotSent>;
 }
 
 /// The first pause after a message that did not go out; it doubles each time.
@@ -167,6 +160,24 @@ impl Notifier {
             alone.insert(mailbox.channel.clone(), mailbox);
         }
         *self.alone() = alone;
+    }
+
+    /// Says that all is well, as long as the database is there and no critical alarm is open that
+    /// nobody has acknowledged. Whoever does not hear it knows that something is wrong, also when
+    /// nothing here can tell.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn tell_well(&self, _now: Time) -> store::Result<()> {
+        let is_bad =
+            |alarm: &Standing| alarm.kind.severity() == Severity::Critical && !alarm.acknowledged;
+        if standing(self.store.alarms().await?).iter().any(is_bad) {
+            return Ok(());
+        }
+        if let Err(error) = self.sender.beat().await {
+            tracing::warn!(%error, "the heartbeat was not heard; it is tried again in a minute");
+        }
+        Ok(())
     }
 
     /// Sends what is due, one message a channel, all channels at once; brings the mailboxes of

@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::*;
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
         message::Event,
         time::HeldClock,
     },
-    store::{AlarmStore as _, Notices as _, memory::MemoryStore},
+    store::{AlarmStore as _, Notices as _, memory::MemoryStore, reports::Acknowledgement},
 };
 
 const START: Time = Time(1_712_030_400_000);
@@ -29,11 +29,12 @@ fn channel(name: &str, severity: Severity) -> Channel {
     }
 }
 
-/// What went out: (channel, kind, event), in order; it can be made to fail.
+/// What goes out: (channel, kind, event), in order; it can be made to fail.
 #[derive(Default)]
 struct Outgoing {
     sent: Mutex<Vec<(String, Kind, Event)>>,
     fails: AtomicBool,
+    beats: AtomicUsize,
     /// Takes the database away as soon as something went out, as a process that dies does.
     dies: Mutex<Option<Arc<MemoryStore>>>,
 }
@@ -61,6 +62,11 @@ impl Sends for Outgoing {
             told.iter()
                 .map(|one| (channel.name.clone(), one.kind, one.event)),
         );
+        Ok(())
+    }
+
+    async fn beat(&self) -> Result<(), NotSent> {
+        self.beats.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
 }
@@ -236,6 +242,32 @@ async fn a_channel_that_is_no_longer_configured_is_no_alarm() {
     bench.store.raise(&alarm, ANYBODY, START).await.unwrap();
     bench.pass(Span::seconds(10)).await;
     assert!(bench.store.alarms().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn all_is_well_while_nothing_critical_is_open_that_nobody_knows_of() {
+    let bench = Bench::new();
+    let beats = async || {
+        let told = bench.notifier.tell_well(bench.clock.now()).await.is_ok();
+        (told, bench.post.beats.swap(0, Ordering::SeqCst))
+    };
+    assert_eq!(beats().await, (true, 1));
+    bench.raise(Kind::TooFast, "h5").await;
+    assert_eq!(beats().await, (true, 1), "a warning can wait");
+    bench.raise(Kind::Quota, "h5").await;
+    assert_eq!(beats().await, (true, 0));
+    let open = bench.store.alarms().await.unwrap();
+    let quota = open.iter().find(|row| row.kind == "quota").unwrap();
+    let seen = Acknowledgement {
+        at: bench.clock.now(),
+        by: "ops".to_owned(),
+        note: "raised on Monday".to_owned(),
+    };
+    let id = quota.alarm_id.unwrap();
+    assert!(bench.store.acknowledge(id, &seen).await.unwrap());
+    assert_eq!(beats().await, (true, 1), "somebody sees to it");
+    bench.store.set_away(true);
+    assert_eq!(beats().await, (false, 0));
 }
 
 /// The course of the alarm that messages do not go out: the kinds open meanwhile, and after.

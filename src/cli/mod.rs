@@ -19,6 +19,7 @@ mod list;
 mod losses;
 mod man;
 mod migrate;
+mod notify;
 mod open;
 mod orphans;
 mod panics;
@@ -46,7 +47,8 @@ mod track;
 mod words;
 
 use std::{
-    convert::Infallible, ffi::OsString, io, path::PathBuf, process::ExitCode, time::Duration,
+    convert::Infallible, ffi::OsString, io, path::PathBuf, process::ExitCode, sync::Arc,
+    time::Duration,
 };
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -54,8 +56,9 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use crate::{
     app,
     config::{self, Config, Finding, Loaded, Source},
-    domain::{language::Language, secret::Secret},
+    domain::{language::Language, secret::Secret, time::Clock},
     provider::http::install_crypto,
+    worker::clock::SystemClock,
 };
 use open::{Access, at_desk, at_home, load};
 use report::{Code, EXIT_CODES, Failure};
@@ -104,6 +107,7 @@ pub enum Command {
     Losses(losses::Losses),
     Orphans(orphans::Orphans),
     Key(key::Key),
+    Notify(notify::Notify),
     Explain(explain::Explain),
     Simulate(simulate::Simulate),
     Demo(demo::Demo),
@@ -259,6 +263,10 @@ async fn dispatch(cli: Cli, screen: &mut Screen<'_>) -> Result<Code, Failure> {
             .await
         }
         Command::Orphans(args) => orphans::run(&args, &load(&source)?, screen).await,
+        Command::Notify(args) => {
+            let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+            notify::run(&args, &load(&source)?, &clock, screen).await
+        }
         Command::Key(args) => key::run(&args, &load(&source)?, screen).await,
     }
 }

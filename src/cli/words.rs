@@ -51,6 +51,17 @@ words! {
     FORGOTTEN_SINCE = "; the first thing was to be forgotten {} ago", "；最早的一项已在 {} 前到期";
     FORGOTTEN_IN = "; the first thing is forgotten in {}", "；最早的一项在 {} 后到期";
 
+    // Channels.
+    CHANNEL = "channel", "渠道";
+    APPS = "apps", "应用";
+    LANGUAGE = "language", "语言";
+    DAILY = "daily report", "日报";
+    YES = "yes", "是";
+    NO = "no", "否";
+    SENT = "the message went out; see that it has arrived", "消息已发出，请确认是否收到";
+    NO_CHANNEL = "nobody is told of anything: the configuration has no [[notify]] section",
+        "配置中没有 [[notify]]：不会通知任何人";
+
     // The daemon and the configuration.
     SILENT = "no daemon answers on {} (http.ops_listen, else http.listen)",
         "{} 上没有守护进程应答（http.ops_listen，未设置时为 http.listen）";

@@ -3,8 +3,19 @@
 
 /// Keys of the file itself.
 pub(super) const TOP: &[&str] = &[
-    "data_dir", "database", "vault", "sealing", "identity", "http", "schedule", "limits", "alarms",
-    "provider", "apps", "notify",
+    "data_dir",
+    "database",
+    "vault",
+    "sealing",
+    "identity",
+    "http",
+    "schedule",
+    "limits",
+    "alarms",
+    "provider",
+    "apps",
+    "notify",
+    "heartbeat",
 ];
 /// `[database]`
 pub(super) const DATABASE: &[&str] = &["url", "max_connections", "allow_insecure"];
@@ -61,6 +72,8 @@ pub(super) const APP: &[&str] = &[
     "alarms",
 ];
 
+/// `[heartbeat]`
+pub(super) const HEARTBEAT: &[&str] = &["url", "url_file", "allow_private_host"];
 /// `[[notify]]`
 pub(super) const NOTIFY: &[&str] = &[
     "name",

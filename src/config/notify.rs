@@ -164,6 +164,13 @@ fn way(section: &Section<'_>, folders: &Folders) -> Option<Way> {
     post(section, folders).map(made)
 }
 
+/// Reads `[heartbeat]`, which may be missing.
+pub(super) fn heartbeat(section: &Section<'_>, folders: &Folders) -> Option<Post> {
+    (section.has("url") || section.has("url_file"))
+        .then(|| post(section, folders))
+        .flatten()
+}
+
 fn post(section: &Section<'_>, folders: &Folders) -> Option<Post> {
     let allow_private = section
         .flag("allow_private_host")

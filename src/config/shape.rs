@@ -8,7 +8,7 @@ use std::{
 
 use crate::domain::{
     address::{BaseUrl, DatabaseUrl, VaultUrl},
-    channel::Channel,
+    channel::{Channel, Post},
     identity::{Columns, IndexKey},
     policy::Policy,
     secret::Secret,
@@ -42,6 +42,8 @@ pub struct Config {
     pub apps: Vec<App>,
     /// `[[notify]]`; names distinct.
     pub notify: Vec<Channel>,
+    /// `[heartbeat]`: what is called while all is well.
+    pub heartbeat: Option<Post>,
 }
 
 /// Where rows lie.
@@ -243,6 +245,7 @@ impl Config {
             data_dir,
             apps,
             notify: Vec::new(),
+            heartbeat: None,
         }
     }
 

@@ -9,6 +9,7 @@
 //! `markdown` gives it the looks that a robot understands, `html` those of mail; `robots`, `webhook`
 //! and `mail` make bodies of it and judge the answers.
 
+mod heartbeat;
 mod html;
 mod mail;
 mod markdown;
@@ -22,6 +23,7 @@ mod words;
 
 use std::{fmt, sync::Arc};
 
+pub use heartbeat::Heartbeat;
 use mail::Mailer;
 pub use not_sent::NotSent;
 use robots::Robot;

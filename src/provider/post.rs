@@ -92,22 +92,34 @@ impl Poster {
         if let Some(secret) = bearer {
             request = request.bearer_auth(secret.reveal());
         }
-        let mut response = request.send().await.map_err(problem)?;
-        let http_status = response.status().as_u16();
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(problem)? {
-            if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-                return Err(PostError::Transient(format!(
-                    "HTTP {http_status} with an answer longer than {ANSWER_BYTES_MAX} bytes"
-                )));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Answer {
-            http_status,
-            body: body.into(),
-        })
+        answer(request).await
     }
+
+    /// Gets it, for the sake of having asked.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    pub async fn get(&self) -> Result<Answer, PostError> {
+        answer(self.client.get(self.url.clone())).await
+    }
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> Result<Answer, PostError> {
+    let mut response = request.send().await.map_err(problem)?;
+    let http_status = response.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(problem)? {
+        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Err(PostError::Transient(format!(
+                "HTTP {http_status} with an answer longer than {ANSWER_BYTES_MAX} bytes"
+            )));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer {
+        http_status,
+        body: body.into(),
+    })
 }
 
 impl fmt::Debug for Poster {

@@ -10,6 +10,7 @@ mod listeners;
 mod losses;
 mod metrics;
 mod monitoring;
+mod notices;
 mod process;
 mod reload;
 mod remote;

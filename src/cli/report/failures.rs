@@ -181,6 +181,12 @@ impl From<AppError> for Failure {
                 why,
                 "start it again; the log says what came before",
             ),
+            AppError::Channel(error) => Self::told(
+                Code::Configuration,
+                "notify",
+                error.to_string(),
+                "correct the channel in the configuration; `verikeep notify test NAME` tries it",
+            ),
             AppError::Schedule(why) => Self::told(
                 Code::Configuration,
                 "schedule",

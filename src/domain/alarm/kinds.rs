@@ -328,13 +328,13 @@ kinds! {
     avoid: "do not revoke a key in good hands before its client has the next one: it could tell nothing meanwhile",
         "密钥若未被盗，先让客户端换上新的再吊销：否则期间无法登记";
 
-    Delivery = "delivery", Warning, Service, Ends::Seen, "verikeep alarms";
+    Delivery = "delivery", Warning, Service, Ends::Seen, "verikeep notify test CHANNEL";
     means: "Messages of a channel do not go out.",
         "某个通知渠道的消息发不出去。";
     threatens: "nothing is lost by it; but whoever relies on this channel hears of nothing",
         "数据本身不受影响，但依赖该渠道的人收不到任何告警";
-    todo: "see the reason in `verikeep alarms`, and mend the robot, the mail server or its password; what was not told is told then",
-        "用 `verikeep alarms` 查看原因，修复机器人、邮件服务器或其密码；未发出的消息恢复后会补发";
+    todo: "see the reason in `verikeep alarms`, mend the robot, the mail server or its password, and try it with `verikeep notify test CHANNEL`; what was not told is told then",
+        "用 `verikeep alarms` 查看原因，修复机器人、邮件服务器或其密码，再用 `verikeep notify test CHANNEL` 验证；未发出的消息恢复后会补发";
     avoid: "do not take the channel out of the configuration to silence it: nobody would be told any more",
         "不要为了消除告警而从配置中删去该渠道：那样就再也没有人收到通知";
 
