@@ -272,8 +272,8 @@ create table mailboxes (
     fails    bigint not null,
     retry_at bigint,
     sent_at  bigint,
-    -- The day in Beijing whose report is still to be sent.
-    report   text
+    -- When the day began, in Beijing, that was reported last.
+    report   bigint
 );
 
 -- What a channel was told of an alarm, and is to be told; gone once its end was told.

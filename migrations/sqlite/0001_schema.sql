@@ -269,8 +269,8 @@ create table mailboxes (
     fails    integer not null,
     retry_at integer,
     sent_at  integer,
-    -- The day in Beijing whose report is still to be sent.
-    report   text
+    -- When the day began, in Beijing, that was reported last.
+    report   integer
 ) strict, without rowid;
 
 -- What a channel was told of an alarm, and is to be told; gone once its end was told.

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::AppError;
 use crate::{
     archive::{self, Archive, Notifier, Sends},
-    config::Config,
+    config::{App, Config},
     domain::{
         channel::Channel,
         message::{About, Message},
@@ -38,7 +38,10 @@ impl Sends for Told {
 }
 
 fn not_sent(error: NotSent) -> archive::NotSent {
-    archive::NotSent(error.to_string())
+    archive::NotSent {
+        text: error.to_string(),
+        is_lasting: error.is_lasting(),
+    }
 }
 
 /// Tells through the channels of the configuration.
@@ -46,8 +49,9 @@ fn not_sent(error: NotSent) -> archive::NotSent {
 /// # Errors
 /// When one of them cannot be made ready.
 pub(super) fn notifier(config: &Config, archive: &Archive) -> Result<Notifier, AppError> {
+    let channels: Vec<Channel> = config.notify.iter().flat_map(Channel::apart).collect();
     let told = Told {
-        channels: Channels::open(&config.notify, Arc::clone(&archive.clock))?,
+        channels: Channels::open(&channels, Arc::clone(&archive.clock))?,
         heartbeat: config.heartbeat.as_ref().map(Heartbeat::open).transpose()?,
     };
     let shared = (
@@ -55,7 +59,19 @@ pub(super) fn notifier(config: &Config, archive: &Archive) -> Result<Notifier, A
         Arc::clone(&archive.alarms),
         Arc::clone(&archive.clock),
     );
-    Ok(Notifier::new(shared, config.notify.clone(), Arc::new(told)))
+    let allowed = config.apps.iter().map(allowed).collect();
+    Ok(Notifier::new(shared, (channels, Arc::new(told)), allowed))
+}
+
+/// The calls that the quota of an app allows in a day, of all endpoints that it is asked by.
+fn allowed(app: &App) -> (String, i64) {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "a figure for people"
+    )]
+    let calls = (app.pace() * 86_400.0 * app.policy.fetch.len() as f64) as i64;
+    (app.name.clone(), calls)
 }
 
 /// Sends a message through a channel that says that messages arrive.

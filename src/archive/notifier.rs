@@ -8,18 +8,21 @@
 
 use std::{
     collections::BTreeMap,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use async_trait::async_trait;
+use futures::future::{Either, select};
 
 use super::Alarms;
 use crate::{
     domain::{
         alarm::{Alarm, Kind, Severity},
         channel::Channel,
-        message::{About, Message},
+        message::{About, Daily, Message},
         notice::{self, Standing},
+        settled::DAY,
         time::{Clock, Span, Time},
     },
     store::{self, ANYBODY, Mailbox, Store, reports::AlarmRow},
@@ -27,8 +30,22 @@ use crate::{
 
 /// Why a message did not go out; nothing of a URL, a secret or a person is in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct NotSent(pub String);
+#[error("{text}")]
+pub struct NotSent {
+    /// The reason.
+    pub text: String,
+    /// Whether it fails until a person has changed something.
+    pub is_lasting: bool,
+}
+
+impl NotSent {
+    fn in_time() -> Self {
+        Self {
+            text: format!("it was not sent within {SEND_MAX}"),
+            is_lasting: false,
+        }
+    }
+}
 
 /// What sends messages.
 #[async_trait]
@@ -44,6 +61,10 @@ pub trait Sends: Send + Sync {
 const BACKOFF: Span = Span::seconds(10);
 /// The longest of these pauses.
 const BACKOFF_MAX: Span = Span::minutes(10);
+/// How long sending a message may take.
+const SEND_MAX: Span = Span::minutes(1);
+/// The report of a day is sent so long after its end, at nine in Beijing.
+const REPORT_AFTER: Span = Span::hours(9);
 /// So many times in a row a message must fail until that is an alarm.
 const FAILS: i64 = 3;
 
@@ -54,6 +75,8 @@ pub struct Notifier {
     clock: Arc<dyn Clock>,
     channels: Vec<Channel>,
     sender: Arc<dyn Sends>,
+    /// Calls that the quota allows in a day, by app.
+    allowed: BTreeMap<String, i64>,
     /// What was told without the database, by channel.
     alone: Mutex<BTreeMap<String, Mailbox>>,
 }
@@ -65,12 +88,13 @@ struct Sent {
 }
 
 impl Notifier {
-    /// Tells through these channels.
+    /// Tells through these channels; `allowed` are the calls that the quota of each app allows in a
+    /// day.
     #[must_use]
     pub fn new(
         (store, alarms, clock): (Arc<dyn Store>, Arc<Alarms>, Arc<dyn Clock>),
-        channels: Vec<Channel>,
-        sender: Arc<dyn Sends>,
+        (channels, sender): (Vec<Channel>, Arc<dyn Sends>),
+        allowed: BTreeMap<String, i64>,
     ) -> Self {
         Self {
             store,
@@ -78,6 +102,7 @@ impl Notifier {
             clock,
             channels,
             sender,
+            allowed,
             alone: Mutex::default(),
         }
     }
@@ -113,7 +138,8 @@ impl Notifier {
         if !heard.is_empty() || learned != before {
             self.store.keep_mailboxes(&learned, &heard).await?;
         }
-        let sent = self.send(learned, now).await;
+        let daily = self.daily(&learned, &open, now).await?;
+        let sent = self.send(learned, daily.as_ref(), now).await;
         if sent.is_empty() {
             return Ok(());
         }
@@ -148,7 +174,7 @@ impl Notifier {
                 learned(channel, mailbox, (&open, &[]), now)
             })
             .collect();
-        let sent = self.send(mailboxes.clone(), now).await;
+        let sent = self.send(mailboxes.clone(), None, now).await;
         let mut alone: BTreeMap<String, Mailbox> = mailboxes
             .into_iter()
             .map(|mailbox| (mailbox.channel.clone(), mailbox))
@@ -180,47 +206,84 @@ impl Notifier {
         Ok(())
     }
 
-    /// Sends what is due, one message a channel, all channels at once; brings the mailboxes of
-    /// those that were to send something.
-    async fn send(&self, mailboxes: Vec<Mailbox>, now: Time) -> Vec<Sent> {
+    /// The report of the last day that is over for long enough, where a channel lacks it.
+    async fn daily(
+        &self,
+        mailboxes: &[Mailbox],
+        open: &[Standing],
+        now: Time,
+    ) -> store::Result<Option<Daily>> {
+        let day = reportable(now);
+        let lacks = |(channel, mailbox): (&Channel, &Mailbox)| lacks(channel, mailbox, day);
+        if !self.channels.iter().zip(mailboxes).any(lacks) {
+            return Ok(None);
+        }
+        let mut apps = self.store.day(day, day.plus(DAY)).await?;
+        for app in &mut apps {
+            app.calls.1 = self.allowed.get(&app.app).copied().unwrap_or_default();
+        }
+        // The wall clock of Beijing reads as an instant of UTC eight hours later.
+        let text = day.plus(Span::hours(8)).rfc3339();
+        Ok(Some(Daily {
+            day: text.chars().take("2026-01-31".len()).collect(),
+            apps,
+            open: notice::as_told(open),
+        }))
+    }
+
+    /// Sends what is due through all channels at once; brings the mailboxes of those that were to
+    /// send something.
+    async fn send(&self, mailboxes: Vec<Mailbox>, daily: Option<&Daily>, now: Time) -> Vec<Sent> {
         let sends = self.channels.iter().zip(mailboxes);
-        let sends = sends.map(|(channel, mailbox)| self.send_one(channel, mailbox, now));
+        let sends = sends.map(|(channel, mailbox)| self.send_one(channel, mailbox, daily, now));
         let sent = futures::future::join_all(sends).await;
         sent.into_iter().flatten().collect()
     }
 
-    async fn send_one(&self, channel: &Channel, mailbox: Mailbox, now: Time) -> Option<Sent> {
+    /// Sends one message of all alarms that are due, and the report.
+    async fn send_one(
+        &self,
+        channel: &Channel,
+        mut mailbox: Mailbox,
+        daily: Option<&Daily>,
+        now: Time,
+    ) -> Option<Sent> {
         if mailbox.retry_at.is_some_and(|retry_at| retry_at > now) {
             return None;
         }
         let due = notice::due(&mailbox.notices, now);
-        if due.is_empty() {
-            return None;
+        let alarms = (!due.is_empty()).then_some(About::Alarms(due));
+        let daily = daily.filter(|_| lacks(channel, &mailbox, reportable(now)));
+        let daily = daily.map(|daily| About::Daily(daily.clone()));
+        let mut is_sent = false;
+        for about in alarms.into_iter().chain(daily) {
+            let is_report = matches!(about, About::Daily(_));
+            if let Err(error) = self.deliver(channel, Message { at: now, about }).await {
+                mailbox.retry_at = Some(self.clock.now().plus(backoff(mailbox.fails)));
+                mailbox.fails += 1;
+                let error = Some(error);
+                return Some(Sent { mailbox, error });
+            }
+            is_sent = true;
+            (mailbox.fails, mailbox.retry_at) = (0, None);
+            mailbox.sent_at = Some(now);
+            if is_report {
+                mailbox.report = Some(reportable(now));
+            } else {
+                mailbox.notices = notice::told(mailbox.notices, now);
+            }
         }
-        let message = Message {
-            at: now,
-            about: About::Alarms(due),
-        };
-        Some(match self.sender.send(channel, &message).await {
-            Ok(()) => Sent {
-                mailbox: Mailbox {
-                    fails: 0,
-                    retry_at: None,
-                    sent_at: Some(now),
-                    notices: notice::told(mailbox.notices, now),
-                    ..mailbox
-                },
-                error: None,
-            },
-            Err(error) => Sent {
-                mailbox: Mailbox {
-                    fails: mailbox.fails + 1,
-                    retry_at: Some(self.clock.now().plus(backoff(mailbox.fails))),
-                    ..mailbox
-                },
-                error: Some(error),
-            },
-        })
+        let error = None;
+        is_sent.then_some(Sent { mailbox, error })
+    }
+
+    async fn deliver(&self, channel: &Channel, message: Message) -> Result<(), NotSent> {
+        let sent = pin!(self.sender.send(channel, &message));
+        let over = pin!(async { self.clock.sleep(SEND_MAX).await });
+        match select(sent, over).await {
+            Either::Left((sent, _)) => sent,
+            Either::Right(_) => Err(NotSent::in_time()),
+        }
     }
 
     /// That a channel fails is an alarm, which the others tell of, until it does not.
@@ -234,7 +297,7 @@ impl Notifier {
             return Ok(());
         };
         tracing::warn!(channel, fails, %error, "a message did not go out; it is tried again");
-        if *fails < FAILS {
+        if *fails < FAILS && !error.is_lasting {
             return Ok(());
         }
         let alarm = Alarm {
@@ -258,8 +321,24 @@ fn learned(
 ) -> Mailbox {
     Mailbox {
         notices: notice::learn(mailbox.notices, channel, known, now),
+        // There is nothing to report of the days before somebody wanted to hear of them.
+        report: mailbox.report.or_else(|| Some(reportable(now))),
         ..mailbox
     }
+}
+
+/// When the last day began, in Beijing, that is to be reported.
+fn reportable(now: Time) -> Time {
+    let today = now
+        .minus(REPORT_AFTER)
+        .next_midnight_in_beijing()
+        .minus(DAY);
+    today.minus(DAY)
+}
+
+/// Whether the report of that day is still to be sent through a channel.
+fn lacks(channel: &Channel, mailbox: &Mailbox, day: Time) -> bool {
+    channel.daily && mailbox.report.is_some_and(|reported| reported < day)
 }
 
 /// Open alarms, as the rules of the outbox take them. One of a kind that this program does not know

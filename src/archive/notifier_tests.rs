@@ -14,7 +14,7 @@ use crate::{
 
 const START: Time = Time(1_712_030_400_000);
 
-fn channel(name: &str, severity: Severity) -> Channel {
+pub(crate) fn channel(name: &str, severity: Severity) -> Channel {
     Channel {
         name: name.to_owned(),
         way: Way::Webhook(Post {
@@ -31,17 +31,25 @@ fn channel(name: &str, severity: Severity) -> Channel {
 
 /// What goes out: (channel, kind, event), in order; it can be made to fail.
 #[derive(Default)]
-struct Outgoing {
+pub(crate) struct Outgoing {
     sent: Mutex<Vec<(String, Kind, Event)>>,
     fails: AtomicBool,
+    hangs: AtomicBool,
     beats: AtomicUsize,
+    days: Mutex<Vec<(String, Daily)>>,
     /// Takes the database away as soon as something went out, as a process that dies does.
     dies: Mutex<Option<Arc<MemoryStore>>>,
 }
 
 impl Outgoing {
-    fn sent(&self) -> Vec<(String, Kind, Event)> {
+    /// What has gone out since this was asked last.
+    pub(crate) fn sent(&self) -> Vec<(String, Kind, Event)> {
         std::mem::take(&mut *self.sent.lock().unwrap())
+    }
+
+    /// The reports since this was asked last, with their channels.
+    pub(crate) fn days(&self) -> Vec<(String, Daily)> {
+        std::mem::take(&mut *self.days.lock().unwrap())
     }
 }
 
@@ -49,13 +57,25 @@ impl Outgoing {
 impl Sends for Outgoing {
     async fn send(&self, channel: &Channel, message: &Message) -> Result<(), NotSent> {
         if self.fails.load(Ordering::SeqCst) && channel.name == "duty" {
-            return Err(NotSent("the robot answered 300001".to_owned()));
+            return Err(NotSent {
+                text: "the robot answered 300001".to_owned(),
+                is_lasting: false,
+            });
+        }
+        if self.hangs.load(Ordering::SeqCst) && channel.name == "duty" {
+            std::future::pending::<()>().await;
         }
         if let Some(store) = &*self.dies.lock().unwrap() {
             store.set_away(true);
         }
-        let About::Alarms(told) = &message.about else {
-            panic!("{message:?}")
+        let told = match &message.about {
+            About::Alarms(told) => told,
+            About::Daily(daily) => {
+                let mut days = self.days.lock().unwrap();
+                days.push((channel.name.clone(), daily.clone()));
+                return Ok(());
+            }
+            About::Test => panic!("nobody asked for it"),
         };
         let mut sent = self.sent.lock().unwrap();
         sent.extend(
@@ -81,6 +101,10 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Self::with(|channel| channel)
+    }
+
+    fn with(change: fn(Channel) -> Channel) -> Self {
         let clock = HeldClock::at(START);
         let store = Arc::new(MemoryStore::new(Arc::clone(&clock) as _));
         let alarms = Arc::new(Alarms::new(Arc::clone(&store) as _, "a"));
@@ -89,12 +113,14 @@ impl Bench {
             channel("duty", Severity::Warning),
             channel("boss", Severity::Critical),
         ];
+        let channels = channels.into_iter().map(change).collect();
+        let allowed = BTreeMap::from([("h5".to_owned(), 1000)]);
         let shared = (
             Arc::clone(&store) as Arc<dyn Store>,
             Arc::clone(&alarms),
             Arc::clone(&clock) as Arc<dyn Clock>,
         );
-        let notifier = Notifier::new(shared, channels, Arc::clone(&post) as _);
+        let notifier = Notifier::new(shared, (channels, Arc::clone(&post) as _), allowed);
         Self {
             store,
             alarms,
@@ -268,6 +294,45 @@ async fn all_is_well_while_nothing_critical_is_open_that_nobody_knows_of() {
     assert_eq!(beats().await, (true, 1), "somebody sees to it");
     bench.store.set_away(true);
     assert_eq!(beats().await, (false, 0));
+}
+
+#[tokio::test]
+async fn the_report_of_a_day_is_sent_at_nine_in_beijing_once_to_those_who_want_it() {
+    let bench = Bench::with(|channel| Channel {
+        daily: channel.name == "duty",
+        ..channel
+    });
+    // It is noon in Beijing on the second of April.
+    bench.pass(Span::minutes(1)).await;
+    bench.raise(Kind::Quota, "h5").await;
+    let days = || bench.post.days();
+    bench.clock.pass(Span::minutes(20 * 60 + 58));
+    bench.pass(Span::seconds(55)).await;
+    assert!(days().is_empty(), "one minute to nine");
+    bench.post.fails.store(true, Ordering::SeqCst);
+    bench.pass(Span::minutes(5)).await;
+    bench.post.fails.store(false, Ordering::SeqCst);
+    bench.pass(Span::hours(1)).await;
+    let told = days();
+    assert!(
+        matches!(&told[..], [(name, daily)] if name == "duty" && daily.day == "2024-04-02" && daily.open[0].kind == Kind::Quota),
+        "{told:?}"
+    );
+    // A process that was away in the morning reports when it is back, the last day alone.
+    bench.clock.pass(Span::hours(60));
+    bench.pass(Span::minutes(1)).await;
+    let told: Vec<String> = days().into_iter().map(|(_, daily)| daily.day).collect();
+    assert_eq!(told, ["2024-04-04"]);
+}
+
+#[tokio::test]
+async fn one_that_never_ends_to_send_holds_up_nobody() {
+    let bench = Bench::new();
+    bench.post.hangs.store(true, Ordering::SeqCst);
+    bench.raise(Kind::Quota, "h5").await;
+    bench.clock.pass(Span::seconds(5));
+    bench.notifier.tell(bench.clock.now()).await.unwrap();
+    assert_eq!(bench.post.sent(), [told("boss", Kind::Quota, Event::Begun)]);
 }
 
 /// The course of the alarm that messages do not go out: the kinds open meanwhile, and after.

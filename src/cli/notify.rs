@@ -127,7 +127,17 @@ async fn try_out(
     clock: &std::sync::Arc<dyn Clock>,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
-    let known = || config.notify.iter().map(|channel| channel.name.as_str());
+    // One of several recipients of mail has a name of its own, which alarms tell.
+    let channels: Vec<Channel> = config
+        .notify
+        .iter()
+        .flat_map(|channel| {
+            let apart = channel.apart();
+            let apart = apart.into_iter().filter(|one| one.name != channel.name);
+            std::iter::once(channel.clone()).chain(apart)
+        })
+        .collect();
+    let known = || channels.iter().map(|channel| channel.name.as_str());
     if let Some(unknown) = args
         .names
         .iter()
@@ -141,8 +151,9 @@ async fn try_out(
         return Err(Failure::usage(format!("notify test {unknown}"), why, todo));
     }
     let mut code = Code::Done;
-    for channel in &config.notify {
-        if !(args.all || args.names.contains(&channel.name)) {
+    for channel in &channels {
+        let is_all = args.all && config.notify.iter().any(|one| one.name == channel.name);
+        if !(is_all || args.names.contains(&channel.name)) {
             continue;
         }
         let sent = notices::test(channel, clock).await;

@@ -96,6 +96,27 @@ pub enum MailTls {
 }
 
 impl Channel {
+    /// Channels of one addressee each: of mail one a recipient, `mail#1`, `mail#2`, so that each is
+    /// told on its own, and one who is refused keeps nothing from the others.
+    #[must_use]
+    pub fn apart(&self) -> Vec<Self> {
+        let Way::Email(mail) = &self.way else {
+            return vec![self.clone()];
+        };
+        if mail.to.len() < 2 {
+            return vec![self.clone()];
+        }
+        let to_one = |(n, to): (usize, &String)| Self {
+            name: format!("{}#{n}", self.name),
+            way: Way::Email(Mail {
+                to: vec![to.clone()],
+                ..mail.clone()
+            }),
+            ..self.clone()
+        };
+        (1..).zip(&mail.to).map(to_one).collect()
+    }
+
     /// Whether alarms of this kind and subject are told through it.
     #[must_use]
     pub fn wants(&self, kind: Kind, subject: &str) -> bool {

@@ -5,6 +5,7 @@
 use super::{
     alarm::Kind,
     time::{Span, Time},
+    token::State,
 };
 
 /// A message.
@@ -57,8 +58,8 @@ pub struct Told {
     pub times: i64,
 }
 
-/// The figures of a day, of one app or of all together.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The figures of an app and a day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
     /// The app.
     pub app: String,
@@ -76,6 +77,18 @@ pub struct Figures {
     pub least_left: Option<Span>,
     /// Calls made, and what the quota would have allowed.
     pub calls: (i64, i64),
+}
+
+impl Figures {
+    /// Adds so many that were settled with a state, and the least time that was left for them.
+    pub fn settle(&mut self, state: State, count: i64, least_left: Option<Span>) {
+        match state {
+            State::Archived => self.archived += count,
+            state if state.is_loss() => self.lost += count,
+            _ => self.other += count,
+        }
+        self.least_left = self.least_left.into_iter().chain(least_left).min();
+    }
 }
 
 /// The report of a day.

@@ -91,16 +91,23 @@ pub fn learn(
 /// What is to be told now, the most urgent first.
 #[must_use]
 pub fn due(notices: &[Notice], now: Time) -> Vec<Told> {
-    let mut due: Vec<Told> = notices
-        .iter()
-        .filter(|notice| notice.is_due(now))
-        .map(Notice::tell)
-        .collect();
-    due.sort_by_key(|told| {
+    let due = notices.iter().filter(|notice| notice.is_due(now));
+    sorted(due.map(Notice::tell).collect())
+}
+
+/// Open alarms, the most urgent first, as a report has them.
+#[must_use]
+pub fn as_told(open: &[Standing]) -> Vec<Told> {
+    let told = |alarm: &Standing| Notice::fresh(alarm.clone(), alarm.since).tell();
+    sorted(open.iter().map(told).collect())
+}
+
+fn sorted(mut told: Vec<Told>) -> Vec<Told> {
+    told.sort_by_key(|told| {
         let urgency = std::cmp::Reverse(told.kind.severity());
         (urgency, told.event, told.since, told.kind)
     });
-    due
+    told
 }
 
 /// What is left once all that was due at `asked` has been told.

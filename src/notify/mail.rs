@@ -1,10 +1,9 @@
 //! Mail: a page as text and as HTML, and one delivery for each recipient, so that one who is refused
-//! keeps nothing from the others and nobody sees who else is told.
+//! keeps nothing from the others and nobody sees who else is told. Whoever wants to try again those
+//! alone who did not get it makes a channel of each ([`Channel::apart`](crate::domain::channel::Channel::apart)).
 
 use std::{
-    collections::VecDeque,
     fs,
-    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime},
 };
 
@@ -36,17 +35,12 @@ use crate::domain::{
 
 /// For each step of the exchange with the server.
 const STEP: Duration = Duration::from_secs(10);
-/// Messages whose recipients are remembered while some of them still lack it.
-const UNFINISHED_MAX: usize = 64;
 
 /// A mail server and whom it is to tell.
 pub(super) struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
     to: Vec<Mailbox>,
-    /// Who has which message already, of those that not all have. It lasts as long as the process:
-    /// after that one who has it may get it again.
-    unfinished: Mutex<VecDeque<(String, Vec<usize>)>>,
 }
 
 /// How it went with one recipient.
@@ -81,7 +75,6 @@ impl Mailer {
                 .iter()
                 .map(mailbox)
                 .collect::<Result<_, NotSent>>()?,
-            unfinished: Mutex::default(),
         })
     }
 
@@ -92,9 +85,6 @@ impl Mailer {
         let id = hex(digest.get(..12).unwrap_or_default());
         let (mut put_off, mut refused) = (Vec::new(), Vec::new());
         for (place, to) in self.to.iter().enumerate() {
-            if self.has(&id, place) {
-                continue;
-            }
             let letter = self
                 .letter(to, &format!("{id}.{place}"), message, &page.title)
                 .multipart(MultiPart::alternative_plain_html(
@@ -103,12 +93,12 @@ impl Mailer {
                 ))
                 .map_err(|_| NotSent::lasting("the message could not be written as mail"))?;
             match outcome(self.transport.send(letter).await.map(|_| ()))? {
-                Outcome::Delivered => self.note(&id, place),
+                Outcome::Delivered => {}
                 Outcome::PutOff(code) => put_off.push(code),
                 Outcome::Refused(code) => refused.push(code),
             }
         }
-        self.finish(&id, &put_off, &refused)
+        self.finish(&put_off, &refused)
     }
 
     fn letter(
@@ -131,7 +121,7 @@ impl Mailer {
     }
 
     /// What the server said of all of them together.
-    fn finish(&self, id: &str, put_off: &[String], refused: &[String]) -> Result<(), NotSent> {
+    fn finish(&self, put_off: &[String], refused: &[String]) -> Result<(), NotSent> {
         let all = self.to.len();
         let told = |those: &[String], verb: &str| {
             let mut codes = those.to_vec();
@@ -147,7 +137,6 @@ impl Mailer {
         if !put_off.is_empty() {
             return Err(NotSent::for_now(told(put_off, "put off by the server")));
         }
-        self.unfinished().retain(|(known, _)| known != id);
         if refused.is_empty() {
             return Ok(());
         }
@@ -158,30 +147,6 @@ impl Mailer {
         Err(NotSent::lasting(
             told(refused, "refused by the server") + others,
         ))
-    }
-
-    fn has(&self, id: &str, place: usize) -> bool {
-        self.unfinished()
-            .iter()
-            .any(|(known, places)| known == id && places.contains(&place))
-    }
-
-    fn note(&self, id: &str, place: usize) {
-        let mut unfinished = self.unfinished();
-        if let Some((_, places)) = unfinished.iter_mut().find(|(known, _)| known == id) {
-            places.push(place);
-            return;
-        }
-        if unfinished.len() == UNFINISHED_MAX {
-            unfinished.pop_front();
-        }
-        unfinished.push_back((id.to_owned(), vec![place]));
-    }
-
-    fn unfinished(&self) -> MutexGuard<'_, VecDeque<(String, Vec<usize>)>> {
-        self.unfinished
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

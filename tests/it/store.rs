@@ -6,6 +6,7 @@ mod alarm;
 mod alike;
 mod bulk;
 mod claim;
+mod day;
 mod download;
 mod hours;
 mod jobs;
@@ -136,6 +137,8 @@ on_each! {
         notices:
             a_mailbox_is_read_back_as_it_was_kept,
             an_alarm_is_unheard_until_it_is_heard_of_be_it_over_or_not;
+        day:
+            what_came_of_each_app_in_a_day_is_told;
         keys:
             a_key_is_read_back_as_it_was_made,
             what_a_key_spends_is_added_up_a_day,

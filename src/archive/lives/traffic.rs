@@ -3,9 +3,17 @@
 
 use simulator::{Life, LifeSpec};
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use super::{BEGIN, House, PLAIN, alarms::Course};
 use crate::{
+    archive::{
+        Notifier,
+        notifier::tests::{Outgoing, channel},
+    },
     domain::{
+        alarm::Severity,
+        channel::Channel,
         time::{Span, Time},
         traffic::{Hour, NoTokens, Rules},
     },
@@ -29,6 +37,31 @@ fn tried(life: Life, risk_level: u8) -> LifeSpec {
         attempts: Some(1),
         risk_level: Some(risk_level),
         ..LifeSpec::of(life, 1)
+    }
+}
+
+/// Somebody who wants to hear of everything, and all that they hear.
+struct Duty {
+    notifier: Notifier,
+    heard: Arc<Outgoing>,
+}
+
+impl Duty {
+    fn of(house: &House) -> Self {
+        let heard = Arc::new(Outgoing::default());
+        let duty = Channel {
+            daily: true,
+            ..channel("duty", Severity::Warning)
+        };
+        let archive = &house.archive;
+        let shared = (
+            Arc::clone(&archive.store),
+            Arc::clone(&archive.alarms),
+            Arc::clone(&archive.clock),
+        );
+        let ways = (vec![duty], Arc::clone(&heard) as _);
+        let notifier = Notifier::new(shared, ways, BTreeMap::new());
+        Self { notifier, heard }
     }
 }
 
@@ -63,7 +96,7 @@ impl House {
     }
 
     /// Leads the life of an office from now on, for so many hours; brings all that was told of.
-    async fn live_ordinarily(&self, hours: i64) -> Vec<String> {
+    async fn live_ordinarily(&self, hours: i64, duty: &Duty) -> Vec<String> {
         let mut told = Vec::new();
         for _ in 0..hours {
             let hour = Hour::of(self.now());
@@ -77,6 +110,7 @@ impl House {
             self.live_until(Hour(hour.0 + 1).begin().plus(Span::minutes(6)))
                 .await;
             told.extend(self.look().await);
+            duty.notifier.tell(self.now()).await.unwrap();
         }
         told
     }
@@ -85,8 +119,9 @@ impl House {
 #[tokio::test]
 async fn an_attack_is_told_of_within_a_minute_and_a_half() {
     let house = House::new();
+    let duty = Duty::of(&house);
     // Until Friday, half past seven in the evening.
-    assert_eq!(house.live_ordinarily(94).await, [""; 0]);
+    assert_eq!(house.live_ordinarily(94, &duty).await, [""; 0]);
     let mut tokens = Vec::new();
     for n in 0..100 {
         let life = if n % 5 < 3 {
@@ -98,7 +133,7 @@ async fn an_attack_is_told_of_within_a_minute_and_a_half() {
     }
     // When it stood in the archive that an attempt is risky, and that more than a third failed.
     let (mut risky, mut failing): (Option<Time>, Option<Time>) = (None, None);
-    let mut raised = Vec::new();
+    let (mut raised, mut heard) = (Vec::new(), Vec::new());
     for _ in 0..150 {
         house.live_until(house.now().plus(MINUTE)).await;
         let (mut attempts, mut failed) = (0, 0);
@@ -119,15 +154,24 @@ async fn an_attack_is_told_of_within_a_minute_and_a_half() {
                 raised.push((kind, house.now()));
             }
         }
+        house.clock.pass(Span::seconds(5));
+        duty.notifier.tell(house.now()).await.unwrap();
+        for (_, kind, _) in duty.heard.sent() {
+            if !heard.iter().any(|(one, _)| one == kind.name()) {
+                heard.push((kind.name().to_owned(), house.now()));
+            }
+        }
     }
-    let soon = |kind: &str, since: Option<Time>| {
-        let at = raised.iter().find(|(one, _)| one == kind);
-        let (_, at) = at.unwrap_or_else(|| panic!("no {kind} in {raised:?}"));
-        assert!(at.since(since.unwrap()) <= Span::seconds(90), "{kind}");
+    let soon = |those: &[(String, Time)], kind: &str, since: Option<Time>, most: Span| {
+        let at = those.iter().find(|(one, _)| one == kind);
+        let (_, at) = at.unwrap_or_else(|| panic!("no {kind} in {those:?}"));
+        assert!(at.since(since.unwrap()) <= most, "{kind}");
     };
-    soon("risk", risky);
-    soon("failure_rate", failing);
-    assert_eq!(raised.len(), 2, "{raised:?}");
+    for (kind, since) in [("risk", risky), ("failure_rate", failing)] {
+        soon(&raised, kind, since, Span::seconds(90));
+        soon(&heard, kind, since, Span::minutes(2));
+    }
+    assert_eq!((raised.len(), heard.len()), (2, 2), "{raised:?} {heard:?}");
     let alarms = house.store.alarms().await.unwrap();
     for token in &tokens {
         assert!(alarms.iter().all(|alarm| !alarm.text.contains(token)));
@@ -135,9 +179,20 @@ async fn an_attack_is_told_of_within_a_minute_and_a_half() {
 }
 
 #[tokio::test]
-async fn a_month_as_it_should_be_is_not_told_of() {
+async fn in_a_month_as_it_should_be_nothing_but_reports_is_told() {
     let house = House::new();
-    assert_eq!(house.live_ordinarily(30 * 24).await, [""; 0]);
+    let duty = Duty::of(&house);
+    assert_eq!(house.live_ordinarily(30 * 24, &duty).await, [""; 0]);
+    assert_eq!(duty.heard.sent(), []);
+    // Nothing but a report each morning, from the one after the first day on.
+    let days: Vec<String> = duty
+        .heard
+        .days()
+        .into_iter()
+        .map(|(_, of)| of.day)
+        .collect();
+    assert!((29..=30).contains(&days.len()), "{days:?}");
+    assert!(days.is_sorted(), "{days:?}");
 }
 
 /// So many tokens fail in an hour that nothing is known before; then none.

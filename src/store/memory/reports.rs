@@ -11,6 +11,7 @@ use super::{
 use crate::{
     domain::{
         lease::Stage,
+        message::Figures,
         secret::Secret,
         settled::{DAY, Settled},
         time::{Span, Time},
@@ -33,6 +34,10 @@ impl Reports for MemoryStore {
 
     async fn settled(&self, from: Time, to: Time) -> Result<Vec<Settled>> {
         self.verb(|data| Ok(data.settled(from, to)))
+    }
+
+    async fn day(&self, from: Time, to: Time) -> Result<Vec<Figures>> {
+        self.verb(|data| Ok(data.day(from, to)))
     }
 
     async fn list(&self, filter: &Filter) -> Result<Vec<Summary>> {
@@ -158,6 +163,36 @@ impl Data {
             }
         }
         counts.into_values().collect()
+    }
+
+    fn day(&self, from: Time, to: Time) -> Vec<Figures> {
+        let mut apps: BTreeMap<&str, Figures> = BTreeMap::new();
+        let lies = |at: Time| from <= at && at < to;
+        for kept in self.verifications.values() {
+            let facts = &kept.told.verification;
+            let settled = kept.report.settled_at.filter(|at| lies(*at)).is_some();
+            let (is_told, is_open) = (lies(facts.tracked_at), !kept.state.is_settled());
+            if !(settled || is_told || is_open) {
+                continue;
+            }
+            let app = apps.entry(&facts.app).or_default();
+            app.told += i64::from(is_told);
+            app.open += i64::from(is_open);
+            if settled {
+                app.settle(kept.state, 1, kept.least_left);
+            }
+        }
+        let periods = period(from)..period(to);
+        for ((period, app, _), (calls, _)) in &self.quota_use {
+            if periods.contains(period) {
+                apps.entry(app).or_default().calls.0 += calls;
+            }
+        }
+        let named = |(app, figures): (&str, Figures)| Figures {
+            app: app.to_owned(),
+            ..figures
+        };
+        apps.into_iter().map(named).collect()
     }
 
     fn states(&self) -> Vec<StateCount> {

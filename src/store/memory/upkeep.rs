@@ -23,7 +23,7 @@ impl Upkeep for MemoryStore {
     /// The calls of settled verifications are sums already.
     async fn tidy(&self) -> Result<()> {
         let now = self.clock.now();
-        let oldest = period(now.minus(Span::hours(24)));
+        let oldest = period(now.minus(Span::hours(48)));
         self.verb(|data| {
             data.requests
                 .retain(|_, request| now.since(request.at) < KEPT);

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Length of a period of `quota_use`, milliseconds.
-const PERIOD_MS: i64 = 10_000;
+pub(super) const PERIOD_MS: i64 = 10_000;
 /// How many settled verifications `tidy` folds in one transaction.
 const FOLD_MAX: i64 = 1000;
 
@@ -198,12 +198,13 @@ pub(super) async fn fold_settled<DB: Dialect>(connection: &mut DB::Connection) -
     Ok(i64::try_from(ids.len()).is_ok_and(|folded| folded == FOLD_MAX))
 }
 
-/// Lets go of what was counted for the quota more than a day ago.
+/// Lets go of what was counted for the quota more than two days ago: the report of a day is written
+/// in the course of the next one.
 pub(super) async fn forget_quota_use<DB: Dialect>(
     connection: &mut DB::Connection,
     now: Time,
 ) -> Result<()> {
-    let oldest = now.minus(Span::hours(24)).0.div_euclid(PERIOD_MS);
+    let oldest = now.minus(Span::hours(48)).0.div_euclid(PERIOD_MS);
     DB::execute(
         connection,
         "delete from quota_use where period < $1".to_owned(),

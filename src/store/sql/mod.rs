@@ -10,6 +10,7 @@ mod calls;
 mod claim;
 mod completed;
 mod connection;
+mod day;
 mod download;
 mod due;
 mod events;

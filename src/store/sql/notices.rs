@@ -43,7 +43,7 @@ impl<DB: Dialect> Notices for SqlStore<DB> {
 }
 
 rows! {
-    struct MailboxIn<'a> { channel: &'a str, fails: i64, retry_at: Option<i64>, sent_at: Option<i64>, report: Option<&'a str> }
+    struct MailboxIn<'a> { channel: &'a str, fails: i64, retry_at: Option<i64>, sent_at: Option<i64>, report: Option<i64> }
 }
 
 rows! {
@@ -87,7 +87,7 @@ async fn mailboxes<DB: Dialect>(
             mailbox.fails = row.int("fails")?;
             mailbox.retry_at = instant_or_null(row, "retry_at")?;
             mailbox.sent_at = instant_or_null(row, "sent_at")?;
-            mailbox.report = row.text_or_null("report")?;
+            mailbox.report = instant_or_null(row, "report")?;
         }
     }
     let sql = format!(
@@ -155,7 +155,7 @@ async fn keep<DB: Dialect>(
             fails: mailbox.fails,
             retry_at: mailbox.retry_at.map(|at| at.0),
             sent_at: mailbox.sent_at.map(|at| at.0),
-            report: mailbox.report.as_deref(),
+            report: mailbox.report.map(|at| at.0),
         })
         .collect();
     let kept = "on conflict (channel) do update set fails = excluded.fails, retry_at = excluded.retry_at, sent_at = excluded.sent_at, report = excluded.report";

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use futures::FutureExt as _;
 
-use super::{SqlStore, list, reconcile, show, status};
+use super::{SqlStore, day, list, reconcile, show, status};
 use crate::{
-    domain::{secret::Secret, settled::Settled, time::Time},
+    domain::{message::Figures, secret::Secret, settled::Settled, time::Time},
     store::{
         Reports, Result,
         dialect::Dialect,
@@ -23,6 +23,11 @@ impl<DB: Dialect> Reports for SqlStore<DB> {
 
     async fn settled(&self, from: Time, to: Time) -> Result<Vec<Settled>> {
         self.reading(move |connection| status::settled::<DB>(connection, from, to).boxed())
+            .await
+    }
+
+    async fn day(&self, from: Time, to: Time) -> Result<Vec<Figures>> {
+        self.reading(move |connection| day::day::<DB>(connection, from, to).boxed())
             .await
     }
 

@@ -19,8 +19,8 @@ pub struct Mailbox {
     pub retry_at: Option<Time>,
     /// When something was sent last.
     pub sent_at: Option<Time>,
-    /// The day in Beijing whose report is still to be sent, `2026-01-31`.
-    pub report: Option<String>,
+    /// When the day began, in Beijing, that was reported last; none before there was one to report.
+    pub report: Option<Time>,
     /// What it was told, and is to be told.
     pub notices: Vec<Notice>,
 }

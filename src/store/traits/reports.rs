@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::{
-    domain::{secret::Secret, settled::Settled, time::Time},
+    domain::{message::Figures, secret::Secret, settled::Settled, time::Time},
     store::{
         Connection, Result,
         records::KnownToken,
@@ -20,6 +20,12 @@ pub trait Reports: Connection {
     /// How many verifications of each app were settled from an instant to before another, by app; of
     /// apps with none, nothing.
     async fn settled(&self, from: Time, to: Time) -> Result<Vec<Settled>>;
+
+    /// What came of each app from an instant to before another, both on the hour and at most a day
+    /// ago and a half: what was told as far as it is added up ([`crate::store::Hours`]), what was
+    /// settled, the calls made, and how many are open now; by app. What the quota allows is not
+    /// known here.
+    async fn day(&self, from: Time, to: Time) -> Result<Vec<Figures>>;
 
     /// Tracked verifications, newest first.
     async fn list(&self, filter: &Filter) -> Result<Vec<Summary>>;

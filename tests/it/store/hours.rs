@@ -27,7 +27,7 @@ use crate::databases::Database;
 const NOW: Time = Time(1_795_505_400_000);
 
 /// Tells a token of an app at an instant, due then.
-async fn tell(store: &dyn Store, app: &str, at: Time) -> VerificationId {
+pub async fn tell(store: &dyn Store, app: &str, at: Time) -> VerificationId {
     let id = VerificationId::fresh(at);
     let plain = token(1);
     let told = NewVerification {

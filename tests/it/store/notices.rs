@@ -37,7 +37,7 @@ fn mailbox(channel: &str, notices: Vec<Notice>) -> Mailbox {
         fails: 4,
         retry_at: Some(later(Span(9))),
         sent_at: Some(START),
-        report: Some("2024-04-01".to_owned()),
+        report: Some(later(Span(2))),
         notices,
     }
 }
