@@ -17,6 +17,7 @@ mod notices;
 mod objects;
 mod poll;
 mod pooler;
+mod questions;
 mod quotas;
 mod read;
 mod reconcile;
@@ -220,6 +221,9 @@ on_each! {
         hours:
             /// The statements read views.
             the_statement_of_each_alarm_brings_its_rows;
+        questions:
+            /// The statements read views.
+            each_statement_of_the_page_brings_its_answer;
         read:
             /// A sum is made wrong by hand.
             a_sum_that_is_wrong_is_told_of_and_mended,
