@@ -1,7 +1,7 @@
 //! The channels by which people are told: the configuration's `[[notify]]`.
 
 use super::{
-    alarm::{Kind, Scope, Severity},
+    alarm::{Ends, Kind, Scope, Severity},
     language::Language,
     secret::Secret,
 };
@@ -122,9 +122,12 @@ impl Channel {
     pub fn wants(&self, kind: Kind, subject: &str) -> bool {
         // Of losses the subject is the app and the cause.
         let is_of = |app: &String| subject.split(": ").next() == Some(app.as_str());
-        let is_of_other = matches!(kind.scope(), Scope::App | Scope::Past)
-            && !self.apps.is_empty()
-            && !self.apps.iter().any(is_of);
+        let is_about_app = match kind.scope() {
+            Scope::App => true,
+            Scope::Past => kind.ends() != Ends::Seen,
+            Scope::Verification | Scope::Service => false,
+        };
+        let is_of_other = is_about_app && !self.apps.is_empty() && !self.apps.iter().any(is_of);
         kind.severity() >= self.severity && !is_of_other
     }
 }

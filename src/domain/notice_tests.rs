@@ -154,12 +154,19 @@ fn a_channel_is_told_what_it_wants_and_several_processes_are_one() {
         of(Kind::TooFast, "h5"),
         of(Kind::Quota, "kyc"),
         of(Kind::DatabaseDown, "database"),
+        of(Kind::Loss, "kyc: quota"),
+        of(Kind::Delivery, "mail"),
         earlier,
     ];
     let notices = learn(Vec::new(), &channel(), (&open, &[]), START);
     let due = due(&notices, START);
     let told: Vec<_> = due.iter().map(|told| (told.kind, told.times)).collect();
-    assert_eq!(told, [(Kind::DatabaseDown, 4), (Kind::TooFast, 2)]);
+    let expected = [
+        (Kind::DatabaseDown, 4),
+        (Kind::TooFast, 2),
+        (Kind::Delivery, 2),
+    ];
+    assert_eq!(told, expected);
     assert_eq!(due[0].since, START.minus(Span::minutes(1)));
     let critical = Channel {
         severity: Severity::Critical,
@@ -168,5 +175,5 @@ fn a_channel_is_told_what_it_wants_and_several_processes_are_one() {
     };
     let notices = learn(Vec::new(), &critical, (&open, &[]), START);
     let kinds: Vec<_> = notices.iter().map(|notice| notice.alarm.kind).collect();
-    assert_eq!(kinds, [Kind::Quota, Kind::DatabaseDown]);
+    assert_eq!(kinds, [Kind::Loss, Kind::Quota, Kind::DatabaseDown]);
 }

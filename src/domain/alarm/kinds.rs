@@ -328,7 +328,7 @@ kinds! {
     avoid: "do not revoke a key in good hands before its client has the next one: it could tell nothing meanwhile",
         "密钥若未被盗，先让客户端换上新的再吊销：否则期间无法登记";
 
-    Delivery = "delivery", Warning, Service, Ends::Seen, "verikeep notify test CHANNEL";
+    Delivery = "delivery", Warning, Past, Ends::Seen, "verikeep notify test CHANNEL";
     means: "Messages of a channel do not go out.",
         "某个通知渠道的消息发不出去。";
     threatens: "nothing is lost by it; but whoever relies on this channel hears of nothing",
