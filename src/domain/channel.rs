@@ -1,5 +1,7 @@
 //! The channels by which people are told: the configuration's `[[notify]]`.
 
+use std::fmt;
+
 use super::{
     alarm::{Ends, Kind, Scope, Severity},
     language::Language,
@@ -64,8 +66,8 @@ pub struct Post {
     pub allow_private: bool,
 }
 
-/// A mail server and whom it is to tell.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A mail server and whom it is to tell. `Debug` shows nobody's address.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Mail {
     /// The server's name, which its certificate must bear.
     pub host: String,
@@ -81,6 +83,29 @@ pub struct Mail {
     pub to: Vec<String>,
     /// A file of certificates in PEM to trust beside the system's.
     pub ca_file: Option<std::path::PathBuf>,
+}
+
+impl fmt::Debug for Mail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            host,
+            port,
+            tls,
+            login,
+            // A person's as often as not.
+            from: _,
+            to,
+            ca_file,
+        } = self;
+        f.debug_struct("Mail")
+            .field("host", host)
+            .field("port", port)
+            .field("tls", tls)
+            .field("has_login", &login.is_some())
+            .field("recipients", &to.len())
+            .field("ca_file", ca_file)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How the connection to a mail server is protected.
@@ -129,5 +154,38 @@ impl Channel {
         };
         let is_of_other = is_about_app && !self.apps.is_empty() && !self.apps.iter().any(is_of);
         kind.severity() >= self.severity && !is_of_other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_channel_shows_nobodys_address_and_no_secret() {
+        let mail = Mail {
+            host: "smtp.example.com".to_owned(),
+            port: 587,
+            tls: MailTls::Starttls,
+            login: Some(("canary-user@example.com".to_owned(), "canary-pw".into())),
+            from: "canary-from@example.com".to_owned(),
+            to: vec![
+                "canary-1@example.com".to_owned(),
+                "canary-2@example.com".to_owned(),
+            ],
+            ca_file: None,
+        };
+        let post = Post {
+            url: "https://canary.example.com/?key=canary".into(),
+            secret: Some("canary".into()),
+            allow_private: false,
+        };
+        for (way, shown) in [
+            (Way::Email(mail), "recipients: 2"),
+            (Way::Dingtalk(post), "allow_private: false"),
+        ] {
+            let text = format!("{way:?}");
+            assert!(text.contains(shown) && !text.contains("canary"), "{text}");
+        }
     }
 }
