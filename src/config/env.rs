@@ -68,41 +68,41 @@ fn is_left_alone(name: &str) -> bool {
 }
 
 fn put(tree: &mut Table, name: &str, text: &str, place: &Place, findings: &Findings) {
-    let path = name.strip_prefix(PREFIX).unwrap_or(name);
     let node = || Node {
         value: Value::Text(text.to_owned()),
         place: place.clone(),
     };
-    let levels: Vec<String> = path.split("__").map(str::to_lowercase).collect();
-    let levels: Vec<&str> = levels.iter().map(String::as_str).collect();
+    let path = name.strip_prefix(PREFIX).unwrap_or(name).to_lowercase();
+    let levels: Vec<&str> = path.split("__").collect();
+    let path = levels.join(".");
     let wrong = |known: &[&str], key: &str| {
         let todo = format!("{} {ANOTHER}", keys::suggestion(key, known));
-        findings.key(&levels.join("."), place, "no such key", todo);
+        findings.key(&path, place, "no such key", todo);
     };
     match levels.as_slice() {
         ["data_dir"] => tree.set("data_dir", node()),
         [list, which, key] if keys::of_one(list).contains(key) => {
             match one_of(tree, list, which, place) {
                 Ok(one) => one.set(key, node()),
-                Err(todo) => findings.key(&levels.join("."), place, no_such(list), todo),
+                Err(todo) => findings.key(&path, place, no_such(list), todo),
             }
         }
         ["apps", _, key] => wrong(keys::APP, key),
         ["notify", _, key] => wrong(keys::NOTIFY, key),
-        ["alarms", rule, key] if is_alarm(rule, &[key]) => {
-            alarm(tree.table_mut("alarms", place), rule, &[key], node());
+        ["alarms", rule, key @ ..] if is_alarm(rule, key) => {
+            let alarms = tree.table_mut("alarms", place);
+            alarm(alarms, rule, key, node(), (&path, findings));
         }
         ["apps", which, "alarms", rule, key @ ..] if is_alarm(rule, key) => {
-            match one_of(tree, "apps", which, place) {
-                Ok(app) => alarm(app.table_mut("alarms", place), rule, key, node()),
-                Err(todo) => findings.key(&levels.join("."), place, "no such app", todo),
+            let alarms = one_of(tree, "apps", which, place);
+            match alarms.map(|app| app.table_mut("alarms", place)) {
+                Ok(alarms) => alarm(alarms, rule, key, node(), (&path, findings)),
+                Err(todo) => findings.key(&path, place, no_such("apps"), todo),
             }
         }
         ["vault", "options", key] => {
-            if let Some(options) = tree
-                .table_mut("vault", place)
-                .and_then(|vault| vault.table_mut("options", place))
-            {
+            let vault = tree.table_mut("vault", place);
+            if let Some(options) = vault.and_then(|vault| vault.table_mut("options", place)) {
                 options.set(key, node());
             }
         }
@@ -120,7 +120,7 @@ fn put(tree: &mut Table, name: &str, text: &str, place: &Place, findings: &Findi
         }
         [first, ..] if keys::TOP.contains(first) => {
             let todo = "write the levels down to one key, such as VERIKEEP_DATABASE__URL or VERIKEEP_APPS__0__QPS";
-            findings.key(&levels.join("."), place, "names no single value", todo);
+            findings.key(&path, place, "names no single value", todo);
         }
         [first, ..] => wrong(keys::TOP, first),
         [] => {}
@@ -135,17 +135,35 @@ fn is_alarm(rule: &str, key: &[&str]) -> bool {
     }
 }
 
-/// Sets a rule among `alarms`, or one of its thresholds.
-fn alarm(alarms: Option<&mut Table>, rule: &str, key: &[&str], node: Node) {
+/// Sets a rule among `alarms`, or one of its thresholds: of a rule that is written as a table, or
+/// not at all. One that is written as no rule can be is a finding of the walk.
+fn alarm(
+    alarms: Option<&mut Table>,
+    rule: &str,
+    key: &[&str],
+    node: Node,
+    (path, findings): (&str, &Findings),
+) {
     let place = node.place.clone();
-    match (alarms, key.first()) {
-        (Some(alarms), None) => alarms.set(rule, node),
-        (Some(alarms), Some(key)) => {
-            if let Some(thresholds) = alarms.table_mut(rule, &place) {
-                thresholds.set(key, node);
-            }
-        }
-        (None, _) => {}
+    let Some(alarms) = alarms else {
+        return;
+    };
+    let Some(key) = key.first() else {
+        alarms.set(rule, node);
+        return;
+    };
+    if let Some(thresholds) = alarms.table_mut(rule, &place) {
+        thresholds.set(key, node);
+    } else if let Some(Node {
+        value: Value::Flag(_) | Value::Text(_),
+        place: written,
+    }) = alarms.get(rule)
+    {
+        let todo = format!(
+            "write the rule as a table of thresholds there, {{}} for those that stand, or leave {place} out"
+        );
+        let reason = format!("is a threshold of `{rule}`, which {written} writes as true or false");
+        findings.fail(path, &place, reason, todo);
     }
 }
 

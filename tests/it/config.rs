@@ -1892,6 +1892,54 @@ fn channels_have_names_of_their_own_and_all_findings_come_at_once() {
 }
 
 #[test]
+fn a_threshold_of_the_environment_for_a_rule_that_is_no_table_is_found() {
+    let app = format!("{GOOD_APP}[apps.alarms]\nvolume = false\n");
+    for (label, text, rule, threshold, written) in [
+        (
+            "switched off",
+            format!("[alarms]\nfailure_rate = false\n{GOOD_APP}"),
+            None,
+            "VERIKEEP_ALARMS__FAILURE_RATE__ATTEMPTS",
+            "verikeep.toml:2",
+        ),
+        (
+            "switched on",
+            format!("[alarms]\nfailure_rate = true\n{GOOD_APP}"),
+            None,
+            "VERIKEEP_ALARMS__FAILURE_RATE__ATTEMPTS",
+            "verikeep.toml:2",
+        ),
+        (
+            "of an app",
+            app,
+            None,
+            "VERIKEEP_APPS__LOAN_H5__ALARMS__VOLUME__TIMES",
+            "verikeep.toml:6",
+        ),
+        (
+            "switched off by the environment as well",
+            GOOD_APP.to_owned(),
+            Some("VERIKEEP_ALARMS__FAILURE_RATE"),
+            "VERIKEEP_ALARMS__FAILURE_RATE__ATTEMPTS",
+            "environment VERIKEEP_ALARMS__FAILURE_RATE",
+        ),
+    ] {
+        let mut place = Place::new(&text).set(threshold, "40");
+        if let Some(rule) = rule {
+            place = place.set(rule, "false");
+        }
+        let found = told(&place.fails());
+        for part in [
+            format!("environment {threshold}"),
+            format!("{written} writes as true or false"),
+            format!("or leave environment {threshold} out"),
+        ] {
+            assert!(found.contains(&part), "{label}: {part}: {found}");
+        }
+    }
+}
+
+#[test]
 fn alarms_are_those_of_the_app_or_else_those_of_all() {
     let all = "[alarms]\nvolume = false\nfailure_rate = { percent = 50 }\nno_tokens = true\n";
     let own = "[apps.alarms]\nfailure_rate = { times = 5 }\nrisk = { spoofing = 0.9 }\n";
