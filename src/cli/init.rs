@@ -12,25 +12,38 @@ use zeroize::Zeroizing;
 use super::{
     report::{Code, Failure},
     screen::Screen,
+    words::words,
 };
 use crate::{
     config::{self, COMMENTED, INDEX_KEY_FILE},
-    domain::{digest::hex, identity::IndexKey, random},
+    domain::{digest::hex, identity::IndexKey, language::Words, random},
 };
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   verikeep init                                     # here
   verikeep init /etc/verikeep
+  verikeep init --lang zh                           # with Chinese comments
 Then fill in the credentials of your app and run `verikeep check`.";
 
-/// Write a commented configuration with safe defaults and fresh keys; overwrites nothing.
+/// Write a commented configuration with safe defaults and fresh keys; overwrites nothing. Its
+/// comments are in the language of --lang.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Init {
     /// Where; made when it is not there.
     #[arg(default_value = ".", value_name = "DIR")]
     pub dir: PathBuf,
+}
+
+words! {
+    WRITTEN = "written     {}", "已写入  {}";
+    WRITTEN_KEY = "written     {}: looks up ID numbers; keep a copy of it apart from the database",
+        "已写入  {}：用于按证件号查找；请另存一份，不要与数据库放在一起";
+    LEFT_ALONE = "left alone  {}: is there already", "未改动  {}：已存在";
+    NEXT = "\nNext: fill in name, api_key and secret_key under [[apps]] in {}, then\n  verikeep check --config {}",
+        "\n下一步：在 {} 的 [[apps]] 下填写 name、api_key 和 secret_key，然后运行\n  verikeep check --config {}";
+    OTHER_FOLDER = "choose a folder that can be written to: verikeep init DIR", "换一个可写的目录：verikeep init DIR";
 }
 
 /// Writes what is not there yet.
@@ -44,8 +57,8 @@ pub(super) fn run(args: &Init, screen: &mut Screen<'_>) -> Result<Code, Failure>
     } else {
         args.dir.join("verikeep.toml")
     };
-    let fresh = write_new(&file, COMMENTED.as_bytes())?;
-    tell(fresh, &file, "", screen)?;
+    let fresh = write_new(&file, COMMENTED.in_(screen.language).as_bytes())?;
+    tell(fresh, &file, WRITTEN, screen)?;
     let data_dir = config::data_dir_in(&file);
     make_folder(&data_dir, 0o700)?;
     let key_file = data_dir.join(INDEX_KEY_FILE);
@@ -53,37 +66,22 @@ pub(super) fn run(args: &Init, screen: &mut Screen<'_>) -> Result<Code, Failure>
     random::fill(key.as_mut_slice());
     let text = Zeroizing::new(format!("{}\n", hex(key.as_slice())));
     let fresh_key = write_new(&key_file, text.as_bytes())?;
-    tell(
-        fresh_key,
-        &key_file,
-        ": looks up ID numbers; keep a copy of it apart from the database",
-        screen,
-    )?;
+    tell(fresh_key, &key_file, WRITTEN_KEY, screen)?;
     if fresh {
-        let given = file.display();
-        screen.line(format!("\nNext: fill in name, api_key and secret_key under [[apps]] in {given}, then\n  verikeep check --config {given}"))?;
+        let given = file.display().to_string();
+        screen.line(NEXT.filled(screen.language, &[&given, &given]))?;
     }
     Ok(Code::Done)
 }
 
-fn tell(fresh: bool, file: &Path, what: &str, screen: &mut Screen<'_>) -> io::Result<()> {
-    if fresh {
-        screen.line(format!("written     {}{what}", file.display()))
-    } else {
-        screen.line(format!("left alone  {}: is there already", file.display()))
-    }
+fn tell(fresh: bool, file: &Path, written: Words, screen: &mut Screen<'_>) -> io::Result<()> {
+    let words = if fresh { written } else { LEFT_ALONE };
+    screen.line(words.filled(screen.language, &[&file.display().to_string()]))
 }
 
 fn failed(path: &Path) -> impl FnOnce(io::Error) -> Failure {
     let named = path.display().to_string();
-    move |error| {
-        Failure::told(
-            Code::Finding,
-            named,
-            error.to_string(),
-            "choose a folder that can be written to: verikeep init DIR",
-        )
-    }
+    move |error| Failure::told(Code::Finding, named, error.to_string(), OTHER_FOLDER)
 }
 
 /// Makes a folder, unless it is there.
@@ -112,5 +110,13 @@ fn write_new(file: &Path, bytes: &[u8]) -> Result<bool, Failure> {
             .map_err(failed(file)),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(failed(file)(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn everything_is_said_in_both_languages_and_filled_in_alike() {
+        crate::cli::words::tests::are_alike(super::ALL);
     }
 }

@@ -30,6 +30,7 @@ mod section;
 mod shape;
 mod tree;
 
+use crate::domain::language::Words;
 pub use finding::{Finding, Level};
 pub(crate) use keys::suggestion;
 pub(crate) use load::data_dir_in;
@@ -39,9 +40,12 @@ pub use shape::{
     App, Auth, Config, CreateOnly, Database, Http, Identity, Limits, Schedule, Sealing, Vault,
 };
 
-/// The commented configuration that `init` writes; what it says and what the code takes for granted
-/// are the same.
-pub const COMMENTED: &str = include_str!("../../config/verikeep.toml");
+/// The commented configuration that `init` writes, in either language; what it says and what the
+/// code takes for granted are the same.
+pub const COMMENTED: Words = Words::new(
+    include_str!("../../config/verikeep.toml"),
+    include_str!("../../config/verikeep.zh-CN.toml"),
+);
 
 /// The name of the key file of the identity index, inside the data directory.
 pub(crate) const INDEX_KEY_FILE: &str = shape::defaults::INDEX_KEY_FILE;

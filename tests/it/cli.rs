@@ -389,6 +389,35 @@ fn init_writes_what_check_accepts_once_the_credentials_are_there() {
 }
 
 #[test]
+fn init_speaks_a_language_and_writes_the_comments_in_it() {
+    for (language, written, next, comment) in [
+        (
+            "en",
+            "written     verikeep.toml",
+            "Next: fill in",
+            "uncommented as it stands",
+        ),
+        (
+            "zh",
+            "已写入  verikeep.toml",
+            "下一步：",
+            "去掉 `#` 即可原样生效",
+        ),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let output = verikeep(folder.path(), &["init", "--lang", language]);
+        let text = fs::read_to_string(folder.path().join("verikeep.toml")).unwrap();
+        for (part, whole) in [
+            (written, &out(&output)),
+            (next, &out(&output)),
+            (comment, &text),
+        ] {
+            assert!(whole.contains(part), "{language}: {part}: {whole}");
+        }
+    }
+}
+
+#[test]
 fn init_never_overwrites() {
     let folder = TempDir::new().unwrap();
     fs::write(

@@ -1,13 +1,14 @@
 //! Configurations that are wrong, and ones that are right: what is found, where, and that no secret
 //! is ever repeated.
 
+mod commented;
+
 use std::{ffi::OsString, fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use tempfile::TempDir;
 use verikeep::{
-    config::{App, Auth, COMMENTED, Config, Finding, Level, Loaded, Source, load},
+    config::{App, Auth, Config, Finding, Level, Loaded, Source, load},
     domain::{
-        address::BaseUrl,
         answer::Endpoint,
         identity::Columns,
         secret::Secret,
@@ -857,69 +858,6 @@ fn the_defaults_are_those_of_the_contract() {
     assert_eq!(
         app.media_hosts,
         ["*.bcebos.com", "*.baidu.com", "*.baidubce.com"]
-    );
-}
-
-#[test]
-fn the_commented_configuration_says_what_the_code_takes_for_granted() {
-    // Once as it stands, once with every commented key uncommented.
-    let uncommented: String = COMMENTED
-        .lines()
-        .map(|line| match line.strip_prefix('#') {
-            Some(key)
-                if key.starts_with(|c: char| c.is_ascii_lowercase()) && key.contains(" = ") =>
-            {
-                format!("{key}\n")
-            }
-            _ => format!("{line}\n"),
-        })
-        .collect();
-    assert!(
-        uncommented
-            .lines()
-            .filter(|line| line.contains(" = ") && !line.starts_with('#'))
-            .count()
-            > 25,
-        "every key is shown"
-    );
-    for text in [COMMENTED.to_owned(), uncommented] {
-        let place = Place::new(&text)
-            .set("VERIKEEP_APPS__H5__API_KEY", "canary-ak")
-            .set("VERIKEEP_APPS__0__SECRET_KEY", "canary-sk");
-        place.write("verikeep-data/identity-index.key", &"0a".repeat(32), 0o600);
-        let config = place.config();
-        let auth = Auth::AccessToken {
-            api_key: Secret::new("canary-ak"),
-            secret_key: Secret::new("canary-sk"),
-        };
-        let mut plain = Config::embedded(
-            place.folder.path().join("verikeep-data"),
-            vec![App::new("h5", BaseUrl::default(), auth)],
-        );
-        plain.file = Some(place.folder.path().join("verikeep.toml"));
-        plain.identity.index_key = config.identity.index_key.clone();
-        assert!(
-            plain.identity.index_key.is_some(),
-            "the key that init writes is found"
-        );
-        assert_eq!(format!("{config:#?}"), format!("{plain:#?}"));
-    }
-}
-
-#[test]
-fn a_fresh_configuration_asks_for_the_credentials_and_nothing_else() {
-    let fails = Place::new(COMMENTED).fails();
-    assert_eq!(
-        fails
-            .iter()
-            .map(|finding| finding.path.as_str())
-            .collect::<Vec<_>>(),
-        ["apps[0].api_key", "apps[0].secret_key"]
-    );
-    assert!(
-        told(&fails).contains("put the API Key of the app, from the provider's console here"),
-        "{}",
-        told(&fails)
     );
 }
 
