@@ -87,3 +87,16 @@ pub(crate) async fn test(channel: &Channel, clock: &Arc<dyn Clock>) -> Result<()
         .send(&channel.name, &message)
         .await
 }
+
+/// Whether each channel of the configuration, and its heartbeat, could be used: what it is called,
+/// and why not. Nothing is connected to.
+pub(crate) fn look(config: &Config, clock: &Arc<dyn Clock>) -> Vec<(String, Result<(), NotSent>)> {
+    let channels = config.notify.iter().map(|channel| {
+        let opened = Channels::open(std::slice::from_ref(channel), Arc::clone(clock));
+        (format!("channel {}", channel.name), opened.map(drop))
+    });
+    let heartbeat = config.heartbeat.iter();
+    channels
+        .chain(heartbeat.map(|post| ("heartbeat".to_owned(), Heartbeat::open(post).map(drop))))
+        .collect()
+}

@@ -1,6 +1,7 @@
 //! `check`: everything a first start can trip over, all findings at once; and what the provider
 //! answers for one token ([`token`]).
 
+mod channels;
 pub(super) mod looks;
 pub(super) mod token;
 mod words;
@@ -33,7 +34,7 @@ A SQLite file is read through, some 10 seconds a gigabyte.
 Ends with 3 when the configuration is wrong, 4 when something cannot be reached, 1 for other findings, 0 for warnings.";
 
 /// Check everything a first start can trip over: configuration, files, database, object store,
-/// credentials, clock.
+/// channels, credentials, clock.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Check {

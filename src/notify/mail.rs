@@ -156,9 +156,12 @@ fn tls(mail: &Mail) -> Result<Tls, NotSent> {
     }
     let mut parameters = TlsParameters::builder(mail.host.clone());
     if let Some(file) = &mail.ca_file {
-        let certificate = fs::read(file)
+        // A file without any would be taken for one that has none to add.
+        let has_one = |pem: &String| pem.contains("-----BEGIN CERTIFICATE-----");
+        let certificate = fs::read_to_string(file)
             .ok()
-            .and_then(|pem| Certificate::from_pem(&pem).ok())
+            .filter(has_one)
+            .and_then(|pem| Certificate::from_pem(pem.as_bytes()).ok())
             .ok_or_else(|| NotSent::lasting("ca_file holds no certificates in PEM"))?;
         parameters = parameters.add_root_certificate(certificate);
     }

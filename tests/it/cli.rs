@@ -389,6 +389,54 @@ fn init_writes_what_check_accepts_once_the_credentials_are_there() {
 }
 
 #[test]
+fn check_names_the_channel_that_cannot_be_used() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("ca.pem"), "canary").unwrap();
+    let robot = "[[notify]]\nname = \"group\"\nkind = \"wecom\"\nurl = \"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=canary\"\n";
+    let mail = "[[notify]]\nname = \"duty\"\nkind = \"email\"\nhost = \"smtp.example.com\"\nfrom = \"canary@example.com\"\nto = [\"canary@example.com\"]\nca_file = \"ca.pem\"\n";
+    let heartbeat = "[heartbeat]\nurl = \"https://hc-ping.com/canary\"\n";
+    let app = "[[apps]]\nname = \"h5\"\napi_key = \"canary\"\nsecret_key = \"canary\"\n";
+    fs::write(
+        folder.path().join("verikeep.toml"),
+        format!("{app}{robot}{mail}{heartbeat}"),
+    )
+    .unwrap();
+    for (language, usable, unusable) in [
+        (
+            "en",
+            "can be used; nothing was sent",
+            "cannot be used: duty: ca_file",
+        ),
+        ("zh", "可用；未发送任何消息", "不可用：duty: ca_file"),
+    ] {
+        let line = ["check", "--offline", "--json", "--lang", language];
+        let output = verikeep(folder.path(), &line);
+        assert_eq!(output.status.code(), Some(3), "{}", err(&output));
+        assert!(!out(&output).contains("canary"), "{}", out(&output));
+        let (rows, next) = checked(folder.path(), &["--offline", "--lang", language]);
+        for (what, level, told) in [
+            ("channel group", "ok", usable),
+            ("channel duty", "fail", unusable),
+            ("heartbeat", "ok", usable),
+        ] {
+            let [found_level, found, todo] = &rows[what];
+            assert_eq!(found_level, level, "{what}");
+            assert!(found.starts_with(told), "{what}: {found}");
+            assert_eq!(
+                todo.contains("verikeep notify test"),
+                level == "fail",
+                "{what}"
+            );
+        }
+        assert!(next.starts_with("channel duty: "), "{next}");
+    }
+    let wrong = robot.replace("https", "ftp");
+    fs::write(folder.path().join("verikeep.toml"), format!("{app}{wrong}")).unwrap();
+    let (rows, _) = checked(folder.path(), &["--offline"]);
+    assert_eq!(rows["channels"][0], "warn");
+}
+
+#[test]
 fn init_speaks_a_language_and_writes_the_comments_in_it() {
     for (language, written, next, comment) in [
         (

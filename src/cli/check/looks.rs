@@ -12,7 +12,7 @@ use super::{
         status::beside::ask,
         words::Said,
     },
-    Row,
+    Row, channels,
     token::Look,
     words,
 };
@@ -73,8 +73,13 @@ pub(in crate::cli) async fn all(config: &Config, findings: &[Finding], offline: 
             rows.push(listen(of_pages, pages, pages).await);
         }
     }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    if ["notify", "heartbeat"].into_iter().all(is_known) {
+        rows.extend(channels::rows(config, &clock));
+    } else {
+        rows.push(unread("channels"));
+    }
     if !offline {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let quotas = Arc::new(RateLimiters::new(Arc::clone(&clock)));
         match Api::new(&Limits::default()) {
             Ok(api) => {

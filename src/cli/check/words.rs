@@ -42,6 +42,12 @@ words! {
     OTHER_ADDRESS = "name another address", "另设地址";
     CANNOT_LISTEN = "{} cannot be listened on: {}", "无法监听 {}：{}";
 
+    // The channels.
+    CHANNEL_READY = "can be used; nothing was sent", "可用；未发送任何消息";
+    CHANNEL_UNREADY = "cannot be used: {}", "不可用：{}";
+    CORRECT_CHANNEL = "correct it in the configuration; `verikeep notify test --all` tries the channels",
+        "改正配置中的该项；`verikeep notify test --all` 可逐个试发";
+
     // The database.
     EMPTY = "empty; `verikeep migrate` or the first `verikeep run` makes the tables", "空库；`verikeep migrate` 或首次 `verikeep run` 会建表";
     OLD_SCHEMA = "its schema has version {}, this program needs {}", "表结构版本为 {}，本程序需要 {}";
