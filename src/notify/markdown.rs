@@ -11,7 +11,7 @@ pub(super) fn text(page: &Page) -> String {
     let mut lines = page.lines.clone();
     if !page.table.is_empty() {
         lines.push(String::new());
-        lines.extend(page.table.iter().map(|row| row.join(" | ")));
+        lines.extend(figures(page));
     }
     for entry in &page.entries {
         lines.extend([String::new(), entry.head.clone()]);
@@ -19,7 +19,7 @@ pub(super) fn text(page: &Page) -> String {
             entry
                 .rows
                 .iter()
-                .map(|(word, text)| format!("  {word}: {text}")),
+                .map(|row| format!("  {}: {}", row.word, row.text)),
         );
     }
     if !page.rest.is_empty() {
@@ -29,28 +29,34 @@ pub(super) fn text(page: &Page) -> String {
     lines.join("\n").trim_start().to_owned()
 }
 
+/// A table as lines: a row with its heads, since columns that are not aligned cannot be read.
+fn figures(page: &Page) -> impl Iterator<Item = String> {
+    let heads = page.table.first().map(Vec::as_slice).unwrap_or_default();
+    page.table.iter().skip(1).map(move |row| {
+        let figures: Vec<String> = heads
+            .iter()
+            .zip(row)
+            .skip(1)
+            .map(|(head, figure)| format!("{head} {figure}"))
+            .collect();
+        let name = row.first().map(String::as_str).unwrap_or_default();
+        format!("{name}: {}", figures.join("; "))
+    })
+}
+
 /// A page with headings and quotes, which DingTalk's and WeCom's robots both know. Tables they do
-/// not: a row is a line.
+/// not.
 pub(super) fn markdown(page: &Page) -> String {
     let mut parts = vec![format!("### {}", inert(&page.title))];
     parts.extend(page.lines.iter().map(|line| inert(line)));
-    if let Some((heads, rows)) = page.table.split_first() {
-        parts.extend(rows.iter().map(|row| {
-            let cells: Vec<String> = heads
-                .iter()
-                .zip(row)
-                .map(|(head, cell)| format!("{}: {}", inert(head), inert(cell)))
-                .collect();
-            format!("> {}", cells.join("; "))
-        }));
-    }
+    parts.extend(figures(page).map(|line| format!("> {}", inert(&line))));
     for entry in &page.entries {
         parts.push(format!("#### {}", inert(&entry.head)));
         parts.extend(
             entry
                 .rows
                 .iter()
-                .map(|(word, text)| format!("> {}: {}", inert(word), inert(text))),
+                .map(|row| format!("> {}: {}", inert(row.word), inert(&row.text))),
         );
     }
     parts.extend(page.rest.iter().map(|line| inert(line)));

@@ -34,10 +34,33 @@ pub(super) struct Page {
 /// An alarm in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
+    /// How bad it is; none when it is over.
+    pub(super) severity: Option<Severity>,
+    /// That in a word.
+    pub(super) mark: &'static str,
     /// Its kind, and what it is about.
     pub(super) head: String,
-    /// What there is to say, each under a word.
-    pub(super) rows: Vec<(&'static str, String)>,
+    /// What there is to say, the most urgent first.
+    pub(super) rows: Vec<Row>,
+}
+
+/// Something to say, under a word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) word: &'static str,
+    pub(super) text: String,
+    pub(super) look: Look,
+}
+
+/// What a text is, for the eye.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Our own words, with commands between backticks.
+    Words,
+    /// A command whole.
+    Command,
+    /// What comes from outside, as it is.
+    Outside,
 }
 
 /// The page of a message with at most so many alarms, or apps, in full.
@@ -103,49 +126,73 @@ fn title(alarms: &[Told], language: Language) -> String {
     w::MANY.filled(language, &[severity(&mut open), &count])
 }
 
+/// What is wrong and how badly, what to do first, and then the rest.
 fn entry(alarm: &Told, at: Time, language: Language) -> Entry {
-    let subject = plain(&alarm.subject, SUBJECT_MAX);
     let kind = alarm.kind.name();
     let said = alarm.kind.entry();
-    let event = match alarm.event {
-        Event::Begun => w::HAS_BEGUN.in_(language).to_owned(),
-        Event::Lasts(times) => w::HAS_LASTED.filled(language, &[&times.to_string()]),
-        Event::Ended => w::HAS_ENDED.in_(language).to_owned(),
-    };
-    let severity = alarm.kind.severity().words().in_(language);
-    let what = match alarm.event {
-        Event::Ended => event,
-        _ => format!("{event}{}{severity}", w::COMMA.in_(language)),
-    };
-    let mut rows = vec![(w::WHAT, what), (w::SINCE, instant(alarm.since, language))];
-    if let Some(ended_at) = alarm.ended_at {
-        rows.push((w::UNTIL, instant(ended_at, language)));
-    }
     let lasted = alarm.ended_at.unwrap_or(at).since(alarm.since);
-    rows.extend([
-        (w::LASTED, Span(lasted.0.max(0)).to_string()),
-        (w::TIMES, alarm.times.to_string()),
-        (w::MEANS, said.means.in_(language).to_owned()),
-        (w::TEXT, plain(&alarm.text, TEXT_MAX)),
-    ]);
-    if alarm.ended_at.is_none() {
-        rows.extend([
-            (w::THREATENS, said.threatens.in_(language).to_owned()),
-            (w::FIRST, command(said.first, alarm)),
-            (w::TODO, said.todo.in_(language).to_owned()),
-        ]);
+    let own = |word: Words, text: String| row(word, text, Look::Words, language);
+    let mut rows = vec![
+        own(w::STATE, state(alarm, language)),
+        own(w::MEANS, said.means.in_(language).to_owned()),
+        outside(&alarm.text, language),
+        own(w::SINCE, instant(alarm.since, language)),
+    ];
+    if let Some(ended_at) = alarm.ended_at {
+        rows.push(own(w::UNTIL, instant(ended_at, language)));
     }
-    rows.push((w::MORE, w::READ.filled(language, &[kind, kind])));
+    rows.push(own(w::LASTED, Span(lasted.0.max(0)).to_string()));
+    if !is_over(alarm) {
+        let first = command(said.first, alarm);
+        rows.push(row(w::FIRST, first, Look::Command, language));
+        rows.push(own(w::TODO, said.todo.in_(language).to_owned()));
+        rows.push(own(w::THREATENS, said.threatens.in_(language).to_owned()));
+    }
+    rows.extend([
+        own(w::TIMES, alarm.times.to_string()),
+        own(w::MORE, w::READ.filled(language, &[kind, kind])),
+    ]);
+    headed(alarm, rows, language)
+}
+
+fn headed(alarm: &Told, rows: Vec<Row>, language: Language) -> Entry {
+    let severity = (!is_over(alarm)).then(|| alarm.kind.severity());
+    let mark = severity.map_or(w::OVER, Severity::short);
+    let subject = plain(&alarm.subject, SUBJECT_MAX);
     Entry {
-        head: format!("{kind}: {subject}"),
-        rows: in_words(rows, language),
+        severity,
+        mark: mark.in_(language),
+        head: format!("{}: {subject}", alarm.kind.name()),
+        rows,
     }
 }
 
-fn in_words(rows: Vec<(Words, String)>, language: Language) -> Vec<(&'static str, String)> {
-    rows.into_iter()
-        .map(|(word, text)| (word.in_(language), text))
-        .collect()
+pub(super) fn is_over(alarm: &Told) -> bool {
+    alarm.event == Event::Ended || alarm.ended_at.is_some()
+}
+
+/// How bad it is, and what has become of it.
+fn state(alarm: &Told, language: Language) -> String {
+    let event = match (alarm.event, alarm.ended_at) {
+        (Event::Ended, _) => return w::HAS_ENDED.in_(language).to_owned(),
+        (Event::Begun, Some(_)) => return w::HAS_PASSED.in_(language).to_owned(),
+        (Event::Begun, None) => w::HAS_BEGUN.in_(language).to_owned(),
+        (Event::Lasts(times), _) => w::HAS_LASTED.filled(language, &[&times.to_string()]),
+    };
+    let severity = alarm.kind.severity().words().in_(language);
+    w::HOW.filled(language, &[severity, &event])
+}
+
+fn row(word: Words, text: String, look: Look, language: Language) -> Row {
+    Row {
+        word: word.in_(language),
+        text,
+        look,
+    }
+}
+
+fn outside(text: &str, language: Language) -> Row {
+    row(w::TEXT, plain(text, TEXT_MAX), Look::Outside, language)
 }
 
 /// The first command, with what the alarm is about in the place of the word in capitals.
@@ -217,20 +264,19 @@ fn report(daily: &Daily, at: Time, language: Language, full: usize) -> Page {
         0 => w::NO_ALARM.in_(language).to_owned(),
         count => w::OPEN_ALARMS.filled(language, &[&count.to_string()]),
     };
-    let entries = daily.open.iter().take(full).map(|alarm| Entry {
-        head: format!(
-            "{}: {}",
-            alarm.kind.name(),
-            plain(&alarm.subject, SUBJECT_MAX)
-        ),
-        rows: in_words(
-            vec![
-                (w::SINCE, instant(alarm.since, language)),
-                (w::LASTED, at.since(alarm.since).to_string()),
-                (w::TEXT, plain(&alarm.text, TEXT_MAX)),
-            ],
-            language,
-        ),
+    let entries = daily.open.iter().take(full).map(|alarm| {
+        let lasted = at.since(alarm.since).to_string();
+        let rows = vec![
+            outside(&alarm.text, language),
+            row(
+                w::SINCE,
+                instant(alarm.since, language),
+                Look::Words,
+                language,
+            ),
+            row(w::LASTED, lasted, Look::Words, language),
+        ];
+        headed(alarm, rows, language)
     });
     Page {
         title: w::DAILY.filled(
@@ -262,9 +308,14 @@ fn figures(app: &Figures) -> Vec<String> {
     ]
 }
 
+/// The reader's own time first.
 fn instant(at: Time, language: Language) -> String {
     let shown = |at: Time| at.rfc3339().replace('T', " ").replace('Z', "");
-    w::INSTANT.filled(language, &[&shown(at), &shown(at.plus(Span::hours(8)))])
+    let (utc, beijing) = (shown(at), shown(at.plus(Span::hours(8))));
+    match language {
+        Language::En => w::INSTANT.filled(language, &[&utc, &beijing]),
+        Language::Zh => w::INSTANT.filled(language, &[&beijing, &utc]),
+    }
 }
 
 /// A text from outside as one line of visible characters, at most so many of them.

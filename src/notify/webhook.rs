@@ -6,13 +6,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     not_sent::NotSent,
-    render::{Page, page, plain},
+    render::{Page, is_over, page, plain},
 };
 use crate::{
     domain::{
         digest::hex,
         language::Language,
-        message::{About, Event, Message, Told},
+        message::{About, Message, Told},
         secret::Secret,
         time::Time,
     },
@@ -154,9 +154,12 @@ pub(super) fn body(message: &Message, receiver: &str, language: Language) -> Bod
 fn alert(alarm: &Told, language: Language) -> Alert {
     let kind = alarm.kind.name();
     let said = alarm.kind.entry();
-    let is_over = alarm.event == Event::Ended || alarm.ended_at.is_some();
+    let runbook = match language {
+        Language::En => "docs/runbook.md",
+        Language::Zh => "docs/runbook.zh-CN.md",
+    };
     Alert {
-        status: if is_over {
+        status: if is_over(alarm) {
             Status::Resolved
         } else {
             Status::Firing
@@ -173,7 +176,7 @@ fn alert(alarm: &Told, language: Language) -> Alert {
             threatens: Some(said.threatens.in_(language).to_owned()),
             first: Some(said.first.to_owned()),
             todo: Some(said.todo.in_(language).to_owned()),
-            runbook: Some(format!("docs/runbook.md#{kind}")),
+            runbook: Some(format!("{runbook}#{kind}")),
         },
         starts_at: alarm.since.rfc3339(),
         ends_at: alarm

@@ -90,9 +90,9 @@ macro_rules! kinds {
 kinds! {
     Loss = "loss", Critical, Past, Ends::Acknowledged, "verikeep losses";
     means: "Something was lost, and nobody has taken note of it: one an app and cause.",
-        "有内容已经丢失，且无人确认：每个应用、每种原因各一条。";
+        "有内容已经丢失，尚无人确认（每个应用、每种原因一条告警）。";
     threatens: "nothing further by itself; while its cause lasts, more is lost",
-        "本身不再威胁其他内容；但原因不除，损失还会增加";
+        "已丢的不会牵连其他内容；但原因不消除，还会继续丢失";
     todo: "`verikeep losses` says what and why; see that the cause is over, then `verikeep losses ack` takes note of it",
         "`verikeep losses` 列出丢了什么、为什么；先确认原因已消除，再用 `verikeep losses ack` 确认";
     avoid: "do not acknowledge before whoever owns the business knows: a person can be asked to verify anew, what the provider has forgotten cannot be had again",
@@ -102,11 +102,11 @@ kinds! {
     means: "Code 18 lasts: quota or billing.",
         "错误码 18 持续出现：QPS 超限，或接口没有付费额度。";
     threatens: "calls of the app get through now and then or not at all; videos and liveness images go first, a day after the verification, the rest after three days",
-        "该应用的调用时断时续或完全不通；核验 1 天后先失去视频和活体图片，3 天后失去其余内容";
+        "该应用的调用时通时断，甚至完全不通；核验满 1 天先丢视频和活体图片，满 3 天丢其余内容";
     todo: "look at quota and billing in the provider's console, and see that apps.qps is what was bought",
         "在百度智能云控制台查看配额与计费（人脸实名认证 V4、人脸对比 V4 是否已付费），并核对 apps.qps 与所购 QPS 一致";
     avoid: "do not set apps.qps above what was bought: the QPS of an account is shared by all its apps, and what is refused is asked again",
-        "不要把 apps.qps 调到所购数值以上：QPS 由账号下全部应用共用，被拒绝的调用还要重来";
+        "不要把 apps.qps 调到所购数值以上：QPS 由账号下全部应用共用，被拒绝的调用还得重试";
 
     Quota = "quota", Critical, App, Ends::Answered, "verikeep status";
     means: "The daily or total quota is spent.",
@@ -116,7 +116,7 @@ kinds! {
     todo: "have the quota raised in the provider's console; asking goes on by itself",
         "在控制台提升配额或购买调用量；恢复后自动继续查询";
     avoid: "do not restart the daemon to hurry it: what is due stands in the database and is asked by itself, the least time left first",
-        "不要靠重启来催：待办都在数据库里，恢复后自动查询，剩余时间最少的先做";
+        "不要指望重启能加快：待办都在数据库里，恢复后自动查询，剩余时间最少的先做";
 
     Credentials = "credentials", Critical, App, Ends::Answered, "verikeep check";
     means: "Credentials are refused.",
@@ -136,7 +136,7 @@ kinds! {
     todo: "see that the app has face verification switched on and that this machine's clock is right; `verikeep check` looks at both",
         "确认该应用已开通人脸实名认证，且本机时钟准确；`verikeep check` 两项都查";
     avoid: "do not switch the permission off and on again while you wait: it takes about an hour to take effect",
-        "开通后约 1 小时生效，等待期间不要反复开关";
+        "权限开通后约 1 小时才生效，其间不要反复开关";
 
     Misconfigured = "misconfigured", Critical, App, Ends::Answered, "verikeep check";
     means: "A request or the configuration is wrong.",
@@ -160,31 +160,31 @@ kinds! {
 
     UnknownTokens = "unknown_tokens", Warning, Past, Ends::Usual, "verikeep list --app APP --since 2d --json";
     means: "Suddenly many tokens of an app were never seen to exist.",
-        "某应用中从未见其存在的 token 占比突增。";
+        "某应用始终查不到的 token 突然增多。";
     threatens: "nothing that is open; where tokens were mistyped, the real ones may never have been tracked and are lost without a trace here",
-        "不威胁未完成的内容；但若是写错，真正的 token 可能从未登记，到期即失，且此处毫无记录";
+        "不影响未完成的核验；但如果是 token 写错，真正的 token 可能从未登记，到期就会丢失，而且这里查不到任何痕迹";
     todo: "compare with your own list (`verikeep reconcile`) and see who tells them (`tracked_by` in `verikeep list --json`)",
-        "与业务自己的清单比对（`verikeep reconcile`），并查看是谁登记的（`verikeep list --json` 中的 `tracked_by`）";
+        "与业务自己的清单比对（`verikeep reconcile`），并查看是谁登记的（`verikeep list --json` 里的 `tracked_by`）";
     avoid: "do not take it for noise: somebody invents tokens, or a client tells wrong ones",
-        "不要当作噪声：要么有人编造 token，要么有客户端登记错误";
+        "不要当成误报：要么有人伪造 token，要么有客户端登记错了";
 
     FailureRate = "failure_rate", Warning, App, Ends::Usual, "verikeep alarms";
     means: "Suddenly many attempts of an app fail.",
-        "某应用的核验失败率突增。";
+        "某应用的核验失败率突然升高。";
     threatens: "nothing that is open; persons may be kept out by a page that is broken, or somebody tries out faces and names",
-        "不威胁未完成的内容；可能是页面故障导致用户无法通过，也可能有人在批量试探人脸和身份";
+        "不影响未完成的核验；可能是页面故障导致用户无法通过，也可能有人在批量试探人脸和身份";
     todo: "run the query that the alarm names, and look for the code that most rows have: one code is mostly a fault of the page or of a release, many codes are mostly an attack; [alarms] in the configuration says what is too much",
-        "执行告警给出的查询，看哪个错误码最多：集中在一个错误码多为页面或发版问题，分散则多为攻击；阈值见配置中的 [alarms]";
+        "执行告警给出的查询，看哪个错误码最多：集中在一个错误码，多半是页面或发版问题；分散在多个，多半是攻击；阈值见配置中的 [alarms]";
     avoid: "do not raise the threshold before you know the reason: the next one would not be told",
         "查明原因之前不要调高阈值：否则下一次不会告警";
 
     Risk = "risk", Critical, App, Ends::Quiet, "verikeep alarms";
     means: "The provider's risk control speaks of attempts of an app.",
-        "某应用的核验被服务端风控标记为有风险。";
+        "某应用的核验被百度风控标记为有风险。";
     threatens: "nothing that is open; somebody may have passed with a picture, a video or a camera that was taken over",
-        "不威胁未完成的内容；可能有人用照片、视频或被劫持的摄像头通过了核验";
+        "不影响未完成的核验；可能有人用照片、视频或被劫持的摄像头通过了核验";
     todo: "run the query that the alarm names, look at the videos with `verikeep show` and `verikeep get`, and stop in your business what these persons were let do",
-        "执行告警给出的查询，用 `verikeep show`、`verikeep get` 查看视频，并在业务侧中止这些用户已获准的操作";
+        "执行告警给出的查询，用 `verikeep show`、`verikeep get` 查看视频，并在业务侧停掉已对这些用户放行的操作";
     avoid: "do not take an attempt that passed for a proof while its risk_level is 1 or 2",
         "risk_level 为 1 或 2 时，即使通过也不要当作凭证";
 
@@ -192,27 +192,27 @@ kinds! {
     means: "Far more or far fewer tokens of an app are told than usual.",
         "某应用登记的 token 远多于或远少于平时。";
     threatens: "where fewer are told than there are, the others are lost without a trace here; more may want a higher quota",
-        "若实际有而未登记，到期即失，且此处毫无记录；若确实变多，配额可能不够";
+        "变少：若有 token 漏登记，到期就会丢失，而且这里查不到任何痕迹；变多：配额可能不够";
     todo: "compare with your own list (`verikeep reconcile`), and see whether the business did something: a campaign, a holiday, a release",
         "与业务自己的清单比对（`verikeep reconcile`），并确认业务是否有活动、节假日或发版";
     avoid: "do not take fewer for a quiet hour before the lists agree: a client that no longer tells looks the same",
-        "清单一致之前，不要把变少当作淡时：客户端停止登记时看起来完全一样";
+        "清单核对一致之前，不要把变少当成业务低谷：客户端停止登记时，看起来一模一样";
 
     NoTokens = "no_tokens", Warning, App, Ends::Usual, "verikeep list --app APP --since 2d --json";
     means: "No token of an app is told in working hours.",
         "某应用在工作时间内没有登记任何 token。";
     threatens: "tokens that are generated and not told are lost without a trace here",
-        "已生成而未登记的 token 到期即失，且此处毫无记录";
+        "已生成却没有登记的 token 到期就会丢失，而且这里查不到任何痕迹";
     todo: "see that whoever tells tokens runs and is let in (`verikeep key list`), then compare with your own list (`verikeep reconcile`)",
         "确认登记方在运行、密钥有效（`verikeep key list`），再与业务自己的清单比对（`verikeep reconcile`）";
     avoid: "do not wait for the next day: what is told after the provider has forgotten it is lost",
-        "不要等到第二天：云端删除之后才登记的，已经丢失";
+        "不要拖到第二天：等云端删除之后再登记，就已经丢了";
 
     ForbiddenHost = "forbidden_host", Warning, App, Ends::Fetched(&[Cause::ForbiddenHost]), "verikeep alarms";
     means: "A medium's URL leads where we do not go.",
         "媒体 URL 指向不允许访问的主机。";
     threatens: "media of the app are not fetched; they are tried again until the provider has forgotten them, then they are lost",
-        "该应用的相关媒体不会下载；一直重试到云端删除为止，之后即丢失";
+        "该应用的相关媒体暂不下载；会一直重试到云端删除为止，届时仍未放行就会丢失";
     todo: "if the host is the provider's, add it to apps.media_hosts; otherwise tell the provider",
         "主机若确属百度，加入 apps.media_hosts；否则向百度智能云提交工单";
     avoid: "do not allow all hosts or a private address to be rid of it: these URLs come from outside",
@@ -230,19 +230,19 @@ kinds! {
 
     ProviderDown = "provider_down", Critical, App, Ends::Answered, "verikeep check";
     means: "The provider cannot be reached.",
-        "无法访问服务端。";
+        "连不上百度智能云的接口。";
     threatens: "nothing of the app is asked; an outage of a day costs videos and liveness images, one of three days all that it covers",
         "该应用无法查询；中断 1 天会失去视频和活体图片，中断 3 天会失去期间的全部内容";
     todo: "see that the network lets calls to base_url through; work goes on by itself, the least time left first",
         "确认网络放行对 base_url 的访问（代理、防火墙、DNS）；恢复后自动继续，剩余时间最少的先做";
     avoid: "do not stop the daemon until it is over: it tries by itself, and nobody else does",
-        "不要停掉守护进程等待恢复：它会自行重试，停掉就无人再试";
+        "不要停掉守护进程等恢复：它会自动重试，停掉就没有人再试了";
 
     VaultDown = "vault_down", Critical, Service, Ends::Seen, "verikeep check";
     means: "Objects cannot be written.",
         "对象存储无法写入。";
     threatens: "media and large answers cannot be kept, videos are lost first, after a day; attempts and small answers are written all the same",
-        "媒体和较大的应答无法保存，视频 1 天后最先丢失；核验记录和较小的应答照常写入";
+        "媒体和较大的应答无法保存，视频最先丢失（1 天后）；核验记录和较小的应答照常写入";
     todo: "see that the object store runs and accepts writes (`verikeep check` tries); work goes on by itself",
         "确认对象存储在运行且可写（`verikeep check` 会实际写入）；恢复后自动继续";
     avoid: "do not point vault.url elsewhere meanwhile: the rows name objects that lie where they were",
@@ -262,9 +262,9 @@ kinds! {
     means: "The database answers, and cannot be used.",
         "数据库有应答，但无法使用。";
     threatens: "nothing can be relied on to be tracked or recorded until it is whole, and the provider forgets on",
-        "恢复完好之前，登记和记录都不可靠，而云端照常删除";
+        "数据库修好之前，登记和记录都不可靠，而云端照常到期删除";
     todo: "`verikeep check` names what is wrong; undo what changed it by hand, or restore a backup; work goes on by itself once it is whole",
-        "`verikeep check` 指出问题所在；撤销手工改动，或从备份恢复；完好后自动继续";
+        "`verikeep check` 指出问题所在；撤销手工改动，或从备份恢复；修好后自动继续";
     avoid: "do not drop or empty anything before a copy of the database as it is lies elsewhere",
         "在别处留好现状的副本之前，不要删除或清空任何东西";
 
@@ -272,7 +272,7 @@ kinds! {
     means: "No daemon ran for a while.",
         "有一段时间没有守护进程运行。";
     threatens: "what the provider forgot while nobody asked; the rest is fetched now, the least time left first",
-        "停机期间云端已删除的内容；其余内容正在补取，剩余时间最少的先做";
+        "停机期间云端已删除的内容已经丢失；其余内容正在补取，剩余时间最少的先做";
     todo: "see why it ended (`journalctl -u verikeep`, the pod's events); what was lost meanwhile stands in `verikeep losses`",
         "查明退出原因（`journalctl -u verikeep`、Pod 事件）；期间丢失的内容见 `verikeep losses`";
     avoid: "do not leave it to a shell: have systemd or Kubernetes start it again by itself (`deploy/`)",
@@ -280,9 +280,9 @@ kinds! {
 
     DiskFull = "disk_full", Critical, Service, Ends::Seen, "verikeep status";
     means: "A file system has little room: nothing new is begun.",
-        "文件系统余量不足：不再开始新的工作。";
+        "磁盘剩余空间不足：不再开始新的工作。";
     threatens: "nothing is asked or downloaded, while the provider forgets on",
-        "不再查询和下载，而云端照常删除";
+        "不再查询和下载，而云端照常到期删除";
     todo: "make room, or lower limits.free_bytes_min; work goes on by itself",
         "腾出空间，或调低 limits.free_bytes_min；之后自动继续";
     avoid: "do not delete files of data_dir to make room: each may be the only copy there is (`verikeep orphans` finds what no row names)",
@@ -292,7 +292,7 @@ kinds! {
     means: "The process may open few files or connections.",
         "进程可打开的文件和连接太少。";
     threatens: "fewer steps run at once: work is slower, and a backlog may not be done in time",
-        "同时进行的步骤变少：工作变慢，积压可能来不及处理";
+        "并发的步骤变少：处理变慢，积压的可能来不及";
     todo: "raise the limit of open files (LimitNOFILE in systemd, `ulimit -n`)",
         "提高打开文件数上限（systemd 的 LimitNOFILE、`ulimit -n`）";
     avoid: "do not raise it in a shell of your own alone: the limit that counts is that of the service",
@@ -300,21 +300,21 @@ kinds! {
 
     ClockSkew = "clock_skew", Warning, Service, Ends::Seen, "verikeep check";
     means: "The machine's clock is apart from the provider's.",
-        "本机时钟与服务端不一致。";
+        "本机时钟与百度云端不一致。";
     threatens: "times in logs and what commands reckon from now; deadlines are kept, as the daemon goes by the provider's time",
-        "日志中的时间，以及命令以当前时间推算的内容；期限不受影响，守护进程以服务端时间为准";
+        "日志里的时间、命令按当前时间推算的结果会不准；期限不受影响，守护进程以百度云端的时间为准";
     todo: "have this machine's clock synchronised (`timedatectl`, `chronyc tracking`); the daemon goes by the provider's time meanwhile, commands and logs do not",
-        "让本机时钟同步（`timedatectl`、`chronyc tracking`）；在此之前守护进程以服务端时间为准，命令和日志则不是";
+        "让本机时钟同步（`timedatectl`、`chronyc tracking`）；在此之前，守护进程以百度云端的时间为准，命令和日志仍用本机时钟";
     avoid: "do not set it by hand and leave it there: without synchronisation it drifts off again",
         "不要手工改完了事：不启用时间同步还会偏离";
 
     Panic = "panic", Critical, Service, Ends::Seen, "verikeep alarms";
     means: "A part of the program broke off where it must not.",
-        "程序的某一部分在不该中断处中断。";
+        "程序的某一部分异常中断（panic）。";
     threatens: "what that part was working on waits or is tried again; the rest goes on",
-        "该部分手头的工作会等待或重试；其余照常进行";
+        "这部分手头的工作会等待或重试；其余照常进行";
     todo: "a defect of Verikeep: tell us the log line \"panicked\" with the place it names; what can go on goes on",
-        "这是 Verikeep 的缺陷：请把日志中含 \"panicked\" 的那一行（含其指出的位置）告诉我们；能继续的会继续";
+        "这是 Verikeep 的缺陷：请把日志中含 \"panicked\" 的那一行（里面有出错位置）发给我们；能继续的会继续";
     avoid: "do not let the log be rotated away before that line is kept",
         "保存那一行之前，不要让日志被轮转掉";
 
@@ -322,11 +322,11 @@ kinds! {
     means: "A key of the API is refused at a limit of its own.",
         "某个 API 密钥达到自身限额，被拒绝。";
     threatens: "tokens that were refused are not tracked: those that nobody tells again are lost without a trace here",
-        "被拒绝的 token 没有登记：若不再上报，到期即失，且此处毫无记录";
+        "被拒绝的 token 没有登记：若不再上报，到期就会丢失，而且这里查不到任何痕迹";
     todo: "see who uses it (`verikeep key list`): revoke one that is stolen or runs wild, and make one with a higher --rate, --tokens-a-day or --issues-a-day where the need is real; then track what was refused (`verikeep reconcile`)",
-        "查看是谁在用（`verikeep key list`）：被盗或失控的予以吊销，确有需要的以更大的 --rate、--tokens-a-day 或 --issues-a-day 另建一个；然后比对并补登被拒绝的 token（`verikeep reconcile`）";
+        "查看是谁在用（`verikeep key list`）：被盗或失控的就吊销，确实需要的就用更大的 --rate、--tokens-a-day 或 --issues-a-day 另建一个；然后比对并补登被拒绝的 token（`verikeep reconcile`）";
     avoid: "do not revoke a key in good hands before its client has the next one: it could tell nothing meanwhile",
-        "密钥若未被盗，先让客户端换上新的再吊销：否则期间无法登记";
+        "密钥若没有被盗，先让客户端换上新的再吊销：否则其间无法登记";
 
     Delivery = "delivery", Warning, Past, Ends::Seen, "verikeep notify test CHANNEL";
     means: "Messages of a channel do not go out.",
@@ -344,7 +344,7 @@ kinds! {
     threatens: "what is still missing of the verification is lost when its time is over",
         "期限一到，该次核验尚未取到的内容即丢失";
     todo: "`verikeep show` it, and tell us what is odd about it",
-        "用 `verikeep show` 查看，并告诉我们异常之处";
+        "用 `verikeep show` 查看，并把异常之处告诉我们";
     avoid: "do not remove its rows: what is odd about them is what has to be seen",
         "不要删除它的记录：要看的正是其中的异常";
 }
