@@ -1,5 +1,6 @@
 //! Telling people, against servers that are robots, receivers, and none.
 
+mod kinds;
 mod mail;
 
 use std::{sync::Arc, time::Duration};

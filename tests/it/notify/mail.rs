@@ -9,7 +9,10 @@ use std::{
 
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+};
 use verikeep::{
     domain::{
         channel::{Mail, MailTls, Way},
@@ -21,15 +24,15 @@ use verikeep::{
 use super::{NOW, channel, message};
 
 /// The server, its certificate and the authority that vouches for it.
-struct Server {
+pub struct Server {
     folder: TempDir,
     port: u16,
-    said: Lines<BufReader<tokio::process::ChildStdout>>,
+    said: UnboundedReceiver<String>,
     _process: tokio::process::Child,
 }
 
 impl Server {
-    async fn start(protection: &str, login: bool) -> Self {
+    pub async fn start(protection: &str, login: bool) -> Self {
         let folder = TempDir::new().unwrap();
         certify(folder.path());
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/notify/smtp.py");
@@ -42,8 +45,15 @@ impl Server {
             .kill_on_drop(true)
             .spawn()
             .unwrap();
-        let mut said = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = within(said.next_line()).await.unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let port = within(lines.next_line()).await.unwrap();
+        // Read all the while: a mail can be longer than a pipe holds.
+        let (say, said) = unbounded_channel();
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                let _ = say.send(line);
+            }
+        });
         Self {
             port: port
                 .expect("the mail server did not start")
@@ -55,7 +65,7 @@ impl Server {
         }
     }
 
-    fn mail(&self, tls: MailTls, to: &[&str]) -> Mail {
+    pub fn mail(&self, tls: MailTls, to: &[&str]) -> Mail {
         Mail {
             host: "127.0.0.1".to_owned(),
             port: self.port,
@@ -67,13 +77,13 @@ impl Server {
         }
     }
 
-    async fn taken(&mut self) -> Value {
-        let line = within(self.said.next_line()).await.unwrap().unwrap();
+    pub async fn taken(&mut self) -> Value {
+        let line = within(self.said.recv()).await.unwrap();
         serde_json::from_str(&line).unwrap()
     }
 }
 
-async fn within<T>(what: impl Future<Output = T>) -> T {
+pub async fn within<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), what)
         .await
         .unwrap()

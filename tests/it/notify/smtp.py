@@ -6,11 +6,52 @@ Recipients whose names begin with `refused` are refused for good, those with `gr
 """
 
 import asyncio
+import email
+import email.policy
+import html.parser
 import json
 import ssl
 import sys
 
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+
+
+class Page(html.parser.HTMLParser):
+    """What a mail program would draw: elements, attributes, and the words between them."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.attributes, self.words = set(), set(), []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def read(content):
+    """A mail as its reader has it."""
+    message = email.message_from_bytes(content, policy=email.policy.default)
+    parts = list(message.iter_parts())
+    texts = {part.get_content_type(): part.get_content() for part in parts}
+    page = Page()
+    page.feed(texts.get("text/html", ""))
+    page.close()
+    return {
+        "subject": message["Subject"],
+        "defects": sum(len(part.defects) for part in message.walk())
+        + sum(len(value.defects) for _, value in message.items()),
+        "headers": sorted(name.lower() for name in message.keys()),
+        "types": [part.get_content_type() for part in parts],
+        "text": texts.get("text/plain", ""),
+        "html": texts.get("text/html", ""),
+        "seen": "\n".join(page.words),
+        "tags": sorted(page.tags),
+        "attributes": sorted(page.attributes),
+        "longest": max(map(len, content.split(b"\r\n"))),
+    }
 
 
 class Handler:
@@ -32,6 +73,7 @@ class Handler:
             "tls": server.transport.get_extra_info("ssl_object") is not None,
             "login": session.authenticated,
             "data": envelope.content.decode("utf-8", "replace"),
+            **read(envelope.content),
         }
         print(json.dumps(taken), flush=True)
         return "250 OK"
