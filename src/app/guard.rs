@@ -34,6 +34,7 @@ use crate::{
     domain::{
         alarm::{Alarm, Kind},
         id::VerificationId,
+        language::Language,
         time::{Span, Time},
     },
     store::{ANYBODY, StoreError},
@@ -307,7 +308,7 @@ impl Guard {
         };
         self.metrics.room(&place.what, room.free_bytes);
         room.is_short(self.free_bytes_min, was.is_some())
-            .then(|| room.tell(&place.what, self.free_bytes_min))
+            .then(|| room.tell(&place.what, self.free_bytes_min, Language::En))
     }
 
     /// Too few for what is wished for is an alarm as well: it costs time, and somebody can mend it.

@@ -6,16 +6,23 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{
-    losses::seen,
+    losses,
     open::Access,
     people::actor,
     place::Place,
     report::{Code, Failure},
     screen::Screen,
     table::Table,
-    words::{ACKNOWLEDGED, ID, KIND, MEANS, NO_ALARM, SEEN_BY, SINCE, SUBJECT, TEXT, TIMES, TODO},
+    words::{
+        ACKNOWLEDGED, ALARM_SEEN, ID, KIND, MEANS, NO_ALARM, NO_SUCH_ALARM, SEEN_BY, SINCE,
+        SUBJECT, TEXT, TIMES, TODO,
+    },
 };
-use crate::{desk::Desk, domain::alarm::Kind, store::reports::AlarmRow};
+use crate::{
+    desk::Desk,
+    domain::{alarm::Kind, language::Language},
+    store::reports::AlarmRow,
+};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -112,11 +119,7 @@ async fn show(args: &List, desk: &dyn Desk, screen: &mut Screen<'_>) -> Result<C
                 alarm.since.to_string(),
                 alarm.times.to_string(),
                 alarm.text.clone(),
-                seen(
-                    alarm.acknowledged_at,
-                    alarm.acknowledged_by.as_deref(),
-                    alarm.note.as_deref(),
-                ),
+                seen(alarm, screen.language),
             ]);
         }
     }
@@ -128,6 +131,12 @@ async fn show(args: &List, desk: &dyn Desk, screen: &mut Screen<'_>) -> Result<C
     }
     let is_open = alarms.iter().any(|alarm| alarm.acknowledged_at.is_none());
     Ok(if is_open { Code::Finding } else { Code::Done })
+}
+
+/// Who took note of an alarm, when, and what they said.
+pub(super) fn seen(alarm: &AlarmRow, language: Language) -> String {
+    let (by, note) = (alarm.acknowledged_by.as_deref(), alarm.note.as_deref());
+    losses::seen(alarm.acknowledged_at, by, note, language)
 }
 
 /// Says of each kind once what it tells of and what to do.
@@ -160,15 +169,9 @@ async fn acknowledge(
     if args.json {
         screen.document(&json!({ "acknowledged": noted }))?;
     } else if noted {
-        screen.line(format!(
-            "alarm {} acknowledged; it stays open until it is over",
-            args.id
-        ))?;
+        screen.line(ALARM_SEEN.filled(screen.language, &[&args.id.to_string()]))?;
     } else {
-        screen.note(format!(
-            "no alarm with the number {} is open: `verikeep alarms` shows those that are; what was lost is acknowledged by `verikeep losses ack`",
-            args.id
-        ))?;
+        screen.note(NO_SUCH_ALARM.filled(screen.language, &[&args.id.to_string()]))?;
     }
     Ok(if noted { Code::Done } else { Code::Finding })
 }

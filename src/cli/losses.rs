@@ -11,10 +11,11 @@ use super::{
     report::{Code, Failure},
     screen::Screen,
     table::Table,
+    words::SEEN_WORD,
 };
 use crate::{
     desk::Desk,
-    domain::{loss::Cause, time::Time},
+    domain::{language::Language, loss::Cause, time::Time},
     store::reports::{LossFilter, LossReport},
 };
 
@@ -193,18 +194,25 @@ fn cells(loss: &LossReport) -> [String; 9] {
             loss.acknowledged_at,
             loss.acknowledged_by.as_deref(),
             loss.note.as_deref(),
+            Language::En,
         ),
     ]
 }
 
 /// Who took note of a thing, when, and what they said.
-pub(super) fn seen(at: Option<Time>, by: Option<&str>, note: Option<&str>) -> String {
+pub(super) fn seen(
+    at: Option<Time>,
+    by: Option<&str>,
+    note: Option<&str>,
+    language: Language,
+) -> String {
     at.map_or_else(String::new, |at| {
-        format!(
-            "{at} by {}: {}",
+        let values = [
+            &at.to_string(),
             by.unwrap_or_default(),
-            note.unwrap_or_default()
-        )
+            note.unwrap_or_default(),
+        ];
+        SEEN_WORD.filled(language, &values)
     })
 }
 

@@ -168,7 +168,7 @@ pub fn main() -> ExitCode {
             Code::Finding,
             "threads",
             error.to_string(),
-            "raise the limits of the process",
+            words::LIMITS,
         )),
     };
     report::finish(outcome, &mut screen)

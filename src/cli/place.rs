@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::report::{Code, Failure};
+use super::{
+    report::{Code, Failure},
+    words,
+};
 use crate::{
     config,
     desk::Remote,
@@ -70,7 +73,7 @@ impl Place {
             return Err(Failure::usage(
                 "--key-file",
                 "no key is told for the daemon of --url",
-                "name the file that holds it, by --key-file or VERIKEEP_KEY_FILE",
+                words::NAME_KEY_FILE,
             ));
         };
         let named = file.display().to_string();
@@ -81,7 +84,7 @@ impl Place {
                 Code::Configuration,
                 named,
                 "holds no key of the API",
-                "write the one line that `verikeep key create` printed, vk_…",
+                words::KEY_LINE,
             ));
         }
         Ok(Some(Remote::new(url.clone(), text, clock)?))

@@ -115,7 +115,7 @@ impl From<io::Error> for Failure {
             Code::Finding,
             "output",
             error.to_string(),
-            "see that there is room where it is written to",
+            words::OUTPUT_ROOM,
         )
     }
 }

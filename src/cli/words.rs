@@ -38,6 +38,10 @@ words! {
     TIMES = "times", "次数";
     TEXT = "text", "详情";
     ACKNOWLEDGED = "acknowledged", "已确认";
+    SEEN_WORD = "{} by {}: {}", "{} 由 {} 确认：{}";
+    ALARM_SEEN = "alarm {} acknowledged; it stays open until it is over", "告警 {} 已确认；问题消失之前它不会结束";
+    NO_SUCH_ALARM = "no alarm with the number {} is open: `verikeep alarms` shows those that are; what was lost is acknowledged by `verikeep losses ack`",
+        "没有编号为 {} 的未结束告警：`verikeep alarms` 列出现有的；损失用 `verikeep losses ack` 确认";
     NO_ALARM = "no alarm is open", "没有未结束的告警";
     ALARM = "alarm", "个告警";
     OPEN_ALARMS = "{} open", "{}未结束";
@@ -112,6 +116,11 @@ words! {
     DYING = "dying again and again: {}", "反复中断：{}";
     ROW = "row", "条记录";
     LEAST_LEFT = "least time that was left at a capture: {}", "取回时剩余时间最少的一次：{}";
+
+    // Beginning.
+    NAME_KEY_FILE = "name the file that holds it, by --key-file or VERIKEEP_KEY_FILE", "用 --key-file 或 VERIKEEP_KEY_FILE 写明存放密钥的文件";
+    KEY_LINE = "write the one line that `verikeep key create` printed, vk_…", "写入 `verikeep key create` 打印的那一行：vk_…";
+    LIMITS = "raise the limits of the process", "调高进程的资源限制";
 
     // Looking again and again.
     DATABASE_AWAY = "the database is not available: {}; looking again", "数据库不可用：{}；稍后再看";

@@ -4,10 +4,22 @@ use std::{io, path::PathBuf};
 
 use rustix::fs::statvfs;
 
-use crate::config::Config;
+use crate::{
+    config::Config,
+    domain::language::{Language, Words},
+};
 
 /// With fewer free inodes than this no file can be counted on, however many bytes are free.
 const INODES_FREE_MIN: u64 = 64;
+
+const FEW_FILES: Words = Words::new(
+    "the file system of {} can hold {} more files: nothing new is begun",
+    "{} 所在的文件系统只能再创建 {} 个文件：不再开始新的工作",
+);
+const FEW_BYTES: Words = Words::new(
+    "the file system of {} has {} free, less than limits.free_bytes_min ({}): nothing new is begun",
+    "{} 所在的文件系统剩余 {}，低于 limits.free_bytes_min（{}）：不再开始新的工作",
+);
 
 /// A file system that is written to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,16 +101,15 @@ impl FreeSpace {
 
     /// What a person is told of it.
     #[must_use]
-    pub(crate) fn tell(self, what: &str, free_bytes_min: u64) -> String {
+    pub(crate) fn tell(self, what: &str, free_bytes_min: u64, language: Language) -> String {
         let mib = |bytes: u64| format!("{}.{} MiB", bytes >> 20, ((bytes & 0xf_ffff) * 10) >> 20);
         match self.free_inodes {
-            Some(inodes) if inodes < INODES_FREE_MIN => format!(
-                "the file system of {what} can hold {inodes} more files: nothing new is begun"
-            ),
-            _ => format!(
-                "{} are free on the file system of {what}, less than limits.free_bytes_min ({}): nothing new is begun",
-                mib(self.free_bytes),
-                mib(free_bytes_min)
+            Some(inodes) if inodes < INODES_FREE_MIN => {
+                FEW_FILES.filled(language, &[what, &inodes.to_string()])
+            }
+            _ => FEW_BYTES.filled(
+                language,
+                &[what, &mib(self.free_bytes), &mib(free_bytes_min)],
             ),
         }
     }
@@ -157,15 +168,34 @@ mod tests {
             ["database and objects"]
         );
         assert!(found[0].look().unwrap().free_bytes > 0);
-        assert_eq!(
-            FreeSpace {
+    }
+
+    #[test]
+    fn short_room_is_told_in_every_language() {
+        for (free_inodes, parts) in [
+            (
+                None,
+                [
+                    "of objects has 1.5 MiB free, less than limits.free_bytes_min (2.0 MiB)",
+                    "objects 所在的文件系统剩余 1.5 MiB，低于 limits.free_bytes_min（2.0 MiB）",
+                ],
+            ),
+            (
+                Some(3),
+                [
+                    "can hold 3 more files",
+                    "objects 所在的文件系统只能再创建 3 个文件",
+                ],
+            ),
+        ] {
+            let room = FreeSpace {
                 free_bytes: 1_572_864,
-                free_inodes: None
+                free_inodes,
+            };
+            for (language, part) in Language::ALL.iter().zip(parts) {
+                let told = room.tell("objects", 2 << 20, *language);
+                assert!(told.contains(part), "{part}: {told}");
             }
-            .tell("objects", 2 << 20)
-            .split(" are")
-            .next(),
-            Some("1.5 MiB")
-        );
+        }
     }
 }

@@ -1,14 +1,19 @@
 //! `check --token`: what the provider answers for one token, as a text that can be sent to others.
 //! Pure but for the printing.
 
-use super::super::{
-    report::{Code, Failure},
-    screen::Screen,
+use super::{
+    super::{
+        report::{Code, Failure},
+        screen::Screen,
+        words::Said,
+    },
+    words,
 };
 use crate::{
     config::{App, Auth, Config},
     domain::{
         answer::{Endpoint, ProviderError},
+        language::{Language, Words},
         secret::Secret,
         token::check_token,
     },
@@ -43,7 +48,7 @@ pub(crate) fn app<'c>(
         Failure::usage(
             "--app",
             "names none of the apps, or which of them is not said",
-            format!("name one of: {}", names.join(", ")),
+            Said::filled(words::NAME_ONE_OF, [names.join(", ")]),
         )
     })
 }
@@ -58,68 +63,74 @@ pub(crate) fn tell(
     token: &Secret,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
+    let language = screen.language;
     let auth = match app.auth {
         Auth::AccessToken { .. } => "access_token",
         Auth::BceAuthV1 { .. } => "bce-auth-v1",
         Auth::ApiKey { .. } => "api-key",
     };
     let way = if app.proxy.is_some() {
-        "through a proxy"
+        words::BY_PROXY
     } else {
-        "directly"
+        words::DIRECTLY
     };
-    screen.line(format!(
-        "verikeep {}, auth {auth}, {way}; names, types and lengths only, no value of any answer",
-        env!("CARGO_PKG_VERSION")
-    ))?;
+    let values = [env!("CARGO_PKG_VERSION"), auth, way.in_(language)];
+    screen.line(words::SHAPES.filled(language, &values))?;
     let mut code = Code::Done;
     for (endpoint, look) in looks {
         screen.line(format!("\n== {}", endpoint.name()))?;
         match look {
             Ok((reply, headers)) => {
-                for line in lines(reply, headers, &shape::of(*endpoint, &reply.body, token)) {
+                let shape = shape::of(*endpoint, &reply.body, token);
+                for line in lines(reply, headers, &shape, language) {
                     screen.line(line)?;
                 }
             }
             Err(problem) => {
                 code = Code::Unreachable;
                 // Without its code, which may be a word of the answer.
-                screen.line(format!(
-                    "no answer: {}: {}",
-                    problem.kind.name(),
-                    problem.detail
-                ))?;
+                let values = [problem.kind.name(), &problem.detail];
+                screen.line(words::NO_ANSWER.filled(language, &values))?;
             }
         }
     }
     Ok(code)
 }
 
-fn lines(reply: &Reply, headers: &[String], shape: &Shape) -> Vec<String> {
+fn lines(reply: &Reply, headers: &[String], shape: &Shape, language: Language) -> Vec<String> {
+    let told = |words: Words, value: &str| words.filled(language, &[value]);
+    let listed = |words, items: &[String]| {
+        if items.is_empty() {
+            told(words, words::NONE.in_(language))
+        } else {
+            told(words, &items.join(", "))
+        }
+    };
     let counted = match envelope::read(reply) {
         Ok(_) => "data".to_owned(),
         Err(problem) => problem.kind.name().replace('_', " "),
     };
-    let cut = if reply.truncated { ", cut off" } else { "" };
+    let cut = if reply.truncated {
+        words::CUT.in_(language)
+    } else {
+        ""
+    };
+    let (status, bytes) = (reply.http_status.to_string(), reply.body.len().to_string());
+    let values = [&status, &bytes, cut, shape.envelope, &counted];
     let headers: Vec<String> = headers.iter().map(|name| header(name)).collect();
     let mut lines = vec![
-        format!(
-            "HTTP {}, {} bytes{cut}, envelope {}, counted as {counted}",
-            reply.http_status,
-            reply.body.len(),
-            shape.envelope
-        ),
-        format!("codes: {}", listed(&shape.codes)),
-        format!("headers: {}", listed(&headers)),
+        words::HTTP.filled(language, &values),
+        listed(words::CODES, &shape.codes),
+        listed(words::HEADERS, &headers),
         match reply.date {
             // `Date` is cut to the second: up to a second behind is agreement.
-            Some(date) => format!(
-                "clock: the provider's less ours is {:+} s",
-                (date.since(reply.fetched_at).0 + 999).div_euclid(1000)
-            ),
-            None => "clock: it sent no Date".to_owned(),
+            Some(date) => {
+                let apart = (date.since(reply.fetched_at).0 + 999).div_euclid(1000);
+                told(words::CLOCK, &format!("{apart:+}"))
+            }
+            None => words::NO_DATE.in_(language).to_owned(),
         },
-        "fields:".to_owned(),
+        words::FIELDS.in_(language).to_owned(),
     ];
     lines.extend(
         shape
@@ -128,24 +139,12 @@ fn lines(reply: &Reply, headers: &[String], shape: &Shape) -> Vec<String> {
             .map(|(path, classes)| format!("  {path}: {}", classes.join(" | "))),
     );
     if shape.left_out > 0 {
-        lines.push(format!("  and {} more", shape.left_out));
+        lines.push(told(words::MORE, &shape.left_out.to_string()));
     }
-    for (what, paths) in [
-        ("unknown fields", &shape.unknown),
-        ("documented, and missing", &shape.missing),
-        ("documented as optional, and missing", &shape.absent),
-    ] {
-        lines.push(format!("{what}: {}", listed(paths)));
-    }
+    lines.push(listed(words::UNKNOWN_FIELDS, &shape.unknown));
+    lines.push(listed(words::MISSING_FIELDS, &shape.missing));
+    lines.push(listed(words::ABSENT_FIELDS, &shape.absent));
     lines
-}
-
-fn listed(items: &[String]) -> String {
-    if items.is_empty() {
-        "none".to_owned()
-    } else {
-        items.join(", ")
-    }
 }
 
 /// A header's name, where it looks like one.

@@ -42,6 +42,25 @@ words! {
     OTHER_ADDRESS = "name another address", "另设地址";
     CANNOT_LISTEN = "{} cannot be listened on: {}", "无法监听 {}：{}";
 
+    // The shapes of answers.
+    NAME_ONE_OF = "name one of: {}", "指定其中之一：{}";
+    SHAPES = "verikeep {}, auth {}, {}; names, types and lengths only, no value of any answer", "verikeep {}，auth {}，{}；只有字段名、类型和长度，不含应答中的任何值";
+    BY_PROXY = "through a proxy", "经代理";
+    DIRECTLY = "directly", "直连";
+    NO_ANSWER = "no answer: {}: {}", "没有应答：{}：{}";
+    HTTP = "HTTP {}, {} bytes{}, envelope {}, counted as {}", "HTTP {}，{} 字节{}，外层格式 {}，判定为 {}";
+    CUT = ", cut off", "（已截断）";
+    CODES = "codes: {}", "错误码：{}";
+    HEADERS = "headers: {}", "响应头：{}";
+    CLOCK = "clock: the provider's less ours is {} s", "时钟：服务端减本机为 {} 秒";
+    NO_DATE = "clock: it sent no Date", "时钟：响应中没有 Date";
+    FIELDS = "fields:", "字段：";
+    MORE = "  and {} more", "  另有 {} 个";
+    UNKNOWN_FIELDS = "unknown fields: {}", "文档未说明的字段：{}";
+    MISSING_FIELDS = "documented, and missing: {}", "文档必有而缺少的字段：{}";
+    ABSENT_FIELDS = "documented as optional, and missing: {}", "文档可选而缺少的字段：{}";
+    NONE = "none", "无";
+
     // The channels.
     CHANNEL_READY = "can be used; nothing was sent", "可用；未发送任何消息";
     CHANNEL_UNREADY = "cannot be used: {}", "不可用：{}";

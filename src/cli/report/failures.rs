@@ -48,9 +48,7 @@ impl From<desk::Error> for Failure {
             desk::Error::Store(error) => error.into(),
             desk::Error::Issue(error) => error.into(),
             desk::Error::Foreign(foreign) => foreign.into(),
-            desk::Error::Field { field, why } => {
-                Self::usage(field, why, "tell it rightly and run the same command again")
-            }
+            desk::Error::Field { field, why } => Self::usage(field, why, words::AGAIN),
             desk::Error::TooOften(_) => Self::told(
                 Code::Finding,
                 "search",
@@ -73,7 +71,7 @@ impl From<desk::Error> for Failure {
                 Code::Finding,
                 "this command",
                 error.to_string(),
-                "this is a fault of verikeep: report it",
+                words::FAULT,
             ),
         }
     }
@@ -82,34 +80,23 @@ impl From<desk::Error> for Failure {
 impl From<RemoteError> for Failure {
     fn from(error: RemoteError) -> Self {
         match error {
-            RemoteError::Away(why) => Self::told(
-                Code::Unreachable,
-                "the daemon",
-                why,
-                "see that it runs and that --url (VERIKEEP_URL) is right; the same command can be run again, what was taken already is only found known",
-            ),
-            RemoteError::Foreign(why) => Self::told(
-                Code::Unreachable,
-                "the daemon",
-                why,
-                "name the address of its http.listen, or of the proxy in front, by --url (VERIKEEP_URL), without /v1",
-            ),
+            RemoteError::Away(why) => {
+                Self::told(Code::Unreachable, "the daemon", why, words::DAEMON_RUNS)
+            }
+            RemoteError::Foreign(why) => {
+                Self::told(Code::Unreachable, "the daemon", why, words::DAEMON_URL)
+            }
             RemoteError::Missing => Self::told(
                 Code::Finding,
                 "the daemon",
                 "there is nothing of that name, as far as the key may know",
-                "`verikeep list` shows what there is",
+                words::NAMES,
             ),
             RemoteError::Refused {
                 status: 401 | 403,
                 detail,
                 ..
-            } => Self::told(
-                Code::Configuration,
-                "the key",
-                detail,
-                "`verikeep key create` on the daemon's host makes one with the scopes and apps that are wanted",
-            ),
+            } => Self::told(Code::Configuration, "the key", detail, words::MAKE_KEY),
             RemoteError::Refused {
                 status: 421,
                 detail,
@@ -119,11 +106,11 @@ impl From<RemoteError> for Failure {
                 status: 500..,
                 detail,
                 ..
-            } => Self::told(Code::Finding, "the daemon", detail, "try again later"),
+            } => Self::told(Code::Finding, "the daemon", detail, words::LATER),
             RemoteError::Refused { detail, field, .. } => Self::usage(
                 field.unwrap_or_else(|| "what was asked".to_owned()),
                 detail,
-                "nothing was done; tell it rightly and run the same command again",
+                words::NOTHING_DONE,
             ),
         }
     }
@@ -254,6 +241,73 @@ impl From<DemoError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::screen::Screen;
+
+    #[test]
+    fn what_ends_status_and_alarms_has_its_way_out_in_every_language() {
+        let refused = |status| RemoteError::Refused {
+            status,
+            detail: "no".to_owned(),
+            field: None,
+        };
+        for (label, failure, parts) in [
+            (
+                "database",
+                StoreError::Damaged("x".into()).into(),
+                ["keep a copy", "保留现状副本"],
+            ),
+            (
+                "a field",
+                desk::Error::Field {
+                    field: "note",
+                    why: "is too long".to_owned(),
+                }
+                .into(),
+                ["tell it rightly", "改正后重新运行"],
+            ),
+            (
+                "output",
+                std::io::Error::other("full").into(),
+                ["there is room", "有余量"],
+            ),
+            (
+                "away",
+                RemoteError::Away("x".into()).into(),
+                ["--url", "确认它在运行"],
+            ),
+            (
+                "foreign",
+                RemoteError::Foreign("x".into()).into(),
+                ["without /v1", "不带 /v1"],
+            ),
+            (
+                "missing",
+                RemoteError::Missing.into(),
+                ["shows what there is", "列出现有"],
+            ),
+            ("key", refused(403).into(), ["daemon's host", "所在主机"]),
+            (
+                "fault there",
+                refused(500).into(),
+                ["try again later", "稍后再试"],
+            ),
+            (
+                "refused",
+                refused(422).into(),
+                ["nothing was done", "未执行任何操作"],
+            ),
+        ] as [(_, Failure, _); 9]
+        {
+            for (language, part) in Language::ALL.iter().zip(parts) {
+                let (mut out, mut err) = (Vec::new(), Vec::new());
+                let mut screen = Screen::new(&mut out, &mut err);
+                screen.language = *language;
+                super::super::print(&failure, &mut screen);
+                let told = String::from_utf8(err).unwrap();
+                assert!(told.contains(part), "{label}: {part}: {told}");
+            }
+        }
+    }
 
     #[test]
     fn a_task_that_is_gone_ends_the_process_as_a_finding_that_names_it() {

@@ -1,5 +1,5 @@
-//! The ways out of what goes wrong with database, object store and provider, in either language side
-//! by side.
+//! The ways out of what goes wrong with database, object store, provider, output and the daemon that
+//! is asked, in either language side by side.
 
 use super::super::words::words;
 use crate::domain::language::Words;
@@ -17,6 +17,18 @@ words! {
     COMPARE = "keep it as it is and compare with a backup", "保持原样，与备份比对";
     BASE_URL = "see that base_url is right and that the network lets it through; otherwise try again later", "确认 base_url 正确且网络放行；否则稍后再试";
     QUOTA = "try again later; look at quota and billing in the provider's console", "稍后再试；在百度智能云控制台查看配额与计费";
+    AGAIN = "tell it rightly and run the same command again", "改正后重新运行同一命令";
+    NOTHING_DONE = "nothing was done; tell it rightly and run the same command again", "未执行任何操作；改正后重新运行同一命令";
+    FAULT = "this is a fault of verikeep: report it", "这是 verikeep 的缺陷：请反馈";
+    LATER = "try again later", "稍后再试";
+    DAEMON_RUNS = "see that it runs and that --url (VERIKEEP_URL) is right; the same command can be run again, what was taken already is only found known",
+        "确认它在运行，且 --url（VERIKEEP_URL）正确；同一命令可重复运行，已登记的只会显示为已知";
+    DAEMON_URL = "name the address of its http.listen, or of the proxy in front, by --url (VERIKEEP_URL), without /v1",
+        "用 --url（VERIKEEP_URL）写明其 http.listen 或前置代理的地址，不带 /v1";
+    NAMES = "`verikeep list` shows what there is", "`verikeep list` 列出现有的内容";
+    MAKE_KEY = "`verikeep key create` on the daemon's host makes one with the scopes and apps that are wanted",
+        "在守护进程所在主机上用 `verikeep key create` 生成具备所需 scope 和应用的密钥";
+    OUTPUT_ROOM = "see that there is room where it is written to", "确认写入的位置有余量";
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::super::{
-    losses::seen,
+    alarms::seen,
     people::count,
     report::Failure,
     screen::Screen,
@@ -80,13 +80,7 @@ pub(super) fn all(
             since: alarm.since.rfc3339(),
             times: alarm.times,
             unwritten: false,
-            acknowledged: (alarm.acknowledged_at).map(|_| {
-                seen(
-                    alarm.acknowledged_at,
-                    alarm.acknowledged_by.as_deref(),
-                    alarm.note.as_deref(),
-                )
-            }),
+            acknowledged: (alarm.acknowledged_at).map(|_| seen(alarm, language)),
             threatens: threatens(&alarm.kind, &alarm.subject),
             means: means(&alarm.kind),
             todo: todo(&alarm.kind),

@@ -9,7 +9,12 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{app, config::Config, domain::time::Span, worker::clock::within};
+use crate::{
+    app,
+    config::Config,
+    domain::{language::Language, time::Span},
+    worker::clock::within,
+};
 
 /// Longer than the daemon itself waits for what it depends on.
 const WAIT_MAX: Span = Span::seconds(10);
@@ -109,14 +114,14 @@ impl Beside {
 }
 
 /// Finds it out.
-pub(super) async fn look(config: &Config) -> Beside {
+pub(super) async fn look(config: &Config, language: Language) -> Beside {
     let free_bytes_min = config.limits.free_bytes_min;
     let short = |place: app::guard::Place| {
         let room = place
             .look()
             .ok()
             .filter(|room| room.is_short(free_bytes_min, false))?;
-        let text = room.tell(&place.what, free_bytes_min);
+        let text = room.tell(&place.what, free_bytes_min, language);
         Some((place.what, text))
     };
     Beside {

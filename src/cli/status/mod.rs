@@ -20,7 +20,7 @@ use crate::{
     config::{Config, Source},
     desk::Desk,
     domain::{
-        language::Words,
+        language::{Language, Words},
         media::MediaState,
         time::{Span, Time},
         token::State,
@@ -76,15 +76,16 @@ pub(super) async fn at(
     if let Err(failure @ Failure::Told { what, .. }) = &outcome
         && what == "database"
     {
-        without_database(args, failure, &beside::look(&config).await, screen)?;
+        let beside = beside::look(&config, screen.language).await;
+        without_database(args, failure, &beside, screen)?;
     }
     outcome
 }
 
 /// What stands beside the figures here; nothing of another host.
-async fn beside_of(config: Option<&Config>) -> Beside {
+async fn beside_of(config: Option<&Config>, language: Language) -> Beside {
     match config {
-        Some(config) => beside::look(config).await,
+        Some(config) => beside::look(config, language).await,
         None => Beside::default(),
     }
 }
@@ -99,7 +100,7 @@ pub(super) async fn run(
         return watch::run(args, config, desk, screen).await;
     }
     let figures = desk.status().await?;
-    let beside = beside_of(config).await;
+    let beside = beside_of(config, screen.language).await;
     tell(args, &figures, &beside, desk.now(), screen)
 }
 
@@ -132,10 +133,9 @@ pub(super) fn without_database(
 ) -> Result<(), Failure> {
     let wrong = alarms::all(None, beside, None, screen.language);
     if args.json {
-        let why = if let Failure::Told { why, .. } = away {
-            why.as_str()
-        } else {
-            ""
+        let why = match away {
+            Failure::Told { why, .. } => why.as_str(),
+            _ => "",
         };
         let alarms = serde_json::to_value(wrong).map_err(std::io::Error::from)?;
         let mut document =

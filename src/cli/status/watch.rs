@@ -37,7 +37,8 @@ pub(super) async fn run(
     loop {
         match desk.status().await {
             Ok(figures) => {
-                let (now, beside) = (desk.now(), beside_of(config).await);
+                let beside = beside_of(config, screen.language).await;
+                let now = desk.now();
                 let sums = Sums::of(&figures, &beside, now);
                 show(args, (&figures, &beside), now, sums, &mut told, screen)?;
                 if sums.open() == 0 {

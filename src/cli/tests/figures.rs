@@ -239,7 +239,7 @@ fn what_the_daemon_knows_alone_is_told_as_well() {
     };
     let (insecure, short_of_room) = (
         vec!["endpoint is http".to_owned()],
-        vec![("objects".to_owned(), "1.0 MiB are free".to_owned())],
+        vec![("objects".to_owned(), "1.0 MiB free".to_owned())],
     );
     let beside = Beside {
         daemon: daemon(Some(says)),
@@ -257,7 +257,7 @@ fn what_the_daemon_knows_alone_is_told_as_well() {
     );
     for part in [
         "is not ready:\n  database_writes: disk is full",
-        "1.0 MiB are free",
+        "1.0 MiB free",
         "database_down of database, since s, known to the daemon alone",
     ] {
         assert!(ended.out.contains(part), "{part} in\n{}", ended.out);

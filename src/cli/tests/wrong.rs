@@ -177,6 +177,46 @@ async fn an_alarm_is_acknowledged_by_its_number_and_losses_are_not() {
 }
 
 #[tokio::test]
+async fn an_acknowledgement_is_told_in_the_language_asked_for() {
+    for (language, unknown, noted, seen) in [
+        (
+            "en",
+            "no alarm with the number 9 is open",
+            "alarm 1 acknowledged; it stays open",
+            ": ticket 4711",
+        ),
+        (
+            "zh",
+            "没有编号为 9 的未结束告警",
+            "告警 1 已确认",
+            " 确认：ticket 4711",
+        ),
+    ] {
+        let house = late().await;
+        let alarm = Alarm {
+            kind: Kind::Quota,
+            subject: "h5".to_owned(),
+            text: "spent".to_owned(),
+        };
+        house.store().raise(&alarm, ANYBODY, NOW).await.unwrap();
+        let say = async |line: &[&str]| {
+            let ended = house.ran(&[&["--lang", language], line].concat()).await;
+            format!("{}{}", ended.out, ended.err)
+        };
+        for (line, part) in [
+            (&["alarms", "ack", "9", "--note", "x"][..], unknown),
+            (&["alarms", "ack", "1", "--note", "ticket 4711"], noted),
+            (&["alarms"], seen),
+            (&["status"], seen),
+            (&["status", "--json"], seen),
+        ] {
+            let told = say(line).await;
+            assert!(told.contains(part), "{line:?}: {part}: {told}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_an_alarm_means_and_what_to_do_is_said_in_the_language_asked_for() {
     let house = late().await;
     let alarm = Alarm {

@@ -105,6 +105,21 @@ async fn the_shape_of_every_answer_is_told_and_nothing_it_says() {
     let queries = ["getall", "detail", "media/query", "simple", "stat"]
         .map(|path| format!("POST /rpc/2.0/brain/solution/faceprint/result/{path}"));
     assert_eq!(asked, queries, "each once");
+    let (_, chinese, _) = check(&server.url(""), "", &["--token", TOKEN, "--lang", "zh"]).await;
+    for line in [
+        "只有字段名、类型和长度",
+        "，外层格式 solution，判定为 data\n错误码：digits(18), 222350\n响应头：connection",
+        "\n时钟：服务端减本机为 -",
+        "\n字段：\n",
+        "\n文档未说明的字段：key(9 chars), ",
+        "\n文档必有而缺少的字段：result.ocr_charge_count, ",
+        "：无\n",
+    ] {
+        assert!(chinese.contains(line), "{line} in\n{chinese}");
+    }
+    for canary in CANARIES {
+        assert!(!chinese.contains(canary), "{canary} in\n{chinese}");
+    }
     let left: Vec<_> = fs::read_dir(folder.path())
         .unwrap()
         .map(|entry| entry.unwrap().file_name())
