@@ -97,6 +97,6 @@ pub(crate) fn look(config: &Config, clock: &Arc<dyn Clock>) -> Vec<(String, Resu
     });
     let heartbeat = config.heartbeat.iter();
     channels
-        .chain(heartbeat.map(|post| ("heartbeat".to_owned(), Heartbeat::open(post).map(drop))))
+        .chain(heartbeat.map(|post| ("heartbeat_url".to_owned(), Heartbeat::open(post).map(drop))))
         .collect()
 }

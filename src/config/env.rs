@@ -80,7 +80,7 @@ fn put(tree: &mut Table, name: &str, text: &str, place: &Place, findings: &Findi
         findings.key(&path, place, "no such key", todo);
     };
     match levels.as_slice() {
-        ["data_dir"] => tree.set("data_dir", node()),
+        [key] if keys::TOP_VALUES.contains(key) => tree.set(key, node()),
         [list, which, key] if keys::of_one(list).contains(key) => {
             match one_of(tree, list, which, place) {
                 Ok(one) => one.set(key, node()),

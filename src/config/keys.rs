@@ -15,7 +15,9 @@ pub(super) const TOP: &[&str] = &[
     "provider",
     "apps",
     "notify",
-    "heartbeat",
+    "heartbeat_url",
+    "heartbeat_url_file",
+    "heartbeat_allow_private_host",
 ];
 /// `[database]`
 pub(super) const DATABASE: &[&str] = &["url", "max_connections", "allow_insecure"];
@@ -72,8 +74,13 @@ pub(super) const APP: &[&str] = &[
     "alarms",
 ];
 
-/// `[heartbeat]`
-pub(super) const HEARTBEAT: &[&str] = &["url", "url_file", "allow_private_host"];
+/// Those of the file itself that hold one value.
+pub(super) const TOP_VALUES: &[&str] = &[
+    "data_dir",
+    "heartbeat_url",
+    "heartbeat_url_file",
+    "heartbeat_allow_private_host",
+];
 /// `[[notify]]`
 pub(super) const NOTIFY: &[&str] = &[
     "name",

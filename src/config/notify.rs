@@ -164,31 +164,33 @@ fn way(section: &Section<'_>, folders: &Folders) -> Option<Way> {
     post(section, folders).map(made)
 }
 
-/// Reads `[heartbeat]`, which may be missing.
-pub(super) fn heartbeat(section: &Section<'_>, folders: &Folders) -> Option<Post> {
-    (section.has("url") || section.has("url_file"))
-        .then(|| post(section, folders))
-        .flatten()
+/// Reads `heartbeat_url`, which may be missing.
+pub(super) fn heartbeat(top: &Section<'_>, folders: &Folders) -> Option<Post> {
+    let whence = "the address that is called while all is well";
+    let url = secrets::optional(top, "heartbeat_url", folders, whence)?;
+    reached(top, ("heartbeat_url", "heartbeat_allow_private_host"), url)
 }
 
 fn post(section: &Section<'_>, folders: &Folders) -> Option<Post> {
-    let allow_private = section
-        .flag("allow_private_host")
-        .is_some_and(|flag| flag.value);
     let secret = secrets::optional(section, "secret", folders, "what messages are signed with");
     let url = secrets::secret(section, "url", folders, "where messages are posted to")?;
+    let post = reached(section, ("url", "allow_private_host"), url)?;
+    Some(Post { secret, ..post })
+}
+
+/// A URL that may be reached, given as the first of these keys or in the file of that name; the
+/// second says whether its host may be a private one.
+fn reached(section: &Section<'_>, (key, private): (&str, &str), url: Secret) -> Option<Post> {
+    let allow_private = section.flag(private).is_some_and(|flag| flag.value);
     if let Err((reason, todo)) = address(&url, allow_private) {
-        let key = if section.has("url") {
-            "url"
-        } else {
-            "url_file"
-        };
-        section.fail(key, reason, todo);
+        let in_file = format!("{key}_file");
+        let key = if section.has(key) { key } else { &in_file };
+        section.fail(key, reason, todo.replace("allow_private_host", private));
         return None;
     }
     Some(Post {
         url,
-        secret,
+        secret: None,
         allow_private,
     })
 }

@@ -62,7 +62,7 @@ pub(super) fn config(
         http: http::read(&top.section("http", keys::HTTP)),
         limits: limits(&top.section("limits", keys::LIMITS)),
         notify: notify::all(top, &apps, folders),
-        heartbeat: notify::heartbeat(&top.section("heartbeat", keys::HEARTBEAT), folders),
+        heartbeat: notify::heartbeat(top, folders),
         apps,
         schedule,
         data_dir,

@@ -42,7 +42,7 @@ pub struct Config {
     pub apps: Vec<App>,
     /// `[[notify]]`; names distinct.
     pub notify: Vec<Channel>,
-    /// `[heartbeat]`: what is called while all is well.
+    /// `heartbeat_url`: what is called while all is well.
     pub heartbeat: Option<Post>,
 }
 

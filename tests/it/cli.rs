@@ -394,11 +394,11 @@ fn check_names_the_channel_that_cannot_be_used() {
     fs::write(folder.path().join("ca.pem"), "canary").unwrap();
     let robot = "[[notify]]\nname = \"group\"\nkind = \"wecom\"\nurl = \"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=canary\"\n";
     let mail = "[[notify]]\nname = \"duty\"\nkind = \"email\"\nhost = \"smtp.example.com\"\nfrom = \"canary@example.com\"\nto = [\"canary@example.com\"]\nca_file = \"ca.pem\"\n";
-    let heartbeat = "[heartbeat]\nurl = \"https://hc-ping.com/canary\"\n";
+    let heartbeat = "heartbeat_url = \"https://hc-ping.com/canary\"\n";
     let app = "[[apps]]\nname = \"h5\"\napi_key = \"canary\"\nsecret_key = \"canary\"\n";
     fs::write(
         folder.path().join("verikeep.toml"),
-        format!("{app}{robot}{mail}{heartbeat}"),
+        format!("{heartbeat}{app}{robot}{mail}"),
     )
     .unwrap();
     for (language, usable, unusable) in [
@@ -417,7 +417,7 @@ fn check_names_the_channel_that_cannot_be_used() {
         for (what, level, told) in [
             ("channel group", "ok", usable),
             ("channel duty", "fail", unusable),
-            ("heartbeat", "ok", usable),
+            ("heartbeat_url", "ok", usable),
         ] {
             let [found_level, found, todo] = &rows[what];
             assert_eq!(found_level, level, "{what}");

@@ -1641,6 +1641,44 @@ fn the_port_of_mail_follows_from_how_it_is_protected() {
 }
 
 #[test]
+fn the_heartbeat_is_read_and_what_is_wrong_with_it_is_found() {
+    assert!(Place::new(GOOD_APP).config().heartbeat.is_none());
+    let place = Place::new(&format!("heartbeat_url_file = \"beat.url\"\n{GOOD_APP}"));
+    place.write("beat.url", "https://hc.example.com/canary\n", 0o600);
+    let post = place.config().heartbeat.unwrap();
+    assert_eq!(post.url.reveal(), "https://hc.example.com/canary");
+    assert!(!post.allow_private && post.secret.is_none());
+    let near = Place::new(GOOD_APP)
+        .set("VERIKEEP_HEARTBEAT_URL", "http://10.0.0.5/canary")
+        .set("VERIKEEP_HEARTBEAT_ALLOW_PRIVATE_HOST", "true");
+    assert!(near.config().heartbeat.unwrap().allow_private);
+    for (line, key, todo) in [
+        (
+            "heartbeat_url = \"http://hc.example.com/canary\"",
+            "heartbeat_url",
+            "heartbeat_allow_private_host = true",
+        ),
+        (
+            "heartbeat_url = \"\"",
+            "heartbeat_url",
+            "heartbeat_url_file",
+        ),
+        (
+            "heartbeat_url_file = \"none\"",
+            "heartbeat_url_file",
+            "create the file",
+        ),
+        ("heartbeat = \"x\"", "heartbeat", "heartbeat_url"),
+    ] {
+        let found = Place::new(&format!("{line}\n{GOOD_APP}")).fails();
+        assert_eq!(found.len(), 1, "{line}: {}", told(&found));
+        let text = told(&found);
+        assert!(text.contains(key) && text.contains(todo), "{line}: {text}");
+        assert!(!text.contains("canary"), "{line}: {text}");
+    }
+}
+
+#[test]
 fn everything_wrong_with_a_channel_is_found_by_path() {
     let robot = "kind = \"dingtalk\"\nurl = \"https://example.com/canary\"\n";
     let mail = "kind = \"email\"\nhost = \"smtp.example.com\"\nfrom = \"a@example.com\"\nto = [\"b@example.com\"]\n";

@@ -1,4 +1,4 @@
-//! Whether people could be told: the channels of `[[notify]]`, and `[heartbeat]`. Nothing is sent.
+//! Whether people could be told: the channels of `[[notify]]`, and `heartbeat_url`. Nothing is sent.
 
 use std::sync::Arc;
 

@@ -74,7 +74,7 @@ pub(in crate::cli) async fn all(config: &Config, findings: &[Finding], offline: 
         }
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    if ["notify", "heartbeat"].into_iter().all(is_known) {
+    if ["notify", "heartbeat_url"].into_iter().all(is_known) {
         rows.extend(channels::rows(config, &clock));
     } else {
         rows.push(unread("channels"));

@@ -77,7 +77,7 @@ async fn place(inbox: &Arc<Inbox>, db: Db) -> Place {
     fs::write(place.path().join("robot.url"), format!("{url}/told\n")).unwrap();
     configure(&place, |text| {
         format!(
-            "{text}\n[heartbeat]\nurl = \"{url}/well\"\nallow_private_host = true\n\
+            "heartbeat_url = \"{url}/well\"\nheartbeat_allow_private_host = true\n{text}\n\
              [[notify]]\nname = \"duty\"\nkind = \"webhook\"\nurl_file = \"robot.url\"\nallow_private_host = true\n"
         )
     });
