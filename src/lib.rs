@@ -15,7 +15,7 @@
 //! | [`archive`] | the use cases, one struct a stage | `domain` `provider` `store` `vault` `worker::spawn` |
 //! | [`telemetry`] | logs and metrics | `domain` `store::reports` |
 //! | [`desk`] | what people and programs ask of the archive, wherever they are | `domain` `provider::http` `store` `archive` `worker` |
-//! | [`notify`] | channels: what people are told, in words, and out to them | `domain` `provider::post` |
+//! | [`notify`] | channels: what people are told, in words, and out to them | `domain` `provider::post` `worker::clock` |
 //! | [`web`] | health, readiness and metrics over HTTP, and the API | `domain` `store` `telemetry` `desk` |
 //! | [`app`] | the composition root: the only module that knows every part | `domain` `config` `provider` `store` `vault` `worker` `telemetry` `archive` `desk` `notify` `web` |
 //! | [`cli`] | one file a command | `domain` `config` `provider` `store` `vault` `worker` `telemetry` `desk` `app` |

@@ -31,10 +31,15 @@ use crate::domain::{
     digest::hex,
     language::Language,
     message::Message,
+    time::Span,
 };
+use crate::worker::clock::within;
 
 /// For each step of the exchange with the server.
 const STEP: Duration = Duration::from_secs(10);
+/// For the whole of it: a server that falls silent is not noticed by each step.
+const EXCHANGE: Span = Span::seconds(20);
+const SILENT: &str = "no answer of the mail server within the time limit";
 
 /// A mail server and whom it is to tell.
 pub(super) struct Mailer {
@@ -92,7 +97,9 @@ impl Mailer {
                     html.clone(),
                 ))
                 .map_err(|_| NotSent::lasting("the message could not be written as mail"))?;
-            match outcome(self.transport.send(letter).await.map(|_| ()))? {
+            let sent = within(EXCHANGE, self.transport.send(letter)).await;
+            let sent = sent.ok_or_else(|| NotSent::for_now(SILENT))?;
+            match outcome(sent.map(|_| ()))? {
                 Outcome::Delivered => {}
                 Outcome::PutOff(code) => put_off.push(code),
                 Outcome::Refused(code) => refused.push(code),
@@ -202,7 +209,7 @@ fn unreached(error: &lettre::transport::smtp::Error) -> NotSent {
         cause = source;
     }
     if error.is_timeout() {
-        NotSent::for_now("no answer of the mail server within the time limit")
+        NotSent::for_now(SILENT)
     } else if error.is_response() {
         NotSent::for_now(
             "what the mail server answers is no SMTP; see that port and tls belong together",

@@ -10,7 +10,8 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{
-    io::{AsyncBufReadExt as _, BufReader},
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
+    net::TcpListener,
     sync::mpsc::{UnboundedReceiver, unbounded_channel},
 };
 use verikeep::{
@@ -270,4 +271,43 @@ async fn a_server_that_is_gone_is_tried_again_later() {
         "{why}"
     );
     assert!(!why.to_string().contains("example.com"), "{why}");
+}
+
+/// A server that gives these answers, one to each line that it is told, and then falls silent.
+async fn silent_after(answers: &'static [&'static str]) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let (read, mut write) = stream.into_split();
+        let mut told = BufReader::new(read).lines();
+        for answer in answers {
+            write.write_all(answer.as_bytes()).await.unwrap();
+            told.next_line().await.unwrap();
+        }
+        std::future::pending::<()>().await;
+    });
+    port
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_is_given_up_and_tried_again_later() {
+    let exchange: &[&str] = &["220 here\r\n", "250 here\r\n", "250 from\r\n", "250 to\r\n"];
+    let hung = (0..=exchange.len()).map(async |point| {
+        let mail = Mail {
+            host: "127.0.0.1".to_owned(),
+            port: silent_after(&exchange[..point]).await,
+            tls: MailTls::None,
+            login: None,
+            from: "verikeep@example.com".to_owned(),
+            to: vec!["duty@example.com".to_owned()],
+            ca_file: None,
+        };
+        (point, send(mail).await.unwrap_err())
+    });
+    for (point, why) in futures::future::join_all(hung).await {
+        assert!(!why.is_lasting(), "{point}: {why}");
+        let said = "no answer of the mail server within the time limit";
+        assert!(why.to_string().contains(said), "{point}: {why}");
+    }
 }
