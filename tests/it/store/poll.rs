@@ -755,11 +755,11 @@ pub async fn calls_of_a_settled_verification_become_sums(db: Database) {
         7
     );
 
-    // What was counted for the quota is kept for a day.
+    // What was counted for the quota is kept for two days.
     store.tidy().await.unwrap();
     assert_eq!(db.rows("calls").await, 3);
     assert!(db.rows("quota_use").await > 0);
-    db.store_at(later(Span::hours(26)))
+    db.store_at(later(Span::hours(50)))
         .await
         .tidy()
         .await
