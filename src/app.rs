@@ -28,8 +28,7 @@ pub(crate) use build::{client, follow, vault};
 pub use daemon::{RunOptions, run};
 
 use crate::{
-    domain::{answer::ProviderError, installation::Foreign},
-    notify::NotSent,
+    domain::{answer::ProviderError, installation::Foreign, message::NotSent},
     store::StoreError,
     vault::VaultError,
 };

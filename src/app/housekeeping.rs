@@ -112,7 +112,7 @@ const JOBS: [Job; 10] = [
         name: "tell_well",
         when: |_| "50 * * * * *",
         whose: Whose::Service,
-        run: |_, notifier, now| Box::pin(notifier.tell_well(now)),
+        run: |_, notifier, _| Box::pin(notifier.tell_well()),
     },
 ];
 

@@ -6,14 +6,14 @@ use async_trait::async_trait;
 
 use super::AppError;
 use crate::{
-    archive::{self, Archive, Notifier, Sends},
+    archive::{Archive, Notifier, Sends},
     config::{App, Config},
     domain::{
         channel::Channel,
-        message::{About, Message},
+        message::{About, Message, NotSent},
         time::Clock,
     },
-    notify::{Channels, Heartbeat, NotSent},
+    notify::{Channels, Heartbeat},
 };
 
 /// The channels of the configuration, and its heartbeat.
@@ -24,23 +24,15 @@ struct Told {
 
 #[async_trait]
 impl Sends for Told {
-    async fn send(&self, channel: &Channel, message: &Message) -> Result<(), archive::NotSent> {
-        let sent = self.channels.send(&channel.name, message).await;
-        sent.map_err(not_sent)
+    async fn send(&self, channel: &Channel, message: &Message) -> Result<(), NotSent> {
+        self.channels.send(&channel.name, message).await
     }
 
-    async fn beat(&self) -> Result<(), archive::NotSent> {
+    async fn beat(&self) -> Result<(), NotSent> {
         match &self.heartbeat {
-            Some(heartbeat) => heartbeat.beat().await.map_err(not_sent),
+            Some(heartbeat) => heartbeat.beat().await,
             None => Ok(()),
         }
-    }
-}
-
-fn not_sent(error: NotSent) -> archive::NotSent {
-    archive::NotSent {
-        text: error.to_string(),
-        is_lasting: error.is_lasting(),
     }
 }
 

@@ -53,7 +53,7 @@ pub(crate) use error::StepError;
 pub(crate) use issue::Issuer;
 pub(crate) use keeper::{Keeper, VAULT};
 pub(crate) use lessons::LessonBook;
-pub use notifier::{NotSent, Notifier, Sends};
+pub use notifier::{Notifier, Sends};
 pub(crate) use poll::{Handover, Poller};
 pub(crate) use track::Tracker;
 pub use watcher::Watcher;

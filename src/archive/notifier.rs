@@ -20,32 +20,13 @@ use crate::{
     domain::{
         alarm::{Alarm, Kind, Severity},
         channel::Channel,
-        message::{About, Daily, Message},
+        message::{About, Daily, Message, NotSent},
         notice::{self, Standing},
         settled::DAY,
         time::{Clock, Span, Time},
     },
     store::{self, ANYBODY, Mailbox, Store, reports::AlarmRow},
 };
-
-/// Why a message did not go out; nothing of a URL, a secret or a person is in it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text}")]
-pub struct NotSent {
-    /// The reason.
-    pub text: String,
-    /// Whether it fails until a person has changed something.
-    pub is_lasting: bool,
-}
-
-impl NotSent {
-    fn in_time() -> Self {
-        Self {
-            text: format!("it was not sent within {SEND_MAX}"),
-            is_lasting: false,
-        }
-    }
-}
 
 /// What sends messages.
 #[async_trait]
@@ -166,11 +147,8 @@ impl Notifier {
             .channels
             .iter()
             .map(|channel| {
-                let empty = || Mailbox {
-                    channel: channel.name.clone(),
-                    ..Mailbox::default()
-                };
-                let mailbox = known.get(&channel.name).cloned().unwrap_or_else(empty);
+                let known = known.get(&channel.name).cloned();
+                let mailbox = known.unwrap_or_else(|| Mailbox::of(&channel.name));
                 learned(channel, mailbox, (&open, &[]), now)
             })
             .collect();
@@ -194,7 +172,7 @@ impl Notifier {
     ///
     /// # Errors
     /// When the database cannot be reached.
-    pub async fn tell_well(&self, _now: Time) -> store::Result<()> {
+    pub async fn tell_well(&self) -> store::Result<()> {
         let is_bad =
             |alarm: &Standing| alarm.kind.severity() == Severity::Critical && !alarm.acknowledged;
         if standing(self.store.alarms().await?).iter().any(is_bad) {
@@ -282,7 +260,9 @@ impl Notifier {
         let over = pin!(async { self.clock.sleep(SEND_MAX).await });
         match select(sent, over).await {
             Either::Left((sent, _)) => sent,
-            Either::Right(_) => Err(NotSent::in_time()),
+            Either::Right(_) => Err(NotSent::for_now(format!(
+                "it was not sent within {SEND_MAX}"
+            ))),
         }
     }
 
@@ -297,7 +277,7 @@ impl Notifier {
             return Ok(());
         };
         tracing::warn!(channel, fails, %error, "a message did not go out; it is tried again");
-        if *fails < FAILS && !error.is_lasting {
+        if *fails < FAILS && !error.is_lasting() {
             return Ok(());
         }
         let alarm = Alarm {

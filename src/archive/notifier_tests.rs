@@ -57,10 +57,7 @@ impl Outgoing {
 impl Sends for Outgoing {
     async fn send(&self, channel: &Channel, message: &Message) -> Result<(), NotSent> {
         if self.fails.load(Ordering::SeqCst) && channel.name == "duty" {
-            return Err(NotSent {
-                text: "the robot answered 300001".to_owned(),
-                is_lasting: false,
-            });
+            return Err(NotSent::for_now("the robot answered 300001"));
         }
         if self.hangs.load(Ordering::SeqCst) && channel.name == "duty" {
             std::future::pending::<()>().await;
@@ -274,7 +271,7 @@ async fn a_channel_that_is_no_longer_configured_is_no_alarm() {
 async fn all_is_well_while_nothing_critical_is_open_that_nobody_knows_of() {
     let bench = Bench::new();
     let beats = async || {
-        let told = bench.notifier.tell_well(bench.clock.now()).await.is_ok();
+        let told = bench.notifier.tell_well().await.is_ok();
         (told, bench.post.beats.swap(0, Ordering::SeqCst))
     };
     assert_eq!(beats().await, (true, 1));

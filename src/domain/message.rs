@@ -101,3 +101,36 @@ pub struct Daily {
     /// Alarms that are open now, the most urgent first.
     pub open: Vec<Told>,
 }
+
+/// Why a message was not delivered, or not to everybody: a text fit for logs, alarms and `status`,
+/// without any URL, secret or person's address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text}")]
+pub struct NotSent {
+    text: String,
+    is_lasting: bool,
+}
+
+impl NotSent {
+    /// Trying again may help.
+    pub fn for_now(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            is_lasting: false,
+        }
+    }
+
+    /// Trying again does not help before a person has changed something.
+    pub fn lasting(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            is_lasting: true,
+        }
+    }
+
+    /// Whether a person has to change something before it can be delivered.
+    #[must_use]
+    pub const fn is_lasting(&self) -> bool {
+        self.is_lasting
+    }
+}

@@ -21,9 +21,9 @@ use lettre::{
 use sha2::{Digest as _, Sha256};
 
 use super::{
+    NotSent,
     html::html,
     markdown::text,
-    not_sent::NotSent,
     render::{ALARMS_MAX, page},
 };
 use crate::domain::{

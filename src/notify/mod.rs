@@ -25,9 +25,9 @@ use std::{fmt, sync::Arc};
 
 pub use heartbeat::Heartbeat;
 use mail::Mailer;
-pub use not_sent::NotSent;
 use robots::Robot;
 
+pub use crate::domain::message::NotSent;
 use crate::{
     domain::{
         channel::{Channel, Post, Way},

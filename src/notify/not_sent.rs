@@ -1,39 +1,8 @@
-//! Why a message was not delivered.
+//! What answers say of a message that was not delivered.
 
-/// Why a message was not delivered, or not to everybody: a text fit for logs, alarms and `status`,
-/// without any URL, secret or person's address.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text}")]
-pub struct NotSent {
-    text: String,
-    is_lasting: bool,
-}
+use crate::{domain::message::NotSent, provider::post::PostError};
 
 impl NotSent {
-    /// Trying again may help.
-    pub(super) fn for_now(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            is_lasting: false,
-        }
-    }
-
-    /// Trying again does not help before a person has changed something; or some have it, and the
-    /// others will not get it.
-    pub(super) fn lasting(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            is_lasting: true,
-        }
-    }
-
-    /// Whether trying again will not help: the message is not sent again, and whoever looks after
-    /// the service has to know.
-    #[must_use]
-    pub const fn is_lasting(&self) -> bool {
-        self.is_lasting
-    }
-
     /// What an HTTP status other than 2xx says.
     pub(super) fn of_status(status: u16) -> Self {
         let text = match status {
@@ -54,9 +23,8 @@ impl NotSent {
     }
 }
 
-impl From<crate::provider::post::PostError> for NotSent {
-    fn from(error: crate::provider::post::PostError) -> Self {
-        use crate::provider::post::PostError;
+impl From<PostError> for NotSent {
+    fn from(error: PostError) -> Self {
         match error {
             PostError::Forbidden(_) => Self::lasting(error.to_string()),
             PostError::Transient(text) => Self::for_now(text),

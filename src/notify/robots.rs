@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::{
+    NotSent,
     markdown::{inert, markdown, text},
-    not_sent::NotSent,
     render::fitted,
 };
 use crate::{

@@ -5,7 +5,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    not_sent::NotSent,
+    NotSent,
     render::{Page, is_over, page, plain},
 };
 use crate::{

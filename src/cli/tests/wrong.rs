@@ -98,6 +98,15 @@ const LINES: &[Line] = &[
     (&["alarms"], Code::Done, &[]),
 ];
 
+/// That the quota of an app is spent.
+fn spent() -> Alarm {
+    Alarm {
+        kind: Kind::Quota,
+        subject: "h5".to_owned(),
+        text: "spent".to_owned(),
+    }
+}
+
 #[tokio::test]
 async fn losses_are_shown_until_somebody_takes_note_of_them() {
     let house = late().await;
@@ -129,11 +138,7 @@ async fn losses_are_shown_until_somebody_takes_note_of_them() {
 #[tokio::test]
 async fn an_alarm_is_acknowledged_by_its_number_and_losses_are_not() {
     let house = late().await;
-    let alarm = Alarm {
-        kind: Kind::Quota,
-        subject: "h5".to_owned(),
-        text: "spent".to_owned(),
-    };
+    let alarm = spent();
     house.store().raise(&alarm, ANYBODY, NOW).await.unwrap();
     let seen = ["losses", "ack", "--until", "0s", "--note", "x"];
     for (line, code, parts) in [
@@ -193,11 +198,7 @@ async fn an_acknowledgement_is_told_in_the_language_asked_for() {
         ),
     ] {
         let house = late().await;
-        let alarm = Alarm {
-            kind: Kind::Quota,
-            subject: "h5".to_owned(),
-            text: "spent".to_owned(),
-        };
+        let alarm = spent();
         house.store().raise(&alarm, ANYBODY, NOW).await.unwrap();
         let say = async |line: &[&str]| {
             let ended = house.ran(&[&["--lang", language], line].concat()).await;
@@ -219,11 +220,7 @@ async fn an_acknowledgement_is_told_in_the_language_asked_for() {
 #[tokio::test]
 async fn what_an_alarm_means_and_what_to_do_is_said_in_the_language_asked_for() {
     let house = late().await;
-    let alarm = Alarm {
-        kind: Kind::Quota,
-        subject: "h5".to_owned(),
-        text: "spent".to_owned(),
-    };
+    let alarm = spent();
     house.store().raise(&alarm, ANYBODY, NOW).await.unwrap();
     let entries = [Kind::Quota.entry(), Kind::Loss.entry()];
     for language in Language::ALL {

@@ -12,14 +12,10 @@ use crate::{
 impl Notices for MemoryStore {
     async fn mailboxes(&self, channels: &[String]) -> Result<Vec<Mailbox>> {
         self.verb(|data| {
-            let mailbox = |channel: &String| Mailbox {
-                channel: channel.clone(),
-                ..Mailbox::default()
-            };
             let found = |channel: &String| data.mailboxes.get(channel).cloned();
             Ok(channels
                 .iter()
-                .map(|channel| found(channel).unwrap_or_else(|| mailbox(channel)))
+                .map(|channel| found(channel).unwrap_or_else(|| Mailbox::of(channel)))
                 .collect())
         })
     }

@@ -70,13 +70,9 @@ async fn mailboxes<DB: Dialect>(
     connection: &mut DB::Connection,
     channels: &[String],
 ) -> Result<Vec<Mailbox>> {
-    let empty = |channel: &String| Mailbox {
-        channel: channel.clone(),
-        ..Mailbox::default()
-    };
     let mut found: BTreeMap<&String, Mailbox> = channels
         .iter()
-        .map(|channel| (channel, empty(channel)))
+        .map(|channel| (channel, Mailbox::of(channel)))
         .collect();
     let among = DB::among(1);
     let sql = format!(
@@ -101,7 +97,7 @@ async fn mailboxes<DB: Dialect>(
     }
     Ok(channels
         .iter()
-        .map(|channel| found.remove(channel).unwrap_or_else(|| empty(channel)))
+        .filter_map(|channel| found.remove(channel))
         .collect())
 }
 

@@ -25,6 +25,17 @@ pub struct Mailbox {
     pub notices: Vec<Notice>,
 }
 
+impl Mailbox {
+    /// That of a channel which nobody has told anything yet.
+    #[must_use]
+    pub fn of(channel: &str) -> Self {
+        Self {
+            channel: channel.to_owned(),
+            ..Self::default()
+        }
+    }
+}
+
 /// The outbox, a mailbox a channel.
 #[async_trait]
 pub trait Notices: Connection {
