@@ -101,6 +101,9 @@ create table attempts (
     index_key_id     text,
     name             text,
     id_number        text,
+    -- Read off the card; the two below only where plain ones may be kept.
+    ocr_name_masked  text,
+    ocr_id_number_masked text,
     ocr_name         text,
     ocr_id_number    text,
     ocr_id_type      text,
@@ -120,6 +123,7 @@ create table attempts (
 
 create index attempts_captured on attempts (captured_at);
 create index attempts_id_number on attempts (id_number_index) where id_number_index is not null;
+create index attempts_verified on attempts (to_timestamp(verified_at / 1000.0));
 create index attempts_log_id on attempts (verify_log_id) where verify_log_id is not null;
 create index attempts_index_key on attempts (index_key_id) where id_number_masked is not null;
 
@@ -565,10 +569,24 @@ select
     v.missing::jsonb as missing,
     to_timestamp(v.media_deadline / 1000.0) as media_deadline,
     to_timestamp(v.record_deadline / 1000.0) as record_deadline,
-    to_timestamp(s.due_at / 1000.0) as next_poll_at,
+    (select to_timestamp(s.due_at / 1000.0) from schedule as s where s.verification_id = v.verification_id and s.stage = 0) as next_poll_at,
     v.polls,
-    v.last_error
-from verifications as v left join schedule as s on s.verification_id = v.verification_id and s.stage = 0;
+    v.last_error,
+    -- The final attempt: the last that passed, else the last. Sub-selects, since SQLite keeps a join whose columns are not asked for.
+    (select a.attempt_no from attempts as a where a.verification_id = v.verification_id order by case when a.passed then 1 else 0 end desc, a.attempt_no desc limit 1) as final_attempt_no,
+    (select to_timestamp(a.verified_at / 1000.0) from attempts as a where a.verification_id = v.verification_id order by case when a.passed then 1 else 0 end desc, a.attempt_no desc limit 1) as final_verified_at,
+    (select cast(to_timestamp(a.verified_at / 1000 + 28800) at time zone 'UTC' as date) from attempts as a where a.verification_id = v.verification_id order by case when a.passed then 1 else 0 end desc, a.attempt_no desc limit 1) as final_day,
+    (select a.code from attempts as a where a.verification_id = v.verification_id order by case when a.passed then 1 else 0 end desc, a.attempt_no desc limit 1) as final_code,
+    (select a.message from attempts as a where a.verification_id = v.verification_id order by case when a.passed then 1 else 0 end desc, a.attempt_no desc limit 1) as final_message,
+    (select a.name_masked from attempts as a where a.verification_id = v.verification_id order by case when a.passed then 1 else 0 end desc, a.attempt_no desc limit 1) as name_masked,
+    (select a.id_number_masked from attempts as a where a.verification_id = v.verification_id order by case when a.passed then 1 else 0 end desc, a.attempt_no desc limit 1) as id_number_masked,
+    (select a.id_number_index from attempts as a where a.verification_id = v.verification_id order by case when a.passed then 1 else 0 end desc, a.attempt_no desc limit 1) as id_number_index,
+    v.verify_count,
+    v.ocr_charge_count,
+    v.match_charge_count,
+    v.verify_charge_count,
+    v.live_charge_count
+from verifications as v;
 
 comment on view report_verifications is 'A row per tracked token';
 comment on column report_verifications.verification_id is 'Verikeep''s identifier of the verification (UUID version 7)';
@@ -590,6 +608,19 @@ comment on column report_verifications.record_deadline is 'The earliest instant 
 comment on column report_verifications.next_poll_at is 'When the provider is asked next; null when settled';
 comment on column report_verifications.polls is 'Number of polls recorded';
 comment on column report_verifications.last_error is 'What went wrong at the last poll; null when nothing did';
+comment on column report_verifications.final_attempt_no is 'The final attempt: the last that passed, else the last; this and the seven columns behind it are null before an attempt is known';
+comment on column report_verifications.final_verified_at is 'Its verified_at';
+comment on column report_verifications.final_day is 'The day in Beijing of its verified_at';
+comment on column report_verifications.final_code is 'Its code, 0 when passed';
+comment on column report_verifications.final_message is 'Its message';
+comment on column report_verifications.name_masked is 'Its name_masked';
+comment on column report_verifications.id_number_masked is 'Its id_number_masked';
+comment on column report_verifications.id_number_index is 'Its id_number_index';
+comment on column report_verifications.verify_count is 'verify_count of getall: how many attempts the provider counts';
+comment on column report_verifications.ocr_charge_count is 'ocr_charge_count of getall: readings of a card charged';
+comment on column report_verifications.match_charge_count is 'match_charge_count of getall: comparisons charged';
+comment on column report_verifications.verify_charge_count is 'verify_charge_count of getall: verifications charged';
+comment on column report_verifications.live_charge_count is 'live_charge_count of getall, where it names it';
 
 create view report_attempts as
 select
@@ -619,7 +650,11 @@ select
     id_number_index,
     name,
     id_number,
-    to_timestamp(captured_at / 1000.0) as captured_at
+    to_timestamp(captured_at / 1000.0) as captured_at,
+    ocr_name_masked,
+    ocr_id_number_masked,
+    ocr_name,
+    ocr_id_number
 from attempts;
 
 comment on view report_attempts is 'A row per attempt (order of getall)';
@@ -650,6 +685,10 @@ comment on column report_attempts.id_number_index is 'Keyed index of the ID numb
 comment on column report_attempts.name is 'The name; null unless identity.columns = plain';
 comment on column report_attempts.id_number is 'The ID number; null unless identity.columns = plain';
 comment on column report_attempts.captured_at is 'When it was first told of here';
+comment on column report_attempts.ocr_name_masked is 'The name read off the card, all but its first character hidden';
+comment on column report_attempts.ocr_id_number_masked is 'The ID number read off the card, all but its ends hidden';
+comment on column report_attempts.ocr_name is 'The name read off the card; null unless identity.columns = plain';
+comment on column report_attempts.ocr_id_number is 'The ID number read off the card; null unless identity.columns = plain';
 
 create view report_media as
 select
@@ -771,16 +810,125 @@ comment on column report_outages.times is 'How often it was met: calls that fail
 create view report_charges as
 select
     v.app,
-    to_char(to_timestamp(coalesce(a.charged_at, a.verified_at, v.issued_at) / 1000 + 28800) at time zone 'UTC', 'YYYY-MM-DD') as day,
+    cast(to_timestamp(coalesce(a.charged_at, a.verified_at, v.issued_at) / 1000 + 28800) at time zone 'UTC' as date) as day,
     a.charge_type,
     sum(case when a.charged then 1 else 0 end) as charged,
-    count(*) as attempts
+    count(*) as attempts,
+    sum(case when a.charged then 1 else 0 end) as pieces
 from attempts as a join verifications as v on v.verification_id = a.verification_id
+group by 1, 2, 3
+union all
+select
+    v.app,
+    cast(to_timestamp(coalesce(a.ocr_charged_at, a.verified_at, v.issued_at) / 1000 + 28800) at time zone 'UTC' as date),
+    'ocr',
+    sum(case when a.ocr_charged then 1 else 0 end),
+    count(*),
+    cast(sum(case when a.ocr_charged then coalesce(a.ocr_count, 1) else 0 end) as bigint)
+from attempts as a join verifications as v on v.verification_id = a.verification_id
+where a.ocr_charged or a.ocr_count > 0
 group by 1, 2, 3;
 
 comment on view report_charges is 'A row per app, day and charge type: what the provider says it charged';
 comment on column report_charges.app is 'The configured app';
-comment on column report_charges.day is 'The day in Beijing (YYYY-MM-DD) of the charge, else of the attempt, else of the token''s issue';
-comment on column report_charges.charge_type is 'verify, match or live; null where the provider names none';
+comment on column report_charges.day is 'The day in Beijing of the charge, else of the attempt, else of the token''s issue';
+comment on column report_charges.charge_type is 'verify, match or live; null where the provider names none; ocr for cards read, which an attempt may have been charged for besides';
 comment on column report_charges.charged is 'Number of attempts charged';
-comment on column report_charges.attempts is 'Number of attempts, charged or not';
+comment on column report_charges.attempts is 'Number of attempts, charged or not; of ocr those in which a card was read';
+comment on column report_charges.pieces is 'What the charged attempts come to: of ocr the sum of ocr_count, else one each';
+
+create view report_persons as
+select
+    a.id_number_index,
+    max(a.id_number_masked) as id_number_masked,
+    (select l.name_masked from attempts as l where l.id_number_index = a.id_number_index and l.name_masked is not null
+        order by coalesce(l.verified_at, l.captured_at) desc, l.verification_id desc, l.attempt_no desc limit 1) as name_masked,
+    to_timestamp(min(coalesce(a.verified_at, a.captured_at)) / 1000.0) as first_attempt_at,
+    to_timestamp(max(coalesce(a.verified_at, a.captured_at)) / 1000.0) as last_attempt_at,
+    count(distinct a.verification_id) as tokens,
+    sum(case when a.passed then 1 else 0 end) as passed,
+    sum(case when not a.passed then 1 else 0 end) as failed,
+    count(distinct v.app) as apps
+from attempts as a join verifications as v on v.verification_id = a.verification_id
+where a.id_number_index is not null
+group by a.id_number_index;
+
+comment on view report_persons is 'A row per person: the attempts of one ID number. Without identity.index_key_file there is none';
+comment on column report_persons.id_number_index is 'Keyed index of the ID number';
+comment on column report_persons.id_number_masked is 'The ID number, all but its ends hidden';
+comment on column report_persons.name_masked is 'The name of the last attempt that has one, all but its first character hidden';
+comment on column report_persons.first_attempt_at is 'When the first attempt was; where the provider told no time, when it was told of here';
+comment on column report_persons.last_attempt_at is 'When the last attempt was, likewise';
+comment on column report_persons.tokens is 'Number of tokens with an attempt of this number';
+comment on column report_persons.passed is 'Number of attempts that passed';
+comment on column report_persons.failed is 'Number of attempts that did not pass';
+comment on column report_persons.apps is 'Number of apps those tokens are of';
+
+create view report_daily as
+select
+    cast(to_timestamp(issued_at / 1000 + 28800) at time zone 'UTC' as date) as day,
+    app,
+    plan_id,
+    count(*) as told,
+    sum(case when passed then 1 else 0 end) as passed,
+    sum(case when not passed then 1 else 0 end) as failed,
+    sum(case when state = 'abandoned' then 1 else 0 end) as abandoned,
+    sum(case when state in ('incomplete', 'missed') then 1 else 0 end) as lost,
+    sum(case when state = 'rejected' then 1 else 0 end) as rejected,
+    sum(case when state in ('waiting', 'collecting') then 1 else 0 end) as open
+from verifications
+group by 1, 2, 3;
+
+comment on view report_daily is 'A row per day, app and plan: what became of the tokens issued on that day';
+comment on column report_daily.day is 'The day in Beijing of the tokens'' issue';
+comment on column report_daily.app is 'The configured app';
+comment on column report_daily.plan_id is 'The plan the tokens were generated for; null where it was not told';
+comment on column report_daily.told is 'Number of tokens told';
+comment on column report_daily.passed is 'Number of those with an attempt that passed';
+comment on column report_daily.failed is 'Number of those with attempts none of which passed';
+comment on column report_daily.abandoned is 'Number of those that nobody used';
+comment on column report_daily.lost is 'Number of those of which something was lost (incomplete, missed); those that passed or failed are counted there as well';
+comment on column report_daily.rejected is 'Number of those that the provider does not know or that are of another app';
+comment on column report_daily.open is 'Number of those that are not settled (waiting, collecting)';
+
+create view report_events as
+select
+    verification_id,
+    to_timestamp(at / 1000.0) as at,
+    actor,
+    what,
+    detail
+from events;
+
+comment on view report_events is 'A row per thing that a person did to a verification';
+comment on column report_events.verification_id is 'The verification it was done to';
+comment on column report_events.at is 'When';
+comment on column report_events.actor is 'Who';
+comment on column report_events.what is 'What was done';
+comment on column report_events.detail is 'More of it, in words';
+
+create view report_alarms as
+select
+    kind,
+    subject,
+    text,
+    to_timestamp(since / 1000.0) as since,
+    to_timestamp(last_at / 1000.0) as last_at,
+    times,
+    to_timestamp(ended_at / 1000.0) as ended_at,
+    to_timestamp(acknowledged_at / 1000.0) as acknowledged_at,
+    acknowledged_by,
+    note
+from alarms;
+
+comment on view report_alarms is 'A row per alarm, over or not';
+comment on column report_alarms.kind is 'The kind of alarm: docs/contract.md has the list';
+comment on column report_alarms.subject is 'What it is about: an app, or a part of the service';
+comment on column report_alarms.text is 'What it met last';
+comment on column report_alarms.since is 'When it was first raised';
+comment on column report_alarms.last_at is 'When it was last met';
+comment on column report_alarms.times is 'How often it was met';
+comment on column report_alarms.ended_at is 'When it was over; null while it lasts';
+comment on column report_alarms.acknowledged_at is 'When a person took note of it; null while nobody did';
+comment on column report_alarms.acknowledged_by is 'Who';
+comment on column report_alarms.note is 'What they had to say of it';

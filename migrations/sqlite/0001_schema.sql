@@ -101,6 +101,9 @@ create table attempts (
     index_key_id     text,
     name             text,
     id_number        text,
+    -- Read off the card; the two below only where plain ones may be kept.
+    ocr_name_masked  text,
+    ocr_id_number_masked text,
     ocr_name         text,
     ocr_id_number    text,
     ocr_id_type      text,
@@ -120,6 +123,7 @@ create table attempts (
 
 create index attempts_captured on attempts (captured_at);
 create index attempts_id_number on attempts (id_number_index) where id_number_index is not null;
+create index attempts_verified on attempts (strftime('%Y-%m-%dT%H:%M:%SZ', verified_at / 1000, 'unixepoch'));
 create index attempts_log_id on attempts (verify_log_id) where verify_log_id is not null;
 create index attempts_index_key on attempts (index_key_id) where id_number_masked is not null;
 
@@ -548,10 +552,24 @@ select
     v.missing,
     strftime('%Y-%m-%dT%H:%M:%SZ', v.media_deadline / 1000, 'unixepoch') as media_deadline,
     strftime('%Y-%m-%dT%H:%M:%SZ', v.record_deadline / 1000, 'unixepoch') as record_deadline,
-    strftime('%Y-%m-%dT%H:%M:%SZ', s.due_at / 1000, 'unixepoch') as next_poll_at,
+    (select strftime('%Y-%m-%dT%H:%M:%SZ', s.due_at / 1000, 'unixepoch') from schedule as s where s.verification_id = v.verification_id and s.stage = 0) as next_poll_at,
     v.polls,
-    v.last_error
-from verifications as v left join schedule as s on s.verification_id = v.verification_id and s.stage = 0;
+    v.last_error,
+    -- The final attempt: the last that passed, else the last. Sub-selects, since SQLite keeps a join whose columns are not asked for.
+    (select a.attempt_no from attempts as a where a.verification_id = v.verification_id order by case when a.passed then 1 else 0 end desc, a.attempt_no desc limit 1) as final_attempt_no,
+    (select strftime('%Y-%m-%dT%H:%M:%SZ', a.verified_at / 1000, 'unixepoch') from attempts as a where a.verification_id = v.verification_id order by case when a.passed then 1 else 0 end desc, a.attempt_no desc limit 1) as final_verified_at,
+    (select strftime('%Y-%m-%d', a.verified_at / 1000 + 28800, 'unixepoch') from attempts as a where a.verification_id = v.verification_id order by case when a.passed then 1 else 0 end desc, a.attempt_no desc limit 1) as final_day,
+    (select a.code from attempts as a where a.verification_id = v.verification_id order by case when a.passed then 1 else 0 end desc, a.attempt_no desc limit 1) as final_code,
+    (select a.message from attempts as a where a.verification_id = v.verification_id order by case when a.passed then 1 else 0 end desc, a.attempt_no desc limit 1) as final_message,
+    (select a.name_masked from attempts as a where a.verification_id = v.verification_id order by case when a.passed then 1 else 0 end desc, a.attempt_no desc limit 1) as name_masked,
+    (select a.id_number_masked from attempts as a where a.verification_id = v.verification_id order by case when a.passed then 1 else 0 end desc, a.attempt_no desc limit 1) as id_number_masked,
+    (select a.id_number_index from attempts as a where a.verification_id = v.verification_id order by case when a.passed then 1 else 0 end desc, a.attempt_no desc limit 1) as id_number_index,
+    v.verify_count,
+    v.ocr_charge_count,
+    v.match_charge_count,
+    v.verify_charge_count,
+    v.live_charge_count
+from verifications as v;
 
 create view report_attempts as
 select
@@ -581,7 +599,11 @@ select
     id_number_index,
     name,
     id_number,
-    strftime('%Y-%m-%dT%H:%M:%SZ', captured_at / 1000, 'unixepoch') as captured_at
+    strftime('%Y-%m-%dT%H:%M:%SZ', captured_at / 1000, 'unixepoch') as captured_at,
+    ocr_name_masked,
+    ocr_id_number_masked,
+    ocr_name,
+    ocr_id_number
 from attempts;
 
 create view report_media as
@@ -653,6 +675,72 @@ select
     strftime('%Y-%m-%d', coalesce(a.charged_at, a.verified_at, v.issued_at) / 1000 + 28800, 'unixepoch') as day,
     a.charge_type,
     sum(case when a.charged then 1 else 0 end) as charged,
-    count(*) as attempts
+    count(*) as attempts,
+    sum(case when a.charged then 1 else 0 end) as pieces
 from attempts as a join verifications as v on v.verification_id = a.verification_id
+group by 1, 2, 3
+union all
+select
+    v.app,
+    strftime('%Y-%m-%d', coalesce(a.ocr_charged_at, a.verified_at, v.issued_at) / 1000 + 28800, 'unixepoch'),
+    'ocr',
+    sum(case when a.ocr_charged then 1 else 0 end),
+    count(*),
+    cast(sum(case when a.ocr_charged then coalesce(a.ocr_count, 1) else 0 end) as bigint)
+from attempts as a join verifications as v on v.verification_id = a.verification_id
+where a.ocr_charged or a.ocr_count > 0
 group by 1, 2, 3;
+
+create view report_persons as
+select
+    a.id_number_index,
+    max(a.id_number_masked) as id_number_masked,
+    (select l.name_masked from attempts as l where l.id_number_index = a.id_number_index and l.name_masked is not null
+        order by coalesce(l.verified_at, l.captured_at) desc, l.verification_id desc, l.attempt_no desc limit 1) as name_masked,
+    strftime('%Y-%m-%dT%H:%M:%SZ', min(coalesce(a.verified_at, a.captured_at)) / 1000, 'unixepoch') as first_attempt_at,
+    strftime('%Y-%m-%dT%H:%M:%SZ', max(coalesce(a.verified_at, a.captured_at)) / 1000, 'unixepoch') as last_attempt_at,
+    count(distinct a.verification_id) as tokens,
+    sum(case when a.passed then 1 else 0 end) as passed,
+    sum(case when not a.passed then 1 else 0 end) as failed,
+    count(distinct v.app) as apps
+from attempts as a join verifications as v on v.verification_id = a.verification_id
+where a.id_number_index is not null
+group by a.id_number_index;
+
+create view report_daily as
+select
+    strftime('%Y-%m-%d', issued_at / 1000 + 28800, 'unixepoch') as day,
+    app,
+    plan_id,
+    count(*) as told,
+    sum(case when passed then 1 else 0 end) as passed,
+    sum(case when not passed then 1 else 0 end) as failed,
+    sum(case when state = 'abandoned' then 1 else 0 end) as abandoned,
+    sum(case when state in ('incomplete', 'missed') then 1 else 0 end) as lost,
+    sum(case when state = 'rejected' then 1 else 0 end) as rejected,
+    sum(case when state in ('waiting', 'collecting') then 1 else 0 end) as open
+from verifications
+group by 1, 2, 3;
+
+create view report_events as
+select
+    verification_id,
+    strftime('%Y-%m-%dT%H:%M:%SZ', at / 1000, 'unixepoch') as at,
+    actor,
+    what,
+    detail
+from events;
+
+create view report_alarms as
+select
+    kind,
+    subject,
+    text,
+    strftime('%Y-%m-%dT%H:%M:%SZ', since / 1000, 'unixepoch') as since,
+    strftime('%Y-%m-%dT%H:%M:%SZ', last_at / 1000, 'unixepoch') as last_at,
+    times,
+    strftime('%Y-%m-%dT%H:%M:%SZ', ended_at / 1000, 'unixepoch') as ended_at,
+    strftime('%Y-%m-%dT%H:%M:%SZ', acknowledged_at / 1000, 'unixepoch') as acknowledged_at,
+    acknowledged_by,
+    note
+from alarms;

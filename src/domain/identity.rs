@@ -178,6 +178,10 @@ pub struct IdentityRow {
     pub id_number_index: Option<String>,
     /// [`IndexKey::id`] of the key that made the index.
     pub index_key_id: Option<String>,
+    /// [`mask_name`] of the name read off the card.
+    pub ocr_name_masked: Option<String>,
+    /// [`mask_id_number`] of the number read off the card.
+    pub ocr_id_number_masked: Option<String>,
     /// The name, the number and what was read off the card: only with [`Columns::Plain`].
     pub plain: Option<PlainIdentity>,
 }
@@ -197,22 +201,14 @@ impl IdentityRow {
     /// Takes what the columns may hold out of an attempt.
     #[must_use]
     pub fn of(attempt: &Attempt, columns: Columns, key: Option<&IndexKey>) -> Self {
-        let ocr = attempt.ocr.as_ref();
-        let name = attempt
-            .confirmed
-            .name
-            .as_ref()
-            .or_else(|| ocr.and_then(|ocr| ocr.name.as_ref()))
-            .map(Secret::reveal);
-        let number = attempt
-            .confirmed
-            .id_number
-            .as_ref()
-            .or_else(|| ocr.and_then(|ocr| ocr.id_number.as_ref()))
-            .map(Secret::reveal);
+        let (ocr, confirmed) = (attempt.ocr.as_ref(), &attempt.confirmed);
+        let ocr_name = ocr.and_then(|ocr| ocr.name.as_ref());
+        let ocr_number = ocr.and_then(|ocr| ocr.id_number.as_ref());
+        let name = confirmed.name.as_ref().or(ocr_name).map(Secret::reveal);
+        let number = confirmed.id_number.as_ref().or(ocr_number);
+        let number = number.map(Secret::reveal);
         Self {
-            id_type: attempt
-                .confirmed
+            id_type: confirmed
                 .id_type
                 .clone()
                 .or_else(|| ocr.and_then(|ocr| ocr.id_type.clone())),
@@ -220,6 +216,8 @@ impl IdentityRow {
             id_number_masked: number.map(mask_id_number),
             id_number_index: number.zip(key).map(|(number, key)| key.id_number(number)),
             index_key_id: number.and(key).map(IndexKey::id),
+            ocr_name_masked: ocr_name.map(|name| mask_name(name.reveal())),
+            ocr_id_number_masked: ocr_number.map(|number| mask_id_number(number.reveal())),
             plain: (columns == Columns::Plain).then(|| PlainIdentity {
                 name: name.map(str::to_owned),
                 id_number: number.map(str::to_owned),
@@ -313,5 +311,45 @@ mod tests {
             "of SHA-256 by another program"
         );
         assert_ne!(IndexKey::new(vec![8; 32]).unwrap().id(), key.id());
+    }
+
+    #[test]
+    fn what_was_read_is_masked_beside_what_was_confirmed() {
+        let secret = |text: &str| Some(Secret::new(text));
+        let ocr = OcrIdentity {
+            name: secret("李四"),
+            id_number: secret("370123199602165826"),
+            ..OcrIdentity::default()
+        };
+        for (label, confirmed, ocr, expected) in [
+            (
+                "both",
+                secret("张三"),
+                Some(ocr.clone()),
+                ("张*", Some("李*"), Some("370***********5826")),
+            ),
+            (
+                "only read",
+                None,
+                Some(ocr),
+                ("李*", Some("李*"), Some("370***********5826")),
+            ),
+            ("only confirmed", secret("张三"), None, ("张*", None, None)),
+        ] {
+            let mut attempt = Attempt {
+                ocr,
+                ..Attempt::default()
+            };
+            attempt.confirmed.name = confirmed;
+            for columns in [Columns::Masked, Columns::Plain] {
+                let row = IdentityRow::of(&attempt, columns, None);
+                let found = (
+                    row.name_masked.as_deref().unwrap_or_default(),
+                    row.ocr_name_masked.as_deref(),
+                    row.ocr_id_number_masked.as_deref(),
+                );
+                assert_eq!(found, expected, "{label}, {columns:?}");
+            }
+        }
     }
 }

@@ -158,6 +158,10 @@ pub struct AttemptReport {
     pub id_number_index: Option<String>,
     pub name: Option<String>,
     pub id_number: Option<String>,
+    pub ocr_name_masked: Option<String>,
+    pub ocr_id_number_masked: Option<String>,
+    pub ocr_name: Option<String>,
+    pub ocr_id_number: Option<String>,
 }
 
 /// A row of `report_media`.

@@ -241,6 +241,14 @@ on_each! {
             charges_are_counted_by_the_day_in_beijing,
             /// Views are read by SQL.
             every_alarm_that_explains_losses_is_an_outage,
+            /// Views are read by SQL.
+            the_final_attempt_is_the_last_that_passed_else_the_last,
+            /// Plans are the databases' own.
+            one_row_or_one_day_is_found_without_reading_all,
+            /// Views are read by SQL.
+            persons_and_days_are_summed_up,
+            /// Types stand in the catalogue.
+            days_are_dates,
             /// Comments stand in the catalogue.
             every_view_and_column_is_explained;
         robust:

@@ -9,6 +9,7 @@ use crate::{
         identity::IdentityRow,
         lease::Stage,
         media::MediaRow,
+        secret::Secret,
     },
     store::{
         records::CallRow,
@@ -81,6 +82,8 @@ impl Kept {
 fn attempt((attempt, identity): &(Attempt, IdentityRow)) -> AttemptReport {
     let (attempt, identity) = (attempt.clone(), identity.clone());
     let plain = identity.plain.unwrap_or_default();
+    let ocr = plain.ocr.unwrap_or_default();
+    let secret = |secret: Option<Secret>| secret.map(|secret| secret.reveal().to_owned());
     AttemptReport {
         attempt_no: attempt.attempt_no,
         passed: attempt.passed,
@@ -107,6 +110,10 @@ fn attempt((attempt, identity): &(Attempt, IdentityRow)) -> AttemptReport {
         id_number_index: identity.id_number_index,
         name: plain.name,
         id_number: plain.id_number,
+        ocr_name_masked: identity.ocr_name_masked,
+        ocr_id_number_masked: identity.ocr_id_number_masked,
+        ocr_name: secret(ocr.name),
+        ocr_id_number: secret(ocr.id_number),
     }
 }
 

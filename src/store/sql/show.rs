@@ -91,6 +91,10 @@ fn attempt(row: &impl Cells) -> Result<AttemptReport> {
         id_number_index: row.text_or_null("id_number_index")?,
         name: row.text_or_null("name")?,
         id_number: row.text_or_null("id_number")?,
+        ocr_name_masked: row.text_or_null("ocr_name_masked")?,
+        ocr_id_number_masked: row.text_or_null("ocr_id_number_masked")?,
+        ocr_name: row.text_or_null("ocr_name")?,
+        ocr_id_number: row.text_or_null("ocr_id_number")?,
     })
 }
 

@@ -34,7 +34,13 @@ const LIMIT_MAX: i64 = 1_000;
 const LIMIT: i64 = 100;
 
 /// What no answer holds: what opens something at the provider, and what tells of a person.
-const PRIVATE: [&str; 3] = ["verify_token", "id_number_index", "id_number"];
+const PRIVATE: [&str; 5] = [
+    "verify_token",
+    "id_number_index",
+    "id_number",
+    "ocr_name",
+    "ocr_id_number",
+];
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

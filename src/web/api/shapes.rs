@@ -206,6 +206,8 @@ pub(super) struct Attempt {
     id_type: Option<String>,
     name_masked: Option<String>,
     id_number_masked: Option<String>,
+    ocr_name_masked: Option<String>,
+    ocr_id_number_masked: Option<String>,
 }
 
 /// An image or a video.

@@ -152,7 +152,13 @@ async fn commands(db: Db) {
     let mut here: Value = serde_json::from_str(&out(&here)).unwrap();
     here.as_object_mut().unwrap().remove("verify_token");
     for attempt in here["attempt_rows"].as_array_mut().unwrap() {
-        for private in ["id_number_index", "name", "id_number"] {
+        for private in [
+            "id_number_index",
+            "name",
+            "id_number",
+            "ocr_name",
+            "ocr_id_number",
+        ] {
             attempt[private] = Value::Null;
         }
     }

@@ -614,13 +614,19 @@ pub async fn what_was_read_from_a_card_is_kept_only_when_given(db: Database) {
         })
         .await
         .unwrap();
-    let ocr =
-        "select ocr_name, ocr_address, ocr_expires, ocr_gender from attempts order by attempt_no";
+    let ocr = "select ocr_name, ocr_address, ocr_expires, ocr_gender, ocr_name_masked, ocr_id_number_masked from attempts order by attempt_no";
     assert_eq!(
         db.texts(ocr).await,
         [
-            ["张三", "北京市\u{fffd}", "长期", "∅"],
-            ["∅", "∅", "∅", "∅"]
+            [
+                "张三",
+                "北京市\u{fffd}",
+                "长期",
+                "∅",
+                "李*",
+                "110***********0003"
+            ],
+            ["∅", "∅", "∅", "∅", "李*", "110***********0003"]
         ]
     );
 }

@@ -1,19 +1,21 @@
 //! The report views, to the letter of the contract.
 
+use sqlx::{AssertSqlSafe, Connection as _, Row as _, SqliteConnection};
 use verikeep::{
     domain::{
         alarm::{Alarm, Kind},
         answer::Endpoint,
-        attempt::Attempt,
+        attempt::{Attempt, Counts},
         identity::IdentityRow,
         plan::Outcome,
         time::{Span, Time},
     },
-    store::{ANYBODY, records::PollRecord},
+    store::{ANYBODY, Store, records::PollRecord},
 };
 
 use super::make::{
-    START, answer, attempt, claim_at, later, one_poll, settling, store, track, wanted,
+    MINUTE, START, answer, attempt, claim_at, later, one_poll, settling, store, token, track,
+    wanted,
 };
 use crate::databases::Database;
 
@@ -54,7 +56,7 @@ pub async fn columns_are_those_of_the_contract(db: Database) {
     let mut names: Vec<_> = promised.into_iter().map(|(view, _)| view).collect();
     names.sort();
     assert_eq!(db.texts(views).await.concat(), names);
-    assert_eq!(names.len(), 7);
+    assert_eq!(names.len(), 11);
 }
 
 pub async fn rows_look_as_the_contract_says(db: Database) {
@@ -143,7 +145,7 @@ pub async fn charges_are_counted_by_the_day_in_beijing(db: Database) {
             };
             (attempt, IdentityRow::default())
         };
-    let attempts = vec![
+    let mut attempts = vec![
         charge(
             1,
             Some("verify"),
@@ -174,6 +176,12 @@ pub async fn charges_are_counted_by_the_day_in_beijing(db: Database) {
         ),
         charge(5, None, None, None, None),
     ];
+    // Two cards read for the charge of one, one read free of charge, and one whose pieces are not told.
+    for (at, ocr, pieces) in [(0, true, Some(2)), (3, false, Some(1)), (4, true, None)] {
+        let attempt = &mut attempts[at].0;
+        (attempt.ocr_charged, attempt.ocr_count) = (Some(ocr), pieces);
+        attempt.ocr_charged_at = ocr.then(|| Time::parse("2026-11-24T00:00:00+08:00").unwrap());
+    }
     store
         .record_poll(PollRecord {
             attempts,
@@ -181,14 +189,16 @@ pub async fn charges_are_counted_by_the_day_in_beijing(db: Database) {
         })
         .await
         .unwrap();
-    let sql = "select app, day, charge_type, cast(charged as text), cast(attempts as text) from report_charges order by day, coalesce(charge_type, '')";
+    let sql = "select app, cast(day as text), charge_type, cast(charged as text), cast(attempts as text), cast(pieces as text) from report_charges order by day, coalesce(charge_type, '')";
     assert_eq!(
         db.texts(sql).await,
         [
-            ["loan-h5", "2026-11-23", "∅", "0", "1"],
-            ["loan-h5", "2026-11-23", "verify", "1", "1"],
-            ["loan-h5", "2026-11-24", "match", "1", "1"],
-            ["loan-h5", "2026-11-24", "verify", "1", "2"],
+            ["loan-h5", "2026-11-23", "∅", "0", "1", "0"],
+            ["loan-h5", "2026-11-23", "ocr", "0", "1", "0"],
+            ["loan-h5", "2026-11-23", "verify", "1", "1", "1"],
+            ["loan-h5", "2026-11-24", "match", "1", "1", "1"],
+            ["loan-h5", "2026-11-24", "ocr", "2", "2", "3"],
+            ["loan-h5", "2026-11-24", "verify", "1", "2", "1"],
         ]
     );
 }
@@ -240,4 +250,199 @@ pub async fn every_alarm_that_explains_losses_is_an_outage(db: Database) {
         .collect();
     explaining.sort_unstable();
     assert_eq!(told, explaining);
+}
+
+/// A verification with these attempts, numbered from 1: whether each passed.
+async fn tried(store: &dyn Store, attempts: &[Option<bool>], outcome: Outcome) {
+    let work = one_poll(store, START).await;
+    let attempts = (1..).zip(attempts).map(|(no, passed)| {
+        let (attempt, identity) = attempt(no, *passed == Some(true), START.plus(MINUTE.times(no)));
+        let passed = *passed;
+        (Attempt { passed, ..attempt }, identity)
+    });
+    let record = PollRecord {
+        attempts: attempts.collect(),
+        counts: Some(Counts {
+            verify: Some(3),
+            ..Counts::default()
+        }),
+        ..settling(&work.lease, START, outcome)
+    };
+    store.record_poll(record).await.unwrap();
+}
+
+pub async fn the_final_attempt_is_the_last_that_passed_else_the_last(db: Database) {
+    let store = store(&db).await;
+    let (yes, no) = (Some(true), Some(false));
+    let cases = [
+        ("none", &[][..], ["∅", "∅", "∅", "∅"]),
+        (
+            "failed twice",
+            &[no, no],
+            ["2", "2026-11-23", "216610", "index-2"],
+        ),
+        (
+            "failed, then passed",
+            &[no, yes],
+            ["2", "2026-11-23", "0", "index-2"],
+        ),
+        (
+            "passed, then failed",
+            &[no, yes, no],
+            ["2", "2026-11-23", "0", "index-2"],
+        ),
+        (
+            "not told",
+            &[no, None],
+            ["2", "2026-11-23", "216610", "index-2"],
+        ),
+    ];
+    for (n, (label, attempts, expected)) in (1..).zip(cases) {
+        store.track(vec![token(n)]).await.unwrap();
+        tried(&*store, attempts, Outcome::Archived).await;
+        let sql = format!(
+            "select cast(final_attempt_no as text), cast(final_day as text), final_code, id_number_index, cast(verify_count as text) from report_verifications where reference = 'order-{n}'"
+        );
+        let found = db.texts(&sql).await.remove(0);
+        assert_eq!(found[..4], expected, "{label}");
+        assert_eq!(found[4], "3", "{label}");
+    }
+    let sql = "select final_message, name_masked, id_number_masked, ocr_name_masked, ocr_id_number_masked, ocr_name from report_verifications as v
+        join report_attempts as a using (verification_id, name_masked, id_number_masked) where reference = 'order-3' and attempt_no = final_attempt_no";
+    let read = [
+        "活体检测",
+        "张**",
+        "370***********5826",
+        "李*",
+        "110***********0003",
+        "∅",
+    ];
+    assert_eq!(db.texts(sql).await, [read]);
+}
+
+/// How the database would find the rows, as lines.
+async fn plan(db: &Database, sql: &str) -> String {
+    if db.is_sqlite() {
+        let (url, sql) = (db.url.reveal(), format!("explain query plan {sql}"));
+        let mut connection = SqliteConnection::connect(url).await.unwrap();
+        let rows = sqlx::query(AssertSqlSafe(sql)).fetch_all(&mut connection);
+        let rows = rows.await.unwrap();
+        let lines: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+        return lines.join("\n");
+    }
+    db.texts(&format!("explain {sql}"))
+        .await
+        .concat()
+        .join("\n")
+}
+
+pub async fn one_row_or_one_day_is_found_without_reading_all(db: Database) {
+    store(&db).await;
+    if db.is_postgres() {
+        // Tables that are empty are read whole otherwise.
+        db.run("do $$ begin execute format('alter database %I set enable_seqscan = off', current_database()); end $$").await;
+    }
+    let day = "verified_at >= '2026-11-23T16:00:00Z' and verified_at < '2026-11-24T16:00:00Z'";
+    for (question, attempts_too) in [
+        ("report_verifications where verification_id = 'x'", true),
+        ("report_verifications where verify_token = 'x'", true),
+        ("report_verifications where reference = 'x'", true),
+        ("report_attempts where verification_id = 'x'", true),
+        ("report_attempts where id_number_index = 'x'", true),
+        (&format!("report_attempts where {day}"), true),
+        ("report_persons where id_number_index = 'x'", true),
+        ("report_events where verification_id = 'x'", false),
+        ("report_media where verification_id = 'x'", false),
+    ] {
+        let found = plan(&db, &format!("select * from {question}")).await;
+        // The rows of a sub-select, which SQLite reads one by one, are those that were found.
+        let scans = |line: &&str| {
+            (line.contains("SCAN") && !line.contains("report_")) || line.contains("Seq Scan")
+        };
+        assert_eq!(found.lines().find(scans), None, "{question}: {found}");
+        assert_eq!(
+            found.contains("attempts"),
+            attempts_too,
+            "{question}: {found}"
+        );
+    }
+    let count = "select state, count(*) from report_verifications group by state";
+    let found = plan(&db, count).await;
+    assert!(
+        !found.contains("attempts") && !found.contains("schedule"),
+        "{found}"
+    );
+}
+
+pub async fn persons_and_days_are_summed_up(db: Database) {
+    let store = store(&db).await;
+    let (yes, no) = (Some(true), Some(false));
+    for (n, attempts, outcome) in [
+        (1, &[no, yes][..], Outcome::Archived),
+        (2, &[no], Outcome::Incomplete),
+        (3, &[], Outcome::Abandoned),
+    ] {
+        store.track(vec![token(n)]).await.unwrap();
+        tried(&*store, attempts, outcome).await;
+    }
+    store.track(vec![token(4)]).await.unwrap();
+    let text = |column: &&str| format!("cast({column} as text)");
+    let texts = |columns: &[&str]| columns.iter().map(text).collect::<Vec<_>>().join(", ");
+    let columns = texts(&["tokens", "passed", "failed", "apps"]);
+    let sql = format!(
+        "select id_number_index, name_masked, id_number_masked, {columns} from report_persons order by id_number_index"
+    );
+    let person = |index, sums: [&'static str; 4]| {
+        let mut row = vec![index, "张**", "370***********5826"];
+        row.extend(sums);
+        row
+    };
+    let expected = [
+        person("index-1", ["2", "0", "2", "1"]),
+        person("index-2", ["1", "1", "0", "1"]),
+    ];
+    assert_eq!(db.texts(&sql).await, expected);
+    let sql = "select count(*) from report_persons where first_attempt_at = '2026-11-23T08:16:01Z' and last_attempt_at = first_attempt_at";
+    assert_eq!(db.number(sql).await, 1);
+    let sums = [
+        "told",
+        "passed",
+        "failed",
+        "abandoned",
+        "lost",
+        "rejected",
+        "open",
+    ];
+    let sql = format!(
+        "select cast(day as text), app, plan_id, {} from report_daily",
+        texts(&sums)
+    );
+    let day = [
+        "2026-11-23",
+        "loan-h5",
+        "plan-1",
+        "4",
+        "1",
+        "1",
+        "1",
+        "1",
+        "0",
+        "1",
+    ];
+    assert_eq!(db.texts(&sql).await, [day]);
+}
+
+pub async fn days_are_dates(db: Database) {
+    store(&db).await;
+    if db.is_sqlite() {
+        return; // SQLite has no dates.
+    }
+    let sql = "select attrelid::regclass::text || '.' || attname || ' ' || atttypid::regtype::text from pg_attribute
+        where attrelid in (select oid from pg_class where relkind = 'v' and relnamespace = 'public'::regnamespace) and attname like '%day' order by 1";
+    let expected = [
+        "report_charges.day date",
+        "report_daily.day date",
+        "report_verifications.final_day date",
+    ];
+    assert_eq!(db.texts(sql).await.concat(), expected);
 }
