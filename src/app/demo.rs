@@ -13,7 +13,7 @@ use std::{
 use folder::{prepare, write_config};
 use lives::{WINDOWS, apps, lives};
 use serde::Serialize;
-use simulator::{Made, MediaBytes, Options, Simulator, UnusedAnswer};
+use simulator::{Made, MediaBytes, MediaStyle, Options, Simulator, UnusedAnswer};
 use tokio_util::sync::CancellationToken;
 
 use super::{AppError, RunOptions, Services};
@@ -205,6 +205,7 @@ async fn begin_provider() -> Result<Simulator, DemoError> {
         windows: WINDOWS,
         apps: apps(),
         media_bytes: MediaBytes::default(),
+        media_style: MediaStyle::Drawn,
         unused_answer: UnusedAnswer::EmptySuccess,
         ..Options::default()
     })

@@ -64,6 +64,18 @@ pub struct Simulate {
     /// About how large a video is, in bytes.
     #[arg(long, value_name = "BYTES")]
     pub video_bytes: Option<u64>,
+    /// What is to be seen in images and videos.
+    #[arg(long, value_enum, value_name = "STYLE", default_value_t = Media::Drawn)]
+    pub media: Media,
+}
+
+/// What is to be seen in images and videos.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Media {
+    /// Drawn persons and identity cards, marked as specimens.
+    Drawn,
+    /// Grey blocks, made faster: for many tokens.
+    Blocks,
 }
 
 /// What is answered about a token nobody has used.

@@ -1,8 +1,8 @@
 //! The bytes of media: thrown from the seed on demand, never stored, however large.
 //!
-//! A JPEG is a real small picture with noise in comment segments before it; an MP4 is a valid
-//! `ftyp` box and an `mdat` box of noise. The noise is cut from one shared block, so that serving
-//! it costs no more than a slice.
+//! A JPEG is a real picture, of blocks or drawn, with noise in comment segments before it; an MP4
+//! is a valid `ftyp` box and an `mdat` box of noise. The noise is cut from one shared block, so
+//! that serving it costs no more than a slice.
 
 use std::{
     collections::HashMap,
@@ -15,8 +15,9 @@ use sha2::{Digest, Sha256};
 
 use super::{
     dice::{Dice, word},
+    drawing::Drawings,
     media::Medium,
-    options::MediaBytes,
+    options::{MediaBytes, MediaStyle},
     picture,
 };
 
@@ -39,6 +40,7 @@ pub(crate) struct Digests {
 pub(crate) struct Contents {
     seed: u64,
     sizes: MediaBytes,
+    drawings: Option<Drawings>,
     noise: Bytes,
     digests: Mutex<HashMap<Medium, Digests>>,
     sha256: Mutex<HashMap<Medium, [u8; 32]>>,
@@ -46,7 +48,7 @@ pub(crate) struct Contents {
 
 impl Contents {
     /// The contents that follow from `seed`.
-    pub(crate) fn new(seed: u64, sizes: MediaBytes) -> Self {
+    pub(crate) fn new(seed: u64, sizes: MediaBytes, style: MediaStyle) -> Self {
         let mut dice = Dice::of(seed, &[word("noise")]);
         let mut noise = BytesMut::with_capacity(NOISE_BYTES + CHUNK_BYTES);
         while noise.len() < NOISE_BYTES + CHUNK_BYTES {
@@ -55,6 +57,7 @@ impl Contents {
         Self {
             seed,
             sizes,
+            drawings: (style == MediaStyle::Drawn).then(|| Drawings::new(seed)),
             noise: noise.freeze(),
             digests: Mutex::default(),
             sha256: Mutex::default(),
@@ -78,19 +81,41 @@ impl Contents {
                 dice,
             };
         }
-        let tail = Bytes::from(picture::tail(&mut dice));
-        let around_bytes = (picture::HEAD.len() + tail.len()) as u64;
+        let (head, tail) = self.picture(medium, &mut dice);
+        let around_bytes = (head.len() + tail.len()) as u64;
         let room_bytes = wanted.saturating_sub(around_bytes);
         let segments = room_bytes.div_ceil(COMMENT_BYTES as u64 + 4);
         let padding_bytes = room_bytes.saturating_sub(4 * segments);
         Content {
-            head: Bytes::from_static(picture::HEAD),
+            head,
             tail,
             padding_bytes,
             comments: true,
             noise,
             dice,
         }
+    }
+
+    /// What stands before the comments of a picture, and what behind them.
+    fn picture(&self, medium: &Medium, dice: &mut Dice) -> (Bytes, Bytes) {
+        let drawn = self.drawings.as_ref().map(|drawings| drawings.of(medium));
+        if let Some((start, tail)) = drawn.as_ref().and_then(picture::parted) {
+            // The same picture appears in several media, which differ in this.
+            let head = [
+                &start,
+                [0xff, 0xfe, 0, 10].as_slice(),
+                &dice.next().to_be_bytes(),
+            ];
+            return (head.concat().into(), tail);
+        }
+        let tail = Bytes::from(picture::tail(dice));
+        (Bytes::from_static(picture::HEAD), tail)
+    }
+
+    /// Whether the first reading of `medium` has to draw it.
+    pub(crate) fn undrawn(&self, medium: &Medium) -> bool {
+        let drawings = self.drawings.as_ref();
+        drawings.is_some_and(|drawings| !medium.kind.is_video() && !drawings.known(medium))
     }
 
     /// MD5 and CRC-32C of `medium`; reads it through the first time.
@@ -260,6 +285,7 @@ mod tests {
                     id_card: bytes,
                     video: bytes,
                 },
+                MediaStyle::Blocks,
             );
             for kind in [Kind::Face, Kind::Video] {
                 let content = contents.of(&medium(kind, 0));
@@ -280,6 +306,7 @@ mod tests {
                 face: 150_000,
                 ..MediaBytes::small()
             },
+            MediaStyle::Blocks,
         );
         let content = contents.of(&medium(Kind::Face, 0));
         let whole = content.clone().whole();
@@ -301,18 +328,18 @@ mod tests {
 
     #[test]
     fn no_two_media_are_alike_and_the_same_medium_always_is() {
-        let contents = Contents::new(1, MediaBytes::small());
+        let contents = Contents::new(1, MediaBytes::small(), MediaStyle::Blocks);
         let of = |position| contents.sha256(&medium(Kind::LivenessImage, position));
         assert_ne!(of(0), of(1));
-        let again = Contents::new(1, MediaBytes::small());
+        let again = Contents::new(1, MediaBytes::small(), MediaStyle::Blocks);
         assert_eq!(of(2), again.sha256(&medium(Kind::LivenessImage, 2)));
-        let other = Contents::new(2, MediaBytes::small());
+        let other = Contents::new(2, MediaBytes::small(), MediaStyle::Blocks);
         assert_ne!(of(2), other.sha256(&medium(Kind::LivenessImage, 2)));
     }
 
     #[test]
     fn digests_are_those_of_the_bytes() {
-        let contents = Contents::new(1, MediaBytes::default());
+        let contents = Contents::new(1, MediaBytes::default(), MediaStyle::Blocks);
         let medium = medium(Kind::ProcessVideo, 0);
         let whole = contents.of(&medium).whole();
         assert_eq!(
@@ -328,7 +355,7 @@ mod tests {
 
     #[test]
     fn a_movie_is_two_boxes() {
-        let whole = Contents::new(1, MediaBytes::small())
+        let whole = Contents::new(1, MediaBytes::small(), MediaStyle::Blocks)
             .of(&medium(Kind::Video, 0))
             .whole();
         assert_eq!(&whole[4..12], b"ftypisom");

@@ -35,6 +35,7 @@ mod content;
 mod control;
 mod dates;
 mod dice;
+mod drawing;
 mod facts;
 mod fault_kind;
 mod faults;
@@ -62,7 +63,9 @@ pub use fault_kind::FaultKind;
 pub use faults::Faults;
 pub use life::{Life, LifeSpec, Video};
 pub use media::Kind;
-pub use options::{AppCredential, CountedFrom, MediaBytes, Options, Pace, UnusedAnswer, Windows};
+pub use options::{
+    AppCredential, CountedFrom, MediaBytes, MediaStyle, Options, Pace, UnusedAnswer, Windows,
+};
 pub use reply::{Body, Piece, Reply};
 pub use server::{Simulator, start};
 pub use tallies::Counts;

@@ -36,7 +36,7 @@ fn refused(world: &World, status: StatusCode, code: &'static str, message: &str)
     )
 }
 
-/// Whether the answer has to read a large medium through first, to send its digests.
+/// Whether the answer has to draw a medium, or to read a large one through to send its digests.
 pub(crate) fn takes_long(world: &World, request: &Request<Bytes>) -> bool {
     let large = |medium: &Medium| {
         !world.contents.digests_known(medium) && world.contents.of(medium).len() > QUICK_BYTES_MAX
@@ -45,7 +45,9 @@ pub(crate) fn takes_long(world: &World, request: &Request<Bytes>) -> bool {
         FINAL_FACE => world.final_face(&*world.token(&token_named(request))?),
         path => named(world, path),
     };
-    world.options.media_digests && medium().is_some_and(|medium| large(&medium))
+    medium().is_some_and(|medium| {
+        world.contents.undrawn(&medium) || world.options.media_digests && large(&medium)
+    })
 }
 
 fn named(world: &World, path: &str) -> Option<Medium> {

@@ -2,7 +2,7 @@
 //! (99….), with a correct check digit, so that they pass every format rule and belong to nobody.
 //! They serve as canaries as well: where one of them turns up that should not, something leaks.
 
-use super::dice::Dice;
+use super::dice::{Dice, word};
 
 const FAMILY: &[&str] = &[
     "王", "李", "张", "刘", "陈", "杨", "黄", "赵", "吴", "周", "徐", "孙", "马", "朱", "胡", "郭",
@@ -40,6 +40,11 @@ pub(crate) struct Person {
 }
 
 impl Person {
+    /// The person who uses the token number `token` of a provider.
+    pub(crate) fn of_token(seed: u64, token: u64) -> Self {
+        Self::thrown(Dice::of(seed, &[word("fact"), token, word("person"), 0]))
+    }
+
     /// The person that `dice` throws.
     pub(crate) fn thrown(mut dice: Dice) -> Self {
         let family = dice.one_of(FAMILY).copied().unwrap_or("王");
@@ -92,6 +97,13 @@ pub(crate) fn with_check_digit(seventeen: &str) -> String {
         digit => char::from_digit(digit, 10).unwrap_or('0'),
     };
     format!("{seventeen}{check}")
+}
+
+/// Every text that a person may carry in part.
+#[cfg(test)]
+pub(crate) fn texts() -> impl Iterator<Item = &'static str> {
+    let tables = [FAMILY, GIVEN, NATIONS, PLACES].into_iter().flatten();
+    tables.copied().chain(["阿依·木江幸福路号公安局男女长期"])
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! Only the DC coefficient of a block is written, and after it "end of block", so the encoder needs
 //! two tiny Huffman tables of its own and no transform.
 
+use bytes::Bytes;
+
 use super::dice::Dice;
 
 /// Blocks across and down.
@@ -46,6 +48,13 @@ pub(crate) fn tail(dice: &mut Dice) -> Vec<u8> {
     bits.finish(&mut out);
     out.extend_from_slice(&[0xff, 0xd9]);
     out
+}
+
+/// A JPEG parted behind its JFIF header, where comments may stand; `None` for what is none.
+pub(crate) fn parted(jpeg: &Bytes) -> Option<(Bytes, Bytes)> {
+    let starts = jpeg.starts_with(&[0xff, 0xd8, 0xff, 0xe0, 0, 16]);
+    (starts && jpeg.len() > HEAD.len())
+        .then(|| (jpeg.slice(..HEAD.len()), jpeg.slice(HEAD.len()..)))
 }
 
 fn tones(dice: &mut Dice) -> Vec<Vec<i32>> {

@@ -159,7 +159,7 @@ impl Token {
 
     /// The person who uses it.
     pub(crate) fn person(&self) -> Person {
-        Person::thrown(self.dice("person", 0))
+        Person::of_token(self.seed, self.index)
     }
 
     /// When nobody can start using it any more, unix milliseconds.

@@ -69,7 +69,7 @@ impl World {
     /// A provider that is reached at `base_url`.
     pub fn new(options: Options, base_url: String) -> Self {
         Self {
-            contents: Contents::new(options.seed, options.media_bytes),
+            contents: Contents::new(options.seed, options.media_bytes, options.media_style),
             faults: FaultGate::new(options.seed, options.faults.clone()),
             quota: Quota::default(),
             tallies: Tallies::default(),

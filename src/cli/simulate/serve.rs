@@ -1,6 +1,8 @@
 //! The simulated provider as a server.
 
-use simulator::{AppCredential, Faults, MediaBytes, Options, Pace, UnusedAnswer, Windows};
+use simulator::{
+    AppCredential, Faults, MediaBytes, MediaStyle, Options, Pace, UnusedAnswer, Windows,
+};
 
 use super::{
     super::{
@@ -8,7 +10,7 @@ use super::{
         report::{Code, Failure},
         screen::Screen,
     },
-    Credential, Simulate, Unused, tell,
+    Credential, Media, Simulate, Unused, tell,
 };
 use crate::domain::time::Span;
 
@@ -64,6 +66,10 @@ fn options(args: &Simulate) -> Options {
         media_bytes: MediaBytes {
             video: args.video_bytes.unwrap_or(plain.video),
             ..plain
+        },
+        media_style: match args.media {
+            Media::Drawn => MediaStyle::Drawn,
+            Media::Blocks => MediaStyle::Blocks,
         },
         apps: args
             .apps
