@@ -17,7 +17,14 @@ const EDGES: &[(&str, &[&str])] = &[
     ("axum", &["web", "simulator"]),
     (
         "simulator",
-        &["app", "cli", "provider::over_world", "archive::lives"],
+        // The last is its own example.
+        &[
+            "app",
+            "cli",
+            "provider::over_world",
+            "archive::lives",
+            "simulator",
+        ],
     ),
     ("lettre", &["notify"]),
     ("hyper_util", &["web"]),

@@ -1,7 +1,8 @@
 //! The bytes of media: thrown from the seed on demand, never stored, however large.
 //!
 //! A JPEG is a real picture, of blocks or drawn, with noise in comment segments before it; an MP4
-//! is a valid `ftyp` box and an `mdat` box of noise. The noise is cut from one shared block, so
+//! is a `ftyp` box and an `mdat` box of noise, or a clip that plays with noise in a `free` box
+//! behind it. The noise is cut from one shared block, so
 //! that serving it costs no more than a slice.
 
 use std::{
@@ -70,8 +71,11 @@ impl Contents {
         let mut dice = medium.dice(self.seed, "content");
         let noise = self.noise.clone();
         if medium.kind.is_video() {
-            let padding_bytes = wanted.saturating_sub(48);
-            let head = movie_head(padding_bytes, &mut dice);
+            let clip = self.drawings.as_ref().map(|drawings| drawings.clip(medium));
+            let (head, padding_bytes) = match clip {
+                Some(clip) => padded_clip(clip, wanted, &mut dice),
+                None => movie_of_noise(wanted, &mut dice),
+            };
             return Content {
                 head,
                 tail: Bytes::new(),
@@ -174,7 +178,9 @@ fn remembered<T: Copy>(
     made
 }
 
-fn movie_head(padding_bytes: u64, dice: &mut Dice) -> Bytes {
+/// The head of a movie that no player plays, and how much noise follows.
+fn movie_of_noise(wanted: u64, dice: &mut Dice) -> (Bytes, u64) {
+    let padding_bytes = wanted.saturating_sub(48);
     let mut head = BytesMut::with_capacity(48);
     head.put_u32(24);
     head.put_slice(b"ftypisom");
@@ -185,7 +191,29 @@ fn movie_head(padding_bytes: u64, dice: &mut Dice) -> Bytes {
     head.put_slice(b"mdat");
     head.put_u64(16 + 8 + padding_bytes);
     head.put_u64(dice.next());
-    head.freeze()
+    (head.freeze(), padding_bytes)
+}
+
+/// `clip` and the head of a `free` box, which players skip, and how much noise follows in it.
+fn padded_clip(clip: &[u8], wanted: u64, dice: &mut Dice) -> (Bytes, u64) {
+    let room_bytes = wanted.saturating_sub(clip.len() as u64);
+    let mut head = BytesMut::with_capacity(clip.len() + 24);
+    head.put_slice(clip);
+    let padding_bytes = match u32::try_from(room_bytes.max(16)) {
+        Ok(box_bytes) => {
+            head.put_u32(box_bytes);
+            head.put_slice(b"free");
+            u64::from(box_bytes) - 16
+        }
+        Err(_) => {
+            head.put_u32(1);
+            head.put_slice(b"free");
+            head.put_u64(room_bytes);
+            room_bytes - 24
+        }
+    };
+    head.put_u64(dice.next());
+    (head.freeze(), padding_bytes)
 }
 
 /// The bytes of one medium, made as they are read.

@@ -58,6 +58,7 @@ mod verdict;
 mod world;
 
 pub use control::Made;
+pub use drawing::{FRAMES, FRAMES_A_SECOND, film_frame};
 pub use facts::Facts;
 pub use fault_kind::FaultKind;
 pub use faults::Faults;

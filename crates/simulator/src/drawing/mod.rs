@@ -2,10 +2,11 @@
 //! specimens.
 //!
 //! A person looks the same in every picture. Pictures are JPEGs of the size that real ones have;
-//! those drawn last are remembered.
+//! those drawn last are remembered. Videos show somebody else of their gender.
 
 mod canvas;
 mod card;
+mod film;
 mod letters;
 mod look;
 mod portrait;
@@ -17,6 +18,7 @@ use std::{
 
 use bytes::Bytes;
 use canvas::{Canvas, Tone};
+pub use film::{FRAMES, FRAMES_A_SECOND, film_frame};
 use look::Look;
 use portrait::Pose;
 
@@ -93,6 +95,11 @@ impl Drawings {
             known.clear();
         }
         known.insert(named, drawn);
+    }
+
+    /// The clip that plays in the videos of whose token `medium` is: one for women, one for men.
+    pub(crate) fn clip(&self, medium: &Medium) -> &'static [u8] {
+        film::clip(Person::of_token(self.seed, medium.token).gender == "女")
     }
 
     /// Whether [`Drawings::of`] draws nothing.

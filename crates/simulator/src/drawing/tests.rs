@@ -152,3 +152,93 @@ fn the_font_has_every_letter_of_every_person() {
     }
     assert!(letters::has(MARK) && letters::has("0123456789X.-"));
 }
+
+/// The boxes of `bytes`, one after another: kind and content. Panics where they do not add up.
+fn boxes(mut bytes: &[u8]) -> Vec<(String, &[u8])> {
+    let mut found = Vec::new();
+    while !bytes.is_empty() {
+        let short = u32::from_be_bytes(bytes[..4].try_into().unwrap());
+        let kind = String::from_utf8(bytes[4..8].to_vec()).unwrap();
+        let (head, size) = match short {
+            1 => (
+                16,
+                u64::from_be_bytes(bytes[8..16].try_into().unwrap()) as usize,
+            ),
+            size => (8, size as usize),
+        };
+        found.push((kind, &bytes[head..size]));
+        bytes = &bytes[size..];
+    }
+    found
+}
+
+/// The content of the box that `path` leads to.
+fn within<'a>(bytes: &'a [u8], path: &[&str]) -> &'a [u8] {
+    path.iter().fold(bytes, |bytes, name| {
+        let found = boxes(bytes).into_iter().find(|(kind, _)| kind == name);
+        found.unwrap_or_else(|| panic!("no {name}")).1
+    })
+}
+
+#[test]
+fn a_video_plays_from_its_first_bytes_on_and_holds_h264() {
+    let contents = contents();
+    for token in 0..8 {
+        for kind in [Kind::ProcessVideo, Kind::Video] {
+            let whole = contents.of(&medium(token, kind, 0)).whole();
+            let kinds: Vec<String> = boxes(&whole).into_iter().map(|(kind, _)| kind).collect();
+            assert_eq!(kinds, ["ftyp", "moov", "free", "mdat", "free"], "{token}");
+            let described = within(&whole, &["moov", "trak", "mdia", "minf", "stbl", "stsd"]);
+            // Behind version, flags and the number of entries.
+            let (codec, entry) = boxes(&described[8..]).remove(0);
+            assert_eq!(codec, "avc1");
+            let side = |at: usize| u16::from_be_bytes([entry[at], entry[at + 1]]);
+            assert_eq!((u32::from(side(24)), u32::from(side(26))), FACE);
+        }
+    }
+}
+
+#[test]
+fn a_video_is_as_large_as_wanted_and_like_no_other() {
+    for about in [100_000, 300_000, 6 << 30] {
+        let sizes = MediaBytes {
+            video: about,
+            ..MediaBytes::default()
+        };
+        let contents = Contents::new(7, sizes, MediaStyle::Drawn);
+        let medium = medium(3, Kind::Video, 0);
+        assert_eq!(contents.of(&medium).len(), medium.bytes_wanted(7, &sizes));
+        assert!(!contents.undrawn(&medium));
+    }
+    let contents = Contents::new(7, MediaBytes::small(), MediaStyle::Drawn);
+    let (one, other) = (medium(3, Kind::Video, 0), medium(3, Kind::Video, 1));
+    let whole = contents.of(&one).whole();
+    assert!(boxes(&whole).len() == 5 && whole != contents.of(&other).whole());
+    assert_eq!(whole, contents.of(&one).whole());
+}
+
+#[test]
+fn a_box_of_more_than_four_gibibytes_says_so() {
+    let sizes = MediaBytes {
+        video: 8 << 30,
+        ..MediaBytes::default()
+    };
+    let contents = Contents::new(7, sizes, MediaStyle::Drawn);
+    let medium = medium(3, Kind::Video, 0);
+    let content = contents.of(&medium);
+    let (clip, length) = (Drawings::new(7).clip(&medium).len(), content.len());
+    let head: Vec<u8> = content
+        .range(clip as u64, clip as u64 + 16)
+        .flatten()
+        .collect();
+    assert_eq!(head[..8], *b"\0\0\0\x01free");
+    assert_eq!(head[8..], (length - clip as u64).to_be_bytes());
+}
+
+#[test]
+fn the_clips_were_made_of_these_frames() {
+    let one = film_frame(true, 0);
+    assert_eq!(one.len() as u32, FACE.0 * FACE.1 * 3);
+    assert!(one != film_frame(false, 0) && one != film_frame(true, FRAMES / 3));
+    assert_eq!(one, film_frame(true, FRAMES));
+}
