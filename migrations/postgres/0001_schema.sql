@@ -393,25 +393,31 @@ create table requests (
     primary key (key_id, told)
 );
 
--- Append-only: who looked for a person over HTTP, written before anything is read.
+-- Append-only: who looked for a person, or took the files of a verification, written before anything of it leaves.
 create table accesses (
     access_id       text collate "C" not null primary key,
     at              bigint not null check (at between 1420070400000 and 4102444800000),
-    -- The key that was shown, and what it was called then.
-    key_id          text collate "C" not null,
+    via             text not null check (via in ('api', 'command')),
+    -- What a key was called then, or the user of the host.
     who             text not null,
-    what            text not null,
-    -- In their words.
-    purpose         text not null,
-    -- The app that was looked at; null: all.
-    app             text,
+    key_id          text collate "C",
+    what            text not null check (what in ('search', 'files', 'reveal')),
+    verification_id text collate "C",
     -- Keyed, never the number.
-    id_number_index text not null,
-    -- How many verifications were shown; null when it did not come to that.
-    hits            bigint
+    id_number_index text collate "C",
+    -- The app that was searched; null: all.
+    app             text,
+    -- In their words.
+    purpose         text,
+    -- How many verifications a search has shown; null when it did not come to that.
+    hits            bigint,
+    check ((via = 'api') = (key_id is not null)),
+    check ((what = 'search') = (id_number_index is not null) and (what = 'search') = (verification_id is null))
 );
 
-create index accesses_of on accesses (key_id, at);
+create index accesses_of_verification on accesses (verification_id) where verification_id is not null;
+create index accesses_of_person on accesses (id_number_index) where id_number_index is not null;
+create index accesses_of on accesses (key_id, at) where key_id is not null;
 
 -- The quota that processes share, a row an account and interface; microseconds since 1970 of the database's clock.
 create table quotas (
@@ -932,3 +938,29 @@ comment on column report_alarms.ended_at is 'When it was over; null while it las
 comment on column report_alarms.acknowledged_at is 'When a person took note of it; null while nobody did';
 comment on column report_alarms.acknowledged_by is 'Who';
 comment on column report_alarms.note is 'What they had to say of it';
+
+create view report_access as
+select
+    access_id,
+    to_timestamp(at / 1000.0) as at,
+    who,
+    via,
+    what,
+    verification_id,
+    id_number_index,
+    app,
+    purpose,
+    hits
+from accesses;
+
+comment on view report_access is 'A row per look for a person, or at the files of a verification; written before anything of it leaves';
+comment on column report_access.access_id is 'Its own identifier; in order of time';
+comment on column report_access.at is 'When';
+comment on column report_access.who is 'Who: the name of an API key, or the user of the host';
+comment on column report_access.via is 'api or command';
+comment on column report_access.what is 'search (for a person), files (of a verification), reveal (the same with the person in plain)';
+comment on column report_access.verification_id is 'The verification whose files were taken; null of a search';
+comment on column report_access.id_number_index is 'The keyed index of the ID number that was searched; null of files';
+comment on column report_access.app is 'The app that was searched alone; null: all';
+comment on column report_access.purpose is 'What for, in their words; null where none was said';
+comment on column report_access.hits is 'How many verifications a search has shown; null when it did not come to that';

@@ -390,25 +390,31 @@ create table requests (
     primary key (key_id, told)
 ) strict;
 
--- Append-only: who looked for a person over HTTP, written before anything is read.
+-- Append-only: who looked for a person, or took the files of a verification, written before anything of it leaves.
 create table accesses (
     access_id       text not null primary key,
     at              integer not null check (at between 1420070400000 and 4102444800000),
-    -- The key that was shown, and what it was called then.
-    key_id          text not null,
+    via             text not null check (via in ('api', 'command')),
+    -- What a key was called then, or the user of the host.
     who             text not null,
-    what            text not null,
-    -- In their words.
-    purpose         text not null,
-    -- The app that was looked at; null: all.
-    app             text,
+    key_id          text,
+    what            text not null check (what in ('search', 'files', 'reveal')),
+    verification_id text,
     -- Keyed, never the number.
-    id_number_index text not null,
-    -- How many verifications were shown; null when it did not come to that.
-    hits            integer
+    id_number_index text,
+    -- The app that was searched; null: all.
+    app             text,
+    -- In their words.
+    purpose         text,
+    -- How many verifications a search has shown; null when it did not come to that.
+    hits            integer,
+    check ((via = 'api') = (key_id is not null)),
+    check ((what = 'search') = (id_number_index is not null) and (what = 'search') = (verification_id is null))
 ) strict;
 
-create index accesses_of on accesses (key_id, at);
+create index accesses_of_verification on accesses (verification_id) where verification_id is not null;
+create index accesses_of_person on accesses (id_number_index) where id_number_index is not null;
+create index accesses_of on accesses (key_id, at) where key_id is not null;
 
 -- The quota that processes share, a row an account and interface; microseconds since 1970 of the database's clock.
 create table quotas (
@@ -744,3 +750,17 @@ select
     acknowledged_by,
     note
 from alarms;
+
+create view report_access as
+select
+    access_id,
+    strftime('%Y-%m-%dT%H:%M:%SZ', at / 1000, 'unixepoch') as at,
+    who,
+    via,
+    what,
+    verification_id,
+    id_number_index,
+    app,
+    purpose,
+    hits
+from accesses;

@@ -6,9 +6,9 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{
+    actor::actor,
     losses,
     open::Access,
-    people::actor,
     place::Place,
     report::{Code, Failure},
     screen::Screen,

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{
-    people::actor,
+    actor::actor,
     place::Place,
     report::{Code, Failure},
     screen::Screen,

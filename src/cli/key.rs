@@ -12,8 +12,8 @@ use ipnet::IpNet;
 use serde::Serialize;
 
 use super::{
+    actor::actor,
     open,
-    people::actor,
     report::{Code, Failure},
     screen::Screen,
     table::Table,

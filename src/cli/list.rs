@@ -7,6 +7,8 @@ use std::io::Read as _;
 use clap::Args;
 
 use super::{
+    actor::actor,
+    open::Access,
     people::{counted, yes},
     place::Place,
     report::{Code, Failure},
@@ -16,6 +18,7 @@ use super::{
 use crate::{
     desk::{Desk, Search},
     domain::{
+        access::Who,
         secret::Secret,
         time::{Span, Time},
         token::State,
@@ -32,7 +35,7 @@ Examples:
   verikeep list --state incomplete --app h5 --since 2026-11-01T00:00:00Z
   verikeep list --since 2d --json | jq -r .verification_id
   verikeep list --limit 0 --csv > tracked.csv       # as `track` and `reconcile` read it, --json too
-  verikeep list --id-number - < number.txt          # keeps it out of the list of processes
+  verikeep list --id-number - --purpose \"dispute 4711\" < number.txt
 Ends with 3 when an ID number is looked up with another index key than the database knows, with 1 when attempts were indexed otherwise.";
 
 /// List tracked verifications, the newest first.
@@ -52,10 +55,10 @@ pub struct List {
     /// Only those of this reference.
     #[arg(long)]
     pub reference: Option<String>,
-    /// Only those of the person with exactly this ID number; `-` reads it from standard input.
-    #[arg(long, value_name = "NUMBER", value_parser = super::secret)]
+    /// Only those of the person whose ID number stands on standard input.
+    #[arg(long, value_name = "-", value_parser = super::secret, allow_hyphen_values = true)]
     pub id_number: Option<Secret>,
-    /// What they are wanted for; kept by the daemon that is asked over the network (--url).
+    /// What the person is looked for; kept with who looks and when (report_access).
     #[arg(long, value_name = "TEXT", requires = "id_number")]
     pub purpose: Option<String>,
     /// How many at most; 0 for all. By default 100, with --json or --csv all.
@@ -93,13 +96,14 @@ pub(super) fn since(text: &str) -> Result<Since, String> {
         .map_err(|why| format!("{why}, and no span such as 2d"))
 }
 
-/// Lists what the arguments name.
+/// Lists what the arguments name, of a person where one was [`told`].
 ///
 /// # Errors
 /// When an ID number is looked up without the index key that the database knows, or the database
 /// cannot be reached.
 pub(super) async fn run(
     args: &List,
+    person: Option<Secret>,
     desk: &dyn Desk,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
@@ -109,7 +113,6 @@ pub(super) async fn run(
         args.place.must_be_here("--csv", why)?;
     }
     let most = most(args)?;
-    let person = args.id_number.as_ref().map(told).transpose()?;
     let mut missed = Some(0);
     let mut filter = filter(args, desk);
     if let Some(app) = &args.app {
@@ -163,6 +166,16 @@ pub(super) async fn run(
         table.print(screen)?;
     }
     ended(missed, screen)
+}
+
+impl List {
+    /// Whoever looks for a person leaves a trace.
+    pub(super) const fn access(&self) -> Access {
+        match self.id_number {
+            Some(_) => Access::Write,
+            None => Access::Read,
+        }
+    }
 }
 
 /// How many rows are shown at most.
@@ -232,16 +245,23 @@ fn search(args: &List, id_number: &Secret, filter: &Filter) -> Search {
         id_number: id_number.clone(),
         filter: filter.clone(),
         purpose: args.purpose.clone(),
-        asker: None,
+        who: Who::User(actor()),
     }
 }
 
-/// The number that is told, on the command line or on standard input.
-fn told(number: &Secret) -> Result<Secret, Failure> {
-    if number.reveal() == "-" {
-        from_input()
-    } else {
-        Ok(number.clone())
+/// The ID number that `--id-number -` means: every user of the machine can read a command line.
+///
+/// # Errors
+/// When the number itself stands there, or nothing can be read.
+pub(super) fn told(place: Option<&Secret>) -> Result<Option<Secret>, Failure> {
+    match place.map(Secret::reveal) {
+        None => Ok(None),
+        Some("-") => from_input().map(Some),
+        Some(_) => Err(Failure::usage(
+            "--id-number",
+            "a number in the command line is seen by every user of this machine",
+            "write `--id-number -`, and the number on standard input",
+        )),
     }
 }
 

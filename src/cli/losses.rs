@@ -4,9 +4,10 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::{
+    actor::actor,
     list::Since,
     open::Access,
-    people::{actor, counted},
+    people::counted,
     place::Place,
     report::{Code, Failure},
     screen::Screen,

@@ -5,6 +5,7 @@
 //! said beside them to standard error, and [`report`] is the one place that tells what went wrong
 //! and with which exit code.
 
+mod actor;
 mod alarms;
 mod check;
 mod completions;
@@ -225,8 +226,9 @@ async fn dispatch(cli: Cli, screen: &mut Screen<'_>) -> Result<Code, Failure> {
         }
         Command::Status(args) => Box::pin(status::at(&args, &source, screen)).await,
         Command::List(args) => {
-            at_desk(&args.place, &source, Access::Read, async |desk| {
-                list::run(&args, desk, screen).await
+            let person = list::told(args.id_number.as_ref())?;
+            at_desk(&args.place, &source, args.access(), async |desk| {
+                list::run(&args, person, desk, screen).await
             })
             .await
         }

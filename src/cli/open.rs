@@ -70,7 +70,7 @@ pub(super) async fn at_desk(
 ) -> Result<Code, Failure> {
     match place.remote(Arc::new(SystemClock))? {
         Some(remote) => run(&remote).await,
-        None => at_home(&load(source)?, access, run).await,
+        None => at_home(&load(source)?, access, async |desk| run(desk).await).await,
     }
 }
 
@@ -85,7 +85,7 @@ pub(super) fn load(source: &Source) -> Result<Config, Failure> {
 pub(super) async fn at_home(
     config: &Config,
     access: Access,
-    run: impl AsyncFnOnce(&dyn Desk) -> Result<Code, Failure>,
+    run: impl AsyncFnOnce(&Local) -> Result<Code, Failure>,
 ) -> Result<Code, Failure> {
     let clock = Arc::new(SystemClock);
     let (desk, store) = if access == Access::Archive {
@@ -101,7 +101,7 @@ pub(super) async fn at_home(
         let apps = config.apps.iter().map(|app| app.name.clone()).collect();
         let index_key = config.identity.index_key.clone();
         (
-            Local::over(Arc::clone(&store), apps, index_key, clock),
+            Local::over(Arc::clone(&store), apps, index_key, clock).with_purpose(config.purpose),
             store,
         )
     };

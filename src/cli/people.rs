@@ -54,15 +54,6 @@ pub(super) fn yes(flag: Option<bool>) -> String {
         .to_owned()
 }
 
-/// Who gives a command, for the record of who did what.
-#[must_use]
-pub(super) fn actor() -> String {
-    ["USER", "LOGNAME"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
-        .map_or_else(|| "cli".to_owned(), |user| format!("cli:{user}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

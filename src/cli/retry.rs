@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::{
-    people::actor,
+    actor::actor,
     place::Place,
     report::{Code, Failure},
     screen::Screen,

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     desk::{Desk, Handle},
     domain::{digest::Sha256, secret::Secret, time::Time},
-    store::reports::{AttemptReport, EventReport, Whole},
+    store::reports::{AccessReport, AttemptReport, EventReport, Whole},
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -21,7 +21,7 @@ Examples:
   verikeep show 019ab1c2-… --json | jq .missing      # by verification_id as well";
 
 /// Show one verification whole: attempts, media, answers, what is missing and why, which answer its
-/// end rests on, what was done to it.
+/// end rests on, what was done to it, who looked at it.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Show {
@@ -106,6 +106,7 @@ fn print(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
     media(whole, screen)?;
     answers(whole, screen)?;
     events(&whole.events, screen)?;
+    accesses(&whole.accesses, screen)?;
     Ok(())
 }
 
@@ -279,6 +280,25 @@ fn events(rows: &[EventReport], screen: &mut Screen<'_>) -> Result<(), Failure> 
         ]);
     }
     screen.line("\nevents")?;
+    table.print(screen)?;
+    Ok(())
+}
+
+fn accesses(rows: &[AccessReport], screen: &mut Screen<'_>) -> Result<(), Failure> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new(["at", "who", "via", "what", "purpose"]);
+    for row in rows {
+        table.row([
+            row.at.to_string(),
+            row.who.clone(),
+            row.via.clone(),
+            row.what.clone(),
+            row.purpose.clone().unwrap_or_default(),
+        ]);
+    }
+    screen.line("\nlooked at")?;
     table.print(screen)?;
     Ok(())
 }

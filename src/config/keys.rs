@@ -8,6 +8,7 @@ pub(super) const TOP: &[&str] = &[
     "vault",
     "sealing",
     "identity",
+    "access",
     "http",
     "schedule",
     "limits",
@@ -25,6 +26,8 @@ pub(super) const DATABASE: &[&str] = &["url", "max_connections", "allow_insecure
 pub(super) const VAULT: &[&str] = &["url", "options", "create_only", "allow_insecure"];
 /// `[sealing]`
 pub(super) const SEALING: &[&str] = &["mode", "recipients"];
+/// `[access]`
+pub(super) const ACCESS: &[&str] = &["purpose"];
 /// `[identity]`
 pub(super) const IDENTITY: &[&str] = &["columns", "index_key_file"];
 /// `[http]`
@@ -141,6 +144,7 @@ pub(super) fn of_section(name: &str) -> Option<&'static [&'static str]> {
         "database" => DATABASE,
         "vault" => VAULT,
         "sealing" => SEALING,
+        "access" => ACCESS,
         "identity" => IDENTITY,
         "http" => HTTP,
         "schedule" => SCHEDULE,

@@ -17,6 +17,7 @@ use super::{
     shape::{Config, CreateOnly, Identity, Limits, Schedule, Sealing, Vault, defaults},
 };
 use crate::domain::{
+    access::Purpose,
     address::VaultUrl,
     identity::{Columns, IndexKey},
     traffic::Rules,
@@ -59,6 +60,7 @@ pub(super) fn config(
         ),
         sealing: sealing(&top.section("sealing", keys::SEALING)),
         identity: identity(&top.section("identity", keys::IDENTITY), &data_dir, folders),
+        purpose: purpose(&top.section("access", keys::ACCESS)),
         http: http::read(&top.section("http", keys::HTTP)),
         limits: limits(&top.section("limits", keys::LIMITS)),
         notify: notify::all(top, &apps, folders),
@@ -174,6 +176,15 @@ fn identity(section: &Section<'_>, data_dir: &std::path::Path, folders: &Folders
         key.ok()
     });
     Identity { columns, index_key }
+}
+
+fn purpose(section: &Section<'_>) -> Purpose {
+    let words = [
+        ("optional", Purpose::Optional),
+        ("required", Purpose::Required),
+    ];
+    let told = section.choice("purpose", &words);
+    told.map(|word| word.value).unwrap_or_default()
 }
 
 fn from_hex(text: &str) -> Option<Vec<u8>> {

@@ -7,6 +7,7 @@ use std::{
 };
 
 use crate::domain::{
+    access::Purpose,
     address::{BaseUrl, DatabaseUrl, VaultUrl},
     channel::{Channel, Post},
     identity::{Columns, IndexKey},
@@ -32,6 +33,8 @@ pub struct Config {
     pub sealing: Sealing,
     /// `[identity]`
     pub identity: Identity,
+    /// `access.purpose`: whether users of the host who look at persons say what for.
+    pub purpose: Purpose,
     /// `[http]`
     pub http: Http,
     /// `[schedule]`
@@ -239,6 +242,7 @@ impl Config {
                 columns: Columns::default(),
                 index_key: None,
             },
+            purpose: Purpose::default(),
             http: Http::default(),
             schedule: Schedule::default(),
             limits: Limits::default(),

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     archive::{Archive, Issuer, Tracker},
     domain::{
+        access::Purpose,
         identity::IndexKey,
         once::Once,
         secret::Secret,
@@ -39,8 +40,9 @@ pub struct Local {
     stages: Option<Stages>,
     apps: Vec<String>,
     index_key: Option<IndexKey>,
-    store: Arc<dyn Store>,
-    clock: Arc<dyn Clock>,
+    pub(super) purpose: Purpose,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 impl Local {
@@ -54,6 +56,7 @@ impl Local {
             }),
             apps: archive.apps.iter().map(|app| app.name.clone()).collect(),
             index_key: archive.index_key.clone(),
+            purpose: Purpose::default(),
             store: Arc::clone(&archive.store),
             clock: Arc::clone(&archive.clock),
         }
@@ -71,9 +74,16 @@ impl Local {
             stages: None,
             apps,
             index_key,
+            purpose: Purpose::default(),
             store,
             clock,
         }
+    }
+
+    /// With this rule for users of the host who look at persons.
+    #[must_use]
+    pub fn with_purpose(self, purpose: Purpose) -> Self {
+        Self { purpose, ..self }
     }
 
     fn stages(&self) -> Result<&Stages> {
@@ -217,7 +227,8 @@ impl Desk for Local {
     }
 
     async fn search(&self, asked: Search) -> Result<Found> {
-        search(&*self.store, self.index_key.as_ref(), asked, self.now()).await
+        let (key, rule) = (self.index_key.as_ref(), self.purpose);
+        search(&*self.store, key, asked, rule, self.now()).await
     }
 
     async fn find(&self, tokens: &[Secret]) -> Result<Vec<Option<wire::Token>>> {
@@ -232,7 +243,7 @@ impl Desk for Local {
 }
 
 /// As the store takes it.
-fn text(handle: &Handle) -> String {
+pub(super) fn text(handle: &Handle) -> String {
     match handle {
         Handle::Id(id) => id.to_string(),
         Handle::Token(token) => token.reveal().to_owned(),

@@ -6,6 +6,7 @@
 pub mod compare;
 mod issue;
 mod local;
+mod look;
 mod remote;
 mod search;
 pub mod wire;
@@ -19,8 +20,9 @@ pub use crate::archive::{
 pub use compare::Compared;
 pub use issue::Given;
 pub use local::Local;
+pub use look::Look;
 pub use remote::{Remote, RemoteError};
-pub use search::{Asker, Found, Search};
+pub use search::{Found, Search};
 
 use crate::{
     domain::{
@@ -158,8 +160,7 @@ pub trait Desk: Send + Sync + 'static {
     /// same `once` it gives out the same token.
     async fn issue(&self, wish: Wish, once: Option<Once>) -> Result<Given>;
 
-    /// The verifications of a person. One that a key asks for leaves a trace before anything is
-    /// read.
+    /// The verifications of a person. Whoever asks leaves a trace before anything is read.
     async fn search(&self, asked: Search) -> Result<Found>;
 
     /// What each of these verify_tokens is here, in order; none of one that is not tracked.

@@ -3,8 +3,8 @@
 use super::{Error, Result};
 use crate::{
     domain::{
-        access::{Access, check, day_left},
-        id::{AccessId, KeyId},
+        access::{Access, Purpose, What, Who, WrongField, check_number, day_left},
+        id::AccessId,
         identity::IndexKey,
         installation::look_up,
         secret::Secret,
@@ -23,19 +23,10 @@ pub struct Search {
     pub id_number: Secret,
     /// Which of the person's; the index is filled in.
     pub filter: Filter,
-    /// What for; a key has to say.
+    /// What for: a key has to say, and a user of the host where the configuration wants it.
     pub purpose: Option<String>,
-    /// The key that asks: it leaves a trace, and asks so often a day. None on the daemon's host.
-    pub asker: Option<Asker>,
-}
-
-/// A key that asks.
-#[derive(Clone, Debug)]
-pub struct Asker {
-    /// Which.
-    pub key_id: KeyId,
-    /// What it is called.
-    pub by: String,
+    /// Who asks, and leaves a trace; over the network it is the key.
+    pub who: Who,
 }
 
 /// The verifications of a person.
@@ -50,33 +41,37 @@ pub struct Found {
     pub passed_over: Option<i64>,
 }
 
-/// Looks, once it is kept that a key does.
+/// Looks, once it is kept that somebody does.
 pub(super) async fn search(
     store: &dyn Store,
     key: Option<&IndexKey>,
     asked: Search,
+    rule: Purpose,
     now: Time,
 ) -> Result<Found> {
-    let purpose = asked.purpose.unwrap_or_default();
-    if asked.asker.is_some() {
-        check(&asked.id_number, &purpose).map_err(|(field, why)| Error::Field { field, why })?;
-    }
+    check_number(&asked.id_number).map_err(wrong)?;
+    let rule = match &asked.who {
+        Who::Key { .. } => Purpose::Required,
+        Who::User(_) => rule,
+    };
+    let purpose = rule
+        .check(asked.purpose, Some(&asked.id_number))
+        .map_err(wrong)?;
     let known = store.installation().await?.installation;
     let known = known.and_then(|installation| installation.index_key_id);
     let key = look_up(known.as_deref(), key)?;
     let index = key.id_number(asked.id_number.reveal());
-    let trace = asked.asker.map(|asker| Access {
+    let access = Access {
         access_id: AccessId::fresh(now),
         at: now,
-        key_id: asker.key_id,
-        by: asker.by,
+        who: asked.who,
+        what: What::Search {
+            id_number_index: index.clone(),
+            app: asked.filter.app.clone(),
+        },
         purpose,
-        app: asked.filter.app.clone(),
-        id_number_index: index.clone(),
-    });
-    if let Some(access) = &trace
-        && !store.begin_access(access).await?
-    {
+    };
+    if !store.begin_access(&access).await? {
         return Err(Error::TooOften(day_left(now)));
     }
     let limit = asked.filter.limit;
@@ -90,15 +85,18 @@ pub(super) async fn search(
     let wanted = usize::try_from(limit).unwrap_or_default();
     let more = verifications.len() > wanted;
     verifications.truncate(wanted);
-    if let Some(access) = &trace {
-        let hits = i64::try_from(verifications.len()).unwrap_or(i64::MAX);
-        store.end_access(access.access_id, hits).await?;
-    }
+    let hits = i64::try_from(verifications.len()).unwrap_or(i64::MAX);
+    store.end_access(access.access_id, hits).await?;
     Ok(Found {
         verifications,
         more,
         passed_over: Some(store.indexed_otherwise(&key.id()).await?),
     })
+}
+
+/// A question that is wrong.
+pub(super) fn wrong((field, why): WrongField) -> Error {
+    Error::Field { field, why }
 }
 
 #[cfg(test)]
@@ -108,7 +106,10 @@ mod tests {
     use futures::{FutureExt as _, executor::block_on};
 
     use super::*;
-    use crate::{domain::time::HeldClock, store::memory::MemoryStore};
+    use crate::{
+        domain::{id::KeyId, time::HeldClock},
+        store::memory::MemoryStore,
+    };
 
     const NOW: Time = Time(1_795_421_701_000);
 
@@ -120,10 +121,10 @@ mod tests {
                 ..Filter::default()
             },
             purpose: Some(purpose.to_owned()),
-            asker: Some(Asker {
+            who: Who::Key {
                 key_id: KeyId::fresh(NOW),
-                by: "key audit".to_owned(),
-            }),
+                name: "key audit".to_owned(),
+            },
         }
     }
 
@@ -133,12 +134,12 @@ mod tests {
         let key = IndexKey::new(vec![7; 32]).unwrap();
         let traces = || store.rows()["accesses"];
         for (label, key, purpose) in [("no key", None, "case 17"), ("no purpose", Some(&key), "")] {
-            let refused = block_on(search(&store, key, asked(purpose), NOW));
+            let refused = block_on(search(&store, key, asked(purpose), Purpose::Optional, NOW));
             assert!(refused.is_err(), "{label}");
             assert_eq!(traces(), 0, "{label}");
         }
         store.set_breaking(Some("list"));
-        let broken = search(&store, Some(&key), asked("case 17"), NOW);
+        let broken = search(&store, Some(&key), asked("case 17"), Purpose::Optional, NOW);
         assert!(block_on(AssertUnwindSafe(broken).catch_unwind()).is_err());
         assert_eq!(traces(), 1, "the reading broke, the trace is there");
     }

@@ -1,7 +1,7 @@
-//! Looking for a person: for a purpose, so often a day, and never without a trace.
+//! Looking for persons and at what is kept of them: for a purpose, and never without a trace.
 
 use super::{
-    id::{AccessId, KeyId},
+    id::{AccessId, KeyId, VerificationId},
     identity::normalise_id_number,
     secret::Secret,
     settled::DAY,
@@ -17,44 +17,170 @@ const PURPOSE_MAX: usize = 200;
 /// How many characters an ID number has at most, with what people write between its digits.
 const NUMBER_MAX: usize = 64;
 
-/// That somebody looked for a person, kept before anything is looked at.
+/// That somebody looks at what is kept of persons: kept before anything of it leaves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
     /// Its own.
     pub access_id: AccessId,
     /// When.
     pub at: Time,
-    /// The key that was shown.
-    pub key_id: KeyId,
-    /// What it was called then.
-    pub by: String,
+    /// Who looks.
+    pub who: Who,
+    /// At what.
+    pub what: What,
     /// What for, in their words.
-    pub purpose: String,
-    /// The app looked at; none: all.
-    pub app: Option<String>,
-    /// Who was looked for
-    /// ([`IndexKey::id_number`](super::identity::IndexKey::id_number)).
-    pub id_number_index: String,
+    pub purpose: Option<String>,
+}
+
+/// Who looks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// A key of the API.
+    Key {
+        /// Which.
+        key_id: KeyId,
+        /// What it was called then.
+        name: String,
+    },
+    /// A user of the host, by a command.
+    User(String),
+}
+
+impl Who {
+    /// By which way: `api`, `command`.
+    #[must_use]
+    pub const fn via(&self) -> &'static str {
+        match self {
+            Self::Key { .. } => "api",
+            Self::User(_) => "command",
+        }
+    }
+
+    /// What people call them.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Key { name, .. } | Self::User(name) => name,
+        }
+    }
+
+    /// The key, where it is one.
+    #[must_use]
+    pub const fn key_id(&self) -> Option<KeyId> {
+        match self {
+            Self::Key { key_id, .. } => Some(*key_id),
+            Self::User(_) => None,
+        }
+    }
+}
+
+/// What is looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// All verifications of a person.
+    Search {
+        /// Who is looked for
+        /// ([`IndexKey::id_number`](super::identity::IndexKey::id_number)).
+        id_number_index: String,
+        /// The app looked at; none: all.
+        app: Option<String>,
+    },
+    /// The answers, images and videos of a verification.
+    Files(VerificationId),
+    /// The same, with a page that shows the person in plain.
+    Reveal(VerificationId),
+}
+
+impl What {
+    /// `search`, `files`, `reveal`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Search { .. } => "search",
+            Self::Files(_) => "files",
+            Self::Reveal(_) => "reveal",
+        }
+    }
+
+    /// The verification that is looked at.
+    #[must_use]
+    pub const fn verification_id(&self) -> Option<VerificationId> {
+        match self {
+            Self::Search { .. } => None,
+            Self::Files(id) | Self::Reveal(id) => Some(*id),
+        }
+    }
+
+    /// The person who is looked for.
+    #[must_use]
+    pub fn id_number_index(&self) -> Option<&str> {
+        match self {
+            Self::Search {
+                id_number_index, ..
+            } => Some(id_number_index),
+            Self::Files(_) | Self::Reveal(_) => None,
+        }
+    }
+
+    /// The app that is looked at alone.
+    #[must_use]
+    pub fn app(&self) -> Option<&str> {
+        match self {
+            Self::Search { app, .. } => app.as_deref(),
+            Self::Files(_) | Self::Reveal(_) => None,
+        }
+    }
+}
+
+/// Whether those who look by a command have to say what for; a key of the API has to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Purpose {
+    /// They may say.
+    #[default]
+    Optional,
+    /// They have to.
+    Required,
+}
+
+impl Purpose {
+    /// The purpose that is told, as it may be kept; of a search the number must not stand in it.
+    ///
+    /// # Errors
+    /// What is wrong with it, or that there is none.
+    pub fn check(
+        self,
+        told: Option<String>,
+        id_number: Option<&Secret>,
+    ) -> Result<Option<String>, WrongField> {
+        match (self, told) {
+            (Self::Optional, None) => Ok(None),
+            (_, told) => {
+                let told = told.unwrap_or_default();
+                check_purpose(&told, id_number)?;
+                Ok(Some(told))
+            }
+        }
+    }
 }
 
 /// What is wrong with a question, without a value of it: the field, and why.
 pub type WrongField = (&'static str, String);
 
-/// Checks for whom is asked, and what for.
+/// Checks whom is asked for.
 ///
 /// # Errors
-/// The first field that is wrong.
-pub fn check(id_number: &Secret, purpose: &str) -> Result<(), WrongField> {
-    let wrong = |field, why: &str| Err((field, why.to_owned()));
+/// What is wrong with the number.
+pub fn check_number(id_number: &Secret) -> Result<(), WrongField> {
     let number = normalise_id_number(id_number.reveal());
     if number.is_empty() || id_number.reveal().chars().count() > NUMBER_MAX {
         return wrong("id_number", "id_number is empty, or no ID number");
     }
+    Ok(())
+}
+
+fn check_purpose(purpose: &str, id_number: Option<&Secret>) -> Result<(), WrongField> {
     if purpose.trim().is_empty() {
-        return wrong(
-            "purpose",
-            "purpose is empty: say what the person is looked for",
-        );
+        return wrong("purpose", "purpose is empty: say what it is looked at for");
     }
     if purpose.chars().count() > PURPOSE_MAX || purpose.chars().any(char::is_control) {
         return wrong(
@@ -62,13 +188,18 @@ pub fn check(id_number: &Secret, purpose: &str) -> Result<(), WrongField> {
             "purpose is longer than 200 characters, or has control characters",
         );
     }
-    if normalise_id_number(purpose).contains(&number) {
+    let number = id_number.map(|number| normalise_id_number(number.reveal()));
+    if number.is_some_and(|number| normalise_id_number(purpose).contains(&number)) {
         return wrong(
             "purpose",
             "purpose repeats the ID number, and is kept: leave it out",
         );
     }
     Ok(())
+}
+
+fn wrong<T>(field: &'static str, why: &str) -> Result<T, WrongField> {
+    Err((field, why.to_owned()))
 }
 
 /// The last midnight, from when on searches count.
@@ -113,7 +244,9 @@ mod tests {
                 Some("purpose"),
             ),
         ] {
-            let checked = check(&Secret::new(number), purpose);
+            let number = Secret::new(number);
+            let checked =
+                check_number(&number).and_then(|()| check_purpose(purpose, Some(&number)));
             let wrong = checked.err();
             assert_eq!(wrong.as_ref().map(|(field, _)| *field), field, "{purpose}");
             assert!(wrong.is_none_or(|(_, why)| !why.contains("1101")));

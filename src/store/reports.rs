@@ -2,6 +2,7 @@
 //!
 //! In JSON every instant is RFC 3339 text, as the contract shows it.
 
+mod accesses;
 mod alarms;
 mod events;
 mod figures;
@@ -9,6 +10,7 @@ mod losses;
 
 use serde::{Deserialize, Serialize};
 
+pub use accesses::AccessReport;
 pub use alarms::{Acknowledgement, AlarmRow};
 pub use events::EventReport;
 pub use figures::{
@@ -262,6 +264,8 @@ pub struct Whole {
     pub call_sums: Vec<CallSum>,
     /// What was done to it, in order.
     pub events: Vec<EventReport>,
+    /// Who looked at it or for a person of it, in order.
+    pub accesses: Vec<AccessReport>,
 }
 
 impl Whole {

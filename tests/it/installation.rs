@@ -232,10 +232,14 @@ async fn another_index_key_or_none_is_refused(db: Database, vaults: Vaults) {
 }
 
 fn verikeep(folder: &Path, line: &[&str]) -> (i32, String) {
+    // For the command that looks for a person.
+    let number = folder.join("number");
+    fs::write(&number, "370123199602165826\n").unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_verikeep"))
         .args(line)
         .current_dir(folder)
         .env_clear()
+        .stdin(fs::File::open(number).unwrap())
         .output()
         .unwrap();
     (
@@ -281,7 +285,7 @@ fn the_program_refuses_with_three_and_looking_writes_nothing() {
             );
         }
     };
-    let look_up = ["list", "--id-number", "370123199602165826"];
+    let look_up = ["list", "--id-number", "-"];
     refusals(
         &[&check, &track, &["run"], &look_up],
         "identity.index_key_file",

@@ -148,7 +148,9 @@ on_each! {
             a_use_is_noted_once_a_minute;
         accesses:
             a_key_looks_for_persons_so_often_a_day,
-            those_that_look_at_once_do_not_pass_the_limit_together;
+            those_that_look_at_once_do_not_pass_the_limit_together,
+            a_user_of_the_host_may_search_as_often_as_they_like,
+            who_looked_is_shown_with_a_verification;
         requests:
             a_request_is_done_once_and_known_for_a_day,
             a_request_that_nobody_ends_is_taken_over,

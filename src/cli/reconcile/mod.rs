@@ -12,7 +12,8 @@ use std::{
 use clap::Args;
 
 use super::{
-    people::{actor, count, counted},
+    actor::actor,
+    people::{count, counted},
     place::Place,
     progress::Progress,
     report::{Code, Failure},

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     config::{Config, Source},
-    desk::Desk,
+    desk::{Desk, Local},
     domain::{
         language::{Language, Words},
         media::MediaState,
@@ -70,7 +70,7 @@ pub(super) async fn at(
         return at_desk(&args.place, source, Access::Read, look).await;
     }
     let config = load(source)?;
-    let look = async |desk: &dyn Desk| run(args, Some(&config), desk, screen).await;
+    let look = async |desk: &Local| run(args, Some(&config), desk, screen).await;
     let outcome = at_home(&config, Access::Read, look).await;
     // The daemon knows its alarms by heart.
     if let Err(failure @ Failure::Told { what, .. }) = &outcome

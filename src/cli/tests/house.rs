@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::{
     super::{
         Cli, Command, alarms, get, issue, key, list, losses,
-        open::{Access, at_home},
+        open::at_home,
         orphans, parse, reconcile,
         report::{self, Code, Failure},
         retry,
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     app::Services,
     config::{App, Auth, Config},
-    desk::{Desk, Local},
+    desk::Local,
     domain::{
         address::BaseUrl,
         answer::{AnswerRow, Body, Endpoint},
@@ -177,8 +177,9 @@ impl House {
             panic!("{line:?}")
         };
         printed(async |screen| {
-            let listed = async |desk: &dyn Desk| list::run(&args, desk, screen).await;
-            at_home(&self.config, Access::Read, listed).await
+            let listed =
+                async |desk: &Local| list::run(&args, args.id_number.clone(), desk, screen).await;
+            at_home(&self.config, args.access(), listed).await
         })
         .await
     }
@@ -197,7 +198,7 @@ impl House {
             Command::Track(args) => track::run(&args, desk, screen).await,
             Command::Reconcile(args) => reconcile::run(&args, desk, screen).await,
             Command::Status(args) => status::run(&args, Some(&self.config), desk, screen).await,
-            Command::List(args) => list::run(&args, desk, screen).await,
+            Command::List(args) => list::run(&args, args.id_number.clone(), desk, screen).await,
             Command::Show(args) => show::run(&args, desk, screen).await,
             Command::Get(args) => get::run(&args, desk, &self.vault, screen).await,
             Command::Retry(args) => retry::run(&args, desk, screen).await,

@@ -15,7 +15,8 @@ use clap::Args;
 use verdicts::Sums;
 
 use super::{
-    people::{actor, counted},
+    actor::actor,
+    people::counted,
     place::Place,
     progress::Progress,
     report::{Code, Failure},

@@ -1,11 +1,11 @@
-//! Who looked for persons.
+//! Who looked for persons and at verifications.
 
 use async_trait::async_trait;
 
 use super::MemoryStore;
 use crate::{
     domain::{
-        access::{Access, SEARCHES_MAX, day_of},
+        access::{Access, SEARCHES_MAX, What, day_of},
         id::AccessId,
     },
     store::{Accesses, Result},
@@ -16,9 +16,13 @@ impl Accesses for MemoryStore {
     async fn begin_access(&self, access: &Access) -> Result<bool> {
         self.verb(|data| {
             let day = day_of(access.at);
-            let counts = |kept: &&Access| kept.key_id == access.key_id && kept.at >= day;
+            let is_search = |kept: &Access| matches!(kept.what, What::Search { .. });
+            let key_id = access.who.key_id().filter(|_| is_search(access));
+            let counts =
+                |kept: &&Access| is_search(kept) && kept.who.key_id() == key_id && kept.at >= day;
             let before = data.accesses.iter().filter(counts).count();
-            let is_one_more = i64::try_from(before).is_ok_and(|before| before < SEARCHES_MAX);
+            let is_one_more =
+                key_id.is_none() || i64::try_from(before).is_ok_and(|before| before < SEARCHES_MAX);
             if is_one_more {
                 data.accesses.push(access.clone());
             }

@@ -53,7 +53,11 @@ impl Reports for MemoryStore {
     }
 
     async fn show(&self, handle: &str) -> Result<Option<Whole>> {
-        self.verb(|data| Ok(data.find(&storable(handle)).map(Kept::whole)))
+        self.verb(|data| {
+            Ok(data
+                .find(&storable(handle))
+                .map(|kept| kept.whole(&data.accesses)))
+        })
     }
 
     async fn known(&self, tokens: &[Secret]) -> Result<Vec<Option<KnownToken>>> {
@@ -77,11 +81,6 @@ impl Reports for MemoryStore {
 impl Kept {
     fn passes(&self, filter: &Filter) -> bool {
         let facts = &self.told.verification;
-        let is_indexed = |index: &String| {
-            let mut identities = self.attempts.values().map(|(_, identity)| identity);
-            self.id_number_index.as_ref() == Some(index)
-                || identities.any(|identity| identity.id_number_index.as_ref() == Some(index))
-        };
         let is_logged = |log_id: &String| {
             let answers = self.answers.iter().map(|answer| &answer.log_id);
             let attempts = self.attempts.values();
@@ -97,7 +96,10 @@ impl Kept {
             && (filter.reference.is_none() || filter.reference == self.told.reference)
             && (filter.plan_id.is_none() || filter.plan_id == facts.plan_id)
             && filter.log_id.as_ref().is_none_or(is_logged)
-            && filter.id_number_index.as_ref().is_none_or(is_indexed)
+            && filter
+                .id_number_index
+                .as_ref()
+                .is_none_or(|index| self.is_person(index))
             && (filter.after.as_ref()).is_none_or(|after| facts.verification_id < *after)
     }
 }

@@ -3,6 +3,7 @@
 use super::data::{Kept, Medium};
 use crate::{
     domain::{
+        access::Access,
         answer::{AnswerRow, Endpoint},
         attempt::Attempt,
         digest::Sha256,
@@ -13,7 +14,10 @@ use crate::{
     },
     store::{
         records::CallRow,
-        reports::{AnswerReport, AttemptReport, CallReport, CallSum, MediaReport, Summary, Whole},
+        reports::{
+            AccessReport, AnswerReport, AttemptReport, CallReport, CallSum, MediaReport, Summary,
+            Whole,
+        },
     },
 };
 
@@ -49,11 +53,30 @@ impl Kept {
         }
     }
 
+    fn was_looked_at(&self, access: &Access) -> bool {
+        let is_self = |id| id == self.told.verification.verification_id;
+        access.what.verification_id().is_some_and(is_self)
+            || access
+                .what
+                .id_number_index()
+                .is_some_and(|index| self.is_person(index))
+    }
+
+    /// Whether it is a person's, by their keyed index.
+    pub(super) fn is_person(&self, id_number_index: &str) -> bool {
+        let attempts = self.attempts.values();
+        let of_attempts = attempts.map(|(_, identity)| identity.id_number_index.as_deref());
+        of_attempts
+            .chain([self.id_number_index.as_deref()])
+            .any(|index| index == Some(id_number_index))
+    }
+
     pub(super) fn never_seen(&self) -> bool {
         self.proof.as_ref().is_some_and(|proof| proof.never_seen)
     }
 
-    pub(super) fn whole(&self) -> Whole {
+    /// With the traces of those who looked.
+    pub(super) fn whole(&self, accesses: &[Access]) -> Whole {
         let mut calls: Vec<&CallRow> = self.calls.iter().collect();
         calls.sort_by_key(|call| call.at);
         let sums = self.call_sums.iter();
@@ -75,6 +98,11 @@ impl Kept {
                 })
                 .collect(),
             events: self.events.clone(),
+            accesses: accesses
+                .iter()
+                .filter(|access| self.was_looked_at(access))
+                .map(access)
+                .collect(),
         }
     }
 }
@@ -114,6 +142,16 @@ fn attempt((attempt, identity): &(Attempt, IdentityRow)) -> AttemptReport {
         ocr_id_number_masked: identity.ocr_id_number_masked,
         ocr_name: secret(ocr.name),
         ocr_id_number: secret(ocr.id_number),
+    }
+}
+
+fn access(access: &Access) -> AccessReport {
+    AccessReport {
+        at: access.at,
+        who: access.who.name().to_owned(),
+        via: access.who.via().to_owned(),
+        what: access.what.name().to_owned(),
+        purpose: access.purpose.clone(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! One verification whole.
 
 use super::{
-    calls, events,
+    accesses, calls, events,
     list::{select, summary},
 };
 use crate::{
@@ -45,6 +45,7 @@ pub(super) async fn show<DB: Dialect>(
         calls: all::<DB, _>(connection, made, id, calls::call).await?,
         call_sums: all::<DB, _>(connection, sums, id, calls::sum).await?,
         events: all::<DB, _>(connection, done, id, events::event).await?,
+        accesses: accesses::of::<DB>(connection, id).await?,
         summary,
         proof,
         never_seen,

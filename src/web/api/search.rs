@@ -17,8 +17,8 @@ use super::{
     shapes::{Found, Id},
 };
 use crate::{
-    desk::{Asker, Search, wire},
-    domain::{key::Scope, secret::Secret},
+    desk::{Search, wire},
+    domain::{access::Who, key::Scope, secret::Secret},
     store::reports::Filter,
 };
 
@@ -111,10 +111,10 @@ async fn person(
             ..Filter::default()
         },
         purpose: asked.purpose,
-        asker: Some(Asker {
+        who: Who::Key {
             key_id: caller.0.key_id,
-            by: caller.by(),
-        }),
+            name: caller.by(),
+        },
     };
     let found = api.desk.search(search).await?;
     let last = found.verifications.last().filter(|_| found.more);

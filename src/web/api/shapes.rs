@@ -179,6 +179,17 @@ pub(super) struct Whole {
     calls: Vec<Call>,
     call_sums: Vec<CallSum>,
     events: Vec<Event>,
+    accesses: Vec<Access>,
+}
+
+/// That somebody looked at it, or for a person of it.
+#[derive(ToSchema)]
+pub(super) struct Access {
+    at: Instant,
+    who: String,
+    via: String,
+    what: String,
+    purpose: Option<String>,
 }
 
 /// A try of the person, masked.

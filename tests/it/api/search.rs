@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use verikeep::domain::{
-    access::{Access, SEARCHES_MAX},
+    access::{Access, SEARCHES_MAX, What, Who},
     id::AccessId,
     key::Presented,
 };
@@ -231,11 +231,15 @@ async fn a_key_that_has_searched_enough_waits_for_midnight() {
         let access = Access {
             access_id: AccessId::fresh(now),
             at: now,
-            key_id: Presented::read(&key).unwrap().key_id,
-            by: "key reveal".to_owned(),
-            purpose: "case 17".to_owned(),
-            app: None,
-            id_number_index: "index".to_owned(),
+            who: Who::Key {
+                key_id: Presented::read(&key).unwrap().key_id,
+                name: "key reveal".to_owned(),
+            },
+            what: What::Search {
+                id_number_index: "index".to_owned(),
+                app: None,
+            },
+            purpose: Some("case 17".to_owned()),
         };
         assert!(desk.archive.store.begin_access(&access).await.unwrap());
     }

@@ -208,6 +208,8 @@ async fn nothing_that_is_secret_is_told() {
     ] {
         heard.command(&line[..1].join(""), &place.verikeep(line));
     }
+    let found = place.verikeep_reading(&["list", "--id-number", "-"], &number);
+    heard.command("list of a person", &found);
     heard.text("the daemon", daemon.stop());
     let mut names = String::new();
     file_names(&place.path().join("data"), &mut names);

@@ -212,11 +212,11 @@ async fn commands(db: Db) {
             "on the daemon's host",
         ),
         (
-            "a person for nothing",
+            "nobody on standard input",
             &client,
-            &["list", "--id-number", "canary"],
+            &["list", "--id-number", "-"],
             2,
-            "purpose",
+            "id_number",
         ),
         (
             "nobody's",

@@ -56,7 +56,7 @@ pub async fn columns_are_those_of_the_contract(db: Database) {
     let mut names: Vec<_> = promised.into_iter().map(|(view, _)| view).collect();
     names.sort();
     assert_eq!(db.texts(views).await.concat(), names);
-    assert_eq!(names.len(), 11);
+    assert_eq!(names.len(), 12);
 }
 
 pub async fn rows_look_as_the_contract_says(db: Database) {

@@ -1,0 +1,21 @@
+//! Who looked.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::time::{Time, rfc3339};
+
+/// That somebody looked at a verification, or for a person of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessReport {
+    /// When.
+    #[serde(with = "rfc3339")]
+    pub at: Time,
+    /// Who.
+    pub who: String,
+    /// `command` or `api`.
+    pub via: String,
+    /// `search`, `files`, `reveal`.
+    pub what: String,
+    /// In their words.
+    pub purpose: Option<String>,
+}
