@@ -5,6 +5,7 @@ mod accesses;
 mod alarm;
 mod alike;
 mod bulk;
+mod cases;
 mod claim;
 mod day;
 mod download;
