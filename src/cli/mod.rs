@@ -12,6 +12,7 @@ mod completions;
 mod demo;
 mod explain;
 mod get;
+mod index_number;
 mod init;
 mod issue;
 mod key;
@@ -108,6 +109,7 @@ pub enum Command {
     Losses(losses::Losses),
     Orphans(orphans::Orphans),
     Key(key::Key),
+    IndexNumber(index_number::IndexNumber),
     Notify(notify::Notify),
     Explain(explain::Explain),
     Simulate(simulate::Simulate),
@@ -269,6 +271,7 @@ async fn dispatch(cli: Cli, screen: &mut Screen<'_>) -> Result<Code, Failure> {
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);
             notify::run(&args, &load(&source)?, &clock, screen).await
         }
+        Command::IndexNumber(args) => index_number::run(&args, &source, screen).await,
         Command::Key(args) => key::run(&args, &load(&source)?, screen).await,
     }
 }

@@ -54,6 +54,7 @@ mod files;
 mod house;
 mod keys;
 mod lists;
+mod numbers;
 mod orphans;
 mod tracking;
 mod wrong;

@@ -14,7 +14,7 @@ use std::{
 
 use tempfile::TempDir;
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "init",
     "check",
     "migrate",
@@ -31,6 +31,7 @@ const COMMANDS: [&str; 21] = [
     "losses",
     "orphans",
     "key",
+    "index-number",
     "explain",
     "simulate",
     "demo",

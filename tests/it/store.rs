@@ -25,6 +25,7 @@ mod reconcile;
 mod requests;
 mod retry;
 mod robust;
+mod roles;
 mod schema;
 mod silent;
 mod track;
@@ -254,6 +255,9 @@ on_each! {
             days_are_dates,
             /// Comments stand in the catalogue.
             every_view_and_column_is_explained;
+        roles:
+            /// Roles are PostgreSQL's.
+            each_role_may_do_its_work_and_nothing_else;
         robust:
             /// Another program holds a lock of the database.
             another_program_that_writes_is_waited_for;
