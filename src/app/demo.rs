@@ -1,6 +1,7 @@
 //! The main job on an embedded default, start to finish: simulated provider, daemon, a batch of
 //! tokens of every kind of life.
 
+mod example;
 mod folder;
 mod lives;
 
@@ -10,10 +11,11 @@ use std::{
     sync::Arc,
 };
 
+pub(crate) use example::Example;
 use folder::{prepare, write_config};
 use lives::{WINDOWS, apps, lives};
 use serde::Serialize;
-use simulator::{Made, MediaBytes, MediaStyle, Options, Simulator, UnusedAnswer};
+use simulator::{Made, MediaBytes, MediaStyle, Options, Simulator, Truth, UnusedAnswer};
 use tokio_util::sync::CancellationToken;
 
 use super::{AppError, RunOptions, Services};
@@ -31,6 +33,9 @@ use crate::{
         spawn::{Ended, Runtime, Tasks},
     },
 };
+
+/// Where, within its folder, the next demonstration expects a case that somebody got, and clears it.
+const CASE: &str = "case";
 
 /// Why the demonstration could not be given.
 #[derive(Debug, thiserror::Error)]
@@ -83,8 +88,10 @@ pub(crate) struct Report {
     pub database: PathBuf,
     /// The folder of the objects.
     pub objects: PathBuf,
-    /// A token worth looking at: several attempts, with ID card and video.
-    pub example: String,
+    /// A token worth looking at.
+    pub example: Example,
+    /// A folder to get it into.
+    pub case: PathBuf,
     /// Windows: verification, media, records.
     pub windows: (Span, Span, Span),
 }
@@ -241,18 +248,15 @@ async fn report(
     made: &[(&str, Made)],
     simulator: &Simulator,
 ) -> Result<Report, AppError> {
-    let example = made
-        .iter()
-        .find(|(words, _)| words.starts_with("failed, then"))
-        .map(|(_, one)| one.verify_token.clone())
-        .unwrap_or_default();
+    let truth = simulator.truth();
     Ok(Report {
         status: status(archive).await?,
-        endings: endings(archive, made, simulator).await?,
+        endings: endings(archive, made, &truth).await?,
         config: folder.join("verikeep.toml"),
         database: folder.join("data/verikeep.db"),
         objects: folder.join("data/objects"),
-        example,
+        example: Example::of(archive, made, &truth).await?,
+        case: folder.join(CASE),
         windows: (
             Span(WINDOWS.verify_ms),
             Span(WINDOWS.media_ms),
@@ -285,9 +289,8 @@ fn settled(status: &Status) -> usize {
 async fn endings(
     archive: &Archive,
     made: &[(&str, Made)],
-    simulator: &Simulator,
+    truth: &Truth,
 ) -> Result<Vec<Ending>, AppError> {
-    let truth = simulator.truth();
     let mut endings: Vec<Ending> = Vec::new();
     for (words, one) in made {
         let state = archive

@@ -75,7 +75,6 @@ pub(super) async fn run(args: &Demo, screen: &mut Screen<'_>) -> Result<Code, Fa
 fn tell(report: &Report, screen: &mut Screen<'_>) -> Result<Code, Failure> {
     endings(report).print(screen)?;
     figures(report, screen)?;
-    places(report, screen)?;
     let wrong: usize = report
         .endings
         .iter()
@@ -87,6 +86,7 @@ fn tell(report: &Report, screen: &mut Screen<'_>) -> Result<Code, Failure> {
             "\nerror: of {} some did not end as they should: this is a defect of Verikeep, please tell us",
             counted(i64::try_from(wrong).unwrap_or(i64::MAX), "token")
         ))?;
+        places(report, screen)?;
         return Ok(Code::Finding);
     }
     screen.line(format!(
@@ -102,6 +102,7 @@ fn tell(report: &Report, screen: &mut Screen<'_>) -> Result<Code, Failure> {
             .unwrap_or(i64::MAX)
         )
     ))?;
+    places(report, screen)?;
     Ok(Code::Done)
 }
 
@@ -161,13 +162,15 @@ fn figures(report: &Report, screen: &mut Screen<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where it lies, and how to look at it.
+/// Where it lies, and how to look at it: lines that can be pasted.
 fn places(report: &Report, screen: &mut Screen<'_>) -> Result<(), Failure> {
-    let config = report.config.display();
-    // As it was called, so that the lines can be copied: the program need not be installed.
+    let Report { example, .. } = report;
+    // As it was called: the program need not be installed.
     let program = std::env::args()
         .next()
         .unwrap_or_else(|| "verikeep".to_owned());
+    let program = pasted(Path::new(&program));
+    let config = pasted(&report.config);
     screen.line(format!(
         "
   rows      {}
@@ -175,12 +178,46 @@ fn places(report: &Report, screen: &mut Screen<'_>) -> Result<(), Failure> {
 
 Look around:
   {program} list --config {config}
-  {program} show --config {config} {}
-  {program} get  --config {config} {} --out case",
+  {program} show --config {config} {token}
+  echo {} | {program} list --config {config} --id-number - --purpose demonstration
+
+Somebody who {}: answers, faces, both sides of the ID card and the video, as files:
+  {program} get --config {config} {token} --out {} --purpose demonstration",
         report.database.display(),
         report.objects.display(),
-        report.example,
-        report.example,
+        example.id_number,
+        example.life,
+        pasted(&report.case),
+        token = example.verify_token,
     ))?;
     Ok(())
+}
+
+/// A path as a shell reads it as one word.
+fn pasted(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+:@%".contains(letter);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.into_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_word_to_a_shell() {
+        for (path, word) in [
+            ("verikeep-demo/case", "verikeep-demo/case"),
+            ("/tmp/two words", "'/tmp/two words'"),
+            ("it's", r"'it'\''s'"),
+            ("a$(b)", "'a$(b)'"),
+            ("", "''"),
+            ("演示", "'演示'"),
+        ] {
+            assert_eq!(pasted(Path::new(path)), word);
+        }
+    }
 }

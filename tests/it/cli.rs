@@ -1,5 +1,6 @@
 //! The real binary: help, exit codes, and what needs no other room.
 
+mod demo;
 mod explain;
 
 use std::{

@@ -5,10 +5,15 @@ use std::{fmt::Write as _, path::Path};
 use simulator::Simulator;
 
 use super::{DemoError, lives::WINDOWS};
-use crate::config::{Config, Source, load};
+use crate::{
+    config::{Config, INDEX_KEY_FILE, Source, load},
+    domain::{digest::hex, identity::IndexKey, random},
+};
 
 /// The file that says a folder was made by a demonstration.
 const MARK: &str = "made-by-verikeep-demo";
+/// Where database, objects and index key lie.
+const DATA: &str = "data";
 
 /// An empty folder, a new one, or one an earlier demonstration left, which is cleared.
 pub(super) fn prepare(folder: &Path) -> Result<(), DemoError> {
@@ -18,13 +23,15 @@ pub(super) fn prepare(folder: &Path) -> Result<(), DemoError> {
         if !empty && !folder.join(MARK).exists() {
             return Err(DemoError::Foreign(folder.to_owned()));
         }
-        if folder.join("data").exists() {
-            std::fs::remove_dir_all(folder.join("data")).map_err(failed)?;
+        for left in [DATA, super::CASE] {
+            if folder.join(left).exists() {
+                std::fs::remove_dir_all(folder.join(left)).map_err(failed)?;
+            }
         }
     }
     std::fs::create_dir_all(folder).map_err(failed)?;
     std::os::unix::fs::DirBuilderExt::mode(&mut std::fs::DirBuilder::new(), 0o700)
-        .create(folder.join("data"))
+        .create(folder.join(DATA))
         .map_err(failed)?;
     std::fs::write(
         folder.join(MARK),
@@ -35,8 +42,8 @@ pub(super) fn prepare(folder: &Path) -> Result<(), DemoError> {
 
 /// Writes the configuration that names the simulated provider, and reads it back.
 pub(super) fn write_config(folder: &Path, simulator: &Simulator) -> Result<Config, DemoError> {
-    let mut text = String::from(
-        "# Left by `verikeep demo`: windows of seconds, and a simulated provider on loopback.\ndata_dir = \"data\"\n\n[schedule]\nfirst_poll = \"400ms\"\nfinal_grace = \"800ms\"\n",
+    let mut text = format!(
+        "# Left by `verikeep demo`: windows of seconds, and a simulated provider on loopback.\ndata_dir = \"{DATA}\"\n\n[identity]\nindex_key_file = \"{DATA}/{INDEX_KEY_FILE}\"\n\n[schedule]\nfirst_poll = \"400ms\"\nfinal_grace = \"800ms\"\n",
     );
     for app in simulator.apps() {
         let video = if app.records_video {
@@ -56,6 +63,7 @@ pub(super) fn write_config(folder: &Path, simulator: &Simulator) -> Result<Confi
             WINDOWS.media_ms,
         );
     }
+    write_index_key(folder)?;
     let file = folder.join("verikeep.toml");
     write_private(&file, text.as_bytes())
         .map_err(|error| DemoError::Folder(file.clone(), error))?;
@@ -76,6 +84,14 @@ pub(super) fn write_config(folder: &Path, simulator: &Simulator) -> Result<Confi
                 .join("; "),
         )
     })
+}
+
+/// Writes a fresh key, by which a person is found by the number on their card.
+fn write_index_key(folder: &Path) -> Result<(), DemoError> {
+    let mut key = [0u8; IndexKey::BYTES];
+    random::fill(&mut key);
+    let file = folder.join(DATA).join(INDEX_KEY_FILE);
+    write_private(&file, hex(&key).as_bytes()).map_err(|error| DemoError::Folder(file, error))
 }
 
 /// Writes a file that only its owner may read.
