@@ -272,7 +272,7 @@ async fn a_verification_is_shown_whole_by_token_and_by_identifier() {
             "state             incomplete",
             "process_video of attempt 1: gone_at_provider: gone at the provider",
             "张*",
-            "370***********5826",
+            "3*************5826",
             "97.5",
             "getall",
             "lost",

@@ -16,7 +16,7 @@ pub struct Attempt {
     pub passed: Option<bool>,
     /// `code`, `"0"` when passed.
     pub code: Option<String>,
-    /// `message`.
+    /// `message`, without the person ([`mask_texts`](super::mask::mask_texts)).
     pub message: Option<String>,
     /// `verify_time`, Beijing wall time turned into an instant.
     pub verified_at: Option<Time>,
@@ -42,7 +42,7 @@ pub struct Attempt {
     pub spoofing_score: Option<f64>,
     /// `verify_detail.risk_level`: 1 and 2 are risks.
     pub risk_level: Option<String>,
-    /// `verify_detail.risk_tag`.
+    /// `verify_detail.risk_tag`, without the person.
     pub risk_tag: Option<String>,
     /// `is_demote`, wherever it stands.
     pub demoted: Option<bool>,

@@ -20,6 +20,7 @@ pub mod lease;
 pub mod lessons;
 pub mod listed;
 pub mod loss;
+pub mod mask;
 pub mod media;
 pub mod message;
 pub mod notice;

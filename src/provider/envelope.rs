@@ -251,9 +251,10 @@ impl Fields {
 /// A code as text; 0 means none. Anything but a short word is no code and might say something of a
 /// person.
 fn code_of(object: &Object<'_>, name: &str) -> Option<String> {
+    let is_short = |code: &String| code.bytes().filter(u8::is_ascii_digit).count() < 8;
     object
         .text(name)
-        .filter(|code| code != "0")
+        .filter(|code| code != "0" && is_short(code))
         .and_then(|code| plain(&code, 40))
 }
 
@@ -521,6 +522,10 @@ mod tests {
             (r#"{"success":true,"code":0}"#, (Some(true), None, None)),
             (
                 r#"{"success":false,"code":"张三 370123"}"#,
+                (Some(false), None, None),
+            ),
+            (
+                r#"{"success":false,"code":"36213219923232007X"}"#,
                 (Some(false), None, None),
             ),
             ("<html>", (None, None, None)),

@@ -217,6 +217,8 @@ on_each! {
             the_sums_of_getall_are_columns,
             /// No verb reads these columns.
             what_was_read_from_a_card_is_kept_only_when_given,
+            /// Every column is looked at, and no verb reads them all.
+            a_person_in_the_words_of_the_provider_is_in_no_column,
             /// The rows of an earlier program are written by hand.
             calls_an_earlier_program_left_of_settled_ones_are_folded;
         quotas:

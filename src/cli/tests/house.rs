@@ -299,7 +299,7 @@ pub(super) fn attempt() -> (Attempt, IdentityRow) {
     };
     let identity = IdentityRow {
         name_masked: Some("张*".to_owned()),
-        id_number_masked: Some("370***********5826".to_owned()),
+        id_number_masked: Some("3*************5826".to_owned()),
         ..IdentityRow::default()
     };
     (attempt, identity)

@@ -3,6 +3,7 @@
 use crate::domain::{
     answer::{Endpoint, Getall, ProviderError},
     attempt::{Attempt, Counts, Identity, OcrIdentity},
+    mask::mask_texts,
     media::Kind,
     time::Time,
 };
@@ -12,7 +13,7 @@ use super::{
     LISTED_MAX, answer, beijing, fields, garbled, listed, secret,
 };
 
-/// Reads the attempts, in order.
+/// Reads the attempts, in order; no person stands in their texts ([`mask_texts`]).
 ///
 /// # Errors
 /// `Garbled` when the answer, its `result` or its list of attempts is of no known shape; an empty
@@ -41,10 +42,9 @@ pub fn getall(body: &[u8]) -> Result<Getall, ProviderError> {
     if found.is_empty() && counts.verify.is_some_and(|count| count > 0) {
         return Err(garbled(Endpoint::Getall));
     }
-    Ok(Getall {
-        counts,
-        attempts: numbered(found),
-    })
+    let mut attempts = numbered(found);
+    attempts.iter_mut().for_each(mask_texts);
+    Ok(Getall { counts, attempts })
 }
 
 /// An attempt and the `order` it came with.

@@ -39,6 +39,11 @@ fn types_that_carry_secrets_show_none() {
             )
         ),
     );
+    let texts = include_str!("../../fixtures/answers/getall-sample-2024.json")
+        .replace("张三", "canary")
+        .replace("bce-auth-v1", "")
+        .replace("核验成功", "canary was here");
+    shows_nothing("texts", &format!("{:?}", parse::getall(texts.as_bytes())));
     shows_nothing(
         "token",
         &format!(

@@ -219,11 +219,11 @@ pub fn attempt(attempt_no: i64, passed: bool, verified_at: Time) -> (Attempt, Id
     let identity = IdentityRow {
         id_type: Some("0".to_owned()),
         name_masked: Some("张**".to_owned()),
-        id_number_masked: Some("370***********5826".to_owned()),
+        id_number_masked: Some("3*************5826".to_owned()),
         id_number_index: Some(format!("index-{attempt_no}")),
         index_key_id: Some("key-1".to_owned()),
         ocr_name_masked: Some("李*".to_owned()),
-        ocr_id_number_masked: Some("110***********0003".to_owned()),
+        ocr_id_number_masked: Some("1*************0003".to_owned()),
         plain: None,
     };
     (attempt, identity)

@@ -5,7 +5,7 @@ use verikeep::{
         answer::{AnswerRow, Body, Endpoint},
         attempt::{Counts, OcrIdentity},
         digest::Sha256,
-        identity::{IdentityRow, PlainIdentity},
+        identity::{Columns, IdentityRow, IndexKey, PlainIdentity},
         lease::Lane,
         lessons::{DataSeen, Film, FilmedPlan, Lessons, Origin, UnusedSignature},
         media::{Kind, ObjectFacts, Slot, Source},
@@ -16,6 +16,7 @@ use verikeep::{
         time::Span,
         token::State,
     },
+    provider::parse,
     store::{
         StoreError,
         records::{InlineMedia, Next, PollRecord, TrackVerdict},
@@ -624,11 +625,51 @@ pub async fn what_was_read_from_a_card_is_kept_only_when_given(db: Database) {
                 "长期",
                 "∅",
                 "李*",
-                "110***********0003"
+                "1*************0003"
             ],
-            ["∅", "∅", "∅", "∅", "李*", "110***********0003"]
+            ["∅", "∅", "∅", "∅", "李*", "1*************0003"]
         ]
     );
+}
+
+pub async fn a_person_in_the_words_of_the_provider_is_in_no_column(db: Database) {
+    let body = r#"{"success":true,"result":{"verify_result":[
+        {"order":1,"is_verify_passed":false,"code":"370123199602165826",
+         "message":"欧阳娜娜(370123199602165826)与JOHN SMITH、H1234567不符，详询13800138000",
+         "verify_detail":{"risk_level":"1","risk_tag":"欧阳娜娜 370123199602165826"},
+         "idcard_confirm":{"name":"欧阳娜娜","idcard_number":"370123199602165826"},
+         "idcard_ocr_result":{"name":"John Smith","idcard_number":"H1234567"}}]}}"#;
+    let key = IndexKey::new(vec![7; 32]).unwrap();
+    let found = parse::getall(body.as_bytes()).unwrap();
+    let rows = found.attempts.into_iter().map(|attempt| {
+        let row = IdentityRow::of(&attempt, Columns::Masked, Some(&key));
+        (attempt, row)
+    });
+    let store = store(&db).await;
+    track(&*store, 1).await;
+    let work = one_poll(&*store, START).await;
+    store
+        .record_poll(PollRecord {
+            attempts: rows.collect(),
+            ..poll(&work.lease, START)
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        db.texts("select code, message, risk_tag, name_masked, id_number_masked, ocr_name_masked, ocr_id_number_masked from attempts")
+            .await,
+        [[
+            "3*************5826",
+            "欧**(3*************5826)与J**、******67不符，详询*********00",
+            "欧** 3*************5826",
+            "欧**",
+            "3*************5826",
+            "J**",
+            "******67",
+        ]]
+    );
+    let plain = "select coalesce(name, '') || coalesce(id_number, '') || coalesce(ocr_name, '') || coalesce(ocr_id_number, '') from attempts";
+    assert_eq!(db.texts(plain).await, [[""]]);
 }
 
 /// What an answer to the `n`th token teaches.
