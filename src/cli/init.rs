@@ -38,7 +38,7 @@ pub struct Init {
 
 words! {
     WRITTEN = "written     {}", "已写入  {}";
-    WRITTEN_KEY = "written     {}: looks up ID numbers; keep a copy of it apart from the database",
+    WRITTEN_KEY = "written     {}: looks up ID numbers; keep a copy of it, and no copy with the database",
         "已写入  {}：用于按证件号查找；请另存一份，不要与数据库放在一起";
     LEFT_ALONE = "left alone  {}: is there already", "未改动  {}：已存在";
     NEXT = "\nNext: fill in name, api_key and secret_key under [[apps]] in {}, then\n  verikeep check --config {}",
@@ -61,7 +61,7 @@ pub(super) fn run(args: &Init, screen: &mut Screen<'_>) -> Result<Code, Failure>
     tell(fresh, &file, WRITTEN, screen)?;
     let data_dir = config::data_dir_in(&file);
     make_folder(&data_dir, 0o700)?;
-    let key_file = data_dir.join(INDEX_KEY_FILE);
+    let key_file = key_file(&file, &data_dir);
     let mut key = Zeroizing::new([0u8; IndexKey::BYTES]);
     random::fill(key.as_mut_slice());
     let text = Zeroizing::new(format!("{}\n", hex(key.as_slice())));
@@ -72,6 +72,16 @@ pub(super) fn run(args: &Init, screen: &mut Screen<'_>) -> Result<Code, Failure>
         screen.line(NEXT.filled(screen.language, &[&given, &given]))?;
     }
     Ok(Code::Done)
+}
+
+/// Beside the configuration, so that a copy of the data has no key in it; where an earlier version
+/// put it, when it is there.
+fn key_file(file: &Path, data_dir: &Path) -> PathBuf {
+    let earlier = data_dir.join(INDEX_KEY_FILE);
+    if earlier.exists() {
+        return earlier;
+    }
+    file.with_file_name(INDEX_KEY_FILE)
 }
 
 fn tell(fresh: bool, file: &Path, written: Words, screen: &mut Screen<'_>) -> io::Result<()> {

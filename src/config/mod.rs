@@ -47,5 +47,6 @@ pub const COMMENTED: Words = Words::new(
     include_str!("../../config/verikeep.zh-CN.toml"),
 );
 
-/// The name of the key file of the identity index, inside the data directory.
+/// The name of the key file of the identity index, beside the configuration; in the data directory
+/// where an earlier version put it.
 pub(crate) const INDEX_KEY_FILE: &str = shape::defaults::INDEX_KEY_FILE;

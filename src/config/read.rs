@@ -136,7 +136,7 @@ fn sealing(section: &Section<'_>) -> Sealing {
     Sealing::Off
 }
 
-fn identity(section: &Section<'_>, data_dir: &std::path::Path, folders: &Folders) -> Identity {
+fn identity(section: &Section<'_>, data_dir: &Path, folders: &Folders) -> Identity {
     let columns = section
         .choice(
             "columns",
@@ -145,8 +145,8 @@ fn identity(section: &Section<'_>, data_dir: &std::path::Path, folders: &Folders
         .map(|word| word.value)
         .unwrap_or_default();
     let named = section.text("index_key_file").or_else(|| {
-        let usual = data_dir.join(defaults::INDEX_KEY_FILE);
-        if usual.exists() {
+        let usual = [&*folders.base, data_dir].map(|folder| folder.join(defaults::INDEX_KEY_FILE));
+        if let Some(usual) = usual.into_iter().find(|file| file.exists()) {
             return Some(super::section::At {
                 value: usual.to_string_lossy().into_owned(),
                 path: section.path("index_key_file"),
@@ -164,6 +164,14 @@ fn identity(section: &Section<'_>, data_dir: &std::path::Path, folders: &Folders
     });
     let index_key = named.and_then(|named| {
         let text = secrets::read(section, &named, folders)?;
+        if folders.lies_below(&named.value, data_dir) {
+            section.findings.warn(
+                &named.path,
+                &named.place,
+                "lies in data_dir, beside what it opens: a copy of that folder gives away whom the masks hide",
+                "move it out of data_dir; beside the configuration file it is found by itself. Where identity.index_key_file names it, change that",
+            );
+        }
         let key = from_hex(&text).ok_or_else(|| "is no key of hex digits".to_owned()).and_then(IndexKey::new);
         if let Err(why) = &key {
             section.findings.fail(

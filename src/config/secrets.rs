@@ -41,6 +41,12 @@ impl Folders {
             .filter(|file| file.is_file());
         credential.unwrap_or_else(|| paths::absolute(&self.base, name))
     }
+
+    /// Whether a file lies in a folder or below it, links followed.
+    pub(super) fn lies_below(&self, name: &str, folder: &Path) -> bool {
+        let whole = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        whole(&self.find(name)).starts_with(whole(folder))
+    }
 }
 
 /// A secret written in place (`key`) or in a file (`key_file`); the environment's word counts

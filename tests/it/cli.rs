@@ -361,11 +361,18 @@ fn init_writes_what_check_accepts_once_the_credentials_are_there() {
         (
             mode("verikeep.toml"),
             mode("verikeep-data"),
-            mode("verikeep-data/identity-index.key")
+            mode("identity-index.key")
         ),
         (0o600, 0o700, 0o600)
     );
-    let key = fs::read_to_string(place.join("verikeep-data/identity-index.key")).unwrap();
+    assert!(
+        fs::read_dir(place.join("verikeep-data"))
+            .unwrap()
+            .next()
+            .is_none(),
+        "no key lies with the data"
+    );
+    let key = fs::read_to_string(place.join("identity-index.key")).unwrap();
     assert!(key.trim().len() == 64 && key.trim().bytes().all(|byte| byte.is_ascii_hexdigit()));
     assert!(!out(&output).contains(key.trim()), "the key is not shown");
 
@@ -494,22 +501,26 @@ fn init_never_overwrites() {
         "mine"
     );
     assert!(
+        !folder.path().join("identity-index.key").exists(),
+        "a key of an earlier version stays the only one"
+    );
+    assert!(
         !folder.path().join("verikeep-data").exists(),
         "the data directory is the one the file names"
     );
 
     let fresh = TempDir::new().unwrap();
     verikeep(fresh.path(), &["init"]);
-    let first = fs::read(fresh.path().join("verikeep-data/identity-index.key")).unwrap();
+    let first = fs::read(fresh.path().join("identity-index.key")).unwrap();
     verikeep(fresh.path(), &["init"]);
     assert_eq!(
-        fs::read(fresh.path().join("verikeep-data/identity-index.key")).unwrap(),
+        fs::read(fresh.path().join("identity-index.key")).unwrap(),
         first
     );
     let other = TempDir::new().unwrap();
     verikeep(other.path(), &["init"]);
     assert_ne!(
-        fs::read(other.path().join("verikeep-data/identity-index.key")).unwrap(),
+        fs::read(other.path().join("identity-index.key")).unwrap(),
         first,
         "keys are fresh"
     );

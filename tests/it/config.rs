@@ -10,7 +10,7 @@ use verikeep::{
     config::{App, Auth, Config, Finding, Level, Loaded, Source, load},
     domain::{
         answer::Endpoint,
-        identity::Columns,
+        identity::{Columns, IndexKey},
         secret::Secret,
         time::Span,
         traffic::{FailureRate, NoTokens, Risk, Rules},
@@ -2037,4 +2037,65 @@ fn a_threshold_that_is_wrong_is_found_with_a_way_out() {
             }
         }
     }
+}
+
+#[test]
+fn an_index_key_is_found_beside_the_configuration_and_warned_of_in_the_data() {
+    const BESIDE: &str = "identity-index.key";
+    const EARLIER: &str = "verikeep-data/identity-index.key";
+    let (ours, other) = ("0a".repeat(32), "0b".repeat(32));
+    for (label, lines, files, warned) in [
+        ("beside", "", &[BESIDE][..], false),
+        ("where an earlier version put it", "", &[EARLIER], true),
+        ("both", "", &[BESIDE, EARLIER], false),
+        (
+            "named below",
+            "[identity]\nindex_key_file = \"verikeep-data/keys/a\"",
+            &["verikeep-data/keys/a"],
+            true,
+        ),
+        (
+            "named elsewhere",
+            "[identity]\nindex_key_file = \"keys/a\"",
+            &["keys/a", EARLIER],
+            false,
+        ),
+        (
+            "the data beside the configuration",
+            "data_dir = \".\"",
+            &[BESIDE],
+            true,
+        ),
+    ] {
+        let app = GOOD_APP.trim_start();
+        let place = Place::new(&match lines.strip_prefix("data_dir") {
+            Some(_) => format!("{lines}\n{app}"),
+            None => format!("{app}\n{lines}\n"),
+        });
+        for (at, file) in files.iter().enumerate() {
+            let key = if at == 0 { &ours } else { &other };
+            place.write(file, key, 0o600);
+        }
+        let loaded = place.load().unwrap();
+        let id = loaded.config.identity.index_key.map(|key| key.id());
+        assert_eq!(
+            id,
+            IndexKey::new(vec![10; 32]).ok().map(|key| key.id()),
+            "{label}"
+        );
+        let told = told(&loaded.warnings);
+        assert_eq!(told.contains("lies in data_dir"), warned, "{label}: {told}");
+        assert_eq!(
+            told.contains("move it out of data_dir"),
+            warned,
+            "{label}: {told}"
+        );
+    }
+    let place = Place::new(GOOD_APP);
+    place.write(BESIDE, &ours, 0o644);
+    let told = told(&place.load().unwrap().warnings);
+    assert!(
+        told.contains("can be read by others") && told.contains("chmod 600"),
+        "{told}"
+    );
 }

@@ -271,7 +271,7 @@ fn the_program_refuses_with_three_and_looking_writes_nothing() {
     assert!(code == 0 && told.contains("belong together"), "{told}");
 
     let (key_file, database) = (
-        here.join("verikeep-data/identity-index.key"),
+        here.join("identity-index.key"),
         here.join("verikeep-data/verikeep.db"),
     );
     let key = fs::read_to_string(&key_file).unwrap();

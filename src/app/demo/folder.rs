@@ -12,7 +12,7 @@ use crate::{
 
 /// The file that says a folder was made by a demonstration.
 const MARK: &str = "made-by-verikeep-demo";
-/// Where database, objects and index key lie.
+/// Where database and objects lie.
 const DATA: &str = "data";
 
 /// An empty folder, a new one, or one an earlier demonstration left, which is cleared.
@@ -43,7 +43,7 @@ pub(super) fn prepare(folder: &Path) -> Result<(), DemoError> {
 /// Writes the configuration that names the simulated provider, and reads it back.
 pub(super) fn write_config(folder: &Path, simulator: &Simulator) -> Result<Config, DemoError> {
     let mut text = format!(
-        "# Left by `verikeep demo`: windows of seconds, and a simulated provider on loopback.\ndata_dir = \"{DATA}\"\n\n[identity]\nindex_key_file = \"{DATA}/{INDEX_KEY_FILE}\"\n\n[schedule]\nfirst_poll = \"400ms\"\nfinal_grace = \"800ms\"\n",
+        "# Left by `verikeep demo`: windows of seconds, and a simulated provider on loopback.\ndata_dir = \"{DATA}\"\n\n[identity]\nindex_key_file = \"{INDEX_KEY_FILE}\"\n\n[schedule]\nfirst_poll = \"400ms\"\nfinal_grace = \"800ms\"\n",
     );
     for app in simulator.apps() {
         let video = if app.records_video {
@@ -90,7 +90,7 @@ pub(super) fn write_config(folder: &Path, simulator: &Simulator) -> Result<Confi
 fn write_index_key(folder: &Path) -> Result<(), DemoError> {
     let mut key = [0u8; IndexKey::BYTES];
     random::fill(&mut key);
-    let file = folder.join(DATA).join(INDEX_KEY_FILE);
+    let file = folder.join(INDEX_KEY_FILE);
     write_private(&file, hex(&key).as_bytes()).map_err(|error| DemoError::Folder(file, error))
 }
 

@@ -40,7 +40,7 @@ fn the_commented_configuration_says_what_the_code_takes_for_granted() {
             let place = Place::new(&text)
                 .set("VERIKEEP_APPS__H5__API_KEY", "canary-ak")
                 .set("VERIKEEP_APPS__0__SECRET_KEY", "canary-sk");
-            place.write("verikeep-data/identity-index.key", &"0a".repeat(32), 0o600);
+            place.write("identity-index.key", &"0a".repeat(32), 0o600);
             let config = place.config();
             let auth = Auth::AccessToken {
                 api_key: Secret::new("canary-ak"),
