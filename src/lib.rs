@@ -16,9 +16,10 @@
 //! | [`telemetry`] | logs and metrics | `domain` `store::reports` |
 //! | [`desk`] | what people and programs ask of the archive, wherever they are | `domain` `provider::http` `store` `archive` `worker` |
 //! | [`notify`] | channels: what people are told, in words, and out to them | `domain` `provider::post` `worker::clock` |
+//! | [`page`] | a record as people read it: HTML | `domain` `store::reports` |
 //! | [`web`] | health, readiness and metrics over HTTP, and the API | `domain` `store` `telemetry` `desk` |
 //! | [`app`] | the composition root: the only module that knows every part | `domain` `config` `provider` `store` `vault` `worker` `telemetry` `archive` `desk` `notify` `web` |
-//! | [`cli`] | one file a command | `domain` `config` `provider` `store` `vault` `worker` `telemetry` `desk` `app` |
+//! | [`cli`] | one file a command | `domain` `config` `provider` `store` `vault` `worker` `telemetry` `desk` `page` `app` |
 //! | `main` | runs the command line | `cli` |
 //!
 //! A test reads this table and holds the sources to it, and it to the sources: nothing is allowed
@@ -82,6 +83,7 @@ pub mod config;
 pub mod desk;
 pub mod domain;
 pub mod notify;
+pub mod page;
 pub mod provider;
 pub mod store;
 pub mod telemetry;

@@ -243,8 +243,9 @@ async fn dispatch(cli: Cli, screen: &mut Screen<'_>) -> Result<Code, Failure> {
         Command::Get(args) => {
             let config = load(&source)?;
             let vault = app::vault(&config)?;
-            at_home(&config, Access::Read, async |desk| {
-                get::run(&args, desk, &vault, screen).await
+            let person = list::told(args.id_number.as_ref())?;
+            at_home(&config, Access::Write, async |desk| {
+                get::run(&args, person, desk, &vault, screen).await
             })
             .await
         }

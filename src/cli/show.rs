@@ -60,14 +60,16 @@ pub(super) async fn run(
 /// When it is not tracked, or the database cannot be reached.
 pub(super) async fn find(handle: &Secret, desk: &dyn Desk) -> Result<Whole, Failure> {
     let found = desk.show(&Handle::read(handle)).await?;
-    found.ok_or_else(|| {
-        Failure::told(
-            Code::Finding,
-            "this token",
-            "is not tracked here",
-            "`verikeep track` tracks it; `verikeep list` shows what is tracked",
-        )
-    })
+    found.ok_or_else(untracked)
+}
+
+pub(super) fn untracked() -> Failure {
+    Failure::told(
+        Code::Finding,
+        "this token",
+        "is not tracked here",
+        "`verikeep track` tracks it; `verikeep list` shows what is tracked",
+    )
 }
 
 fn print(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {

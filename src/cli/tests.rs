@@ -49,6 +49,7 @@ impl Ended {
     }
 }
 
+mod cases;
 mod figures;
 mod files;
 mod house;

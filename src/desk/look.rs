@@ -6,7 +6,7 @@ use crate::{
         access::{Access, Purpose, What, Who, day_left},
         id::AccessId,
     },
-    store::reports::Whole,
+    store::reports::{AccessReport, Whole},
 };
 
 /// Who takes it, and what for.
@@ -34,7 +34,7 @@ impl Local {
             self.purpose
         };
         let purpose = rule.check(look.purpose, None).map_err(wrong)?;
-        let Some(whole) = self.store.show(&text(handle)).await? else {
+        let Some(mut whole) = self.store.show(&text(handle)).await? else {
             return Ok(None);
         };
         let id = whole.summary.verification_id;
@@ -50,10 +50,10 @@ impl Local {
             },
             purpose,
         };
-        if self.store.begin_access(&access).await? {
-            Ok(Some(whole))
-        } else {
-            Err(Error::TooOften(day_left(now)))
+        if !self.store.begin_access(&access).await? {
+            return Err(Error::TooOften(day_left(now)));
         }
+        whole.accesses.push(AccessReport::of(&access));
+        Ok(Some(whole))
     }
 }

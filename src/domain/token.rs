@@ -304,6 +304,19 @@ const fn is_directing(char: char) -> bool {
     matches!(char, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// A verify_token as it is shown: whole once the provider has forgotten it and it opens nothing any
+/// more, its last four characters until then.
+#[must_use]
+pub fn shown(verify_token: &str, record_deadline: Time, now: Time) -> String {
+    if now > record_deadline {
+        return verify_token.to_owned();
+    }
+    let letters: Vec<char> = verify_token.chars().collect();
+    let hidden = letters.len().saturating_sub(4);
+    let last: String = letters.into_iter().skip(hidden).collect();
+    format!("…{last}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,7 +24,7 @@ use crate::domain::{
     id::{AnswerId, MediaId, VerificationId},
     packed::Packed,
     time::{Time, rfc3339},
-    token::State,
+    token::{State, shown},
 };
 
 /// Which verifications to list.
@@ -91,6 +91,12 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Its verify_token, as far as it may be shown ([`shown`]).
+    #[must_use]
+    pub fn token_shown(&self, now: Time) -> String {
+        shown(&self.verify_token, self.record_deadline, now)
+    }
+
     /// The row of a token that was told just now: nothing was asked and nothing came yet.
     #[must_use]
     pub(crate) fn begin(told: &NewVerification) -> Self {
@@ -269,6 +275,14 @@ pub struct Whole {
 }
 
 impl Whole {
+    /// Leaves of persons the masks alone, whatever the rows hold.
+    pub fn mask(&mut self) {
+        for row in &mut self.attempt_rows {
+            (row.name, row.id_number) = (None, None);
+            (row.ocr_name, row.ocr_id_number) = (None, None);
+        }
+    }
+
     /// How many calls were made about it.
     #[must_use]
     pub fn calls_made(&self) -> i64 {

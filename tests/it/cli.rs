@@ -731,7 +731,7 @@ fn one_token_walks_through_the_commands() {
         err(&got)
     );
     assert!(
-        fs::read_to_string(place.path().join("case/manifest.json"))
+        fs::read_to_string(place.path().join("case/record.json"))
             .unwrap()
             .contains("\"missed\"")
     );

@@ -4,7 +4,6 @@ use std::{collections::HashSet, fmt};
 
 use serde::Serialize;
 
-use super::Failed;
 use crate::{
     domain::{
         answer::Endpoint,
@@ -55,6 +54,28 @@ impl fmt::Display for What {
     }
 }
 
+/// A file.
+#[derive(Debug, Serialize)]
+pub(super) struct Written {
+    pub(super) file: String,
+    #[serde(flatten)]
+    pub(super) what: What,
+    pub(super) content_type: &'static str,
+    pub(super) bytes: u64,
+    pub(super) sha256: Sha256,
+}
+
+/// What could not be written.
+#[derive(Debug, Serialize)]
+pub(super) struct Failed {
+    #[serde(flatten)]
+    pub(super) what: What,
+    /// None where it lies in its row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) object_key: Option<String>,
+    pub(super) reason: String,
+}
+
 /// Where its bytes are.
 pub(super) enum From {
     Row(Packed),
@@ -71,6 +92,14 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
+    /// The interface whose answer it is.
+    pub(super) fn endpoint(&self) -> Option<Endpoint> {
+        match &self.what {
+            What::Answer { endpoint, .. } => Endpoint::kept_named(endpoint),
+            What::Media { .. } => None,
+        }
+    }
+
     pub(super) fn failed(&self, reason: &str) -> Failed {
         Failed {
             what: self.what.clone(),

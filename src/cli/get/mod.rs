@@ -1,283 +1,267 @@
-//! `get`: the verbatim answers and all media of one verification, readable, digests checked.
+//! `get`: everything that is kept of a verification, or of all of a person or a reference, as files
+//! that anybody opens.
 //!
 //! Files are written under a temporary name and renamed once their digest agrees with the row: what
-//! bears its name is whole. Names come from kinds and numbers alone.
+//! bears its name is whole. Names come from kinds and numbers alone. That somebody takes them is
+//! committed before the first byte leaves.
 
+mod case;
 mod files;
 mod folder;
 mod sniff;
 
 use std::path::PathBuf;
 
-use bytes::Bytes;
 use clap::Args;
-use futures::{
-    StreamExt as _,
-    stream::{self, BoxStream},
-};
-use serde::Serialize;
-use sha2::Digest as _;
 
 use super::{
+    actor::actor,
     people::{counted, size},
     progress::Progress,
     report::{Code, Failure},
     screen::Screen,
-    show,
 };
 use crate::{
-    desk::Desk,
-    domain::{
-        digest::Sha256,
-        id::VerificationId,
-        secret::Secret,
-        time::{Time, rfc3339},
-        token::State,
-    },
-    store::reports::Whole,
-    vault::{ObjectKey, Vault, VaultError},
+    desk::{Desk, Handle, Local, Look, Search},
+    domain::{access::Who, digest::Sha256, secret::Secret, token::State},
+    page,
+    store::reports::{Filter, Summary, Whole},
+    vault::Vault,
 };
-use files::{From, Wanted};
-use folder::Folder;
+use case::{Manner, Outcome};
+use folder::{Folder, SUMS};
+
+/// How many records of a person or reference are written at most.
+const RECORDS_MAX: i64 = 1_000;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   verikeep get 8vTkUsEJ… --out case-4711
-  verikeep get 8vTkUsEJ… --out case-4711 --purpose \"dispute 4711\"
+  verikeep get --reference order-4711 --out case-4711 --purpose \"dispute 4711\"
+  verikeep get --id-number - --out person --purpose \"request of the person\" < number.txt
 
-Writes getall-1.json, face-attempt1-0.jpg, process_video-attempt1-0.mp4 and so on, and manifest.json with their digests.
-Checked again at any time: (cd case-4711 && jq -r '.files[] | .sha256 + \"  \" + .file' manifest.json | sha256sum -c)";
+Open index.html in the folder: result and why, faces, ID cards, videos, who it was, charges, timeline. record.json is the same for programs.
+Checked again at any time: (cd case-4711 && sha256sum -c SHA256SUMS). Who took it, when and what for stands in report_access before anything is written.";
 
-/// Get the verbatim answers and all media of a verification as files, digests checked.
+/// Get everything that is kept of a verification as files, with a page that shows it.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
+#[command(group = clap::ArgGroup::new("which").required(true).args(["token", "reference", "id_number"]))]
 pub struct Get {
     /// Its verify_token or verification_id.
     #[arg(value_name = "TOKEN", value_parser = super::secret)]
-    pub token: Secret,
-    /// The folder to write into: a new or empty one, or that of the same verification.
+    pub token: Option<Secret>,
+    /// All of this reference; several get a folder each, and an index.
+    #[arg(long)]
+    pub reference: Option<String>,
+    /// All of the person whose ID number stands on standard input, a folder each, with an index.
+    #[arg(long, value_name = "-", value_parser = super::secret)]
+    pub id_number: Option<Secret>,
+    /// The folder to write into: a new or empty one of yours, or that of the same verification.
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// What it is wanted for; stands in the manifest.
+    /// What it is wanted for; kept with who takes it and when (report_access).
     #[arg(long, value_name = "TEXT")]
     pub purpose: Option<String>,
+    /// Show names and ID numbers in plain.
+    #[arg(long, requires = "purpose")]
+    pub reveal: bool,
     /// The key that opens sealed objects.
     #[arg(long, value_name = "FILE")]
     pub identity: Option<PathBuf>,
 }
 
-/// What lies in the folder, for people and programs.
-#[derive(Debug, Serialize)]
-struct Manifest<'a> {
-    verification_id: VerificationId,
-    verify_token: &'a str,
-    app: &'a str,
-    state: &'a str,
-    passed: Option<bool>,
-    #[serde(with = "rfc3339")]
-    issued_at: Time,
-    #[serde(with = "rfc3339::or_null")]
-    settled_at: Option<Time>,
-    #[serde(with = "rfc3339")]
-    written_at: Time,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    purpose: Option<&'a str>,
-    files: Vec<Written>,
-    /// What the rows name and the object store does not give, or gives altered.
-    failed: Vec<Failed>,
-    /// What was gone at the provider before it could be fetched, and why.
-    missing: &'a serde_json::Value,
-}
-
-#[derive(Debug, Serialize)]
-struct Written {
-    file: String,
-    #[serde(flatten)]
-    what: files::What,
-    content_type: &'static str,
-    bytes: u64,
-    sha256: Sha256,
-}
-
-#[derive(Debug, Serialize)]
-struct Failed {
-    #[serde(flatten)]
-    what: files::What,
-    /// None where it lies in its row.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    object_key: Option<String>,
-    reason: String,
-}
-
-/// Writes everything that is kept of the verification.
+/// Writes everything that is kept of what the arguments name.
 ///
 /// # Errors
 /// When it is not tracked, the folder cannot be used, or nothing can be reached.
 pub(super) async fn run(
     args: &Get,
-    desk: &dyn Desk,
+    person: Option<Secret>,
+    desk: &Local,
     vault: &Vault,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
     if args.identity.is_some() {
         screen.note("--identity is not needed: objects are not sealed in this version")?;
     }
-    let whole = show::find(&args.token, desk).await?;
-    let folder = Folder::prepare(&args.out, whole.summary.verification_id)?;
-    let wanted = files::wanted(&whole);
-    let mut names = files::Names::default();
-    let (mut written, mut failed) = (Vec::new(), Vec::new());
-    let mut progress = Progress::new("writing", Some(wanted.len() as u64), screen).quiet();
-    let mut unreachable = None;
-    for (done, want) in (0u64..).zip(wanted) {
-        progress.at(done, want.stem.clone(), screen);
-        match take(&want, &folder, vault, &mut names).await? {
-            Ok(Ok(file)) => written.push(file),
-            Ok(Err(why)) => failed.push(want.failed(&why)),
-            Err(VaultError::Unavailable(why)) => {
-                unreachable = Some(why);
-                break;
-            }
-            Err(VaultError::Missing(_)) => failed.push(want.failed("is not in the object store")),
-            Err(error) => failed.push(want.failed(&error.to_string())),
-        }
-    }
-    progress.end();
-    if let Some(why) = unreachable {
-        return Err(Failure::told(
-            Code::Unreachable,
-            "object store",
-            why,
-            format!(
-                "{} written; run the same command again",
-                counted(number(written.len()), "file")
-            ),
-        ));
-    }
-    let manifest = manifest(args, &whole, desk.now(), written, failed);
-    folder.write_manifest(&manifest)?;
-    tell(&manifest, &folder, screen)
-}
-
-fn number(length: usize) -> i64 {
-    i64::try_from(length).unwrap_or(i64::MAX)
-}
-
-/// One answer or medium into one file; the inner errors spoil this file only: why it could not be read, and
-/// what is wrong with what was read.
-async fn take(
-    want: &Wanted,
-    folder: &Folder,
-    vault: &Vault,
-    names: &mut files::Names,
-) -> Result<Result<Result<Written, String>, VaultError>, Failure> {
-    let mut pieces = match &want.from {
-        From::Row(packed) => match packed.open() {
-            Ok(body) => stream::iter([Ok(body.into())]).boxed(),
-            Err(damaged) => return Ok(Ok(Err(damaged.to_string()))),
-        },
-        From::Object(key) => match open(key, vault).await {
-            Ok(pieces) => pieces,
-            Err(error) => return Ok(Err(error)),
+    let by = actor();
+    let giver = Giver {
+        args,
+        desk,
+        vault,
+        manner: Manner {
+            at: desk.now(),
+            by: &by,
+            purpose: args.purpose.as_deref(),
+            reveal: args.reveal,
+            language: screen.language,
         },
     };
-    let mut part = folder.part()?;
-    let mut digest = sha2::Sha256::new();
-    let mut head = Vec::with_capacity(sniff::HEAD_BYTES);
-    while let Some(piece) = pieces.next().await {
-        let piece = match piece {
-            Ok(piece) => piece,
-            Err(error) => return Ok(Err(error)),
-        };
-        head.extend(piece.iter().take(sniff::HEAD_BYTES - head.len()));
-        digest.update(&piece);
-        part.write(&piece)?;
+    if let Some(token) = &args.token {
+        return giver.one(&Handle::read(token), screen).await;
     }
-    let sha256 = Sha256::from(digest);
-    let bytes = part.bytes();
-    if sha256 != want.sha256 || i64::try_from(bytes) != Ok(want.bytes) {
-        return Ok(Ok(Err(format!(
-            "its bytes are not those that were captured ({bytes} with SHA-256 {sha256}, {} with {} expected)",
-            want.bytes, want.sha256
-        ))));
+    let found = which(args, person.as_ref(), desk, &by).await?;
+    match (found.as_slice(), person) {
+        ([], person) => Err(Failure::told(
+            Code::Finding,
+            person.map_or("this reference", |_| "this person"),
+            "has no verification that is tracked here",
+            "`verikeep list` shows what is tracked",
+        )),
+        ([only], None) => giver.one(&Handle::Id(only.verification_id), screen).await,
+        (several, _) => giver.all(several, screen).await,
     }
-    let (extension, content_type) = sniff::kind_of(&head);
-    let file = names.fresh(&want.stem, extension);
-    part.rename(&file)?;
-    Ok(Ok(Ok(Written {
-        file,
-        what: want.what.clone(),
-        content_type,
-        bytes,
-        sha256,
-    })))
 }
 
-async fn open(
-    key: &str,
-    vault: &Vault,
-) -> Result<BoxStream<'static, Result<Bytes, VaultError>>, VaultError> {
-    Ok(vault.open_object(&ObjectKey::parse(key)?).await?.stream)
+/// The verifications of a reference or person, the newest first.
+async fn which(
+    args: &Get,
+    person: Option<&Secret>,
+    desk: &Local,
+    by: &str,
+) -> Result<Vec<Summary>, Failure> {
+    let filter = Filter {
+        reference: args.reference.clone(),
+        limit: RECORDS_MAX + 1,
+        ..Filter::default()
+    };
+    let found = match person {
+        None => desk.list(&filter).await?,
+        Some(number) => {
+            let search = Search {
+                id_number: number.clone(),
+                filter,
+                purpose: args.purpose.clone(),
+                who: Who::User(by.to_owned()),
+            };
+            desk.search(search).await?.verifications
+        }
+    };
+    if i64::try_from(found.len()).is_ok_and(|found| found <= RECORDS_MAX) {
+        return Ok(found);
+    }
+    Err(Failure::told(
+        Code::Finding,
+        "the records",
+        format!("are more than {RECORDS_MAX}"),
+        "get them by token: `verikeep list` names them",
+    ))
 }
 
-fn manifest<'a>(
+/// Gives records out.
+struct Giver<'a> {
     args: &'a Get,
-    whole: &'a Whole,
-    written_at: Time,
-    files: Vec<Written>,
-    failed: Vec<Failed>,
-) -> Manifest<'a> {
-    let row = &whole.summary;
-    Manifest {
-        verification_id: row.verification_id,
-        verify_token: &row.verify_token,
-        app: &row.app,
-        state: &row.state,
-        passed: row.passed,
-        issued_at: row.issued_at,
-        settled_at: row.settled_at,
-        written_at,
-        purpose: args.purpose.as_deref(),
-        files,
-        failed,
-        missing: &row.missing,
+    desk: &'a Local,
+    vault: &'a Vault,
+    manner: Manner<'a>,
+}
+
+impl Giver<'_> {
+    /// One, into the folder itself.
+    async fn one(&self, handle: &Handle, screen: &mut Screen<'_>) -> Result<Code, Failure> {
+        let whole = self.look(handle).await?;
+        let id = whole.summary.verification_id.to_string();
+        let folder = Folder::prepare(&self.args.out, &id)?;
+        let outcome = self.write(&whole, &folder, screen).await?;
+        tell(&outcome, &[whole], &folder, screen)
+    }
+
+    /// A folder for each of several, and an index of them.
+    async fn all(&self, several: &[Summary], screen: &mut Screen<'_>) -> Result<Code, Failure> {
+        // The oldest of them stays what it is when others follow.
+        let oldest = several.last().map(|last| last.verification_id.to_string());
+        let mark = format!("all of {}", oldest.unwrap_or_default());
+        let folder = Folder::prepare(&self.args.out, &mark)?;
+        let mut sum = Outcome::default();
+        let (mut wholes, mut entries) = (Vec::new(), Vec::new());
+        for summary in several {
+            let id = summary.verification_id.to_string();
+            let whole = self.look(&Handle::Id(summary.verification_id)).await?;
+            let inside = folder.inside(&id, &id)?;
+            sum.add(self.write(&whole, &inside, screen).await?);
+            wholes.push(whole);
+            entries.push((summary, id));
+        }
+        let index = page::people(&page::People {
+            entries: &entries,
+            language: self.manner.language,
+            written_at: self.manner.at,
+            written_by: self.manner.by,
+            purpose: self.manner.purpose,
+        });
+        let index = index.map_err(|error| case::unwritten(&error))?;
+        folder.write(case::PAGE, index.as_bytes())?;
+        let digest = Sha256::of(index.as_bytes());
+        folder.write(SUMS, format!("{digest}  {}\n", case::PAGE).as_bytes())?;
+        tell(&sum, &wholes, &folder, screen)
+    }
+
+    /// What is kept of it, once it is kept that somebody takes it.
+    async fn look(&self, handle: &Handle) -> Result<Whole, Failure> {
+        let look = Look {
+            who: Who::User(self.manner.by.to_owned()),
+            purpose: self.args.purpose.clone(),
+            reveal: self.args.reveal,
+        };
+        let found = self.desk.look(handle, look).await?;
+        found.ok_or_else(super::show::untracked)
+    }
+
+    async fn write(
+        &self,
+        whole: &Whole,
+        folder: &Folder,
+        screen: &mut Screen<'_>,
+    ) -> Result<Outcome, Failure> {
+        let count = files::wanted(whole).len() as u64;
+        let mut progress = Progress::new("writing", Some(count), screen).quiet();
+        let mut done = 0;
+        let mut seen = |stem: &str| {
+            progress.at(done, stem.to_owned(), screen);
+            done += 1;
+        };
+        let outcome = case::write(whole, folder, self.vault, &self.manner, &mut seen).await;
+        progress.end();
+        outcome
     }
 }
 
-/// Says what was seen: digests agree where they were compared, and a folder without a file is told
+/// Says what was seen: digests agree where they were compared, and a record without a file is told
 /// as such.
 fn tell(
-    manifest: &Manifest<'_>,
+    outcome: &Outcome,
+    wholes: &[Whole],
     folder: &Folder,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
-    let bytes: u64 = manifest.files.iter().map(|file| file.bytes).sum();
-    let written = format!(
-        "{}, {}",
-        counted(number(manifest.files.len()), "file"),
-        size(i64::try_from(bytes).unwrap_or(i64::MAX))
-    );
+    let files = counted(number(outcome.files), "file");
+    let bytes = size(i64::try_from(outcome.bytes).unwrap_or(i64::MAX));
+    let records = match wholes.len() {
+        1 => String::new(),
+        several => format!("{}, ", counted(number(several), "record")),
+    };
     let path = folder.path().display();
-    let failed = number(manifest.failed.len());
+    let failed = number(outcome.failed.len());
     let there = if failed == 1 {
         "is not there"
     } else {
         "are not there"
     };
-    screen.line(match (manifest.files.is_empty(), failed) {
-        (true, 0) => format!("nothing is kept of it: {}", standing(manifest)),
-        (true, _) => format!(
-            "no file could be written: {} failed",
+    screen.line(match (outcome.files, failed, wholes) {
+        (0, 0, [whole]) => format!("nothing is kept of it: {}", standing(whole)),
+        (0, 0, _) => format!("{records}nothing is kept of any"),
+        (0, ..) => format!(
+            "{records}no file could be written: {} failed",
             counted(failed, "object")
         ),
-        (false, 0) => format!("{written}, every digest agrees, in {path}"),
-        (false, _) => format!(
-            "{written}, whose digests agree, in {path}; {} failed and {}",
-            counted(failed, "object"),
-            there
+        (_, 0, _) => format!("{records}{files}, {bytes}, every digest agrees, in {path}"),
+        (..) => format!(
+            "{records}{files}, {bytes}, whose digests agree, in {path}; {} failed and {there}",
+            counted(failed, "object")
         ),
     })?;
-    for failed in &manifest.failed {
+    for failed in &outcome.failed {
         let place = match &failed.object_key {
             Some(key) => format!("object {key}"),
             None => "in its row".to_owned(),
@@ -290,17 +274,23 @@ fn tell(
     if failed > 0 {
         screen.note("  keep the object store as it is and compare with a backup; `verikeep show` tells when they were captured")?;
     }
-    Ok(if manifest.files.is_empty() || failed > 0 {
+    screen.note(format!("open {path}/{}", case::PAGE))?;
+    Ok(if outcome.files == 0 || failed > 0 {
         Code::Finding
     } else {
         Code::Done
     })
 }
 
+fn number(length: usize) -> i64 {
+    i64::try_from(length).unwrap_or(i64::MAX)
+}
+
 /// Where a verification of which nothing is kept stands, and why.
-fn standing(manifest: &Manifest<'_>) -> String {
-    let state = manifest.state;
-    let told: Vec<&str> = manifest
+fn standing(whole: &Whole) -> String {
+    let state = &whole.summary.state;
+    let told: Vec<&str> = whole
+        .summary
         .missing
         .as_array()
         .into_iter()

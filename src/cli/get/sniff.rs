@@ -27,7 +27,8 @@ pub(super) fn kind_of(head: &[u8]) -> (&'static str, &'static str) {
             "json",
             "application/json",
         ),
-        (text.starts_with(b"<"), "html", "text/html"),
+        // Never as what a browser would run.
+        (text.starts_with(b"<"), "txt", "text/plain"),
     ];
     table.into_iter().find(|(fits, ..)| *fits).map_or(
         ("bin", "application/octet-stream"),
@@ -48,7 +49,8 @@ mod tests {
             (b"\x00\x00\x00\x18ftypmp42", "mp4"),
             (b"\x1a\x45\xdf\xa3", "webm"),
             (b"\xef\xbb\xbf {\"success\":true}", "json"),
-            (b"<!DOCTYPE html>", "html"),
+            (b"<!DOCTYPE html>", "txt"),
+            (b"<svg onload=alert(1)>", "txt"),
             (b"", "bin"),
             (b"RIFF", "bin"),
             (b"hello", "bin"),

@@ -19,7 +19,7 @@ const VIDEO: &[u8] = b"\x00\x00\x00\x18ftypmp42 a video";
 
 /// Answers and media of a token that lost a video; the keys of the second answer and of the first
 /// face.
-async fn kept(house: &House) -> [String; 2] {
+pub(super) async fn kept(house: &House) -> [String; 2] {
     let mut other = house.answer(1, 3, b"<html>").await;
     other.endpoint = Endpoint::Download;
     // Small ones lie in their rows.
@@ -59,13 +59,13 @@ fn packed(body: &[u8]) -> Packed {
     Packed::of(body, Sha256::of(body)).unwrap()
 }
 
-async fn got(out: &Path, house: &House) -> Ended {
+pub(super) async fn got(out: &Path, house: &House) -> Ended {
     let out = out.to_str().unwrap();
     let line = ["get", "token-1", "--out", out, "--purpose", "dispute"];
     house.ran(&line).await
 }
 
-fn names(folder: &Path) -> Vec<String> {
+pub(super) fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -85,13 +85,16 @@ async fn everything_kept_becomes_readable_files() {
     assert_eq!(
         names(&out),
         [
-            "download-1.html",
+            ".verikeep",
+            "SHA256SUMS",
+            "download-1.txt",
             "face-attempt1-0.jpg",
             "face-attempt1-1.bin",
             "getall-1.json",
             "getall-2.json",
-            "manifest.json",
-            "process_video-attempt1-0.mp4"
+            "index.html",
+            "process_video-attempt1-0.mp4",
+            "record.json"
         ]
         .map(String::from)
     );
@@ -107,17 +110,17 @@ async fn everything_kept_becomes_readable_files() {
             "{name}"
         );
     }
-    let manifest: Value =
-        serde_json::from_slice(&fs::read(out.join("manifest.json")).unwrap()).unwrap();
+    let record: Value =
+        serde_json::from_slice(&fs::read(out.join("record.json")).unwrap()).unwrap();
     assert_eq!(
         (
-            &manifest["purpose"],
-            &manifest["written_at"],
-            manifest["files"].as_array().unwrap().len()
+            &record["purpose"],
+            &record["written_at"],
+            record["files"].as_array().unwrap().len()
         ),
         (&"dispute".into(), &"2026-11-23T08:15:01Z".into(), 6)
     );
-    assert_eq!(manifest["missing"][0]["what"], "process_video");
+    assert_eq!(record["missing"][0]["what"], "process_video");
 
     assert_eq!(
         got(&out, &house).await.code(),
@@ -158,7 +161,10 @@ async fn an_answer_whose_row_was_altered_is_named_and_not_written() {
         "{}",
         ended.err
     );
-    assert_eq!(names(folder.path()), ["manifest.json"]);
+    assert_eq!(
+        names(folder.path()),
+        [".verikeep", "SHA256SUMS", "index.html", "record.json"].map(String::from)
+    );
 }
 
 #[tokio::test]
@@ -198,17 +204,20 @@ async fn an_altered_or_missing_object_is_named_and_not_written() {
     assert_eq!(
         names(folder.path()),
         [
-            "download-1.html",
+            ".verikeep",
+            "SHA256SUMS",
+            "download-1.txt",
             "face-attempt1-1.bin",
             "getall-1.json",
-            "manifest.json",
-            "process_video-attempt1-0.mp4"
+            "index.html",
+            "process_video-attempt1-0.mp4",
+            "record.json"
         ]
         .map(String::from)
     );
-    let manifest: Value =
-        serde_json::from_slice(&fs::read(folder.path().join("manifest.json")).unwrap()).unwrap();
-    assert_eq!(manifest["failed"].as_array().unwrap().len(), 2);
+    let record: Value =
+        serde_json::from_slice(&fs::read(folder.path().join("record.json")).unwrap()).unwrap();
+    assert_eq!(record["failed"].as_array().unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -282,13 +291,13 @@ async fn what_was_cut_short_can_be_begun_again() {
         .set_reads(Some(io::ErrorKind::ConnectionRefused));
     let ended = got(folder.path(), &house).await;
     assert_eq!(ended.code(), Code::Unreachable, "{}", ended.err);
-    assert!(!names(folder.path()).contains(&"manifest.json".to_owned()));
+    assert!(!names(folder.path()).contains(&"SHA256SUMS".to_owned()));
     house.objects.set_reads(None);
     assert_eq!(got(folder.path(), &house).await.code(), Code::Done);
     assert!(
         names(folder.path())
             .iter()
-            .all(|name| !name.starts_with('.')),
+            .all(|name| !name.starts_with(".verikeep-part")),
         "{:?}",
         names(folder.path())
     );

@@ -200,7 +200,9 @@ impl House {
             Command::Status(args) => status::run(&args, Some(&self.config), desk, screen).await,
             Command::List(args) => list::run(&args, args.id_number.clone(), desk, screen).await,
             Command::Show(args) => show::run(&args, desk, screen).await,
-            Command::Get(args) => get::run(&args, desk, &self.vault, screen).await,
+            Command::Get(args) => {
+                get::run(&args, args.id_number.clone(), desk, &self.vault, screen).await
+            }
             Command::Retry(args) => retry::run(&args, desk, screen).await,
             Command::Alarms(args) => alarms::run(&args, desk, screen).await,
             Command::Losses(args) => losses::run(&args, desk, screen).await,

@@ -101,7 +101,7 @@ impl Kept {
             accesses: accesses
                 .iter()
                 .filter(|access| self.was_looked_at(access))
-                .map(access)
+                .map(AccessReport::of)
                 .collect(),
         }
     }
@@ -142,16 +142,6 @@ fn attempt((attempt, identity): &(Attempt, IdentityRow)) -> AttemptReport {
         ocr_id_number_masked: identity.ocr_id_number_masked,
         ocr_name: secret(ocr.name),
         ocr_id_number: secret(ocr.id_number),
-    }
-}
-
-fn access(access: &Access) -> AccessReport {
-    AccessReport {
-        at: access.at,
-        who: access.who.name().to_owned(),
-        via: access.who.via().to_owned(),
-        what: access.what.name().to_owned(),
-        purpose: access.purpose.clone(),
     }
 }
 

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::time::{Time, rfc3339};
+use crate::domain::{
+    access::Access,
+    time::{Time, rfc3339},
+};
 
 /// That somebody looked at a verification, or for a person of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,4 +21,18 @@ pub struct AccessReport {
     pub what: String,
     /// In their words.
     pub purpose: Option<String>,
+}
+
+impl AccessReport {
+    /// What is told of it.
+    #[must_use]
+    pub fn of(access: &Access) -> Self {
+        Self {
+            at: access.at,
+            who: access.who.name().to_owned(),
+            via: access.who.via().to_owned(),
+            what: access.what.name().to_owned(),
+            purpose: access.purpose.clone(),
+        }
+    }
 }

@@ -108,7 +108,7 @@ pub(super) async fn of<DB: Dialect>(
     let sql = "select * from accesses where verification_id = $1
             or id_number_index in (select id_number_index from attempts where verification_id = $1 and id_number_index is not null
                 union all select id_number_index from verifications where verification_id = $1 and id_number_index is not null)
-        order by access_id";
+        order by at, access_id";
     let rows = DB::fetch(connection, sql.to_owned(), binds![id]).await?;
     rows.iter().map(report).collect()
 }

@@ -30,7 +30,7 @@ fn what_the_demonstration_says_at_the_end_can_be_pasted_and_shows_a_case() {
         ("liveness", ".jpg", b"\xff\xd8\xff\xe0"),
         ("process_video-", ".mp4", b"\0\0\0 ftyp"),
         ("getall", ".json", b"{"),
-        ("manifest", ".json", b"{"),
+        ("record", ".json", b"{"),
     ] {
         let named = |name: &&String| name.starts_with(begin) && name.ends_with(end);
         let name = names.iter().find(named);
