@@ -18,8 +18,6 @@ create table verifications (
     missing            text    not null default '[]' check (missing::jsonb is not null),
     -- The answer that an abandonment or a refusal rests on, in words.
     proof              text,
-    -- Of the ID number that was handed in for it here; the attempts have their own.
-    id_number_index    text,
     -- Settled so, and nothing ever showed that the provider issued it.
     never_seen         boolean not null default false,
     progress           text    not null default '{}',
@@ -43,7 +41,6 @@ create table verifications (
 
 create unique index verifications_token on verifications (verify_token);
 create index verifications_reference on verifications (reference) where reference is not null;
-create index verifications_id_number on verifications (id_number_index) where id_number_index is not null;
 create index verifications_state on verifications (state, verification_id);
 create index verifications_failing on verifications (verification_id) where settled_at is null and last_error is not null;
 create index verifications_settled on verifications (settled_at, app, never_seen) where settled_at is not null;
@@ -126,6 +123,27 @@ create index attempts_id_number on attempts (id_number_index) where id_number_in
 create index attempts_verified on attempts (to_timestamp(verified_at / 1000.0));
 create index attempts_log_id on attempts (verify_log_id) where verify_log_id is not null;
 create index attempts_index_key on attempts (index_key_id) where id_number_masked is not null;
+
+-- What was handed in of a person for a token issued here, written before the provider is asked to take it.
+create table submissions (
+    verification_id  text collate "C" not null primary key,
+    at               bigint not null check (at between 1420070400000 and 4102444800000),
+    certificate_type bigint,
+    name_masked      text not null,
+    id_number_masked text not null,
+    id_number_index  text,
+    index_key_id     text,
+    -- The two below only where plain ones may be kept.
+    name             text,
+    id_number        text,
+    -- Whether the provider took it, and if not, why; null while that is not known.
+    taken            boolean,
+    refused          text,
+    check ((refused is not null) = (taken is not null and not taken))
+);
+
+create index submissions_id_number on submissions (id_number_index) where id_number_index is not null;
+create index submissions_index_key on submissions (index_key_id);
 
 -- Append-only. An identical answer of an endpoint is kept once.
 create table answers (
@@ -591,7 +609,8 @@ select
     v.ocr_charge_count,
     v.match_charge_count,
     v.verify_charge_count,
-    v.live_charge_count
+    v.live_charge_count,
+    (select to_timestamp(h.at / 1000.0) from submissions as h where h.verification_id = v.verification_id) as submitted_at
 from verifications as v;
 
 comment on view report_verifications is 'A row per tracked token';
@@ -627,6 +646,7 @@ comment on column report_verifications.ocr_charge_count is 'ocr_charge_count of 
 comment on column report_verifications.match_charge_count is 'match_charge_count of getall: comparisons charged';
 comment on column report_verifications.verify_charge_count is 'verify_charge_count of getall: verifications charged';
 comment on column report_verifications.live_charge_count is 'live_charge_count of getall, where it names it';
+comment on column report_verifications.submitted_at is 'When name and ID number were handed in for it here; null where they were not';
 
 create view report_attempts as
 select
@@ -660,7 +680,9 @@ select
     ocr_name_masked,
     ocr_id_number_masked,
     ocr_name,
-    ocr_id_number
+    ocr_id_number,
+    (select h.name_masked from submissions as h where h.verification_id = attempts.verification_id) as submitted_name_masked,
+    (select h.id_number_masked from submissions as h where h.verification_id = attempts.verification_id) as submitted_id_number_masked
 from attempts;
 
 comment on view report_attempts is 'A row per attempt (order of getall)';
@@ -695,6 +717,8 @@ comment on column report_attempts.ocr_name_masked is 'The name read off the card
 comment on column report_attempts.ocr_id_number_masked is 'The ID number read off the card, all but its first and last four characters hidden, of fewer than 15 all but the last two';
 comment on column report_attempts.ocr_name is 'The name read off the card; null unless identity.columns = plain';
 comment on column report_attempts.ocr_id_number is 'The ID number read off the card; null unless identity.columns = plain';
+comment on column report_attempts.submitted_name_masked is 'The name handed in for the token here, all but its first character hidden; null where none was';
+comment on column report_attempts.submitted_id_number_masked is 'The ID number handed in for the token here, hidden as those are; null where none was';
 
 create view report_media as
 select

@@ -18,8 +18,6 @@ create table verifications (
     missing            text    not null default '[]' check (json_valid(missing)),
     -- The answer that an abandonment or a refusal rests on, in words.
     proof              text,
-    -- Of the ID number that was handed in for it here; the attempts have their own.
-    id_number_index    text,
     -- Settled so, and nothing ever showed that the provider issued it.
     never_seen         integer not null default 0,
     progress           text    not null default '{}',
@@ -43,7 +41,6 @@ create table verifications (
 
 create unique index verifications_token on verifications (verify_token);
 create index verifications_reference on verifications (reference) where reference is not null;
-create index verifications_id_number on verifications (id_number_index) where id_number_index is not null;
 create index verifications_state on verifications (state, verification_id);
 create index verifications_failing on verifications (verification_id) where settled_at is null and last_error is not null;
 create index verifications_settled on verifications (settled_at, app, never_seen) where settled_at is not null;
@@ -126,6 +123,27 @@ create index attempts_id_number on attempts (id_number_index) where id_number_in
 create index attempts_verified on attempts (strftime('%Y-%m-%dT%H:%M:%SZ', verified_at / 1000, 'unixepoch'));
 create index attempts_log_id on attempts (verify_log_id) where verify_log_id is not null;
 create index attempts_index_key on attempts (index_key_id) where id_number_masked is not null;
+
+-- What was handed in of a person for a token issued here, written before the provider is asked to take it.
+create table submissions (
+    verification_id  text not null primary key,
+    at               integer not null check (at between 1420070400000 and 4102444800000),
+    certificate_type integer,
+    name_masked      text not null,
+    id_number_masked text not null,
+    id_number_index  text,
+    index_key_id     text,
+    -- The two below only where plain ones may be kept.
+    name             text,
+    id_number        text,
+    -- Whether the provider took it, and if not, why; null while that is not known.
+    taken            integer,
+    refused          text,
+    check ((refused is not null) = (taken is not null and not taken))
+) strict;
+
+create index submissions_id_number on submissions (id_number_index) where id_number_index is not null;
+create index submissions_index_key on submissions (index_key_id);
 
 -- Append-only. An identical answer of an endpoint is kept once.
 create table answers (
@@ -574,7 +592,8 @@ select
     v.ocr_charge_count,
     v.match_charge_count,
     v.verify_charge_count,
-    v.live_charge_count
+    v.live_charge_count,
+    (select strftime('%Y-%m-%dT%H:%M:%SZ', h.at / 1000, 'unixepoch') from submissions as h where h.verification_id = v.verification_id) as submitted_at
 from verifications as v;
 
 create view report_attempts as
@@ -609,7 +628,9 @@ select
     ocr_name_masked,
     ocr_id_number_masked,
     ocr_name,
-    ocr_id_number
+    ocr_id_number,
+    (select h.name_masked from submissions as h where h.verification_id = attempts.verification_id) as submitted_name_masked,
+    (select h.id_number_masked from submissions as h where h.verification_id = attempts.verification_id) as submitted_id_number_masked
 from attempts;
 
 create view report_media as

@@ -7,9 +7,10 @@ use crate::{
     domain::{
         answer::{Endpoint, ErrorKind, ProviderError},
         id::VerificationId,
-        identity::{IndexKey, check_card_number},
+        identity::{Columns, IndexKey, check_card_number},
         random,
         secret::Secret,
+        submission::Submission,
         time::{Clock, Span},
         token::{TrackRequest, check_name},
     },
@@ -133,6 +134,8 @@ pub struct Issuer {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) apps: Arc<Apps>,
     pub(super) tracking: Arc<dyn Tracking>,
+    /// Which identity columns the database may hold.
+    pub(super) columns: Columns,
     pub(super) index_key: Option<IndexKey>,
 }
 
@@ -177,30 +180,18 @@ impl Issuer {
             tracked_by: wish.actor.clone(),
             issued_here: true,
         };
-        let verification_id = match self.tracker.track(vec![told]).await?.into_iter().next() {
-            Some(Tracked::Verdict(
-                TrackVerdict::New {
-                    verification_id, ..
-                }
-                | TrackVerdict::Known {
-                    verification_id, ..
-                },
-            )) => verification_id,
-            Some(Tracked::Verdict(TrackVerdict::Conflict { .. })) => {
-                return Err(IssueError::Wrong(
-                    "the provider gave out a token that is tracked already with other facts"
-                        .to_owned(),
-                ));
-            }
-            Some(Tracked::Wrong(why)) => {
-                return Err(IssueError::Wrong(format!(
-                    "the provider gave out what is no token: {why}"
-                )));
-            }
-            None => return Err(IssueError::Wrong("the token was not tracked".to_owned())),
-        };
-        self.index(verification_id, &wish).await?;
-        let unprepared = self.prepare(&app, &verify_token, &wish).await.err();
+        let verification_id = self.track(told).await?;
+        if let Some(person) = &wish.identity {
+            // Whatever follows, the person is found from now on, and not only once the provider
+            // tells of an attempt.
+            let now = self.clock.now();
+            let submission = Submission::of(person, self.columns, self.index_key.as_ref(), now);
+            self.tracking.submit(verification_id, &submission).await?;
+        }
+        let prepared = self
+            .prepare(&app, verification_id, &verify_token, &wish)
+            .await;
+        let unprepared = prepared.err();
         Ok(Issued {
             verify_token,
             verification_id,
@@ -208,27 +199,66 @@ impl Issuer {
         })
     }
 
-    /// Has the person found from now on, and not only once the provider tells of an attempt.
-    async fn index(&self, id: VerificationId, wish: &Wish) -> Result<(), StoreError> {
-        match (&self.index_key, &wish.identity) {
-            (Some(key), Some((_, number, _))) => {
-                let index = key.id_number(number.reveal());
-                self.tracking.index(id, &index).await
-            }
-            _ => Ok(()),
+    async fn track(&self, told: TrackRequest) -> Result<VerificationId, IssueError> {
+        match self.tracker.track(vec![told]).await?.into_iter().next() {
+            Some(Tracked::Verdict(
+                TrackVerdict::New {
+                    verification_id, ..
+                }
+                | TrackVerdict::Known {
+                    verification_id, ..
+                },
+            )) => Ok(verification_id),
+            Some(Tracked::Verdict(TrackVerdict::Conflict { .. })) => Err(IssueError::Wrong(
+                "the provider gave out a token that is tracked already with other facts".to_owned(),
+            )),
+            Some(Tracked::Wrong(why)) => Err(IssueError::Wrong(format!(
+                "the provider gave out what is no token: {why}"
+            ))),
+            None => Err(IssueError::Wrong("the token was not tracked".to_owned())),
         }
     }
 
-    async fn prepare(&self, app: &App, token: &Secret, wish: &Wish) -> Result<(), ProviderError> {
-        if let Some((name, number, certificate_type)) = &wish.identity {
-            let body = request::submit_identity(token, name, number, *certificate_type)?;
-            self.persist(app, Endpoint::Submit, &body).await?;
+    async fn prepare(
+        &self,
+        app: &App,
+        id: VerificationId,
+        token: &Secret,
+        wish: &Wish,
+    ) -> Result<(), ProviderError> {
+        if let Some(person) = &wish.identity {
+            let submitted = self.hand_in(app, token, person).await;
+            self.note(id, submitted.as_ref().err()).await;
+            submitted?;
         }
         if let Some(image) = &wish.match_image {
             let body = request::upload_match_image(token, image, Control::None, Control::None)?;
             self.persist(app, Endpoint::UploadMatchImage, &body).await?;
         }
         Ok(())
+    }
+
+    async fn hand_in(
+        &self,
+        app: &App,
+        token: &Secret,
+        (name, number, certificate_type): &(Secret, Secret, Option<u8>),
+    ) -> Result<(), ProviderError> {
+        let body = request::submit_identity(token, name, number, *certificate_type)?;
+        self.persist(app, Endpoint::Submit, &body).await.map(|_| ())
+    }
+
+    /// Notes what came of a submission. The token is as good where that cannot be written: it is
+    /// given out, and whether the provider took the identity stays unknown.
+    async fn note(&self, verification_id: VerificationId, problem: Option<&ProviderError>) {
+        let refused = problem.map(ToString::to_string);
+        let tracking = &self.tracking;
+        let noted = tracking
+            .end_submission(verification_id, refused.as_deref())
+            .await;
+        if let Err(error) = noted {
+            tracing::warn!(%verification_id, %error, "what came of the submission is not noted: the database cannot be written");
+        }
     }
 
     /// Makes a call that a person waits for: repeated a few times over transient errors.

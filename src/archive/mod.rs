@@ -166,6 +166,7 @@ impl Archive {
             clock: Arc::clone(&clock),
             apps: Arc::clone(&apps),
             tracking: Arc::clone(&store) as _,
+            columns,
             index_key: index_key.clone(),
         };
         let issuer = Arc::new(issuer);

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     desk::{Desk, Handle},
     domain::{digest::Sha256, secret::Secret, time::Time},
-    store::reports::{AccessReport, AttemptReport, EventReport, Whole},
+    store::reports::{AccessReport, AttemptReport, EventReport, Submitted, Whole},
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -104,6 +104,7 @@ fn print(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
             )))?;
         }
     }
+    submitted(whole.submitted.as_ref(), screen)?;
     attempts(&whole.attempt_rows, screen)?;
     media(whole, screen)?;
     answers(whole, screen)?;
@@ -138,6 +139,29 @@ fn facts(whole: &Whole, screen: &mut Screen<'_>) -> Result<(), Failure> {
     for (name, text) in facts.iter().filter(|(_, text)| !text.is_empty()) {
         screen.line(format!("{name:<17} {}", harmless(text)))?;
     }
+    Ok(())
+}
+
+fn submitted(row: Option<&Submitted>, screen: &mut Screen<'_>) -> Result<(), Failure> {
+    let Some(row) = row else { return Ok(()) };
+    let taken = match &row.refused {
+        Some(why) => format!("no: {why}"),
+        None => yes(row.taken),
+    };
+    let mut table = Table::new(["at", "type", "name", "id_number", "taken"]);
+    table.row([
+        row.at.to_string(),
+        row.certificate_type
+            .map_or_else(String::new, |kind| kind.to_string()),
+        row.name.as_ref().unwrap_or(&row.name_masked).clone(),
+        row.id_number
+            .as_ref()
+            .unwrap_or(&row.id_number_masked)
+            .clone(),
+        taken,
+    ]);
+    screen.line("\nsubmitted")?;
+    table.print(screen)?;
     Ok(())
 }
 

@@ -35,6 +35,7 @@ pub mod secret;
 pub mod settled;
 pub mod spent;
 pub(crate) mod storage;
+pub mod submission;
 pub mod time;
 pub mod token;
 pub mod traffic;

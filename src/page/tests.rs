@@ -11,7 +11,7 @@ use crate::{
         secret::Secret,
     },
     store::reports::{
-        AccessReport, AnswerReport, AttemptReport, EventReport, MediaReport, Summary,
+        AccessReport, AnswerReport, AttemptReport, EventReport, MediaReport, Submitted, Summary,
     },
 };
 
@@ -55,6 +55,17 @@ fn hostile() -> Whole {
         summary: summary(),
         proof: text(),
         never_seen: false,
+        submitted: Some(Submitted {
+            at: NOW,
+            certificate_type: Some(0),
+            name_masked: HOSTILE.to_owned(),
+            id_number_masked: HOSTILE.to_owned(),
+            id_number_index: text(),
+            name: text(),
+            id_number: text(),
+            taken: Some(false),
+            refused: text(),
+        }),
         attempt_rows: vec![AttemptReport {
             attempt_no: 1,
             passed: Some(false),

@@ -7,6 +7,7 @@ mod alarms;
 mod events;
 mod figures;
 mod losses;
+mod submitted;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,7 @@ pub use figures::{
     MediaCount, Miscount, Open, QuotaUse, Reconciliation, Replica, StateCount, Status,
 };
 pub use losses::{LossFilter, LossReport};
+pub use submitted::Submitted;
 
 use super::records::{NewVerification, Next};
 use crate::domain::{
@@ -44,7 +46,7 @@ pub struct Filter {
     pub plan_id: Option<String>,
     /// Only those with an answer or an attempt that the provider logged under this number.
     pub log_id: Option<String>,
-    /// Only those with an attempt of this keyed index
+    /// Only those with an attempt or a submission of this keyed index
     /// ([`crate::domain::identity::IndexKey::id_number`]).
     pub id_number_index: Option<String>,
     /// How many at most.
@@ -258,6 +260,8 @@ pub struct Whole {
     pub proof: Option<String>,
     /// Whether it ended so and nothing ever showed that the provider issued it.
     pub never_seen: bool,
+    /// What was handed in of a person when it was issued here.
+    pub submitted: Option<Submitted>,
     /// Its attempts, by number.
     pub attempt_rows: Vec<AttemptReport>,
     /// Its media, by attempt, kind and position.
@@ -280,6 +284,9 @@ impl Whole {
         for row in &mut self.attempt_rows {
             (row.name, row.id_number) = (None, None);
             (row.ocr_name, row.ocr_id_number) = (None, None);
+        }
+        if let Some(row) = &mut self.submitted {
+            (row.name, row.id_number) = (None, None);
         }
     }
 

@@ -63,6 +63,7 @@ on_each! {
     traits {
         track:
             a_person_handed_in_is_found_before_any_attempt,
+            what_was_handed_in_is_shown_with_what_came_of_it,
             tracking_twice_is_tracking_once,
             other_facts_are_a_conflict_and_change_nothing,
             a_told_time_of_issue_replaces_an_assumed_one,
@@ -249,6 +250,8 @@ on_each! {
             every_alarm_that_explains_losses_is_an_outage,
             /// Views are read by SQL.
             the_final_attempt_is_the_last_that_passed_else_the_last,
+            /// Views are read by SQL.
+            what_was_handed_in_stands_beside_each_attempt,
             /// Plans are the databases' own.
             one_row_or_one_day_is_found_without_reading_all,
             /// Views are read by SQL.

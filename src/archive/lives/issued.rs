@@ -13,7 +13,10 @@ use crate::{
         secret::Secret,
         time::{Span, Time},
     },
-    store::{Reports as _, reports::Filter},
+    store::{
+        Reports as _,
+        reports::{Filter, Submitted},
+    },
 };
 
 const FOR_EVER: Time = Time(i64::MAX);
@@ -108,6 +111,19 @@ async fn identity_and_image_are_handed_in_once_the_token_is_tracked() {
         .map(|at| house.asked(at)),
         [1, 1, 1]
     );
+    let whole = house.whole(issued.verify_token.reveal()).await;
+    let expected = Submitted {
+        at: whole.summary.tracked_at,
+        certificate_type: Some(0),
+        name_masked: "张*".to_owned(),
+        id_number_masked: "1*************0003".to_owned(),
+        id_number_index: Some(key.id_number("110101199003070003")),
+        name: None,
+        id_number: None,
+        taken: Some(true),
+        refused: None,
+    };
+    assert_eq!(whole.submitted, Some(expected));
     house.live().await;
     house.is_archived(issued.verify_token.reveal()).await;
 }
@@ -164,6 +180,11 @@ async fn a_token_that_cannot_be_prepared_is_tracked_all_the_same() {
     assert_eq!(issued.unprepared.unwrap().kind, ErrorKind::Transient);
     assert_eq!(house.asked(Endpoint::Submit), 4);
     assert_eq!(house.asked(Endpoint::UploadMatchImage), 0);
+    let whole = house.whole(issued.verify_token.reveal()).await;
+    let submitted = whole.submitted.unwrap();
+    assert_eq!(submitted.taken, Some(false));
+    let why = submitted.refused.unwrap();
+    assert!(!why.is_empty() && !why.contains("110101"), "{why}");
     house.live().await;
     house.is_archived(issued.verify_token.reveal()).await;
 }

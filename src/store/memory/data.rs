@@ -25,7 +25,7 @@ use crate::{
     store::{
         Mailbox, Result, StoreError,
         records::{CallRow, KnownToken, NewVerification},
-        reports::{EventReport, LossReport, Reconciliation, Summary},
+        reports::{EventReport, LossReport, Reconciliation, Submitted, Summary},
     },
 };
 
@@ -72,8 +72,8 @@ pub(super) struct Kept {
     pub missing: Vec<Missing>,
     pub proof: Option<Proof>,
     pub progress: Progress,
-    /// Of the ID number that was handed in for it.
-    pub id_number_index: Option<String>,
+    /// What was handed in for it, what came of it, and of which key its index is.
+    pub submitted: Option<(Submitted, Option<String>)>,
     pub least_left: Option<Span>,
     /// What is shown of it and read by no step; for the rest, the other fields stand.
     pub report: Summary,
@@ -198,10 +198,12 @@ impl Data {
 
     pub(super) fn rows(&self) -> BTreeMap<&'static str, usize> {
         let sum = |count: fn(&Kept) -> usize| self.verifications.values().map(count).sum();
+        let notices = self.mailboxes.values().map(|one| one.notices.len());
         BTreeMap::from([
             ("verifications", self.verifications.len()),
             ("schedule", sum(|kept| kept.schedule.len())),
             ("attempts", sum(|kept| kept.attempts.len())),
+            ("submissions", sum(|kept| kept.submitted.iter().count())),
             ("answers", sum(|kept| kept.answers.len())),
             ("media", sum(|kept| kept.media.len())),
             ("calls", sum(|kept| kept.calls.len())),
@@ -220,10 +222,7 @@ impl Data {
             ("hours", self.hours.len()),
             ("reconciliations", self.reconciliations.len()),
             ("mailboxes", self.mailboxes.len()),
-            (
-                "notices",
-                self.mailboxes.values().map(|one| one.notices.len()).sum(),
-            ),
+            ("notices", notices.sum()),
         ])
     }
 }

@@ -54,7 +54,11 @@ impl Installations for MemoryStore {
                 identity.id_number_masked.is_some()
                     && identity.index_key_id.as_deref() != Some(index_key_id)
             });
-            Ok(i64::try_from(others.count()).unwrap_or(i64::MAX))
+            let handed_in = data.verifications.values();
+            let handed_in = handed_in.filter_map(|kept| kept.submitted.as_ref());
+            let handed_in = handed_in.filter(|(_, key)| key.as_deref() != Some(index_key_id));
+            let count = others.count() + handed_in.count();
+            Ok(i64::try_from(count).unwrap_or(i64::MAX))
         })
     }
 }

@@ -65,9 +65,11 @@ impl Kept {
     /// Whether it is a person's, by their keyed index.
     pub(super) fn is_person(&self, id_number_index: &str) -> bool {
         let attempts = self.attempts.values();
+        let handed_in = self.submitted.as_ref();
+        let handed_in = handed_in.and_then(|(one, _)| one.id_number_index.as_deref());
         let of_attempts = attempts.map(|(_, identity)| identity.id_number_index.as_deref());
         of_attempts
-            .chain([self.id_number_index.as_deref()])
+            .chain([handed_in])
             .any(|index| index == Some(id_number_index))
     }
 
@@ -84,6 +86,7 @@ impl Kept {
             summary: self.summary(),
             proof: self.proof.as_ref().map(|proof| proof.words.clone()),
             never_seen: self.never_seen(),
+            submitted: self.submitted.as_ref().map(|(one, _)| one.clone()),
             attempt_rows: self.attempts.values().map(attempt).collect(),
             media: self.media.values().map(medium).collect(),
             answers: self.answers.iter().map(answer).collect(),

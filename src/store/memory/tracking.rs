@@ -9,11 +9,14 @@ use super::{
     data::{Data, Kept, Scheduled},
 };
 use crate::{
-    domain::{id::VerificationId, lease::Stage, progress::Progress, secret::Secret, token::Late},
+    domain::{
+        id::VerificationId, lease::Stage, progress::Progress, secret::Secret,
+        submission::Submission, token::Late,
+    },
     store::{
         Result, StoreError, Tracking,
         records::{NewVerification, Next, TrackVerdict},
-        reports::{EventReport, Summary},
+        reports::{EventReport, Submitted, Summary},
         rows::storable,
     },
 };
@@ -37,14 +40,45 @@ impl Tracking for MemoryStore {
         })
     }
 
-    async fn index(&self, verification_id: VerificationId, id_number_index: &str) -> Result<()> {
+    async fn submit(&self, verification_id: VerificationId, submission: &Submission) -> Result<()> {
         self.verb(|data| {
             if let Some(kept) = data.verifications.get_mut(&verification_id) {
-                kept.id_number_index = Some(id_number_index.to_owned());
+                kept.submitted.get_or_insert_with(|| submitted(submission));
             }
             Ok(())
         })
     }
+
+    async fn end_submission(
+        &self,
+        verification_id: VerificationId,
+        refused: Option<&str>,
+    ) -> Result<()> {
+        self.verb(|data| {
+            let kept = data.verifications.get_mut(&verification_id);
+            if let Some((submitted, _)) = kept.and_then(|kept| kept.submitted.as_mut()) {
+                submitted.taken = Some(refused.is_none());
+                submitted.refused = refused.map(storable);
+            }
+            Ok(())
+        })
+    }
+}
+
+fn submitted(submission: &Submission) -> (Submitted, Option<String>) {
+    let (name, id_number) = submission.plain.clone().unzip();
+    let submitted = Submitted {
+        at: submission.at,
+        certificate_type: submission.certificate_type,
+        name_masked: storable(&submission.name_masked),
+        id_number_masked: storable(&submission.id_number_masked),
+        id_number_index: submission.id_number_index.clone(),
+        name: name.as_deref().map(storable),
+        id_number: id_number.as_deref().map(storable),
+        taken: None,
+        refused: None,
+    };
+    (submitted, submission.index_key_id.clone())
 }
 
 impl Data {
@@ -92,7 +126,7 @@ impl Kept {
             state,
             missing,
             progress: Progress::default(),
-            id_number_index: None,
+            submitted: None,
             least_left: None,
             schedule,
             attempts: BTreeMap::new(),

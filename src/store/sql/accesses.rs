@@ -107,7 +107,7 @@ pub(super) async fn of<DB: Dialect>(
 ) -> Result<Vec<AccessReport>> {
     let sql = "select * from accesses where verification_id = $1
             or id_number_index in (select id_number_index from attempts where verification_id = $1 and id_number_index is not null
-                union all select id_number_index from verifications where verification_id = $1 and id_number_index is not null)
+                union all select id_number_index from submissions where verification_id = $1 and id_number_index is not null)
         order by at, access_id";
     let rows = DB::fetch(connection, sql.to_owned(), binds![id]).await?;
     rows.iter().map(report).collect()

@@ -108,7 +108,8 @@ async fn row<DB: Dialect>(connection: &mut DB::Connection) -> Result<Option<Inst
     rows.first().map(read).transpose()
 }
 
-/// How many attempts with an ID number were indexed with another key than this, or with none.
+/// How many attempts and submissions with an ID number were indexed with another key than this, or
+/// with none.
 pub(super) async fn indexed_otherwise<DB: Dialect>(
     connection: &mut DB::Connection,
     index_key_id: &str,
@@ -116,7 +117,8 @@ pub(super) async fn indexed_otherwise<DB: Dialect>(
     // One range of the index each, so that a database whose attempts all fit is not read through.
     let count = |which: &str| {
         format!(
-            "(select count(*) from attempts where id_number_masked is not null and index_key_id {which})"
+            "(select count(*) from attempts where id_number_masked is not null and index_key_id {which})
+            + (select count(*) from submissions where index_key_id {which})"
         )
     };
     let sql = format!(

@@ -61,7 +61,7 @@ pub(super) async fn list<DB: Dialect>(
     if let Some(index) = &filter.id_number_index {
         only(
             "v.verification_id in (select verification_id from attempts where id_number_index = $n
-                union all select verification_id from verifications where id_number_index = $n)",
+                union all select verification_id from submissions where id_number_index = $n)",
             index.as_str().into(),
         );
     }

@@ -36,6 +36,7 @@ mod requests;
 mod retry;
 mod show;
 mod status;
+mod submissions;
 mod tallies;
 mod together;
 mod track;

@@ -3,6 +3,7 @@
 use super::{
     accesses, calls, events,
     list::{select, summary},
+    submissions,
 };
 use crate::{
     domain::{id::VerificationId, packed::Packed},
@@ -46,6 +47,7 @@ pub(super) async fn show<DB: Dialect>(
         call_sums: all::<DB, _>(connection, sums, id, calls::sum).await?,
         events: all::<DB, _>(connection, done, id, events::event).await?,
         accesses: accesses::of::<DB>(connection, id).await?,
+        submitted: submissions::of::<DB>(connection, id).await?,
         summary,
         proof,
         never_seen,

@@ -4,12 +4,13 @@ use async_trait::async_trait;
 use futures::{FutureExt as _, future::BoxFuture};
 use std::collections::HashSet;
 
-use super::{SqlStore, events, lease, losses, reconcile::known_by_token};
+use super::{SqlStore, events, lease, losses, reconcile::known_by_token, submissions};
 use crate::{
     domain::{
         id::VerificationId,
         lease::Stage,
         plan::Missing,
+        submission::Submission,
         time::Time,
         token::{Late, State},
     },
@@ -19,7 +20,7 @@ use crate::{
         dialect::Dialect,
         records::{KnownToken, NewVerification, Next, TrackVerdict},
         reports::EventReport,
-        rows::{Json, binds, id, insert, rows, storable},
+        rows::{Json, id, insert, rows, storable},
     },
 };
 
@@ -35,19 +36,24 @@ impl<DB: Dialect> Tracking for SqlStore<DB> {
         Ok(verdicts)
     }
 
-    async fn index(&self, verification_id: VerificationId, id_number_index: &str) -> Result<()> {
-        let index = id_number_index.to_owned();
+    async fn submit(&self, verification_id: VerificationId, submission: &Submission) -> Result<()> {
+        let submission = submission.clone();
+        self.writing(move |connection| {
+            async move { submissions::add::<DB>(connection, verification_id, &submission).await }
+                .boxed()
+        })
+        .await
+    }
+
+    async fn end_submission(
+        &self,
+        verification_id: VerificationId,
+        refused: Option<&str>,
+    ) -> Result<()> {
+        let refused = refused.map(str::to_owned);
         self.writing(move |connection| {
             async move {
-                let sql =
-                    "update verifications set id_number_index = $2 where verification_id = $1";
-                DB::execute(
-                    connection,
-                    sql.to_owned(),
-                    binds![verification_id, index.as_str()],
-                )
-                .await
-                .map(|_| ())
+                submissions::end::<DB>(connection, verification_id, refused.as_deref()).await
             }
             .boxed()
         })

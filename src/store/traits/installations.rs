@@ -20,7 +20,7 @@ pub trait Installations: Connection {
     /// what stands then.
     async fn begin_installation(&self, drawn: &Installation, now: Time) -> Result<Installation>;
 
-    /// How many attempts with an ID number were indexed with another key than this one (its
+    /// How many attempts and submissions with an ID number were indexed with another key than this one (its
     /// [`IndexKey::id`](crate::domain::identity::IndexKey::id)), or with none: no look-up finds
     /// them.
     async fn indexed_otherwise(&self, index_key_id: &str) -> Result<i64>;

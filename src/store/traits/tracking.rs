@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use crate::{
-    domain::id::VerificationId,
+    domain::{id::VerificationId, submission::Submission},
     store::{
         Connection, Result,
         records::{NewVerification, TrackVerdict},
@@ -17,7 +17,14 @@ pub trait Tracking: Connection {
     /// conflict, and nothing is overwritten.
     async fn track(&self, rows: Vec<NewVerification>) -> Result<Vec<TrackVerdict>>;
 
-    /// Has a verification found by the index of the ID number that is handed in for it
-    /// ([`crate::domain::identity::IndexKey::id_number`]), before the provider tells of an attempt.
-    async fn index(&self, verification_id: VerificationId, id_number_index: &str) -> Result<()>;
+    /// Writes what is about to be handed in of a person, who is found from then on by the index of
+    /// the number. What was handed in first stands.
+    async fn submit(&self, verification_id: VerificationId, submission: &Submission) -> Result<()>;
+
+    /// Notes what came of handing it in: none when the provider took it, else why it did not.
+    async fn end_submission(
+        &self,
+        verification_id: VerificationId,
+        refused: Option<&str>,
+    ) -> Result<()>;
 }

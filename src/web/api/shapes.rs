@@ -173,6 +173,7 @@ pub(super) struct Whole {
     /// What its abandonment or rejection rests on.
     proof: Option<String>,
     never_seen: bool,
+    submitted: Option<Submitted>,
     attempt_rows: Vec<Attempt>,
     media: Vec<Medium>,
     answers: Vec<Answer>,
@@ -190,6 +191,20 @@ pub(super) struct Access {
     via: String,
     what: String,
     purpose: Option<String>,
+}
+
+/// What was handed in of the person when it was issued here, masked.
+#[derive(ToSchema)]
+pub(super) struct Submitted {
+    at: Instant,
+    /// From 0 to 5; null where nobody said.
+    certificate_type: Option<i64>,
+    name_masked: String,
+    id_number_masked: String,
+    /// Whether the provider took it; null while that is not known.
+    taken: Option<bool>,
+    /// Why it did not.
+    refused: Option<String>,
 }
 
 /// A try of the person, masked.

@@ -30,8 +30,8 @@ use verikeep::{
 };
 
 use super::make::{
-    MINUTE, START, answer, attempt, call, claim_at, download, handle, later, named, poll, settling,
-    slot, start, stored, token,
+    MINUTE, START, answer, attempt, call, claim_at, download, handle, id, later, named, poll,
+    settling, slot, start, stored, submission, token,
 };
 use crate::databases::Database;
 
@@ -164,6 +164,30 @@ impl Pair {
         self.last = "track".to_owned();
         self.same("track", async |store, _| {
             store.track(told.clone()).await.unwrap()
+        })
+        .await;
+    }
+
+    /// Hands somebody in for a token that is tracked, or notes what came of it.
+    async fn submit(&mut self) {
+        let n = self.random.random_range(1..=TOKENS);
+        if self.stores[0].show(&handle(n)).await.unwrap().is_none() {
+            return;
+        }
+        let submission = submission(&self.name());
+        let refused = self.one_in(2).then_some("refused");
+        let is_over = self.one_in(2);
+        self.last = "submit".to_owned();
+        self.same("submit", async |store, _| {
+            if is_over {
+                store.end_submission(id(n), refused).await.unwrap();
+            } else {
+                store.submit(id(n), &submission).await.unwrap();
+            }
+        })
+        .await;
+        self.same("indexed_otherwise", async |store, _| {
+            store.indexed_otherwise("key-2").await.unwrap()
         })
         .await;
     }
@@ -451,9 +475,10 @@ async fn the_model_and_a_database_tell_the_same_of_lives_led_by_chance() {
         for _ in 0..STEPS {
             let pause = pair.random.random_range(0..120_000);
             pair.now = pair.now.plus(Span(pause));
-            match pair.random.random_range(0..11) {
+            match pair.random.random_range(0..12) {
                 0 => pair.track().await,
                 10 => pair.key().await,
+                11 => pair.submit().await,
                 1 => pair.retry().await,
                 2..=3 => held.extend(pair.claim(Stage::Download).await),
                 4..=5 => held.extend(pair.claim(Stage::Poll).await),
@@ -469,6 +494,7 @@ async fn the_model_and_a_database_tell_the_same_of_lives_led_by_chance() {
         for table in [
             "schedule",
             "attempts",
+            "submissions",
             "answers",
             "media",
             "calls",

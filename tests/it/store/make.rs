@@ -15,6 +15,7 @@ use verikeep::{
         plan::{Missing, Outcome},
         progress::Progress,
         secret::Secret,
+        submission::Submission,
         time::{Span, Time},
         token::{State, Verification},
     },
@@ -227,6 +228,19 @@ pub fn attempt(attempt_no: i64, passed: bool, verified_at: Time) -> (Attempt, Id
         plain: None,
     };
     (attempt, identity)
+}
+
+/// A person handed in, with a number of that index.
+pub fn submission(index: &str) -> Submission {
+    Submission {
+        at: START,
+        certificate_type: Some(0),
+        name_masked: "张*".to_owned(),
+        id_number_masked: "1*************0003".to_owned(),
+        id_number_index: Some(index.to_owned()),
+        index_key_id: Some("key-1".to_owned()),
+        plain: None,
+    }
 }
 
 pub fn slot(kind: Kind, position: i64) -> Slot {

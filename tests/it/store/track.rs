@@ -8,17 +8,18 @@ use verikeep::{
         loss::{Cause, Reason},
         plan::{Missing, Outcome},
         secret::Secret,
+        submission::Submission,
         time::{HeldClock, Span, Time},
         token::{State, TrackRequest},
     },
     store::{
         Store,
         records::{NewVerification, Next, TrackVerdict},
-        reports::Filter,
+        reports::{Filter, Submitted},
     },
 };
 
-use super::make::{START, handle, id, later, one_poll, settling, store, token, track};
+use super::make::{START, handle, id, later, one_poll, settling, store, submission, token, track};
 use crate::databases::Database;
 
 pub async fn tracking_twice_is_tracking_once(db: Database) {
@@ -499,12 +500,14 @@ pub async fn two_programs_that_track_the_same_tokens_crosswise_agree(db: Databas
 pub async fn a_person_handed_in_is_found_before_any_attempt(db: Database) {
     let store = store(&db).await;
     track(&*store, 2).await;
-    store.index(id(1), "index-1").await.unwrap();
-    store.index(id(9), "index-9").await.unwrap();
+    let handed_in = submission("index-1");
+    store.submit(id(1), &handed_in).await.unwrap();
+    // Of a repeat the first stands.
+    store.submit(id(1), &submission("index-3")).await.unwrap();
     for (index, expected) in [
         ("index-1", vec![id(1)]),
         ("index-2", vec![]),
-        ("index-9", vec![]),
+        ("index-3", vec![]),
     ] {
         let filter = Filter {
             id_number_index: Some(index.to_owned()),
@@ -514,5 +517,52 @@ pub async fn a_person_handed_in_is_found_before_any_attempt(db: Database) {
         let found = store.list(&filter).await.unwrap();
         let ids: Vec<_> = found.into_iter().map(|one| one.verification_id).collect();
         assert_eq!(ids, expected, "{index}");
+    }
+}
+
+pub async fn what_was_handed_in_is_shown_with_what_came_of_it(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 4).await;
+    let plain = Submission {
+        plain: Some(("张三".to_owned(), "110101199003070003".to_owned())),
+        ..submission("index-3")
+    };
+    let none = Submission {
+        id_number_index: None,
+        index_key_id: None,
+        certificate_type: None,
+        ..submission("index-4")
+    };
+    for (n, submission) in [(1, submission("index-1")), (2, submission("index-2"))] {
+        store.submit(id(n), &submission).await.unwrap();
+    }
+    store.submit(id(3), &plain).await.unwrap();
+    store.submit(id(4), &none).await.unwrap();
+    store.end_submission(id(1), None).await.unwrap();
+    store
+        .end_submission(id(2), Some("it is taken elsewhere"))
+        .await
+        .unwrap();
+    let expected = |n: u32| Submitted {
+        at: START,
+        certificate_type: (n != 4).then_some(0),
+        name_masked: "张*".to_owned(),
+        id_number_masked: "1*************0003".to_owned(),
+        id_number_index: (n != 4).then(|| format!("index-{n}")),
+        name: (n == 3).then(|| "张三".to_owned()),
+        id_number: (n == 3).then(|| "110101199003070003".to_owned()),
+        taken: [(1, true), (2, false)]
+            .into_iter()
+            .find(|(of, _)| *of == n)
+            .map(|(_, taken)| taken),
+        refused: (n == 2).then(|| "it is taken elsewhere".to_owned()),
+    };
+    for n in 1..=4 {
+        let whole = store.show(&handle(n)).await.unwrap().unwrap();
+        assert_eq!(whole.submitted, Some(expected(n)), "{n}");
+        assert_eq!(whole.summary.attempts, 0);
+    }
+    for (key, others) in [("key-1", 1), ("key-2", 4)] {
+        assert_eq!(store.indexed_otherwise(key).await.unwrap(), others, "{key}");
     }
 }

@@ -14,8 +14,8 @@ use verikeep::{
 };
 
 use super::make::{
-    MINUTE, START, answer, attempt, claim_at, later, one_poll, settling, store, token, track,
-    wanted,
+    MINUTE, START, answer, attempt, claim_at, id, later, one_poll, poll, settling, store,
+    submission, token, track, wanted,
 };
 use crate::databases::Database;
 
@@ -445,4 +445,26 @@ pub async fn days_are_dates(db: Database) {
         "report_verifications.final_day date",
     ];
     assert_eq!(db.texts(sql).await.concat(), expected);
+}
+
+pub async fn what_was_handed_in_stands_beside_each_attempt(db: Database) {
+    let store = store(&db).await;
+    track(&*store, 2).await;
+    store.submit(id(1), &submission("index-1")).await.unwrap();
+    for work in store.claim_polls(&claim_at(START)).await.unwrap() {
+        let record = PollRecord {
+            attempts: vec![attempt(1, true, START)],
+            ..poll(&work.lease, START)
+        };
+        store.record_poll(record).await.unwrap();
+    }
+    let sql = "select v.reference, case when v.submitted_at is null then 'no' else 'yes' end, a.submitted_name_masked, a.submitted_id_number_masked
+        from report_attempts as a join report_verifications as v on v.verification_id = a.verification_id order by v.reference";
+    assert_eq!(
+        db.texts(sql).await,
+        [
+            ["order-1", "yes", "张*", "1*************0003"],
+            ["order-2", "no", "∅", "∅"]
+        ]
+    );
 }
