@@ -15,6 +15,7 @@ pub mod installation;
 pub(crate) mod notices;
 mod quota;
 mod ready;
+pub mod reindex;
 mod servers;
 mod supervise;
 mod turns;

@@ -222,7 +222,7 @@ fn ended(missed: Option<i64>, screen: &mut Screen<'_>) -> Result<Code, Failure> 
         Some(missed) => counted(missed, "attempt"),
         None => "attempts".to_owned(),
     };
-    screen.note(format!("not looked through: {attempts} with an ID number indexed with another key or none (identity.index_key_file)"))?;
+    screen.note(format!("not looked through: {attempts} with an ID number indexed with another key or none (identity.index_key_file); `verikeep index-key rotate` gives them this one"))?;
     Ok(Code::Finding)
 }
 

@@ -12,6 +12,7 @@ mod completions;
 mod demo;
 mod explain;
 mod get;
+mod index_key;
 mod index_number;
 mod init;
 mod issue;
@@ -110,6 +111,7 @@ pub enum Command {
     Orphans(orphans::Orphans),
     Key(key::Key),
     IndexNumber(index_number::IndexNumber),
+    IndexKey(index_key::IndexKeyArgs),
     Notify(notify::Notify),
     Explain(explain::Explain),
     Simulate(simulate::Simulate),
@@ -273,6 +275,7 @@ async fn dispatch(cli: Cli, screen: &mut Screen<'_>) -> Result<Code, Failure> {
             notify::run(&args, &load(&source)?, &clock, screen).await
         }
         Command::IndexNumber(args) => index_number::run(&args, &source, screen).await,
+        Command::IndexKey(args) => index_key::run(&args, &load(&source)?, screen).await,
         Command::Key(args) => key::run(&args, &load(&source)?, screen).await,
     }
 }

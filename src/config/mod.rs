@@ -35,6 +35,7 @@ pub use finding::{Finding, Level};
 pub(crate) use keys::suggestion;
 pub(crate) use load::data_dir_in;
 pub use load::{Loaded, Look, Source, load, look};
+pub(crate) use read::index_key_in;
 pub(crate) use secrets::secret_file;
 pub use shape::{
     App, Auth, Config, CreateOnly, Database, Http, Identity, Limits, Schedule, Sealing, Vault,

@@ -172,18 +172,32 @@ fn identity(section: &Section<'_>, data_dir: &Path, folders: &Folders) -> Identi
                 "move it out of data_dir; beside the configuration file it is found by itself. Where identity.index_key_file names it, change that",
             );
         }
-        let key = from_hex(&text).ok_or_else(|| "is no key of hex digits".to_owned()).and_then(IndexKey::new);
+        let key = index_key(&text);
         if let Err(why) = &key {
-            section.findings.fail(
-                &named.path,
-                &named.place,
-                why.clone(),
-                "it must hold 64 hex digits: keep the key you have; `openssl rand -hex 32` makes a new one",
-            );
+            section
+                .findings
+                .fail(&named.path, &named.place, why.clone(), INDEX_KEY_TODO);
         }
         key.ok()
     });
     Identity { columns, index_key }
+}
+
+const INDEX_KEY_TODO: &str =
+    "it must hold 64 hex digits: keep the key you have; `openssl rand -hex 32` makes a new one";
+
+/// The index key that a file holds, for those who are not configured by it.
+///
+/// # Errors
+/// Why there is none, and the way out.
+pub(crate) fn index_key_in(file: &Path) -> Result<IndexKey, secrets::Wrong> {
+    let text = secrets::secret_file(file)?;
+    index_key(text.reveal()).map_err(|why| (why, INDEX_KEY_TODO))
+}
+
+fn index_key(text: &str) -> Result<IndexKey, String> {
+    let bytes = from_hex(text).ok_or_else(|| "is no key of hex digits".to_owned())?;
+    IndexKey::new(bytes)
 }
 
 fn purpose(section: &Section<'_>) -> Purpose {

@@ -148,6 +148,17 @@ pub struct IdentityRow {
     pub plain: Option<PlainIdentity>,
 }
 
+/// The index of an ID number, made anew with another key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reindexed {
+    /// Of which attempt; none: of what was handed in.
+    pub attempt_no: Option<i64>,
+    /// The index of before.
+    pub before: Option<String>,
+    /// The new one.
+    pub index: String,
+}
+
 /// Identity in full.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct PlainIdentity {

@@ -117,8 +117,7 @@ pub fn index_key(known: Option<&str>, given: Option<&str>) -> Result<bool, Forei
         }
         (known, given) => return Ok(known.is_none() && given.is_some()),
     };
-    let todo = "put the key back from its copy. To go on with another one, so that nobody captured before is found by an ID number, run this in the \
-                database first: update installation set index_key_id = null";
+    let todo = "put the key back from its copy, or exchange it, for which a lost one is not needed: verikeep index-key rotate --new-key-file FILE";
     Err(Foreign {
         what: "identity.index_key_file",
         why,
@@ -279,7 +278,7 @@ mod tests {
                 refused.what == "identity.index_key_file"
                     && refused
                         .todo
-                        .contains("update installation set index_key_id = null"),
+                        .contains("verikeep index-key rotate --new-key-file FILE"),
                 "{refused}"
             );
         }

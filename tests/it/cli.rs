@@ -15,7 +15,7 @@ use std::{
 
 use tempfile::TempDir;
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "init",
     "check",
     "migrate",
@@ -33,6 +33,7 @@ const COMMANDS: [&str; 22] = [
     "orphans",
     "key",
     "index-number",
+    "index-key",
     "explain",
     "simulate",
     "demo",

@@ -5,20 +5,26 @@ use std::{fs, path::Path, process::Command, sync::Arc};
 
 use tempfile::TempDir;
 use verikeep::{
-    app::{AppError, installation::join},
+    app::{AppError, installation::join, reindex::reindex},
     domain::{
+        access::{Access, What, Who},
         address::VaultUrl,
         answer::{Body, Endpoint},
-        identity::IndexKey,
-        installation::Foreign,
+        digest::Sha256,
+        id::{AccessId, VerificationId},
+        identity::{Columns, IdentityRow, IndexKey},
+        installation::{Foreign, look_up},
+        packed::Packed,
+        submission::Submission,
     },
-    store::{Store, records::PollRecord},
+    provider::parse,
+    store::{Store, records::PollRecord, reports::Filter},
     vault::{CreateOnly, ObjectKey, Vault},
 };
 
 use crate::{
     databases::Database,
-    store::make::{START, answer, handle, id, one_poll, poll, store, track},
+    store::make::{START, answer, claim_at, handle, id, one_poll, poll, store, submission, track},
 };
 
 const OBJECT: &str = "019ab2c4-7f01-7abc-8def-0123456789b0";
@@ -67,7 +73,8 @@ on_both!(
     an_empty_database_beside_a_vault_in_use_is_refused,
     another_vault_or_an_empty_one_is_refused,
     objects_that_were_moved_without_the_sentinel_are_known,
-    another_index_key_or_none_is_refused
+    another_index_key_or_none_is_refused,
+    an_exchanged_key_finds_everybody_and_tells_whom_it_misses_meanwhile
 );
 
 fn key(byte: u8) -> IndexKey {
@@ -75,7 +82,11 @@ fn key(byte: u8) -> IndexKey {
 }
 
 async fn joined(store: &dyn Store, vault: &Vault) {
-    assert!(join(store, vault, Some(&key(7)), START).await.unwrap());
+    joined_with(store, vault, &key(7)).await;
+}
+
+async fn joined_with(store: &dyn Store, vault: &Vault, key: &IndexKey) {
+    assert!(join(store, vault, Some(key), START).await.unwrap());
 }
 
 async fn refused(store: &dyn Store, vault: &Vault, key: Option<&IndexKey>) -> Foreign {
@@ -226,9 +237,141 @@ async fn another_index_key_or_none_is_refused(db: Database, vaults: Vaults) {
         assert_eq!(foreign.what, "identity.index_key_file");
     }
     // The way out that is told.
-    db.run("update installation set index_key_id = null").await;
+    reindex(&*store, &vault, &key(8), &mut |_| ())
+        .await
+        .unwrap();
     assert!(join(&*store, &vault, Some(&key(8)), START).await.unwrap());
     refused(&*store, &vault, Some(&key(7))).await;
+}
+
+/// The numbers of five verifications: the third has no answer, the fourth no attempt, and the
+/// number of the fifth is in no answer at all.
+const NUMBERS: [&str; 5] = [
+    "370123199602165826",
+    "110101199003070003",
+    "370123199602165826",
+    "110101199003070003",
+    "36213219923232007X",
+];
+
+/// Captures them with key 7, and a search for the first; the second's answer is an object.
+async fn keep_people(store: &dyn Store, vault: &Vault) {
+    track(store, 5).await;
+    for work in store.claim_polls(&claim_at(START)).await.unwrap() {
+        let n = (1..=5).find(|n| id(*n) == work.verification.verification_id);
+        let n = n.unwrap();
+        let number = NUMBERS[n as usize - 1];
+        let body = format!(
+            r#"{{"success":true,"result":{{"verify_result":[{{"order":1,"is_verify_passed":true,"idcard_confirm":{{"name":"张三","idcard_number":"{number}"}}}}]}}}}"#
+        );
+        let found = parse::getall(body.as_bytes()).unwrap().attempts;
+        let attempts = found.into_iter().map(|attempt| {
+            let row = IdentityRow::of(&attempt, Columns::Masked, Some(&key(7)));
+            (attempt, row)
+        });
+        let mut kept = answer(&n.to_string(), Endpoint::Getall, START);
+        if n == 2 {
+            let object_key = ObjectKey::answer(id(n), OBJECT.parse().unwrap());
+            kept.body = Body::Object(vault.put(&object_key, body.into()).await.unwrap());
+        } else {
+            let sha256 = Sha256::of(body.as_bytes());
+            kept.body = Body::Row(Packed::of(body.as_bytes(), sha256).unwrap());
+        }
+        let record = PollRecord {
+            attempts: attempts.filter(|_| n != 4).collect(),
+            answers: if n <= 2 { vec![kept] } else { Vec::new() },
+            ..poll(&work.lease, START)
+        };
+        store.record_poll(record).await.unwrap();
+    }
+    let handed_in = Submission {
+        index_key_id: Some(key(7).id()),
+        ..submission(&key(7).id_number(NUMBERS[3]))
+    };
+    store.submit(id(4), &handed_in).await.unwrap();
+    let access = Access {
+        access_id: AccessId::fresh(START),
+        at: START,
+        who: Who::User("audit".to_owned()),
+        what: What::Search {
+            id_number_index: key(7).id_number(NUMBERS[0]),
+            app: None,
+        },
+        purpose: None,
+    };
+    assert!(store.begin_access(&access).await.unwrap());
+}
+
+/// Who has a number, and how many were not looked at; the key has to be the one the database knows.
+async fn people(store: &dyn Store, by: &IndexKey, number: &str) -> (Vec<VerificationId>, i64) {
+    let known = store.installation().await.unwrap().installation.unwrap();
+    look_up(known.index_key_id.as_deref(), Some(by)).unwrap();
+    let filter = Filter {
+        id_number_index: Some(by.id_number(number)),
+        limit: 10,
+        ..Filter::default()
+    };
+    let found = store.list(&filter).await.unwrap().into_iter();
+    let mut found: Vec<_> = found.map(|one| one.verification_id).collect();
+    found.sort_unstable();
+    (found, store.indexed_otherwise(&by.id()).await.unwrap())
+}
+
+async fn an_exchanged_key_finds_everybody_and_tells_whom_it_misses_meanwhile(
+    db: Database,
+    vaults: Vaults,
+) {
+    let (store, vault) = (store(&db).await, vaults.named("a"));
+    let (old, new) = (key(7), key(8));
+    joined(&*store, &vault).await;
+    keep_people(&*store, &vault).await;
+    let first = (vec![id(1), id(3)], 0);
+    assert_eq!(people(&*store, &old, NUMBERS[0]).await, first);
+
+    // Cut off behind the first of them.
+    let cut = tokio::sync::Notify::new();
+    let mut progress = |_| cut.notify_one();
+    tokio::select! {
+        biased;
+        () = cut.notified() => {}
+        done = reindex(&*store, &vault, &new, &mut progress) => panic!("{done:?}"),
+    }
+    let known = store.installation().await.unwrap().installation.unwrap();
+    assert!(
+        look_up(known.index_key_id.as_deref(), Some(&old)).is_err(),
+        "the key of before finds nobody and is refused"
+    );
+    let (_, missed) = people(&*store, &new, NUMBERS[1]).await;
+    assert!(missed > 0, "it says that it did not look everywhere");
+
+    // The answers' objects are away, then back.
+    let gone = reindex(&*store, &vaults.named("b"), &new, &mut |_| ()).await;
+    assert_eq!(gone.unwrap().left, 3);
+    assert_eq!(
+        people(&*store, &new, NUMBERS[0]).await,
+        (vec![id(1), id(3)], 3)
+    );
+    let done = reindex(&*store, &vault, &new, &mut |_| ()).await.unwrap();
+    assert_eq!(done.left, 1, "one number is in no answer");
+    for (number, found) in [
+        (NUMBERS[0], vec![id(1), id(3)]),
+        (NUMBERS[1], vec![id(2), id(4)]),
+        (NUMBERS[4], vec![]),
+    ] {
+        assert_eq!(people(&*store, &new, number).await, (found, 1), "{number}");
+    }
+    assert_eq!(
+        db.texts("select id_number_index from accesses").await,
+        [[new.id_number(NUMBERS[0])]]
+    );
+    joined_with(&*store, &vault, &new).await;
+    // A further time, with the key of before lost.
+    let done = reindex(&*store, &vault, &key(9), &mut |_| ()).await;
+    assert_eq!(done.unwrap().left, 1);
+    assert_eq!(
+        people(&*store, &key(9), NUMBERS[1]).await,
+        (vec![id(2), id(4)], 1)
+    );
 }
 
 fn verikeep(folder: &Path, line: &[&str]) -> (i32, String) {
@@ -291,6 +434,18 @@ fn the_program_refuses_with_three_and_looking_writes_nothing() {
         "identity.index_key_file",
     );
     fs::write(&key_file, key).unwrap();
+    let (code, told) = verikeep(here, &look_up);
+    assert_eq!(code, 0, "{told}");
+
+    let new_file = here.join("new.key");
+    let rotate = ["index-key", "rotate", "--new-key-file", "new.key"];
+    fs::write(&new_file, "no-key").unwrap();
+    refusals(&[&rotate], "64 hex digits");
+    fs::write(&new_file, "5ca1ab1e".repeat(8)).unwrap();
+    let (code, told) = verikeep(here, &rotate);
+    assert!(code == 0 && told.contains("indexed with the key"), "{told}");
+    refusals(&[&check, &look_up], "index-key rotate");
+    fs::rename(&new_file, &key_file).unwrap();
     let (code, told) = verikeep(here, &look_up);
     assert_eq!(code, 0, "{told}");
 

@@ -6,13 +6,15 @@ use futures::FutureExt as _;
 use super::SqlStore;
 use crate::{
     domain::{
+        id::VerificationId,
+        identity::Reindexed,
         installation::{Database, Installation},
         time::Time,
     },
     store::{
         Installations, Result, StoreError,
         dialect::Dialect,
-        rows::{Cells as _, binds},
+        rows::{Cells as _, binds, id},
     },
 };
 
@@ -48,6 +50,103 @@ impl<DB: Dialect> Installations for SqlStore<DB> {
         })
         .await
     }
+
+    async fn indexed_otherwise_after(
+        &self,
+        index_key_id: &str,
+        after: VerificationId,
+        limit: i64,
+    ) -> Result<Vec<VerificationId>> {
+        let key = index_key_id.to_owned();
+        self.reading(move |connection| {
+            async move { indexed_otherwise_after::<DB>(connection, &key, after, limit).await }
+                .boxed()
+        })
+        .await
+    }
+
+    async fn exchange_index_key(&self, index_key_id: &str) -> Result<()> {
+        let key = index_key_id.to_owned();
+        self.writing(move |connection| {
+            async move {
+                let sql = "update installation set index_key_id = $1";
+                DB::execute(connection, sql.to_owned(), binds![key.as_str()])
+                    .await
+                    .map(drop)
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    async fn reindex(
+        &self,
+        verification_id: VerificationId,
+        index_key_id: &str,
+        rows: Vec<Reindexed>,
+    ) -> Result<()> {
+        let key = index_key_id.to_owned();
+        self.writing(move |connection| {
+            async move { reindex::<DB>(connection, verification_id, &key, &rows).await }.boxed()
+        })
+        .await
+    }
+}
+
+/// Two ranges of the primary key, so that a batch costs the same however many are done or left.
+async fn indexed_otherwise_after<DB: Dialect>(
+    connection: &mut DB::Connection,
+    index_key_id: &str,
+    after: VerificationId,
+    limit: i64,
+) -> Result<Vec<VerificationId>> {
+    let of = |table: &str, which: &str| {
+        format!(
+            "select verification_id from (select distinct verification_id from {table} where verification_id > $2
+                and (index_key_id is null or index_key_id <> $1){which} order by verification_id limit $3) as {table}_left"
+        )
+    };
+    let sql = format!(
+        "{} union {} order by verification_id limit $3",
+        of("attempts", " and id_number_masked is not null"),
+        of("submissions", "")
+    );
+    let rows = DB::fetch(connection, sql, binds![index_key_id, after, limit]).await?;
+    rows.iter().map(|row| id(row, "verification_id")).collect()
+}
+
+async fn reindex<DB: Dialect>(
+    connection: &mut DB::Connection,
+    verification_id: VerificationId,
+    index_key_id: &str,
+    rows: &[Reindexed],
+) -> Result<()> {
+    for row in rows {
+        let index = row.index.as_str();
+        let of_this = match row.attempt_no {
+            Some(_) => {
+                "update attempts set id_number_index = $2, index_key_id = $3 where verification_id = $1 and attempt_no = $4"
+            }
+            None => {
+                "update submissions set id_number_index = $2, index_key_id = $3 where verification_id = $1"
+            }
+        };
+        let mut binds = binds![verification_id, index, index_key_id];
+        binds.extend(row.attempt_no.map(Into::into));
+        DB::execute(connection, of_this.to_owned(), binds).await?;
+        let Some(before) = row.before.as_deref().filter(|before| *before != index) else {
+            continue;
+        };
+        for table in ["attempts", "submissions"] {
+            let of_others = format!(
+                "update {table} set id_number_index = $2, index_key_id = $3 where id_number_index = $1"
+            );
+            DB::execute(connection, of_others, binds![before, index, index_key_id]).await?;
+        }
+        let of_trail = "update accesses set id_number_index = $2 where id_number_index = $1";
+        DB::execute(connection, of_trail.to_owned(), binds![before, index]).await?;
+    }
+    Ok(())
 }
 
 /// What the database knows of itself.
