@@ -579,7 +579,8 @@ create view report_verifications as
 select
     v.verification_id,
     v.app,
-    v.verify_token,
+    case when extract(epoch from now()) * 1000 > v.record_deadline then v.verify_token
+        else '…' || case when length(v.verify_token) < 8 then '' else right(v.verify_token, 4) end end as verify_token,
     v.plan_id,
     v.reference,
     to_timestamp(v.issued_at / 1000.0) as issued_at,
@@ -616,7 +617,7 @@ from verifications as v;
 comment on view report_verifications is 'A row per tracked token';
 comment on column report_verifications.verification_id is 'Verikeep''s identifier of the verification (UUID version 7)';
 comment on column report_verifications.app is 'The configured app that generated the token';
-comment on column report_verifications.verify_token is 'The provider''s handle';
+comment on column report_verifications.verify_token is 'The provider''s handle: its last four characters until record_deadline is over, whole from then on; `verikeep show` finds by it at any time';
 comment on column report_verifications.plan_id is 'The plan the token was generated for, where it was told';
 comment on column report_verifications.reference is 'The business''s own name for it, where it was told';
 comment on column report_verifications.issued_at is 'When the token was generated, as told; else when it was tracked';

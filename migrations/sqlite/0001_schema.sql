@@ -562,7 +562,8 @@ create view report_verifications as
 select
     v.verification_id,
     v.app,
-    v.verify_token,
+    case when unixepoch() * 1000 > v.record_deadline then v.verify_token
+        else '…' || case when length(v.verify_token) < 8 then '' else substr(v.verify_token, -4) end end as verify_token,
     v.plan_id,
     v.reference,
     strftime('%Y-%m-%dT%H:%M:%SZ', v.issued_at / 1000, 'unixepoch') as issued_at,

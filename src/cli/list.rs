@@ -34,7 +34,7 @@ Examples:
   verikeep list
   verikeep list --state incomplete --app h5 --since 2026-11-01T00:00:00Z
   verikeep list --since 2d --json | jq -r .verification_id
-  verikeep list --limit 0 --csv > tracked.csv       # as `track` and `reconcile` read it, --json too
+  verikeep list --limit 0 --csv --tokens > tracked.csv   # as `track` and `reconcile` read it, --json too
   verikeep list --id-number - --purpose \"dispute 4711\" < number.txt
 Ends with 3 when an ID number is looked up with another index key than the database knows, with 1 when attempts were indexed otherwise.";
 
@@ -61,13 +61,17 @@ pub struct List {
     /// What the person is looked for; kept with who looks and when (report_access).
     #[arg(long, value_name = "TEXT", requires = "id_number")]
     pub purpose: Option<String>,
+    /// The verify_tokens whole, also of those of which the provider still keeps the results: whoever
+    /// has one gets at them. Else they are shown by their last four characters until that is over.
+    #[arg(long)]
+    pub tokens: bool,
     /// How many at most; 0 for all. By default 100, with --json or --csv all.
     #[arg(long, value_name = "N")]
     pub limit: Option<i64>,
     /// A line of NDJSON for each, with the columns of report_verifications.
     #[arg(long)]
     pub json: bool,
-    /// CSV that `track` and `reconcile` read.
+    /// CSV that `track` and `reconcile` read, with --tokens.
     #[arg(long, conflicts_with = "json")]
     pub csv: bool,
     /// Where it asks.
@@ -107,10 +111,11 @@ pub(super) async fn run(
     desk: &dyn Desk,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
-    if args.csv {
-        let why =
-            "verify_tokens are not told over the network, and without them nobody can read it";
-        args.place.must_be_here("--csv", why)?;
+    for (flag, is_said) in [("--csv", args.csv), ("--tokens", args.tokens)] {
+        if is_said {
+            let why = "verify_tokens are not told over the network";
+            args.place.must_be_here(flag, why)?;
+        }
     }
     let most = most(args)?;
     let mut missed = Some(0);
@@ -138,7 +143,10 @@ pub(super) async fn run(
                 (page, more)
             }
         };
-        for summary in page {
+        for mut summary in page {
+            if !args.tokens {
+                summary.verify_token = summary.token_shown(desk.now());
+            }
             if shown == most {
                 if is_table {
                     table.print(screen)?;

@@ -19,7 +19,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   verikeep retry 8vTkUsEJ…
   verikeep retry 8vTkUsEJ… --app other              # it was told under the wrong app
-  verikeep list --state rejected --json | jq -r .verify_token | xargs verikeep retry
+  verikeep list --state rejected --json | jq -r .verification_id | xargs verikeep retry
 
 Ends with 1 when one is not tracked, or when the provider has forgotten it: then nothing of it is changed.";
 

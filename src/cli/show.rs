@@ -45,7 +45,8 @@ pub(super) async fn run(
     desk: &dyn Desk,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
-    let whole = find(&args.token, desk).await?;
+    let mut whole = find(&args.token, desk).await?;
+    whole.summary.verify_token = whole.summary.token_shown(desk.now());
     if args.json {
         screen.document(&whole)?
     } else {

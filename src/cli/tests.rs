@@ -92,7 +92,7 @@ async fn a_list_is_read_page_by_page() {
     let house = House::new().await;
     let rows = (0..1201).map(|number| ended(number, Outcome::Incomplete));
     house.put(rows.collect()).await;
-    let all = house.ran(&["list", "--json"]).await;
+    let all = house.ran(&["list", "--json", "--tokens"]).await;
     let rows = all.ndjson();
     assert_eq!((rows.len(), all.code()), (1201, Code::Done));
     assert_eq!(
@@ -150,7 +150,9 @@ async fn each_filter_leaves_out_what_it_says() {
         (&["--id-number", "canary-number"], &["token-1"]),
         (&["--id-number", "canary-nobody"], &[]),
     ] {
-        let listed = house.ran(&[&["list", "--json"], line].concat()).await;
+        let listed = house
+            .ran(&[&["list", "--json", "--tokens"], line].concat())
+            .await;
         let rows = listed.ndjson();
         let found: Vec<&Value> = rows.iter().map(|row| &row["verify_token"]).collect();
         assert_eq!(found, tokens, "{line:?}: {}", listed.err);

@@ -308,18 +308,36 @@ const fn is_directing(char: char) -> bool {
 /// more, its last four characters until then.
 #[must_use]
 pub fn shown(verify_token: &str, record_deadline: Time, now: Time) -> String {
-    if now > record_deadline {
+    // Over the network there is none.
+    if now > record_deadline || verify_token.is_empty() {
         return verify_token.to_owned();
     }
-    let letters: Vec<char> = verify_token.chars().collect();
-    let hidden = letters.len().saturating_sub(4);
-    let last: String = letters.into_iter().skip(hidden).collect();
+    let letters = verify_token.chars().count();
+    // Of a short one that would be too much of it.
+    let last = if letters < 8 { 0 } else { 4 };
+    let last: String = verify_token.chars().skip(letters - last).collect();
     format!("…{last}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_is_shown_whole_once_it_opens_nothing_any_more() {
+        let until = Time(1_795_421_701_000);
+        let before = Time(until.0 - 1);
+        for (token, now, text) in [
+            ("8vTkUsEJ4711", before, "…4711"),
+            ("8vTkUsEJ4711", until, "…4711"),
+            ("8vTkUsEJ4711", Time(until.0 + 1), "8vTkUsEJ4711"),
+            ("abc", before, "…"),
+            ("令牌令牌令牌令牌", before, "…令牌令牌"),
+            ("", before, ""),
+        ] {
+            assert_eq!(shown(token, until, now), text, "{token}");
+        }
+    }
 
     #[test]
     fn what_cannot_be_a_token_says_why_and_what_to_do() {

@@ -31,7 +31,7 @@ pub(super) fn all<'a>(case: &'a Case<'_>) -> Vec<Shown<'a>> {
             english: row.message.as_deref().and_then(messages::in_english),
             figures: figures(case, |no| no == row.attempt_no),
             identities: Identities::of(case, row, told),
-            checks: checks::all(row, told),
+            checks: checks::all(row, told, case.whole.submitted.as_ref()),
         }
     };
     case.whole.attempt_rows.iter().rev().map(shown).collect()

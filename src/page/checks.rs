@@ -1,7 +1,7 @@
 //! What can be checked of an attempt by whoever reads it.
 
 use super::{
-    identity::{same_name, same_number},
+    identity::{same_by_index, same_name, same_number},
     text::{Both, day_of},
     words as w,
 };
@@ -12,7 +12,7 @@ use crate::{
         secret::Secret,
         time::Time,
     },
-    store::reports::AttemptReport,
+    store::reports::{AttemptReport, Submitted},
 };
 
 /// Something that holds, or does not.
@@ -22,7 +22,11 @@ pub(super) struct Check {
 }
 
 /// All that there is something to check by.
-pub(super) fn all(row: &AttemptReport, told: Option<&Attempt>) -> Vec<Check> {
+pub(super) fn all(
+    row: &AttemptReport,
+    told: Option<&Attempt>,
+    submitted: Option<&Submitted>,
+) -> Vec<Check> {
     let ocr = told.and_then(|told| told.ocr.as_ref());
     let confirmed = told.map(|told| &told.confirmed);
     let number = confirmed.and_then(|one| one.id_number.as_ref());
@@ -67,6 +71,7 @@ pub(super) fn all(row: &AttemptReport, told: Option<&Attempt>) -> Vec<Check> {
                 same_number,
             ),
         ),
+        (w::CHECK_SUBMITTED, same_by_index(submitted, row)),
     ];
     let found = checks.into_iter();
     found

@@ -10,7 +10,7 @@ use crate::{
         mask::{mask_id_number, mask_name},
         secret::Secret,
     },
-    store::reports::AttemptReport,
+    store::reports::{AttemptReport, Submitted},
 };
 
 /// The identities of an attempt, side by side.
@@ -90,6 +90,20 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// The row holds its masks alone, unless columns are plain and it is to be revealed.
+    fn submitted(submitted: &'a Submitted) -> Self {
+        let fact = |plain: &'a Option<String>, masked: &'a str| match plain {
+            Some(plain) => Fact::Plain(plain),
+            None => Fact::Masked(masked),
+        };
+        Self {
+            column: w::SUBMITTED,
+            id_type: submitted.certificate_type.and_then(type_of),
+            name: fact(&submitted.name, &submitted.name_masked),
+            number: fact(&submitted.id_number, &submitted.id_number_masked),
+        }
+    }
+
     fn confirmed(row: &'a AttemptReport, told: Option<&'a Attempt>) -> Self {
         let told = told.map(|told| &told.confirmed);
         let id_type = told.and_then(|one| one.id_type.as_deref());
@@ -118,8 +132,10 @@ impl<'a> Identities<'a> {
         let sure = Source::confirmed(row, told);
         let read = ocr.map(|ocr| Source::read(row, ocr));
         let (name, number) = (sure.name, sure.number);
-        let sources: Vec<Source<'_>> = read.into_iter().chain([sure]).collect();
+        let submitted = case.whole.submitted.as_ref().map(Source::submitted);
+        let sources: Vec<Source<'_>> = read.into_iter().chain([sure]).chain(submitted).collect();
         let reveal = case.reveal;
+        let other = differs_by_index(case.whole.submitted.as_ref(), row);
         let mut rows = vec![
             Row {
                 name: w::NAME,
@@ -146,6 +162,10 @@ impl<'a> Identities<'a> {
                 cells: sources.iter().map(|one| id_type(one.id_type)).collect(),
             },
         ];
+        // The numbers themselves may not be there; that they are two is known all the same.
+        if let Some(number) = rows.get_mut(1).and_then(|row| row.cells.last_mut()) {
+            number.differs |= other;
+        }
         rows.extend(ocr.into_iter().flat_map(|ocr| of_card(ocr, reveal)));
         rows.retain(|row| {
             let mut cells = row.cells.iter();
@@ -157,6 +177,18 @@ impl<'a> Identities<'a> {
             rows,
         }
     }
+}
+
+/// Whether the number that was submitted is another one than the person confirmed.
+fn differs_by_index(submitted: Option<&Submitted>, row: &AttemptReport) -> bool {
+    same_by_index(submitted, row) == Some(false)
+}
+
+/// The same the other way round; none where one of both is not indexed.
+pub(super) fn same_by_index(submitted: Option<&Submitted>, row: &AttemptReport) -> Option<bool> {
+    let submitted = submitted?.id_number_index.as_ref();
+    let both = submitted.zip(row.id_number_index.as_ref());
+    both.map(|(submitted, confirmed)| submitted == confirmed)
 }
 
 /// One fact as each source has it, those that differ from what the person confirmed marked.
@@ -217,6 +249,14 @@ pub(super) fn same_name(one: &str, other: &str) -> bool {
 
 pub(super) fn same_number(one: &str, other: &str) -> bool {
     normalise_id_number(one) == normalise_id_number(other)
+}
+
+/// The provider's number of a kind, as its answers have it.
+fn type_of(kind: i64) -> Option<&'static str> {
+    let kinds = ["0", "1", "2", "3", "4", "5"];
+    usize::try_from(kind)
+        .ok()
+        .and_then(|kind| kinds.get(kind).copied())
 }
 
 /// What the kinds of documents are called (part 一.2 of the original).

@@ -26,6 +26,14 @@ pub(super) fn all(case: &Case<'_>) -> Vec<Entry> {
         (row.issued_at, w::T_ISSUED.two()),
         (row.tracked_at, w::T_TRACKED.with(&[same(&row.tracked_by)])),
     ];
+    entries.extend(whole.submitted.as_ref().map(|submitted| {
+        let outcome = match (submitted.taken, &submitted.refused) {
+            (Some(true), _) => w::TAKEN.two(),
+            (_, Some(why)) => w::REFUSED.with(&[same(why)]),
+            (_, None) => w::UNSURE.two(),
+        };
+        (submitted.at, w::T_SUBMITTED.with(&[outcome]))
+    }));
     entries.extend(asked(whole));
     entries.extend(whole.attempt_rows.iter().filter_map(|attempt| {
         let result = match attempt.passed {

@@ -76,6 +76,7 @@ words! {
     IDENTITY = "Identity", "身份信息";
     READ = "Read off the card", "证件识别";
     CONFIRMED = "Confirmed by the person", "本人确认";
+    SUBMITTED = "Submitted by us", "我方提交";
     NAME = "Name", "姓名";
     NUMBER = "ID number", "证件号码";
     ID_TYPE = "Type of document", "证件类型";
@@ -101,6 +102,7 @@ words! {
     CHECK_NAME = "Name read is the name confirmed", "识别姓名与确认姓名一致";
     CHECK_NUMBER = "Number read is the number confirmed", "识别号码与确认号码一致";
     CHECK_SCORE = "Likeness reaches the threshold", "相似度达到阈值";
+    CHECK_SUBMITTED = "Number submitted is the number confirmed", "提交号码与确认号码一致";
     CHECK_CHARGES = "Attempts and the provider's own counts agree", "核验次数与服务方计数一致";
     HOLDS = "holds", "符合";
     FAILS = "does not hold", "不符";
@@ -126,6 +128,10 @@ words! {
 
     TIMELINE = "Timeline", "时间线";
     T_ISSUED = "the token was issued", "生成 token";
+    T_SUBMITTED = "name and ID number submitted to the provider: {}", "向服务方提交姓名和证件号码：{}";
+    TAKEN = "taken", "已接受";
+    REFUSED = "refused: {}", "被拒绝：{}";
+    UNSURE = "not known whether it was taken", "结果未知";
     T_TRACKED = "told to Verikeep by {}", "由 {} 登记";
     T_ASKED = "{} asked {} times until {}: {}", "{} 查询 {} 次，至 {}：{}";
     T_ASKED_ONCE = "{} asked: {}", "{} 查询：{}";

@@ -125,7 +125,7 @@ async fn what_list_exports_is_what_track_and_reconcile_read() {
     let rows = [odd, ended(0, Outcome::Archived)];
     house.put(rows.to_vec()).await;
     for format in ["--json", "--csv"] {
-        let exported = house.ran(&["list", format]).await;
+        let exported = house.ran(&["list", format, "--tokens"]).await;
         assert_eq!(exported.code(), Code::Done, "{}", exported.err);
         let defaults = input::Defaults {
             apps: vec!["h5".to_owned()],

@@ -345,7 +345,6 @@ pub async fn one_row_or_one_day_is_found_without_reading_all(db: Database) {
     let day = "verified_at >= '2026-11-23T16:00:00Z' and verified_at < '2026-11-24T16:00:00Z'";
     for (question, attempts_too) in [
         ("report_verifications where verification_id = 'x'", true),
-        ("report_verifications where verify_token = 'x'", true),
         ("report_verifications where reference = 'x'", true),
         ("report_attempts where verification_id = 'x'", true),
         ("report_attempts where id_number_index = 'x'", true),
