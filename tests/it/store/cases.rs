@@ -2,8 +2,10 @@
 
 use verikeep::{
     domain::{
+        access::{Access, What, Who},
         alarm::{Alarm, Kind},
         attempt::{Attempt, Counts},
+        id::AccessId,
         identity::IdentityRow,
         lease::{Lane, Lease},
         loss::{Cause, Reason},
@@ -153,6 +155,7 @@ pub async fn a_month(store: &dyn Store) {
     };
     store.record_poll(record).await.unwrap();
     watched(store).await;
+    looked_at(store).await;
 }
 
 async fn failed_and_passed(case: &Case<'_>) {
@@ -257,4 +260,32 @@ async fn watched(store: &dyn Store) {
         ..LossFilter::default()
     };
     assert_eq!(store.acknowledge_losses(&late, &seen).await.unwrap(), 1);
+}
+
+/// Two whose files were taken, one of whom was also searched for.
+async fn looked_at(store: &dyn Store) {
+    let who = Who::User("cli:alice(1000)".to_owned());
+    let search = What::Search {
+        id_number_index: PERSON.to_owned(),
+        app: None,
+    };
+    let key = Who::Key {
+        key_id: named("shop"),
+        name: "key shop".to_owned(),
+    };
+    for (after, who, what, purpose) in [
+        (2, who.clone(), What::Files(named("case-1")), "dispute"),
+        (3, who, What::Files(named("case-4")), "dispute"),
+        (4, key, search, "case 17"),
+    ] {
+        let at = MORNING.plus(Span::hours(after));
+        let access = Access {
+            access_id: AccessId::fresh(at),
+            at,
+            who,
+            what,
+            purpose: Some(purpose.to_owned()),
+        };
+        assert!(store.begin_access(&access).await.unwrap());
+    }
 }

@@ -67,7 +67,7 @@ async fn a_day(store: &dyn Store) {
 }
 
 /// Of each statement: which columns are looked at, and its rows.
-const ANSWERS: [(&str, &str, &[&str]); 27] = [
+const ANSWERS: [(&str, &str, &[&str]); 29] = [
     (
         "order",
         "reference, state, attempts, final_code, name_masked",
@@ -191,6 +191,22 @@ const ANSWERS: [(&str, &str, &[&str]); 27] = [
         "events",
         "actor, what, reference, detail",
         &["ops retry order-8 was rejected"],
+    ),
+    (
+        "who_looked",
+        "who, via, what, purpose",
+        &[
+            "cli:alice(1000) command files dispute",
+            "key shop api search case 17",
+        ],
+    ),
+    (
+        "lookers",
+        "who, via, what, looks, verifications",
+        &[
+            "cli:alice(1000) command files 2 2",
+            "key shop api search 1 0",
+        ],
     ),
     (
         "card_differs",
