@@ -2,6 +2,8 @@
 
 mod csv;
 
+pub(super) use csv::quoted;
+
 use std::io::Read as _;
 
 use clap::Args;

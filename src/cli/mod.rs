@@ -222,12 +222,22 @@ async fn dispatch(cli: Cli, screen: &mut Screen<'_>) -> Result<Code, Failure> {
             })
             .await
         }
-        Command::Reconcile(args) => {
-            at_desk(&args.place, &source, Access::Archive, async |desk| {
-                reconcile::run(&args, desk, screen).await
-            })
-            .await
-        }
+        Command::Reconcile(args) => match &args.bill {
+            Some(bill) => {
+                args.place
+                    .must_be_here("--bill", reconcile::bill::NOT_TOLD)?;
+                at_home(&load(&source)?, Access::Read, async |desk| {
+                    reconcile::bill::run(&args, bill, desk, screen).await
+                })
+                .await
+            }
+            None => {
+                at_desk(&args.place, &source, Access::Archive, async |desk| {
+                    reconcile::run(&args, desk, screen).await
+                })
+                .await
+            }
+        },
         Command::Status(args) => Box::pin(status::at(&args, &source, screen)).await,
         Command::List(args) => {
             let person = list::told(args.id_number.as_ref())?;

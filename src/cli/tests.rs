@@ -49,6 +49,7 @@ impl Ended {
     }
 }
 
+mod bills;
 mod cases;
 mod figures;
 mod files;

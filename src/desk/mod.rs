@@ -3,6 +3,7 @@
 //! Promised: what was tracked is committed before the answer; a verb that did not take place says
 //! so as an [`Error`], and repeating it is safe. Who may ask is not decided here.
 
+mod charges;
 pub mod compare;
 mod issue;
 mod local;

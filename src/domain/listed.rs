@@ -1,108 +1,34 @@
-//! Lists of tokens as people have them: what their first line says, and one line at a time.
+//! Lists as people have them, of tokens or of what a bill counts: what their first line says, and
+//! one line at a time.
 //!
 //! Plain functions on text, so that whoever is told a list reads it alike. What is wrong is told
 //! without what the line holds: a cell may be a token.
 
+pub mod bill;
 mod cells;
+mod named;
 mod object;
+mod token;
 mod when;
 
+pub use named::{Named, Numbers, field_names};
 pub use object::object;
+pub use token::{Field, Fields};
 pub use when::{Zone, instant};
 
-use super::token::check_token;
-
-/// The shortest first line that is taken for a token and not for the name of a column.
-const BARE_CHARS_MIN: usize = 16;
+use named::named;
 
 /// How much of a name that is not known here is repeated, in characters.
 const NAME_CHARS_SHOWN: usize = 40;
 
-/// What a line can say of a token: the columns of CSV and the fields of NDJSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Field {
-    /// `verify_token`
-    VerifyToken,
-    /// `app`
-    App,
-    /// `issued_at`
-    IssuedAt,
-    /// `plan_id`
-    PlanId,
-    /// `reference`
-    Reference,
-}
-
-impl Field {
-    /// All of them, in the order in which they are usually written.
-    pub const ALL: [Self; 5] = [
-        Self::VerifyToken,
-        Self::App,
-        Self::IssuedAt,
-        Self::PlanId,
-        Self::Reference,
-    ];
-
-    /// As it is written.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::VerifyToken => "verify_token",
-            Self::App => "app",
-            Self::IssuedAt => "issued_at",
-            Self::PlanId => "plan_id",
-            Self::Reference => "reference",
-        }
-    }
-
-    fn named(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|field| name.eq_ignore_ascii_case(field.name()))
-    }
-}
-
-/// The names of all fields, between commas.
-#[must_use]
-pub fn field_names() -> String {
-    Field::ALL.map(Field::name).join(",")
-}
-
-/// What a line says, before it is checked.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fields {
-    /// `verify_token`
-    pub verify_token: Option<String>,
-    /// `app`
-    pub app: Option<String>,
-    /// `issued_at`, as [`instant`] reads it.
-    pub issued_at: Option<String>,
-    /// `plan_id`
-    pub plan_id: Option<String>,
-    /// `reference`
-    pub reference: Option<String>,
-}
-
-impl Fields {
-    const fn of(&mut self, field: Field) -> &mut Option<String> {
-        match field {
-            Field::VerifyToken => &mut self.verify_token,
-            Field::App => &mut self.app,
-            Field::IssuedAt => &mut self.issued_at,
-            Field::PlanId => &mut self.plan_id,
-            Field::Reference => &mut self.reference,
-        }
-    }
-}
-
 /// Another name for a field, as `order_no=reference` says it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Alias {
+pub struct Alias<F = Field> {
     name: String,
-    field: Field,
+    field: F,
 }
 
-impl Alias {
+impl<F: Named> Alias<F> {
     /// Reads `NAME=FIELD`.
     ///
     /// # Errors
@@ -110,12 +36,13 @@ impl Alias {
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = || {
             format!(
-                "is not NAME=FIELD, such as order_no=reference; the fields are {}",
-                field_names()
+                "is not NAME=FIELD, such as {}; the fields are {}",
+                F::EXAMPLE,
+                field_names::<F>()
             )
         };
         let (name, field) = text.split_once('=').ok_or_else(wrong)?;
-        let field = Field::named(field.trim()).ok_or_else(wrong)?;
+        let field = named(field.trim()).ok_or_else(wrong)?;
         let name = name.trim().to_owned();
         if name.is_empty() {
             return Err(wrong());
@@ -126,29 +53,29 @@ impl Alias {
 
 /// Which field a name stands for. An alias takes the place of the field's own name.
 #[must_use]
-pub fn field_of(name: &str, aliases: &[Alias]) -> Option<Field> {
+pub fn field_of<F: Named>(name: &str, aliases: &[Alias<F>]) -> Option<F> {
     if let Some(alias) = aliases
         .iter()
         .find(|alias| name.eq_ignore_ascii_case(&alias.name))
     {
         return Some(alias.field);
     }
-    Field::named(name).filter(|field| aliases.iter().all(|alias| alias.field != *field))
+    named(name).filter(|field: &F| aliases.iter().all(|alias| alias.field != *field))
 }
 
 /// How the lines of a list are written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Layout {
+pub enum Layout<F = Field> {
     /// A JSON object a line; the first line is one already.
     Objects,
-    /// A token a line; the first line is one already.
+    /// A [`Named::KEY`] a line; the first line is one already.
     Bare,
     /// Columns, which the first line names.
     Columns {
         /// What stands between them.
         separator: char,
         /// What each holds; none for one that is not known here.
-        fields: Vec<Option<Field>>,
+        fields: Vec<Option<F>>,
     },
 }
 
@@ -167,11 +94,11 @@ pub fn told_separator(line: &str) -> Option<char> {
 ///
 /// # Errors
 /// Why nothing can be read.
-pub fn layout(
+pub fn layout<F: Named>(
     line: &str,
     separator: Option<char>,
-    aliases: &[Alias],
-) -> Result<(Layout, Vec<String>), String> {
+    aliases: &[Alias<F>],
+) -> Result<(Layout<F>, Vec<String>), String> {
     match line.trim_start().chars().next() {
         Some('{') => return Ok((Layout::Objects, Vec::new())),
         Some('[') => {
@@ -179,10 +106,11 @@ pub fn layout(
         }
         _ => {}
     }
-    let advice = format!(
-        "CSV begins with a line of column names, of these: {} (--map NAME=FIELD reads another name as one of them); without such a line only tokens are read, one a line",
-        field_names()
+    let mut advice = format!(
+        "CSV begins with a line of column names, of these: {} (--map NAME=FIELD reads another name as one of them)",
+        field_names::<F>()
     );
+    advice.push_str(F::WITHOUT_NAMES);
     let told = separator.map(|one| [one]);
     let separators = told.as_ref().map_or(&cells::SEPARATORS[..], |one| &one[..]);
     for separator in separators.iter().copied() {
@@ -191,35 +119,28 @@ pub fn layout(
         };
         if names
             .iter()
-            .any(|name| field_of(name, aliases) == Some(Field::VerifyToken))
+            .any(|name| field_of(name, aliases) == Some(F::KEY))
         {
             return columns(&names, separator, aliases).map_err(|why| format!("{why}; {advice}"));
         }
     }
-    if is_bare(line.trim()) {
+    if F::is_bare(line.trim()) {
         return Ok((Layout::Bare, Vec::new()));
     }
     cells::cells(line, ',').map_err(|why| format!("line 1: {why}; {advice}"))?;
     // The line is not repeated: without names of columns it holds tokens.
     Err(format!(
-        "the first line names no column verify_token, and is no token; {advice}"
+        "the first line names no column {}{}; {advice}",
+        F::KEY.name(),
+        F::NOR
     ))
 }
 
-/// Whether a first line is a token already, and not the name of a column.
-fn is_bare(line: &str) -> bool {
-    check_token(line).is_ok()
-        && line.len() >= BARE_CHARS_MIN
-        && line
-            .bytes()
-            .any(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
-}
-
-fn columns(
+fn columns<F: Named>(
     names: &[String],
     separator: char,
-    aliases: &[Alias],
-) -> Result<(Layout, Vec<String>), String> {
+    aliases: &[Alias<F>],
+) -> Result<(Layout<F>, Vec<String>), String> {
     let mut fields = Vec::with_capacity(names.len());
     let mut unknown = Vec::new();
     for (at, name) in names.iter().enumerate() {
@@ -262,11 +183,11 @@ fn shown(name: &str) -> String {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn row(
+pub fn row<F: Named>(
     line: &str,
     separator: char,
-    columns: &[Option<Field>],
-) -> Result<Option<Fields>, String> {
+    columns: &[Option<F>],
+) -> Result<Option<F::Line>, String> {
     let cells = cells::cells(line, separator)?;
     if cells.iter().all(String::is_empty) {
         return Ok(None);
@@ -279,10 +200,10 @@ pub fn row(
             columns.len()
         ));
     }
-    let mut fields = Fields::default();
+    let mut fields = F::Line::default();
     for (field, cell) in columns.iter().zip(cells) {
         if let Some(field) = field {
-            *fields.of(*field) = Some(cell).filter(|cell| !cell.is_empty());
+            *field.of(&mut fields) = Some(cell).filter(|cell| !cell.is_empty());
         }
     }
     Ok(Some(fields))
@@ -349,7 +270,7 @@ mod tests {
                 &["id", "order_no"],
             ),
         ] {
-            let (layout, names) = layout(line, None, &[]).unwrap();
+            let (layout, names) = layout::<Field>(line, None, &[]).unwrap();
             assert_eq!(
                 (layout, names.as_slice()),
                 (
@@ -392,20 +313,20 @@ mod tests {
             ),
             ("an open quote", "\"verify_token", "a quote is left open"),
         ] {
-            let why = layout(line, None, &[]).unwrap_err();
+            let why = layout::<Field>(line, None, &[]).unwrap_err();
             assert!(
                 why.contains(part) && !why.contains("Tok0") && !why.contains('\n'),
                 "{label}: {why}"
             );
         }
-        let alias = [Alias::parse("order=reference").unwrap()];
+        let alias = [Alias::<Field>::parse("order=reference").unwrap()];
         let why = layout("verify_token,order_no", None, &alias).unwrap_err();
         assert!(
             why.contains("no column order, which is to be read as reference"),
             "{why}"
         );
         for text in ["order", "order=", "=reference", "order=name"] {
-            assert!(Alias::parse(text).is_err(), "{text}");
+            assert!(Alias::<Field>::parse(text).is_err(), "{text}");
         }
     }
 

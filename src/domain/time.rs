@@ -14,10 +14,12 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+mod day;
 mod offset;
 pub mod rfc3339;
 mod trusted;
 
+pub use day::{begin_in_beijing, day_in_beijing};
 pub use offset::{Dated, Offset};
 pub use trusted::TrustedClock;
 

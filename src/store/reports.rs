@@ -4,6 +4,7 @@
 
 mod accesses;
 mod alarms;
+mod charges;
 mod events;
 mod figures;
 mod losses;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub use accesses::AccessReport;
 pub use alarms::{Acknowledgement, AlarmRow};
+pub use charges::{Charge, Unread};
 pub use events::EventReport;
 pub use figures::{
     MediaCount, Miscount, Open, QuotaUse, Reconciliation, Replica, StateCount, Status,

@@ -155,6 +155,11 @@ fn wrong_usage_ends_with_two() {
             "10",
         ],
         &["reconcile", "f", "--since", "2026-11-23T08:15:01Z"],
+        &["reconcile", "f", "--bill", "g"],
+        &["reconcile", "f", "--csv"],
+        &["reconcile", "--bill", "g", "--track"],
+        &["reconcile", "--bill", "g", "--csv", "--json"],
+        &["reconcile", "--bill", "g", "--month", "2026-13"],
     ] {
         let output = verikeep(folder.path(), line);
         assert_eq!(output.status.code(), Some(2), "{line:?}: {}", err(&output));
@@ -1052,4 +1057,58 @@ fn a_list_is_reconciled_and_status_remembers_it() {
         out(&late)
     );
     assert_eq!(run(&["reconcile", "gone.csv"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_bill_is_compared_with_what_was_charged() {
+    let place = place();
+    let run = |line: &[&str]| verikeep(place.path(), line);
+    let bill = "计费项;用量;日期\n人脸实名认证V4;\"1,234\";2016/11/23\n人脸对比V4;0;20161124\n";
+    fs::write(place.path().join("bill.csv"), bill).unwrap();
+    let map = "计费项=charge_type,用量=charged,日期=day";
+    let found = run(&["reconcile", "--bill", "bill.csv", "--map", map, "--csv"]);
+    assert_eq!(found.status.code(), Some(1), "{}", err(&found));
+    assert_eq!(
+        out(&found),
+        "app,month,day,charge_type,billed,archived,difference,open,lost\n,2016-11,,verify,1234,0,1234,0,0\n,2016-11,2016-11-23,verify,1234,0,1234,,\n"
+    );
+
+    fs::write(
+        place.path().join("nothing.ndjson"),
+        "{\"charge_type\":\"verify\",\"charged\":0,\"month\":\"2016-11\"}\n",
+    )
+    .unwrap();
+    let agreed = run(&["reconcile", "--bill", "nothing.ndjson"]);
+    assert!(
+        agreed.status.code() == Some(0) && out(&agreed) == "1 line: 0 differences, 0 wrong\n",
+        "{}{}",
+        out(&agreed),
+        err(&agreed)
+    );
+
+    for (label, line, why) in [
+        (
+            "no such file",
+            &["reconcile", "--bill", "gone.csv"][..],
+            "check the name of the bill",
+        ),
+        (
+            "somewhere else",
+            &[
+                "reconcile",
+                "--bill",
+                "bill.csv",
+                "--url",
+                "http://127.0.0.1:9",
+            ],
+            "without --url",
+        ),
+    ] {
+        let refused = run(line);
+        assert!(
+            refused.status.code() == Some(2) && err(&refused).contains(why),
+            "{label}: {}",
+            err(&refused)
+        );
+    }
 }

@@ -6,6 +6,7 @@ mod alarm;
 mod alike;
 mod bulk;
 mod cases;
+mod charges;
 mod claim;
 mod day;
 mod download;
@@ -143,6 +144,9 @@ on_each! {
             an_alarm_is_unheard_until_it_is_heard_of_be_it_over_or_not;
         day:
             what_came_of_each_app_in_a_day_is_told;
+        charges:
+            charges_are_sums_by_app_day_and_type,
+            tokens_whose_charges_are_not_known_are_counted;
         keys:
             a_key_is_read_back_as_it_was_made,
             what_a_key_spends_is_added_up_a_day,

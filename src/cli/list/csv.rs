@@ -1,7 +1,10 @@
 //! Rows as CSV (RFC 4180): first what `track` and `reconcile` read, then what they leave out.
 
 use crate::{
-    domain::{listed::field_names, time::Time},
+    domain::{
+        listed::{Field, field_names},
+        time::Time,
+    },
     store::reports::Summary,
 };
 
@@ -9,7 +12,7 @@ use crate::{
 pub(super) fn heading() -> String {
     format!(
         "{},state,passed,attempts,first_attempt_at,settled_at,media_deadline,record_deadline,verification_id",
-        field_names()
+        field_names::<Field>()
     )
 }
 
@@ -38,7 +41,7 @@ pub(super) fn row(row: &Summary) -> String {
 }
 
 /// A cell, in quotes where something in it would end it.
-fn quoted(cell: &str) -> String {
+pub(in crate::cli) fn quoted(cell: &str) -> String {
     if cell.contains(['"', ',', ';', '\t', '|', '\r', '\n']) || cell.trim() != cell {
         format!("\"{}\"", cell.replace('"', "\"\""))
     } else {

@@ -196,7 +196,10 @@ impl House {
         match command {
             Command::Issue(args) => issue::run(&args, desk, screen).await,
             Command::Track(args) => track::run(&args, desk, screen).await,
-            Command::Reconcile(args) => reconcile::run(&args, desk, screen).await,
+            Command::Reconcile(args) => match &args.bill {
+                Some(bill) => reconcile::bill::run(&args, bill, desk, screen).await,
+                None => reconcile::run(&args, desk, screen).await,
+            },
             Command::Status(args) => status::run(&args, Some(&self.config), desk, screen).await,
             Command::List(args) => list::run(&args, args.id_number.clone(), desk, screen).await,
             Command::Show(args) => show::run(&args, desk, screen).await,

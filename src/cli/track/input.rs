@@ -1,28 +1,22 @@
-//! Reading tokens to be tracked: NDJSON, CSV or a bare list, told apart by the first line.
-//!
-//! A wrong line is told by its number and what is wrong, never by what it holds, and never stops
-//! the lines after it. A record is one line: a quote that is left open spoils its own line only.
+//! Reading tokens to be tracked.
 
-use std::{collections::BTreeSet, io::BufRead};
+use std::io::BufRead;
 
 use clap::Args;
 
-use super::lines::Lines;
+use super::rows::Rows;
 use crate::domain::{
-    listed::{self, Alias, Fields, Layout, Zone},
+    listed::{self, Alias, Field, Fields, Zone},
     secret::Secret,
     time::Time,
     token::{TrackRequest, check_name, check_token},
 };
 
-/// How many names that are not known here are told of an input.
-const NAMES_TOLD: usize = 20;
-
 /// How a list is to be read.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Reading {
     /// Read a column or field of another name as one of ours.
-    #[arg(long, value_name = "NAME=FIELD", value_delimiter = ',', value_parser = Alias::parse)]
+    #[arg(long, value_name = "NAME=FIELD", value_delimiter = ',', value_parser = Alias::<Field>::parse)]
     pub map: Vec<Alias>,
     /// The time zone of times that do not tell their offset: Asia/Shanghai, +08:00.
     #[arg(long, value_name = "ZONE", value_parser = Zone::parse, allow_hyphen_values = true)]
@@ -50,14 +44,8 @@ pub(crate) struct Defaults {
 
 /// The lines of a file or a pipe, one token each.
 pub(crate) struct Input<R> {
-    lines: Lines<R>,
-    layout: Layout,
-    /// A first line that is data already.
-    first: Option<(u64, String)>,
+    rows: Rows<R>,
     defaults: Defaults,
-    /// Names that are not known here and were told.
-    ignored: BTreeSet<String>,
-    notes: Vec<String>,
 }
 
 /// Opens an input.
@@ -65,88 +53,20 @@ pub(crate) struct Input<R> {
 /// # Errors
 /// What is wrong with its first line, which decides how all others are read; never what it holds.
 pub(crate) fn open<R: BufRead>(input: R, defaults: Defaults) -> Result<Input<R>, String> {
-    let mut lines = Lines::of(input);
-    let mut first = first_line(&mut lines)?;
-    let separator = first
-        .as_ref()
-        .and_then(|(_, line)| listed::told_separator(line));
-    if separator.is_some() {
-        first = first_line(&mut lines)?;
-    }
-    let (layout, unknown) = match &first {
-        Some((_, line)) => listed::layout(line, separator, &defaults.reading.map)?,
-        None => (Layout::Bare, Vec::new()),
-    };
-    let first = first.filter(|_| !matches!(layout, Layout::Columns { .. }));
-    let mut input = Input {
-        lines,
-        layout,
-        first,
-        defaults,
-        ignored: BTreeSet::new(),
-        notes: Vec::new(),
-    };
-    input.ignore("columns", unknown);
-    Ok(input)
-}
-
-/// The first line that holds something.
-fn first_line<R: BufRead>(lines: &mut Lines<R>) -> Result<Option<(u64, String)>, String> {
-    loop {
-        match lines.next() {
-            Some((_, Ok(line))) if line.trim().is_empty() => {}
-            Some((number, Ok(line))) => return Ok(Some((number, line))),
-            Some((number, Err(why))) => return Err(format!("line {number}: {why}")),
-            None => return Ok(None),
-        }
-    }
+    let rows = Rows::open(input, defaults.reading.map.clone())?;
+    Ok(Input { rows, defaults })
 }
 
 impl<R: BufRead> Input<R> {
     /// How much of the input has been read, in bytes.
     #[must_use]
     pub(crate) const fn bytes(&self) -> u64 {
-        self.lines.bytes()
+        self.rows.bytes()
     }
 
     /// What a person should hear of how it is read, once each.
     pub(crate) fn notes(&mut self) -> Vec<String> {
-        let mut notes = std::mem::take(&mut self.notes);
-        notes.extend(self.lines.note());
-        notes
-    }
-
-    /// The token of a line; none when nothing stands in it.
-    fn read(&mut self, line: &str) -> Result<Option<TrackRequest>, String> {
-        let fields = match &self.layout {
-            Layout::Columns { separator, fields } => match listed::row(line, *separator, fields)? {
-                Some(fields) => fields,
-                None => return Ok(None),
-            },
-            Layout::Objects => {
-                let (fields, unknown) = listed::object(line, &self.defaults.reading.map)?;
-                self.ignore("fields", unknown);
-                fields
-            }
-            Layout::Bare => return self.defaults.told_of(line.trim()).map(Some),
-        };
-        self.defaults.told(fields).map(Some)
-    }
-
-    fn ignore(&mut self, what: &str, names: Vec<String>) {
-        let mut new = Vec::new();
-        for name in names {
-            if self.ignored.len() < NAMES_TOLD && self.ignored.insert(name.clone()) {
-                new.push(name);
-            }
-        }
-        if !new.is_empty() {
-            self.notes.push(format!(
-                "{what} not known here and left out: {}; --map NAME=FIELD reads one as one of {}",
-                new.join(", "),
-                listed::field_names()
-            ));
-        }
+        self.rows.notes()
     }
 }
 
@@ -203,22 +123,11 @@ impl<R: BufRead> Iterator for Input<R> {
     type Item = Result<(u64, TrackRequest), (u64, String)>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let (number, line) = match self.first.take() {
-                Some((number, line)) => (number, Ok(line)),
-                None => self.lines.next()?,
-            };
-            let read = match line {
-                Ok(line) if line.trim().is_empty() => Ok(None),
-                Ok(line) => self.read(&line),
-                Err(why) => Err(why),
-            };
-            match read {
-                Ok(None) => {}
-                Ok(Some(told)) => return Some(Ok((number, told))),
-                Err(why) => return Some(Err((number, why))),
-            }
-        }
+        let (number, read) = self.rows.next()?;
+        Some(match read.and_then(|fields| self.defaults.told(fields)) {
+            Ok(told) => Ok((number, told)),
+            Err(why) => Err((number, why)),
+        })
     }
 }
 

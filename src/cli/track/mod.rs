@@ -3,6 +3,7 @@
 mod ahead;
 pub(super) mod input;
 mod lines;
+pub(super) mod rows;
 mod verdicts;
 
 use std::{

@@ -3,6 +3,9 @@
 /// What may stand between columns, the likeliest first.
 pub(super) const SEPARATORS: [char; 4] = [',', '\t', ';', '|'];
 
+/// How many cells there is room for at first.
+const CELLS: usize = 5;
+
 /// The cells of one line (RFC 4180, within the line, with any separator), trimmed.
 ///
 /// By hand: a reader of the csv crate over the whole input lets an open quote swallow the good
@@ -16,7 +19,7 @@ pub(super) fn cells(line: &str, separator: char) -> Result<Vec<String>, String> 
         str::trim_start_matches(text, |char: char| char.is_whitespace() && char != separator)
     };
     let mut rest = begin(line.trim_end_matches(['\r', '\n']));
-    let mut cells = Vec::with_capacity(super::Field::ALL.len());
+    let mut cells = Vec::with_capacity(CELLS);
     loop {
         let (cell, tail) = match rest.strip_prefix('"') {
             Some(quoted) => quoted_cell(quoted, separator)?,

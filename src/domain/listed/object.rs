@@ -6,7 +6,7 @@ use serde::{
 };
 use serde_json::Value;
 
-use super::{Alias, Field, Fields, field_names, field_of, shown};
+use super::{Alias, Named, Numbers, field_names, field_of, shown};
 
 /// How many names that are not known here are told of a line.
 const UNKNOWN_MAX: usize = 16;
@@ -15,16 +15,19 @@ const UNKNOWN_MAX: usize = 16;
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn object(line: &str, aliases: &[Alias]) -> Result<(Fields, Vec<String>), String> {
+pub fn object<F: Named>(
+    line: &str,
+    aliases: &[Alias<F>],
+) -> Result<(F::Line, Vec<String>), String> {
     // The text of a serde error may repeat what the line holds.
     let Members(members) = serde_json::from_str(line).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => {
-            format!("is no object of {}, each once at most", field_names())
+            format!("is no object of {}, each once at most", field_names::<F>())
         }
         _ => format!("is no JSON (column {})", error.column()),
     })?;
-    let mut fields = Fields::default();
-    let (mut seen, mut unknown) = (Vec::with_capacity(Field::ALL.len()), Vec::new());
+    let mut fields = F::Line::default();
+    let (mut seen, mut unknown) = (Vec::with_capacity(F::ALL.len()), Vec::new());
     for (name, value) in members {
         let Some(field) = field_of(&name, aliases) else {
             if unknown.len() < UNKNOWN_MAX {
@@ -39,25 +42,23 @@ pub fn object(line: &str, aliases: &[Alias]) -> Result<(Fields, Vec<String>), St
             ));
         }
         seen.push(field);
-        *fields.of(field) = text(field, value)?;
+        *field.of(&mut fields) = text(field, value)?;
     }
     Ok((fields, unknown))
 }
 
-/// Numbers are taken for the identifiers and the times that some write without quotes.
-fn text(field: Field, value: Value) -> Result<Option<String>, String> {
-    let name = field.name();
-    let number = matches!(field, Field::IssuedAt | Field::PlanId | Field::Reference);
+fn text<F: Named>(field: F, value: Value) -> Result<Option<String>, String> {
+    let (name, numbers) = (field.name(), field.numbers());
     match value {
         Value::Null => Ok(None),
         Value::String(text) => Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty())),
-        Value::Number(digits) if field == Field::IssuedAt => Ok(Some(digits.to_string())),
+        Value::Number(digits) if numbers == Numbers::Any => Ok(Some(digits.to_string())),
         // One that is no integer, or has more digits than a number of JSON carries, is not what was
         // meant.
-        Value::Number(digits) if number && digits.is_f64() => Err(format!(
+        Value::Number(digits) if numbers == Numbers::Whole && digits.is_f64() => Err(format!(
             "{name} is a number that has lost digits: write it as text"
         )),
-        Value::Number(digits) if number => Ok(Some(digits.to_string())),
+        Value::Number(digits) if numbers == Numbers::Whole => Ok(Some(digits.to_string())),
         _ => Err(format!("{name} is no text")),
     }
 }

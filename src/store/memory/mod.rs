@@ -8,6 +8,7 @@
 
 mod accesses;
 mod alarms;
+mod charges;
 mod data;
 mod download;
 mod hours;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use jiff::civil::Date;
 
 use super::{
     MemoryStore,
@@ -20,7 +21,8 @@ use crate::{
         POISONED_BEYOND, Reports, Result,
         records::KnownToken,
         reports::{
-            Filter, MediaCount, Open, QuotaUse, Reconciliation, StateCount, Status, Summary, Whole,
+            Charge, Filter, MediaCount, Open, QuotaUse, Reconciliation, StateCount, Status,
+            Summary, Unread, Whole,
         },
         rows::storable,
     },
@@ -38,6 +40,14 @@ impl Reports for MemoryStore {
 
     async fn day(&self, from: Time, to: Time) -> Result<Vec<Figures>> {
         self.verb(|data| Ok(data.day(from, to)))
+    }
+
+    async fn charges(&self, from: Date, to: Date) -> Result<Vec<Charge>> {
+        self.verb(|data| Ok(data.charges(from, to)))
+    }
+
+    async fn unread(&self, from: Time, to: Time) -> Result<Vec<Unread>> {
+        self.verb(|data| Ok(data.unread(from, to)))
     }
 
     async fn list(&self, filter: &Filter) -> Result<Vec<Summary>> {

@@ -7,6 +7,7 @@ mod assign;
 mod attempts;
 pub(super) mod batch;
 mod calls;
+mod charges;
 mod claim;
 mod completed;
 mod connection;

@@ -2,15 +2,16 @@
 
 use async_trait::async_trait;
 use futures::FutureExt as _;
+use jiff::civil::Date;
 
-use super::{SqlStore, day, list, reconcile, show, status};
+use super::{SqlStore, charges, day, list, reconcile, show, status};
 use crate::{
     domain::{message::Figures, secret::Secret, settled::Settled, time::Time},
     store::{
         Reports, Result,
         dialect::Dialect,
         records::KnownToken,
-        reports::{Filter, Reconciliation, Status, Summary, Whole},
+        reports::{Charge, Filter, Reconciliation, Status, Summary, Unread, Whole},
     },
 };
 
@@ -28,6 +29,16 @@ impl<DB: Dialect> Reports for SqlStore<DB> {
 
     async fn day(&self, from: Time, to: Time) -> Result<Vec<Figures>> {
         self.reading(move |connection| day::day::<DB>(connection, from, to).boxed())
+            .await
+    }
+
+    async fn charges(&self, from: Date, to: Date) -> Result<Vec<Charge>> {
+        self.reading(move |connection| charges::charges::<DB>(connection, from, to).boxed())
+            .await
+    }
+
+    async fn unread(&self, from: Time, to: Time) -> Result<Vec<Unread>> {
+        self.reading(move |connection| charges::unread::<DB>(connection, from, to).boxed())
             .await
     }
 

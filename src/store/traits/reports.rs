@@ -1,13 +1,14 @@
 //! What is told of the verifications: to people, to metrics, and to the business's own list.
 
 use async_trait::async_trait;
+use jiff::civil::Date;
 
 use crate::{
     domain::{message::Figures, secret::Secret, settled::Settled, time::Time},
     store::{
         Connection, Result,
         records::KnownToken,
-        reports::{Filter, Reconciliation, Status, Summary, Whole},
+        reports::{Charge, Filter, Reconciliation, Status, Summary, Unread, Whole},
     },
 };
 
@@ -26,6 +27,14 @@ pub trait Reports: Connection {
     /// settled, the calls made, and how many are open now; by app. What the quota allows is not
     /// known here.
     async fn day(&self, from: Time, to: Time) -> Result<Vec<Figures>>;
+
+    /// What was charged from a day in Beijing to before another, as `report_charges` has it, by app,
+    /// day and type; nothing where nothing was.
+    async fn charges(&self, from: Date, to: Date) -> Result<Vec<Charge>>;
+
+    /// How many of the tokens issued from an instant to before another may have been charged without
+    /// it being known here: those that are open, and those whose last record was lost; by app.
+    async fn unread(&self, from: Time, to: Time) -> Result<Vec<Unread>>;
 
     /// Tracked verifications, newest first.
     async fn list(&self, filter: &Filter) -> Result<Vec<Summary>>;

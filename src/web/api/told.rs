@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::problem::Problem;
 use crate::domain::{
-    listed::{instant, object},
+    listed::{Field, instant, object},
     secret::Secret,
     token::TrackRequest,
 };
@@ -53,7 +53,8 @@ impl Told {
 
 /// Reads one token.
 pub(super) fn item(text: &str, by: &str) -> Parsed {
-    let (fields, unknown) = object(text, &[]).map_err(|why| format!("what was told {why}"))?;
+    let (fields, unknown) =
+        object::<Field>(text, &[]).map_err(|why| format!("what was told {why}"))?;
     if !unknown.is_empty() {
         return Err(
             "there is a field beside app, verify_token, issued_at, plan_id and reference"

@@ -16,7 +16,7 @@ use verikeep::{
         packed::Packed,
         plan::{Outcome, Proof},
         secret::Secret,
-        time::{Span, Time},
+        time::{Span, Time, day_in_beijing},
         token::State,
     },
     store::{
@@ -37,6 +37,7 @@ use crate::databases::Database;
 
 const TOKENS: u32 = 4;
 const STEPS: u32 = 120;
+const MONTH: Span = Span::hours(31 * 24);
 
 /// Both stores, and chance.
 struct Pair {
@@ -93,6 +94,16 @@ impl Pair {
             .await;
         self.same("status", async |store, _| store.status(now).await.unwrap())
             .await;
+        let days = (START.minus(MONTH), now.plus(MONTH));
+        let (from, to) = (day_in_beijing(days.0), day_in_beijing(days.1));
+        self.same("charges", async |store, _| {
+            store.charges(from, to).await.unwrap()
+        })
+        .await;
+        self.same("unread", async |store, _| {
+            store.unread(days.0, days.1).await.unwrap()
+        })
+        .await;
         // The model counts everything each time; the sums that the others keep must say the same.
         self.same("recount", async |store, _| store.recount().await.unwrap())
             .await;
