@@ -218,6 +218,7 @@ pub(super) fn local(read: &Look) -> Vec<Row> {
         && places.into_iter().all(is_known)
     {
         rows.extend(data_dir(config));
+        rows.extend(database_file(config));
     }
     rows
 }
@@ -287,6 +288,21 @@ fn data_dir(config: &Config) -> Option<Row> {
         }
     }
     Some(Row::ok(what, Said::filled(words::CAN_WRITE, [shown])))
+}
+
+/// A database whose file others can read. Its group may, where somebody let it.
+fn database_file(config: &Config) -> Option<Row> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let file = config.database.url.file()?;
+    let mode = fs::metadata(file).ok()?.permissions().mode() & 0o777;
+    let shown = file.display().to_string();
+    (mode & !0o640 != 0).then(|| {
+        Row::warn(
+            "database.url",
+            Said::filled(words::OPEN_FOLDER, [shown.clone(), format!("{mode:03o}")]),
+            Said::filled(words::CHMOD_FILE, [shown]),
+        )
+    })
 }
 
 /// The closest folder above that exists.

@@ -3,6 +3,7 @@
 use std::{ffi::OsString, net::IpAddr, path::Path};
 
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::{
     paths,
@@ -23,13 +24,14 @@ pub(super) fn read(
         .flag("allow_insecure")
         .is_some_and(|flag| flag.value);
     let mut insecure = None;
-    let url = section.text("url").and_then(|text| {
-        let read = text.value.parse::<DatabaseUrl>();
-        let url = read.map_err(|wrong| section.wrong("url", wrong)).ok()?;
+    let (key, text) = told(section, folders);
+    let url = text.and_then(|text| {
+        let read = text.parse::<DatabaseUrl>();
+        let url = read.map_err(|wrong| section.wrong(key, wrong)).ok()?;
         insecure = url.server().and_then(|url| unguarded(url, variables));
         with_certificate(section, url.below(&folders.base), folders)
     });
-    say_what_is_insecure(section, insecure.as_deref(), allowed);
+    say_what_is_insecure(section, key, insecure.as_deref(), allowed);
     let max_connections = section
         .whole("max_connections", 1, 1000)
         .and_then(|number| u32::try_from(number.value).ok());
@@ -42,7 +44,29 @@ pub(super) fn read(
     }
 }
 
-fn say_what_is_insecure(section: &Section<'_>, insecure: Option<&str>, allowed: bool) {
+/// The URL, and by which key it is told: in place, or in a file, where a password need not stand in
+/// the configuration or the environment.
+fn told(section: &Section<'_>, folders: &Folders) -> (&'static str, Option<Zeroizing<String>>) {
+    let env = |key: &str| section.place_of(key).is_env();
+    let (in_place, in_file) = (section.has("url"), section.has("url_file"));
+    if in_place && in_file && env("url") == env("url_file") {
+        section.fail(
+            "url_file",
+            "`url` is given as well",
+            "keep one of `url` and `url_file`",
+        );
+        return ("url_file", None);
+    }
+    if in_file && (!in_place || env("url_file")) {
+        let named = section.text("url_file");
+        let text = named.and_then(|named| secrets::read(section, &named, folders));
+        return ("url_file", text);
+    }
+    let text = section.text("url");
+    ("url", text.map(|text| Zeroizing::new(text.value)))
+}
+
+fn say_what_is_insecure(section: &Section<'_>, key: &str, insecure: Option<&str>, allowed: bool) {
     match (insecure, allowed) {
         (Some(what), true) => section.warn(
             "allow_insecure",
@@ -51,7 +75,7 @@ fn say_what_is_insecure(section: &Section<'_>, insecure: Option<&str>, allowed: 
         ),
         (Some(what), false) => {
             let todo = "add ?sslmode=verify-full&sslrootcert=/path/to/ca.pem to it, or allow it by name: database.allow_insecure = true";
-            section.fail("url", what.to_owned(), todo);
+            section.fail(key, what.to_owned(), todo);
         }
         (None, true) => section.warn(
             "allow_insecure",

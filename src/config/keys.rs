@@ -21,7 +21,7 @@ pub(super) const TOP: &[&str] = &[
     "heartbeat_allow_private_host",
 ];
 /// `[database]`
-pub(super) const DATABASE: &[&str] = &["url", "max_connections", "allow_insecure"];
+pub(super) const DATABASE: &[&str] = &["url", "url_file", "max_connections", "allow_insecure"];
 /// `[vault]`
 pub(super) const VAULT: &[&str] = &["url", "options", "create_only", "allow_insecure"];
 /// `[sealing]`

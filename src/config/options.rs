@@ -8,7 +8,7 @@ use super::{
     finding::Place,
     keys, paths,
     secrets::{self, Folders},
-    section::Section,
+    section::{At, Section},
     tree::{Node, Value},
 };
 use crate::domain::{
@@ -54,7 +54,8 @@ pub(super) fn all(
     let mut given = Vec::new();
     let mut asked = written.len();
     for option in written.into_iter().flatten() {
-        given.extend(one(section, kind, option, &given));
+        let option = from_file(section, kind, option, folders);
+        given.extend(option.and_then(|option| one(section, kind, option, &given)));
     }
     asked += from_environment(section, kind, &mut given, variables);
     for one in &mut given {
@@ -144,6 +145,35 @@ fn text_of(node: &Node) -> Option<String> {
 
 fn already(given: &[Given], name: &str) -> bool {
     given.iter().any(|one| one.name == name)
+}
+
+/// `secret_access_key_file` and its like: a credential that stands in a file. None leaves a finding.
+fn from_file<'a>(
+    section: &Section<'_>,
+    kind: Kind,
+    option: Written<'a>,
+    folders: &Folders,
+) -> Option<Written<'a>> {
+    let credential = |key: &str| {
+        kind.setting(key)
+            .is_some_and(|setting| setting.is_credential)
+    };
+    let key = match option.key.strip_suffix("_file") {
+        Some(key) if kind.setting(option.key).is_none() && credential(key) => key,
+        _ => return Some(option),
+    };
+    let named = At {
+        value: option.text,
+        path: option.path,
+        place: option.place.clone(),
+    };
+    let text = secrets::read(section, &named, folders)?;
+    Some(Written {
+        key,
+        text: text.to_string(),
+        path: named.path,
+        place: option.place,
+    })
 }
 
 /// Reads one option; none leaves a finding.

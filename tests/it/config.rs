@@ -2099,3 +2099,64 @@ fn an_index_key_is_found_beside_the_configuration_and_warned_of_in_the_data() {
         "{told}"
     );
 }
+
+#[test]
+fn what_opens_database_and_bucket_may_stand_in_files() {
+    let place = Place::new(&format!(
+        "{GOOD_APP}[database]\nurl_file = \"database-url\"\n[vault]\nurl = \"s3://b\"\noptions = {{ access_key_id = \"AKIA\", secret_access_key_file = \"bucket\", region = \"r\" }}\n"
+    ));
+    place.write(
+        "database-url",
+        "\u{feff}postgres://u:canary@127.0.0.1/d\n",
+        0o600,
+    );
+    place.write("bucket", "canary-of-the-bucket\n", 0o600);
+    let config = place.load().unwrap().config;
+    let server = url::Url::parse(config.database.url.reveal()).unwrap();
+    assert_eq!(
+        (server.username(), server.password()),
+        ("u", Some("canary"))
+    );
+    let secret = config
+        .vault
+        .options
+        .iter()
+        .find(|(name, _)| name == "secret_access_key");
+    assert_eq!(secret.unwrap().1.reveal(), "canary-of-the-bucket");
+    for (label, text, part) in [
+        (
+            "no file",
+            "[database]\nurl_file = \"gone\"\n",
+            "database.url_file",
+        ),
+        (
+            "no URL",
+            "[database]\nurl_file = \"bucket\"\n",
+            "database.url_file",
+        ),
+        (
+            "off this machine",
+            "[database]\nurl_file = \"far\"\n",
+            "sslmode=verify-full",
+        ),
+        (
+            "both",
+            "[database]\nurl_file = \"far\"\nurl = \"postgres://h/d\"\n",
+            "keep one of",
+        ),
+        (
+            "not a secret",
+            "[vault]\nurl = \"s3://b\"\noptions = { region_file = \"bucket\" }\n",
+            "region_file",
+        ),
+    ] {
+        let place = Place::new(&format!("{GOOD_APP}{text}"));
+        place.write("bucket", "canary-of-the-bucket\n", 0o600);
+        place.write("far", "postgres://u:canary@db.example/d\n", 0o600);
+        let told = told(&place.load().unwrap_err());
+        assert!(
+            told.contains(part) && !told.contains("canary"),
+            "{label}: {told}"
+        );
+    }
+}

@@ -27,6 +27,7 @@ words! {
     GIVE_FOLDER = "give the folder to the user that runs verikeep, and see that there is room", "将目录属主设为运行 verikeep 的用户，并确认磁盘有余量";
     OPEN_FOLDER = "{} can be used by others (mode {})", "{} 可被其他用户访问（权限 {}）";
     CHMOD = "run chmod 700 {}", "运行 chmod 700 {}";
+    CHMOD_FILE = "run chmod 600 {}*", "运行 chmod 600 {}*";
     CAN_WRITE = "{} can be written to", "{} 可写";
 
     // Where it listens.

@@ -1,14 +1,15 @@
 //! Migration, and what is refused.
 
 use verikeep::{
-    domain::{address::DatabaseUrl, time::HeldClock},
+    domain::{address::DatabaseUrl, plan::Outcome, time::HeldClock},
     store::{
         Depth, MigrationReport, SchemaReport, StoreError, check_rights, check_schema, check_sound,
         migrate, open,
+        records::{CallRow, PollRecord},
     },
 };
 
-use super::make::START;
+use super::make::{HOUR, START, call, claim_at, poll, settling, track};
 use crate::databases::Database;
 
 const NEWEST: i64 = 1;
@@ -259,6 +260,39 @@ async fn the_files_of_a_sqlite_database_are_private() {
     names.sort();
     assert_eq!(names, ["verikeep.db", "verikeep.db-shm", "verikeep.db-wal"]);
     assert_eq!(db.texts("pragma journal_mode").await, [["wal"]]);
+}
+
+/// Calls are folded when a verification is settled; what is not told by their sums is gone then.
+#[tokio::test]
+async fn what_is_taken_out_of_a_sqlite_database_leaves_no_trace() {
+    let db = Database::sqlite();
+    let store = db.store_at(START).await;
+    track(&*store, 1).await;
+    let file = db.folder.as_ref().unwrap().path().join("verikeep.db");
+    let holds = || {
+        let bytes = std::fs::read(&file).unwrap();
+        let canary = b"canary-of-a-call";
+        bytes.windows(canary.len()).any(|part| part == canary)
+    };
+    let call = CallRow {
+        code: Some("canary-of-a-call".to_owned()),
+        ..call(START)
+    };
+    let work = store.claim_polls(&claim_at(START)).await.unwrap();
+    let asked = PollRecord {
+        calls: vec![call],
+        ..poll(&work[0].lease, START)
+    };
+    store.record_poll(asked).await.unwrap();
+    store.close().await;
+    assert!(holds(), "it was there");
+    let later = START.plus(HOUR);
+    let store = db.store_at(later).await;
+    let work = store.claim_polls(&claim_at(later)).await.unwrap();
+    let settled = settling(&work[0].lease, later, Outcome::Archived);
+    store.record_poll(settled).await.unwrap();
+    store.close().await;
+    assert!(!holds());
 }
 
 #[tokio::test]
