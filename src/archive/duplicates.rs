@@ -16,7 +16,7 @@ pub(super) fn duplicates(media: &[MediaRow]) -> Vec<MediaRow> {
                 && other.slot.position == row.slot.position
                 && other.slot.attempt_no > row.slot.attempt_no
         }
-        Source::Getall | Source::Simple => false,
+        Source::Getall | Source::Simple | Source::Submitted => false,
     };
     let is_duplicate = |row: &&MediaRow| {
         media

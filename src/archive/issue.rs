@@ -1,13 +1,17 @@
 //! Issue: have the provider generate a token, prepare it, and track it, in one step.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
-use super::{App, Apps, Asker, Tracker, track::Tracked};
+use futures::future::{Either, select};
+
+use super::{App, Apps, Asker, Keeper, Tracker, Watcher, track::Tracked};
 use crate::{
     domain::{
         answer::{Endpoint, ErrorKind, ProviderError},
-        id::VerificationId,
+        id::{MediaId, ObjectId, VerificationId},
         identity::{Columns, IndexKey, check_card_number},
+        loss::{Cause, Reason},
+        media::{Checked, StoredMedia, content_type_of},
         random,
         secret::Secret,
         submission::Submission,
@@ -18,7 +22,11 @@ use crate::{
         Reply, parse,
         request::{self, Control, Generate, RequestBody},
     },
-    store::{StoreError, Tracking, records::TrackVerdict},
+    store::{
+        StoreError, Tracking,
+        records::{MatchImage, TrackVerdict},
+    },
+    vault::ObjectKey,
 };
 
 /// What is wanted.
@@ -127,9 +135,14 @@ pub enum IssueError {
 /// How often a call that a person waits for is repeated: about six seconds.
 const TRIES: u32 = 3;
 
+/// How long a person waits at most for the match image to be stored.
+const STORE_WAIT: Span = Span::seconds(5);
+
 /// Has tokens generated.
 pub struct Issuer {
     pub(super) asker: Arc<Asker>,
+    pub(super) keeper: Arc<Keeper>,
+    pub(super) watcher: Arc<dyn Watcher>,
     pub(super) tracker: Arc<Tracker>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) apps: Arc<Apps>,
@@ -188,6 +201,12 @@ impl Issuer {
             let submission = Submission::of(person, self.columns, self.index_key.as_ref(), now);
             self.tracking.submit(verification_id, &submission).await?;
         }
+        if let Some(image) = &wish.match_image {
+            let kept = self.keep(verification_id, image).await;
+            self.tracking
+                .keep_match_image(verification_id, &kept)
+                .await?;
+        }
         let prepared = self
             .prepare(&app, verification_id, &verify_token, &wish)
             .await;
@@ -216,6 +235,36 @@ impl Issuer {
                 "the provider gave out what is no token: {why}"
             ))),
             None => Err(IssueError::Wrong("the token was not tracked".to_owned())),
+        }
+    }
+
+    /// Stores the match image. One that cannot be stored soon is lost: nobody waits for it, and the
+    /// token is as good without.
+    async fn keep(&self, id: VerificationId, image: &[u8]) -> MatchImage {
+        let at = self.clock.now();
+        let media_id = MediaId::fresh(at);
+        let key = ObjectKey::media(id, ObjectId::fresh(at));
+        let put = self.keeper.put(&key, image.to_vec().into());
+        let too_late = async { self.clock.sleep(STORE_WAIT).await };
+        let why = match select(pin!(put), pin!(too_late)).await {
+            Either::Left((Ok(object), _)) => {
+                self.watcher.media_stored(object.bytes);
+                return MatchImage::Stored(StoredMedia {
+                    media_id,
+                    object,
+                    content_type: content_type_of(image).map(str::to_owned),
+                    checked: Checked::None,
+                    captured_at: at,
+                });
+            }
+            Either::Left((Err(error), _)) => error.to_string(),
+            Either::Right(_) => format!("it was not stored within {STORE_WAIT}"),
+        };
+        tracing::warn!(verification_id = %id, why, "the match image is lost: it could not be stored");
+        MatchImage::Lost {
+            media_id,
+            reason: Reason::lasting(Cause::VaultDown, at, self.clock.now()),
+            why,
         }
     }
 

@@ -152,16 +152,18 @@ impl Archive {
         let media_fetcher = MediaFetcher {
             queue: Arc::clone(&store) as _,
             asker: Arc::clone(&asker),
-            keeper,
+            keeper: Arc::clone(&keeper),
             clock: Arc::clone(&clock),
             apps: Arc::clone(&apps),
             lessons: Arc::clone(&lessons),
             alarms: Arc::clone(&alarms),
-            watcher,
+            watcher: Arc::clone(&watcher),
             slow: download::SlowLane::default(),
         };
         let issuer = Issuer {
             asker,
+            keeper,
+            watcher,
             tracker: Arc::clone(&tracker),
             clock: Arc::clone(&clock),
             apps: Arc::clone(&apps),

@@ -22,11 +22,13 @@ pub enum Kind {
     LivenessImage,
     /// The final face (`image` of simple).
     FinalFace,
+    /// The image that was handed in to compare with (`uploadMatchImage`), of no attempt.
+    MatchImage,
 }
 
 impl Kind {
     /// All of them, in the order people read them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Face,
         Self::IdFront,
         Self::IdBack,
@@ -34,6 +36,7 @@ impl Kind {
         Self::Video,
         Self::LivenessImage,
         Self::FinalFace,
+        Self::MatchImage,
     ];
 
     /// The name in `report_media.kind`.
@@ -47,6 +50,7 @@ impl Kind {
             Self::Video => "video",
             Self::LivenessImage => "liveness_image",
             Self::FinalFace => "final_face",
+            Self::MatchImage => "match_image",
         }
     }
 
@@ -81,6 +85,8 @@ pub enum Source {
     Media,
     /// The URL of simple.
     Simple,
+    /// It was handed in here: no query tells of it.
+    Submitted,
 }
 
 impl Source {
@@ -92,15 +98,22 @@ impl Source {
             Self::Detail => "detail",
             Self::Media => "media",
             Self::Simple => "simple",
+            Self::Submitted => "submitted",
         }
     }
 
     /// The source of that name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Getall, Self::Detail, Self::Media, Self::Simple]
-            .into_iter()
-            .find(|source| source.name() == name)
+        [
+            Self::Getall,
+            Self::Detail,
+            Self::Media,
+            Self::Simple,
+            Self::Submitted,
+        ]
+        .into_iter()
+        .find(|source| source.name() == name)
     }
 }
 
@@ -108,7 +121,7 @@ impl Source {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Slot {
     /// The attempt (`order` of getall) it belongs to, from 1; for media/query the latest attempt
-    /// known when it was asked.
+    /// known when it was asked; 0 of what was handed in before any.
     pub attempt_no: i64,
     /// What it shows.
     pub kind: Kind,
@@ -116,6 +129,25 @@ pub struct Slot {
     pub position: i64,
     /// The query that told of it.
     pub source: Source,
+}
+
+impl Slot {
+    /// That of the image that was handed in to compare with.
+    #[must_use]
+    pub const fn match_image() -> Self {
+        Self {
+            attempt_no: 0,
+            kind: Kind::MatchImage,
+            position: 0,
+            source: Source::Submitted,
+        }
+    }
+
+    /// The attempt it belongs to, if any.
+    #[must_use]
+    pub fn attempt(&self) -> Option<i64> {
+        (self.attempt_no > 0).then_some(self.attempt_no)
+    }
 }
 
 /// A medium that an answer lists, with the signed URL that fetches it for a while.

@@ -90,6 +90,7 @@ pub(super) fn of_kind_named(kind: &str) -> Both {
         Some(Kind::Video) => w::VIDEO,
         Some(Kind::LivenessImage) => w::LIVENESS_IMAGE,
         Some(Kind::FinalFace) => w::FINAL_FACE,
+        Some(Kind::MatchImage) => w::MATCH_IMAGE,
         None => w::MEDIUM,
     }
 }

@@ -53,7 +53,10 @@ impl<'a> Provenance<'a> {
                     let kind = of_kind_named(&row.kind).two();
                     Some(Medium {
                         file: case.file(Of::Media(row.media_id)),
-                        what: w::OF_ATTEMPT.with(&[kind, Two::same(row.attempt_no)]),
+                        what: match row.attempt_no {
+                            0 => kind,
+                            no => w::OF_ATTEMPT.with(&[kind, Two::same(no)]),
+                        },
                         at: row.captured_at?,
                         size: size(row.bytes?),
                         sha256: row.sha256.as_ref()?,

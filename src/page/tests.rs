@@ -271,6 +271,29 @@ fn only_what_its_bytes_say_is_shown_as_a_picture_or_a_video() {
 }
 
 #[test]
+fn a_match_image_is_shown_beside_the_attempts_and_is_of_none_of_them() {
+    let mut whole = hostile();
+    let medium = MediaReport {
+        media_id: MediaId::fresh(NOW),
+        attempt_no: 0,
+        kind: "match_image".to_owned(),
+        ..whole.media[0].clone()
+    };
+    whole.media.push(medium);
+    let page = page(&whole, &[], false);
+    let (_, others) = page
+        .split_once(&w::OTHER_MEDIA.two().to_string())
+        .expect("other pictures");
+    let (figures, rest) = others.split_once("</section>").unwrap();
+    let name = w::MATCH_IMAGE.two().to_string();
+    assert!(name.contains("比对底图") && name.contains("Match image submitted by us"));
+    assert_eq!(figures.matches(&name).count(), 1, "{figures}");
+    for part in ["of attempt 0", "第 0 次"] {
+        assert!(!rest.contains(part), "{part}");
+    }
+}
+
+#[test]
 fn every_word_stands_in_both_languages() {
     // What is called the same in both.
     let names = [

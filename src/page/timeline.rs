@@ -52,7 +52,10 @@ pub(super) fn all(case: &Case<'_>) -> Vec<Entry> {
     entries.extend(whole.media.iter().filter_map(|medium| {
         let kind = of_kind_named(&medium.kind).two();
         let size = Two::same(medium.bytes.map(size).unwrap_or_default());
-        let text = w::T_CAPTURED.with(&[kind, Two::same(medium.attempt_no), size]);
+        let text = match medium.attempt_no {
+            0 => w::T_KEPT.with(&[kind, size]),
+            no => w::T_CAPTURED.with(&[kind, Two::same(no), size]),
+        };
         Some((medium.captured_at?, text))
     }));
     let settled = w::T_SETTLED.with(&[same(&row.state)]);

@@ -65,6 +65,7 @@ words! {
     VIDEO = "Video", "视频";
     LIVENESS_IMAGE = "Liveness image", "活体图片";
     FINAL_FACE = "Final face", "最终人脸";
+    MATCH_IMAGE = "Match image submitted by us", "比对底图";
     MEDIUM = "Medium", "媒体";
     NUMBERED = "{} {}", "{} {}";
     WANTED = "not fetched so far", "尚未取得";
@@ -137,6 +138,7 @@ words! {
     T_ASKED_ONCE = "{} asked: {}", "{} 查询：{}";
     T_ATTEMPT = "attempt {}: {}", "第 {} 次核验：{}";
     T_ANSWER = "answer of {} kept, {}", "保存 {} 应答，{}";
+    T_KEPT = "{} kept, {}", "保存{}，{}";
     T_CAPTURED = "{} of attempt {} kept, {}", "保存{}（第 {} 次核验），{}";
     T_SETTLED = "settled: {}", "归档完成：{}";
     T_EVENT = "{} by {}: {}", "{}（{}）：{}";

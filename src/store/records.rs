@@ -1,8 +1,10 @@
 //! What goes into the store and what a claim brings out of it.
 
+mod image;
 mod retried;
 
 pub use super::moves::Moved;
+pub use image::MatchImage;
 pub use retried::RetryVerdict;
 
 use super::rows::storable;

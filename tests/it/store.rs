@@ -65,6 +65,7 @@ on_each! {
         track:
             a_person_handed_in_is_found_before_any_attempt,
             what_was_handed_in_is_shown_with_what_came_of_it,
+            a_match_image_is_kept_beside_everything_else,
             tracking_twice_is_tracking_once,
             other_facts_are_a_conflict_and_change_nothing,
             a_told_time_of_issue_replaces_an_assumed_one,

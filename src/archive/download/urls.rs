@@ -82,6 +82,7 @@ impl MediaFetcher {
             Source::Media => Endpoint::Media,
             Source::Simple => Endpoint::Simple,
             Source::Detail => Endpoint::Detail,
+            Source::Submitted => return Ok(false),
         };
         let asked = self
             .asker

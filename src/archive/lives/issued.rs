@@ -31,7 +31,7 @@ fn wish(plan_id: &str) -> Wish {
     }
 }
 
-fn prepared(plan_id: &str) -> Wish {
+pub(super) fn prepared(plan_id: &str) -> Wish {
     let secret = |text: &str| Secret::new(text.to_owned());
     Wish {
         identity: Some((secret("张三"), secret("110101199003070003"), Some(0))),
@@ -41,11 +41,11 @@ fn prepared(plan_id: &str) -> Wish {
 }
 
 impl House {
-    async fn issue(&self, wish: Wish) -> Result<Issued, IssueError> {
+    pub(super) async fn issue(&self, wish: Wish) -> Result<Issued, IssueError> {
         self.archive.issuer.issue(wish).await
     }
 
-    fn asked(&self, endpoint: Endpoint) -> usize {
+    pub(super) fn asked(&self, endpoint: Endpoint) -> usize {
         self.ways[FILMED].asked(endpoint)
     }
 

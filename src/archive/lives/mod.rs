@@ -9,6 +9,7 @@ mod house;
 mod issued;
 mod kinds;
 mod learned;
+mod match_image;
 mod media;
 mod moved;
 mod ours;

@@ -13,7 +13,7 @@ use crate::{
         packed::Packed,
         time::{Time, rfc3339},
     },
-    store::reports::Whole,
+    store::reports::{MediaReport, Whole},
 };
 
 /// What a file is: the columns that tell one from another.
@@ -44,6 +44,12 @@ impl fmt::Display for What {
                 fetched_at,
                 ..
             } => write!(f, "answer of {} at {}", endpoint_name(endpoint), fetched_at),
+            Self::Media {
+                kind,
+                attempt_no: 0,
+                position,
+                ..
+            } => write!(f, "{} {position}", kind_name(kind)),
             Self::Media {
                 kind,
                 attempt_no,
@@ -168,18 +174,22 @@ pub(super) fn wanted(whole: &Whole) -> Vec<Wanted> {
                 position: row.position,
                 captured_at: row.captured_at,
             },
-            stem: format!(
-                "{}-attempt{}-{}",
-                kind_name(&row.kind),
-                row.attempt_no,
-                row.position
-            ),
+            stem: stem(row),
             from: From::Object(object_key.clone()),
             sha256,
             bytes,
         });
     }
     all
+}
+
+fn stem(row: &MediaReport) -> String {
+    let (kind, position) = (kind_name(&row.kind), row.position);
+    match row.attempt_no {
+        // Handed in before any attempt.
+        0 => format!("{kind}-{position}"),
+        attempt_no => format!("{kind}-attempt{attempt_no}-{position}"),
+    }
 }
 
 /// Names given so far: the same slot may have come from two queries with other bytes.

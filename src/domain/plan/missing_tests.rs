@@ -59,6 +59,34 @@ fn a_medium_that_was_never_fetched_says_why() {
 }
 
 #[test]
+fn a_match_image_is_missing_only_where_it_could_not_be_stored() {
+    let fails = Reason::lasting(Cause::VaultDown, Time(1), Time(7));
+    let row = |state| MediaRow {
+        state,
+        fails: Some(fails),
+        ..MediaRow::wanted(MediaId::fresh(Time(0)), Slot::match_image())
+    };
+    let lost = Missing {
+        what: "match_image".to_owned(),
+        attempt_no: None,
+        reason: fails,
+        why: "it could not be stored when it was handed in".to_owned(),
+    };
+    let without = decide(&captured(), &[], &[], false, Span::hours(80));
+    assert_eq!(without, Step::Settle(Outcome::Archived, Vec::new()));
+    for (state, expected) in [
+        (MediaState::Stored, without),
+        (
+            MediaState::Lost,
+            Step::Settle(Outcome::Incomplete, vec![lost]),
+        ),
+    ] {
+        let step = decide(&captured(), &[row(state)], &[], false, Span::hours(80));
+        assert_eq!(step, expected, "{state:?}");
+    }
+}
+
+#[test]
 fn a_refused_list_of_media_is_no_loss_where_no_video_is_promised() {
     let without_video = Policy {
         video_expected: false,

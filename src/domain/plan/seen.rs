@@ -5,7 +5,7 @@ use super::{Ends, Missing, Outcome, PlanInput, Step, getall_due, retry, series};
 use crate::domain::{
     answer::Endpoint,
     loss::{Cause, Reason},
-    media::{MediaRow, MediaState},
+    media::{MediaRow, MediaState, Source},
     progress::Fails,
     time::Time,
 };
@@ -212,6 +212,14 @@ fn not_fetched(row: &MediaRow) -> String {
     format!("it could not be fetched before the provider forgot it{last}")
 }
 
+/// Why a medium is lost that nobody can ask for any more.
+const fn gone(row: &MediaRow) -> &'static str {
+    match row.slot.source {
+        Source::Submitted => "it could not be stored when it was handed in",
+        _ => "it was gone at the provider",
+    }
+}
+
 /// Whether no video is listed of the latest attempt.
 fn is_video_missing(known: PlanInput<'_>) -> bool {
     known.progress.video_for < known.progress.attempts.len()
@@ -273,9 +281,9 @@ fn settle(known: PlanInput<'_>, open: Vec<Open>) -> Step {
             .filter(|row| row.state == MediaState::Lost)
             .map(|row| Missing {
                 what: row.slot.kind.name().to_owned(),
-                attempt_no: Some(row.slot.attempt_no),
+                attempt_no: row.slot.attempt(),
                 reason: row.fails.unwrap_or_default(),
-                why: "it was gone at the provider".to_owned(),
+                why: gone(row).to_owned(),
             }),
     );
     missing.extend(progress.unreadable.iter().map(|what| {

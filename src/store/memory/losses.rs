@@ -162,6 +162,11 @@ impl Kept {
 
     /// Those of it.
     fn losses(&self) -> impl Iterator<Item = LossReport> {
-        self.losses.iter().cloned()
+        // It may have been given to another app in the same step.
+        let app = &self.told.verification.app;
+        self.losses.iter().map(|loss| LossReport {
+            app: app.clone(),
+            ..loss.clone()
+        })
     }
 }

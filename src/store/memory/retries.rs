@@ -13,7 +13,7 @@ use crate::{
         alarm::Kind,
         id::VerificationId,
         lease::{Lane, Stage},
-        media::MediaState,
+        media::{MediaState, Source},
         time::Time,
         token::State,
     },
@@ -100,7 +100,8 @@ impl Kept {
         self.losses.clear();
         self.progress.wake(now);
         for medium in self.media.values_mut() {
-            if medium.row.state == MediaState::Lost {
+            let is_elsewhere = medium.row.slot.source != Source::Submitted;
+            if is_elsewhere && medium.row.state == MediaState::Lost {
                 medium.row.state = MediaState::Wanted;
                 medium.lost_reason = None;
             }

@@ -6,16 +6,21 @@ use async_trait::async_trait;
 
 use super::{
     MemoryStore,
-    data::{Data, Kept, Scheduled},
+    data::{Data, Kept, Medium, Scheduled, key},
 };
 use crate::{
     domain::{
-        id::VerificationId, lease::Stage, progress::Progress, secret::Secret,
-        submission::Submission, token::Late,
+        id::VerificationId,
+        lease::Stage,
+        media::{MediaState, Slot},
+        progress::Progress,
+        secret::Secret,
+        submission::Submission,
+        token::Late,
     },
     store::{
         Result, StoreError, Tracking,
-        records::{NewVerification, Next, TrackVerdict},
+        records::{MatchImage, NewVerification, Next, TrackVerdict},
         reports::{EventReport, Submitted, Summary},
         rows::storable,
     },
@@ -62,6 +67,43 @@ impl Tracking for MemoryStore {
             }
             Ok(())
         })
+    }
+
+    async fn keep_match_image(
+        &self,
+        verification_id: VerificationId,
+        image: &MatchImage,
+    ) -> Result<()> {
+        self.verb(|data| {
+            let Some(mut kept) = data.verifications.get(&verification_id).cloned() else {
+                return Ok(());
+            };
+            let slot = Slot::match_image();
+            let medium = || of_image(image, slot.clone());
+            kept.media.entry(key(&slot)).or_insert_with(medium);
+            data.put(kept)
+        })
+    }
+}
+
+fn of_image(image: &MatchImage, slot: Slot) -> Medium {
+    match image {
+        MatchImage::Stored(stored) => {
+            let mut medium = Medium::wanted(stored.media_id, slot);
+            medium.fill(stored.clone());
+            medium
+        }
+        MatchImage::Lost {
+            media_id,
+            reason,
+            why,
+        } => {
+            let mut medium = Medium::wanted(*media_id, slot);
+            medium.row.state = MediaState::Lost;
+            medium.row.fails = Some(*reason);
+            medium.lost_reason = Some(storable(why));
+            medium
+        }
     }
 }
 

@@ -107,10 +107,11 @@ async fn claimed<DB: Dialect>(
         .map(|(lease, _)| lease.verification_id)
         .collect();
     let mut facts = work::facts::<DB>(connection, &ids).await?;
-    // Media and answers come with polls.
+    // Answers come with polls.
     let is_polled = |id: &VerificationId| !matches!(facts.get(id), Some(Ok((_, 0, _))));
+    let with_media = with_media(&ids, &facts);
     let polled: Vec<VerificationId> = ids.into_iter().filter(is_polled).collect();
-    let mut media = work::media::<DB>(connection, &polled).await?;
+    let mut media = work::media::<DB>(connection, &with_media).await?;
     let mut answers = work::answers::<DB>(connection, &polled).await?;
     let mut claimed = Vec::with_capacity(leases.len());
     let (mut unreadable, mut alarms) = (Vec::new(), Vec::new());
@@ -151,6 +152,13 @@ async fn claimed<DB: Dialect>(
     )
     .await?;
     Ok(claimed)
+}
+
+/// Those that may have media: they come with polls, and one may come with a token that is issued
+/// here.
+fn with_media(ids: &[VerificationId], facts: &work::Found<work::Facts>) -> Vec<VerificationId> {
+    let may_have = |id: &&VerificationId| !matches!(facts.get(*id), Some(Ok((facts, 0, _))) if !facts.issued_here);
+    ids.iter().filter(may_have).copied().collect()
 }
 
 fn never_ended(lease: &Lease) -> Alarm {

@@ -17,6 +17,7 @@ mod due;
 mod events;
 mod facts;
 mod hours;
+mod image;
 mod installation;
 mod jobs;
 mod keys;

@@ -176,7 +176,8 @@ async fn reopen<DB: Dialect>(
     let verifications = "update verifications as v set state = t.state, progress = t.progress, settled_at = null, missing = '[]', proof = null, never_seen = false
         from t where v.verification_id = t.id";
     DB::execute_over(connection, &rows, verifications).await?;
-    let media = "update media as m set state = 'wanted', lost_reason = null from t where m.verification_id = t.id and m.state = 'lost'";
+    // What was handed in here is nowhere to be had.
+    let media = "update media as m set state = 'wanted', lost_reason = null from t where m.verification_id = t.id and m.state = 'lost' and m.source <> 'submitted'";
     DB::execute_over(connection, &rows, media).await.map(|_| ())
 }
 

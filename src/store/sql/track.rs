@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use futures::{FutureExt as _, future::BoxFuture};
 use std::collections::HashSet;
 
-use super::{SqlStore, events, lease, losses, reconcile::known_by_token, submissions};
+use super::{SqlStore, events, image, lease, losses, reconcile::known_by_token, submissions};
 use crate::{
     domain::{
         id::VerificationId,
@@ -18,7 +18,7 @@ use crate::{
         Result, StoreError, Tracking,
         commit::Member,
         dialect::Dialect,
-        records::{KnownToken, NewVerification, Next, TrackVerdict},
+        records::{KnownToken, MatchImage, NewVerification, Next, TrackVerdict},
         reports::EventReport,
         rows::{Json, id, insert, rows, storable},
     },
@@ -56,6 +56,18 @@ impl<DB: Dialect> Tracking for SqlStore<DB> {
                 submissions::end::<DB>(connection, verification_id, refused.as_deref()).await
             }
             .boxed()
+        })
+        .await
+    }
+
+    async fn keep_match_image(
+        &self,
+        verification_id: VerificationId,
+        kept: &MatchImage,
+    ) -> Result<()> {
+        let kept = kept.clone();
+        self.writing(move |connection| {
+            async move { image::add::<DB>(connection, verification_id, &kept).await }.boxed()
         })
         .await
     }

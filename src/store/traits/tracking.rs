@@ -6,7 +6,7 @@ use crate::{
     domain::{id::VerificationId, submission::Submission},
     store::{
         Connection, Result,
-        records::{NewVerification, TrackVerdict},
+        records::{MatchImage, NewVerification, TrackVerdict},
     },
 };
 
@@ -26,5 +26,13 @@ pub trait Tracking: Connection {
         &self,
         verification_id: VerificationId,
         refused: Option<&str>,
+    ) -> Result<()>;
+
+    /// Keeps the image that is handed in to compare with, for a token that was issued here, as a
+    /// medium. What was kept first stands.
+    async fn keep_match_image(
+        &self,
+        verification_id: VerificationId,
+        image: &MatchImage,
     ) -> Result<()>;
 }

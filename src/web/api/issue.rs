@@ -42,7 +42,8 @@ struct Asked {
     reference: Option<String>,
     /// Who is to verify, for plans that want it submitted.
     identity: Option<Person>,
-    /// The image to compare with, in base64, for plans that want one uploaded.
+    /// The image to compare with, in base64, for plans that want one uploaded. It is kept among the
+    /// media of the verification, as `match_image`.
     match_image: Option<String>,
 }
 

@@ -240,7 +240,9 @@ pub(super) struct Attempt {
 #[derive(ToSchema)]
 pub(super) struct Medium {
     media_id: Id,
+    /// 0 where it belongs to no attempt: it was handed in.
     attempt_no: i64,
+    /// `match_image` is the one that was handed in; the others are of the provider.
     kind: String,
     position: i64,
     state: String,

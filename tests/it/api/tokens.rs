@@ -85,6 +85,22 @@ async fn issued(db: Db) {
     // Again, and of another replica or after a start.
     let again = ask(Some("order-17"), &wish().to_string()).await;
     assert_eq!((again.status, &again.body), (201, &first.body));
+    let id = first.body["verification_id"].as_str().unwrap();
+    let path = format!("/v1/verifications/{id}");
+    let whole = desk.ask("read", "GET", &path, "").await.body;
+    assert_eq!(
+        (
+            &whole["submitted"]["name_masked"],
+            &whole["submitted"]["taken"]
+        ),
+        (&json!("欧**"), &json!(true))
+    );
+    assert_eq!(whole["media"].as_array().unwrap().len(), 1, "kept once");
+    assert_eq!(
+        (&whole["media"][0]["kind"], &whole["media"][0]["state"]),
+        (&json!("match_image"), &json!("stored"))
+    );
+    assert!(!whole.to_string().contains("canary") && !whole.to_string().contains(NUMBER));
     let opened = app::open(&desk.lab.config, Arc::new(SystemClock))
         .await
         .unwrap();

@@ -14,12 +14,15 @@ use verikeep::{
     },
     store::{
         Store,
-        records::{NewVerification, Next, TrackVerdict},
+        records::{MatchImage, NewVerification, Next, PollRecord, TrackVerdict},
         reports::{Filter, Submitted},
     },
 };
 
-use super::make::{START, handle, id, later, one_poll, settling, store, submission, token, track};
+use super::make::{
+    START, claim_at, handle, id, later, named, one_poll, settling, store, stored, submission,
+    token, track,
+};
 use crate::databases::Database;
 
 pub async fn tracking_twice_is_tracking_once(db: Database) {
@@ -565,4 +568,89 @@ pub async fn what_was_handed_in_is_shown_with_what_came_of_it(db: Database) {
     for (key, others) in [("key-1", 1), ("key-2", 4)] {
         assert_eq!(store.indexed_otherwise(key).await.unwrap(), others, "{key}");
     }
+}
+
+pub async fn a_match_image_is_kept_beside_everything_else(db: Database) {
+    let store = store(&db).await;
+    for n in 1..=3 {
+        let mut told = token(n);
+        told.verification.issued_here = true;
+        store.track(vec![told]).await.unwrap();
+    }
+    let image = |n: u32| MatchImage::Stored(stored(&format!("image-{n}"), START));
+    let lost = MatchImage::Lost {
+        media_id: named("image-3"),
+        reason: Reason::lasting(Cause::VaultDown, START, later(Span::seconds(10))),
+        why: "the store is full".to_owned(),
+    };
+    store.keep_match_image(id(1), &image(1)).await.unwrap();
+    // Of a repeat the first stands.
+    store.keep_match_image(id(1), &image(9)).await.unwrap();
+    store.keep_match_image(id(2), &image(2)).await.unwrap();
+    store.keep_match_image(id(3), &lost).await.unwrap();
+    let rows = async |n: u32| store.show(&handle(n)).await.unwrap().unwrap().media;
+    let first = rows(1).await;
+    assert_eq!(first.len(), 1);
+    assert_eq!(
+        (
+            first[0].kind.as_str(),
+            first[0].attempt_no,
+            first[0].position
+        ),
+        ("match_image", 0, 0)
+    );
+    assert_eq!(first[0].object_key.as_deref(), Some("objects/image-1"));
+    assert_eq!(first[0].captured_at, Some(START));
+    let keys = ["objects/image-1".to_owned(), "objects/image-9".to_owned()];
+    let known = store.named(&keys).await.unwrap();
+    assert_eq!(known.into_iter().collect::<Vec<_>>(), keys[..1]);
+    let status = store.status(START).await.unwrap();
+    assert_eq!(
+        status.least_left_ms, None,
+        "it says nothing of the time left"
+    );
+
+    // The first poll decides that nobody verified; the second brings what there is.
+    let work = store.claim_polls(&claim_at(START)).await.unwrap();
+    assert!(work.iter().all(|work| work.media.len() == 1));
+    for (work, outcome) in
+        work.iter()
+            .zip([Outcome::Abandoned, Outcome::Archived, Outcome::Incomplete])
+    {
+        let record = PollRecord {
+            is_first: true,
+            ..settling(&work.lease, START, outcome)
+        };
+        store.record_poll(record).await.unwrap();
+    }
+    for (n, state, of_medium) in [
+        (1, "abandoned", "stored"),
+        (2, "archived", "stored"),
+        (3, "incomplete", "lost"),
+    ] {
+        let whole = store.show(&handle(n)).await.unwrap().unwrap();
+        assert_eq!(
+            (whole.summary.state.as_str(), whole.summary.attempts),
+            (state, 0)
+        );
+        assert_eq!(whole.media[0].state, of_medium);
+    }
+    assert_eq!(
+        rows(3).await[0].lost_reason.as_deref(),
+        Some("the store is full")
+    );
+
+    // Asked again nobody has it.
+    store.retry(&[handle(3)], None, "ops", START).await.unwrap();
+    assert_eq!(rows(3).await[0].state, "lost");
+    assert!(
+        store
+            .claim_downloads(&claim_at(START))
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let again = one_poll(&*store, START).await;
+    let fails = again.media[0].fails.unwrap();
+    assert_eq!(fails.cause, Cause::VaultDown);
 }
