@@ -47,6 +47,8 @@ pub(super) async fn run(
 ) -> Result<Code, Failure> {
     let mut whole = find(&args.token, desk).await?;
     whole.summary.verify_token = whole.summary.token_shown(desk.now());
+    // Whoever sees a person in plain leaves a trace: `get --reveal`.
+    whole.mask();
     if args.json {
         screen.document(&whole)?
     } else {
@@ -154,11 +156,8 @@ fn submitted(row: Option<&Submitted>, screen: &mut Screen<'_>) -> Result<(), Fai
         row.at.to_string(),
         row.certificate_type
             .map_or_else(String::new, |kind| kind.to_string()),
-        row.name.as_ref().unwrap_or(&row.name_masked).clone(),
-        row.id_number
-            .as_ref()
-            .unwrap_or(&row.id_number_masked)
-            .clone(),
+        row.name_masked.clone(),
+        row.id_number_masked.clone(),
         taken,
     ]);
     screen.line("\nsubmitted")?;
@@ -197,14 +196,8 @@ fn attempts(rows: &[AttemptReport], screen: &mut Screen<'_>) -> Result<(), Failu
             yes(row.passed),
             text(&row.code),
             text(&row.message),
-            row.name
-                .clone()
-                .or_else(|| row.name_masked.clone())
-                .unwrap_or_default(),
-            row.id_number
-                .clone()
-                .or_else(|| row.id_number_masked.clone())
-                .unwrap_or_default(),
+            text(&row.name_masked),
+            text(&row.id_number_masked),
             number(row.score),
             number(row.threshold),
             number(row.liveness_score),
