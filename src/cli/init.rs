@@ -12,11 +12,15 @@ use zeroize::Zeroizing;
 use super::{
     report::{Code, Failure},
     screen::Screen,
-    words::words,
 };
 use crate::{
     config::{self, COMMENTED, INDEX_KEY_FILE},
-    domain::{digest::hex, identity::IndexKey, language::Words, random},
+    domain::{
+        digest::hex,
+        identity::IndexKey,
+        language::{Words, words},
+        random,
+    },
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -36,7 +40,7 @@ pub struct Init {
     pub dir: PathBuf,
 }
 
-words! {
+words! { Words:
     WRITTEN = "written     {}", "已写入  {}";
     WRITTEN_KEY = "written     {}: looks up ID numbers; keep a copy of it, and no copy with the database",
         "已写入  {}：用于按证件号查找；请另存一份，不要与数据库放在一起";

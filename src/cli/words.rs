@@ -2,19 +2,9 @@
 //! same order in both.
 
 use super::people::{count, counted};
-use crate::domain::language::{Language, Words};
+use crate::domain::language::{Language, Words, words};
 
-macro_rules! words {
-    ($($name:ident = $en:literal, $zh:literal;)+) => {
-        $(pub(super) const $name: Words = Words::new($en, $zh);)+
-
-        #[cfg(test)]
-        pub(super) const ALL: &[(&str, Words)] = &[$((stringify!($name), $name)),+];
-    };
-}
-pub(super) use words;
-
-words! {
+words! { Words:
     // Alarms.
     KIND = "kind", "种类";
     SEVERITY = "severity", "级别";

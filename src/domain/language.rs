@@ -45,6 +45,18 @@ impl Language {
     }
 }
 
+/// Declares constants of a type made by `new(en, zh)`, and for tests the list of them all. `{}` stands for
+/// what is filled in, in the same order in both.
+macro_rules! words {
+    ($type:ident: $($(#[doc = $doc:literal])* $name:ident = $en:literal, $zh:literal;)+) => {
+        $($(#[doc = $doc])* pub(super) const $name: $type = $type::new($en, $zh);)+
+
+        #[cfg(test)]
+        pub(super) const ALL: &[(&str, $type)] = &[$((stringify!($name), $name)),+];
+    };
+}
+pub(crate) use words;
+
 /// A text in both languages, side by side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Words {

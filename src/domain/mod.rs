@@ -33,6 +33,7 @@ pub mod quota;
 pub mod random;
 pub mod secret;
 pub mod settled;
+pub mod size;
 pub mod spent;
 pub(crate) mod storage;
 pub mod submission;

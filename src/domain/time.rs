@@ -19,7 +19,7 @@ mod offset;
 pub mod rfc3339;
 mod trusted;
 
-pub use day::{begin_in_beijing, day_in_beijing};
+pub use day::{begin_in_beijing, day_in_beijing, read_date};
 pub use offset::{Dated, Offset};
 pub use trusted::TrustedClock;
 

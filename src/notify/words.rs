@@ -1,17 +1,8 @@
 //! All fixed words of messages, in both languages.
 
-use crate::domain::language::Words;
+use crate::domain::language::{Words, words};
 
-macro_rules! table {
-    ($($(#[doc = $doc:literal])* $name:ident = $en:literal, $zh:literal;)+) => {
-        $($(#[doc = $doc])* pub(super) const $name: Words = Words::new($en, $zh);)+
-
-        #[cfg(test)]
-        const ALL: &[(&str, Words)] = &[$((stringify!($name), $name)),+];
-    };
-}
-
-table! {
+words! { Words:
     /// A title: how bad, what kind, about what.
     BEGUN = "[Verikeep {}] {}: {}", "【Verikeep {}】{}：{}";
     LASTS = "[Verikeep {}, lasts] {}: {}", "【Verikeep {}，仍在持续】{}：{}";

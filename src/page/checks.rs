@@ -1,8 +1,10 @@
 //! What can be checked of an attempt by whoever reads it.
 
+use jiff::civil::Date;
+
 use super::{
     identity::{same_by_index, same_name, same_number},
-    text::{Both, day_of},
+    text::Both,
     words as w,
 };
 use crate::{
@@ -10,7 +12,7 @@ use crate::{
         attempt::{Attempt, OcrIdentity},
         identity::check_card_number,
         secret::Secret,
-        time::Time,
+        time::{Time, day_in_beijing, read_date},
     },
     store::reports::{AttemptReport, Submitted},
 };
@@ -81,28 +83,15 @@ pub(super) fn all(
 
 /// Whether the card was valid on that day; none where it does not say until when.
 fn was_valid(card: &OcrIdentity, at: Time) -> Option<bool> {
-    let to = card.expires.as_ref()?.reveal().trim();
-    let until = if to == "长期" { u32::MAX } else { day(to)? };
-    let from = card.issued.as_ref().and_then(|from| day(from.reveal()));
-    let then = day_of(at);
+    let day = |text: &Secret| read_date(text.reveal().trim().split([' ', 'T']).next()?);
+    let to = card.expires.as_ref()?;
+    let until = match to.reveal().trim() {
+        "长期" => Date::MAX,
+        _ => day(to)?,
+    };
+    let from = card.issued.as_ref().and_then(day);
+    let then = day_in_beijing(at);
     Some(then <= until && from.is_none_or(|from| from <= then))
-}
-
-/// A day as cards and answers write it, as `20221103`.
-fn day(text: &str) -> Option<u32> {
-    let text = text.trim();
-    let head = text.split([' ', 'T']).next().unwrap_or_default();
-    if head.len() == 8 && head.bytes().all(|digit| digit.is_ascii_digit()) {
-        return head.parse().ok();
-    }
-    let mut parts = head.split(['-', '.', '/']).map(str::parse::<u32>);
-    let (year, month, day) = (
-        parts.next()?.ok()?,
-        parts.next()?.ok()?,
-        parts.next()?.ok()?,
-    );
-    ((1900..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day))
-        .then_some(year * 10_000 + month * 100 + day)
 }
 
 #[cfg(test)]

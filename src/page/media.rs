@@ -2,10 +2,13 @@
 
 use super::{
     Case, File, Of,
-    text::{Both, Two, figure},
+    text::{Both, Two},
     words as w,
 };
-use crate::{domain::media::Kind, store::reports::MediaReport};
+use crate::{
+    domain::{media::Kind, size::size},
+    store::reports::MediaReport,
+};
 
 /// One image or video.
 pub(super) struct Figure<'a> {
@@ -92,16 +95,5 @@ pub(super) fn of_kind_named(kind: &str) -> Both {
         Some(Kind::FinalFace) => w::FINAL_FACE,
         Some(Kind::MatchImage) => w::MATCH_IMAGE,
         None => w::MEDIUM,
-    }
-}
-
-/// `1.5 MiB`
-pub(super) fn size(bytes: i64) -> String {
-    #[allow(clippy::cast_precision_loss, reason = "shown with two digits")]
-    let amount = bytes as f64;
-    match bytes {
-        0..1_024 => format!("{bytes} B"),
-        1_024..1_048_576 => format!("{} KiB", figure((amount / 102.4).round() / 10.0)),
-        _ => format!("{} MiB", figure((amount / 104_857.6).round() / 10.0)),
     }
 }

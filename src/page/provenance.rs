@@ -2,12 +2,12 @@
 
 use super::{
     Case, File, Of,
-    media::{of_kind_named, size},
+    media::of_kind_named,
     text::{Both, Two},
     words as w,
 };
 use crate::{
-    domain::{digest::Sha256, time::Time},
+    domain::{digest::Sha256, size::size, time::Time},
     store::reports::AnswerReport,
 };
 

@@ -21,6 +21,10 @@ const BEIJING: Span = Span::hours(8);
 pub(super) struct Both(pub(super) Words);
 
 impl Both {
+    pub(super) const fn new(en: &'static str, zh: &'static str) -> Self {
+        Self(Words::new(en, zh))
+    }
+
     /// Each `{}` replaced by the next value, in both.
     pub(super) fn with(self, values: &[Two]) -> Two {
         let en: Vec<&str> = values.iter().map(|value| value.en.as_str()).collect();
@@ -177,13 +181,6 @@ impl HtmlSafe for When {}
 /// `2026-11-24 00:15:01` of an instant as RFC 3339 writes it.
 fn plain(instant: &str) -> String {
     instant.trim_end_matches('Z').replace('T', " ")
-}
-
-/// The day in Beijing, as `20261124`.
-pub(super) fn day_of(at: Time) -> u32 {
-    let text = at.plus(BEIJING).rfc3339();
-    let digits: String = text.chars().take(10).filter(char::is_ascii_digit).collect();
-    digits.parse().unwrap_or_default()
 }
 
 /// A figure with at most two digits behind the point.

@@ -1,13 +1,8 @@
 //! What happened to a record, in order: from being issued to being kept and looked at.
 
-use super::{
-    Case,
-    media::{of_kind_named, size},
-    text::Two,
-    words as w,
-};
+use super::{Case, media::of_kind_named, text::Two, words as w};
 use crate::{
-    domain::time::Time,
+    domain::{size::size, time::Time},
     store::reports::{AccessReport, Whole},
 };
 

@@ -1,18 +1,9 @@
 //! The fixed words of pages, in both languages.
 
 use super::text::Both;
-use crate::domain::language::Words;
+use crate::domain::language::words;
 
-macro_rules! words {
-    ($($name:ident = $en:literal, $zh:literal;)+) => {
-        $(pub(super) const $name: Both = Both(Words::new($en, $zh));)+
-
-        #[cfg(test)]
-        pub(super) const ALL: &[(&str, Both)] = &[$((stringify!($name), $name)),+];
-    };
-}
-
-words! {
+words! { Both:
     TITLE = "Verification record", "核验记录";
     PASSED = "Passed", "通过";
     FAILED = "Not passed", "未通过";

@@ -1,9 +1,8 @@
 //! What `check` says in either language, side by side.
 
-use super::super::words::words;
-use crate::domain::language::Words;
+use crate::domain::language::{Words, words};
 
-words! {
+words! { Words:
     WHAT = "what", "项目";
     FOUND = "found", "结果";
     WHAT_TO_DO = "what to do", "处理";

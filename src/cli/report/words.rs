@@ -1,10 +1,9 @@
 //! The ways out of what goes wrong with database, object store, provider, output and the daemon that
 //! is asked, in either language side by side.
 
-use super::super::words::words;
-use crate::domain::language::Words;
+use crate::domain::language::{Words, words};
 
-words! {
+words! { Words:
     DATABASE_RUNS = "see that it runs and that database.url is right", "确认它在运行，且 database.url 正确";
     RIGHT_DATABASE = "see that database.url names the right one; if it does, restore a backup of it", "确认 database.url 指向正确的库；若无误，从备份恢复";
     TRY_AGAIN = "try again", "再试一次";

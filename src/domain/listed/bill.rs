@@ -7,6 +7,7 @@
 use jiff::{ToSpan as _, civil::Date};
 
 use super::named::{Named, Numbers};
+use crate::domain::time::read_date;
 
 /// The types of charges, each with the names that the provider's document has for the interface.
 const TYPES: [(&str, &[&str]); 4] = [
@@ -18,9 +19,6 @@ const TYPES: [(&str, &[&str]); 4] = [
 
 /// What people put between groups of three digits.
 const BETWEEN_THOUSANDS: [char; 7] = [',', '，', ' ', '\u{a0}', '\u{2009}', '\u{202f}', '\''];
-
-/// How days are written. Slashes are read as hyphens.
-const DAYS: [&str; 2] = ["%Y-%m-%d", "%Y%m%d"];
 
 /// How months are written, before the first of the month.
 const MONTHS: [&str; 2] = ["%Y-%m", "%Y%m"];
@@ -180,11 +178,7 @@ pub fn month_name(month: Date) -> String {
 }
 
 fn read_day(text: &str) -> Result<Date, String> {
-    let text = text.trim().replace('/', "-");
-    let day = DAYS
-        .iter()
-        .find_map(|form| Date::strptime(form, &text).ok());
-    known(day)
+    known(read_date(text))
         .ok_or_else(|| "day is no day: write it as 2026-11-24, 2026/11/24 or 20261124".to_owned())
 }
 

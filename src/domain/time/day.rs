@@ -16,6 +16,17 @@ pub fn day_in_beijing(at: Time) -> Date {
         .unwrap_or(Date::MIN)
 }
 
+/// How days are written. Slashes are read as hyphens.
+const DAYS: [&str; 2] = ["%Y-%m-%d", "%Y%m%d"];
+
+/// A day as people and cards write it: `2026-11-24`, `2026/1/2`, `2026.11.24`, `20261124`.
+#[must_use]
+pub fn read_date(text: &str) -> Option<Date> {
+    let text = text.trim().replace(['/', '.'], "-");
+    DAYS.iter()
+        .find_map(|form| Date::strptime(form, &text).ok())
+}
+
 /// When a day begins in Beijing.
 #[must_use]
 pub fn begin_in_beijing(day: Date) -> Time {
