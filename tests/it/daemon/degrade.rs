@@ -42,11 +42,8 @@ pub(super) async fn place(db: Db, seed: u64, windows: Windows, media_bytes: Medi
         .unwrap()
         .local_addr()
         .unwrap();
-    // Half of the people fail, and who they are is not what these tests are about.
-    let alarms = "[alarms]\nfailure_rate = false\nrisk = false\n";
     configure(&place, |text| {
-        format!("{text}\n{alarms}")
-            .replace("127.0.0.1:0", &listen.to_string())
+        text.replace("127.0.0.1:0", &listen.to_string())
             .replace(
                 &format!("record_retention = \"{}ms\"", short.record_ms),
                 &format!("record_retention = \"{}ms\"", windows.record_ms),

@@ -8,10 +8,7 @@ use verikeep::{
     worker::clock::SystemClock,
 };
 
-use super::{
-    degrade::configure,
-    process::{Daemon, Place, code, err, out},
-};
+use super::process::{Daemon, Place, code, err, out};
 use crate::lab::{Db, FILMED, options};
 
 /// The provider closes every connection for longer than it keeps videos. When that began and ended.
@@ -55,10 +52,6 @@ async fn an_outage_beyond_the_retention(db: Db) {
     let simulator = Arc::new(simulator::start(options).await.unwrap());
     let (apps, base_url) = (simulator.apps().to_vec(), simulator.base_url().to_owned());
     let place = Place::beside(simulator, db, &base_url, &apps).await;
-    // What the simulated person looks like to the risk control is nothing of a loss.
-    configure(&place, |text| {
-        format!("{text}\n[alarms]\nfailure_rate = false\nrisk = false\n")
-    });
     let daemon = place.start().await;
     assert_eq!(told(&place, &daemon), (0, "0".to_owned()));
     for round in ["the first", "the next"] {
