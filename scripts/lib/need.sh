@@ -99,6 +99,19 @@ need_kubectl() {
   fi
 }
 
+# Prints the program of Chromium, or of Chrome where that is what there is.
+browser() {
+  local program
+  for program in chromium chromium-browser google-chrome; do command -v "$program" && return 0; done
+  return 1
+}
+
+# With letters of Chinese, without which a page is measured in boxes.
+need_browser() {
+  browser >/dev/null || install_packages chromium fonts-wqy-microhei
+  browser >/dev/null || die "Chromium is still missing: please install it"
+}
+
 # take PROGRAM PACKAGE PATH URL: where the package would start a server, the one program is taken out of it.
 take() {
   local program=$1 package=$2 path=$3 url=$4 folder

@@ -2,6 +2,8 @@
 //! simulated world behind the provider's seam, a vault in memory, and a clock that is set to
 //! whatever is due next. The windows are those of the document.
 
+mod pages;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use simulator::{
@@ -13,7 +15,7 @@ use verikeep::{
     domain::{
         address::BaseUrl,
         answer::{Endpoint, ErrorKind},
-        identity::Columns,
+        identity::{Columns, IndexKey},
         lease::Stage,
         policy::Policy,
         time::{Clock as _, HeldClock, Span, Time},
@@ -60,6 +62,15 @@ struct Held {
 
 impl Held {
     async fn new(options: Options) -> Self {
+        Self::over(options, Database::sqlite(), Vault::in_memory(), None).await
+    }
+
+    async fn over(
+        options: Options,
+        database: Database,
+        vault: Vault,
+        index_key: Option<IndexKey>,
+    ) -> Self {
         let filmed = AppCredential::synthetic(FILMED, "default");
         let plain = AppCredential {
             records_video: false,
@@ -77,7 +88,6 @@ impl Held {
         };
         let world = Arc::new(World::new(options, "http://provider.test".to_owned()));
         let clock = HeldClock::at(BEGIN);
-        let database = Database::sqlite();
         let store = database.store_on(clock.clone()).await;
         let way = |app: &AppCredential| {
             Arc::new(OverWorld::new(
@@ -106,11 +116,11 @@ impl Held {
         let archive = Archive::new(archive::ArchiveDeps {
             instance: "here".to_owned(),
             store,
-            vault: Arc::new(Vault::in_memory()),
+            vault: Arc::new(vault),
             clock: clock.clone(),
             apps: world.apps().iter().map(app).collect(),
             columns: Columns::default(),
-            index_key: None,
+            index_key,
             watcher: Arc::new(Nobody),
         });
         Self {
