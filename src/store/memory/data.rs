@@ -207,7 +207,6 @@ impl Data {
             ("answers", sum(|kept| kept.answers.len())),
             ("media", sum(|kept| kept.media.len())),
             ("calls", sum(|kept| kept.calls.len())),
-            ("call_sums", sum(|kept| kept.call_sums.len())),
             ("events", sum(|kept| kept.events.len())),
             ("quota_use", self.quota_use.len()),
             ("unused_signatures", self.lessons.unused.len()),

@@ -99,10 +99,17 @@ async fn write<DB: Dialect>(
     let downloads = download::complete::<DB>(connection, downloads).await?;
     held.extend(downloads.iter().map(|one| key(&one.record.lease)));
     let mut together = Together::default();
+    // At once: a poll of the same batch may sum them up.
+    let brought = downloads.iter().filter(|one| !one.is_settled);
+    let brought = brought.map(|one| (one.record.lease.verification_id, &one.record.calls[..]));
+    calls::keep(brought, &mut together);
+    std::mem::take(&mut together)
+        .write::<DB>(connection)
+        .await?;
     let polls = poll::complete::<DB>(connection, polls, &mut together).await?;
     held.extend(polls.iter().map(|poll| key(&poll.record.lease)));
 
-    told::<DB>(connection, &downloads, &polls, &mut together).await?;
+    told(&downloads, &polls, &mut together);
     together.write::<DB>(connection).await?;
     lessons::remember::<DB>(connection, polls.iter().map(|poll| &poll.record.lessons)).await?;
     alarms::<DB>(connection, &downloads, &polls).await?;
@@ -157,12 +164,7 @@ async fn alarms<DB: Dialect>(
 }
 
 /// Writes what the provider was asked and what it said.
-async fn told<DB: Dialect>(
-    connection: &mut DB::Connection,
-    downloads: &[Downloaded<'_>],
-    polls: &[Completed<'_>],
-    together: &mut Together,
-) -> Result<()> {
+fn told(downloads: &[Downloaded<'_>], polls: &[Completed<'_>], together: &mut Together) {
     let answers = downloads
         .iter()
         .map(|one| (&one.record.lease, &one.record.answers))
@@ -172,20 +174,12 @@ async fn told<DB: Dialect>(
                 .map(|poll| (&poll.record.lease, &poll.record.answers)),
         );
     facts::answers(answers, together);
-    let of_downloads = downloads.iter().map(|one| calls::Told {
-        id: one.record.lease.verification_id,
-        calls: &one.record.calls,
-        is_settled: one.is_settled,
-        is_first: false,
-    });
-    let of_polls = polls.iter().map(|poll| calls::Told {
-        id: poll.id(),
-        calls: &poll.record.calls,
-        is_settled: poll.is_settled(),
-        is_first: poll.record.is_first,
-    });
-    // Downloads first: a poll of the same batch folds what they brought.
-    calls::add::<DB>(connection, of_downloads.chain(of_polls), together).await
+    let open = polls.iter().filter(|poll| !poll.is_settled());
+    let open = open.map(|poll| (poll.id(), &poll.record.calls[..]));
+    calls::keep(open, together);
+    let of_downloads = downloads.iter().flat_map(|one| &one.record.calls);
+    let of_polls = polls.iter().flat_map(|poll| &poll.record.calls);
+    calls::count(of_downloads.chain(of_polls), together);
 }
 
 /// What was begun more than once may have been an alarm; it ends with what was brought.

@@ -1,7 +1,12 @@
 //! The calls made about verifications: a row each while one is open, folded into sums when it
 //! settles, and counted for the use of the quota.
 
-use std::collections::BTreeMap;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap, HashSet},
+};
+
+use serde::{Deserialize, Serialize};
 
 use super::together::Together;
 use crate::{
@@ -15,7 +20,7 @@ use crate::{
         dialect::Dialect,
         records::CallRow,
         reports::{CallReport, CallSum, QuotaUse},
-        rows::{Cells, binds, id, insert, instant, rows, texts},
+        rows::{Cells, Json, binds, id, insert, instant, rows, texts},
     },
 };
 
@@ -41,71 +46,54 @@ rows! {
 }
 
 rows! {
-    struct SumIn<'a> { verification_id: VerificationId, endpoint: &'a str, result: &'a str, calls: i64, first_at: i64, last_at: i64 }
+    struct SumIn { id: VerificationId, sums: String }
 }
 
-/// Calls that a record tells of.
-pub(super) struct Told<'r> {
-    /// Whose.
-    pub id: VerificationId,
-    /// They.
-    pub calls: &'r [CallRow],
-    /// Whether the verification is settled with them: only sums of them are kept then.
-    pub is_settled: bool,
-    /// That there were none before.
-    pub is_first: bool,
-}
+/// A verification that settles, and what was called about it since its last record.
+pub(super) type Settled<'r> = (VerificationId, &'r [CallRow]);
 
-/// The rows that calls become.
-#[derive(Default)]
-struct Gathered<'r> {
-    rows: Vec<CallIn<'r>>,
-    sums: BTreeMap<(VerificationId, &'r str, &'r str), SumIn<'r>>,
-    /// Sorted, so that no two transactions wait for one another crosswise: (period, app, endpoint)
-    /// to calls, and those that were too fast.
-    used: BTreeMap<(i64, &'r str, &'r str), (i64, i64)>,
-    /// Those whose earlier calls are to be folded.
-    folded: Vec<VerificationId>,
-}
+/// Calls that came to the same: how many, when the first ended and when the last, unix milliseconds.
+type Sum = (i64, i64, i64);
 
-impl<'r> Gathered<'r> {
-    fn of(told: impl Iterator<Item = Told<'r>>) -> Self {
-        let mut gathered = Self::default();
-        for told in told {
-            if told.is_settled && !told.is_first {
-                gathered.folded.push(told.id);
-            }
-            for call in told.calls {
-                if told.is_settled {
-                    gathered.sum(told.id, call);
-                } else {
-                    gathered.rows.push(row(told.id, call));
-                }
-                let period = call.at.0.div_euclid(PERIOD_MS);
-                let of = (period, &call.app[..], call.endpoint.name());
-                let (calls, too_fast) = gathered.used.entry(of).or_default();
-                *calls += 1;
-                *too_fast += i64::from(call.result == "too_fast");
-            }
+/// The calls of a settled verification, by endpoint and what came of them.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(transparent)]
+struct Sums<'r>(BTreeMap<Cow<'r, str>, BTreeMap<Cow<'r, str>, Sum>>);
+
+impl<'r> Sums<'r> {
+    fn of(calls: &'r [CallRow]) -> Self {
+        let mut sums = Self::default();
+        for call in calls {
+            let (endpoint, result) = (call.endpoint.name().into(), call.result.into());
+            sums.add(endpoint, result, (1, call.at.0, call.at.0));
         }
-        gathered
+        sums
     }
 
-    fn sum(&mut self, verification_id: VerificationId, call: &'r CallRow) {
-        let (endpoint, result, at) = (call.endpoint.name(), call.result, call.at.0);
-        let sum = self.sums.entry((verification_id, endpoint, result));
-        let sum = sum.or_insert_with(|| SumIn {
-            verification_id,
-            endpoint,
-            result,
-            calls: 0,
-            first_at: at,
-            last_at: at,
-        });
-        sum.calls += 1;
-        sum.first_at = sum.first_at.min(at);
-        sum.last_at = sum.last_at.max(at);
+    /// What stands in a row. What nobody can read there stops no verification from settling.
+    fn read(text: &str, of: VerificationId) -> Self {
+        serde_json::from_str(text).unwrap_or_else(|error| {
+            tracing::error!(verification_id = %of, at = error.column(), "`call_sums` cannot be read: the sums of its calls begin anew");
+            Self::default()
+        })
     }
+
+    fn add(&mut self, endpoint: Cow<'r, str>, result: Cow<'r, str>, (calls, first, last): Sum) {
+        let of_endpoint = self.0.entry(endpoint).or_default();
+        let sum = of_endpoint.entry(result).or_insert((0, first, last));
+        *sum = (sum.0 + calls, sum.1.min(first), sum.2.max(last));
+    }
+}
+
+/// Calls of verifications that stay open become rows, at the end of the transaction.
+pub(super) fn keep<'r>(
+    told: impl Iterator<Item = (VerificationId, &'r [CallRow])>,
+    together: &mut Together,
+) {
+    let rows: Vec<CallIn> = told
+        .flat_map(|(id, calls)| calls.iter().map(move |call| row(id, call)))
+        .collect();
+    together.insert(&rows, insert::<CallIn>("calls", ""));
 }
 
 fn row(verification_id: VerificationId, call: &CallRow) -> CallIn<'_> {
@@ -120,27 +108,18 @@ fn row(verification_id: VerificationId, call: &CallRow) -> CallIn<'_> {
     }
 }
 
-/// Adds calls to the history.
-pub(super) async fn add<'r, DB: Dialect>(
-    connection: &mut DB::Connection,
-    told: impl Iterator<Item = Told<'r>>,
-    together: &mut Together,
-) -> Result<()> {
-    let Gathered {
-        rows,
-        sums,
-        used,
-        folded,
-    } = Gathered::of(told);
-    let calls = insert::<CallIn>("calls", "");
-    if folded.is_empty() {
-        together.insert(&rows, calls);
-    } else {
-        DB::execute_over(connection, &rows, &calls).await?;
-        fold::<DB>(connection, &folded).await?;
+/// Counts calls for the use of the quota, at the end of the transaction.
+pub(super) fn count<'r>(calls: impl Iterator<Item = &'r CallRow>, together: &mut Together) {
+    // Sorted, so that no two transactions wait for one another crosswise: (period, app, endpoint)
+    // to calls, and those that were too fast.
+    let mut used: BTreeMap<(i64, &str, &str), (i64, i64)> = BTreeMap::new();
+    for call in calls {
+        let period = call.at.0.div_euclid(PERIOD_MS);
+        let of = (period, &call.app[..], call.endpoint.name());
+        let (calls, too_fast) = used.entry(of).or_default();
+        *calls += 1;
+        *too_fast += i64::from(call.result == "too_fast");
     }
-    let sums: Vec<SumIn> = sums.into_values().collect();
-    together.insert(&sums, insert::<SumIn>("call_sums", SUMMED));
     let used: Vec<QuotaIn> = used
         .into_iter()
         .map(|((period, app, endpoint), (calls, too_fast))| QuotaIn {
@@ -153,33 +132,67 @@ pub(super) async fn add<'r, DB: Dialect>(
         .collect();
     let counted = "on conflict (period, app, endpoint) do update set calls = quota_use.calls + excluded.calls, too_fast = quota_use.too_fast + excluded.too_fast";
     together.insert(&used, insert::<QuotaIn>("quota_use", counted));
-    Ok(())
 }
 
-/// A verification that was settled before and woken again has sums already.
-const SUMMED: &str = "on conflict (verification_id, endpoint, result) do update
-    set calls = call_sums.calls + excluded.calls, last_at = excluded.last_at";
-
-/// Folds the calls of settled verifications.
-async fn fold<DB: Dialect>(connection: &mut DB::Connection, ids: &[VerificationId]) -> Result<()> {
-    if ids.is_empty() {
-        return Ok(());
+/// What `call_sums` of settling verifications is now: of those that nobody asked about before, their
+/// calls; of the others, also what was summed up already and their rows, which go.
+pub(super) async fn sum_up<'r, DB: Dialect>(
+    connection: &mut DB::Connection,
+    first: impl Iterator<Item = Settled<'r>>,
+    others: impl Iterator<Item = Settled<'r>>,
+) -> Result<HashMap<VerificationId, String>> {
+    let mut sums: HashMap<VerificationId, Sums> =
+        others.map(|(id, calls)| (id, Sums::of(calls))).collect();
+    let ids: Vec<VerificationId> = sums.keys().copied().collect();
+    if !ids.is_empty() {
+        for (id, endpoint, result, sum) in taken::<DB>(connection, &ids).await? {
+            let sums = sums.entry(id).or_default();
+            sums.add(endpoint.into(), result.into(), sum);
+        }
     }
+    sums.extend(first.map(|(id, calls)| (id, Sums::of(calls))));
+    let text = |(id, sums): (VerificationId, Sums)| Ok((id, Json::of(&sums)?.into_text()));
+    sums.into_iter().map(text).collect()
+}
+
+/// What stands in the rows of verifications and was summed up of them before; the rows are taken
+/// away.
+async fn taken<DB: Dialect>(
+    connection: &mut DB::Connection,
+    ids: &[VerificationId],
+) -> Result<Vec<(VerificationId, String, String, Sum)>> {
     let (bound, among) = (texts(ids), DB::among(1));
-    let fold = format!(
-        "insert into call_sums (verification_id, endpoint, result, calls, first_at, last_at)
-        select verification_id, endpoint, result, count(*), min(at), max(at) from calls where verification_id {among}
-        group by verification_id, endpoint, result
-        {SUMMED}"
+    let sql = format!(
+        "select v.verification_id as verification_id, v.call_sums as call_sums, c.endpoint as endpoint, c.result as result,
+            count(*) as n, min(c.at) as first_at, max(c.at) as last_at
+        from verifications as v left join calls as c on c.verification_id = v.verification_id where v.verification_id {among}
+        group by v.verification_id, v.call_sums, c.endpoint, c.result"
     );
-    DB::execute(connection, fold, vec![bound.clone()]).await?;
-    DB::execute(
-        connection,
-        format!("delete from calls where verification_id {among}"),
-        vec![bound],
-    )
-    .await
-    .map(|_| ())
+    let (mut taken, mut read, mut are_there) = (Vec::new(), HashSet::new(), false);
+    for row in DB::fetch(connection, sql, vec![bound.clone()]).await? {
+        let id: VerificationId = id(&row, "verification_id")?;
+        if read.insert(id) {
+            let before = row.text("call_sums")?;
+            let before = Sums::read(&before, id).0.into_iter();
+            taken.extend(before.flat_map(|(endpoint, results)| {
+                let results = results.into_iter();
+                results
+                    .map(move |(result, sum)| (id, endpoint.to_string(), result.into_owned(), sum))
+            }));
+        }
+        if let (Some(endpoint), Some(result)) =
+            (row.text_or_null("endpoint")?, row.text_or_null("result")?)
+        {
+            are_there = true;
+            let sum = (row.int("n")?, row.int("first_at")?, row.int("last_at")?);
+            taken.push((id, endpoint, result, sum));
+        }
+    }
+    if are_there {
+        let delete = format!("delete from calls where verification_id {among}");
+        DB::execute(connection, delete, vec![bound]).await?;
+    }
+    Ok(taken)
 }
 
 /// Folds what lies there of settled verifications, some at a time; true when there may be more.
@@ -194,7 +207,16 @@ pub(super) async fn fold_settled<DB: Dialect>(connection: &mut DB::Connection) -
         .map(|row| id(row, "verification_id"))
         .collect::<Result<Vec<VerificationId>>>()?;
     super::lease::lock_ids::<DB>(connection, &ids).await?;
-    fold::<DB>(connection, &ids).await?;
+    let none: &[CallRow] = &[];
+    let settled = ids.iter().map(|id| (*id, none));
+    let sums = sum_up::<DB>(connection, std::iter::empty(), settled).await?;
+    let rows: Vec<SumIn> = sums
+        .into_iter()
+        .map(|(id, sums)| SumIn { id, sums })
+        .collect();
+    let sql =
+        "update verifications as v set call_sums = t.sums from t where v.verification_id = t.id";
+    DB::execute_over(connection, &rows, sql).await?;
     Ok(i64::try_from(ids.len()).is_ok_and(|folded| folded == FOLD_MAX))
 }
 
@@ -246,13 +268,20 @@ pub(super) fn call(row: &impl Cells) -> Result<CallReport> {
     })
 }
 
-/// A row of `call_sums`.
-pub(super) fn sum(row: &impl Cells) -> Result<CallSum> {
-    Ok(CallSum {
-        endpoint: row.text("endpoint")?,
-        result: row.text("result")?,
-        calls: row.int("calls")?,
-        first_at: instant(row, "first_at")?,
-        last_at: instant(row, "last_at")?,
-    })
+/// The column `call_sums` of a verification.
+pub(super) fn sums(row: &impl Cells, of: VerificationId) -> Result<Vec<CallSum>> {
+    let text = row.text("call_sums")?;
+    let by_endpoint = Sums::read(&text, of).0.into_iter();
+    let sums = by_endpoint.flat_map(|(endpoint, results)| {
+        results
+            .into_iter()
+            .map(move |(result, (calls, first_at, last_at))| CallSum {
+                endpoint: endpoint.to_string(),
+                result: result.into_owned(),
+                calls,
+                first_at: Time(first_at),
+                last_at: Time(last_at),
+            })
+    });
+    Ok(sums.collect())
 }

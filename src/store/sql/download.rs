@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::{
+    calls,
     completed::Downloaded,
     lease::{self, Done},
     media,
@@ -97,6 +98,10 @@ rows! {
     struct Whole { id: VerificationId, polls: i64, at: i64 }
 }
 
+rows! {
+    struct Archived { id: VerificationId, at: i64, call_sums: Option<String> }
+}
+
 /// Settles the verifications that are whole now; brings which. One that a poll holds, or of which
 /// anything is known that its download did not know of, is left to its poll.
 async fn settle<DB: Dialect>(
@@ -124,12 +129,23 @@ async fn settle<DB: Dialect>(
         .iter()
         .map(|row| id(row, "verification_id"))
         .collect::<Result<HashSet<VerificationId>>>()?;
-    let rows: Vec<Whole> = rows
+    let whole = ended
+        .iter()
+        .map(|record| (record.lease.verification_id, &record.calls[..]));
+    let whole = whole.filter(|(id, _)| settled.contains(id));
+    let mut call_sums = calls::sum_up::<DB>(connection, std::iter::empty(), whole).await?;
+    let rows: Vec<Archived> = rows
         .into_iter()
         .filter(|row| settled.contains(&row.id))
+        .map(|Whole { id, at, .. }| Archived {
+            id,
+            at,
+            call_sums: call_sums.remove(&id),
+        })
         .collect();
     let state = format!(
-        "update verifications as v set state = '{}', settled_at = t.at, last_error = null from t where v.verification_id = t.id",
+        "update verifications as v set state = '{}', settled_at = t.at, last_error = null, call_sums = coalesce(t.call_sums, v.call_sums)
+        from t where v.verification_id = t.id",
         State::Archived.name()
     );
     DB::execute_over(connection, &rows, &state).await?;

@@ -13,7 +13,7 @@ use crate::{
 const COLUMNS: &str = "v.verification_id as verification_id, v.app as app, v.verify_token as verify_token, v.plan_id as plan_id, v.reference as reference,
     v.issued_at as issued_at, v.tracked_at as tracked_at, v.tracked_by as tracked_by, v.state as state, v.passed as passed, v.attempts as attempts,
     v.first_attempt_at as first_attempt_at, v.settled_at as settled_at, v.missing as missing, v.media_deadline as media_deadline,
-    v.record_deadline as record_deadline, s.due_at as next_poll_at, v.polls as polls, v.last_error as last_error, v.proof as proof, v.never_seen as never_seen";
+    v.record_deadline as record_deadline, s.due_at as next_poll_at, v.polls as polls, v.last_error as last_error, v.proof as proof, v.never_seen as never_seen, v.call_sums as call_sums";
 
 /// `select … from …` of rows that [`summary`] reads; `v` is the verification.
 pub(super) fn select(which: &str) -> String {

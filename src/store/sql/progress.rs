@@ -1,6 +1,6 @@
 //! What polls make known of their verifications.
 
-use super::{attempts, completed::Completed};
+use super::{attempts, calls, completed::Completed};
 use crate::{
     domain::id::VerificationId,
     store::{
@@ -30,6 +30,7 @@ rows! {
         match_charge_count: Option<i64>,
         verify_charge_count: Option<i64>,
         live_charge_count: Option<i64>,
+        call_sums: Option<String>,
     }
 }
 
@@ -41,41 +42,16 @@ pub(super) async fn write<DB: Dialect>(
     if polls.is_empty() {
         return Ok(());
     }
-    let mut rows = Vec::with_capacity(polls.len());
-    for poll in polls {
-        let record = poll.record;
-        let counts = record.counts.unwrap_or_default();
-        let settlement = poll.settlement();
-        let state = match (&record.next, settlement) {
-            (Next::Due { state, .. }, _) => Some(state.name()),
-            (_, settlement) => settlement.map(|(outcome, _)| outcome.state().name()),
-        };
-        let proof = settlement.and(record.proof.as_ref());
-        // Of others the table sums them up.
-        let is_summed = record.is_first && !record.attempts.is_empty();
-        let sums = attempts::Sums::of(&record.attempts);
-        rows.push(ProgressRow {
-            id: poll.id(),
-            state,
-            settled_at: settlement.map(|_| record.at.0),
-            missing: settlement
-                .map(|(_, missing)| Json::of(missing).map(Json::into_text))
-                .transpose()?,
-            proof: proof.map(|proof| proof.words.as_str()),
-            never_seen: proof.is_some_and(|proof| proof.never_seen),
-            progress: Json::of(&record.progress)?.into_text(),
-            last_error: record.last_error.as_deref(),
-            summed_at: is_summed.then_some(record.at.0),
-            passed: sums.passed,
-            attempts: sums.attempts,
-            first_attempt_at: sums.first_attempt_at,
-            verify_count: counts.verify,
-            ocr_charge_count: counts.ocr_charge,
-            match_charge_count: counts.match_charge,
-            verify_charge_count: counts.verify_charge,
-            live_charge_count: counts.live_charge,
-        });
-    }
+    let settled = |is_first: bool| {
+        let settled = polls.iter().filter(|poll| poll.is_settled());
+        let settled = settled.filter(move |poll| poll.record.is_first == is_first);
+        settled.map(|poll| (poll.id(), &poll.record.calls[..]))
+    };
+    let mut call_sums = calls::sum_up::<DB>(connection, settled(true), settled(false)).await?;
+    let rows = polls
+        .iter()
+        .map(|poll| row(poll, call_sums.remove(&poll.id())));
+    let rows = rows.collect::<Result<Vec<_>>>()?;
     let sql = format!(
         "update verifications as v set
             state = coalesce(t.state, v.state), settled_at = t.settled_at, missing = coalesce(t.missing, v.missing), proof = t.proof, never_seen = t.never_seen, progress = t.progress,
@@ -85,10 +61,47 @@ pub(super) async fn write<DB: Dialect>(
                 else {least}(coalesce(v.least_left, v.record_deadline - t.summed_at), v.record_deadline - t.summed_at) end,
             polls = v.polls + 1, last_error = t.last_error, verify_count = coalesce(t.verify_count, v.verify_count),
             ocr_charge_count = coalesce(t.ocr_charge_count, v.ocr_charge_count), match_charge_count = coalesce(t.match_charge_count, v.match_charge_count),
-            verify_charge_count = coalesce(t.verify_charge_count, v.verify_charge_count), live_charge_count = coalesce(t.live_charge_count, v.live_charge_count)
+            verify_charge_count = coalesce(t.verify_charge_count, v.verify_charge_count), live_charge_count = coalesce(t.live_charge_count, v.live_charge_count),
+            call_sums = coalesce(t.call_sums, v.call_sums)
         from t
         where v.verification_id = t.id",
         least = DB::LEAST
     );
     DB::execute_over(connection, &rows, &sql).await.map(|_| ())
+}
+
+fn row<'r>(poll: &Completed<'r>, call_sums: Option<String>) -> Result<ProgressRow<'r>> {
+    let record = poll.record;
+    let counts = record.counts.unwrap_or_default();
+    let settlement = poll.settlement();
+    let state = match (&record.next, settlement) {
+        (Next::Due { state, .. }, _) => Some(state.name()),
+        (_, settlement) => settlement.map(|(outcome, _)| outcome.state().name()),
+    };
+    let proof = settlement.and(record.proof.as_ref());
+    // Of others the table sums them up.
+    let is_summed = record.is_first && !record.attempts.is_empty();
+    let sums = attempts::Sums::of(&record.attempts);
+    Ok(ProgressRow {
+        id: poll.id(),
+        state,
+        settled_at: settlement.map(|_| record.at.0),
+        missing: settlement
+            .map(|(_, missing)| Json::of(missing).map(Json::into_text))
+            .transpose()?,
+        proof: proof.map(|proof| proof.words.as_str()),
+        never_seen: proof.is_some_and(|proof| proof.never_seen),
+        progress: Json::of(&record.progress)?.into_text(),
+        last_error: record.last_error.as_deref(),
+        summed_at: is_summed.then_some(record.at.0),
+        passed: sums.passed,
+        attempts: sums.attempts,
+        first_attempt_at: sums.first_attempt_at,
+        verify_count: counts.verify,
+        ocr_charge_count: counts.ocr_charge,
+        match_charge_count: counts.match_charge,
+        verify_charge_count: counts.verify_charge,
+        live_charge_count: counts.live_charge,
+        call_sums,
+    })
 }

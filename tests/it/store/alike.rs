@@ -509,7 +509,6 @@ async fn the_model_and_a_database_tell_the_same_of_lives_led_by_chance() {
             "answers",
             "media",
             "calls",
-            "call_sums",
             "quota_use",
             "alarms",
             "api_keys",

@@ -45,7 +45,6 @@ pub async fn a_thousand_records_at_once_are_all_there(db: Database) {
     for (table, count) in [
         ("answers", 3000),
         ("calls", 0),
-        ("call_sums", 1000),
         ("attempts", 2000),
         ("schedule", 0),
     ] {
@@ -156,11 +155,10 @@ async fn campaign_a_month_of_a_million_tokens_leaves_the_calls_of_open_ones_alon
         .unwrap()
         .len();
     println!(
-        "{} tokens, {} open; calls: {most} at the most, {} now; call_sums: {}; {} MiB in all",
+        "{} tokens, {} open; calls: {most} at the most, {} now; {} MiB in all",
         rows("verifications").await,
         rows("schedule").await,
         rows("calls").await,
-        rows("call_sums").await,
         bytes >> 20
     );
 }
