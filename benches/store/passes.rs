@@ -262,7 +262,6 @@ fn archived(work: PollWork) -> Outcome<PollRecord> {
         endpoint: Endpoint::Getall,
         at,
         result: "ok",
-        http_status: Some(200),
         code: None,
         sha256: Some(sha256),
     });

@@ -32,8 +32,8 @@ create table verifications (
     match_charge_count bigint,
     verify_charge_count bigint,
     live_charge_count  bigint,
-    -- JSON: the calls made about it until it was last settled, by endpoint and what came of them: [how many, first_at, last_at].
-    call_sums          text    not null default '{}',
+    -- JSON: the calls made about it, an array of [endpoint, result, code, calls, first_at, last_at].
+    call_sums          text    not null default '[]',
     check ((settled_at is null) = (state in ('waiting', 'collecting'))),
     check (issued_at between 1420070400000 and 4102444800000
         and tracked_at between 1420070400000 and 4102444800000
@@ -206,21 +206,6 @@ create table media (
 
 create unique index media_slot on media (verification_id, attempt_no, kind, position, source);
 create unique index media_object on media (object_key) where object_key is not null;
-
--- Every call made about a verification while it is open; summed up in `verifications.call_sums` when it settles.
-create table calls (
-    call_id         bigint generated always as identity primary key,
-    verification_id text collate "C" not null,
-    endpoint        text    not null,
-    at              bigint  not null,
-    result          text    not null,
-    http_status     bigint,
-    code            text,
-    sha256          text,
-    check (at between 1420070400000 and 4102444800000)
-);
-
-create index calls_of on calls (verification_id);
 
 -- Calls by ten seconds (unix time over ten), for the use of the quota; what is older than a day is let go.
 create table quota_use (

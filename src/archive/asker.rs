@@ -161,7 +161,6 @@ impl Asker {
             .await
             .map_err(|problem| vouched(app, problem));
         log.calls.push(CallRow {
-            http_status: Some(i64::from(reply.http_status)),
             sha256,
             ..self.made(app, endpoint, reply.fetched_at, read.as_ref().map(|_| ()))
         });
@@ -236,7 +235,6 @@ impl Asker {
             endpoint,
             at,
             result,
-            http_status: None,
             code: read.err().and_then(|problem| problem.code.clone()),
             sha256: None,
         }

@@ -112,7 +112,6 @@ fn hostile() -> Whole {
             object_key: text(),
             packed: None,
         }],
-        calls: Vec::new(),
         call_sums: Vec::new(),
         events: vec![EventReport {
             at: NOW,

@@ -71,37 +71,20 @@ pub(super) fn all(case: &Case<'_>) -> Vec<Entry> {
     entries.map(|(at, text)| Entry { at, text }).collect()
 }
 
-/// Calls, folded: by interface and by what came of them.
+/// Calls, by interface and by what came of them.
 fn asked(whole: &Whole) -> Vec<(Time, Two)> {
-    let sums = whole.call_sums.iter().map(|sum| {
-        (
-            sum.endpoint.as_str(),
-            sum.result.as_str(),
-            sum.calls,
-            sum.first_at,
-            sum.last_at,
-        )
-    });
-    let mut folded: Vec<_> = sums.collect();
-    for call in &whole.calls {
-        let same = |one: &&mut (&str, &str, i64, Time, Time)| {
-            (one.0, one.1) == (call.endpoint.as_str(), call.result.as_str())
-        };
-        match folded.iter_mut().find(same) {
-            Some(one) => (one.2, one.4) = (one.2 + 1, one.4.max(call.at)),
-            None => folded.push((&call.endpoint, &call.result, 1, call.at, call.at)),
-        }
-    }
-    let told = |(endpoint, result, calls, first, last): (&str, &str, i64, Time, Time)| {
-        let (endpoint, result) = (Two::same(endpoint), Two::same(result));
-        let text = if calls == 1 {
+    let sums = whole.call_sums.iter();
+    let told = sums.map(|sum| {
+        let (endpoint, result) = (Two::same(&sum.endpoint), Two::same(&sum.result));
+        let text = if sum.calls == 1 {
             w::T_ASKED_ONCE.with(&[endpoint, result])
         } else {
-            w::T_ASKED.with(&[endpoint, Two::same(calls), Two::at(last), result])
+            let (calls, last) = (Two::same(sum.calls), Two::at(sum.last_at));
+            w::T_ASKED.with(&[endpoint, calls, last, result])
         };
-        (first, text)
-    };
-    folded.into_iter().map(told).collect()
+        (sum.first_at, text)
+    });
+    told.collect()
 }
 
 fn looked(access: &AccessReport) -> Two {

@@ -223,11 +223,9 @@ pub struct CallRow {
     pub at: Time,
     /// `ok`, or [`crate::domain::answer::ErrorKind::name`].
     pub result: &'static str,
-    /// HTTP status; none when nothing answered.
-    pub http_status: Option<i64>,
     /// The provider's code.
     pub code: Option<String>,
-    /// Of the answer's body; leads to the answer that is kept.
+    /// Of the answer's body, where it is kept.
     pub sha256: Option<Sha256>,
 }
 

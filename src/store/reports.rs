@@ -223,18 +223,6 @@ pub struct AnswerReport {
     pub packed: Option<Packed>,
 }
 
-/// One call made at the provider.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "as in `records::CallRow`")]
-pub struct CallReport {
-    pub endpoint: String,
-    #[serde(with = "rfc3339")]
-    pub at: Time,
-    pub result: String,
-    pub http_status: Option<i64>,
-    pub code: Option<String>,
-}
-
 /// Calls of one endpoint that came to the same.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CallSum {
@@ -242,6 +230,8 @@ pub struct CallSum {
     pub endpoint: String,
     /// `ok`, or what they failed of.
     pub result: String,
+    /// The provider's code, where it gave one.
+    pub code: Option<String>,
     /// How many.
     pub calls: i64,
     /// When the first of them ended.
@@ -270,9 +260,7 @@ pub struct Whole {
     pub media: Vec<MediaReport>,
     /// Its answers, by time.
     pub answers: Vec<AnswerReport>,
-    /// Every call made about it while it is open, by time.
-    pub calls: Vec<CallReport>,
-    /// The calls made about it until it was last settled.
+    /// The calls made about it, by endpoint and what came of them.
     pub call_sums: Vec<CallSum>,
     /// What was done to it, in order.
     pub events: Vec<EventReport>,
@@ -295,7 +283,6 @@ impl Whole {
     /// How many calls were made about it.
     #[must_use]
     pub fn calls_made(&self) -> i64 {
-        i64::try_from(self.calls.len()).unwrap_or(i64::MAX)
-            + self.call_sums.iter().map(|sum| sum.calls).sum::<i64>()
+        self.call_sums.iter().map(|sum| sum.calls).sum::<i64>()
     }
 }

@@ -104,7 +104,7 @@ on_each! {
             plain_identity_is_kept_only_when_given,
             attempts_of_another_index_key_are_counted,
             what_is_learned_is_learned_once,
-            calls_of_a_settled_verification_become_sums;
+            calls_are_summed_up_by_what_came_of_them;
         download:
             stored_same_and_failed_media_stand_as_told,
             a_download_that_makes_a_verification_whole_settles_it_unless_more_is_known,
@@ -225,8 +225,8 @@ on_each! {
             what_was_read_from_a_card_is_kept_only_when_given,
             /// Every column is looked at, and no verb reads them all.
             a_person_in_the_words_of_the_provider_is_in_no_column,
-            /// The rows of an earlier program are written by hand.
-            calls_an_earlier_program_left_of_settled_ones_are_folded;
+            /// The row is written by hand.
+            sums_of_calls_that_cannot_be_read_begin_anew;
         quotas:
             /// The database's own clock runs.
             three_limiters_over_one_database_keep_to_the_rate_together;

@@ -82,9 +82,8 @@ pub(super) struct Kept {
     pub captured: BTreeMap<i64, Time>,
     pub media: BTreeMap<SlotKey, Medium>,
     pub answers: Vec<AnswerRow>,
-    pub calls: Vec<CallRow>,
-    /// By (endpoint, result).
-    pub call_sums: BTreeMap<(&'static str, &'static str), Sum>,
+    /// By (endpoint, result, code).
+    pub call_sums: BTreeMap<(&'static str, &'static str, Option<String>), Sum>,
     pub events: Vec<EventReport>,
     pub losses: Vec<LossReport>,
 }
@@ -206,7 +205,6 @@ impl Data {
             ("submissions", sum(|kept| kept.submitted.iter().count())),
             ("answers", sum(|kept| kept.answers.len())),
             ("media", sum(|kept| kept.media.len())),
-            ("calls", sum(|kept| kept.calls.len())),
             ("events", sum(|kept| kept.events.len())),
             ("quota_use", self.quota_use.len()),
             ("unused_signatures", self.lessons.unused.len()),
@@ -312,10 +310,10 @@ impl Kept {
         }
     }
 
-    /// Folds its calls into sums.
-    pub(super) fn fold_calls(&mut self) {
-        for call in std::mem::take(&mut self.calls) {
-            let key = (call.endpoint.name(), call.result);
+    /// Adds calls to its sums.
+    pub(super) fn sum_up(&mut self, calls: &[CallRow]) {
+        for call in calls {
+            let key = (call.endpoint.name(), call.result, call.code.clone());
             let sum = self.call_sums.entry(key).or_insert(Sum {
                 calls: 0,
                 first_at: call.at,

@@ -51,7 +51,7 @@ impl Data {
             }
         }
         kept.keep(record.answers);
-        kept.calls.extend(record.calls.iter().cloned());
+        kept.sum_up(&record.calls);
         if is_settled {
             kept.report.last_error = None;
             kept.settle(Outcome::Archived, Vec::new(), at);

@@ -40,7 +40,7 @@ impl Data {
         }
         kept.forget_duplicates(&record.same);
         kept.keep(record.answers);
-        kept.calls.extend(record.calls.iter().cloned());
+        kept.sum_up(&record.calls);
         kept.progress = record.progress;
         kept.report.polls += 1;
         kept.report.last_error = record.last_error;
@@ -178,7 +178,6 @@ impl Kept {
         self.missing = missing;
         self.lose(at);
         self.schedule.clear();
-        self.fold_calls();
         for medium in self.media.values_mut() {
             if medium.row.state != MediaState::Wanted {
                 continue;

@@ -12,12 +12,8 @@ use crate::{
         media::MediaRow,
         secret::Secret,
     },
-    store::{
-        records::CallRow,
-        reports::{
-            AccessReport, AnswerReport, AttemptReport, CallReport, CallSum, MediaReport, Summary,
-            Whole,
-        },
+    store::reports::{
+        AccessReport, AnswerReport, AttemptReport, CallSum, MediaReport, Summary, Whole,
     },
 };
 
@@ -79,8 +75,6 @@ impl Kept {
 
     /// With the traces of those who looked.
     pub(super) fn whole(&self, accesses: &[Access]) -> Whole {
-        let mut calls: Vec<&CallRow> = self.calls.iter().collect();
-        calls.sort_by_key(|call| call.at);
         let sums = self.call_sums.iter();
         Whole {
             summary: self.summary(),
@@ -90,11 +84,11 @@ impl Kept {
             attempt_rows: self.attempts.values().map(attempt).collect(),
             media: self.media.values().map(medium).collect(),
             answers: self.answers.iter().map(answer).collect(),
-            calls: calls.into_iter().map(call).collect(),
             call_sums: sums
-                .map(|((endpoint, result), sum)| CallSum {
+                .map(|((endpoint, result, code), sum)| CallSum {
                     endpoint: (*endpoint).to_owned(),
                     result: (*result).to_owned(),
+                    code: code.clone(),
                     calls: sum.calls,
                     first_at: sum.first_at,
                     last_at: sum.last_at,
@@ -183,15 +177,5 @@ fn answer(answer: &AnswerRow) -> AnswerReport {
         sha256: answer.body.sha256(),
         object_key: answer.body.object().map(|object| object.object_key.clone()),
         packed: answer.body.packed().cloned(),
-    }
-}
-
-fn call(call: &CallRow) -> CallReport {
-    CallReport {
-        endpoint: call.endpoint.name().to_owned(),
-        at: call.at,
-        result: call.result.to_owned(),
-        http_status: call.http_status,
-        code: call.code.clone(),
     }
 }

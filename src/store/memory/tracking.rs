@@ -175,7 +175,6 @@ impl Kept {
             captured: BTreeMap::new(),
             media: BTreeMap::new(),
             answers: Vec::new(),
-            calls: Vec::new(),
             call_sums: BTreeMap::new(),
             events: Vec::new(),
             losses: Vec::new(),

@@ -20,7 +20,6 @@ use crate::{
 
 #[async_trait]
 impl Upkeep for MemoryStore {
-    /// The calls of settled verifications are sums already.
     async fn tidy(&self) -> Result<()> {
         let now = self.clock.now();
         let oldest = period(now.minus(Span::hours(48)));

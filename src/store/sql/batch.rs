@@ -99,13 +99,6 @@ async fn write<DB: Dialect>(
     let downloads = download::complete::<DB>(connection, downloads).await?;
     held.extend(downloads.iter().map(|one| key(&one.record.lease)));
     let mut together = Together::default();
-    // At once: a poll of the same batch may sum them up.
-    let brought = downloads.iter().filter(|one| !one.is_settled);
-    let brought = brought.map(|one| (one.record.lease.verification_id, &one.record.calls[..]));
-    calls::keep(brought, &mut together);
-    std::mem::take(&mut together)
-        .write::<DB>(connection)
-        .await?;
     let polls = poll::complete::<DB>(connection, polls, &mut together).await?;
     held.extend(polls.iter().map(|poll| key(&poll.record.lease)));
 
@@ -174,9 +167,6 @@ fn told(downloads: &[Downloaded<'_>], polls: &[Completed<'_>], together: &mut To
                 .map(|poll| (&poll.record.lease, &poll.record.answers)),
         );
     facts::answers(answers, together);
-    let open = polls.iter().filter(|poll| !poll.is_settled());
-    let open = open.map(|poll| (poll.id(), &poll.record.calls[..]));
-    calls::keep(open, together);
     let of_downloads = downloads.iter().flat_map(|one| &one.record.calls);
     let of_polls = polls.iter().flat_map(|poll| &poll.record.calls);
     calls::count(of_downloads.chain(of_polls), together);

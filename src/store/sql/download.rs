@@ -1,17 +1,18 @@
 //! What a download brought.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     calls,
     completed::Downloaded,
     lease::{self, Done},
-    media,
+    media::{self, Captured},
 };
 use crate::{
     domain::{
         id::VerificationId,
-        lease::{Lane, Stage},
+        lease::{Lane, Lease, Stage},
+        time::Time,
         token::State,
     },
     store::{
@@ -28,24 +29,30 @@ pub(super) async fn complete<'r, DB: Dialect>(
     connection: &mut DB::Connection,
     records: Vec<&'r DownloadRecord>,
 ) -> Result<Vec<Downloaded<'r>>> {
-    let done: Vec<Done> = records
+    let ending = records.iter().filter(|record| record.again.is_none());
+    let ending: Vec<(&Lease, Time)> = ending.map(|record| (&record.lease, record.at)).collect();
+    let mut ended = lease::end::<DB>(connection, Stage::Download, &ending).await?;
+    let others = records
         .iter()
-        .map(|record| Done {
-            lease: &record.lease,
-            at: record.at,
-            next: record
-                .again
-                .map(|(due_at, deadline)| (due_at, deadline, Lane::Living)),
-        })
-        .collect();
-    let woken = lease::complete::<DB>(connection, Stage::Download, &done).await?;
+        .filter(|record| !ended.contains(&record.lease.verification_id));
+    let done: Vec<Done> = others.map(|record| done(record)).collect();
+    let mut woken = lease::complete::<DB>(connection, Stage::Download, &done).await?;
+    woken.extend(ended.iter().map(|id| (*id, false)));
     let records: Vec<&DownloadRecord> = records
         .into_iter()
         .filter(|record| woken.contains_key(&record.lease.verification_id))
         .collect();
 
-    bring::<DB>(connection, &records).await?;
-    let ended = end::<DB>(connection, &records).await?;
+    let mut captured = bring::<DB>(connection, &records).await?;
+    let called = records
+        .iter()
+        .map(|record| (record.lease.verification_id, &record.calls[..]));
+    calls::add::<DB>(connection, called).await?;
+    let others = records
+        .iter()
+        .filter(|record| !ended.contains(&record.lease.verification_id));
+    let others: Vec<&DownloadRecord> = others.copied().collect();
+    ended.extend(end::<DB>(connection, &others).await?);
     let told: Vec<VerificationId> = records
         .iter()
         .map(|record| record.lease.verification_id)
@@ -57,7 +64,9 @@ pub(super) async fn complete<'r, DB: Dialect>(
         .copied()
         .filter(|record| ended.contains(&record.lease.verification_id))
         .collect();
-    let settled = settle::<DB>(connection, &ended).await?;
+    let settled = settle::<DB>(connection, &ended, &captured).await?;
+    captured.retain(|id, _| !settled.contains(id));
+    media::time_left::<DB>(connection, &captured).await?;
     let polls = ended
         .iter()
         .map(|record| (record.lease.verification_id, record.at))
@@ -70,12 +79,21 @@ pub(super) async fn complete<'r, DB: Dialect>(
     Ok(records.into_iter().map(downloaded).collect())
 }
 
-/// Writes what became of the media.
+fn done(record: &DownloadRecord) -> Done<'_> {
+    let next = record.again;
+    Done {
+        lease: &record.lease,
+        at: record.at,
+        next: next.map(|(due_at, deadline)| (due_at, deadline, Lane::Living)),
+    }
+}
+
+/// Writes what became of the media; brings what was captured.
 async fn bring<DB: Dialect>(
     connection: &mut DB::Connection,
     records: &[&DownloadRecord],
-) -> Result<()> {
-    media::fill::<DB>(
+) -> Result<HashMap<VerificationId, Captured>> {
+    let captured = media::fill::<DB>(
         connection,
         records
             .iter()
@@ -91,7 +109,8 @@ async fn bring<DB: Dialect>(
             .collect(),
     )
     .await?;
-    media::fail::<DB>(connection, records).await
+    media::fail::<DB>(connection, records).await?;
+    Ok(captured)
 }
 
 rows! {
@@ -99,7 +118,7 @@ rows! {
 }
 
 rows! {
-    struct Archived { id: VerificationId, at: i64, call_sums: Option<String> }
+    struct Archived { id: VerificationId, at: i64, short_at: Option<i64>, long_at: Option<i64> }
 }
 
 /// Settles the verifications that are whole now; brings which. One that a poll holds, or of which
@@ -107,6 +126,7 @@ rows! {
 async fn settle<DB: Dialect>(
     connection: &mut DB::Connection,
     ended: &[&DownloadRecord],
+    captured: &HashMap<VerificationId, Captured>,
 ) -> Result<HashSet<VerificationId>> {
     let whole = |record: &&DownloadRecord| {
         Some(Whole {
@@ -129,31 +149,29 @@ async fn settle<DB: Dialect>(
         .iter()
         .map(|row| id(row, "verification_id"))
         .collect::<Result<HashSet<VerificationId>>>()?;
-    let whole = ended
-        .iter()
-        .map(|record| (record.lease.verification_id, &record.calls[..]));
-    let whole = whole.filter(|(id, _)| settled.contains(id));
-    let mut call_sums = calls::sum_up::<DB>(connection, std::iter::empty(), whole).await?;
-    let rows: Vec<Archived> = rows
-        .into_iter()
-        .filter(|row| settled.contains(&row.id))
-        .map(|Whole { id, at, .. }| Archived {
-            id,
-            at,
-            call_sums: call_sums.remove(&id),
-        })
-        .collect();
+    let archived = rows.iter().filter(|row| settled.contains(&row.id));
+    let archived = archived.map(|Whole { id, at, .. }| {
+        let Captured { short_at, long_at } = captured.get(id).copied().unwrap_or_default();
+        Archived {
+            id: *id,
+            at: *at,
+            short_at,
+            long_at,
+        }
+    });
+    let rows: Vec<Archived> = archived.collect();
     let state = format!(
-        "update verifications as v set state = '{}', settled_at = t.at, last_error = null, call_sums = coalesce(t.call_sums, v.call_sums)
+        "update verifications as v set state = '{}', settled_at = t.at, last_error = null, least_left = {}
         from t where v.verification_id = t.id",
-        State::Archived.name()
+        State::Archived.name(),
+        media::least_left::<DB>()
     );
     DB::execute_over(connection, &rows, &state).await?;
     Ok(settled)
 }
 
-/// Takes downloads that do not go on out of the schedule, except those a poll has added media to
-/// meanwhile: they are due now.
+/// Takes downloads that do not go on, and that a poll has woken, out of the schedule, except those it
+/// has added media to: they are due now.
 async fn end<DB: Dialect>(
     connection: &mut DB::Connection,
     records: &[&DownloadRecord],

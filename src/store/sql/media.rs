@@ -1,6 +1,6 @@
 //! The media table: wanted, stored, lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::{
     domain::{
@@ -65,7 +65,7 @@ rows! {
 }
 
 rows! {
-    struct Captured { id: VerificationId, at: i64, short_life: bool }
+    struct LeftIn { id: VerificationId, short_at: Option<i64>, long_at: Option<i64> }
 }
 
 rows! {
@@ -149,14 +149,14 @@ pub(super) async fn add_stored<'r, DB: Dialect>(
         ),
     );
     let filled = DB::fetch_over(connection, &rows, &sql).await?;
-    time_left::<DB>(connection, &filled).await
+    time_left::<DB>(connection, &captured::<DB>(&filled)?).await
 }
 
-/// Fills known slots with what is in the vault now.
+/// Fills known slots with what is in the vault now; brings when.
 pub(super) async fn fill<'r, DB: Dialect>(
     connection: &mut DB::Connection,
     media: Vec<(&'r Lease, &'r StoredMedia)>,
-) -> Result<()> {
+) -> Result<HashMap<VerificationId, Captured>> {
     let rows: Vec<StoredIn> = media
         .into_iter()
         .map(|(lease, stored)| StoredIn {
@@ -179,42 +179,59 @@ pub(super) async fn fill<'r, DB: Dialect>(
         where m.media_id = t.medium and m.verification_id = t.id and m.state <> 'stored'
         {FILLED}",
     );
-    let filled = DB::fetch_over(connection, &rows, &sql).await?;
-    time_left::<DB>(connection, &filled).await
+    captured::<DB>(&DB::fetch_over(connection, &rows, &sql).await?)
 }
 
-/// Notes how little time was left when slots were filled, where it is the least so far; `filled` is
-/// what [`FILLED`] brought.
-async fn time_left<DB: Dialect>(connection: &mut DB::Connection, filled: &[DB::Row]) -> Result<()> {
-    if filled.is_empty() {
-        return Ok(());
+/// When the last media of a verification were captured just now, unix milliseconds: of those of a
+/// short life, and of the others.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Captured {
+    /// Videos and liveness images.
+    pub short_at: Option<i64>,
+    /// The others.
+    pub long_at: Option<i64>,
+}
+
+/// What [`FILLED`] brought.
+fn captured<DB: Dialect>(filled: &[DB::Row]) -> Result<HashMap<VerificationId, Captured>> {
+    let mut captured: HashMap<VerificationId, Captured> = HashMap::new();
+    for row in filled {
+        let of = captured.entry(id(row, "verification_id")?).or_default();
+        let has_short_life = Kind::named(&row.text("kind")?).is_some_and(Kind::has_short_life);
+        let at = if has_short_life {
+            &mut of.short_at
+        } else {
+            &mut of.long_at
+        };
+        *at = (*at).max(Some(row.int("captured_at")?));
     }
-    let ids = filled
-        .iter()
-        .map(|row| id(row, "verification_id"))
-        .collect::<Result<Vec<VerificationId>>>()?;
-    let captured = filled
-        .iter()
-        .zip(ids)
-        .map(|(row, id)| {
-            Ok(Captured {
-                id,
-                at: row.int("captured_at")?,
-                short_life: Kind::named(&row.text("kind")?).is_some_and(Kind::has_short_life),
-            })
-        })
-        .collect::<Result<Vec<_>>>()?;
-    let sql = format!(
-        "update verifications as v set least_left = {least}(coalesce(v.least_left, c.left_ms), c.left_ms)
-        from (
-            select w.verification_id as id, min(case when t.short_life then w.media_deadline else w.record_deadline end - t.at) as left_ms
-            from t join verifications as w on w.verification_id = t.id
-            group by w.verification_id
-        ) as c
-        where v.verification_id = c.id",
+    Ok(captured)
+}
+
+/// What `least_left` of `v` is with what was captured as `t` has it.
+pub(super) fn least_left<DB: Dialect>() -> String {
+    format!(
+        "nullif({least}(coalesce(v.least_left, {never}), coalesce(v.media_deadline - t.short_at, {never}), coalesce(v.record_deadline - t.long_at, {never})), {never})",
         least = DB::LEAST,
+        never = i64::MAX,
+    )
+}
+
+/// Notes how little time was left when slots were filled, where it is the least so far.
+pub(super) async fn time_left<DB: Dialect>(
+    connection: &mut DB::Connection,
+    captured: &HashMap<VerificationId, Captured>,
+) -> Result<()> {
+    let rows = captured.iter().map(|(id, captured)| LeftIn {
+        id: *id,
+        short_at: captured.short_at,
+        long_at: captured.long_at,
+    });
+    let sql = format!(
+        "update verifications as v set least_left = {} from t where v.verification_id = t.id",
+        least_left::<DB>()
     );
-    DB::execute_over(connection, &captured, &sql)
+    DB::execute_over(connection, &rows.collect::<Vec<_>>(), &sql)
         .await
         .map(|_| ())
 }

@@ -183,32 +183,18 @@ async fn start_downloads<DB: Dialect>(
     connection: &mut DB::Connection,
     polls: &[Completed<'_>],
 ) -> Result<()> {
-    let starts: Vec<(&Completed, DownloadStart)> = polls
+    let starts = polls
         .iter()
         .filter(|poll| poll.settlement().is_none())
-        .filter_map(|poll| Some((poll, poll.start()?)))
-        .collect();
+        .filter_map(|poll| Some((poll, poll.start()?)));
+    let starts: Vec<(&Completed, DownloadStart)> = starts.collect();
     let rows: Vec<Start> = starts
         .iter()
-        .map(|(poll, start)| {
-            let (token, until) = start
-                .lease
-                .as_ref()
-                .map(|(token, until)| (token.as_str(), until.0))
-                .unzip();
-            Start {
-                id: poll.id(),
-                at: poll.record.at.0,
-                due_at: start.due_at.0,
-                deadline: start.deadline.0,
-                token,
-                until,
-            }
-        })
+        .map(|(poll, start)| row(poll, start))
         .collect();
-    if rows.is_empty() {
-        return Ok(());
-    }
+    // Of one that was never polled before no download is scheduled.
+    let others = starts.iter().filter(|(poll, _)| !poll.record.is_first);
+    let others: Vec<Start> = others.map(|(poll, start)| row(poll, start)).collect();
     // The verification is locked, so nothing comes between the two statements.
     let kept = "(s.lease_token is not null and (s.lease_until > t.at or t.token is null))";
     let update = format!(
@@ -224,7 +210,7 @@ async fn start_downloads<DB: Dialect>(
         least = DB::LEAST,
         stage = Stage::Download.number(),
     );
-    DB::execute_over(connection, &rows, &update).await?;
+    DB::execute_over(connection, &others, &update).await?;
     let insert = format!(
         "insert into schedule (verification_id, stage, app, due_at, deadline, lease_token, lease_until, claims)
         select t.id, {stage}, v.app, coalesce(t.until, t.due_at), t.deadline, t.token, t.until, case when t.token is null then 0 else 1 end
@@ -235,6 +221,21 @@ async fn start_downloads<DB: Dialect>(
     DB::execute_over(connection, &rows, &insert)
         .await
         .map(|_| ())
+}
+
+fn row<'r>(poll: &Completed<'_>, start: &'r DownloadStart) -> Start<'r> {
+    let lease = start.lease.as_ref();
+    let (token, until) = lease
+        .map(|(token, until)| (token.as_str(), until.0))
+        .unzip();
+    Start {
+        id: poll.id(),
+        at: poll.record.at.0,
+        due_at: start.due_at.0,
+        deadline: start.deadline.0,
+        token,
+        until,
+    }
 }
 
 /// Takes what else is scheduled of settled verifications out of the schedule; what is still wanted

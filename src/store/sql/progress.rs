@@ -42,12 +42,12 @@ pub(super) async fn write<DB: Dialect>(
     if polls.is_empty() {
         return Ok(());
     }
-    let settled = |is_first: bool| {
-        let settled = polls.iter().filter(|poll| poll.is_settled());
-        let settled = settled.filter(move |poll| poll.record.is_first == is_first);
-        settled.map(|poll| (poll.id(), &poll.record.calls[..]))
+    let told = |is_first: bool| {
+        let told = polls.iter();
+        let told = told.filter(move |poll| poll.record.is_first == is_first);
+        told.map(|poll| (poll.id(), &poll.record.calls[..]))
     };
-    let mut call_sums = calls::sum_up::<DB>(connection, settled(true), settled(false)).await?;
+    let mut call_sums = calls::sums::<DB>(connection, told(true), told(false)).await?;
     let rows = polls
         .iter()
         .map(|poll| row(poll, call_sums.remove(&poll.id())));

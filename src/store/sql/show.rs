@@ -36,14 +36,12 @@ pub(super) async fn show<DB: Dialect>(
     let attempts = "select * from attempts where verification_id = $1 order by attempt_no";
     let media = "select * from media where verification_id = $1 order by attempt_no, kind, position, source";
     let answers = "select * from answers where verification_id = $1 order by fetched_at, answer_id";
-    let made = "select * from calls where verification_id = $1 order by at, call_id";
     let done = "select * from events where verification_id = $1 order by event_id";
     Ok(Some(Whole {
         attempt_rows: all::<DB, _>(connection, attempts, id, attempt).await?,
         media: all::<DB, _>(connection, media, id, medium).await?,
         answers: all::<DB, _>(connection, answers, id, answer).await?,
-        calls: all::<DB, _>(connection, made, id, calls::call).await?,
-        call_sums: calls::sums(row, id)?,
+        call_sums: calls::reported(row, id)?,
         events: all::<DB, _>(connection, done, id, events::event).await?,
         accesses: accesses::of::<DB>(connection, id).await?,
         submitted: submissions::of::<DB>(connection, id).await?,

@@ -1,4 +1,4 @@
-//! Upkeep: sums in place of old calls, and the close.
+//! Upkeep: what is gathered over time is let go, and the close.
 
 use std::pin::pin;
 
@@ -30,10 +30,6 @@ impl<DB: Dialect> Upkeep for SqlStore<DB> {
             .await?;
         self.writing(move |connection| requests::forget::<DB>(connection, now).boxed())
             .await?;
-        while self
-            .writing(|connection| calls::fold_settled::<DB>(connection).boxed())
-            .await?
-        {}
         let pool = self.write.clone();
         for sql in DB::TIDY {
             let mut connection = pool.acquire().await?;

@@ -177,7 +177,6 @@ pub(super) struct Whole {
     attempt_rows: Vec<Attempt>,
     media: Vec<Medium>,
     answers: Vec<Answer>,
-    calls: Vec<Call>,
     call_sums: Vec<CallSum>,
     events: Vec<Event>,
     accesses: Vec<Access>,
@@ -272,21 +271,13 @@ pub(super) struct Answer {
     object_key: Option<String>,
 }
 
-/// A call made at the provider.
-#[derive(ToSchema)]
-pub(super) struct Call {
-    endpoint: String,
-    at: Instant,
-    result: String,
-    http_status: Option<i64>,
-    code: Option<String>,
-}
-
 /// Calls of one endpoint that came to the same.
 #[derive(ToSchema)]
 pub(super) struct CallSum {
     endpoint: String,
     result: String,
+    /// The provider's code, where it gave one.
+    code: Option<String>,
     calls: i64,
     first_at: Instant,
     last_at: Instant,

@@ -508,7 +508,6 @@ async fn the_model_and_a_database_tell_the_same_of_lives_led_by_chance() {
             "submissions",
             "answers",
             "media",
-            "calls",
             "quota_use",
             "alarms",
             "api_keys",

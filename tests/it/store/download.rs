@@ -549,14 +549,13 @@ pub async fn a_download_that_makes_a_verification_whole_settles_it_unless_more_i
             (
                 &whole.summary.state[..],
                 whole.summary.settled_at,
-                whole.calls.len(),
-                whole.call_sums.len(),
+                whole.calls_made(),
                 db.rows("schedule").await,
             ),
             if settles {
-                ("archived", Some(at), 0, 1, 0)
+                ("archived", Some(at), 1, 0)
             } else {
-                ("waiting", None, 1, 0, 1)
+                ("waiting", None, 1, 1)
             },
             "{label}"
         );

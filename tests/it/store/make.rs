@@ -196,7 +196,6 @@ pub fn call(at: Time) -> CallRow {
         endpoint: Endpoint::Getall,
         at,
         result: "ok",
-        http_status: Some(200),
         code: None,
         sha256: Some(Sha256::of(b"a")),
     }

@@ -4,12 +4,11 @@ use verikeep::{
     domain::{address::DatabaseUrl, plan::Outcome, time::HeldClock},
     store::{
         Depth, MigrationReport, SchemaReport, StoreError, check_rights, check_schema, check_sound,
-        migrate, open,
-        records::{CallRow, PollRecord},
+        migrate, open, records::PollRecord,
     },
 };
 
-use super::make::{HOUR, START, call, claim_at, poll, settling, track};
+use super::make::{HOUR, START, claim_at, poll, settling, track};
 use crate::databases::Database;
 
 const NEWEST: i64 = 1;
@@ -207,9 +206,9 @@ pub async fn what_somebody_took_out_of_the_schema_is_named(db: Database) {
             "made: beats; undo",
         ),
         (
-            "alter table calls rename column endpoint to query",
-            "alter table calls rename column query to endpoint",
-            "made: calls.endpoint; undo",
+            "alter table requests rename column told to heard",
+            "alter table requests rename column heard to told",
+            "made: requests.told; undo",
         ),
         (
             "drop view report_outages",
@@ -262,7 +261,7 @@ async fn the_files_of_a_sqlite_database_are_private() {
     assert_eq!(db.texts("pragma journal_mode").await, [["wal"]]);
 }
 
-/// Calls are folded when a verification is settled; what is not told by their sums is gone then.
+/// What went wrong at the last poll is gone when a verification is settled.
 #[tokio::test]
 async fn what_is_taken_out_of_a_sqlite_database_leaves_no_trace() {
     let db = Database::sqlite();
@@ -271,16 +270,12 @@ async fn what_is_taken_out_of_a_sqlite_database_leaves_no_trace() {
     let file = db.folder.as_ref().unwrap().path().join("verikeep.db");
     let holds = || {
         let bytes = std::fs::read(&file).unwrap();
-        let canary = b"canary-of-a-call";
+        let canary = b"canary-of-an-error";
         bytes.windows(canary.len()).any(|part| part == canary)
-    };
-    let call = CallRow {
-        code: Some("canary-of-a-call".to_owned()),
-        ..call(START)
     };
     let work = store.claim_polls(&claim_at(START)).await.unwrap();
     let asked = PollRecord {
-        calls: vec![call],
+        last_error: Some("canary-of-an-error".to_owned()),
         ..poll(&work[0].lease, START)
     };
     store.record_poll(asked).await.unwrap();
@@ -371,8 +366,8 @@ async fn a_role_that_may_too_little_and_a_read_only_database_are_told_before_the
         (
             "one right too little",
             true,
-            "GRANT; revoke delete on calls from ROLE",
-            "lacks rights to calls (delete); `grant select",
+            "GRANT; revoke delete on losses from ROLE",
+            "lacks rights to losses (delete); `grant select",
         ),
         ("rows", true, "GRANT", ""),
         (
