@@ -284,8 +284,8 @@ pub struct PollRecord {
     pub wanted: Vec<WantedMedia>,
     /// Media that came inside answers.
     pub inline: Vec<InlineMedia>,
-    /// Rows to delete: the same bytes are there as another medium of the verification. Rows stored
-    /// by their own URL stay.
+    /// Rows to delete, since the same bytes are there as another medium of the verification; the last
+    /// that is stored of them stays.
     pub same: Vec<MediaId>,
     /// Schedules the download stage.
     pub download: Option<DownloadStart>,
@@ -376,8 +376,8 @@ pub struct DownloadRecord {
     pub at: Time,
     /// Media that are in the vault now.
     pub stored: Vec<StoredMedia>,
-    /// Rows to delete: the same bytes are there as another medium of the verification. Rows stored
-    /// by their own URL stay.
+    /// Rows to delete, since the same bytes are there as another medium of the verification; the last
+    /// that is stored of them stays.
     pub same: Vec<MediaId>,
     /// Media that failed this time, and are tried again until their end.
     pub failed: Vec<FailedMedia>,

@@ -108,6 +108,7 @@ on_each! {
         download:
             stored_same_and_failed_media_stand_as_told,
             a_download_that_makes_a_verification_whole_settles_it_unless_more_is_known,
+            a_download_forgets_what_it_has_made_superfluous,
             of_media_that_are_there_twice_the_last_one_stays,
             a_record_forgets_media_of_its_own_verification_alone,
             a_download_that_ends_wakes_its_poll,

@@ -288,8 +288,13 @@ impl MediaFetcher {
         let archives = (again.is_none())
             .then(|| self.archives(app, &draft, now))
             .flatten();
+        let (archives, twice) = archives.unzip();
+        let twice = twice.unwrap_or_default();
+        let mut same = draft.record.same;
+        same.extend(twice.iter().map(|row| row.media_id));
         let record = DownloadRecord {
             at: now,
+            same,
             answers: draft.log.answers,
             calls: draft.log.calls,
             again,
@@ -299,12 +304,20 @@ impl MediaFetcher {
         if self.queue.record_download(record).await? {
             self.watcher.settled(State::Archived.name());
         }
+        for key in twice.iter().filter_map(|row| row.object_key.as_deref()) {
+            self.keeper.drop_object(key).await;
+        }
         Ok(())
     }
 
     /// Whether the verification is whole with what this download brought, as far as so many polls
-    /// know. Anything else than a whole archive is a poll's to decide.
-    fn archives(&self, app: &App, draft: &DownloadDraft, now: Time) -> Option<i64> {
+    /// know, and what is there twice then. Anything else than a whole archive is a poll's to decide.
+    fn archives(
+        &self,
+        app: &App,
+        draft: &DownloadDraft,
+        now: Time,
+    ) -> Option<(i64, Vec<MediaRow>)> {
         let (polls, progress) = &draft.known;
         let is_same = |row: &&MediaRow| draft.record.same.contains(&row.media_id);
         let media: Vec<MediaRow> = draft
@@ -327,7 +340,7 @@ impl MediaFetcher {
             step,
             Step::Settle(Outcome::Archived, missing) if missing.is_empty()
         );
-        (is_whole && duplicates(&media).is_empty()).then_some(*polls)
+        is_whole.then(|| (*polls, duplicates(&media)))
     }
 }
 

@@ -181,6 +181,18 @@ async fn a_face_that_lies_where_nobody_may_follow_is_an_alarm_and_costs_nothing_
     assert!(missing.contains("forbidden_host"), "{missing}");
 }
 
+/// The card lies in `detail` too, as the same bytes.
+#[tokio::test]
+async fn what_is_whole_with_its_download_is_not_polled_again() {
+    let house = House::new();
+    let made = house.made(FILMED, with_everything());
+    house.clock.pass(Span::hours(3));
+    house.track(told(&made)).await;
+    house.live().await;
+    house.is_archived(&made.verify_token).await;
+    assert_eq!(house.whole(&made.verify_token).await.summary.polls, 1);
+}
+
 #[tokio::test]
 async fn a_video_listed_late_is_fetched_when_it_appears() {
     let house = House::new();

@@ -35,10 +35,7 @@ impl Data {
                 kept.time_left(kept.deadline_of(&slot), captured_at);
             }
         }
-        // What is stored stays, whatever a record says.
-        kept.media.retain(|_, medium| {
-            medium.row.state == MediaState::Stored || !record.same.contains(&medium.row.media_id)
-        });
+        kept.forget(&record.same);
         for failed in record.failed {
             kept.fail(failed, at);
         }

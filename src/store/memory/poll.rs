@@ -38,7 +38,7 @@ impl Data {
         for inline in record.inline {
             kept.add_stored(inline);
         }
-        kept.forget_duplicates(&record.same);
+        kept.forget(&record.same);
         kept.keep(record.answers);
         kept.sum_up(&record.calls);
         kept.progress = record.progress;
@@ -135,19 +135,17 @@ impl Kept {
         }
     }
 
-    /// Deletes stored media of which another holds the same bytes; one that would be the last of
-    /// them stays.
-    fn forget_duplicates(&mut self, same: &[MediaId]) {
-        let others: Vec<Sha256> = self
-            .media
-            .values()
-            .filter(|medium| !same.contains(&medium.row.media_id))
-            .filter_map(|medium| medium.row.sha256)
-            .collect();
+    /// Deletes media whose bytes are there as another; of stored ones the last stays.
+    pub(super) fn forget(&mut self, same: &[MediaId]) {
+        let others = self.media.values().filter(|medium| {
+            medium.row.state == MediaState::Stored && !same.contains(&medium.row.media_id)
+        });
+        let others: Vec<Sha256> = others.filter_map(|medium| medium.row.sha256).collect();
         self.media.retain(|_, medium| {
-            let sha256 = medium.row.sha256;
-            !(same.contains(&medium.row.media_id)
-                && sha256.is_some_and(|sha256| others.contains(&sha256)))
+            let is_there = |sha256: Sha256| others.contains(&sha256);
+            let may_go =
+                medium.row.state != MediaState::Stored || medium.row.sha256.is_some_and(is_there);
+            !(same.contains(&medium.row.media_id) && may_go)
         });
     }
 

@@ -13,7 +13,7 @@ use crate::{
         Result,
         dialect::Dialect,
         records::{DownloadRecord, InlineMedia, WantedMedia},
-        rows::{Cells as _, id, insert, rows},
+        rows::{Cells as _, binds, id, insert, rows, texts},
     },
 };
 
@@ -58,10 +58,6 @@ rows! {
 
 rows! {
     struct FailedIn<'a> { id: VerificationId, medium: MediaId, why: &'a str, cause: &'a str, at: i64, refused: Option<Sha256> }
-}
-
-rows! {
-    struct LostAll<'a> { id: VerificationId, why: &'a str }
 }
 
 rows! {
@@ -236,31 +232,17 @@ pub(super) async fn time_left<DB: Dialect>(
         .map(|_| ())
 }
 
-/// Deletes wanted rows whose bytes are there already as another medium of the same verification.
-/// What is stored stays, whatever a record says.
+/// Deletes rows whose bytes are there as another medium of the same verification. Of stored ones the
+/// last stays, whatever a record says.
 pub(super) async fn forget<DB: Dialect>(
     connection: &mut DB::Connection,
     media: Vec<(&Lease, MediaId)>,
 ) -> Result<()> {
     let rows = same(media);
     let sql = format!(
-        "delete from media where {same} and state <> 'stored'",
-        same = is_same("media"),
-    );
-    DB::execute_over(connection, &rows, &sql).await.map(|_| ())
-}
-
-/// Deletes stored rows of which another of the same verification holds the same bytes; one that
-/// would be the last of them stays.
-pub(super) async fn forget_duplicates<DB: Dialect>(
-    connection: &mut DB::Connection,
-    media: Vec<(&Lease, MediaId)>,
-) -> Result<()> {
-    let rows = same(media);
-    let sql = format!(
-        "delete from media where {same} and exists (
+        "delete from media where {same} and (state <> 'stored' or exists (
             select 1 from media as o where o.verification_id = media.verification_id and o.state = 'stored' and o.sha256 = media.sha256
-            and not {other_same})",
+            and not {other_same}))",
         same = is_same("media"),
         other_same = is_same("o"),
     );
@@ -305,15 +287,19 @@ pub(super) async fn fail<'r, DB: Dialect>(
     DB::execute_over(connection, &rows, sql).await.map(|_| ())
 }
 
-/// Gives up all that is still wanted of verifications: (verification_id, why).
+/// Gives up all that is still wanted of these verifications.
 pub(super) async fn lose_all<DB: Dialect>(
     connection: &mut DB::Connection,
-    verifications: &[(VerificationId, String)],
+    verifications: &[VerificationId],
+    why: &str,
 ) -> Result<()> {
-    let rows: Vec<LostAll> = verifications
-        .iter()
-        .map(|(id, why)| LostAll { id: *id, why })
-        .collect();
-    let sql = "update media as m set state = 'lost', lost_reason = t.why || coalesce(': ' || m.last_error, '') from t where m.verification_id = t.id and m.state = 'wanted'";
-    DB::execute_over(connection, &rows, sql).await.map(|_| ())
+    // By a list, not joined: the planner of a server that knows nothing of the tables yet reads all
+    // media for a join.
+    let sql = format!(
+        "update media set state = 'lost', lost_reason = $2 || coalesce(': ' || last_error, '') where verification_id {} and state = 'wanted'",
+        DB::among(1)
+    );
+    DB::execute(connection, sql, binds![texts(verifications), why])
+        .await
+        .map(|_| ())
 }

@@ -1,5 +1,7 @@
 //! What a poll brought.
 
+use std::collections::BTreeMap;
+
 use super::{
     assign::{Assignment, assign},
     attempts,
@@ -137,7 +139,7 @@ async fn bring<DB: Dialect>(
             .collect(),
     )
     .await?;
-    media::forget_duplicates::<DB>(
+    media::forget::<DB>(
         connection,
         polls
             .iter()
@@ -261,16 +263,17 @@ async fn settle<DB: Dialect>(
         );
         DB::execute(connection, sql, binds![texts(&ids)]).await?;
     }
-    let why = |outcome: Outcome| {
-        format!(
-            "the verification was settled as {} before it could be fetched",
-            outcome.state().name()
-        )
-    };
-    let reasons = with_media
-        .into_iter()
-        .map(|(id, outcome)| (id, why(outcome)));
-    media::lose_all::<DB>(connection, &reasons.collect::<Vec<_>>()).await?;
+    let mut by_outcome: BTreeMap<&str, Vec<VerificationId>> = BTreeMap::new();
+    for (id, outcome) in with_media {
+        by_outcome
+            .entry(outcome.state().name())
+            .or_default()
+            .push(id);
+    }
+    for (outcome, ids) in by_outcome {
+        let why = format!("the verification was settled as {outcome} before it could be fetched");
+        media::lose_all::<DB>(connection, &ids, &why).await?;
+    }
     let lost = polls.iter().filter_map(|poll| {
         let (outcome, missing) = poll.settlement()?;
         let is_loss = outcome.state().is_loss();

@@ -458,6 +458,40 @@ pub async fn of_media_that_are_there_twice_the_last_one_stays(db: Database) {
     assert_eq!(left, ["medium-1-1", "medium-1-2"].map(named));
 }
 
+pub async fn a_download_forgets_what_it_has_made_superfluous(db: Database) {
+    let store = store(&db).await;
+    wanting(&*store, 3).await;
+    let twin = |id| {
+        let mut twin = stored(id, START);
+        twin.object.sha256 = Sha256::of(b"the same");
+        twin
+    };
+    let work = one_download(&*store, START).await;
+    let record = DownloadRecord {
+        stored: vec![twin("medium-1-0")],
+        // It is the only one that is stored.
+        same: vec![named("medium-1-0")],
+        again: Some((later(MINUTE), later(HOUR))),
+        ..download(&work.lease, START)
+    };
+    store.record_download(record).await.unwrap();
+    let left = async || {
+        let media = store.show(&handle(1)).await.unwrap().unwrap().media;
+        let left = media.into_iter().map(|medium| medium.media_id);
+        left.collect::<Vec<_>>()
+    };
+    let all = ["medium-1-0", "medium-1-1", "medium-1-2"].map(named);
+    assert_eq!(left().await, all);
+    let work = one_download(&*store, later(MINUTE)).await;
+    let record = DownloadRecord {
+        stored: vec![twin("medium-1-1")],
+        same: vec![named("medium-1-0"), named("medium-1-2")],
+        ..download(&work.lease, later(MINUTE))
+    };
+    store.record_download(record).await.unwrap();
+    assert_eq!(left().await, ["medium-1-1"].map(named));
+}
+
 pub async fn a_record_forgets_media_of_its_own_verification_alone(db: Database) {
     let store = store(&db).await;
     wanting(&*store, 3).await;
