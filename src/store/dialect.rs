@@ -31,6 +31,9 @@ pub(super) trait Dialect: Database<Row: Cells> + HasStatementCache {
     const BEGIN_READ: &'static str;
     /// The function that takes the least of its arguments, none of which may be null.
     const LEAST: &'static str;
+    /// Whether what stands before it is one of the `id` of `t`: by a list, since the planner of a server
+    /// that knows nothing of a table yet reads all of it for a join.
+    const AMONG_ROWS: &'static str;
     /// The column `day` of a view as `2026-11-24`.
     const DAY: &'static str;
     /// The function that takes the greatest of its arguments, none of which may be null.
@@ -223,6 +226,7 @@ impl Dialect for Sqlite {
     const BINDS_MAX: usize = 32_766;
     const BEGIN_READ: &'static str = "begin";
     const LEAST: &'static str = "min";
+    const AMONG_ROWS: &'static str = "in (select t.id from t)";
     const DAY: &'static str = "day";
     const GREATEST: &'static str = "max";
     const FOR_UPDATE: &'static str = "";
@@ -286,6 +290,7 @@ impl Dialect for Postgres {
     const BEGIN_PASSING: &'static str = "begin; set local idle_in_transaction_session_timeout = '60s'; set local synchronous_commit = off";
     const BEGIN_READ: &'static str = "begin isolation level repeatable read read only; set local idle_in_transaction_session_timeout = '60s'";
     const LEAST: &'static str = "least";
+    const AMONG_ROWS: &'static str = "= any(array(select t.id from t))";
     const DAY: &'static str = "to_char(day, 'YYYY-MM-DD')";
     const GREATEST: &'static str = "greatest";
     const FOR_UPDATE: &'static str = "for update";

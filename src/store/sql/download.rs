@@ -137,11 +137,13 @@ async fn settle<DB: Dialect>(
     };
     let rows: Vec<Whole> = ended.iter().filter_map(whole).collect();
     let poll = format!(
-        "delete from schedule where stage = {stage} and lease_token is null and not woken and verification_id in (
-            select v.verification_id from verifications as v join t on v.verification_id = t.id
-            where v.polls = t.polls and v.settled_at is null
-            and not exists (select 1 from media as m where m.verification_id = v.verification_id and m.state = 'wanted'))
+        "delete from schedule where stage = {stage} and verification_id {among} and lease_token is null and not woken
+        and exists (
+            select 1 from verifications as v where v.verification_id = schedule.verification_id
+            and v.settled_at is null and v.polls = (select t.polls from t where t.id = v.verification_id))
+        and not exists (select 1 from media as m where m.verification_id = schedule.verification_id and m.state = 'wanted')
         returning verification_id",
+        among = DB::AMONG_ROWS,
         stage = Stage::Poll.number()
     );
     let taken = DB::fetch_over(connection, &rows, &poll).await?;

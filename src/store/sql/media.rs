@@ -102,11 +102,11 @@ pub(super) async fn want<'r, DB: Dialect>(
     DB::execute_over(connection, &rows, &sql).await.map(|_| ())
 }
 
-/// Adds media that are in the vault already; a slot that is filled stays as it is.
+/// Adds media that are in the vault already, and brings when; a slot that is filled stays as it is.
 pub(super) async fn add_stored<'r, DB: Dialect>(
     connection: &mut DB::Connection,
     media: Vec<(&'r Lease, &'r InlineMedia)>,
-) -> Result<()> {
+) -> Result<HashMap<VerificationId, Captured>> {
     // A statement must not touch a slot twice.
     let mut once: BTreeMap<(VerificationId, &Slot), InlineIn> = BTreeMap::new();
     for (lease, inline) in media {
@@ -130,9 +130,6 @@ pub(super) async fn add_stored<'r, DB: Dialect>(
                 captured_at: stored.captured_at.0,
             });
     }
-    if once.is_empty() {
-        return Ok(());
-    }
     let rows: Vec<InlineIn> = once.into_values().collect();
     let sql = insert::<InlineIn>(
         "media",
@@ -144,8 +141,7 @@ pub(super) async fn add_stored<'r, DB: Dialect>(
             {FILLED}"
         ),
     );
-    let filled = DB::fetch_over(connection, &rows, &sql).await?;
-    time_left::<DB>(connection, &captured::<DB>(&filled)?).await
+    captured::<DB>(&DB::fetch_over(connection, &rows, &sql).await?)
 }
 
 /// Fills known slots with what is in the vault now; brings when.

@@ -1,6 +1,6 @@
 //! What a poll brought.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{
     assign::{Assignment, assign},
@@ -8,7 +8,9 @@ use super::{
     completed::Completed,
     events,
     lease::{self, Done},
-    losses, media, progress,
+    losses,
+    media::{self, Captured},
+    progress,
     together::Together,
 };
 use crate::{
@@ -62,7 +64,7 @@ pub(super) async fn complete<'r, DB: Dialect>(
         })
         .collect();
 
-    bring::<DB>(connection, &polls, together).await?;
+    let captured = bring::<DB>(connection, &polls, together).await?;
     start_downloads::<DB>(connection, &polls).await?;
     let told: Vec<VerificationId> = polls
         .iter()
@@ -71,7 +73,7 @@ pub(super) async fn complete<'r, DB: Dialect>(
         .collect();
     lease::rest::<DB>(connection, Stage::Poll, &told).await?;
     settle::<DB>(connection, &polls).await?;
-    progress::write::<DB>(connection, &polls).await?;
+    progress::write::<DB>(connection, &polls, &captured).await?;
     give::<DB>(connection, &polls).await?;
     Ok(polls)
 }
@@ -93,12 +95,12 @@ fn done(record: &PollRecord) -> Done<'_> {
     }
 }
 
-/// Writes attempts and media.
+/// Writes attempts and media; brings what was captured of these.
 async fn bring<DB: Dialect>(
     connection: &mut DB::Connection,
     polls: &[Completed<'_>],
     together: &mut Together,
-) -> Result<()> {
+) -> Result<HashMap<VerificationId, Captured>> {
     attempts::write::<DB>(
         connection,
         polls
@@ -126,7 +128,7 @@ async fn bring<DB: Dialect>(
             .collect(),
     )
     .await?;
-    media::add_stored::<DB>(
+    let captured = media::add_stored::<DB>(
         connection,
         polls
             .iter()
@@ -151,7 +153,8 @@ async fn bring<DB: Dialect>(
             })
             .collect(),
     )
-    .await
+    .await?;
+    Ok(captured)
 }
 
 /// Gives verifications to the apps that they were seen to belong to.

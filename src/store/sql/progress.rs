@@ -1,6 +1,12 @@
 //! What polls make known of their verifications.
 
-use super::{attempts, calls, completed::Completed};
+use std::collections::HashMap;
+
+use super::{
+    attempts, calls,
+    completed::Completed,
+    media::{self, Captured},
+};
 use crate::{
     domain::id::VerificationId,
     store::{
@@ -21,7 +27,9 @@ rows! {
         never_seen: bool,
         progress: String,
         last_error: Option<&'a str>,
-        summed_at: Option<i64>,
+        is_summed: bool,
+        short_at: Option<i64>,
+        long_at: Option<i64>,
         passed: Option<bool>,
         attempts: i64,
         first_attempt_at: Option<i64>,
@@ -38,6 +46,7 @@ rows! {
 pub(super) async fn write<DB: Dialect>(
     connection: &mut DB::Connection,
     polls: &[Completed<'_>],
+    captured: &HashMap<VerificationId, Captured>,
 ) -> Result<()> {
     if polls.is_empty() {
         return Ok(());
@@ -48,29 +57,33 @@ pub(super) async fn write<DB: Dialect>(
         told.map(|poll| (poll.id(), &poll.record.calls[..]))
     };
     let mut call_sums = calls::sums::<DB>(connection, told(true), told(false)).await?;
-    let rows = polls
-        .iter()
-        .map(|poll| row(poll, call_sums.remove(&poll.id())));
+    let rows = polls.iter().map(|poll| {
+        let captured = captured.get(&poll.id()).copied().unwrap_or_default();
+        row(poll, captured, call_sums.remove(&poll.id()))
+    });
     let rows = rows.collect::<Result<Vec<_>>>()?;
     let sql = format!(
         "update verifications as v set
             state = coalesce(t.state, v.state), settled_at = t.settled_at, missing = coalesce(t.missing, v.missing), proof = t.proof, never_seen = t.never_seen, progress = t.progress,
-            passed = case when t.summed_at is null then v.passed else t.passed end, attempts = case when t.summed_at is null then v.attempts else t.attempts end,
-            first_attempt_at = case when t.summed_at is null then v.first_attempt_at else t.first_attempt_at end,
-            least_left = case when t.summed_at is null then v.least_left
-                else {least}(coalesce(v.least_left, v.record_deadline - t.summed_at), v.record_deadline - t.summed_at) end,
+            passed = case when t.is_summed then t.passed else v.passed end, attempts = case when t.is_summed then t.attempts else v.attempts end,
+            first_attempt_at = case when t.is_summed then t.first_attempt_at else v.first_attempt_at end,
+            least_left = {least_left},
             polls = v.polls + 1, last_error = t.last_error, verify_count = coalesce(t.verify_count, v.verify_count),
             ocr_charge_count = coalesce(t.ocr_charge_count, v.ocr_charge_count), match_charge_count = coalesce(t.match_charge_count, v.match_charge_count),
             verify_charge_count = coalesce(t.verify_charge_count, v.verify_charge_count), live_charge_count = coalesce(t.live_charge_count, v.live_charge_count),
             call_sums = coalesce(t.call_sums, v.call_sums)
         from t
         where v.verification_id = t.id",
-        least = DB::LEAST
+        least_left = media::least_left::<DB>()
     );
     DB::execute_over(connection, &rows, &sql).await.map(|_| ())
 }
 
-fn row<'r>(poll: &Completed<'r>, call_sums: Option<String>) -> Result<ProgressRow<'r>> {
+fn row<'r>(
+    poll: &Completed<'r>,
+    captured: Captured,
+    call_sums: Option<String>,
+) -> Result<ProgressRow<'r>> {
     let record = poll.record;
     let counts = record.counts.unwrap_or_default();
     let settlement = poll.settlement();
@@ -93,7 +106,10 @@ fn row<'r>(poll: &Completed<'r>, call_sums: Option<String>) -> Result<ProgressRo
         never_seen: proof.is_some_and(|proof| proof.never_seen),
         progress: Json::of(&record.progress)?.into_text(),
         last_error: record.last_error.as_deref(),
-        summed_at: is_summed.then_some(record.at.0),
+        is_summed,
+        short_at: captured.short_at,
+        // What is told of an attempt lives as long as the record.
+        long_at: captured.long_at.max(is_summed.then_some(record.at.0)),
         passed: sums.passed,
         attempts: sums.attempts,
         first_attempt_at: sums.first_attempt_at,
