@@ -139,8 +139,8 @@ async fn a_broken_database_is_refused_at_the_start_with_the_way_out() {
         ("no table", "drop table media", &["made: media"]),
         (
             "no column",
-            "alter table calls rename column endpoint to query",
-            &["made: calls.endpoint"],
+            "alter table requests rename column told to heard",
+            &["made: requests.told"],
         ),
         (
             "no view",
