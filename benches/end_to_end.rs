@@ -30,8 +30,8 @@
 //! | server CPU ms/token | the same of all processes of PostgreSQL |
 //! | calls/necessary call | requests the provider counted, OAuth included, over three a token |
 //! | media fetched/token | objects the provider sent; not among the calls |
-//! | fsyncs/token | `fsync`, `fdatasync` and `syncfs` of the daemon's process, seen by `strace`: objects, their folders, SQLite's log and checkpoints; of PostgreSQL, which is told to sync for it, those of its log (`pg_stat_wal`, or `pg_stat_io` from 18 on) with the few of tracking, without its checkpoints. Counted in a pass that is not timed, the next one too |
-//! | SQL statements/token | statements sqlx ran, seen by a `tracing` layer; `begin` and `commit` are not among them |
+//! | fsyncs/token | `fsync`, `fdatasync` and `syncfs` of the daemon's process, seen by `strace`: objects, their folders, SQLite's log and checkpoints; of PostgreSQL, which is told to sync for it, those of its log (`pg_stat_wal`, or `pg_stat_io` from 18 on) with the few of tracking, without its checkpoints. Counted in a pass of its own, which `strace` makes slower |
+//! | SQL statements/token | statements sqlx ran in a pass that is not timed, seen by a `tracing` layer; `begin` and `commit` are not among them |
 //! | SQL commits/token | transactions that wrote, by the change counter of SQLite's WAL index, or by PostgreSQL's transaction ids, savepoints among them |
 //! | tracked/s | tokens told in chunks until committed, before the daemon starts |
 //! | peak MB | `VmHWM` of a fresh daemon that archives the same tokens with media while so many others wait |
@@ -168,10 +168,16 @@ fn measure(
     }
     for place in places {
         let name = format!("{}-counted", provider.work().name());
-        let task = provider.task(place, &name);
-        let trace = can_watch.then(|| place.data(&format!("{name}.strace")));
-        let task = Task { trace, ..task };
-        measured.counted.push(provider.pass("counted", &task)?);
+        let mut counted = provider.pass("counted", &provider.task(place, &name))?;
+        if can_watch {
+            let name = format!("{}-watched", provider.work().name());
+            let task = Task {
+                trace: Some(place.data(&format!("{name}.strace"))),
+                ..provider.task(place, &name)
+            };
+            counted.syncs = provider.pass("counted", &task)?.syncs;
+        }
+        measured.counted.push(counted);
     }
     Ok(measured)
 }
