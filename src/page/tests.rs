@@ -11,7 +11,8 @@ use crate::{
         secret::Secret,
     },
     store::reports::{
-        AccessReport, AnswerReport, AttemptReport, EventReport, MediaReport, Submitted, Summary,
+        AccessReport, AnswerReport, AttemptReport, CallSum, EventReport, MediaReport, Submitted,
+        Summary,
     },
 };
 
@@ -112,7 +113,14 @@ fn hostile() -> Whole {
             object_key: text(),
             packed: None,
         }],
-        call_sums: Vec::new(),
+        call_sums: vec![CallSum {
+            endpoint: HOSTILE.to_owned(),
+            result: HOSTILE.to_owned(),
+            code: text(),
+            calls: 2,
+            first_at: NOW,
+            last_at: NOW,
+        }],
         events: vec![EventReport {
             at: NOW,
             actor: HOSTILE.to_owned(),
@@ -188,6 +196,26 @@ fn what_comes_from_outside_stays_text() {
         "https://",
     ];
     assert_eq!(tags.map(|tag| page.contains(tag)), [false; 7]);
+}
+
+#[test]
+fn calls_that_came_to_the_same_are_told_apart_by_the_code() {
+    let sum = |code: Option<&str>, calls| CallSum {
+        endpoint: "getall".to_owned(),
+        result: "refused".to_owned(),
+        code: code.map(str::to_owned),
+        calls,
+        first_at: NOW,
+        last_at: NOW,
+    };
+    let whole = Whole {
+        call_sums: vec![sum(Some("283501"), 1), sum(None, 1)],
+        ..hostile()
+    };
+    let page = page(&whole, &[], false);
+    for told in ["getall asked: refused (283501)<", "getall asked: refused<"] {
+        assert!(page.contains(told), "{told}");
+    }
 }
 
 #[test]

@@ -75,7 +75,11 @@ pub(super) fn all(case: &Case<'_>) -> Vec<Entry> {
 fn asked(whole: &Whole) -> Vec<(Time, Two)> {
     let sums = whole.call_sums.iter();
     let told = sums.map(|sum| {
-        let (endpoint, result) = (Two::same(&sum.endpoint), Two::same(&sum.result));
+        let endpoint = Two::same(&sum.endpoint);
+        let result = match &sum.code {
+            Some(code) => Two::same(format!("{} ({code})", sum.result)),
+            None => Two::same(&sum.result),
+        };
         let text = if sum.calls == 1 {
             w::T_ASKED_ONCE.with(&[endpoint, result])
         } else {

@@ -21,6 +21,7 @@ mod config;
 mod daemon;
 mod databases;
 mod deploy;
+mod feed;
 mod installation;
 mod lab;
 mod life;

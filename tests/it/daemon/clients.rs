@@ -3,7 +3,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Command, Output},
     sync::{Arc, Mutex},
     time::Instant,
 };
@@ -16,7 +16,10 @@ use tokio::{
 };
 
 use super::process::{Place, code, err, out};
-use crate::lab::{Db, FILMED, PLAIN};
+use crate::{
+    feed::feed,
+    lab::{Db, FILMED, PLAIN},
+};
 
 const TOKEN: &str = "canary-token";
 const ISSUED_AT: &str = "2026-11-26T08:15:00Z";
@@ -83,23 +86,15 @@ struct Telling<'t> {
 
 impl Client {
     fn told(&self, telling: &Telling<'_>) -> Output {
-        use std::io::Write as _;
-        let mut child = Command::new(&self.line[0])
+        let mut client = Command::new(&self.line[0]);
+        client
             .args(&self.line[1..])
             .args([telling.app, telling.issued_at, telling.reference])
             .arg(telling.seconds.to_string())
             .env("VERIKEEP_URL", telling.url)
             .env("VERIKEEP_KEY_FILE", telling.key)
-            .env("no_proxy", "127.0.0.1")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut input = child.stdin.take().unwrap();
-        writeln!(input, "{}", telling.token).unwrap();
-        drop(input);
-        child.wait_with_output().unwrap()
+            .env("no_proxy", "127.0.0.1");
+        feed(&mut client, &format!("{}\n", telling.token))
     }
 }
 

@@ -1,11 +1,9 @@
 //! What the daemon measures, in the eyes of Prometheus' own tool.
 
-use std::{
-    io::Write as _,
-    process::{Command, Stdio},
-};
+use std::process::Command;
 
 use super::{Db, Place, lives};
+use crate::feed::feed;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn prometheus_has_nothing_to_say_against_the_page_of_a_daemon_at_work() {
@@ -21,20 +19,7 @@ async fn prometheus_has_nothing_to_say_against_the_page_of_a_daemon_at_work() {
     let (_, body) = page.split_once("\r\n\r\n").unwrap();
     assert!(body.contains("# TYPE verikeep_provider_calls_total counter"));
 
-    let mut promtool = Command::new("promtool")
-        .args(["check", "metrics"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("promtool; ./scripts/test sees to it");
-    promtool
-        .stdin
-        .take()
-        .unwrap()
-        .write_all(body.as_bytes())
-        .unwrap();
-    let checked = promtool.wait_with_output().unwrap();
+    let checked = feed(Command::new("promtool").args(["check", "metrics"]), body);
     let said = String::from_utf8_lossy(&checked.stderr);
     assert!(
         checked.status.success() && said.is_empty(),

@@ -23,6 +23,7 @@ use verikeep::{
 
 use crate::{
     databases::Database,
+    feed::feed,
     lab::{Db, options, short_windows, teach},
 };
 
@@ -131,20 +132,7 @@ impl Place {
 
     /// Runs a command that reads `text`.
     pub(super) fn verikeep_reading(&self, line: &[&str], text: &str) -> Output {
-        let mut child = self
-            .command(line)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(text.as_bytes())
-            .unwrap();
-        child.wait_with_output().unwrap()
+        feed(&mut self.command(line), text)
     }
 
     /// Tells of tokens the simulator made; every one must be new.

@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    io::Write as _,
     path::Path,
     process::{Command, Output, Stdio},
 };
@@ -33,6 +32,7 @@ use verikeep::{
 };
 
 use super::*;
+use crate::feed::feed;
 
 /// Runs if anything of it is taken for more than text.
 const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)><svg onload=alert(3)></bdi></span><a href=\"javascript:alert(4)\">&lt;\u{202e}txt\u{200f}\u{2066}\u{7}{{ 7 * 7 }}</style>";
@@ -89,20 +89,12 @@ impl Place {
     /// Gets a case into a folder below `cases`.
     fn get(&self, case: &str, line: &[&str], read: &str) {
         let out = format!("cases/{case}");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_verikeep"))
-            .args(["get", "--out", &out, "--purpose", PURPOSE])
+        let mut get = Command::new(env!("CARGO_BIN_EXE_verikeep"));
+        get.args(["get", "--out", &out, "--purpose", PURPOSE])
             .args(line)
             .current_dir(self.folder.path())
-            .env_clear()
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        stdin.write_all(read.as_bytes()).unwrap();
-        drop(stdin);
-        let got = child.wait_with_output().unwrap();
+            .env_clear();
+        let got = feed(&mut get, read);
         assert_eq!(got.status.code(), Some(0), "{case}: {}", told(&got));
     }
 
