@@ -42,6 +42,11 @@ pub(crate) trait Work: Send + Sync + 'static {
         slots.saturating_sub(running)
     }
 
+    /// Ends when more may begin though nothing has ended.
+    fn freed(&self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
+
     /// Claims up to `limit` items that are due.
     fn claim(
         &self,
@@ -133,6 +138,7 @@ pub(crate) async fn drive<W: Work>(work: Arc<W>, pace: Pace, world: World, wake:
             () = stop.cancelled() => {}
             Some(ended) = steps.next() => failures = ended_step(&*work, ended, failures),
             () = wake.notified(), if failures == 0 => hungry = true,
+            () = work.freed(), if hungry && failures == 0 => {}
             () = clock.sleep(remaining(sleep_until, &*clock)), if !hungry => hungry = true,
             () = clock.sleep(LOOK_EVERY), if hungry && failures == 0 => {}
         }

@@ -131,6 +131,8 @@ impl<T: Send + 'static> Tasks<T> {
     ) {
         let name = name.into();
         let (sender, result) = oneshot::channel();
+        // What is handed from one future to the next takes its place in each of them.
+        let task = task.boxed();
         let (task, abort) = abortable(async move {
             let result = caught(task).await;
             // Nobody hears it who has let go.

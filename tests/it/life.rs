@@ -11,7 +11,7 @@ use simulator::{
     Video, World,
 };
 use verikeep::{
-    archive::{self, App, Archive, Watcher},
+    archive::{self, App, Archive, Headway, Watcher},
     domain::{
         address::BaseUrl,
         answer::{Endpoint, ErrorKind},
@@ -187,15 +187,21 @@ impl Held {
             for work in store.claim_downloads(&claim).await.unwrap() {
                 self.archive
                     .media_fetcher
-                    .download(work, Vec::new())
+                    .download(work, Vec::new(), Headway::default())
                     .await
                     .unwrap();
             }
             for work in store.claim_polls(&claim).await.unwrap() {
-                if let Some(handover) = self.archive.poller.poll(work, Some(LEASE)).await.unwrap() {
+                if let Some(handover) = self
+                    .archive
+                    .poller
+                    .poll(work, Some(LEASE), &Headway::default())
+                    .await
+                    .unwrap()
+                {
                     self.archive
                         .media_fetcher
-                        .download(handover.work, handover.urls)
+                        .download(handover.work, handover.urls, Headway::default())
                         .await
                         .unwrap();
                 }

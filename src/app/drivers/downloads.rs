@@ -2,13 +2,13 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicI64, AtomicU64, Ordering},
+    atomic::{AtomicI64, Ordering},
 };
 
-use super::{Handovers, Shared, no_answer, under_lease::Unfinished};
+use super::{Handovers, Shared, busy, no_answer, under_lease::Unfinished};
 use crate::{
     app::turns::Turn,
-    archive::StepError,
+    archive::{Headway, StepError, Writing},
     domain::{
         lease::{Lease, Stage},
         media::Slot,
@@ -26,6 +26,7 @@ pub(super) struct Downloads {
     turn: Turn,
     app: String,
     handovers: Arc<Handovers>,
+    writing: Arc<Writing>,
     /// When to look into the database again, milliseconds of
     /// [`crate::domain::time::Clock::elapsed`]: what polls of this process find is handed over.
     look_at: AtomicI64,
@@ -45,6 +46,7 @@ impl Downloads {
             name,
             app: app.to_owned(),
             handovers: Arc::clone(handovers),
+            writing: Arc::default(),
             look_at: AtomicI64::new(0),
             look_every,
         }
@@ -92,6 +94,14 @@ impl Work for Downloads {
         &self.name
     }
 
+    fn free(&self, slots: usize, running: usize) -> usize {
+        slots.saturating_sub(busy(running, &self.writing))
+    }
+
+    async fn freed(&self) {
+        self.writing.begun().await;
+    }
+
     async fn claim(&self, limit: usize) -> Result<Vec<Self::Item>, Unfinished> {
         if self.shared.guard.holds() {
             self.give_back().await;
@@ -113,9 +123,9 @@ impl Work for Downloads {
         let _in_flight = shared.metrics.in_flight(Stage::Download.name());
         let _under_way = self.turn.under_way();
         let (lease, fetcher) = (work.lease.clone(), &shared.archive.media_fetcher);
-        let arrived = Arc::new(AtomicU64::new(0));
-        let download = Box::pin(fetcher.download_counting(work, urls, Arc::clone(&arrived)));
-        let done = shared.under_lease(lease, || arrived.load(Ordering::Relaxed), download);
+        let headway = Headway::beside(&self.writing);
+        let download = Box::pin(fetcher.download(work, urls, headway.clone()));
+        let done = shared.under_lease(lease, || headway.moved(), download);
         done.await?;
         Ok(())
     }

@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use self::{downloads::Downloads, handovers::Handovers, polls::Polls, room::Room};
 use super::{capacity::Capacity, guard::Guard, turns::Turn};
 use crate::{
-    archive::{Archive, StepError},
+    archive::{Archive, StepError, Writing},
     domain::{lease::Stage, time::Span},
     provider::RateLimiters,
     store::{StoreError, records::Claim},
@@ -30,6 +30,8 @@ use crate::{
 
 /// After this many claims in a row without completion an item waits longer each time.
 const PATIENCE: i64 = 3;
+/// So many steps of a stage and app may wait for their records: a whole batch of them.
+const WRITING: usize = 256;
 /// The first wait after a claim that failed.
 const BACKOFF: Span = Span(250);
 
@@ -90,6 +92,13 @@ impl Shared {
         }
         Ok(claimed?)
     }
+}
+
+/// How many of the running steps take a slot. Those that wait for their records to be written take
+/// none, so that many are written together; when more than [`WRITING`] do, the database is slow,
+/// and what would be brought besides would only wait in memory.
+fn busy(running: usize, writing: &Writing) -> usize {
+    running.saturating_sub(writing.steps().min(WRITING))
 }
 
 /// What a claim that hung means: the database does not answer.

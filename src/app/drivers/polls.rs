@@ -5,9 +5,10 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use super::{Handovers, Room, Shared, no_answer, under_lease::Unfinished};
+use super::{Handovers, Room, Shared, busy, no_answer, under_lease::Unfinished};
 use crate::{
     app::turns::Turn,
+    archive::{Headway, Writing},
     domain::{lease::Stage, time::Span},
     store::records::PollWork,
     worker::driver::Work,
@@ -22,6 +23,7 @@ pub(super) struct Polls {
     app: String,
     handovers: Arc<Handovers>,
     room: Room,
+    writing: Arc<Writing>,
     /// How many may run while downloads do not keep up: answers are never given up for the sake of
     /// media.
     min: usize,
@@ -46,6 +48,7 @@ impl Polls {
             handovers: Arc::clone(handovers),
             min: (room.slots / 8).max(1),
             room,
+            writing: Arc::default(),
             running: AtomicUsize::new(0),
             claimed: AtomicUsize::new(0),
         }
@@ -97,7 +100,11 @@ impl Work for Polls {
     }
 
     fn free(&self, _slots: usize, running: usize) -> usize {
-        self.room.free(running)
+        self.room.free(busy(running, &self.writing), running)
+    }
+
+    async fn freed(&self) {
+        self.writing.begun().await;
     }
 
     async fn claim(&self, limit: usize) -> Result<Vec<PollWork>, Unfinished> {
@@ -119,7 +126,9 @@ impl Work for Polls {
         let is_handed_over = self.handovers.capacity() > 0 && !shared.guard.holds();
         let lease_for = is_handed_over.then_some(shared.lease);
         let (lease, poller) = (item.lease.clone(), &shared.archive.poller);
-        let done = shared.under_lease(lease, || 0, Box::pin(poller.poll(item, lease_for)));
+        let headway = Headway::beside(&self.writing);
+        let poll = Box::pin(poller.poll(item, lease_for, &headway));
+        let done = shared.under_lease(lease, || 0, poll);
         if let Some(Some(handover)) = done.await? {
             self.handovers.push(handover);
         }

@@ -26,11 +26,11 @@ impl Room {
         }
     }
 
-    /// How many may begin beside those that run.
-    pub(super) fn free(&self, running: usize) -> usize {
+    /// How many may begin beside those that run, some of which are busy with calls.
+    pub(super) fn free(&self, busy: usize, running: usize) -> usize {
         let waiting = self.quotas.waiting(&self.account);
         let wanted = self.slots.saturating_sub(waiting);
         let more = wanted.min(self.most.saturating_sub(running));
-        self.slots.saturating_sub(running).max(more)
+        self.slots.saturating_sub(busy).max(more)
     }
 }

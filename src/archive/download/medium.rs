@@ -67,7 +67,7 @@ impl MediaFetcher {
             verification_id,
             url,
             must_be_quick: !is_slow(row),
-            arrived: &draft.arrived,
+            arrived: &draft.headway.arrived,
         };
         let (mut body, content_type) = self.fetch_body(request, &known).await?;
         if let Body::Stored(object, Checked::EtagDiffers) = body {

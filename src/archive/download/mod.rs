@@ -4,10 +4,7 @@ mod medium;
 mod slow;
 mod urls;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::{Arc, atomic::Ordering};
 
 pub(super) use self::slow::SlowLane;
 use self::{
@@ -15,7 +12,7 @@ use self::{
     urls::{NoUrl, Urls},
 };
 use super::{
-    Alarms, App, Apps, Asker, Keeper, LessonBook, StepError, Watcher, call_log::CallLog,
+    Alarms, App, Apps, Asker, Headway, Keeper, LessonBook, StepError, Watcher, call_log::CallLog,
     duplicates::duplicates,
 };
 use crate::{
@@ -65,12 +62,11 @@ struct DownloadDraft {
     /// Those that wait for a place among the slow ones.
     put_off: Vec<MediaRow>,
     log: CallLog,
-    /// See [`MediaFetcher::download_counting`].
-    arrived: Arc<AtomicU64>,
+    headway: Headway,
 }
 
 impl DownloadDraft {
-    fn begin(work: DownloadWork, at: Time, arrived: Arc<AtomicU64>) -> Self {
+    fn begin(work: DownloadWork, at: Time, headway: Headway) -> Self {
         let mut media = work.media;
         media.sort_by_key(|row| (!row.slot.kind.has_short_life(), row.slot.clone()));
         Self {
@@ -80,7 +76,7 @@ impl DownloadDraft {
             media,
             put_off: Vec::new(),
             log: CallLog::beside(work.answers),
-            arrived,
+            headway,
         }
     }
 
@@ -105,20 +101,7 @@ impl MediaFetcher {
         &self,
         work: DownloadWork,
         urls: Vec<(Slot, Secret)>,
-    ) -> Result<(), StepError> {
-        self.download_counting(work, urls, Arc::default()).await
-    }
-
-    /// The same, with a count that rises with every byte that arrives and every medium that is done
-    /// with: as long as it rises the download gets on.
-    ///
-    /// # Errors
-    /// As [`MediaFetcher::download`].
-    pub async fn download_counting(
-        &self,
-        work: DownloadWork,
-        urls: Vec<(Slot, Secret)>,
-        arrived: Arc<AtomicU64>,
+        headway: Headway,
     ) -> Result<(), StepError> {
         let now = self.clock.now();
         let Some(app) = self.apps.get(&work.verification.app).cloned() else {
@@ -127,10 +110,10 @@ impl MediaFetcher {
                 again: Some((later, later)),
                 ..DownloadRecord::begin(work.lease, now)
             };
-            self.queue.record_download(record).await?;
+            headway.write(self.queue.record_download(record)).await?;
             return Ok(());
         };
-        let mut draft = DownloadDraft::begin(work, now, arrived);
+        let mut draft = DownloadDraft::begin(work, now, headway);
         let mut urls = Urls::new(urls);
         let wanted: Vec<MediaRow> = draft
             .media
@@ -149,7 +132,7 @@ impl MediaFetcher {
                 Some(fetched) => self.note(&app, row, fetched, &mut draft).await,
                 None => draft.failed(row, urls.why(row.slot.source)),
             }
-            draft.arrived.fetch_add(1, Ordering::Relaxed);
+            draft.headway.arrived.fetch_add(1, Ordering::Relaxed);
         }
         self.finish(&app, &wanted, draft).await
     }
@@ -301,7 +284,8 @@ impl MediaFetcher {
             archives,
             ..draft.record
         };
-        if self.queue.record_download(record).await? {
+        let written = self.queue.record_download(record);
+        if draft.headway.write(written).await? {
             self.watcher.settled(State::Archived.name());
         }
         for key in twice.iter().filter_map(|row| row.object_key.as_deref()) {

@@ -6,7 +6,7 @@ use simulator::{AppCredential, Life, LifeSpec, Made, MediaBytes, Options, Truth,
 
 use super::way::{Way, WorldClock};
 use crate::{
-    archive::{App, Archive, ArchiveDeps, StepError, Watcher, track::Tracked},
+    archive::{App, Archive, ArchiveDeps, Headway, StepError, Watcher, track::Tracked},
     domain::{
         address::BaseUrl,
         answer::{Endpoint, ErrorKind},
@@ -288,19 +288,19 @@ impl House {
     /// Does what is due now.
     pub(super) async fn step(&self) -> Result<(), StepError> {
         let mut done = Ok(());
-        let fetcher = &self.archive.media_fetcher;
+        let (fetcher, alone) = (&self.archive.media_fetcher, Headway::default());
         for work in self.store.claim_downloads(&self.claim()).await? {
             let lease = work.lease.clone();
-            let fetched = fetcher.download(work, Vec::new()).await;
+            let fetched = fetcher.download(work, Vec::new(), alone.clone()).await;
             done = done.and(self.given_back(lease, fetched).await);
         }
         for work in self.store.claim_polls(&self.claim()).await? {
             let lease = work.lease.clone();
-            let polled = self.archive.poller.poll(work, Some(LEASE)).await;
+            let polled = self.archive.poller.poll(work, Some(LEASE), &alone).await;
             match self.given_back(lease, polled).await {
                 Ok(Some(handover)) => {
                     let (work, lease) = (handover.work.clone(), handover.work.lease);
-                    let fetched = fetcher.download(work, handover.urls).await;
+                    let fetched = fetcher.download(work, handover.urls, alone.clone()).await;
                     done = done.and(self.given_back(lease, fetched).await);
                 }
                 Ok(None) => {}

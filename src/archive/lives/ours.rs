@@ -7,7 +7,7 @@ use simulator::Life;
 
 use super::{BEGIN, FILMED, House, each, filmed, house::LEASE};
 use crate::{
-    archive::StepError,
+    archive::{Headway, StepError},
     domain::time::Span,
     store::{Queue as _, StoreError, records::PollWork},
     vault::VaultError,
@@ -29,7 +29,11 @@ async fn a_database_that_is_away_while_a_poll_is_recorded_has_it_done_again() {
     let token = house.tell(FILMED, filmed(Life::Passed)).await;
     let work = house.claimed().await;
     house.store.set_away(true);
-    let recorded = house.archive.poller.poll(work, Some(LEASE)).await;
+    let recorded = house
+        .archive
+        .poller
+        .poll(work, Some(LEASE), &Headway::default())
+        .await;
     assert!(matches!(
         recorded,
         Err(StepError::Store(StoreError::Unavailable(_)))
@@ -51,13 +55,15 @@ async fn a_database_that_is_away_while_media_are_recorded_has_them_fetched_again
     let handover = house
         .archive
         .poller
-        .poll(work, Some(LEASE))
+        .poll(work, Some(LEASE), &Headway::default())
         .await
         .unwrap()
         .unwrap();
     house.store.set_away(true);
     let fetcher = &house.archive.media_fetcher;
-    let recorded = fetcher.download(handover.work, handover.urls).await;
+    let recorded = fetcher
+        .download(handover.work, handover.urls, Headway::default())
+        .await;
     assert!(matches!(
         recorded,
         Err(StepError::Store(StoreError::Unavailable(_)))
@@ -80,9 +86,18 @@ async fn a_poll_whose_lease_was_lost_writes_nothing_over_the_one_that_has_it() {
         .unwrap()
         .pop()
         .unwrap();
-    house.archive.poller.poll(quick, None).await.unwrap();
+    house
+        .archive
+        .poller
+        .poll(quick, None, &Headway::default())
+        .await
+        .unwrap();
     let before = house.whole(&token).await;
-    let late = house.archive.poller.poll(slow, None).await;
+    let late = house
+        .archive
+        .poller
+        .poll(slow, None, &Headway::default())
+        .await;
     assert!(matches!(late, Err(StepError::Store(StoreError::LeaseLost))));
     let after = house.whole(&token).await;
     assert_eq!(
@@ -101,7 +116,7 @@ async fn a_download_whose_lease_was_lost_writes_nothing() {
     let slow = house
         .archive
         .poller
-        .poll(work, Some(LEASE))
+        .poll(work, Some(LEASE), &Headway::default())
         .await
         .unwrap()
         .unwrap();
@@ -116,13 +131,13 @@ async fn a_download_whose_lease_was_lost_writes_nothing() {
     house
         .archive
         .media_fetcher
-        .download(quick, Vec::new())
+        .download(quick, Vec::new(), Headway::default())
         .await
         .unwrap();
     let late = house
         .archive
         .media_fetcher
-        .download(slow.work, slow.urls)
+        .download(slow.work, slow.urls, Headway::default())
         .await;
     assert!(matches!(late, Err(StepError::Store(StoreError::LeaseLost))));
     house.live().await;
@@ -173,13 +188,15 @@ async fn media_that_cannot_be_put_away_are_fetched_again() {
     let handover = house
         .archive
         .poller
-        .poll(work, Some(LEASE))
+        .poll(work, Some(LEASE), &Headway::default())
         .await
         .unwrap()
         .unwrap();
     house.fail_objects(Some(ErrorKind::ConnectionRefused));
     let fetcher = &house.archive.media_fetcher;
-    let put = fetcher.download(handover.work, handover.urls).await;
+    let put = fetcher
+        .download(handover.work, handover.urls, Headway::default())
+        .await;
     assert!(matches!(
         put,
         Err(StepError::Vault(VaultError::Unavailable(_)))
@@ -198,7 +215,14 @@ async fn one_put_that_fails_is_no_alarm() {
     let token = house.tell(FILMED, filmed(Life::Passed)).await;
     house.fail_objects(Some(ErrorKind::ConnectionRefused));
     let work = house.claimed().await;
-    assert!(house.archive.poller.poll(work, None).await.is_err());
+    assert!(
+        house
+            .archive
+            .poller
+            .poll(work, None, &Headway::default())
+            .await
+            .is_err()
+    );
     assert_eq!(house.alarms().await, [""; 0]);
     house.fail_objects(None);
     house.live().await;

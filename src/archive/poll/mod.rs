@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use self::draft::PollDraft;
 use super::{
-    App, Apps, Asker, Keeper, LessonBook, StepError, Watcher, asker::Asked, duplicates::duplicates,
-    failures,
+    App, Apps, Asker, Headway, Keeper, LessonBook, StepError, Watcher, asker::Asked,
+    duplicates::duplicates, failures,
 };
 use crate::{
     domain::{
@@ -75,21 +75,26 @@ impl Poller {
         &self,
         work: PollWork,
         lease: Option<Span>,
+        headway: &Headway,
     ) -> Result<Option<Handover>, StepError> {
         let Some(app) = self.apps.get(&work.verification.app).cloned() else {
-            self.queue
-                .record_poll(without_app(work, self.clock.now()))
-                .await?;
+            let record = without_app(work, self.clock.now());
+            headway.write(self.queue.record_poll(record)).await?;
             return Ok(None);
         };
         let mut draft = PollDraft::begin(work, self.clock.now());
-        let next = match self.run_plan(&app, &mut draft).await {
-            Err(StepError::Vault(error)) => return self.break_off(&app, draft, error).await,
+        // Gone before the record is waited for.
+        let next = match Box::pin(self.run_plan(&app, &mut draft)).await {
+            Err(StepError::Vault(error)) => {
+                let record = self.broken_off(&app, draft, &error);
+                headway.write(self.queue.record_poll(record)).await?;
+                return Err(error.into());
+            }
             next => next?,
         };
         draft.record.next = next.clone();
         if let Next::Settled { outcome, .. } = next {
-            self.settle(&app, draft, outcome).await?;
+            self.settle(&app, draft, outcome, headway).await?;
             return Ok(None);
         }
         let now = self.clock.now();
@@ -99,7 +104,8 @@ impl Poller {
             draft.record.moved.clone(),
             draft.verification.verification_id,
         );
-        self.queue.record_poll(draft.finish(now)).await?;
+        let record = draft.finish(now);
+        headway.write(self.queue.record_poll(record)).await?;
         if let Some(moved) = moved {
             self.tell_moved(verification_id, &moved);
         }
@@ -108,12 +114,7 @@ impl Poller {
 
     /// An object cannot be written: what came so far stands, and the rest is asked for again. An
     /// object store that is away for days takes no record with it.
-    async fn break_off(
-        &self,
-        app: &App,
-        mut draft: PollDraft,
-        error: VaultError,
-    ) -> Result<Option<Handover>, StepError> {
+    fn broken_off(&self, app: &App, mut draft: PollDraft, error: &VaultError) -> PollRecord {
         let now = self.now(&draft);
         let learned = self.lessons.learned(app, &draft.verification);
         let left = plan::left(draft.known(app, &learned, false), now);
@@ -122,10 +123,7 @@ impl Poller {
         let deadline = app.policy.record_deadline(draft.verification.issued_at);
         draft.record.next = draft.due(&app.policy, now.plus(wait), deadline);
         draft.schedule_download(app, self.clock.now(), None);
-        self.queue
-            .record_poll(draft.finish(self.clock.now()))
-            .await?;
-        Err(error.into())
+        draft.finish(self.clock.now())
     }
 
     /// Writes the end of a verification.
@@ -134,6 +132,7 @@ impl Poller {
         app: &App,
         mut draft: PollDraft,
         outcome: Outcome,
+        headway: &Headway,
     ) -> Result<(), StepError> {
         let duplicates = duplicates(&draft.media);
         draft.record.same = duplicates.iter().map(|row| row.media_id).collect();
@@ -144,9 +143,8 @@ impl Poller {
         // Nothing of it can fail any more; what is missing says why.
         draft.record.last_error = None;
         let verification_id = draft.verification.verification_id;
-        self.queue
-            .record_poll(draft.finish(self.clock.now()))
-            .await?;
+        let record = draft.finish(self.clock.now());
+        headway.write(self.queue.record_poll(record)).await?;
         self.watcher.settled(state);
         if never_seen {
             self.watcher.never_seen(&app.name);
