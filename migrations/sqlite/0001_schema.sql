@@ -202,7 +202,6 @@ create table media (
 ) strict;
 
 create unique index media_slot on media (verification_id, attempt_no, kind, position, source);
-create unique index media_object on media (object_key) where object_key is not null;
 
 -- Calls by ten seconds (unix time over ten), for the use of the quota; what is older than a day is let go.
 create table quota_use (

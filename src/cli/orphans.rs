@@ -17,6 +17,7 @@ use crate::{
     app::{self, AppError},
     config::Config,
     domain::{
+        id::VerificationId,
         installation::{Joint, join},
         time::{Clock as _, Span, Time, rfc3339},
     },
@@ -184,6 +185,11 @@ impl Sums {
     }
 }
 
+/// The key of an object, and whose it is.
+fn of(lying: &Lying) -> (VerificationId, String) {
+    (lying.of, lying.key.to_string())
+}
+
 /// Calls for each orphan. Rows are asked for after the listing: what was named meanwhile is none.
 async fn each(
     place: &Place<'_>,
@@ -194,7 +200,7 @@ async fn each(
     let mut chunks = old.chunks(CHUNK);
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.into_iter().collect::<Result<Vec<Lying>, _>>()?;
-        let keys: Vec<String> = chunk.iter().map(|lying| lying.key.to_string()).collect();
+        let keys: Vec<_> = chunk.iter().map(of).collect();
         let named = place.store.named(&keys).await?;
         for lying in chunk {
             if !named.contains(lying.key.as_str()) {
@@ -256,7 +262,7 @@ async fn removed(
     }
     let mut sums = Sums::default();
     each(place, args.older_than, async |orphan| {
-        let again = place.store.named(&[orphan.key.to_string()]).await?;
+        let again = place.store.named(&[of(&orphan)]).await?;
         if again.is_empty() && place.vault.delete_listed(&orphan).await? {
             sums.add(&orphan);
         }

@@ -55,6 +55,11 @@ impl ObjectKey {
         if key.0 == text { Ok(key) } else { Err(bad()) }
     }
 
+    /// Whose answer or medium it is; none of the keys apart from those.
+    pub(super) fn verification_id(&self) -> Option<VerificationId> {
+        self.0.split('/').nth(2)?.parse().ok()
+    }
+
     /// The key as it stands in the tables.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -4,13 +4,15 @@ use futures::{StreamExt as _, TryStreamExt as _, future, stream::BoxStream};
 use object_store::{ObjectMeta, ObjectStoreExt as _, path::Path};
 
 use super::{ObjectKey, Result, Vault, error};
-use crate::domain::time::Time;
+use crate::domain::{id::VerificationId, time::Time};
 
 /// An object as the store lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lying {
     /// Its key.
     pub key: ObjectKey,
+    /// Whose it is.
+    pub of: VerificationId,
     /// Its length as it lies in the store.
     pub stored_bytes: u64,
     /// When it was written last, by the store's clock.
@@ -20,8 +22,10 @@ pub struct Lying {
 impl Lying {
     /// None of what is no answer and no medium: trials, the sentinel, files of others.
     fn of(meta: &ObjectMeta) -> Option<Self> {
+        let key = ObjectKey::parse(meta.location.as_ref()).ok()?;
         Some(Self {
-            key: ObjectKey::parse(meta.location.as_ref()).ok()?,
+            of: key.verification_id()?,
+            key,
             stored_bytes: meta.size,
             written_at: Time(meta.last_modified.timestamp_millis()),
         })

@@ -5,14 +5,20 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 
 use super::MemoryStore;
-use crate::store::{Objects, Result};
+use crate::{
+    domain::id::VerificationId,
+    store::{Objects, Result},
+};
 
 #[async_trait]
 impl Objects for MemoryStore {
-    async fn named(&self, keys: &[String]) -> Result<BTreeSet<String>> {
+    async fn named(&self, keys: &[(VerificationId, String)]) -> Result<BTreeSet<String>> {
         self.verb(|data| {
-            let named = keys.iter().filter(|key| data.objects.contains(*key));
-            Ok(named.cloned().collect())
+            let keys = keys.iter().map(|(_, key)| key);
+            Ok(keys
+                .filter(|key| data.objects.contains(*key))
+                .cloned()
+                .collect())
         })
     }
 }

@@ -8,8 +8,8 @@ use verikeep::{
 };
 
 use super::make::{
-    MINUTE, START, answer, download, later, object, one_download, one_poll, poll, store, stored,
-    wanting,
+    MINUTE, START, answer, download, id, later, object, one_download, one_poll, poll, store,
+    stored, wanting,
 };
 use crate::databases::Database;
 
@@ -32,10 +32,11 @@ pub async fn objects_of_answers_and_media_are_named_and_no_other(db: Database) {
     let medium = stored("medium-1-0", START).object.object_key;
     let told = answer("told", Endpoint::Getall, START);
     let told = told.body.object().unwrap().object_key.clone();
-    let mut keys: Vec<String> = (0..3000)
-        .map(|n| object(&n.to_string()).object_key)
+    let mut keys: Vec<_> = (0..3000)
+        .map(|n| (id(n % 3), object(&n.to_string()).object_key))
         .collect();
-    keys.extend([medium.clone(), "installation".to_owned(), told.clone()]);
+    let named = [medium.clone(), "installation".to_owned(), told.clone()];
+    keys.extend(named.map(|key| (id(1), key)));
     let named = store.named(&keys).await.unwrap();
     assert_eq!(named, BTreeSet::from([medium, told]));
     assert!(store.named(&[]).await.unwrap().is_empty());
