@@ -69,6 +69,8 @@ mod place;
 mod provider;
 #[path = "end_to_end/server.rs"]
 mod server;
+#[path = "end_to_end/statements.rs"]
+mod statements;
 #[path = "end_to_end/syncs.rs"]
 mod syncs;
 #[path = "end_to_end/table.rs"]

@@ -27,7 +27,7 @@
     reason = "the table is what it is for, and it runs in real time"
 )]
 
-#[allow(dead_code, reason = "shared with the benchmark that counts statements")]
+#[allow(dead_code, reason = "shared with others that need more of it")]
 #[path = "end_to_end/gauge.rs"]
 mod gauge;
 #[path = "media/passes.rs"]

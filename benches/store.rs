@@ -36,14 +36,16 @@ mod passes;
 #[path = "end_to_end/server.rs"]
 #[allow(dead_code, reason = "shared with another that needs more of it")]
 mod server;
+#[path = "end_to_end/statements.rs"]
+mod statements;
 
 use std::{error::Error, path::Path, sync::OnceLock};
 
 use comfy_table::{CellAlignment, Table, presets};
 
 use database::Database;
-use gauge::Statements;
 use passes::{Cost, Pass};
+use statements::Statements;
 
 /// Whatever goes wrong ends the benchmark.
 pub type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -163,7 +165,8 @@ async fn measure(
 fn watched() -> Outcome<&'static Statements> {
     static WATCHED: OnceLock<Statements> = OnceLock::new();
     if WATCHED.get().is_none() {
-        let _ = WATCHED.set(Statements::watch()?);
+        let watched = Statements::watch().ok_or("statements are told of already")?;
+        let _ = WATCHED.set(watched);
     }
     Ok(WATCHED.get().ok_or("nothing counts statements")?)
 }

@@ -29,9 +29,10 @@ use verikeep::{
 use crate::{
     Outcome,
     child::{Found, Task},
-    gauge::{self, Statements},
+    gauge,
     held::Held,
     provider::{APP, Work},
+    statements::Statements,
     syncs,
 };
 

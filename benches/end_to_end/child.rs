@@ -90,7 +90,10 @@ impl Role {
                 "archive" => runtime.block_on(archive::pass(task, None))?,
                 "counted" => runtime.block_on(archive::pass(
                     task,
-                    Some(crate::gauge::Statements::watch()?),
+                    Some(
+                        crate::statements::Statements::watch()
+                            .ok_or("statements are told of already")?,
+                    ),
                 ))?,
                 "fill" => runtime.block_on(archive::fill(task))?,
                 "resident" => runtime.block_on(archive::resident(task))?,

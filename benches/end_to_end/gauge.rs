@@ -1,20 +1,6 @@
-//! Reading what the kernel, SQLite and sqlx count anyway.
+//! Reading what the kernel and SQLite count anyway.
 
-use std::{
-    fs,
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
-
-use tracing::{Event, Subscriber};
-use tracing_subscriber::{
-    Layer, Registry,
-    filter::Targets,
-    layer::{Context, SubscriberExt as _},
-};
+use std::{fs, path::Path};
 
 use crate::Outcome;
 
@@ -71,31 +57,4 @@ pub(crate) fn commits(database: &Path) -> Outcome<u64> {
         .ok_or("the WAL index is empty")?
         .try_into()?;
     Ok(u64::from(u32::from_ne_bytes(raw)))
-}
-
-/// Counts the statements that sqlx reports.
-#[derive(Clone, Default)]
-pub(crate) struct Statements(Arc<AtomicU64>);
-
-impl Statements {
-    /// Counts from now on, for the whole process.
-    pub(crate) fn watch() -> Outcome<Self> {
-        let statements = Self::default();
-        let only = Targets::new().with_target("sqlx::query", tracing::Level::TRACE);
-        tracing::subscriber::set_global_default(
-            Registry::default().with(statements.clone().with_filter(only)),
-        )?;
-        Ok(statements)
-    }
-
-    /// How many so far.
-    pub(crate) fn count(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl<S: Subscriber> Layer<S> for Statements {
-    fn on_event(&self, _event: &Event<'_>, _context: Context<'_, S>) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
 }

@@ -239,7 +239,7 @@ async fn part<DB: Dialect, W: Member>(
     range: Range<usize>,
 ) -> Result<Vec<Result<W::Answer>>> {
     let works = Arc::clone(works);
-    transact(pool, DB::BEGIN_WRITE, move |connection| {
+    transact(pool, DB::BEGIN_WORK, move |connection| {
         async move {
             let works: Vec<&W> = works.iter().skip(range.start).take(range.len()).collect();
             W::write::<DB>(connection, &works).await

@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
-use futures::FutureExt as _;
 use sqlx::{
-    Executor as _, PgPool, Pool, Postgres, SqlitePool, pool::PoolOptions,
-    postgres::PgConnectOptions, sqlite::SqliteConnectOptions,
+    PgPool, Pool, Postgres, Sqlite, SqlitePool, pool::PoolOptions, postgres::PgConnectOptions,
+    sqlite::SqliteConnectOptions,
 };
 
 use super::{
-    Result, Store, migrate,
-    sql::SqlStore,
+    Result, Store,
+    dialect::Dialect,
+    migrate,
+    sql::{Pools, SqlStore},
     target::{ACQUIRE, BUSY, Target, sqlite_readable, sqlite_writer},
 };
 use crate::domain::{address::DatabaseUrl, time::Clock};
 
 /// SQLite's readers run beside its one writer; more of them than this gain nothing.
 const SQLITE_READERS_MAX: u32 = 4;
+/// So many of PostgreSQL's connections are for claims and records alone.
+const POSTGRES_WORK: u32 = 2;
 
 /// Opens a store whose schema is up to date ([`super::migrate()`] sees to that).
 ///
@@ -36,12 +39,12 @@ pub async fn open(
     }
     match Target::of(url)? {
         Target::Sqlite(options) => {
-            let (write, read) = sqlite_pools(options, max_connections).await?;
-            Ok(Arc::new(SqlStore::new(write, read, clock)))
+            let pools = sqlite_pools(options, max_connections).await?;
+            Ok(Arc::new(SqlStore::new(pools, clock)))
         }
         Target::Postgres(options) => {
-            let pool = postgres_pool(options, max_connections).await?;
-            Ok(Arc::new(SqlStore::new(pool.clone(), pool, clock)))
+            let pools = postgres_pools(options, max_connections).await?;
+            Ok(Arc::new(SqlStore::new(pools, clock)))
         }
     }
 }
@@ -65,12 +68,21 @@ pub async fn open_to_read(
                 .max_connections(SQLITE_READERS_MAX)
                 .connect_with(options)
                 .await?;
-            Ok(Arc::new(SqlStore::new(pool.clone(), pool, clock)))
+            Ok(Arc::new(SqlStore::new(one(pool), clock)))
         }
         Target::Postgres(options) => {
             let pool = postgres_pool(options, max_connections).await?;
-            Ok(Arc::new(SqlStore::new(pool.clone(), pool, clock)))
+            Ok(Arc::new(SqlStore::new(one(pool), clock)))
         }
+    }
+}
+
+/// One pool for everything.
+fn one<DB: Dialect>(pool: Pool<DB>) -> Pools<DB> {
+    Pools {
+        work: pool.clone(),
+        write: pool.clone(),
+        read: pool,
     }
 }
 
@@ -79,8 +91,8 @@ pub async fn open_to_read(
 pub(crate) async fn open_dying(url: &DatabaseUrl, clock: Arc<dyn Clock>) -> Arc<dyn Store> {
     match Target::of(url).unwrap() {
         Target::Sqlite(options) => {
-            let (write, read) = sqlite_pools(options, 1).await.unwrap();
-            Arc::new(SqlStore::new(write, read, clock).dying())
+            let pools = sqlite_pools(options, 1).await.unwrap();
+            Arc::new(SqlStore::new(pools, clock).dying())
         }
         Target::Postgres(_) => unreachable!("a file"),
     }
@@ -89,7 +101,7 @@ pub(crate) async fn open_dying(url: &DatabaseUrl, clock: Arc<dyn Clock>) -> Arc<
 async fn sqlite_pools(
     options: SqliteConnectOptions,
     max_connections: u32,
-) -> Result<(SqlitePool, SqlitePool)> {
+) -> Result<Pools<Sqlite>> {
     let lasting = || {
         PoolOptions::new()
             .acquire_timeout(BUSY + ACQUIRE)
@@ -106,19 +118,30 @@ async fn sqlite_pools(
         .max_connections(readers)
         .connect_with(options.read_only(true))
         .await?;
-    Ok((write, read))
+    Ok(Pools {
+        work: write.clone(),
+        write,
+        read,
+    })
+}
+
+async fn postgres_pools(
+    options: PgConnectOptions,
+    max_connections: u32,
+) -> Result<Pools<Postgres>> {
+    let work = POSTGRES_WORK.min(max_connections.saturating_sub(1));
+    let others = postgres_pool(options.clone(), max_connections - work).await?;
+    let mut pools = one(others);
+    if work > 0 {
+        pools.work = postgres_pool(options, work).await?;
+    }
+    Ok(pools)
 }
 
 async fn postgres_pool(options: PgConnectOptions, max_connections: u32) -> Result<PgPool> {
     let pool: Pool<Postgres> = PoolOptions::new()
         .max_connections(max_connections.max(1))
         .acquire_timeout(ACQUIRE)
-        // A `begin` that was cancelled under way leaves the connection in a transaction the driver
-        // does not know of (sqlx 0.9.0): the next user's commits would be none. The pair is silent
-        // on a sound connection and ends such a transaction on another.
-        .after_release(|connection: &mut sqlx::PgConnection, _| {
-            async move { connection.execute("begin; rollback").await.map(|_| true) }.boxed()
-        })
         .connect_with(options)
         .await?;
     Ok(pool)

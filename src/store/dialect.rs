@@ -23,6 +23,8 @@ use super::{
 pub(super) trait Dialect: Database<Row: Cells> + HasStatementCache {
     /// Begins a transaction that writes.
     const BEGIN_WRITE: &'static str;
+    /// Begins one of those that go on all the time: claims, records, what is told.
+    const BEGIN_WORK: &'static str;
     /// Begins one whose writes the server may lose in a crash.
     const BEGIN_PASSING: &'static str;
     /// How long a transaction may take; none for a file, which nobody can swallow.
@@ -61,8 +63,8 @@ pub(super) trait Dialect: Database<Row: Cells> + HasStatementCache {
     /// Ask for the columns of all tables, and then of all views, as `relation` and `name`.
     const COLUMNS: &'static [&'static str];
 
-    /// How many values one statement may bind.
-    const BINDS_MAX: usize;
+    /// How many rows one statement may take.
+    const ROWS_MAX: usize;
 
     /// Whether a statement that was prepared is there in the next transaction: not behind a pooler
     /// that gives each transaction another connection to the server.
@@ -154,10 +156,9 @@ fn parts<DB: Dialect>(over: Over) -> Vec<(String, Vec<Bind>)> {
         mut rows,
         sql,
     } = over;
-    let most = most::<DB>(columns.len());
     let mut parts = Vec::new();
     while !rows.is_empty() {
-        let rest = rows.split_off(rows.len().min(most));
+        let rest = rows.split_off(rows.len().min(DB::ROWS_MAX));
         let part = std::mem::replace(&mut rows, rest);
         parts.push((
             format!("{} {sql}", DB::with_rows(columns, part.len(), 0)),
@@ -167,22 +168,11 @@ fn parts<DB: Dialect>(over: Over) -> Vec<(String, Vec<Bind>)> {
     parts
 }
 
-/// How many rows of so many columns a statement takes.
-const fn most<DB: Dialect>(columns: usize) -> usize {
-    // One value is how many there are.
-    let columns = if columns == 0 { 1 } else { columns };
-    let most = (DB::BINDS_MAX - 1) / columns;
-    if most == 0 { 1 } else { most }
-}
-
-/// The least size of statements over rows that holds so many of so many columns: 1, 4, 16 and so on.
-fn size(columns: usize, count: usize) -> usize {
-    let most = most::<Sqlite>(columns);
-    let sizes = std::iter::successors(Some(1_usize), |size| size.checked_mul(4));
-    sizes
-        .take_while(|size| *size < most)
-        .find(|size| *size >= count)
-        .unwrap_or(most)
+/// The least size of SQLite's statements over rows that holds so many.
+fn size(count: usize) -> usize {
+    let sizes = [1, 4, 16, 64];
+    let holds = sizes.into_iter().find(|size| *size >= count);
+    holds.unwrap_or(Sqlite::ROWS_MAX)
 }
 
 macro_rules! statements {
@@ -220,10 +210,12 @@ impl Dialect for Sqlite {
     // Taking the write lock at once: a transaction that reads first and writes later can fail with
     // SQLITE_BUSY whatever the time limit.
     const BEGIN_WRITE: &'static str = "begin immediate";
+    const BEGIN_WORK: &'static str = "begin immediate";
     const BEGIN_PASSING: &'static str = "begin immediate";
     const ANSWER: Option<Duration> = None;
-    // SQLITE_MAX_VARIABLE_NUMBER as the library is built.
-    const BINDS_MAX: usize = 32_766;
+    // A statement is kept prepared, with all it binds, in some 100 bytes a value. Of 32,766 values, the
+    // most that the library takes, that is far below.
+    const ROWS_MAX: usize = 128;
     const BEGIN_READ: &'static str = "begin";
     const LEAST: &'static str = "min";
     const AMONG_ROWS: &'static str = "in (select t.id from t)";
@@ -253,7 +245,7 @@ impl Dialect for Sqlite {
     // up each by going through all.
     fn with_rows(columns: &[(&str, Col)], count: usize, _behind: usize) -> String {
         let row = format!("({})", vec!["?"; columns.len()].join(","));
-        let size = size(columns.len(), count);
+        let size = size(count);
         format!(
             "with n(n) as (select ?), t({}) as (select * from (values {}) limit (select n from n))",
             names(columns).join(", "),
@@ -279,16 +271,32 @@ impl Dialect for Sqlite {
     statements!(bind_sqlite);
 }
 
+/// Begins a transaction of PostgreSQL, with settings of its own, which hold behind a pooler too. A client
+/// that the network has swallowed is told of by nothing for hours: its locks go with the transaction.
+macro_rules! begin {
+    ($begin:literal $(, $setting:literal)*) => {
+        concat!($begin, "; set local idle_in_transaction_session_timeout = '60s'" $(, "; set local ", $setting)*)
+    };
+}
+
 impl Dialect for Postgres {
     const ANSWER: Option<Duration> = Some(ANSWER);
     // Whole columns are bound.
-    const BINDS_MAX: usize = usize::MAX;
-    // A client that the network has swallowed is told of by nothing for hours: its locks go with the
-    // transaction. Set in the transaction, so that it holds behind a pooler too.
-    const BEGIN_WRITE: &'static str =
-        "begin; set local idle_in_transaction_session_timeout = '60s'";
-    const BEGIN_PASSING: &'static str = "begin; set local idle_in_transaction_session_timeout = '60s'; set local synchronous_commit = off";
-    const BEGIN_READ: &'static str = "begin isolation level repeatable read read only; set local idle_in_transaction_session_timeout = '60s'";
+    const ROWS_MAX: usize = usize::MAX;
+    const BEGIN_WRITE: &'static str = begin!("begin");
+    // Few rows are touched, each by its key, by statements that are planned once, when next to nothing
+    // may lie in the tables yet: a plan that reads one of them whole would stay until the server has
+    // noticed how they grew.
+    const BEGIN_WORK: &'static str = begin!(
+        "begin",
+        "plan_cache_mode = force_generic_plan",
+        "jit = off",
+        "enable_seqscan = off",
+        "enable_hashjoin = off",
+        "enable_mergejoin = off"
+    );
+    const BEGIN_PASSING: &'static str = begin!("begin", "synchronous_commit = off");
+    const BEGIN_READ: &'static str = begin!("begin isolation level repeatable read read only");
     const LEAST: &'static str = "least";
     const AMONG_ROWS: &'static str = "= any(array(select t.id from t))";
     const DAY: &'static str = "to_char(day, 'YYYY-MM-DD')";

@@ -8,6 +8,7 @@ mod bulk;
 mod cases;
 mod charges;
 mod claim;
+mod cost;
 mod day;
 mod download;
 mod hours;
@@ -219,6 +220,11 @@ on_each! {
             a_retry_begins_what_cannot_be_read_anew,
             /// Only what becomes text in a column is cleaned.
             nul_in_what_is_known_is_replaced;
+        cost:
+            /// The model makes no statements.
+            a_token_by_itself_takes_few_statements,
+            /// The model makes no statements.
+            a_hundred_tokens_at_once_take_few_statements_together;
         poll:
             /// No verb reads these columns.
             the_sums_of_getall_are_columns,

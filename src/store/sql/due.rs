@@ -227,7 +227,7 @@ pub(super) async fn make_ready<DB: Dialect>(
             let ready = format!(
                 "with picked as materialized (select s.verification_id as id {of} limit {batch} {lock})
                 update schedule as s set ready = true from picked
-                where s.verification_id = picked.id and s.stage = {stage} and not s.ready and s.due_at <= $1",
+                where s.verification_id = picked.id and s.stage = {stage}",
                 lock = DB::FOR_UPDATE_SKIP_LOCKED,
                 stage = stage.number()
             );

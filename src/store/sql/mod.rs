@@ -58,10 +58,21 @@ use crate::domain::time::{Clock, Span};
 
 type MadeReady = BTreeMap<(i64, Vec<String>), (Span, i64)>;
 
+/// The connections to a database; pools may be one and the same.
+#[derive(Clone)]
+pub(super) struct Pools<DB: Dialect> {
+    /// Of what goes on all the time, claims and records: few, so that each has prepared and planned all
+    /// of its statements.
+    pub work: Pool<DB>,
+    /// Of whatever else is written.
+    pub write: Pool<DB>,
+    /// Of what only reads.
+    pub read: Pool<DB>,
+}
+
 /// The store in a database `DB`.
 pub(super) struct SqlStore<DB: Dialect> {
-    write: Pool<DB>,
-    read: Pool<DB>,
+    pools: Pools<DB>,
     writer: Writer<batch::Work>,
     told: Writer<track::Told>,
     clock: Arc<dyn Clock>,
@@ -70,13 +81,12 @@ pub(super) struct SqlStore<DB: Dialect> {
 }
 
 impl<DB: Dialect> SqlStore<DB> {
-    /// Takes pools whose database has the present schema; they may be one and the same.
-    pub(super) fn new(write: Pool<DB>, read: Pool<DB>, clock: Arc<dyn Clock>) -> Self {
+    /// Takes connections to a database that has the present schema.
+    pub(super) fn new(pools: Pools<DB>, clock: Arc<dyn Clock>) -> Self {
         Self {
-            writer: Writer::start(write.clone()),
-            told: Writer::start(write.clone()),
-            write,
-            read,
+            writer: Writer::start(pools.work.clone()),
+            told: Writer::start(pools.write.clone()),
+            pools,
             clock,
             made_ready: Mutex::default(),
         }
@@ -91,12 +101,20 @@ impl<DB: Dialect> SqlStore<DB> {
         }
     }
 
+    async fn working<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(&'c mut DB::Connection) -> BoxFuture<'c, Result<T>> + Send + 'static,
+    {
+        transact(&self.pools.work, DB::BEGIN_WORK, work).await
+    }
+
     async fn writing<T, F>(&self, work: F) -> Result<T>
     where
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut DB::Connection) -> BoxFuture<'c, Result<T>> + Send + 'static,
     {
-        transact(&self.write, DB::BEGIN_WRITE, work).await
+        transact(&self.pools.write, DB::BEGIN_WRITE, work).await
     }
 
     async fn reading<T, F>(&self, work: F) -> Result<T>
@@ -104,6 +122,6 @@ impl<DB: Dialect> SqlStore<DB> {
         T: Send + 'static,
         F: for<'c> FnOnce(&'c mut DB::Connection) -> BoxFuture<'c, Result<T>> + Send + 'static,
     {
-        transact(&self.read, DB::BEGIN_READ, work).await
+        transact(&self.pools.read, DB::BEGIN_READ, work).await
     }
 }

@@ -23,7 +23,7 @@ impl<DB: Dialect> Queue for SqlStore<DB> {
     async fn claim_polls(&self, claim: &Claim) -> Result<Vec<PollWork>> {
         let of = claim.clone();
         let claimed = self
-            .writing(move |connection| {
+            .working(move |connection| {
                 async move { claim::polls::<DB>(connection, &of).await }.boxed()
             })
             .await?;
@@ -34,7 +34,7 @@ impl<DB: Dialect> Queue for SqlStore<DB> {
     async fn claim_downloads(&self, claim: &Claim) -> Result<Vec<DownloadWork>> {
         let of = claim.clone();
         let claimed = self
-            .writing(move |connection| {
+            .working(move |connection| {
                 async move { claim::downloads::<DB>(connection, &of).await }.boxed()
             })
             .await?;
@@ -97,7 +97,7 @@ impl<DB: Dialect> SqlStore<DB> {
             claimed
         };
         let claim = claim.clone();
-        let made = self.writing(move |connection| {
+        let made = self.working(move |connection| {
             async move { due::make_ready::<DB>(connection, stage, &claim, claimed).await }.boxed()
         });
         if let Err(error) = made.await {

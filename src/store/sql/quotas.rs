@@ -24,7 +24,7 @@ use crate::{
 impl<DB: Dialect> Quotas for SqlStore<DB> {
     async fn reserve(&self, wish: &Wish) -> Result<Reserved> {
         let (wish, now) = (wish.clone(), self.clock.now());
-        transact(&self.write, DB::BEGIN_PASSING, move |connection| {
+        transact(&self.pools.write, DB::BEGIN_PASSING, move |connection| {
             async move { reserve::<DB>(connection, &wish, now).await }.boxed()
         })
         .await

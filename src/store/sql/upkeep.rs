@@ -5,7 +5,7 @@ use std::pin::pin;
 use async_trait::async_trait;
 use futures::FutureExt as _;
 
-use super::{SqlStore, calls, requests, tallies};
+use super::{Pools, SqlStore, calls, requests, tallies};
 use crate::{
     domain::{
         lease::LAPSED,
@@ -30,7 +30,7 @@ impl<DB: Dialect> Upkeep for SqlStore<DB> {
             .await?;
         self.writing(move |connection| requests::forget::<DB>(connection, now).boxed())
             .await?;
-        let pool = self.write.clone();
+        let pool = self.pools.write.clone();
         for sql in DB::TIDY {
             let mut connection = pool.acquire().await?;
             DB::fetch(&mut connection, (*sql).to_owned(), Vec::new()).await?;
@@ -74,8 +74,10 @@ impl<DB: Dialect> Upkeep for SqlStore<DB> {
     async fn close(&self) {
         self.told.close().await;
         self.writer.close().await;
-        self.write.close().await;
-        self.read.close().await;
+        let Pools { work, write, read } = &self.pools;
+        for pool in [work, write, read] {
+            pool.close().await;
+        }
     }
 }
 
