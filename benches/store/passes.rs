@@ -39,8 +39,9 @@ use crate::{
 pub(crate) const AT_ONCE: u32 = 64;
 /// How often the figures are asked for.
 const LOOKS: u32 = 21;
-/// How long a daemon settles down before it counts as idle.
-const WARM_UP: Duration = Duration::from_secs(3);
+/// How long a daemon settles down before it counts as idle: each connection to the server has run each
+/// statement by then.
+const WARM_UP: Duration = Duration::from_secs(20);
 
 /// What tokens cost.
 #[derive(Clone, Copy, Debug, Default)]

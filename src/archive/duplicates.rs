@@ -24,7 +24,7 @@ pub(super) fn duplicates(media: &[MediaRow]) -> Vec<MediaRow> {
             .filter(|other| {
                 other.state == MediaState::Stored
                     && other.slot.kind == row.slot.kind
-                    && other.sha256 == row.sha256
+                    && other.sha256() == row.sha256()
             })
             .any(|other| is_duplicate_of(row, other))
     };
@@ -44,7 +44,7 @@ mod tests {
     use crate::domain::{
         digest::Sha256,
         id::MediaId,
-        media::{Kind, Slot},
+        media::{Kind, ObjectFacts, Slot},
     };
 
     #[test]
@@ -52,9 +52,16 @@ mod tests {
         let id = |attempt_no: i64, source: Source| -> MediaId {
             Uuid::from_u64_pair(attempt_no.unsigned_abs(), source as u64).into()
         };
-        let row = |attempt_no, kind, source, sha256: &str| MediaRow {
+        let object = |bytes: &str| ObjectFacts {
+            object_key: bytes.to_owned(),
+            bytes: 1,
+            sha256: Sha256::of(bytes.as_bytes()),
+            stored_bytes: 1,
+            stored_sha256: Sha256::of(bytes.as_bytes()),
+        };
+        let row = |attempt_no, kind, source, bytes: &str| MediaRow {
             state: MediaState::Stored,
-            sha256: Some(Sha256::of(sha256.as_bytes())),
+            object: Some(object(bytes)),
             ..MediaRow::wanted(
                 id(attempt_no, source),
                 Slot {
@@ -104,7 +111,7 @@ mod tests {
         );
         let wanted = MediaRow {
             state: MediaState::Wanted,
-            sha256: None,
+            object: None,
             ..row(2, video, Source::Media, "a")
         };
         assert_eq!(dropped(&[row(1, video, Source::Media, "a"), wanted]), []);

@@ -241,10 +241,8 @@ pub struct MediaRow {
     pub slot: Slot,
     /// Where it stands.
     pub state: MediaState,
-    /// Of the plain bytes, once stored.
-    pub sha256: Option<Sha256>,
     /// Where it lies, once stored.
-    pub object_key: Option<String>,
+    pub object: Option<ObjectFacts>,
     /// How often fetching it has failed.
     pub tries: i64,
     /// Why it failed last.
@@ -263,13 +261,18 @@ impl MediaRow {
             media_id,
             slot,
             state: MediaState::Wanted,
-            sha256: None,
-            object_key: None,
+            object: None,
             tries: 0,
             last_error: None,
             fails: None,
             refused_sha256: None,
         }
+    }
+
+    /// Of the plain bytes, once stored.
+    #[must_use]
+    pub fn sha256(&self) -> Option<Sha256> {
+        self.object.as_ref().map(|object| object.sha256)
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{
     fmt, io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use async_trait::async_trait;
@@ -19,6 +22,8 @@ use super::{CreateOnly, Vault};
 pub(crate) struct Switch {
     writes: Mutex<Option<io::ErrorKind>>,
     reads: Mutex<Option<io::ErrorKind>>,
+    /// How many writes were begun that may have gone well.
+    writes_begun: AtomicUsize,
 }
 
 impl Switch {
@@ -32,8 +37,15 @@ impl Switch {
         *self.reads.lock().unwrap_or_else(PoisonError::into_inner) = failure;
     }
 
+    /// How many objects were written, or begun to be.
+    pub(crate) fn written(&self) -> usize {
+        self.writes_begun.load(Ordering::Relaxed)
+    }
+
     fn pass(&self) -> Result<()> {
-        Self::pass_by(&self.writes)
+        Self::pass_by(&self.writes)?;
+        self.writes_begun.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 
     fn pass_by(switch: &Mutex<Option<io::ErrorKind>>) -> Result<()> {

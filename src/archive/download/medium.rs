@@ -13,8 +13,11 @@ use crate::{
     archive::{App, StepError, keeper::Kept},
     domain::{
         digest::Sha256,
-        id::{ObjectId, VerificationId},
-        media::{Checked, HEAD_BYTES, MediaRow, ObjectFacts, Source, StoredMedia, is_no_medium},
+        id::{MediaId, ObjectId, VerificationId},
+        media::{
+            Checked, HEAD_BYTES, MediaRow, MediaState, ObjectFacts, Source, StoredMedia,
+            is_no_medium,
+        },
         secret::Secret,
     },
     provider::DownloadError,
@@ -37,6 +40,8 @@ struct Request<'a> {
 /// What one medium came to.
 pub(super) enum Fetched {
     Stored(StoredMedia),
+    /// The same; its object was that of another medium, whose row goes.
+    Taken(StoredMedia, MediaId),
     /// The bytes are there already as another medium.
     Same,
     /// What came is empty or text, and kept as the answer with this digest.
@@ -47,7 +52,8 @@ pub(super) enum Fetched {
 /// What the body of one answer came to.
 enum Body {
     Stored(ObjectFacts, Checked),
-    Same,
+    /// One of those known, by its digest.
+    Same(Sha256, Checked),
     NoMedium(DownloadError, Bytes),
     Failed(DownloadError),
 }
@@ -61,7 +67,9 @@ impl MediaFetcher {
         draft: &mut DownloadDraft,
     ) -> Result<Fetched, StepError> {
         let verification_id = draft.verification.verification_id;
-        let known = same_place(row, &draft.media);
+        let (there, inside) = (same_place(row, &draft.media), inside(row, &draft.media));
+        let inside_sha256 = inside.iter().filter_map(|other| other.sha256());
+        let known: Vec<Sha256> = there.into_iter().chain(inside_sha256).collect();
         let request = Request {
             app,
             verification_id,
@@ -73,15 +81,26 @@ impl MediaFetcher {
         if let Body::Stored(object, Checked::EtagDiffers) = body {
             body = self.fetch_again(request, object).await?;
         }
+        let stored = |object, checked| StoredMedia {
+            media_id: row.media_id,
+            object,
+            content_type,
+            checked,
+            captured_at: self.clock.now(),
+        };
         Ok(match body {
-            Body::Stored(object, checked) => Fetched::Stored(StoredMedia {
-                media_id: row.media_id,
-                object,
-                content_type,
-                checked,
-                captured_at: self.clock.now(),
-            }),
-            Body::Same => Fetched::Same,
+            Body::Stored(object, checked) => Fetched::Stored(stored(object, checked)),
+            Body::Same(sha256, checked) => {
+                let mut inside = inside.into_iter();
+                match inside.find(|other| other.sha256() == Some(sha256)) {
+                    Some(MediaRow {
+                        media_id,
+                        object: Some(object),
+                        ..
+                    }) => Fetched::Taken(stored(object.clone(), checked), *media_id),
+                    _ => Fetched::Same,
+                }
+            }
             Body::NoMedium(error, _) if row.refused_sha256.is_some() => Fetched::Failed(error),
             Body::NoMedium(error, body) => {
                 let kept = Kept::in_place_of_medium(body, self.clock.now());
@@ -101,7 +120,7 @@ impl MediaFetcher {
     ) -> Result<Body, StepError> {
         let known = std::slice::from_ref(&first.sha256);
         let second = self.fetch_body(request, known).await;
-        if let Ok((Body::Same, _)) = second {
+        if let Ok((Body::Same(..), _)) = second {
             return Ok(Body::Stored(first, Checked::EtagDiffers));
         }
         self.keeper.drop_object(&first.object_key).await;
@@ -144,11 +163,10 @@ impl MediaFetcher {
         let stream = futures::stream::iter([Ok(head.freeze())]).chain(arriving.stream());
         let bytes_max = request.app.media_bytes_max;
         let ingested = self.keeper.ingest(&key, stream, bytes_max, known).await;
+        let checked = || arriving.download.checked().unwrap_or(Checked::None);
         let body = match ingested {
-            Ok(Ingested::Stored(object)) => {
-                Body::Stored(object, arriving.download.checked().unwrap_or(Checked::None))
-            }
-            Ok(Ingested::Same { .. }) => Body::Same,
+            Ok(Ingested::Stored(object)) => Body::Stored(object, checked()),
+            Ok(Ingested::Same { sha256 }) => Body::Same(sha256, checked()),
             Err(IngestError::Stream(error)) => Body::Failed(error),
             Err(IngestError::TooLarge { .. }) => Body::Failed(DownloadError::TooLarge),
             Err(IngestError::Vault(error)) => return Err(error.into()),
@@ -167,8 +185,21 @@ fn same_place(row: &MediaRow, media: &[MediaRow]) -> Vec<Sha256> {
     media
         .iter()
         .filter(|other| (other.slot.source, other.slot.kind, other.slot.position) == place)
-        .filter_map(|other| other.sha256)
+        .filter_map(MediaRow::sha256)
         .collect()
+}
+
+/// What came of it inside `detail`, which as a rule has the very picture that is listed by URL: its
+/// object is kept, and not put a second time.
+fn inside<'m>(row: &MediaRow, media: &'m [MediaRow]) -> Vec<&'m MediaRow> {
+    let is_by_url = matches!(row.slot.source, Source::Getall | Source::Simple);
+    let is_inside = |other: &&MediaRow| {
+        is_by_url
+            && other.state == MediaState::Stored
+            && (other.slot.source, other.slot.kind, other.slot.attempt_no)
+                == (Source::Detail, row.slot.kind, row.slot.attempt_no)
+    };
+    media.iter().filter(is_inside).collect()
 }
 
 /// What came in place of a medium; what of it can be had is evidence enough.

@@ -170,6 +170,11 @@ impl MediaFetcher {
     async fn note(&self, app: &App, row: &MediaRow, fetched: Fetched, draft: &mut DownloadDraft) {
         let (error, refused_sha256) = match fetched {
             Fetched::Stored(stored) => return self.note_stored(app, row, stored, draft).await,
+            Fetched::Taken(stored, of) => {
+                draft.record.same.push(of);
+                draft.media.retain(|other| other.media_id != of);
+                return self.note_stored(app, row, stored, draft).await;
+            }
             Fetched::Same => return draft.record.same.push(row.media_id),
             Fetched::Refused(error, sha256) => (error, Some(sha256)),
             Fetched::Failed(error) => (error, None),
@@ -204,8 +209,7 @@ impl MediaFetcher {
         let known = draft.media.iter_mut();
         for known in known.filter(|known| known.media_id == row.media_id) {
             known.state = MediaState::Stored;
-            known.sha256 = Some(stored.object.sha256);
-            known.object_key = Some(stored.object.object_key.clone());
+            known.object = Some(stored.object.clone());
         }
         draft.record.stored.push(stored);
     }
@@ -288,8 +292,8 @@ impl MediaFetcher {
         if draft.headway.write(written).await? {
             self.watcher.settled(State::Archived.name());
         }
-        for key in twice.iter().filter_map(|row| row.object_key.as_deref()) {
-            self.keeper.drop_object(key).await;
+        for object in twice.iter().filter_map(|row| row.object.as_ref()) {
+            self.keeper.drop_object(&object.object_key).await;
         }
         Ok(())
     }

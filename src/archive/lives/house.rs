@@ -66,7 +66,7 @@ pub(super) struct House {
     pub(super) world_clock: Arc<WorldClock>,
     pub(super) store: Arc<MemoryStore>,
     pub(super) vault: Arc<Vault>,
-    objects: Arc<Switch>,
+    pub(super) objects: Arc<Switch>,
     pub(super) ways: BTreeMap<String, Arc<Way>>,
     pub(super) archive: Archive,
     /// Whether tokens go to the app they belong to by themselves.

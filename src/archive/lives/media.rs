@@ -1,6 +1,8 @@
 //! Media that come wrong: whatever the provider holds is captured all the same, with few requests,
 //! and what never comes right is told.
 
+use std::collections::BTreeSet;
+
 use simulator::{FaultKind, Faults, Life, LifeSpec, Video};
 
 use super::{BEGIN, FILMED, House, each, filmed, house::told};
@@ -191,6 +193,22 @@ async fn what_is_whole_with_its_download_is_not_polled_again() {
     house.live().await;
     house.is_archived(&made.verify_token).await;
     assert_eq!(house.whole(&made.verify_token).await.summary.polls, 1);
+}
+
+#[tokio::test]
+async fn a_picture_that_is_inside_an_answer_and_listed_by_url_is_put_once() {
+    let house = House::new();
+    let token = house.tell(FILMED, with_everything()).await;
+    house.live().await;
+    house.is_archived(&token).await;
+    let whole = house.whole(&token).await;
+    let media = whole.media.iter();
+    let media: BTreeSet<_> = media.map(|row| row.object_key.clone().unwrap()).collect();
+    assert_eq!(media.len(), whole.media.len());
+    let answers = whole.answers.iter();
+    let answers = answers.filter(|row| row.object_key.is_some()).count();
+    assert_eq!(house.objects.written(), media.len() + answers);
+    assert!(whole.media.iter().any(|row| row.kind == "id_front"));
 }
 
 #[tokio::test]

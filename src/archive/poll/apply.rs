@@ -110,7 +110,7 @@ impl Poller {
                 let rows = draft.media.iter();
                 rows.filter(|row| row.slot.kind == kind && row.slot.attempt_no == attempt_no)
             };
-            if of_kind().any(|row| row.sha256 == Some(sha256)) {
+            if of_kind().any(|row| row.sha256() == Some(sha256)) {
                 continue;
             }
             let slot = Slot {
@@ -126,8 +126,7 @@ impl Poller {
             let stored = self.keep_inline(verification_id, bytes).await?;
             draft.media.push(MediaRow {
                 state: MediaState::Stored,
-                sha256: Some(sha256),
-                object_key: Some(stored.object.object_key.clone()),
+                object: Some(stored.object.clone()),
                 ..MediaRow::wanted(stored.media_id, slot.clone())
             });
             draft.record.inline.push(InlineMedia { slot, stored });

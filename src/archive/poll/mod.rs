@@ -152,11 +152,8 @@ impl Poller {
         if outcome.state().is_loss() {
             tracing::warn!(alarm = "loss", app = %app.name, %verification_id, outcome = state, "something was lost: `verikeep show` says what and why");
         }
-        for key in duplicates
-            .iter()
-            .filter_map(|row| row.object_key.as_deref())
-        {
-            self.keeper.drop_object(key).await;
+        for object in duplicates.iter().filter_map(|row| row.object.as_ref()) {
+            self.keeper.drop_object(&object.object_key).await;
         }
         Ok(())
     }

@@ -331,7 +331,7 @@ impl Kept {
         let media = self
             .media
             .values()
-            .filter_map(|medium| medium.row.object_key.as_ref());
+            .filter_map(|medium| medium.row.object.as_ref().map(|object| &object.object_key));
         answers.chain(media).cloned().collect()
     }
 }
@@ -371,8 +371,7 @@ impl Medium {
         }
         self.row.media_id.clone_from(&stored.media_id);
         self.row.state = MediaState::Stored;
-        self.row.sha256 = Some(stored.object.sha256);
-        self.row.object_key = Some(stored.object.object_key.clone());
+        self.row.object = Some(stored.object.clone());
         self.row.last_error = None;
         self.lost_reason = None;
         self.stored = Some(stored);

@@ -28,7 +28,10 @@ impl Installations for MemoryStore {
             let media = all()
                 .flat_map(|kept| kept.media.values())
                 .map(|medium| &medium.row);
-            let stored = media.filter_map(|row| Some((row.media_id, row.object_key.clone()?)));
+            let stored = media.filter_map(|row| {
+                let object = row.object.as_ref()?;
+                Some((row.media_id, object.object_key.clone()))
+            });
             Ok(Database {
                 installation: data.installation.clone(),
                 newest_object: newest

@@ -140,11 +140,11 @@ impl Kept {
         let others = self.media.values().filter(|medium| {
             medium.row.state == MediaState::Stored && !same.contains(&medium.row.media_id)
         });
-        let others: Vec<Sha256> = others.filter_map(|medium| medium.row.sha256).collect();
+        let others: Vec<Sha256> = others.filter_map(|medium| medium.row.sha256()).collect();
         self.media.retain(|_, medium| {
             let is_there = |sha256: Sha256| others.contains(&sha256);
             let may_go =
-                medium.row.state != MediaState::Stored || medium.row.sha256.is_some_and(is_there);
+                medium.row.state != MediaState::Stored || medium.row.sha256().is_some_and(is_there);
             !(same.contains(&medium.row.media_id) && may_go)
         });
     }

@@ -9,7 +9,7 @@ use crate::{
         digest::Sha256,
         id::VerificationId,
         loss::{Cause, Reason},
-        media::{Kind, MediaRow, MediaState, Slot, Source},
+        media::{Kind, MediaRow, MediaState, ObjectFacts, Slot, Source},
         progress::Progress,
         secret::Secret,
         token::Verification,
@@ -82,7 +82,7 @@ pub(super) async fn media<DB: Dialect>(
         return Ok(HashMap::new());
     }
     let sql = format!(
-        "select verification_id, media_id, attempt_no, kind, position, source, state, sha256, object_key, tries, last_error, failed_cause, failed_from, failed_to, refused_sha256 from media
+        "select verification_id, media_id, attempt_no, kind, position, source, state, bytes, sha256, object_key, stored_bytes, stored_sha256, tries, last_error, failed_cause, failed_from, failed_to, refused_sha256 from media
         where verification_id {} order by verification_id, attempt_no, kind, position, source",
         DB::among(1)
     );
@@ -102,13 +102,25 @@ fn medium(row: &impl Cells) -> Result<MediaRow> {
             source: known(Source::named(&row.text("source")?), "media.source")?,
         },
         state: known(MediaState::named(&row.text("state")?), "media.state")?,
-        sha256: digest_or_null(row, "sha256")?,
-        object_key: row.text_or_null("object_key")?,
+        object: object(row)?,
         tries: row.int("tries")?,
         last_error: row.text_or_null("last_error")?,
         fails: fails(row)?,
         refused_sha256: digest_or_null(row, "refused_sha256")?,
     })
+}
+
+fn object(row: &impl Cells) -> Result<Option<ObjectFacts>> {
+    let Some(object_key) = row.text_or_null("object_key")? else {
+        return Ok(None);
+    };
+    Ok(Some(ObjectFacts {
+        object_key,
+        bytes: row.int("bytes")?,
+        sha256: digest(row, "sha256")?,
+        stored_bytes: row.int("stored_bytes")?,
+        stored_sha256: digest(row, "stored_sha256")?,
+    }))
 }
 
 fn fails(row: &impl Cells) -> Result<Option<Reason>> {

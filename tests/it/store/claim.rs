@@ -646,13 +646,9 @@ pub async fn a_claim_brings_all_that_its_step_needs(db: Database) {
             .collect::<Vec<_>>(),
         ["medium-2-0", "medium-2-1"].map(named)
     );
-    assert!(
-        again[1]
-            .media
-            .iter()
-            .all(|medium| (medium.state, medium.tries, &medium.object_key)
-                == (MediaState::Wanted, 0, &None))
-    );
+    assert!(again[1].media.iter().all(
+        |medium| (medium.state, medium.tries, &medium.object) == (MediaState::Wanted, 0, &None)
+    ));
     let downloads = store.claim_downloads(&claim_at(START)).await.unwrap();
     assert_eq!(downloads.len(), 2);
     assert_eq!(downloads[0].media, again[0].media);

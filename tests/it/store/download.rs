@@ -62,7 +62,7 @@ pub async fn stored_same_and_failed_media_stand_as_told(db: Database) {
             (
                 row.media_id,
                 row.state.name(),
-                row.sha256,
+                row.sha256(),
                 row.tries,
                 row.last_error.clone(),
                 row.refused_sha256,
@@ -160,7 +160,7 @@ pub async fn a_wake_during_a_poll_is_not_lost(db: Database) {
         .await
         .unwrap();
     let again = one_poll(&*store, at.plus(Span(5))).await;
-    assert_eq!(again.media[0].sha256, Some(Sha256::of(b"medium-1-0")));
+    assert_eq!(again.media[0].sha256(), Some(Sha256::of(b"medium-1-0")));
     store
         .record_poll(poll(&again.lease, at.plus(MINUTE)))
         .await
@@ -293,7 +293,7 @@ pub async fn media_wanted_during_a_download_are_not_forgotten(db: Database) {
         assert_eq!(
             rest.media
                 .iter()
-                .filter(|medium| medium.sha256.is_none())
+                .filter(|medium| medium.sha256().is_none())
                 .count(),
             1,
             "{again:?}"

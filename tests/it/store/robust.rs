@@ -90,7 +90,7 @@ pub async fn many_tasks_at_once_settle_every_verification_once(db: Database) {
                         let whole = work
                             .media
                             .iter()
-                            .filter(|medium| medium.sha256.is_some())
+                            .filter(|medium| medium.sha256().is_some())
                             .count()
                             == 2;
                         let record = if whole {
@@ -123,7 +123,7 @@ pub async fn many_tasks_at_once_settle_every_verification_once(db: Database) {
                         let media: Vec<_> = work
                             .media
                             .iter()
-                            .filter(|medium| medium.sha256.is_none())
+                            .filter(|medium| medium.sha256().is_none())
                             .map(|medium| {
                                 stored_as(medium.media_id, &medium.media_id.to_string(), now)
                             })
