@@ -240,7 +240,7 @@ async fn lease<DB: Dialect>(
                 when {impatience} <= 0 or s.deadline <= $1 then 0
                 else {least}({lease_ms} * {least}({impatience}, 1000) * {least}({impatience}, 1000), (s.deadline - $1) / 4) end
         from picked
-        where s.verification_id = picked.id and s.stage = {stage}
+        where s.verification_id = picked.id and s.stage = {stage} and s.due_at <= $1
         returning verification_id, deadline, claims",
         stage = stage.number(),
         least = DB::LEAST,
