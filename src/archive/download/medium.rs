@@ -189,12 +189,12 @@ fn same_place(row: &MediaRow, media: &[MediaRow]) -> Vec<Sha256> {
         .collect()
 }
 
-/// What came of it inside `detail`, which as a rule has the very picture that is listed by URL: its
-/// object is kept, and not put a second time.
+/// What came of it inside `detail`, which as a rule has the very picture that `getall` lists by URL: its
+/// object is kept, and not put a second time. `getall` lists each picture of an attempt once, so that
+/// no two rows ever take the same object.
 fn inside<'m>(row: &MediaRow, media: &'m [MediaRow]) -> Vec<&'m MediaRow> {
-    let is_by_url = matches!(row.slot.source, Source::Getall | Source::Simple);
     let is_inside = |other: &&MediaRow| {
-        is_by_url
+        row.slot.source == Source::Getall
             && other.state == MediaState::Stored
             && (other.slot.source, other.slot.kind, other.slot.attempt_no)
                 == (Source::Detail, row.slot.kind, row.slot.attempt_no)
