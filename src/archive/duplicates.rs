@@ -1,12 +1,15 @@
 //! Media that are there twice.
 
-use crate::domain::media::{MediaRow, MediaState, Source};
+use crate::domain::{
+    id::MediaId,
+    media::{MediaRow, MediaState, Source},
+};
 
 /// Media that are there twice, byte for byte: images that came inside `detail` and by URL as well,
 /// of which the one by URL stays; and what media/query listed once more after another attempt, of
 /// which the one of the later attempt stays. Known for sure only at the end, when no download runs
 /// beside the poll any more.
-pub(super) fn duplicates(media: &[MediaRow]) -> Vec<MediaRow> {
+pub(super) fn duplicates(media: &[MediaRow]) -> Vec<MediaId> {
     let is_duplicate_of = |row: &MediaRow, other: &MediaRow| match row.slot.source {
         Source::Detail => {
             other.slot.source != Source::Detail && other.slot.attempt_no == row.slot.attempt_no
@@ -32,7 +35,7 @@ pub(super) fn duplicates(media: &[MediaRow]) -> Vec<MediaRow> {
         .iter()
         .filter(|row| row.state == MediaState::Stored)
         .filter(is_duplicate)
-        .cloned()
+        .map(|row| row.media_id)
         .collect()
 }
 
@@ -43,7 +46,6 @@ mod tests {
     use super::*;
     use crate::domain::{
         digest::Sha256,
-        id::MediaId,
         media::{Kind, ObjectFacts, Slot},
     };
 
@@ -72,22 +74,16 @@ mod tests {
                 },
             )
         };
-        let dropped = |media: &[MediaRow]| {
-            duplicates(media)
-                .into_iter()
-                .map(|row| row.media_id)
-                .collect::<Vec<_>>()
-        };
         let (front, video) = (Kind::IdFront, Kind::ProcessVideo);
         assert_eq!(
-            dropped(&[
+            duplicates(&[
                 row(1, front, Source::Getall, "a"),
                 row(1, front, Source::Detail, "a")
             ]),
             [id(1, Source::Detail)]
         );
         assert_eq!(
-            dropped(&[
+            duplicates(&[
                 row(1, front, Source::Getall, "a"),
                 row(2, front, Source::Detail, "a")
             ]),
@@ -95,7 +91,7 @@ mod tests {
             "of another attempt"
         );
         assert_eq!(
-            dropped(&[
+            duplicates(&[
                 row(1, video, Source::Media, "a"),
                 row(2, video, Source::Media, "a"),
                 row(3, video, Source::Media, "a")
@@ -103,7 +99,7 @@ mod tests {
             [id(1, Source::Media), id(2, Source::Media)]
         );
         assert_eq!(
-            dropped(&[
+            duplicates(&[
                 row(1, video, Source::Media, "a"),
                 row(2, video, Source::Media, "b")
             ]),
@@ -114,6 +110,6 @@ mod tests {
             object: None,
             ..row(2, video, Source::Media, "a")
         };
-        assert_eq!(dropped(&[row(1, video, Source::Media, "a"), wanted]), []);
+        assert_eq!(duplicates(&[row(1, video, Source::Media, "a"), wanted]), []);
     }
 }

@@ -187,6 +187,13 @@ impl Keeper {
         ingested
     }
 
+    /// Drops objects that nothing points at.
+    pub(super) async fn drop_objects(&self, object_keys: &[String]) {
+        for object_key in object_keys {
+            self.drop_object(object_key).await;
+        }
+    }
+
     /// Drops an object that nothing points at. One left over by a failure here is an orphan, which
     /// harms nothing.
     pub(super) async fn drop_object(&self, object_key: &str) {

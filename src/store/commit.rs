@@ -256,7 +256,10 @@ mod tests {
     use tokio::sync::Notify;
 
     use super::*;
-    use crate::{domain::time::Time, store::sql::batch::Work};
+    use crate::{
+        domain::time::Time,
+        store::{records::Recorded, sql::batch::Work},
+    };
 
     #[allow(
         clippy::disallowed_methods,
@@ -279,7 +282,7 @@ mod tests {
             told.lock().unwrap().push(batch.works.len());
             async move {
                 for reply in batch.replies {
-                    reply.send(Ok(false)).unwrap();
+                    reply.send(Ok(Recorded::default())).unwrap();
                 }
             }
         };
@@ -320,7 +323,7 @@ mod tests {
             async move {
                 assert!(!is_second, "poison");
                 for reply in batch.replies {
-                    reply.send(Ok(false)).unwrap();
+                    reply.send(Ok(Recorded::default())).unwrap();
                 }
             }
         };

@@ -1,10 +1,14 @@
 //! What goes into the store and what a claim brings out of it.
 
+mod download;
 mod image;
+mod recorded;
 mod retried;
 
 pub use super::moves::Moved;
+pub use download::{DownloadRecord, FailedMedia};
 pub use image::MatchImage;
+pub use recorded::Recorded;
 pub use retried::RetryVerdict;
 
 use super::rows::storable;
@@ -17,7 +21,6 @@ use crate::domain::{
     identity::IdentityRow,
     lease::{Lane, Lease},
     lessons::Lessons,
-    loss::Cause,
     media::{MediaRow, Slot, StoredMedia},
     plan::{Missing, Outcome, Proof},
     progress::Progress,
@@ -254,10 +257,10 @@ pub struct DownloadStart {
     pub due_at: Time,
     /// What orders it.
     pub deadline: Time,
-    /// Handed to this process at once when it has room: (token, until). Another download of the
-    /// verification that is leased keeps its lease, and the one here is not granted:
-    /// [`Queue::record_poll`](super::Queue::record_poll) still succeeds, and the step that uses
-    /// this lease will find it lost.
+    /// Handed to this process at once when it has room: (token, until). It is not granted where
+    /// another download of the verification is leased, which keeps its lease, or where anything was
+    /// recorded of the verification that the poll did not know of: the download is then claimed with
+    /// what is known by then. [`Recorded::is_download_granted`] says so.
     pub lease: Option<(String, Time)>,
 }
 
@@ -333,65 +336,4 @@ impl PollRecord {
             alarms: Vec::new(),
         }
     }
-}
-
-impl DownloadRecord {
-    /// A record that brings nothing yet and ends the download.
-    #[must_use]
-    pub fn begin(lease: Lease, at: Time) -> Self {
-        Self {
-            lease,
-            at,
-            stored: Vec::new(),
-            same: Vec::new(),
-            failed: Vec::new(),
-            answers: Vec::new(),
-            calls: Vec::new(),
-            again: None,
-            archives: None,
-            alarms: Vec::new(),
-        }
-    }
-}
-
-/// A medium that could not be fetched this time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FailedMedia {
-    /// The row.
-    pub media_id: MediaId,
-    /// Why, without URL or person.
-    pub why: String,
-    /// The cause that stands after this try.
-    pub cause: Cause,
-    /// Of what came in its place, when that is kept as an answer of `download`.
-    pub refused_sha256: Option<Sha256>,
-}
-
-/// All that a download brought.
-#[derive(Clone, Debug)]
-pub struct DownloadRecord {
-    /// The right to write it.
-    pub lease: Lease,
-    /// When.
-    pub at: Time,
-    /// Media that are in the vault now.
-    pub stored: Vec<StoredMedia>,
-    /// Rows to delete, since the same bytes are there as another medium of the verification; the last
-    /// that is stored of them stays.
-    pub same: Vec<MediaId>,
-    /// Media that failed this time, and are tried again until their end.
-    pub failed: Vec<FailedMedia>,
-    /// Answers of re-queries, to keep.
-    pub answers: Vec<AnswerRow>,
-    /// Calls made.
-    pub calls: Vec<CallRow>,
-    /// When to go on with what is still wanted, and what orders it; none removes the row and makes
-    /// the verification's poll due now.
-    pub again: Option<(Time, Time)>,
-    /// That the verification is whole with it, as far as so many recorded polls know. It is settled
-    /// as archived, unless another poll was recorded or runs, something happened to it meanwhile, or
-    /// a medium is still wanted; else its poll is due.
-    pub archives: Option<i64>,
-    /// Raised in the same transaction.
-    pub alarms: Vec<Alarm>,
 }

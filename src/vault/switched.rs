@@ -21,6 +21,8 @@ use super::{CreateOnly, Vault};
 #[derive(Debug, Default)]
 pub(crate) struct Switch {
     writes: Mutex<Option<io::ErrorKind>>,
+    /// How many writes still go well before they fail.
+    spared: AtomicUsize,
     reads: Mutex<Option<io::ErrorKind>>,
     /// How many writes were begun that may have gone well.
     writes_begun: AtomicUsize,
@@ -29,6 +31,12 @@ pub(crate) struct Switch {
 impl Switch {
     /// From now on every write fails so, or none does.
     pub(crate) fn set(&self, failure: Option<io::ErrorKind>) {
+        self.set_after(0, failure);
+    }
+
+    /// The same after so many writes that go well.
+    pub(crate) fn set_after(&self, count: usize, failure: Option<io::ErrorKind>) {
+        self.spared.store(count, Ordering::Relaxed);
         *self.writes.lock().unwrap_or_else(PoisonError::into_inner) = failure;
     }
 
@@ -43,7 +51,13 @@ impl Switch {
     }
 
     fn pass(&self) -> Result<()> {
-        Self::pass_by(&self.writes)?;
+        let spared = &self.spared;
+        let less = spared.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+            left.checked_sub(1)
+        });
+        if less.is_err() {
+            Self::pass_by(&self.writes)?;
+        }
         self.writes_begun.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }

@@ -4,6 +4,7 @@
 mod accesses;
 mod alarm;
 mod alike;
+mod beside;
 mod bulk;
 mod cases;
 mod charges;
@@ -120,6 +121,10 @@ on_each! {
             a_granted_lease_can_complete,
             a_running_lease_is_kept_over_a_granted_one,
             a_lost_download_changes_nothing;
+        beside:
+            objects_that_no_row_names_are_told_to_the_step,
+            a_download_is_granted_to_a_poll_that_knows_of_all,
+            a_poll_during_which_a_download_brought_something_does_not_settle;
         retry:
             what_waits_for_a_person_is_woken,
             a_token_can_be_given_to_another_app,

@@ -1,6 +1,7 @@
 //! The download stage: every wanted medium of one verification, checked and put into the vault.
 
 mod medium;
+mod record;
 mod slow;
 mod urls;
 
@@ -13,19 +14,16 @@ use self::{
 };
 use super::{
     Alarms, App, Apps, Asker, Headway, Keeper, LessonBook, StepError, Watcher, call_log::CallLog,
-    duplicates::duplicates,
 };
 use crate::{
     domain::{
         alarm::{self, Alarm},
         loss::Cause,
         media::{MediaRow, MediaState, Slot, StoredMedia},
-        plan::{self, Outcome, PlanInput, Step},
         progress::Progress,
-        random,
         secret::Secret,
         time::{Clock, Span, Time},
-        token::{State, Verification},
+        token::Verification,
     },
     provider::DownloadError,
     store::{
@@ -128,9 +126,14 @@ impl MediaFetcher {
                 draft.put_off.push(row.clone());
                 continue;
             }
-            match self.fetch_listed(&app, row, &mut urls, &mut draft).await? {
-                Some(fetched) => self.note(&app, row, fetched, &mut draft).await,
-                None => draft.failed(row, urls.why(row.slot.source)),
+            match self.fetch_listed(&app, row, &mut urls, &mut draft).await {
+                Ok(Some(fetched)) => self.note(&app, row, fetched, &mut draft).await,
+                Ok(None) => draft.failed(row, urls.why(row.slot.source)),
+                Err(StepError::Vault(error)) if draft.record.brings() => {
+                    self.broken_off(&app, &wanted, draft).await?;
+                    return Err(error.into());
+                }
+                Err(error) => return Err(error),
             }
             draft.headway.arrived.fetch_add(1, Ordering::Relaxed);
         }
@@ -251,99 +254,6 @@ impl MediaFetcher {
             _ => {}
         }
     }
-
-    /// Plans the rest and writes everything.
-    async fn finish(
-        &self,
-        app: &App,
-        wanted: &[MediaRow],
-        draft: DownloadDraft,
-    ) -> Result<(), StepError> {
-        let now = self.clock.now();
-        let issued_at = draft.verification.issued_at;
-        let put_off = draft.put_off.iter().map(|row| {
-            let soon = random::jitter(app.policy.first_poll().part(6));
-            let deadline = app.policy.deadline_of(row.slot.kind, issued_at);
-            (now.plus(soon), deadline)
-        });
-        let failed = draft.record.failed.iter();
-        let again = failed
-            .filter_map(|failed| wanted.iter().find(|row| row.media_id == failed.media_id))
-            .map(|row| again(app, row, issued_at, now))
-            .chain(put_off)
-            .reduce(|one, other| (one.0.min(other.0), one.1.min(other.1)));
-        let archives = (again.is_none())
-            .then(|| self.archives(app, &draft, now))
-            .flatten();
-        let (archives, twice) = archives.unzip();
-        let twice = twice.unwrap_or_default();
-        let mut same = draft.record.same;
-        same.extend(twice.iter().map(|row| row.media_id));
-        let record = DownloadRecord {
-            at: now,
-            same,
-            answers: draft.log.answers,
-            calls: draft.log.calls,
-            again,
-            archives,
-            ..draft.record
-        };
-        let written = self.queue.record_download(record);
-        if draft.headway.write(written).await? {
-            self.watcher.settled(State::Archived.name());
-        }
-        for object in twice.iter().filter_map(|row| row.object.as_ref()) {
-            self.keeper.drop_object(&object.object_key).await;
-        }
-        Ok(())
-    }
-
-    /// Whether the verification is whole with what this download brought, as far as so many polls
-    /// know, and what is there twice then. Anything else than a whole archive is a poll's to decide.
-    fn archives(
-        &self,
-        app: &App,
-        draft: &DownloadDraft,
-        now: Time,
-    ) -> Option<(i64, Vec<MediaRow>)> {
-        let (polls, progress) = &draft.known;
-        let is_same = |row: &&MediaRow| draft.record.same.contains(&row.media_id);
-        let media: Vec<MediaRow> = draft
-            .media
-            .iter()
-            .filter(|row| !is_same(row))
-            .cloned()
-            .collect();
-        let learned = self.lessons.learned(app, &draft.verification);
-        let known = PlanInput {
-            verification: &draft.verification,
-            progress,
-            media: &media,
-            learned: &learned,
-            has_siblings: self.apps.siblings(app).next().is_some(),
-            policy: &app.policy,
-        };
-        let step = plan::plan(known, now.minus(draft.log.behind));
-        let is_whole = matches!(
-            step,
-            Step::Settle(Outcome::Archived, missing) if missing.is_empty()
-        );
-        is_whole.then(|| (*polls, duplicates(&media)))
-    }
-}
-
-/// When a medium that could not be fetched is tried again, and by when it should be here.
-fn again(app: &App, row: &MediaRow, issued_at: Time, now: Time) -> (Time, Time) {
-    let deadline = app.policy.deadline_of(row.slot.kind, issued_at);
-    let left = if deadline > now {
-        deadline.since(now)
-    } else {
-        // The longer it is past, the less a try is worth.
-        now.since(deadline).max(app.policy.verify_window)
-    };
-    let fails = u32::try_from(row.tries).unwrap_or(u32::MAX);
-    let wait = random::jitter(plan::backoff(&app.policy, fails, left));
-    (now.plus(wait), deadline)
 }
 
 /// The labels in metrics.

@@ -3,6 +3,7 @@
 //! due next. The windows are those of the provider's document.
 
 pub(crate) mod alarms;
+mod beside;
 mod clocks;
 mod disturbed;
 mod house;

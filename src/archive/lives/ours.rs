@@ -8,8 +8,8 @@ use simulator::Life;
 use super::{BEGIN, FILMED, House, each, filmed, house::LEASE};
 use crate::{
     archive::{Headway, StepError},
-    domain::time::Span,
-    store::{Queue as _, StoreError, records::PollWork},
+    domain::{lease::Stage, time::Span},
+    store::{Queue as _, StoreError, records::PollWork, reports::MediaReport},
     vault::VaultError,
 };
 
@@ -44,7 +44,7 @@ async fn a_database_that_is_away_while_a_poll_is_recorded_has_it_done_again() {
         "nothing by halves"
     );
     house.live().await;
-    house.is_archived(&token).await;
+    house.has_all(&token).await;
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn a_database_that_is_away_while_media_are_recorded_has_them_fetched_again
     ));
     house.store.set_away(false);
     house.live().await;
-    house.is_archived(&token).await;
+    house.has_all(&token).await;
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn a_poll_whose_lease_was_lost_writes_nothing_over_the_one_that_has_it() {
         (after.summary.polls, after.calls_made())
     );
     house.live().await;
-    house.is_archived(&token).await;
+    house.has_all(&token).await;
 }
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn a_download_whose_lease_was_lost_writes_nothing() {
         .await;
     assert!(matches!(late, Err(StepError::Store(StoreError::LeaseLost))));
     house.live().await;
-    house.is_archived(&token).await;
+    house.has_all(&token).await;
 }
 
 #[tokio::test]
@@ -207,6 +207,39 @@ async fn media_that_cannot_be_put_away_are_fetched_again() {
     house.fail_objects(None);
     house.live().await;
     house.is_archived(&token).await;
+}
+
+#[tokio::test]
+async fn media_that_came_before_an_object_could_not_be_put_away_are_not_fetched_again() {
+    let house = House::new();
+    let token = house.tell(FILMED, filmed(Life::Passed)).await;
+    let work = house.claimed().await;
+    let alone = Headway::default();
+    let polled = house.archive.poller.poll(work, Some(LEASE), &alone).await;
+    let handover = polled.unwrap().unwrap();
+    let failure = Some(ErrorKind::ConnectionRefused);
+    house.objects.set_after(2, failure);
+    let (lease, fetcher) = (handover.work.lease.clone(), &house.archive.media_fetcher);
+    let put = fetcher
+        .download(handover.work, handover.urls, Headway::default())
+        .await;
+    assert!(matches!(
+        put,
+        Err(StepError::Vault(VaultError::Unavailable(_)))
+    ));
+    // The rest is due at once, whatever else is said of the lease.
+    house.store.release(vec![lease], house.now()).await.unwrap();
+    let due = house.store.next_due(Stage::Download, &[]).await.unwrap();
+    assert_eq!(due, Some(house.now()));
+    let fetched = house.whole(&token).await.media.into_iter();
+    let by_url = |row: &MediaReport| row.state == "stored" && !row.kind.starts_with("id_");
+    assert_eq!(fetched.filter(by_url).count(), 2);
+    assert_eq!(house.ways[FILMED].opened(), 3);
+    house.fail_objects(None);
+    house.live().await;
+    house.is_archived(&token).await;
+    let really = house.whole(&token).await.media.len();
+    assert_eq!(house.ways[FILMED].opened(), really + 1);
 }
 
 #[tokio::test]

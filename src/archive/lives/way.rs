@@ -38,6 +38,7 @@ pub(super) struct Way {
     /// Which endpoint answers what instead, and until when.
     troubles: Mutex<Vec<(Endpoint, Instead, Time)>>,
     asked: Mutex<Vec<Endpoint>>,
+    opened: AtomicUsize,
     /// How many media more come too slowly.
     slow: AtomicUsize,
 }
@@ -56,6 +57,7 @@ impl Way {
             clock: clock.clone(),
             troubles: Mutex::default(),
             asked: Mutex::default(),
+            opened: AtomicUsize::new(0),
             slow: AtomicUsize::new(0),
         }
     }
@@ -74,6 +76,11 @@ impl Way {
     pub(super) fn asked(&self, endpoint: Endpoint) -> usize {
         let asked = self.asked.lock().unwrap();
         asked.iter().filter(|known| **known == endpoint).count()
+    }
+
+    /// How many media were fetched, or begun to be.
+    pub(super) fn opened(&self) -> usize {
+        self.opened.load(Ordering::Relaxed)
     }
 }
 
@@ -134,6 +141,7 @@ impl Provider for Way {
     }
 
     async fn open(&self, url: &Secret) -> Result<Download, DownloadError> {
+        self.opened.fetch_add(1, Ordering::Relaxed);
         let left = self.slow.load(Ordering::Relaxed);
         if left > 0 {
             self.slow.store(left - 1, Ordering::Relaxed);

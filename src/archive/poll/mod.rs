@@ -87,7 +87,8 @@ impl Poller {
         let next = match Box::pin(self.run_plan(&app, &mut draft)).await {
             Err(StepError::Vault(error)) => {
                 let record = self.broken_off(&app, draft, &error);
-                headway.write(self.queue.record_poll(record)).await?;
+                let recorded = headway.write(self.queue.record_poll(record)).await?;
+                self.keeper.drop_objects(&recorded.unnamed).await;
                 return Err(error.into());
             }
             next => next?,
@@ -105,11 +106,12 @@ impl Poller {
             draft.verification.verification_id,
         );
         let record = draft.finish(now);
-        headway.write(self.queue.record_poll(record)).await?;
+        let recorded = headway.write(self.queue.record_poll(record)).await?;
+        self.keeper.drop_objects(&recorded.unnamed).await;
         if let Some(moved) = moved {
             self.tell_moved(verification_id, &moved);
         }
-        Ok(handover)
+        Ok(handover.filter(|_| recorded.is_download_granted))
     }
 
     /// An object cannot be written: what came so far stands, and the rest is asked for again. An
@@ -134,8 +136,7 @@ impl Poller {
         outcome: Outcome,
         headway: &Headway,
     ) -> Result<(), StepError> {
-        let duplicates = duplicates(&draft.media);
-        draft.record.same = duplicates.iter().map(|row| row.media_id).collect();
+        draft.record.same = duplicates(&draft.media);
         draft.record.proof = self.proof(app, &draft, outcome);
         let never_seen = (draft.record.proof.as_ref()).is_some_and(|proof| proof.never_seen);
         let state = outcome.state().name();
@@ -144,16 +145,18 @@ impl Poller {
         draft.record.last_error = None;
         let verification_id = draft.verification.verification_id;
         let record = draft.finish(self.clock.now());
-        headway.write(self.queue.record_poll(record)).await?;
+        let recorded = headway.write(self.queue.record_poll(record)).await?;
+        self.keeper.drop_objects(&recorded.unnamed).await;
+        if !recorded.is_settled {
+            // Something happened to it meanwhile: the next poll decides.
+            return Ok(());
+        }
         self.watcher.settled(state);
         if never_seen {
             self.watcher.never_seen(&app.name);
         }
         if outcome.state().is_loss() {
             tracing::warn!(alarm = "loss", app = %app.name, %verification_id, outcome = state, "something was lost: `verikeep show` says what and why");
-        }
-        for object in duplicates.iter().filter_map(|row| row.object.as_ref()) {
-            self.keeper.drop_object(&object.object_key).await;
         }
         Ok(())
     }

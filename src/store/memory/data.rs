@@ -2,7 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{alarms::Alarms, jobs::Job, lessons::Learned, requests::Request};
+use super::{
+    alarms::Alarms,
+    jobs::Job,
+    lessons::Learned,
+    medium::{Medium, SlotKey},
+    requests::Request,
+};
 use crate::{
     domain::{
         access::Access,
@@ -14,7 +20,7 @@ use crate::{
         installation::Installation,
         key::KeptKey,
         lease::{Lane, Lease, Stage},
-        media::{MediaRow, MediaState, Slot, StoredMedia},
+        media::{MediaState, Slot},
         plan::{Missing, Proof},
         progress::Progress,
         quota,
@@ -100,17 +106,6 @@ pub(super) struct Scheduled {
     pub woken: bool,
 }
 
-/// A slot in the order of its names.
-type SlotKey = (i64, &'static str, i64, &'static str);
-
-/// A medium.
-#[derive(Clone)]
-pub(super) struct Medium {
-    pub row: MediaRow,
-    pub stored: Option<StoredMedia>,
-    pub lost_reason: Option<String>,
-}
-
 /// Calls that came to the same.
 #[derive(Clone)]
 pub(super) struct Sum {
@@ -135,11 +130,12 @@ impl Data {
             .ok_or(StoreError::LeaseLost)
     }
 
-    /// Puts a verification in the place of what was kept of it.
+    /// Puts a verification in the place of what was kept of it; brings the objects that were named
+    /// before, and no longer are.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] when it names an object that another row names; then nothing changes.
-    pub(super) fn put(&mut self, kept: Kept) -> Result<()> {
+    pub(super) fn put(&mut self, kept: Kept) -> Result<BTreeSet<String>> {
         let id = kept.told.verification.verification_id;
         let before = self
             .verifications
@@ -158,10 +154,16 @@ impl Data {
         for key in &before {
             self.objects.remove(key);
         }
-        self.objects.extend(now);
+        self.objects.extend(now.iter().cloned());
         self.verifications.insert(id, kept);
         self.sort(id);
-        Ok(())
+        Ok(before.difference(&now).cloned().collect())
+    }
+
+    /// Those of the keys that no row names.
+    pub(super) fn unnamed(&self, mut keys: BTreeSet<String>) -> Vec<String> {
+        keys.retain(|key| !self.objects.contains(key));
+        keys.into_iter().collect()
     }
 
     /// Notes whether anything of a verification is scheduled: to be said after each change of it.
@@ -284,6 +286,13 @@ impl Kept {
         }
     }
 
+    /// Tells whoever holds a stage that there is something that it did not know of.
+    pub(super) fn tell(&mut self, stage: Stage) {
+        if let Some(scheduled) = self.schedule.get_mut(&stage) {
+            scheduled.woken |= scheduled.lease.is_some();
+        }
+    }
+
     pub(super) fn wants_media(&self) -> bool {
         let mut media = self.media.values();
         media.any(|medium| medium.row.state == MediaState::Wanted)
@@ -353,40 +362,6 @@ impl Scheduled {
     pub(super) fn is_leased_at(&self, at: Time) -> bool {
         self.lease.as_ref().is_some_and(|(_, until)| *until > at)
     }
-}
-
-impl Medium {
-    pub(super) fn wanted(media_id: MediaId, slot: Slot) -> Self {
-        Self {
-            row: MediaRow::wanted(media_id, slot),
-            stored: None,
-            lost_reason: None,
-        }
-    }
-
-    /// Fills it with what is in the vault now; false when it was there before, and stays.
-    pub(super) fn fill(&mut self, stored: StoredMedia) -> bool {
-        if self.row.state == MediaState::Stored {
-            return false;
-        }
-        self.row.media_id.clone_from(&stored.media_id);
-        self.row.state = MediaState::Stored;
-        self.row.object = Some(stored.object.clone());
-        self.row.last_error = None;
-        self.lost_reason = None;
-        self.stored = Some(stored);
-        true
-    }
-}
-
-/// The key under which a slot's medium is kept.
-pub(super) const fn key(slot: &Slot) -> SlotKey {
-    (
-        slot.attempt_no,
-        slot.kind.name(),
-        slot.position,
-        slot.source.name(),
-    )
 }
 
 /// The period of the quota that an instant falls into.

@@ -1,5 +1,7 @@
 //! What a download brought.
 
+use std::collections::BTreeSet;
+
 use super::data::{Data, Kept};
 use crate::{
     domain::{
@@ -12,14 +14,15 @@ use crate::{
     },
     store::{
         Result,
-        records::{DownloadRecord, FailedMedia},
+        records::{DownloadRecord, FailedMedia, Recorded},
     },
 };
 
 impl Data {
     /// Writes all that a download brought, reschedules or ends it, and wakes the poll.
-    pub(super) fn record_download(&mut self, record: DownloadRecord) -> Result<bool> {
+    pub(super) fn record_download(&mut self, record: DownloadRecord) -> Result<Recorded> {
         let at = record.at;
+        let (mut objects, brings) = (brought(&record), record.brings());
         let mut kept = self.held(&record.lease)?;
         let mut is_settled = false;
         let again = record.again;
@@ -46,6 +49,8 @@ impl Data {
             if !is_settled {
                 kept.wake(Stage::Poll, at);
             }
+        } else if brings {
+            kept.tell(Stage::Poll);
         }
         kept.keep(record.answers);
         kept.sum_up(&record.calls);
@@ -54,7 +59,7 @@ impl Data {
             kept.settle(Outcome::Archived, Vec::new(), at);
         }
 
-        self.put(kept)?;
+        objects.extend(self.put(kept)?);
         self.use_quota(&record.calls);
         if record.lease.claims > 1 {
             self.alarms
@@ -63,8 +68,21 @@ impl Data {
         for alarm in &record.alarms {
             self.alarms.raise(alarm, at);
         }
-        Ok(is_settled)
+        Ok(Recorded {
+            is_settled,
+            unnamed: self.unnamed(objects),
+            ..Recorded::default()
+        })
     }
+}
+
+/// The objects that came with it.
+fn brought(record: &DownloadRecord) -> BTreeSet<String> {
+    let stored = record.stored.iter().map(|stored| &stored.object);
+    let answers = record.answers.iter();
+    let answers = answers.filter_map(|answer| answer.body.object());
+    let objects = stored.chain(answers);
+    objects.map(|object| object.object_key.clone()).collect()
 }
 
 impl Kept {

@@ -17,6 +17,7 @@ mod jobs;
 mod keys;
 mod lessons;
 mod losses;
+mod medium;
 mod notices;
 mod objects;
 mod poll;

@@ -1,6 +1,11 @@
 //! What a poll brought.
 
-use super::data::{Data, Kept, Medium, Scheduled, key};
+use std::collections::BTreeSet;
+
+use super::{
+    data::{Data, Kept, Scheduled},
+    medium::{Medium, key},
+};
 use crate::{
     domain::{
         alarm::Kind,
@@ -17,28 +22,30 @@ use crate::{
     store::{
         Result,
         moves::DAEMON,
-        records::{DownloadStart, InlineMedia, Moved, Next, PollRecord, WantedMedia},
+        records::{DownloadStart, InlineMedia, Moved, Next, PollRecord, Recorded, WantedMedia},
         reports::EventReport,
     },
 };
 
 impl Data {
     /// Writes all that a poll brought, and reschedules or settles its verification.
-    pub(super) fn record_poll(&mut self, record: PollRecord) -> Result<()> {
+    pub(super) fn record_poll(&mut self, mut record: PollRecord) -> Result<Recorded> {
         let at = record.at;
         let mut kept = self.held(&record.lease)?;
         let woken = kept.complete(Stage::Poll, at, due(&record.next));
+        let mut objects = brought(&record, woken);
         // One that was woken meanwhile does not end: what is new may change how, and is looked at at
         // once. What it wants is fetched first.
         let is_put_off = woken && matches!(record.next, Next::Settled { .. });
-
+        let start = start(&mut record, woken, is_put_off);
         kept.add_attempts(record.attempts, at);
-        let wants = !record.wanted.is_empty();
         kept.want(record.wanted);
         for inline in record.inline {
             kept.add_stored(inline);
         }
-        kept.forget(&record.same);
+        if !is_put_off {
+            kept.forget(&record.same);
+        }
         kept.keep(record.answers);
         kept.sum_up(&record.calls);
         kept.progress = record.progress;
@@ -46,28 +53,22 @@ impl Data {
         kept.report.last_error = record.last_error;
         kept.report.settled_at = None;
         kept.proof = None;
-        let put_off = DownloadStart {
-            due_at: at,
-            deadline: at,
-            lease: None,
-        };
-        let start = record
-            .download
-            .or_else(|| (is_put_off && wants).then_some(put_off));
+        let (mut is_settled, mut is_download_granted) = (false, false);
         match record.next {
             Next::Settled { outcome, missing } if !is_put_off => {
                 kept.proof = record.proof;
                 kept.settle(outcome, missing, at);
+                is_settled = true;
             }
-            Next::Settled { .. } => kept.start(start, at),
+            Next::Settled { .. } => is_download_granted = kept.start(start, at),
             Next::Due { state, .. } => {
                 kept.state = state;
-                kept.start(start, at);
+                is_download_granted = kept.start(start, at);
             }
         }
         let is_moved = kept.give(record.moved, at);
 
-        self.put(kept)?;
+        objects.extend(self.put(kept)?);
         self.use_quota(&record.calls);
         self.lessons.remember(record.lessons);
         let subject = record.lease.verification_id.to_string();
@@ -80,8 +81,39 @@ impl Data {
         for alarm in &record.alarms {
             self.alarms.raise(alarm, at);
         }
-        Ok(())
+        Ok(Recorded {
+            is_settled,
+            is_download_granted,
+            unnamed: self.unnamed(objects),
+        })
     }
+}
+
+/// The objects that came with it, of which a row may not know: of one that was not woken, the answers
+/// are those that were not there.
+fn brought(record: &PollRecord, woken: bool) -> BTreeSet<String> {
+    let inline = record.inline.iter().map(|inline| &inline.stored.object);
+    let answers = record.answers.iter().filter(|_| woken);
+    let answers = answers.filter_map(|answer| answer.body.object());
+    let objects = inline.chain(answers);
+    objects.map(|object| object.object_key.clone()).collect()
+}
+
+/// The download that it starts. Where its end is put off, what it wants is fetched first. One that was
+/// woken knows less of the media than there is to know, and is granted none.
+fn start(record: &mut PollRecord, woken: bool, is_put_off: bool) -> Option<DownloadStart> {
+    let put_off = DownloadStart {
+        due_at: record.at,
+        deadline: record.at,
+        lease: None,
+    };
+    let start = record.download.take();
+    let wants = is_put_off && !record.wanted.is_empty();
+    let start = start.or_else(|| wants.then_some(put_off))?;
+    Some(DownloadStart {
+        lease: start.lease.filter(|_| !woken),
+        ..start
+    })
 }
 
 /// When it is due, what orders it, and in which lane, where it stays open.
@@ -191,10 +223,11 @@ impl Kept {
     }
 
     /// Schedules the download. A lease that runs is kept, and its holder's row is due at once when
-    /// it is done; otherwise the given one is granted.
-    fn start(&mut self, start: Option<DownloadStart>, at: Time) {
-        let Some(start) = start else { return };
+    /// it is done; otherwise the given one is granted. True when it was.
+    fn start(&mut self, start: Option<DownloadStart>, at: Time) -> bool {
+        let Some(start) = start else { return false };
         let granted_until = start.lease.as_ref().map(|(_, until)| *until);
+        let is_given = start.lease.is_some();
         let Some(scheduled) = self.schedule.get_mut(&Stage::Download) else {
             let scheduled = Scheduled {
                 claims: i64::from(start.lease.is_some()),
@@ -205,7 +238,7 @@ impl Kept {
                 woken: false,
             };
             self.schedule.insert(Stage::Download, scheduled);
-            return;
+            return is_given;
         };
         let runs = scheduled.is_leased_at(at);
         if !runs {
@@ -217,6 +250,7 @@ impl Kept {
             scheduled.claims += 1;
             scheduled.lease = start.lease;
         }
+        !runs && is_given
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
     },
     store::{
         POISONED_BEYOND, Queue, Result, StoreError,
-        records::{Claim, DownloadRecord, DownloadWork, PollRecord, PollWork},
+        records::{Claim, DownloadRecord, DownloadWork, PollRecord, PollWork, Recorded},
     },
 };
 
@@ -57,11 +57,11 @@ impl Queue for MemoryStore {
         })
     }
 
-    async fn record_poll(&self, record: PollRecord) -> Result<()> {
+    async fn record_poll(&self, record: PollRecord) -> Result<Recorded> {
         self.verb(|data| data.record_poll(record))
     }
 
-    async fn record_download(&self, record: DownloadRecord) -> Result<bool> {
+    async fn record_download(&self, record: DownloadRecord) -> Result<Recorded> {
         self.verb(|data| data.record_download(record))
     }
 

@@ -1,6 +1,6 @@
 //! One verification, as it is told to people and to its next step.
 
-use super::data::{Kept, Medium};
+use super::{data::Kept, medium::Medium};
 use crate::{
     domain::{
         access::Access,

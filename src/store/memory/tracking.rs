@@ -6,7 +6,8 @@ use async_trait::async_trait;
 
 use super::{
     MemoryStore,
-    data::{Data, Kept, Medium, Scheduled, key},
+    data::{Data, Kept, Scheduled},
+    medium::{Medium, key},
 };
 use crate::{
     domain::{
@@ -81,7 +82,7 @@ impl Tracking for MemoryStore {
             let slot = Slot::match_image();
             let medium = || of_image(image, slot.clone());
             kept.media.entry(key(&slot)).or_insert_with(medium);
-            data.put(kept)
+            data.put(kept).map(drop)
         })
     }
 }

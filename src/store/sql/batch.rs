@@ -4,7 +4,7 @@
 //! Downloads come before polls: a poll that settles a verification then sees what a download of the
 //! same batch has brought.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use futures::{FutureExt as _, future::BoxFuture};
 
@@ -13,6 +13,7 @@ use super::{
     completed::{Completed, Downloaded},
     download, facts, lease, lessons, poll,
     together::Together,
+    unnamed::Unnamed,
 };
 use crate::{
     domain::{
@@ -25,7 +26,7 @@ use crate::{
         Result, StoreError,
         commit::Member,
         dialect::Dialect,
-        records::{DownloadRecord, PollRecord},
+        records::{DownloadRecord, PollRecord, Recorded},
     },
 };
 
@@ -54,8 +55,8 @@ impl Work {
 }
 
 impl Member for Work {
-    /// Whether the verification is settled with it.
-    type Answer = bool;
+    /// What became of it; of a renewal or a release there is nothing to tell.
+    type Answer = Recorded;
     type Alone = (VerificationId, Stage);
     const BATCH_MAX: usize = 256;
 
@@ -66,7 +67,7 @@ impl Member for Work {
     fn write<'c, DB: Dialect>(
         connection: &'c mut DB::Connection,
         members: &'c [&'c Self],
-    ) -> BoxFuture<'c, Result<Vec<Result<bool>>>> {
+    ) -> BoxFuture<'c, Result<Vec<Result<Recorded>>>> {
         write::<DB>(connection, members).boxed()
     }
 }
@@ -78,7 +79,7 @@ impl Member for Work {
 async fn write<DB: Dialect>(
     connection: &mut DB::Connection,
     works: &[&Work],
-) -> Result<Vec<Result<bool>>> {
+) -> Result<Vec<Result<Recorded>>> {
     let mut polls: Vec<&PollRecord> = Vec::new();
     let mut downloads: Vec<&DownloadRecord> = Vec::new();
     let mut renewals = Vec::new();
@@ -96,34 +97,70 @@ async fn write<DB: Dialect>(
     lease::lock::<DB>(connection, &leases).await?;
     let mut held: HashSet<(VerificationId, Stage)> =
         lease::renew::<DB>(connection, &renewals).await?;
-    let downloads = download::complete::<DB>(connection, downloads).await?;
+    let mut unnamed = Unnamed::default();
+    let downloads = download::complete::<DB>(connection, downloads, &mut unnamed).await?;
     held.extend(downloads.iter().map(|one| key(&one.record.lease)));
     let mut together = Together::default();
-    let polls = poll::complete::<DB>(connection, polls, &mut together).await?;
+    let polls = poll::complete::<DB>(connection, polls, &mut together, &mut unnamed).await?;
     held.extend(polls.iter().map(|poll| key(&poll.record.lease)));
 
     told(&downloads, &polls, &mut together);
+    answers_beside(&downloads, &polls, &mut unnamed);
     together.write::<DB>(connection).await?;
     lessons::remember::<DB>(connection, polls.iter().map(|poll| &poll.record.lessons)).await?;
     alarms::<DB>(connection, &downloads, &polls).await?;
     lease::release::<DB>(connection, &releases).await?;
-    let settled = settled(&downloads, &polls);
-    let settles = |work: &Work| {
-        let mut leases = work.leases().iter();
-        leases.any(|lease| settled.contains(&lease.verification_id))
+    let mut unnamed = unnamed.find::<DB>(connection).await?;
+    let mut recorded = recorded(&downloads, &polls);
+    for (step, keys) in unnamed.drain() {
+        recorded.entry(step).or_default().unnamed = keys;
+    }
+    let mut of = |work: &Work| {
+        let lease = work.leases().first();
+        lease.and_then(|lease| recorded.remove(&key(lease)))
     };
     Ok(works
         .iter()
-        .map(|work| result(work, &held).map(|()| settles(work)))
+        .map(|work| result(work, &held).map(|()| of(work).unwrap_or_default()))
         .collect())
 }
 
-/// The verifications that are settled.
-fn settled(downloads: &[Downloaded<'_>], polls: &[Completed<'_>]) -> HashSet<VerificationId> {
-    let by_downloads = downloads.iter().filter(|one| one.is_settled);
-    let by_downloads = by_downloads.map(|one| one.record.lease.verification_id);
-    let by_polls = polls.iter().filter(|poll| poll.is_settled());
-    by_downloads.chain(by_polls.map(Completed::id)).collect()
+/// What became of each, but for the objects that were left over.
+fn recorded(
+    downloads: &[Downloaded<'_>],
+    polls: &[Completed<'_>],
+) -> HashMap<(VerificationId, Stage), Recorded> {
+    let of_downloads = downloads.iter().map(|one| {
+        let recorded = Recorded {
+            is_settled: one.is_settled,
+            ..Recorded::default()
+        };
+        (key(&one.record.lease), recorded)
+    });
+    let of_polls = polls.iter().map(|poll| {
+        let recorded = Recorded {
+            is_settled: poll.is_settled(),
+            is_download_granted: poll.granted,
+            ..Recorded::default()
+        };
+        (key(&poll.record.lease), recorded)
+    });
+    of_downloads.chain(of_polls).collect()
+}
+
+/// Where a poll and a download asked beside one another, both may have brought the same answer. A poll
+/// that was not woken brings those alone that were not there.
+fn answers_beside(downloads: &[Downloaded<'_>], polls: &[Completed<'_>], unnamed: &mut Unnamed) {
+    let of_downloads = downloads.iter().map(|one| &one.record.lease);
+    let of_downloads = of_downloads.zip(downloads.iter().map(|one| &one.record.answers));
+    let woken = || polls.iter().filter(|poll| poll.woken);
+    let of_polls = woken().map(|poll| &poll.record.lease);
+    let of_polls = of_polls.zip(woken().map(|poll| &poll.record.answers));
+    for (lease, answers) in of_downloads.chain(of_polls) {
+        for object in answers.iter().filter_map(|answer| answer.body.object()) {
+            unnamed.add(key(lease), &object.object_key);
+        }
+    }
 }
 
 /// Raises and ends alarms.

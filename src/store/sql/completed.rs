@@ -16,6 +16,8 @@ pub(super) struct Completed<'r> {
     pub record: &'r PollRecord,
     /// Whether something was recorded of the verification that this poll did not know of.
     pub woken: bool,
+    /// Whether the download that it starts was granted to it.
+    pub granted: bool,
 }
 
 impl<'r> Completed<'r> {
@@ -40,17 +42,21 @@ impl<'r> Completed<'r> {
         Some((moved, self.record.at))
     }
 
-    /// The download it schedules. Where its end is put off, what it wants is fetched first.
+    /// The download it schedules. Where its end is put off, what it wants is fetched first. One that
+    /// was woken knows less of the media than there is to know, and is granted none.
     pub(super) fn start(&self) -> Option<DownloadStart> {
         let put_off = || DownloadStart {
             due_at: self.record.at,
             deadline: self.record.at,
             lease: None,
         };
-        self.record
-            .download
-            .clone()
-            .or_else(|| (self.is_put_off() && !self.record.wanted.is_empty()).then(put_off))
+        let start = self.record.download.clone();
+        let start = start
+            .or_else(|| (self.is_put_off() && !self.record.wanted.is_empty()).then(put_off))?;
+        Some(DownloadStart {
+            lease: start.lease.filter(|_| !self.woken),
+            ..start
+        })
     }
 
     /// Whether it would settle, had it not been woken.

@@ -7,6 +7,7 @@ use super::{
     completed::Downloaded,
     lease::{self, Done},
     media::{self, Captured},
+    unnamed::Unnamed,
 };
 use crate::{
     domain::{
@@ -28,6 +29,7 @@ use crate::{
 pub(super) async fn complete<'r, DB: Dialect>(
     connection: &mut DB::Connection,
     records: Vec<&'r DownloadRecord>,
+    unnamed: &mut Unnamed,
 ) -> Result<Vec<Downloaded<'r>>> {
     let ending = records.iter().filter(|record| record.again.is_none());
     let ending: Vec<(&Lease, Time)> = ending.map(|record| (&record.lease, record.at)).collect();
@@ -43,7 +45,7 @@ pub(super) async fn complete<'r, DB: Dialect>(
         .filter(|record| woken.contains_key(&record.lease.verification_id))
         .collect();
 
-    let mut captured = bring::<DB>(connection, &records).await?;
+    let mut captured = bring::<DB>(connection, &records, unnamed).await?;
     let called = records
         .iter()
         .map(|record| (record.lease.verification_id, &record.calls[..]));
@@ -72,6 +74,10 @@ pub(super) async fn complete<'r, DB: Dialect>(
         .map(|record| (record.lease.verification_id, record.at))
         .filter(|(id, _)| !settled.contains(id));
     lease::wake::<DB>(connection, Stage::Poll, &polls.collect::<Vec<_>>()).await?;
+    let goes_on = |record: &&&DownloadRecord| record.again.is_some() && record.brings();
+    let brought = records.iter().filter(goes_on);
+    let brought = brought.map(|record| record.lease.verification_id);
+    lease::tell::<DB>(connection, Stage::Poll, &brought.collect::<Vec<_>>()).await?;
     let downloaded = |record: &'r DownloadRecord| Downloaded {
         record,
         is_settled: settled.contains(&record.lease.verification_id),
@@ -92,6 +98,7 @@ fn done(record: &DownloadRecord) -> Done<'_> {
 async fn bring<DB: Dialect>(
     connection: &mut DB::Connection,
     records: &[&DownloadRecord],
+    unnamed: &mut Unnamed,
 ) -> Result<HashMap<VerificationId, Captured>> {
     let captured = media::fill::<DB>(
         connection,
@@ -99,14 +106,17 @@ async fn bring<DB: Dialect>(
             .iter()
             .flat_map(|record| record.stored.iter().map(|stored| (&record.lease, stored)))
             .collect(),
+        unnamed,
     )
     .await?;
     media::forget::<DB>(
         connection,
+        Stage::Download,
         records
             .iter()
             .flat_map(|record| record.same.iter().map(|same| (&record.lease, *same)))
             .collect(),
+        unnamed,
     )
     .await?;
     media::fail::<DB>(connection, records).await?;

@@ -168,6 +168,26 @@ pub(super) async fn wake<DB: Dialect>(
     DB::execute_over(connection, &rows, &sql).await.map(|_| ())
 }
 
+/// Tells whoever holds rows of a stage that there is something that it did not know of when it
+/// claimed them. Rows that nobody holds stay as they are.
+pub(super) async fn tell<DB: Dialect>(
+    connection: &mut DB::Connection,
+    stage: Stage,
+    ids: &[VerificationId],
+) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "update schedule set woken = true where verification_id {} and stage = {} and lease_token is not null",
+        DB::among(1),
+        stage.number()
+    );
+    DB::execute(connection, sql, binds![texts(ids)])
+        .await
+        .map(|_| ())
+}
+
 /// Prolongs leases; those that still held are in the answer.
 pub(super) async fn renew<DB: Dialect>(
     connection: &mut DB::Connection,

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::unnamed::Unnamed;
 use crate::{
     domain::{
         digest::Sha256,
         id::{MediaId, VerificationId},
-        lease::Lease,
+        lease::{Lease, Stage},
         media::{Kind, Slot, StoredMedia},
     },
     store::{
@@ -106,10 +107,11 @@ pub(super) async fn want<'r, DB: Dialect>(
 pub(super) async fn add_stored<'r, DB: Dialect>(
     connection: &mut DB::Connection,
     media: Vec<(&'r Lease, &'r InlineMedia)>,
+    unnamed: &mut Unnamed,
 ) -> Result<HashMap<VerificationId, Captured>> {
     // A statement must not touch a slot twice.
     let mut once: BTreeMap<(VerificationId, &Slot), InlineIn> = BTreeMap::new();
-    for (lease, inline) in media {
+    for (lease, inline) in &media {
         let (slot, stored) = (&inline.slot, &inline.stored);
         once.entry((lease.verification_id, slot))
             .or_insert_with(|| InlineIn {
@@ -141,16 +143,21 @@ pub(super) async fn add_stored<'r, DB: Dialect>(
             {FILLED}"
         ),
     );
-    captured::<DB>(&DB::fetch_over(connection, &rows, &sql).await?)
+    let filled = DB::fetch_over(connection, &rows, &sql).await?;
+    let brought = media.iter();
+    let brought = brought.map(|(lease, inline)| (*lease, &inline.stored.object.object_key[..]));
+    unnamed.brought(filled.len(), brought);
+    captured::<DB>(&filled)
 }
 
 /// Fills known slots with what is in the vault now; brings when.
 pub(super) async fn fill<'r, DB: Dialect>(
     connection: &mut DB::Connection,
     media: Vec<(&'r Lease, &'r StoredMedia)>,
+    unnamed: &mut Unnamed,
 ) -> Result<HashMap<VerificationId, Captured>> {
     let rows: Vec<StoredIn> = media
-        .into_iter()
+        .iter()
         .map(|(lease, stored)| StoredIn {
             id: lease.verification_id,
             medium: stored.media_id,
@@ -171,7 +178,11 @@ pub(super) async fn fill<'r, DB: Dialect>(
         where m.media_id = t.medium and m.verification_id = t.id and m.state <> 'stored'
         {FILLED}",
     );
-    captured::<DB>(&DB::fetch_over(connection, &rows, &sql).await?)
+    let filled = DB::fetch_over(connection, &rows, &sql).await?;
+    let brought = media.iter();
+    let brought = brought.map(|(lease, stored)| (*lease, &stored.object.object_key[..]));
+    unnamed.brought(filled.len(), brought);
+    captured::<DB>(&filled)
 }
 
 /// When the last media of a verification were captured just now, unix milliseconds: of those of a
@@ -232,17 +243,25 @@ pub(super) async fn time_left<DB: Dialect>(
 /// last stays, whatever a record says.
 pub(super) async fn forget<DB: Dialect>(
     connection: &mut DB::Connection,
+    stage: Stage,
     media: Vec<(&Lease, MediaId)>,
+    unnamed: &mut Unnamed,
 ) -> Result<()> {
     let rows = same(media);
     let sql = format!(
         "delete from media where {same} and (state <> 'stored' or exists (
             select 1 from media as o where o.verification_id = media.verification_id and o.state = 'stored' and o.sha256 = media.sha256
-            and not {other_same}))",
+            and not {other_same}))
+        returning verification_id, object_key",
         same = is_same("media"),
         other_same = is_same("o"),
     );
-    DB::execute_over(connection, &rows, &sql).await.map(|_| ())
+    for row in DB::fetch_over(connection, &rows, &sql).await? {
+        if let Some(key) = row.text_or_null("object_key")? {
+            unnamed.add((id(&row, "verification_id")?, stage), &key);
+        }
+    }
+    Ok(())
 }
 
 fn same(media: Vec<(&Lease, MediaId)>) -> Vec<SameIn> {

@@ -42,6 +42,7 @@ mod submissions;
 mod tallies;
 mod together;
 mod track;
+mod unnamed;
 mod upkeep;
 mod work;
 

@@ -24,7 +24,8 @@ impl<DB: Dialect> Objects for SqlStore<DB> {
     }
 }
 
-async fn named<DB: Dialect>(
+/// Those of the keys that a row of their verification names.
+pub(super) async fn named<DB: Dialect>(
     connection: &mut DB::Connection,
     keys: &[(VerificationId, String)],
 ) -> Result<BTreeSet<String>> {

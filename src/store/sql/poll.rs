@@ -12,6 +12,7 @@ use super::{
     media::{self, Captured},
     progress,
     together::Together,
+    unnamed::Unnamed,
 };
 use crate::{
     domain::{
@@ -26,7 +27,7 @@ use crate::{
         moves::DAEMON,
         records::{DownloadStart, Next, PollRecord},
         reports::EventReport,
-        rows::{binds, rows, texts},
+        rows::{Cells as _, binds, id, rows, texts},
     },
 };
 
@@ -40,6 +41,7 @@ pub(super) async fn complete<'r, DB: Dialect>(
     connection: &mut DB::Connection,
     records: Vec<&'r PollRecord>,
     together: &mut Together,
+    unnamed: &mut Unnamed,
 ) -> Result<Vec<Completed<'r>>> {
     let ending = records
         .iter()
@@ -52,7 +54,7 @@ pub(super) async fn complete<'r, DB: Dialect>(
     let done: Vec<Done> = others.map(|record| done(record)).collect();
     let mut woken = lease::complete::<DB>(connection, Stage::Poll, &done).await?;
     woken.extend(ended.into_iter().map(|id| (id, false)));
-    let polls: Vec<Completed> = records
+    let mut polls: Vec<Completed> = records
         .into_iter()
         .filter_map(|record| {
             woken
@@ -60,12 +62,13 @@ pub(super) async fn complete<'r, DB: Dialect>(
                 .map(|woken| Completed {
                     record,
                     woken: *woken,
+                    granted: false,
                 })
         })
         .collect();
 
-    let captured = bring::<DB>(connection, &polls, together).await?;
-    start_downloads::<DB>(connection, &polls).await?;
+    let captured = bring::<DB>(connection, &polls, together, unnamed).await?;
+    start_downloads::<DB>(connection, &mut polls).await?;
     let told: Vec<VerificationId> = polls
         .iter()
         .filter(|poll| poll.woken)
@@ -100,6 +103,7 @@ async fn bring<DB: Dialect>(
     connection: &mut DB::Connection,
     polls: &[Completed<'_>],
     together: &mut Together,
+    unnamed: &mut Unnamed,
 ) -> Result<HashMap<VerificationId, Captured>> {
     attempts::write::<DB>(
         connection,
@@ -139,12 +143,25 @@ async fn bring<DB: Dialect>(
                     .map(|inline| (&poll.record.lease, inline))
             })
             .collect(),
+        unnamed,
     )
     .await?;
+    forget::<DB>(connection, polls, unnamed).await?;
+    Ok(captured)
+}
+
+/// Deletes what is there twice, which is known for sure only at the end.
+async fn forget<DB: Dialect>(
+    connection: &mut DB::Connection,
+    polls: &[Completed<'_>],
+    unnamed: &mut Unnamed,
+) -> Result<()> {
     media::forget::<DB>(
         connection,
+        Stage::Poll,
         polls
             .iter()
+            .filter(|poll| !poll.is_put_off())
             .flat_map(|poll| {
                 poll.record
                     .same
@@ -152,9 +169,9 @@ async fn bring<DB: Dialect>(
                     .map(|same| (&poll.record.lease, *same))
             })
             .collect(),
+        unnamed,
     )
-    .await?;
-    Ok(captured)
+    .await
 }
 
 /// Gives verifications to the apps that they were seen to belong to.
@@ -182,11 +199,11 @@ async fn give<DB: Dialect>(connection: &mut DB::Connection, polls: &[Completed<'
     events::add::<DB>(connection, &events).await
 }
 
-/// Schedules downloads. A lease that runs is kept, and its holder's row is due at once when it is
-/// done; otherwise the given one is granted.
+/// Schedules downloads, and notes which are granted. A lease that runs is kept, and its holder's row
+/// is due at once when it is done; otherwise the given one is granted.
 async fn start_downloads<DB: Dialect>(
     connection: &mut DB::Connection,
-    polls: &[Completed<'_>],
+    polls: &mut [Completed<'_>],
 ) -> Result<()> {
     let starts = polls
         .iter()
@@ -211,21 +228,32 @@ async fn start_downloads<DB: Dialect>(
             lease_token = case when {kept} then s.lease_token else t.token end,
             woken = {kept}, ready = false
         from t
-        where s.verification_id = t.id and s.stage = {stage}",
+        where s.verification_id = t.id and s.stage = {stage}
+        returning verification_id, lease_token",
         least = DB::LEAST,
         stage = Stage::Download.number(),
     );
-    DB::execute_over(connection, &others, &update).await?;
+    let mut started = DB::fetch_over(connection, &others, &update).await?;
     let insert = format!(
         "insert into schedule (verification_id, stage, app, due_at, deadline, lease_token, lease_until, claims)
         select t.id, {stage}, v.app, coalesce(t.until, t.due_at), t.deadline, t.token, t.until, case when t.token is null then 0 else 1 end
         from t join verifications as v on v.verification_id = t.id
-        where true on conflict (verification_id, stage) do nothing",
+        where true on conflict (verification_id, stage) do nothing
+        returning verification_id, lease_token",
         stage = Stage::Download.number(),
     );
-    DB::execute_over(connection, &rows, &insert)
-        .await
-        .map(|_| ())
+    started.extend(DB::fetch_over(connection, &rows, &insert).await?);
+    let mut tokens: HashMap<VerificationId, String> = HashMap::new();
+    for row in &started {
+        if let Some(token) = row.text_or_null("lease_token")? {
+            tokens.insert(id(row, "verification_id")?, token);
+        }
+    }
+    for poll in polls {
+        let lease = poll.start().and_then(|start| start.lease);
+        poll.granted = lease.is_some_and(|(token, _)| tokens.get(&poll.id()) == Some(&token));
+    }
+    Ok(())
 }
 
 fn row<'r>(poll: &Completed<'_>, start: &'r DownloadStart) -> Start<'r> {

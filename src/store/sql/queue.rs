@@ -14,7 +14,7 @@ use crate::{
     store::{
         Queue, Result,
         dialect::Dialect,
-        records::{Claim, DownloadRecord, DownloadWork, PollRecord, PollWork},
+        records::{Claim, DownloadRecord, DownloadWork, PollRecord, PollWork, Recorded},
     },
 };
 
@@ -42,12 +42,11 @@ impl<DB: Dialect> Queue for SqlStore<DB> {
         Ok(claimed)
     }
 
-    async fn record_poll(&self, record: PollRecord) -> Result<()> {
-        let written = self.writer.submit(Work::Poll(Box::new(record))).await;
-        written.map(drop)
+    async fn record_poll(&self, record: PollRecord) -> Result<Recorded> {
+        self.writer.submit(Work::Poll(Box::new(record))).await
     }
 
-    async fn record_download(&self, record: DownloadRecord) -> Result<bool> {
+    async fn record_download(&self, record: DownloadRecord) -> Result<Recorded> {
         self.writer.submit(Work::Download(Box::new(record))).await
     }
 

@@ -13,7 +13,7 @@ use crate::{
     },
     store::{
         Connection, Result,
-        records::{Claim, DownloadRecord, DownloadWork, PollRecord, PollWork},
+        records::{Claim, DownloadRecord, DownloadWork, PollRecord, PollWork, Recorded},
     },
 };
 
@@ -32,13 +32,13 @@ pub trait Queue: Connection {
     /// # Errors
     /// [`LeaseLost`](crate::store::StoreError::LeaseLost) when the row was claimed by another since;
     /// then nothing of it is written.
-    async fn record_poll(&self, record: PollRecord) -> Result<()>;
+    async fn record_poll(&self, record: PollRecord) -> Result<Recorded>;
 
-    /// The same for a download; true when it settled the verification.
+    /// The same for a download.
     ///
     /// # Errors
     /// As [`Queue::record_poll`].
-    async fn record_download(&self, record: DownloadRecord) -> Result<bool>;
+    async fn record_download(&self, record: DownloadRecord) -> Result<Recorded>;
 
     /// Prolongs a lease.
     ///

@@ -99,7 +99,8 @@ pub async fn a_token_by_itself_takes_few_statements(db: Database) {
     let (record, granted) = with_media(&works[1].lease);
     store.record_poll(record).await.unwrap();
     let polled = taken();
-    assert!(store.record_download(whole(&granted)).await.unwrap());
+    let recorded = store.record_download(whole(&granted)).await.unwrap();
+    assert!(recorded.is_settled);
     let downloaded = taken();
     assert_eq!(db.rows("schedule").await, 0, "nothing is left to do");
     let taken = [claimed, settled, polled, downloaded];
@@ -127,7 +128,7 @@ pub async fn a_hundred_tokens_at_once_take_few_statements_together(db: Database)
         })
     });
     for life in lives.collect::<Vec<_>>() {
-        assert!(life.await.unwrap());
+        assert!(life.await.unwrap().is_settled);
     }
     let taken = statements.count() - before;
     assert_eq!(db.rows("schedule").await, 0);

@@ -577,7 +577,7 @@ pub async fn a_download_that_makes_a_verification_whole_settles_it_unless_more_i
             ..download(&work.lease, at)
         };
         let settled = store.record_download(record).await.unwrap();
-        assert_eq!(settled, settles, "{label}");
+        assert_eq!(settled.is_settled, settles, "{label}");
         let whole = store.show(&handle(1)).await.unwrap().unwrap();
         assert_eq!(
             (

@@ -547,7 +547,7 @@ pub async fn a_record_the_database_refuses_leaves_nothing_and_holds_up_nobody(db
     let mut refused = 0;
     for record in records.collect::<Vec<_>>() {
         match record.await.unwrap() {
-            Ok(()) => (),
+            Ok(_) => (),
             Err(StoreError::Corrupt(_)) => refused += 1,
             Err(other) => panic!("{other}"),
         }

@@ -106,8 +106,8 @@ pub async fn many_tasks_at_once_settle_every_verification_once(db: Database) {
                             0 => store.release(vec![work.lease.clone()], now).await.unwrap(),
                             1 => (), // Dies with the lease.
                             _ => match store.record_poll(record).await {
-                                Ok(()) if whole => settled.push(work.lease.verification_id),
-                                Ok(()) | Err(StoreError::LeaseLost) => (),
+                                Ok(_) if whole => settled.push(work.lease.verification_id),
+                                Ok(_) | Err(StoreError::LeaseLost) => (),
                                 Err(other) => panic!("{other}"),
                             },
                         }
@@ -189,7 +189,7 @@ pub async fn closing_waits_and_then_refuses(db: Database) {
     let mut written = 0;
     for record in records {
         match record.await.unwrap() {
-            Ok(()) => written += 1,
+            Ok(_) => written += 1,
             Err(StoreError::Unavailable(_)) => (),
             Err(other) => panic!("{other}"),
         }
