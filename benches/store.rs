@@ -15,7 +15,7 @@
 //! | figure | what it means |
 //! |---|---|
 //! | CPU ms/token | user and system time of this process, and of the server with all its processes, from the claim of a token that takes one answer until it is settled: claims of 64, their records at once. The ratio is that of many due to 1,000 due, both sides together |
-//! | statements/token, commits/token | statements sqlx ran, without `begin` and `commit`; transactions that wrote, by SQLite's WAL index or PostgreSQL's transaction ids (there with savepoints). *Saturated* as above, *one at a time* with one claim and one record after the other |
+//! | statements/token, commits/token | statements sqlx ran, without `begin` and `commit`; transactions that wrote, by SQLite's WAL index or PostgreSQL's transaction ids (there with savepoints). *Saturated* as above, *one at a time* with a look at what is due next, a claim and a record for each |
 //! | status, metrics page | median time of the figures for `status`, and of those and the page that is made of them; 1 % of the tokens are open, the others were settled within a year |
 //! | idle | user and system time of the server over real time, while a daemon runs that has nothing due |
 
@@ -94,16 +94,17 @@ async fn measure(
     idle_seconds: f64,
     table: &mut Table,
 ) -> Outcome<()> {
+    use passes::FallingDue::{OneByOne, Together};
     let name = database.name();
     let mut pass = Pass::open(database).await?;
     let mut few = Cost::default();
     for _ in 0..ROUNDS {
         pass.seed(FEW).await?;
-        few = few.and(pass.drain(FEW, passes::AT_ONCE).await?);
+        few = few.and(pass.drain(FEW, Together).await?);
     }
     eprintln!("{name}: {many} tokens are put in");
     pass.seed(many).await?;
-    let crowded = pass.drain(FEW * ROUNDS, passes::AT_ONCE).await?;
+    let crowded = pass.drain(FEW * ROUNDS, Together).await?;
     for (due, cost) in [(FEW, &few), (many, &crowded)] {
         table.add_row([
             format!("{name}, {due} due: CPU ms/token"),
@@ -123,12 +124,12 @@ async fn measure(
     }
     // Counting costs time, so it comes last.
     let statements = watched()?;
-    for (how, tokens, at_once) in [
-        ("saturated", FEW, passes::AT_ONCE),
-        ("one at a time", TRICKLE, 1),
+    for (how, tokens, falling_due) in [
+        ("saturated", FEW, Together),
+        ("one at a time", TRICKLE, OneByOne),
     ] {
         let (said, committed) = (statements.count(), pass.commits().await?);
-        let cost = pass.drain(tokens, at_once).await?;
+        let cost = pass.drain(tokens, falling_due).await?;
         let each = |count: u64| number(count as f64 / f64::from(cost.tokens));
         let (said, committed) = (statements.count() - said, pass.commits().await? - committed);
         for (what, figure) in [("statements", each(said)), ("commits", each(committed))] {

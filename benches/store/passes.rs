@@ -16,6 +16,7 @@ use verikeep::{
         answer::{AnswerRow, Body, Endpoint},
         digest::Sha256,
         id::AnswerId,
+        lease::Stage,
         packed::Packed,
         plan::Outcome as End,
         secret::Secret,
@@ -36,12 +37,21 @@ use crate::{
 };
 
 /// Claimed at once by a daemon that has much to do.
-pub(crate) const AT_ONCE: u32 = 64;
+const AT_ONCE: u32 = 64;
 /// How often the figures are asked for.
 const LOOKS: u32 = 21;
 /// How long a daemon settles down before it counts as idle: each connection to the server has run each
 /// statement by then.
 const WARM_UP: Duration = Duration::from_secs(20);
+
+/// How tokens come to be due.
+#[derive(Clone, Copy)]
+pub(crate) enum FallingDue {
+    /// Much is.
+    Together,
+    /// Each by itself, and the daemon looks when the next one will be.
+    OneByOne,
+}
 
 /// What tokens cost.
 #[derive(Clone, Copy, Debug, Default)]
@@ -125,17 +135,22 @@ impl<'d> Pass<'d> {
         Ok(())
     }
 
-    /// Claims and settles so many tokens, at most so many at once.
-    pub(crate) async fn drain(&self, tokens: u32, at_once: u32) -> Outcome<Cost> {
+    /// Claims and settles so many tokens.
+    pub(crate) async fn drain(&self, tokens: u32, falling_due: FallingDue) -> Outcome<Cost> {
         let (cpu_ms, server_ms) = (gauge::cpu_ms()?, self.database.server_ms()?);
         let mut done = 0;
         while done < tokens {
+            let apps = vec![APP.to_owned()];
+            let next = match falling_due {
+                FallingDue::Together => None,
+                FallingDue::OneByOne => self.store.next_due(Stage::Poll, &apps).await?,
+            };
             let claim = Claim {
-                now: now(),
+                now: next.unwrap_or_else(now),
                 lease: Span::minutes(5),
-                limit: i64::from(at_once.min(tokens - done)),
-                apps: vec![APP.to_owned()],
-                late: i64::from(at_once / 4),
+                limit: i64::from(AT_ONCE.min(tokens - done)),
+                apps,
+                late: i64::from(AT_ONCE / 4),
                 patience: 3,
             };
             let claimed = self.store.claim_polls(&claim).await?;

@@ -15,6 +15,7 @@ use sqlx::{
 use super::{
     Result,
     bind::{bind_postgres, bind_sqlite, bound},
+    over::Over,
     rows::{Bind, Cell, Cells, Col, Shape},
     target::ANSWER,
 };
@@ -44,9 +45,15 @@ pub(super) trait Dialect: Database<Row: Cells> + HasStatementCache {
     const FOR_UPDATE: &'static str;
     /// The same of the relation `s` alone, leaving out what others have locked.
     const FOR_UPDATE_SKIP_LOCKED: &'static str;
+    /// Locks, in one order, the verifications that are the `id` of `t`, before the statement that follows.
+    const LOCKED_FIRST: &'static str;
+    /// What that statement asks of a row's `s.verification_id`, so that all locks come before it.
+    const ONCE_LOCKED: &'static str;
     /// Whether transactions that write run beside one another, so that they must take their locks
     /// in one order.
     const CONCURRENT_WRITERS: bool;
+    /// Whether a common table expression may write.
+    const WRITES_WITHIN: bool;
     /// Asks the database's clock for `now`, unix milliseconds; null where it has none but the
     /// machine's.
     const NOW: &'static str;
@@ -131,24 +138,6 @@ pub(super) trait Dialect: Database<Row: Cells> + HasStatementCache {
     }
 }
 
-/// A statement over rows, their relation `t`.
-pub(super) struct Over {
-    columns: &'static [(&'static str, Col)],
-    rows: Vec<Vec<Cell>>,
-    sql: String,
-}
-
-impl Over {
-    /// Over these.
-    pub(super) fn of<S: Shape>(rows: &[S], sql: String) -> Self {
-        Self {
-            columns: S::COLUMNS,
-            rows: rows.iter().map(Shape::cells).collect(),
-            sql,
-        }
-    }
-}
-
 /// A statement over rows, as often as the database needs it to bind them all: once as a rule.
 fn parts<DB: Dialect>(over: Over) -> Vec<(String, Vec<Bind>)> {
     let Over {
@@ -223,6 +212,9 @@ impl Dialect for Sqlite {
     const GREATEST: &'static str = "max";
     const FOR_UPDATE: &'static str = "";
     const FOR_UPDATE_SKIP_LOCKED: &'static str = "";
+    const LOCKED_FIRST: &'static str = "";
+    const ONCE_LOCKED: &'static str = "";
+    const WRITES_WITHIN: bool = false;
     const CONCURRENT_WRITERS: bool = false;
     const NOW: &'static str = "select null as now from sqlite_schema limit 1";
     const CLOCK_US: &'static str = "null";
@@ -303,6 +295,12 @@ impl Dialect for Postgres {
     const GREATEST: &'static str = "greatest";
     const FOR_UPDATE: &'static str = "for update";
     const FOR_UPDATE_SKIP_LOCKED: &'static str = "for update of s skip locked";
+    const LOCKED_FIRST: &'static str = ", locked as materialized (
+            select v.verification_id as id from verifications as v where v.verification_id = any(array(select t.id from t)) order by v.verification_id for update
+        )";
+    const ONCE_LOCKED: &'static str =
+        "and s.verification_id = any(array(select locked.id from locked))";
+    const WRITES_WITHIN: bool = true;
     const CONCURRENT_WRITERS: bool = true;
     const NOW: &'static str =
         "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint) as now";

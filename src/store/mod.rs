@@ -31,6 +31,7 @@ mod errors;
 pub mod memory;
 mod migrate;
 mod moves;
+mod over;
 mod pooler;
 pub mod records;
 pub mod reports;

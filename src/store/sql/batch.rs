@@ -11,7 +11,9 @@ use futures::{FutureExt as _, future::BoxFuture};
 use super::{
     alarm, calls,
     completed::{Completed, Downloaded},
-    download, facts, lease, lessons, poll,
+    download, facts,
+    lease::{self, Lock},
+    lessons, poll,
     together::Together,
     unnamed::Unnamed,
 };
@@ -93,15 +95,14 @@ async fn write<DB: Dialect>(
         }
     }
 
-    let leases: Vec<&Lease> = works.iter().flat_map(|work| work.leases()).collect();
-    lease::lock::<DB>(connection, &leases).await?;
+    let lock = lock::<DB>(connection, works).await?;
     let mut held: HashSet<(VerificationId, Stage)> =
         lease::renew::<DB>(connection, &renewals).await?;
     let mut unnamed = Unnamed::default();
-    let downloads = download::complete::<DB>(connection, downloads, &mut unnamed).await?;
+    let downloads = download::complete::<DB>(connection, downloads, lock, &mut unnamed).await?;
     held.extend(downloads.iter().map(|one| key(&one.record.lease)));
     let mut together = Together::default();
-    let polls = poll::complete::<DB>(connection, polls, &mut together, &mut unnamed).await?;
+    let polls = poll::complete::<DB>(connection, polls, lock, &mut together, &mut unnamed).await?;
     held.extend(polls.iter().map(|poll| key(&poll.record.lease)));
 
     told(&downloads, &polls, &mut together);
@@ -123,6 +124,22 @@ async fn write<DB: Dialect>(
         .iter()
         .map(|work| result(work, &held).map(|()| of(work).unwrap_or_default()))
         .collect())
+}
+
+/// Locks what they concern, or leaves that to the first statement where that one has all of them.
+async fn lock<DB: Dialect>(connection: &mut DB::Connection, works: &[&Work]) -> Result<Lock> {
+    let kind = |work: &&Work| match work {
+        Work::Poll(record) => Some((Stage::Poll, poll::ends(record))),
+        Work::Download(record) => Some((Stage::Download, download::ends(record))),
+        Work::Renew(..) | Work::Release(..) => None,
+    };
+    let first = works.first().and_then(kind);
+    if first.is_some() && works.iter().all(|work| kind(work) == first) {
+        return Ok(Lock::Taken);
+    }
+    let leases: Vec<&Lease> = works.iter().flat_map(|work| work.leases()).collect();
+    lease::lock::<DB>(connection, &leases).await?;
+    Ok(Lock::Held)
 }
 
 /// What became of each, but for the objects that were left over.

@@ -98,15 +98,11 @@ async fn claimed<DB: Dialect>(
     stage: Stage,
     claim: &Claim,
 ) -> Result<Vec<Claimed>> {
-    let leases = lease::<DB>(connection, stage, claim).await?;
+    let (leases, mut facts) = lease::<DB>(connection, stage, claim).await?;
     if leases.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<VerificationId> = leases
-        .iter()
-        .map(|(lease, _)| lease.verification_id)
-        .collect();
-    let mut facts = work::facts::<DB>(connection, &ids).await?;
+    let ids: Vec<VerificationId> = ids(&leases);
     // Answers come with polls.
     let is_polled = |id: &VerificationId| !matches!(facts.get(id), Some(Ok((_, 0, _))));
     let with_media = with_media(&ids, &facts);
@@ -213,14 +209,20 @@ async fn put_away<DB: Dialect>(
     DB::execute_over(connection, &rows, sql).await.map(|_| ())
 }
 
-/// Leases due rows, in the order of their deadlines.
+fn ids(leases: &[(Lease, Time)]) -> Vec<VerificationId> {
+    let leases = leases.iter();
+    leases.map(|(lease, _)| lease.verification_id).collect()
+}
+
+/// Leases due rows, in the order of their deadlines, and brings the facts of their verifications: with
+/// the same statement where the database can.
 async fn lease<DB: Dialect>(
     connection: &mut DB::Connection,
     stage: Stage,
     claim: &Claim,
-) -> Result<Vec<(Lease, Time)>> {
+) -> Result<(Vec<(Lease, Time)>, work::Found<work::Facts>)> {
     let Some((picked, mut binds)) = due::picked::<DB>(connection, stage, claim).await? else {
-        return Ok(Vec::new());
+        return Ok(Default::default());
     };
     let token = fresh_id(claim.now).to_string();
     let until = claim.now.plus(claim.lease);
@@ -232,9 +234,9 @@ async fn lease<DB: Dialect>(
     // quarter of the time that is left.
     let claims = format!("{least}(s.claims, {CLAIMS_MAX}) + 1", least = DB::LEAST);
     let impatience = format!("({claims} - {patience})");
-    let sql = format!(
-        "with picked as materialized ({picked})
-        update schedule as s set
+    let picked = format!("with picked as materialized ({picked})");
+    let update = format!(
+        "update schedule as s set
             lease_token = {lease_token}, lease_until = {lease_until}, claims = {claims}, woken = false, ready = false,
             due_at = {lease_until} + case
                 when {impatience} <= 0 or s.deadline <= $1 then 0
@@ -245,14 +247,31 @@ async fn lease<DB: Dialect>(
         stage = stage.number(),
         least = DB::LEAST,
     );
-    let mut leased = DB::fetch(connection, sql, binds)
-        .await?
+    let sql = if DB::WRITES_WITHIN {
+        let facts = work::FACTS;
+        format!(
+            "{picked}, leased as ({update})
+            select leased.verification_id, deadline, claims, {facts} from leased left join verifications as v on v.verification_id = leased.verification_id"
+        )
+    } else {
+        format!("{picked} {update}")
+    };
+    let rows = DB::fetch(connection, sql, binds).await?;
+    let mut leased = rows
         .iter()
         .filter_map(|row| leased(row, stage, &token, until))
         .collect::<Result<Vec<_>>>()?;
+    if leased.is_empty() {
+        return Ok(Default::default());
+    }
     // `returning` promises no order.
     leased.sort_by_key(|(lease, deadline)| (*deadline, lease.verification_id));
-    Ok(leased)
+    let facts = if DB::WRITES_WITHIN {
+        work::found(&rows)
+    } else {
+        work::facts::<DB>(connection, &ids(&leased)).await?
+    };
+    Ok((leased, facts))
 }
 
 /// Reads a row that was leased, with its deadline. One whose name cannot be read stops no other: it

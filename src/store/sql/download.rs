@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::{
     calls,
     completed::Downloaded,
-    lease::{self, Done},
+    lease::{self, Done, Lock},
     media::{self, Captured},
     unnamed::Unnamed,
 };
@@ -29,16 +29,18 @@ use crate::{
 pub(super) async fn complete<'r, DB: Dialect>(
     connection: &mut DB::Connection,
     records: Vec<&'r DownloadRecord>,
+    lock: Lock,
     unnamed: &mut Unnamed,
 ) -> Result<Vec<Downloaded<'r>>> {
-    let ending = records.iter().filter(|record| record.again.is_none());
+    let ending = records.iter().filter(|record| ends(record));
     let ending: Vec<(&Lease, Time)> = ending.map(|record| (&record.lease, record.at)).collect();
-    let mut ended = lease::end::<DB>(connection, Stage::Download, &ending).await?;
+    let mut ended = lease::end::<DB>(connection, Stage::Download, &ending, lock).await?;
+    let lock = lock.after(&ending);
     let others = records
         .iter()
         .filter(|record| !ended.contains(&record.lease.verification_id));
     let done: Vec<Done> = others.map(|record| done(record)).collect();
-    let mut woken = lease::complete::<DB>(connection, Stage::Download, &done).await?;
+    let mut woken = lease::complete::<DB>(connection, Stage::Download, &done, lock).await?;
     woken.extend(ended.iter().map(|id| (*id, false)));
     let records: Vec<&DownloadRecord> = records
         .into_iter()
@@ -83,6 +85,11 @@ pub(super) async fn complete<'r, DB: Dialect>(
         is_settled: settled.contains(&record.lease.verification_id),
     };
     Ok(records.into_iter().map(downloaded).collect())
+}
+
+/// Whether it would end the download.
+pub(super) const fn ends(record: &DownloadRecord) -> bool {
+    record.again.is_none()
 }
 
 fn done(record: &DownloadRecord) -> Done<'_> {

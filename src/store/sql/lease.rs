@@ -34,6 +34,30 @@ pub(super) struct Done<'r> {
     pub next: Option<(Time, Time, Lane)>,
 }
 
+/// Whether the verifications of a statement's rows are locked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lock {
+    /// The statement does it: a record by itself takes one less.
+    Taken,
+    /// They were before.
+    Held,
+}
+
+impl Lock {
+    /// Of a statement that follows one over so many rows.
+    pub(super) const fn after(self, rows: &[(&Lease, Time)]) -> Self {
+        if rows.is_empty() { self } else { Self::Held }
+    }
+
+    /// What comes before the statement, and what it asks of a row `s`.
+    const fn sql<DB: Dialect>(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Taken => (DB::LOCKED_FIRST, DB::ONCE_LOCKED),
+            Self::Held => ("", ""),
+        }
+    }
+}
+
 /// Locks the verifications of these leases in one order, so that no two transactions ever wait for
 /// one another crosswise.
 pub(super) async fn lock<DB: Dialect>(
@@ -71,9 +95,11 @@ pub(super) async fn end<DB: Dialect>(
     connection: &mut DB::Connection,
     stage: Stage,
     leases: &[(&Lease, Time)],
+    lock: Lock,
 ) -> Result<HashSet<VerificationId>> {
+    let (locked_first, once_locked) = lock.sql::<DB>();
     let sql = format!(
-        "delete from schedule where stage = {} and not woken and (verification_id, lease_token) in (select t.id, t.token from t)
+        "{locked_first} delete from schedule as s where s.stage = {} and not s.woken and (s.verification_id, s.lease_token) in (select t.id, t.token from t) {once_locked}
         returning verification_id",
         stage.number()
     );
@@ -89,6 +115,7 @@ pub(super) async fn complete<DB: Dialect>(
     connection: &mut DB::Connection,
     stage: Stage,
     done: &[Done<'_>],
+    lock: Lock,
 ) -> Result<HashMap<VerificationId, bool>> {
     if done.is_empty() {
         return Ok(HashMap::new());
@@ -104,12 +131,13 @@ pub(super) async fn complete<DB: Dialect>(
             lane: done.next.map(|(_, _, lane)| lane.number()),
         })
         .collect();
+    let (locked_first, once_locked) = lock.sql::<DB>();
     let sql = format!(
-        "update schedule as s set
+        "{locked_first} update schedule as s set
             due_at = case when s.woken then {least}(t.at, coalesce(t.due_at, t.at)) else coalesce(t.due_at, t.at) end,
             deadline = coalesce(t.deadline, s.deadline), lane = coalesce(t.lane, s.lane), ready = false, lease_token = null, lease_until = null, claims = 0
         from t
-        where s.verification_id = t.id and s.stage = {stage} and s.lease_token = t.token
+        where s.verification_id = t.id and s.stage = {stage} and s.lease_token = t.token {once_locked}
         returning verification_id, woken",
         least = DB::LEAST,
         stage = stage.number(),

@@ -7,7 +7,7 @@ use super::{
     attempts,
     completed::Completed,
     events,
-    lease::{self, Done},
+    lease::{self, Done, Lock},
     losses,
     media::{self, Captured},
     progress,
@@ -40,19 +40,19 @@ rows! {
 pub(super) async fn complete<'r, DB: Dialect>(
     connection: &mut DB::Connection,
     records: Vec<&'r PollRecord>,
+    lock: Lock,
     together: &mut Together,
     unnamed: &mut Unnamed,
 ) -> Result<Vec<Completed<'r>>> {
-    let ending = records
-        .iter()
-        .filter(|record| matches!(record.next, Next::Settled { .. }));
+    let ending = records.iter().filter(|record| ends(record));
     let ending: Vec<(&Lease, Time)> = ending.map(|record| (&record.lease, record.at)).collect();
-    let ended = lease::end::<DB>(connection, Stage::Poll, &ending).await?;
+    let ended = lease::end::<DB>(connection, Stage::Poll, &ending, lock).await?;
+    let lock = lock.after(&ending);
     let others = records
         .iter()
         .filter(|record| !ended.contains(&record.lease.verification_id));
     let done: Vec<Done> = others.map(|record| done(record)).collect();
-    let mut woken = lease::complete::<DB>(connection, Stage::Poll, &done).await?;
+    let mut woken = lease::complete::<DB>(connection, Stage::Poll, &done, lock).await?;
     woken.extend(ended.into_iter().map(|id| (id, false)));
     let mut polls: Vec<Completed> = records
         .into_iter()
@@ -79,6 +79,11 @@ pub(super) async fn complete<'r, DB: Dialect>(
     progress::write::<DB>(connection, &polls, &captured).await?;
     give::<DB>(connection, &polls).await?;
     Ok(polls)
+}
+
+/// Whether it would end the poll.
+pub(super) const fn ends(record: &PollRecord) -> bool {
+    matches!(record.next, Next::Settled { .. })
 }
 
 fn done(record: &PollRecord) -> Done<'_> {

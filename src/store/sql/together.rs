@@ -1,11 +1,7 @@
 //! Inserts that read nothing of one another: one statement for all of them where the database can,
 //! so that a record of one verification costs few round trips.
 
-use crate::store::{
-    Result,
-    dialect::{Dialect, Over},
-    rows::Shape,
-};
+use crate::store::{Result, dialect::Dialect, over::Over, rows::Shape};
 
 /// Inserts that are written at the end of a transaction.
 #[derive(Default)]

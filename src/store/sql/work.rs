@@ -28,26 +28,39 @@ pub(super) type Found<T> = HashMap<VerificationId, Result<T>>;
 /// The facts of a verification: what was told, how many polls were recorded, and what is known.
 pub(super) type Facts = (Verification, i64, Progress);
 
+/// The columns of `verifications` that hold them.
+pub(super) const FACTS: &str =
+    "verify_token, app, issued_at, tracked_at, plan_id, issued_here, polls, progress";
+
 pub(super) async fn facts<DB: Dialect>(
     connection: &mut DB::Connection,
     ids: &[VerificationId],
 ) -> Result<Found<Facts>> {
     let sql = format!(
-        "select verification_id, verify_token, app, issued_at, tracked_at, plan_id, issued_here, polls, progress from verifications where verification_id {}",
+        "select verification_id, {FACTS} from verifications where verification_id {}",
         DB::among(1)
     );
-    let mut facts = HashMap::with_capacity(ids.len());
-    for row in DB::fetch(connection, sql, binds![texts(ids)]).await? {
-        let read = verification(&row).and_then(|verification| {
+    let rows = DB::fetch(connection, sql, binds![texts(ids)]).await?;
+    Ok(found(&rows))
+}
+
+/// The facts that rows with `verification_id` and [`FACTS`] hold. One whose name cannot be read has none.
+pub(super) fn found(rows: &[impl Cells]) -> Found<Facts> {
+    let mut facts = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let Ok(id) = id(row, "verification_id") else {
+            continue;
+        };
+        let read = verification(row).and_then(|verification| {
             Ok((
                 verification,
                 row.int("polls")?,
                 progress(&row.text("progress")?)?,
             ))
         });
-        facts.insert(id(&row, "verification_id")?, read);
+        facts.insert(id, read);
     }
-    Ok(facts)
+    facts
 }
 
 /// Reads the memory of the plan. No value of it stands in the error.
