@@ -262,7 +262,10 @@ fn archived(work: PollWork) -> Outcome<PollRecord> {
     );
     let sha256 = Sha256::of(body.as_bytes());
     let packed = Packed::of(body.as_bytes(), sha256).ok_or("an answer is too long for its row")?;
-    let mut record = PollRecord::begin(work.lease, work.progress, at);
+    let mut record = PollRecord {
+        is_first: work.polls == 0,
+        ..PollRecord::begin(work.lease, work.progress, at)
+    };
     record.answers.push(AnswerRow {
         answer_id: AnswerId::fresh(at),
         endpoint: Endpoint::Getall,

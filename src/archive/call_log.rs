@@ -1,5 +1,6 @@
 //! The rows that questions leave behind, gathered over a step.
 
+use super::headway::Put;
 use crate::{
     domain::{
         answer::{AnswerRow, Endpoint},
@@ -23,14 +24,17 @@ pub(crate) struct CallLog {
     pub(super) behind: Span,
     /// (endpoint, SHA-256) of all answers kept, these included.
     pub(super) kept: Vec<(Endpoint, Sha256)>,
+    /// Objects of the step.
+    pub(super) put: Put,
 }
 
 impl CallLog {
     /// Begins with what is kept already.
     #[must_use]
-    pub(crate) fn beside(kept: Vec<(Endpoint, Sha256)>) -> Self {
+    pub(crate) fn beside(kept: Vec<(Endpoint, Sha256)>, put: Put) -> Self {
         Self {
             kept,
+            put,
             ..Self::default()
         }
     }

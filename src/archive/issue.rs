@@ -4,7 +4,7 @@ use std::{pin::pin, sync::Arc};
 
 use futures::future::{Either, select};
 
-use super::{App, Apps, Asker, Keeper, Tracker, Watcher, track::Tracked};
+use super::{App, Apps, Asker, Keeper, Tracker, Watcher, headway::Put, track::Tracked};
 use crate::{
     domain::{
         answer::{Endpoint, ErrorKind, ProviderError},
@@ -244,7 +244,8 @@ impl Issuer {
         let at = self.clock.now();
         let media_id = MediaId::fresh(at);
         let key = ObjectKey::media(id, ObjectId::fresh(at));
-        let put = self.keeper.put(&key, image.to_vec().into());
+        let alone = Put::default();
+        let put = self.keeper.put(&key, image.to_vec().into(), &alone);
         let too_late = async { self.clock.sleep(STORE_WAIT).await };
         let why = match select(pin!(put), pin!(too_late)).await {
             Either::Left((Ok(object), _)) => {

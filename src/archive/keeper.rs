@@ -9,7 +9,7 @@ use std::sync::{
 use bytes::Bytes;
 use futures::Stream;
 
-use super::{Alarms, Watcher, call_log::CallLog};
+use super::{Alarms, Watcher, call_log::CallLog, headway::Put};
 use crate::{
     domain::{
         alarm::{Alarm, Kind},
@@ -135,7 +135,7 @@ impl Keeper {
             Some(packed) => Body::Row(packed),
             None => {
                 let key = ObjectKey::answer(verification.verification_id, answer_id);
-                Body::Object(self.put(&key, body).await?)
+                Body::Object(self.put(&key, body, &log.put).await?)
             }
         };
         self.watcher.answer_stored(body.bytes());
@@ -153,12 +153,14 @@ impl Keeper {
         Ok(sha256)
     }
 
-    /// Puts an object.
+    /// Puts an object of a step.
     pub(super) async fn put(
         &self,
         key: &ObjectKey,
         bytes: Bytes,
+        of: &Put,
     ) -> Result<ObjectFacts, VaultError> {
+        of.add(key);
         let put = self.vault.put(key, bytes).await;
         self.note(put.as_ref().err()).await;
         put
@@ -171,11 +173,13 @@ impl Keeper {
         stream: S,
         bytes_max: u64,
         known: &[Sha256],
+        of: &Put,
     ) -> Result<Ingested, IngestError<E>>
     where
         S: Stream<Item = Result<Bytes, E>> + Send,
         E: Send + Sync,
     {
+        of.add(key);
         let ingested = self.vault.ingest(key, stream, bytes_max, known).await;
         match &ingested {
             Ok(Ingested::Stored(_)) => self.note(None).await,

@@ -89,6 +89,7 @@ pub struct Archive {
     pub media_fetcher: MediaFetcher,
     /// Has tokens generated.
     pub issuer: Arc<Issuer>,
+    keeper: Arc<Keeper>,
 }
 
 /// The parts an [`Archive`] is made of.
@@ -165,7 +166,7 @@ impl Archive {
         };
         let issuer = Issuer {
             asker,
-            keeper,
+            keeper: Arc::clone(&keeper),
             watcher,
             tracker: Arc::clone(&tracker),
             clock: Arc::clone(&clock),
@@ -189,7 +190,13 @@ impl Archive {
             poller,
             media_fetcher,
             issuer,
+            keeper,
         }
+    }
+
+    /// Drops what a step put that ended before its record was on its way.
+    pub(crate) async fn clear_up(&self, headway: &Headway) {
+        self.keeper.drop_objects(&headway.put.take()).await;
     }
 
     /// The present instant.

@@ -125,7 +125,7 @@ impl Work for Downloads {
         let (lease, fetcher) = (work.lease.clone(), &shared.archive.media_fetcher);
         let headway = Headway::beside(&self.writing);
         let download = Box::pin(fetcher.download(work, urls, headway.clone()));
-        let done = shared.under_lease(lease, || headway.moved(), download);
+        let done = shared.under_lease(lease, &headway, download);
         done.await?;
         Ok(())
     }

@@ -128,7 +128,7 @@ impl Work for Polls {
         let (lease, poller) = (item.lease.clone(), &shared.archive.poller);
         let headway = Headway::beside(&self.writing);
         let poll = Box::pin(poller.poll(item, lease_for, &headway));
-        let done = shared.under_lease(lease, || 0, poll);
+        let done = shared.under_lease(lease, &headway, poll);
         if let Some(Some(handover)) = done.await? {
             self.handovers.push(handover);
         }

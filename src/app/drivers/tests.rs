@@ -3,10 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, atomic::Ordering},
 };
 
 use async_trait::async_trait;
@@ -23,12 +20,13 @@ use crate::{
         guard::Guard,
         watch::Meter,
     },
-    archive::{App, Archive, ArchiveDeps},
+    archive::{App, Archive, ArchiveDeps, Headway},
     config::{self, Auth, Config},
     domain::{
         address::BaseUrl,
         alarm::Kind,
         answer::{Endpoint, ErrorKind, ProviderError},
+        id::ObjectId,
         identity::Columns,
         policy::Policy,
         random::{self, Random},
@@ -42,7 +40,7 @@ use crate::{
     },
     store::{Queue as _, Store, memory::MemoryStore, records::Claim},
     telemetry::{Format, metrics::Metrics},
-    vault::Vault,
+    vault::{ObjectKey, Vault},
     worker::{driver, executor::Executor, spawn::Spawn as _},
 };
 
@@ -265,17 +263,23 @@ fn only_what_gets_on_keeps_its_lease() {
         let ended: Arc<Mutex<Option<(bool, Span)>>> = Arc::default();
         let (clock, told) = (simulation.executor.clone(), Arc::clone(&ended));
         let watched = async move {
-            let (began, moved) = (clock.elapsed(), AtomicU64::new(0));
+            let (began, headway) = (clock.elapsed(), Headway::default());
+            let at = clock.now();
+            let key = ObjectKey::media(lease.verification_id, ObjectId::fresh(at));
             let step = async {
+                headway.put.add(&key);
+                archive.vault.put(&key, "put".into()).await?;
                 for n in 1..=24 {
                     clock.sleep(Span::seconds(50)).await;
-                    moved.fetch_max(n.min(shows), Ordering::SeqCst);
+                    headway.arrived.fetch_max(n.min(shows), Ordering::SeqCst);
                 }
                 Ok(())
             };
-            let done = shared.under_lease(lease, || moved.load(Ordering::SeqCst), step);
+            let done = shared.under_lease(lease, &headway, step);
             let is_done = matches!(done.await, Ok(Some(())));
             let took = Span(clock.elapsed().0 - began.0);
+            let stays = archive.vault.get(&key).await.is_ok();
+            assert_eq!(stays, is_done, "what is cut off leaves nothing: {shows}");
             *told.lock().unwrap() = Some((is_done, took));
         };
         simulation.executor.spawn("step", watched.boxed());

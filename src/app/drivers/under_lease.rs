@@ -4,7 +4,7 @@ use std::future::Future;
 
 use super::Shared;
 use crate::{
-    archive::{StepError, keeper::is_of_the_store},
+    archive::{Headway, StepError, keeper::is_of_the_store},
     domain::{
         alarm::{Alarm, Kind},
         lease::Lease,
@@ -17,6 +17,9 @@ use crate::{
 /// How long a step keeps its lease without anything to show for it, however short the lease is: the
 /// network has limits of its own, and they are shorter.
 const QUIET_MAX: Span = Span::seconds(100);
+
+/// How long is waited until what a step put that was cut off is dropped.
+const CLEAR_UP: Span = Span::seconds(1);
 
 /// Why a driver has nothing to show.
 #[derive(Debug, thiserror::Error)]
@@ -40,15 +43,29 @@ enum End {
 impl Shared {
     /// Runs a step under its lease, which is renewed as long as the step gets on: drops the step
     /// when the lease is lost (another does the work) or over, and gives the lease back when the
-    /// grace of a stop is over. `moved` counts whatever the step gets on with; only a change of it
-    /// shows that it does.
+    /// grace of a stop is over. Only a change of its headway shows that a step gets on. What one that is
+    /// cut off has put is dropped.
     ///
     /// # Errors
     /// What the step met, or [`Unfinished::Over`].
     pub(super) async fn under_lease<T>(
         &self,
         lease: Lease,
-        moved: impl Fn() -> u64,
+        headway: &Headway,
+        step: impl Future<Output = Result<T, StepError>>,
+    ) -> Result<Option<T>, Unfinished> {
+        let clock = &self.archive.clock;
+        let ended = self.ended(lease, headway, step).await;
+        if !matches!(ended, Ok(Some(_))) {
+            in_time(&**clock, CLEAR_UP, self.archive.clear_up(headway)).await;
+        }
+        ended
+    }
+
+    async fn ended<T>(
+        &self,
+        lease: Lease,
+        headway: &Headway,
         step: impl Future<Output = Result<T, StepError>>,
     ) -> Result<Option<T>, Unfinished> {
         let (store, clock) = (&self.archive.store, &self.archive.clock);
@@ -65,23 +82,23 @@ impl Shared {
                 given_back.map_err(StepError::from)?;
                 Ok(None)
             }
-            end = self.keep(&lease, moved) => match end {
+            end = self.keep(&lease, headway) => match end {
                 End::Lost => Ok(None),
                 End::Over => Err(Unfinished::Over),
             }
         }
     }
 
-    /// Renews a lease at every third of it, as long as `moved` changes or has not stood still for
+    /// Renews a lease at every third of it, as long as the step gets on or has not stood still for
     /// long; ends with the lease. By what has elapsed, whatever is done to the wall's clock.
-    async fn keep(&self, lease: &Lease, moved: impl Fn() -> u64) -> End {
+    async fn keep(&self, lease: &Lease, headway: &Headway) -> End {
         let (store, clock) = (&self.archive.store, &self.archive.clock);
         let third = self.lease.part(3);
         let quiet_max = third.max(QUIET_MAX);
         // One handed over has waited for its turn.
         let left = lease.until.since(clock.now());
         let mut ends = Span(clock.elapsed().0 + left.0.clamp(third.0, self.lease.0));
-        let (mut seen, mut seen_at) = (moved(), clock.elapsed());
+        let (mut seen, mut seen_at) = (headway.moved(), clock.elapsed());
         loop {
             let rest = Span(ends.0 - clock.elapsed().0);
             if rest <= Span(0) {
@@ -89,7 +106,7 @@ impl Shared {
             }
             clock.sleep(rest.part(2).min(third).max(Span(1))).await;
             let now = clock.elapsed();
-            let count = moved();
+            let count = headway.moved();
             if count != seen {
                 (seen, seen_at) = (count, now);
             }

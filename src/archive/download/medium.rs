@@ -1,7 +1,5 @@
 //! One medium by its URL: fetched, checked, put.
 
-use std::sync::{Arc, atomic::AtomicU64};
-
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 
@@ -10,7 +8,7 @@ use super::{
     slow::{Arriving, is_slow},
 };
 use crate::{
-    archive::{App, StepError, keeper::Kept},
+    archive::{App, Headway, StepError, keeper::Kept},
     domain::{
         digest::Sha256,
         id::{MediaId, ObjectId, VerificationId},
@@ -34,7 +32,7 @@ struct Request<'a> {
     verification_id: VerificationId,
     url: &'a Secret,
     must_be_quick: bool,
-    arrived: &'a Arc<AtomicU64>,
+    headway: &'a Headway,
 }
 
 /// What one medium came to.
@@ -75,7 +73,7 @@ impl MediaFetcher {
             verification_id,
             url,
             must_be_quick: !is_slow(row),
-            arrived: &draft.headway.arrived,
+            headway: &draft.headway,
         };
         let (mut body, content_type) = self.fetch_body(request, &known).await?;
         if let Body::Stored(object, Checked::EtagDiffers) = body {
@@ -150,7 +148,7 @@ impl MediaFetcher {
             download,
             &self.clock,
             request.must_be_quick,
-            request.arrived,
+            &request.headway.arrived,
         );
         let head = match read_up_to(&mut arriving, BytesMut::new(), HEAD_BYTES).await {
             Ok(head) => head,
@@ -162,7 +160,9 @@ impl MediaFetcher {
         let key = ObjectKey::media(request.verification_id, ObjectId::fresh(self.clock.now()));
         let stream = futures::stream::iter([Ok(head.freeze())]).chain(arriving.stream());
         let bytes_max = request.app.media_bytes_max;
-        let ingested = self.keeper.ingest(&key, stream, bytes_max, known).await;
+        let put = &request.headway.put;
+        let ingested = self.keeper.ingest(&key, stream, bytes_max, known, put);
+        let ingested = ingested.await;
         let checked = || arriving.download.checked().unwrap_or(Checked::None);
         let body = match ingested {
             Ok(Ingested::Stored(object)) => Body::Stored(object, checked()),

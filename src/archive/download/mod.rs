@@ -73,7 +73,7 @@ impl DownloadDraft {
             record: DownloadRecord::begin(work.lease, at),
             media,
             put_off: Vec::new(),
-            log: CallLog::beside(work.answers),
+            log: CallLog::beside(work.answers, headway.put.clone()),
             headway,
         }
     }

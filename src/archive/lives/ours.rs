@@ -3,9 +3,10 @@
 
 use std::io::ErrorKind;
 
+use futures::FutureExt as _;
 use simulator::Life;
 
-use super::{BEGIN, FILMED, House, each, filmed, house::LEASE};
+use super::{BEGIN, FILMED, House, each, filmed, house::LEASE, truth::left_over};
 use crate::{
     archive::{Headway, StepError},
     domain::{lease::Stage, time::Span},
@@ -240,6 +241,30 @@ async fn media_that_came_before_an_object_could_not_be_put_away_are_not_fetched_
     house.is_archived(&token).await;
     let really = house.whole(&token).await.media.len();
     assert_eq!(house.ways[FILMED].opened(), really + 1);
+}
+
+#[tokio::test]
+async fn a_step_that_is_cut_off_leaves_no_object() {
+    let house = House::new();
+    let token = house.tell(FILMED, filmed(Life::Passed)).await;
+    let work = house.claimed().await;
+    let poll = Headway::default();
+    // What it put is on its way into rows, and stays whoever clears up.
+    let polled = house.archive.poller.poll(work, Some(LEASE), &poll).await;
+    let handover = polled.unwrap().unwrap();
+    house.archive.clear_up(&poll).await;
+
+    house.ways[FILMED].hang_after(2);
+    let (lease, headway) = (handover.work.lease.clone(), Headway::default());
+    let fetcher = &house.archive.media_fetcher;
+    let download = fetcher.download(handover.work, handover.urls, headway.clone());
+    assert!(download.now_or_never().is_none(), "it hangs");
+    assert_eq!(left_over(&house).await.len(), 2);
+    house.archive.clear_up(&headway).await;
+    assert_eq!(left_over(&house).await, [""; 0]);
+    house.store.release(vec![lease], house.now()).await.unwrap();
+    house.live().await;
+    house.is_archived(&token).await;
 }
 
 #[tokio::test]

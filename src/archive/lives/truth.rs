@@ -89,7 +89,7 @@ pub(super) async fn found(house: &House, token: &str) -> Vec<String> {
 }
 
 /// Objects that no row names.
-async fn left_over(house: &House) -> Vec<String> {
+pub(super) async fn left_over(house: &House) -> Vec<String> {
     let lying = house.vault.written_before(Time(i64::MAX));
     let lying: Vec<Lying> = lying.try_collect().await.unwrap();
     let keys = lying.iter().map(|lying| (lying.of, lying.key.to_string()));

@@ -39,6 +39,8 @@ pub(super) struct Way {
     troubles: Mutex<Vec<(Endpoint, Instead, Time)>>,
     asked: Mutex<Vec<Endpoint>>,
     opened: AtomicUsize,
+    /// Which of the media never comes, by when it is begun; none where it is zero.
+    hangs_at: AtomicUsize,
     /// How many media more come too slowly.
     slow: AtomicUsize,
 }
@@ -58,6 +60,7 @@ impl Way {
             troubles: Mutex::default(),
             asked: Mutex::default(),
             opened: AtomicUsize::new(0),
+            hangs_at: AtomicUsize::new(0),
             slow: AtomicUsize::new(0),
         }
     }
@@ -76,6 +79,12 @@ impl Way {
     pub(super) fn asked(&self, endpoint: Endpoint) -> usize {
         let asked = self.asked.lock().unwrap();
         asked.iter().filter(|known| **known == endpoint).count()
+    }
+
+    /// The medium that is begun after so many others never comes.
+    pub(super) fn hang_after(&self, count: usize) {
+        let before = self.opened();
+        self.hangs_at.store(before + count + 1, Ordering::Relaxed);
     }
 
     /// How many media were fetched, or begun to be.
@@ -141,7 +150,10 @@ impl Provider for Way {
     }
 
     async fn open(&self, url: &Secret) -> Result<Download, DownloadError> {
-        self.opened.fetch_add(1, Ordering::Relaxed);
+        let opened = self.opened.fetch_add(1, Ordering::Relaxed) + 1;
+        if opened == self.hangs_at.load(Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
         let left = self.slow.load(Ordering::Relaxed);
         if left > 0 {
             self.slow.store(left - 1, Ordering::Relaxed);

@@ -2,7 +2,7 @@
 
 use super::{Poller, draft::PollDraft, learn};
 use crate::{
-    archive::{App, StepError, asker::ParsedAnswer},
+    archive::{App, StepError, asker::ParsedAnswer, headway::Put},
     domain::{
         answer::{Detail, Endpoint, Getall, MediaList},
         digest::Sha256,
@@ -123,7 +123,8 @@ impl Poller {
                 source: Source::Detail,
             };
             let verification_id = draft.verification.verification_id;
-            let stored = self.keep_inline(verification_id, bytes).await?;
+            let stored = self.keep_inline(verification_id, bytes, &draft.log.put);
+            let stored = stored.await?;
             draft.media.push(MediaRow {
                 state: MediaState::Stored,
                 object: Some(stored.object.clone()),
@@ -139,12 +140,13 @@ impl Poller {
         &self,
         verification_id: VerificationId,
         bytes: Vec<u8>,
+        of: &Put,
     ) -> Result<StoredMedia, StepError> {
         let now = self.clock.now();
         let media_id = MediaId::fresh(now);
         let key = ObjectKey::media(verification_id, ObjectId::fresh(now));
         let content_type = content_type_of(&bytes).map(str::to_owned);
-        let object = self.keeper.put(&key, bytes.into()).await?;
+        let object = self.keeper.put(&key, bytes.into(), of).await?;
         self.watcher.media_stored(object.bytes);
         Ok(StoredMedia {
             media_id,

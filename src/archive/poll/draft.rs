@@ -2,7 +2,7 @@
 
 use super::Handover;
 use crate::{
-    archive::{App, call_log::CallLog},
+    archive::{App, call_log::CallLog, headway::Put},
     domain::{
         id::MediaId,
         lease::{Lease, Stage},
@@ -35,7 +35,7 @@ pub(super) struct PollDraft {
 
 impl PollDraft {
     /// Begins with what is known.
-    pub(super) fn begin(work: PollWork, at: Time) -> Self {
+    pub(super) fn begin(work: PollWork, at: Time, put: Put) -> Self {
         let PollWork {
             lease,
             verification,
@@ -52,7 +52,7 @@ impl PollDraft {
                 ..PollRecord::begin(lease, progress, at)
             },
             media,
-            log: CallLog::beside(answers),
+            log: CallLog::beside(answers, put),
             urls: Vec::new(),
         }
     }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use self::draft::PollDraft;
 use super::{
     App, Apps, Asker, Headway, Keeper, LessonBook, StepError, Watcher, asker::Asked,
-    duplicates::duplicates, failures,
+    duplicates::duplicates, failures, headway::Put,
 };
 use crate::{
     domain::{
@@ -82,7 +82,7 @@ impl Poller {
             headway.write(self.queue.record_poll(record)).await?;
             return Ok(None);
         };
-        let mut draft = PollDraft::begin(work, self.clock.now());
+        let mut draft = PollDraft::begin(work, self.clock.now(), headway.put.clone());
         // Gone before the record is waited for.
         let next = match Box::pin(self.run_plan(&app, &mut draft)).await {
             Err(StepError::Vault(error)) => {
@@ -334,7 +334,7 @@ impl Poller {
 
 /// The app of a tracked token is no longer configured: nothing can be asked, and nothing is dropped.
 fn without_app(work: PollWork, now: Time) -> PollRecord {
-    let mut draft = PollDraft::begin(work, now);
+    let mut draft = PollDraft::begin(work, now, Put::default());
     let app = draft.verification.app.clone();
     let text = format!(
         "app {app} is not in the config any more: put it back, or assign its tokens with `verikeep retry --app`"
