@@ -4,13 +4,16 @@ use std::{
     future::Future,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
 };
 
 use tokio::sync::Notify;
 
-use crate::vault::ObjectKey;
+use crate::{
+    store::{self, StoreError, records::Recorded},
+    vault::ObjectKey,
+};
 
 /// Kept by whoever runs a step, and told by the step.
 #[derive(Clone, Default)]
@@ -18,6 +21,7 @@ pub struct Headway {
     /// Rises with every byte of media that arrives and every medium that is done with.
     pub(crate) arrived: Arc<AtomicU64>,
     writing: Arc<Writing>,
+    is_on_its_way: Arc<AtomicBool>,
     /// What it put.
     pub(crate) put: Put,
 }
@@ -37,30 +41,58 @@ impl Headway {
     }
 
     /// Waits for the record of the step, which has nothing else left to do. Whatever becomes of this
-    /// wait, the record may be written from now on, with the objects that it names.
-    pub(super) async fn write<T>(&self, record: impl Future<Output = T>) -> T {
-        self.put.take();
+    /// wait, the record may be written from now on, with the objects that it names; for certain it was
+    /// not where the lease was lost.
+    pub(super) async fn write(
+        &self,
+        record: impl Future<Output = store::Result<Recorded>>,
+    ) -> store::Result<Recorded> {
         let _one = One::of(&self.writing);
-        record.await
+        let put = self.put.take();
+        self.is_on_its_way.store(true, Ordering::Relaxed);
+        let recorded = record.await;
+        if let Err(StoreError::LeaseLost) = recorded {
+            *self.put.objects() = put;
+        }
+        recorded
+    }
+
+    /// Whether the record of the step can be taken back no longer.
+    pub(crate) fn is_on_its_way(&self) -> bool {
+        self.is_on_its_way.load(Ordering::Relaxed)
     }
 }
 
-/// Keys of the objects that a step put, or began to: as long as its record is not on its way no row
-/// names them, and whoever cuts the step off drops them.
+/// The objects of a step: as long as its record is not on its way no row names them, and they are dropped
+/// with a step that is cut off.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Put(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Put(Arc<Mutex<Objects>>);
+
+/// Keys of what was put, one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Objects {
+    pub(super) keys: Vec<String>,
+    /// Whether the last of them may still be written, also when its step is gone.
+    pub(super) is_under_way: bool,
+}
 
 impl Put {
-    pub(crate) fn add(&self, key: &ObjectKey) {
-        self.keys().push(key.as_str().to_owned());
+    pub(crate) fn begin(&self, key: &ObjectKey) {
+        let mut objects = self.objects();
+        objects.keys.push(key.as_str().to_owned());
+        objects.is_under_way = true;
+    }
+
+    pub(super) fn end(&self) {
+        self.objects().is_under_way = false;
     }
 
     /// They, once.
-    pub(super) fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.keys())
+    pub(super) fn take(&self) -> Objects {
+        std::mem::take(&mut *self.objects())
     }
 
-    fn keys(&self) -> MutexGuard<'_, Vec<String>> {
+    fn objects(&self) -> MutexGuard<'_, Objects> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

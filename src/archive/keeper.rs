@@ -160,8 +160,9 @@ impl Keeper {
         bytes: Bytes,
         of: &Put,
     ) -> Result<ObjectFacts, VaultError> {
-        of.add(key);
+        of.begin(key);
         let put = self.vault.put(key, bytes).await;
+        of.end();
         self.note(put.as_ref().err()).await;
         put
     }
@@ -179,8 +180,9 @@ impl Keeper {
         S: Stream<Item = Result<Bytes, E>> + Send,
         E: Send + Sync,
     {
-        of.add(key);
+        of.begin(key);
         let ingested = self.vault.ingest(key, stream, bytes_max, known).await;
+        of.end();
         match &ingested {
             Ok(Ingested::Stored(_)) => self.note(None).await,
             Err(IngestError::Vault(error)) => self.note(Some(error)).await,

@@ -39,7 +39,7 @@ use std::sync::Arc;
 use crate::{
     domain::{
         identity::{Columns, IndexKey},
-        time::{Clock, Time},
+        time::{Clock, Span, Time},
     },
     store::Store,
     vault::Vault,
@@ -52,6 +52,7 @@ pub(crate) use breaker::Breaker;
 pub(crate) use download::MediaFetcher;
 pub(crate) use error::StepError;
 pub use headway::Headway;
+use headway::Objects;
 pub(crate) use headway::Writing;
 pub(crate) use issue::Issuer;
 pub(crate) use keeper::{Keeper, VAULT};
@@ -60,6 +61,9 @@ pub use notifier::{Notifier, Sends};
 pub(crate) use poll::{Handover, Poller};
 pub(crate) use track::Tracker;
 pub use watcher::Watcher;
+
+/// How long an object may still be written whose step is gone.
+const WRITES_ON: Span = Span::seconds(1);
 
 /// The stages, and what they share.
 pub struct Archive {
@@ -196,7 +200,13 @@ impl Archive {
 
     /// Drops what a step put that ended before its record was on its way.
     pub(crate) async fn clear_up(&self, headway: &Headway) {
-        self.keeper.drop_objects(&headway.put.take()).await;
+        let Objects { keys, is_under_way } = headway.put.take();
+        self.keeper.drop_objects(&keys).await;
+        if is_under_way && let Some(last) = keys.last() {
+            // What writes it to a disk does not end with the step.
+            self.clock.sleep(WRITES_ON).await;
+            self.keeper.drop_object(last).await;
+        }
     }
 
     /// The present instant.

@@ -2,8 +2,10 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
+    path::Path,
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use simulator::{AppCredential, Made, Options, Simulator, TokenTruth, Truth, Windows};
@@ -203,6 +205,19 @@ pub async fn teach(url: &DatabaseUrl, apps: impl IntoIterator<Item = &str>, leng
                 1_700_000_000_000 + day * length_of_day.0
             );
             run_at(url, &sql).await;
+        }
+    }
+}
+
+/// Sets the times of all files below a folder, so that they look as old.
+pub fn age(folder: &Path, to: SystemTime) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            age(&path, to);
+        } else {
+            let file = fs::File::options().append(true).open(path).unwrap();
+            file.set_modified(to).unwrap();
         }
     }
 }

@@ -267,7 +267,7 @@ fn only_what_gets_on_keeps_its_lease() {
             let at = clock.now();
             let key = ObjectKey::media(lease.verification_id, ObjectId::fresh(at));
             let step = async {
-                headway.put.add(&key);
+                headway.put.begin(&key);
                 archive.vault.put(&key, "put".into()).await?;
                 for n in 1..=24 {
                     clock.sleep(Span::seconds(50)).await;

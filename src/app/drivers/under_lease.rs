@@ -1,6 +1,6 @@
 //! A step under its lease.
 
-use std::future::Future;
+use std::future::{Future, pending};
 
 use super::Shared;
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
 const QUIET_MAX: Span = Span::seconds(100);
 
 /// How long is waited until what a step put that was cut off is dropped.
-const CLEAR_UP: Span = Span::seconds(1);
+const CLEAR_UP: Span = Span::seconds(5);
 
 /// Why a driver has nothing to show.
 #[derive(Debug, thiserror::Error)]
@@ -82,10 +82,21 @@ impl Shared {
                 given_back.map_err(StepError::from)?;
                 Ok(None)
             }
-            end = self.keep(&lease, headway) => match end {
+            end = self.end(&lease, headway) => match end {
                 End::Lost => Ok(None),
                 End::Over => Err(Unfinished::Over),
             }
+        }
+    }
+
+    /// How the lease ends before the step; never where the record of the step is on its way, and only
+    /// waited for.
+    async fn end(&self, lease: &Lease, headway: &Headway) -> End {
+        let end = self.keep(lease, headway).await;
+        if headway.is_on_its_way() {
+            pending().await
+        } else {
+            end
         }
     }
 

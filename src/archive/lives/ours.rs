@@ -94,19 +94,17 @@ async fn a_poll_whose_lease_was_lost_writes_nothing_over_the_one_that_has_it() {
         .await
         .unwrap();
     let before = house.whole(&token).await;
-    let late = house
-        .archive
-        .poller
-        .poll(slow, None, &Headway::default())
-        .await;
+    let alone = Headway::default();
+    let late = house.archive.poller.poll(slow, None, &alone).await;
     assert!(matches!(late, Err(StepError::Store(StoreError::LeaseLost))));
+    house.archive.clear_up(&alone).await;
     let after = house.whole(&token).await;
     assert_eq!(
         (before.summary.polls, before.calls_made()),
         (after.summary.polls, after.calls_made())
     );
     house.live().await;
-    house.has_all(&token).await;
+    house.is_archived(&token).await;
 }
 
 #[tokio::test]
@@ -135,14 +133,12 @@ async fn a_download_whose_lease_was_lost_writes_nothing() {
         .download(quick, Vec::new(), Headway::default())
         .await
         .unwrap();
-    let late = house
-        .archive
-        .media_fetcher
-        .download(slow.work, slow.urls, Headway::default())
-        .await;
+    let (fetcher, alone) = (&house.archive.media_fetcher, Headway::default());
+    let late = fetcher.download(slow.work, slow.urls, alone.clone()).await;
     assert!(matches!(late, Err(StepError::Store(StoreError::LeaseLost))));
+    house.archive.clear_up(&alone).await;
     house.live().await;
-    house.has_all(&token).await;
+    house.is_archived(&token).await;
 }
 
 #[tokio::test]

@@ -49,43 +49,22 @@ fn what_the_demonstration_says_at_the_end_can_be_pasted_and_shows_a_case() {
     every_object_has_a_row(&folder.path().join("to look at"));
 }
 
-/// Files under a folder, wherever.
-fn files(folder: &Path) -> Vec<std::path::PathBuf> {
-    let entries = fs::read_dir(folder).unwrap();
-    let paths = entries.map(|entry| entry.unwrap().path());
-    let below = paths.map(|path| {
-        if path.is_dir() {
-            files(&path)
-        } else {
-            vec![path]
-        }
-    });
-    below.flatten().collect()
-}
-
 /// It ran undisturbed; what a crash would have left is found.
 fn every_object_has_a_row(folder: &Path) {
     let objects = folder.join("data/objects");
     let orphans = || {
-        for path in files(&objects) {
-            let file = fs::File::options().write(true).open(path).unwrap();
-            let yesterday = SystemTime::now() - Duration::from_secs(25 * 3600);
-            file.set_modified(yesterday).unwrap();
-        }
+        let yesterday = SystemTime::now() - Duration::from_secs(25 * 3600);
+        crate::lab::age(&objects, yesterday);
         let config = ["--config", "verikeep.toml"];
         verikeep(folder, &[&["orphans"], &config[..]].concat())
     };
     let none = orphans();
     assert_eq!(none.status.code(), Some(0), "{}", out(&none));
 
-    // What a crash would have left beside one of them.
-    let media = files(&objects);
-    let medium = media
-        .iter()
-        .find(|path| path.extension().is_some_and(|end| end == "bin"));
-    let medium = medium.unwrap();
-    let name = "0199f1a0-0000-7000-8000-000000000000.bin";
-    fs::copy(medium, medium.with_file_name(name)).unwrap();
+    let of = "v/00/0199f1a0-0000-7000-8000-000000000000";
+    let name = "0199f1a0-0000-7000-8000-000000000001.bin";
+    fs::create_dir_all(objects.join(of)).unwrap();
+    fs::write(objects.join(of).join(name), "put before a crash").unwrap();
     let one = orphans();
     assert_eq!(one.status.code(), Some(1), "{}", err(&one));
     assert!(out(&one).contains(name), "{}", out(&one));

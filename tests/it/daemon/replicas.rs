@@ -3,8 +3,6 @@
 //! leases. What comes of it is the truth of the provider, as if nothing had been.
 
 use std::{
-    fs,
-    path::Path,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
@@ -178,22 +176,10 @@ async fn disturbed(place: &Place, size: &Size) -> (Vec<Made>, Done) {
 /// Objects that no row names, as if two days had passed.
 fn orphans(place: &Place) -> usize {
     let long_ago = SystemTime::now() - Duration::from_secs(2 * 86_400);
-    age(&place.path().join("data/objects"), long_ago);
+    crate::lab::age(&place.path().join("data/objects"), long_ago);
     let listed = place.verikeep(&["orphans", "list", "--json", "--older-than", "1d"]);
     assert!(code(&listed) <= 1, "{}", err(&listed));
     out(&listed).lines().count()
-}
-
-fn age(folder: &Path, to: SystemTime) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            age(&path, to);
-        } else {
-            let file = fs::File::options().append(true).open(path).unwrap();
-            file.set_modified(to).unwrap();
-        }
-    }
 }
 
 async fn three_replicas(size: &Size, seed: u64) {
