@@ -10,7 +10,8 @@ use crate::{
 };
 
 impl House {
-    async fn poll(&self, work: PollWork) -> Option<Handover> {
+    /// A poll that is recorded, and the download that it is granted.
+    pub(super) async fn poll(&self, work: PollWork) -> Option<Handover> {
         let alone = Headway::default();
         let polled = self.archive.poller.poll(work, Some(LEASE), &alone).await;
         polled.unwrap()

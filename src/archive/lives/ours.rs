@@ -53,13 +53,7 @@ async fn a_database_that_is_away_while_media_are_recorded_has_them_fetched_again
     let house = House::new();
     let token = house.tell(FILMED, filmed(Life::Passed)).await;
     let work = house.claimed().await;
-    let handover = house
-        .archive
-        .poller
-        .poll(work, Some(LEASE), &Headway::default())
-        .await
-        .unwrap()
-        .unwrap();
+    let handover = house.poll(work).await.unwrap();
     house.store.set_away(true);
     let fetcher = &house.archive.media_fetcher;
     let recorded = fetcher
@@ -112,13 +106,7 @@ async fn a_download_whose_lease_was_lost_writes_nothing() {
     let house = House::new();
     let token = house.tell(FILMED, filmed(Life::Passed)).await;
     let work = house.claimed().await;
-    let slow = house
-        .archive
-        .poller
-        .poll(work, Some(LEASE), &Headway::default())
-        .await
-        .unwrap()
-        .unwrap();
+    let slow = house.poll(work).await.unwrap();
     house.clock.pass(LEASE.times(2));
     let quick = house
         .store
@@ -182,13 +170,7 @@ async fn media_that_cannot_be_put_away_are_fetched_again() {
     let house = House::new();
     let token = house.tell(FILMED, filmed(Life::Passed)).await;
     let work = house.claimed().await;
-    let handover = house
-        .archive
-        .poller
-        .poll(work, Some(LEASE), &Headway::default())
-        .await
-        .unwrap()
-        .unwrap();
+    let handover = house.poll(work).await.unwrap();
     house.fail_objects(Some(ErrorKind::ConnectionRefused));
     let fetcher = &house.archive.media_fetcher;
     let put = fetcher
@@ -211,9 +193,7 @@ async fn media_that_came_before_an_object_could_not_be_put_away_are_not_fetched_
     let house = House::new();
     let token = house.tell(FILMED, filmed(Life::Passed)).await;
     let work = house.claimed().await;
-    let alone = Headway::default();
-    let polled = house.archive.poller.poll(work, Some(LEASE), &alone).await;
-    let handover = polled.unwrap().unwrap();
+    let handover = house.poll(work).await.unwrap();
     let failure = Some(ErrorKind::ConnectionRefused);
     house.objects.set_after(2, failure);
     let (lease, fetcher) = (handover.work.lease.clone(), &house.archive.media_fetcher);

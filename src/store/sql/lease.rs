@@ -155,11 +155,31 @@ pub(super) async fn rest<DB: Dialect>(
     stage: Stage,
     ids: &[VerificationId],
 ) -> Result<()> {
+    woken::<DB>(connection, stage, ids, "woken = false where true").await
+}
+
+/// Tells whoever holds rows of a stage that there is something that it did not know of when it
+/// claimed them. Rows that nobody holds stay as they are.
+pub(super) async fn tell<DB: Dialect>(
+    connection: &mut DB::Connection,
+    stage: Stage,
+    ids: &[VerificationId],
+) -> Result<()> {
+    let held = "woken = true where lease_token is not null";
+    woken::<DB>(connection, stage, ids, held).await
+}
+
+async fn woken<DB: Dialect>(
+    connection: &mut DB::Connection,
+    stage: Stage,
+    ids: &[VerificationId],
+    is: &str,
+) -> Result<()> {
     if ids.is_empty() {
         return Ok(());
     }
     let sql = format!(
-        "update schedule set woken = false where verification_id {} and stage = {}",
+        "update schedule set {is} and verification_id {} and stage = {}",
         DB::among(1),
         stage.number()
     );
@@ -194,26 +214,6 @@ pub(super) async fn wake<DB: Dialect>(
         stage = stage.number(),
     );
     DB::execute_over(connection, &rows, &sql).await.map(|_| ())
-}
-
-/// Tells whoever holds rows of a stage that there is something that it did not know of when it
-/// claimed them. Rows that nobody holds stay as they are.
-pub(super) async fn tell<DB: Dialect>(
-    connection: &mut DB::Connection,
-    stage: Stage,
-    ids: &[VerificationId],
-) -> Result<()> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let sql = format!(
-        "update schedule set woken = true where verification_id {} and stage = {} and lease_token is not null",
-        DB::among(1),
-        stage.number()
-    );
-    DB::execute(connection, sql, binds![texts(ids)])
-        .await
-        .map(|_| ())
 }
 
 /// Prolongs leases; those that still held are in the answer.
