@@ -8,7 +8,7 @@ use simulator::Life;
 
 use super::{BEGIN, FILMED, House, each, filmed, house::LEASE, truth::left_over};
 use crate::{
-    archive::{Headway, StepError},
+    archive::{Handover, Headway, StepError},
     domain::{lease::Stage, time::Span},
     store::{Queue as _, StoreError, records::PollWork, reports::MediaReport},
     vault::VaultError,
@@ -21,6 +21,13 @@ impl House {
         self.clock.set(BEGIN.plus(Span::hours(3)));
         let mut claimed = self.store.claim_polls(&self.claim()).await.unwrap();
         claimed.pop().unwrap()
+    }
+
+    /// Tells of a token that passes, and polls it then: its name, and the download that was granted.
+    async fn handed_over(&self) -> (String, Handover) {
+        let token = self.tell(FILMED, filmed(Life::Passed)).await;
+        let work = self.claimed().await;
+        (token, self.poll(work).await.unwrap())
     }
 }
 
@@ -51,9 +58,7 @@ async fn a_database_that_is_away_while_a_poll_is_recorded_has_it_done_again() {
 #[tokio::test]
 async fn a_database_that_is_away_while_media_are_recorded_has_them_fetched_again() {
     let house = House::new();
-    let token = house.tell(FILMED, filmed(Life::Passed)).await;
-    let work = house.claimed().await;
-    let handover = house.poll(work).await.unwrap();
+    let (token, handover) = house.handed_over().await;
     house.store.set_away(true);
     let fetcher = &house.archive.media_fetcher;
     let recorded = fetcher
@@ -104,9 +109,7 @@ async fn a_poll_whose_lease_was_lost_writes_nothing_over_the_one_that_has_it() {
 #[tokio::test]
 async fn a_download_whose_lease_was_lost_writes_nothing() {
     let house = House::new();
-    let token = house.tell(FILMED, filmed(Life::Passed)).await;
-    let work = house.claimed().await;
-    let slow = house.poll(work).await.unwrap();
+    let (token, slow) = house.handed_over().await;
     house.clock.pass(LEASE.times(2));
     let quick = house
         .store
@@ -168,9 +171,7 @@ each! { loses_nothing:
 #[tokio::test]
 async fn media_that_cannot_be_put_away_are_fetched_again() {
     let house = House::new();
-    let token = house.tell(FILMED, filmed(Life::Passed)).await;
-    let work = house.claimed().await;
-    let handover = house.poll(work).await.unwrap();
+    let (token, handover) = house.handed_over().await;
     house.fail_objects(Some(ErrorKind::ConnectionRefused));
     let fetcher = &house.archive.media_fetcher;
     let put = fetcher
@@ -191,9 +192,7 @@ async fn media_that_cannot_be_put_away_are_fetched_again() {
 #[tokio::test]
 async fn media_that_came_before_an_object_could_not_be_put_away_are_not_fetched_again() {
     let house = House::new();
-    let token = house.tell(FILMED, filmed(Life::Passed)).await;
-    let work = house.claimed().await;
-    let handover = house.poll(work).await.unwrap();
+    let (token, handover) = house.handed_over().await;
     let failure = Some(ErrorKind::ConnectionRefused);
     house.objects.set_after(2, failure);
     let (lease, fetcher) = (handover.work.lease.clone(), &house.archive.media_fetcher);

@@ -168,11 +168,10 @@ fn recorded(
 /// Where a poll and a download asked beside one another, both may have brought the same answer. A poll
 /// that was not woken brings those alone that were not there.
 fn answers_beside(downloads: &[Downloaded<'_>], polls: &[Completed<'_>], unnamed: &mut Unnamed) {
-    let of_downloads = downloads.iter().map(|one| &one.record.lease);
-    let of_downloads = of_downloads.zip(downloads.iter().map(|one| &one.record.answers));
-    let woken = || polls.iter().filter(|poll| poll.woken);
-    let of_polls = woken().map(|poll| &poll.record.lease);
-    let of_polls = of_polls.zip(woken().map(|poll| &poll.record.answers));
+    let of_downloads = downloads.iter().map(|one| one.record);
+    let of_downloads = of_downloads.map(|record| (&record.lease, &record.answers));
+    let of_polls = polls.iter().filter(|poll| poll.woken);
+    let of_polls = of_polls.map(|poll| (&poll.record.lease, &poll.record.answers));
     for (lease, answers) in of_downloads.chain(of_polls) {
         for object in answers.iter().filter_map(|answer| answer.body.object()) {
             unnamed.add(key(lease), &object.object_key);

@@ -102,7 +102,7 @@ async fn claimed<DB: Dialect>(
     if leases.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<VerificationId> = ids(&leases);
+    let ids = ids(&leases);
     // Answers come with polls.
     let is_polled = |id: &VerificationId| !matches!(facts.get(id), Some(Ok((_, 0, _))));
     let with_media = with_media(&ids, &facts);
