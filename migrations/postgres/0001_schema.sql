@@ -202,8 +202,8 @@ create table media (
     captured_at     bigint,
     check ((state = 'stored') = (object_key is not null)),
     check ((captured_at is null or captured_at between 1420070400000 and 4102444800000))
--- A page has room for its rows twice, wanted and stored: filling them touches no index.
-) with (fillfactor = 30);
+-- A page has room for some that are wanted first: filling them touches no index.
+) with (fillfactor = 70);
 
 create unique index media_slot on media (verification_id, attempt_no, kind, position, source);
 

@@ -20,11 +20,10 @@ use super::{
 use crate::{
     archive::Archive,
     config::Config,
-    domain::time::{Clock, Span},
+    domain::time::{Clock, Span, in_time},
     store::{Store, StoreError},
     web,
     worker::{
-        clock::in_time,
         driver, lifecycle, periodic,
         spawn::{Lost, Runtime, Spawn, Tasks},
     },

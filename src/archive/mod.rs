@@ -58,6 +58,7 @@ pub(crate) use issue::Issuer;
 pub(crate) use keeper::{Keeper, VAULT};
 pub(crate) use lessons::LessonBook;
 pub use notifier::{Notifier, Sends};
+pub use poll::Onward;
 pub(crate) use poll::{Handover, Poller};
 pub(crate) use track::Tracker;
 pub use watcher::Watcher;
@@ -90,7 +91,7 @@ pub struct Archive {
     /// Asks.
     pub poller: Poller,
     /// Downloads.
-    pub media_fetcher: MediaFetcher,
+    pub media_fetcher: Arc<MediaFetcher>,
     /// Has tokens generated.
     pub issuer: Arc<Issuer>,
     keeper: Arc<Keeper>,
@@ -145,19 +146,7 @@ impl Archive {
             clock: Arc::clone(&clock),
             apps: Arc::clone(&apps),
         });
-        let poller = Poller {
-            queue: Arc::clone(&store) as _,
-            outages: Arc::clone(&store) as _,
-            asker: Arc::clone(&asker),
-            keeper: Arc::clone(&keeper),
-            clock: Arc::clone(&clock),
-            apps: Arc::clone(&apps),
-            lessons: Arc::clone(&lessons),
-            columns,
-            index_key: index_key.clone(),
-            watcher: Arc::clone(&watcher),
-        };
-        let media_fetcher = MediaFetcher {
+        let media_fetcher = Arc::new(MediaFetcher {
             queue: Arc::clone(&store) as _,
             asker: Arc::clone(&asker),
             keeper: Arc::clone(&keeper),
@@ -167,6 +156,19 @@ impl Archive {
             alarms: Arc::clone(&alarms),
             watcher: Arc::clone(&watcher),
             slow: download::SlowLane::default(),
+        });
+        let poller = Poller {
+            queue: Arc::clone(&store) as _,
+            outages: Arc::clone(&store) as _,
+            asker: Arc::clone(&asker),
+            keeper: Arc::clone(&keeper),
+            fetcher: Arc::clone(&media_fetcher),
+            clock: Arc::clone(&clock),
+            apps: Arc::clone(&apps),
+            lessons: Arc::clone(&lessons),
+            columns,
+            index_key: index_key.clone(),
+            watcher: Arc::clone(&watcher),
         };
         let issuer = Issuer {
             asker,

@@ -262,7 +262,7 @@ async fn a_verification_is_shown_whole_by_token_and_by_identifier() {
     let settled = |poll: PollRecord| PollRecord {
         answers: vec![answer],
         attempts: vec![attempt()],
-        inline: vec![face],
+        filled: vec![face],
         wanted: vec![house::wanted(Kind::ProcessVideo, 0)],
         next: Next::Settled {
             outcome: Outcome::Incomplete,

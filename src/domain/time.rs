@@ -15,11 +15,13 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 mod day;
+mod limit;
 mod offset;
 pub mod rfc3339;
 mod trusted;
 
 pub use day::{begin_in_beijing, day_in_beijing, read_date};
+pub use limit::in_time;
 pub use offset::{Dated, Offset};
 pub use trusted::TrustedClock;
 

@@ -241,9 +241,10 @@ pub struct WantedMedia {
     pub slot: Slot,
 }
 
-/// A medium that came inside an answer and is in the vault already.
+/// A medium that no row knows yet and that is in the vault already: it came inside an answer, or was
+/// fetched at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InlineMedia {
+pub struct FilledSlot {
     /// Which medium.
     pub slot: Slot,
     /// The object.
@@ -285,8 +286,8 @@ pub struct PollRecord {
     pub counts: Option<Counts>,
     /// Media to fetch.
     pub wanted: Vec<WantedMedia>,
-    /// Media that came inside answers.
-    pub inline: Vec<InlineMedia>,
+    /// Media that are here already.
+    pub filled: Vec<FilledSlot>,
     /// Rows to delete, since the same bytes are there as another medium of the verification; the last
     /// that is stored of them stays.
     pub same: Vec<MediaId>,
@@ -320,7 +321,7 @@ impl PollRecord {
             attempts: Vec::new(),
             counts: None,
             wanted: Vec::new(),
-            inline: Vec::new(),
+            filled: Vec::new(),
             same: Vec::new(),
             download: None,
             lessons: Lessons::default(),

@@ -38,20 +38,6 @@ impl Clock for SystemClock {
     }
 }
 
-/// What comes of `work` within `span` by this clock; none when it took longer, and was let go of.
-pub(crate) async fn in_time<T>(
-    clock: &dyn Clock,
-    span: Span,
-    work: impl Future<Output = T>,
-) -> Option<T> {
-    // What is done in time counts, even at the last moment.
-    tokio::select! {
-        biased;
-        done = work => Some(done),
-        () = clock.sleep(span) => None,
-    }
-}
-
 /// What comes of `work` within `span` of real time, whatever the clock of the archive says: for the
 /// machine's own network and file systems. None when it took longer.
 #[allow(clippy::disallowed_methods, reason = "the one place")]

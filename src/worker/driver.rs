@@ -10,13 +10,10 @@ use std::{fmt, future::Future, sync::Arc};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    clock::in_time,
-    spawn::{Ended, Lost, Spawn, Tasks, caught},
-};
+use super::spawn::{Ended, Lost, Spawn, Tasks, caught};
 use crate::domain::{
     random,
-    time::{Clock, Span},
+    time::{Clock, Span, in_time},
 };
 
 /// How long a claim may take. One that hangs would hold up its driver for ever; what it leased after

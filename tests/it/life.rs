@@ -11,7 +11,7 @@ use simulator::{
     Video, World,
 };
 use verikeep::{
-    archive::{self, App, Archive, Headway, Watcher},
+    archive::{self, App, Archive, Headway, Onward, Watcher},
     domain::{
         address::BaseUrl,
         answer::{Endpoint, ErrorKind},
@@ -162,6 +162,7 @@ impl Held {
     /// The same, until nothing is due before `end`.
     async fn live_until(&self, end: Time) {
         let store = &self.archive.store;
+        let onward = Onward::new(LEASE, 1);
         loop {
             let due = [Stage::Poll, Stage::Download].map(|stage| store.next_due(stage, &[]));
             let [polls, downloads] = due;
@@ -195,7 +196,7 @@ impl Held {
                 if let Some(handover) = self
                     .archive
                     .poller
-                    .poll(work, Some(LEASE), &Headway::default())
+                    .poll(work, Some(&onward), &Headway::default())
                     .await
                     .unwrap()
                 {

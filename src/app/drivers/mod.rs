@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use self::{downloads::Downloads, handovers::Handovers, polls::Polls, room::Room};
 use super::{capacity::Capacity, guard::Guard, turns::Turn};
 use crate::{
-    archive::{Archive, StepError, Writing},
+    archive::{Archive, Onward, StepError, Writing},
     domain::{lease::Stage, time::Span},
     provider::RateLimiters,
     store::{StoreError, records::Claim},
@@ -128,7 +128,10 @@ pub(super) fn start(shared: &Arc<Shared>, capacity: &Capacity, world: &World) ->
         let polls = Polls::new(
             shared,
             (name(Stage::Poll), &slots.app),
-            Room::new(shared, slots, pace_of_polls.slots, more),
+            (
+                Room::new(shared, slots, pace_of_polls.slots, more),
+                Onward::new(shared.lease, pace_of_downloads.slots),
+            ),
             &handovers,
         );
         let downloads = Downloads::new(

@@ -8,7 +8,7 @@ use std::sync::{
 use super::{Handovers, Room, Shared, busy, no_answer, under_lease::Unfinished};
 use crate::{
     app::turns::Turn,
-    archive::{Headway, Writing},
+    archive::{Headway, Onward, Writing},
     domain::{lease::Stage, time::Span},
     store::records::PollWork,
     worker::driver::Work,
@@ -23,6 +23,7 @@ pub(super) struct Polls {
     app: String,
     handovers: Arc<Handovers>,
     room: Room,
+    onward: Onward,
     writing: Arc<Writing>,
     /// How many may run while downloads do not keep up: answers are never given up for the sake of
     /// media.
@@ -37,7 +38,7 @@ impl Polls {
     pub(super) fn new(
         shared: &Arc<Shared>,
         (name, app): (String, &str),
-        room: Room,
+        (room, onward): (Room, Onward),
         handovers: &Arc<Handovers>,
     ) -> Self {
         Self {
@@ -48,6 +49,7 @@ impl Polls {
             handovers: Arc::clone(handovers),
             min: (room.slots / 8).max(1),
             room,
+            onward,
             writing: Arc::default(),
             running: AtomicUsize::new(0),
             claimed: AtomicUsize::new(0),
@@ -124,10 +126,10 @@ impl Work for Polls {
         let _under_way = self.turn.under_way();
         let _running = Running::enter(&self.running);
         let is_handed_over = self.handovers.capacity() > 0 && !shared.guard.holds();
-        let lease_for = is_handed_over.then_some(shared.lease);
+        let onward = is_handed_over.then_some(&self.onward);
         let (lease, poller) = (item.lease.clone(), &shared.archive.poller);
         let headway = Headway::beside(&self.writing);
-        let poll = Box::pin(poller.poll(item, lease_for, &headway));
+        let poll = Box::pin(poller.poll(item, onward, &headway));
         let done = shared.under_lease(lease, &headway, poll);
         if let Some(Some(handover)) = done.await? {
             self.handovers.push(handover);

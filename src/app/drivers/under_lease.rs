@@ -8,10 +8,9 @@ use crate::{
     domain::{
         alarm::{Alarm, Kind},
         lease::Lease,
-        time::Span,
+        time::{Span, in_time},
     },
     store::{ANYBODY, StoreError},
-    worker::clock::in_time,
 };
 
 /// How long a step keeps its lease without anything to show for it, however short the lease is: the

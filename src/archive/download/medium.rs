@@ -27,16 +27,23 @@ const REFUSED_BYTES_MAX: usize = 256 << 10;
 
 /// Where a medium is, and how it is to come.
 #[derive(Clone, Copy)]
-struct Request<'a> {
-    app: &'a App,
-    verification_id: VerificationId,
-    url: &'a Secret,
-    must_be_quick: bool,
-    headway: &'a Headway,
+pub(in crate::archive) struct Request<'a> {
+    pub(in crate::archive) app: &'a App,
+    pub(in crate::archive) verification_id: VerificationId,
+    pub(in crate::archive) url: &'a Secret,
+    pub(in crate::archive) must_be_quick: bool,
+    pub(in crate::archive) headway: &'a Headway,
+}
+
+/// A medium on its way.
+pub(super) struct Begun {
+    /// All of it, or so much that it can be told whether it is one.
+    pub(super) head: BytesMut,
+    pub(super) arriving: Arriving,
 }
 
 /// What one medium came to.
-pub(super) enum Fetched {
+pub(in crate::archive) enum Fetched {
     Stored(StoredMedia),
     /// The same; its object was that of another medium, whose row goes.
     Taken(StoredMedia, MediaId),
@@ -48,7 +55,7 @@ pub(super) enum Fetched {
 }
 
 /// What the body of one answer came to.
-enum Body {
+pub(super) enum Body {
     Stored(ObjectFacts, Checked),
     /// One of those known, by its digest.
     Same(Sha256, Checked),
@@ -65,9 +72,7 @@ impl MediaFetcher {
         draft: &mut DownloadDraft,
     ) -> Result<Fetched, StepError> {
         let verification_id = draft.verification.verification_id;
-        let (there, inside) = (same_place(row, &draft.media), inside(row, &draft.media));
-        let inside_sha256 = inside.iter().filter_map(|other| other.sha256());
-        let known: Vec<Sha256> = there.into_iter().chain(inside_sha256).collect();
+        let known = known(row, &draft.media);
         let request = Request {
             app,
             verification_id,
@@ -79,6 +84,28 @@ impl MediaFetcher {
         if let Body::Stored(object, Checked::EtagDiffers) = body {
             body = self.fetch_again(request, object).await?;
         }
+        Ok(match self.here(row, &draft.media, body, content_type) {
+            Ok(here) => here,
+            Err((error, Some(body))) if row.refused_sha256.is_none() => {
+                let kept = Kept::in_place_of_medium(body, self.clock.now());
+                let (verification, log) = (&draft.verification, &mut draft.log);
+                Fetched::Refused(error, self.keeper.keep(verification, kept, log).await?)
+            }
+            Err((error, _)) => Fetched::Failed(error),
+        })
+    }
+
+    /// What a body came to that is here now, beside the `media` that are.
+    ///
+    /// # Errors
+    /// Why it is not, and what came in its place.
+    pub(super) fn here(
+        &self,
+        row: &MediaRow,
+        media: &[MediaRow],
+        body: Body,
+        content_type: Option<String>,
+    ) -> Result<Fetched, (DownloadError, Option<Bytes>)> {
         let stored = |object, checked| StoredMedia {
             media_id: row.media_id,
             object,
@@ -86,27 +113,19 @@ impl MediaFetcher {
             checked,
             captured_at: self.clock.now(),
         };
-        Ok(match body {
-            Body::Stored(object, checked) => Fetched::Stored(stored(object, checked)),
+        match body {
+            Body::Stored(object, checked) => Ok(Fetched::Stored(stored(object, checked))),
             Body::Same(sha256, checked) => {
-                let mut inside = inside.into_iter();
-                match inside.find(|other| other.sha256() == Some(sha256)) {
-                    Some(MediaRow {
-                        media_id,
-                        object: Some(object),
-                        ..
-                    }) => Fetched::Taken(stored(object.clone(), checked), *media_id),
-                    _ => Fetched::Same,
-                }
+                let mut inside = inside(row, media).into_iter();
+                let same = inside.find(|other| other.sha256() == Some(sha256));
+                let same = same.and_then(|other| Some((other.media_id, other.object.clone()?)));
+                Ok(same.map_or(Fetched::Same, |(media_id, object)| {
+                    Fetched::Taken(stored(object, checked), media_id)
+                }))
             }
-            Body::NoMedium(error, _) if row.refused_sha256.is_some() => Fetched::Failed(error),
-            Body::NoMedium(error, body) => {
-                let kept = Kept::in_place_of_medium(body, self.clock.now());
-                let (verification, log) = (&draft.verification, &mut draft.log);
-                Fetched::Refused(error, self.keeper.keep(verification, kept, log).await?)
-            }
-            Body::Failed(error) => Fetched::Failed(error),
-        })
+            Body::NoMedium(error, body) => Err((error, Some(body))),
+            Body::Failed(error) => Err((error, None)),
+        }
     }
 
     /// An `ETag` that is not the MD5 is a hint: what comes a second time with the same bytes is
@@ -139,17 +158,11 @@ impl MediaFetcher {
         request: Request<'_>,
         known: &[Sha256],
     ) -> Result<(Body, Option<String>), StepError> {
-        let download = match request.app.provider.open(request.url).await {
-            Ok(download) => download,
+        let mut arriving = match self.open(request).await {
+            Ok(arriving) => arriving,
             Err(error) => return Ok((Body::Failed(error), None)),
         };
-        let content_type = download.content_type.clone();
-        let mut arriving = Arriving::new(
-            download,
-            &self.clock,
-            request.must_be_quick,
-            &request.headway.arrived,
-        );
+        let content_type = arriving.download.content_type.clone();
         let head = match read_up_to(&mut arriving, BytesMut::new(), HEAD_BYTES).await {
             Ok(head) => head,
             Err(error) => return Ok((Body::Failed(error), content_type)),
@@ -157,6 +170,29 @@ impl MediaFetcher {
         if is_no_medium(&head) {
             return Ok((no_medium(&mut arriving, head).await, content_type));
         }
+        let begun = Begun { head, arriving };
+        Ok((self.put(request, begun, known).await?, content_type))
+    }
+
+    /// Has it sent.
+    pub(super) async fn open(&self, request: Request<'_>) -> Result<Arriving, DownloadError> {
+        let download = request.app.provider.open(request.url).await?;
+        Ok(Arriving::new(
+            download,
+            &self.clock,
+            request.must_be_quick,
+            &request.headway.arrived,
+        ))
+    }
+
+    /// Puts what has begun to come.
+    pub(super) async fn put(
+        &self,
+        request: Request<'_>,
+        begun: Begun,
+        known: &[Sha256],
+    ) -> Result<Body, StepError> {
+        let Begun { head, mut arriving } = begun;
         let key = ObjectKey::media(request.verification_id, ObjectId::fresh(self.clock.now()));
         let stream = futures::stream::iter([Ok(head.freeze())]).chain(arriving.stream());
         let bytes_max = request.app.media_bytes_max;
@@ -164,15 +200,21 @@ impl MediaFetcher {
         let ingested = self.keeper.ingest(&key, stream, bytes_max, known, put);
         let ingested = ingested.await;
         let checked = || arriving.download.checked().unwrap_or(Checked::None);
-        let body = match ingested {
+        Ok(match ingested {
             Ok(Ingested::Stored(object)) => Body::Stored(object, checked()),
             Ok(Ingested::Same { sha256 }) => Body::Same(sha256, checked()),
             Err(IngestError::Stream(error)) => Body::Failed(error),
             Err(IngestError::TooLarge { .. }) => Body::Failed(DownloadError::TooLarge),
             Err(IngestError::Vault(error)) => return Err(error.into()),
-        };
-        Ok((body, content_type))
+        })
     }
+}
+
+/// Digests of what is not put a second time.
+pub(super) fn known(row: &MediaRow, media: &[MediaRow]) -> Vec<Sha256> {
+    let inside = inside(row, media).into_iter();
+    let inside = inside.filter_map(MediaRow::sha256);
+    same_place(row, media).into_iter().chain(inside).collect()
 }
 
 /// Digests of what is there in the same place. media/query tells of the verification, not of an
@@ -216,7 +258,7 @@ async fn no_medium(arriving: &mut Arriving, head: BytesMut) -> Body {
 }
 
 /// Reads on until there are `enough` bytes or no more.
-async fn read_up_to(
+pub(super) async fn read_up_to(
     arriving: &mut Arriving,
     mut read: BytesMut,
     enough: usize,

@@ -1,5 +1,6 @@
 //! The download stage: every wanted medium of one verification, checked and put into the vault.
 
+mod at_once;
 mod medium;
 mod record;
 mod slow;
@@ -7,10 +8,11 @@ mod urls;
 
 use std::sync::{Arc, atomic::Ordering};
 
-pub(super) use self::slow::SlowLane;
-use self::{
-    medium::Fetched,
-    urls::{NoUrl, Urls},
+use self::urls::{NoUrl, Urls};
+pub(super) use self::{
+    at_once::AtOnce,
+    medium::{Fetched, Request},
+    slow::SlowLane,
 };
 use super::{
     Alarms, App, Apps, Asker, Headway, Keeper, LessonBook, StepError, Watcher, call_log::CallLog,
@@ -199,22 +201,32 @@ impl MediaFetcher {
         stored: StoredMedia,
         draft: &mut DownloadDraft,
     ) {
-        let corrupt = alarm::Kind::CorruptDownloads;
-        if row.tries >= CHECKS_FAILED_ALARM || self.alarms.stands(corrupt, &app.name) {
-            self.alarms
-                .clear(corrupt, &app.name, self.clock.now())
-                .await;
-        }
-        let issued_at = draft.verification.issued_at;
-        let deadline = app.policy.deadline_of(row.slot.kind, issued_at);
-        self.watcher.media_stored(stored.object.bytes);
-        self.watcher.time_left(deadline.since(stored.captured_at));
+        self.tell_stored(app, row, &stored, draft.verification.issued_at)
+            .await;
         let known = draft.media.iter_mut();
         for known in known.filter(|known| known.media_id == row.media_id) {
             known.state = MediaState::Stored;
             known.object = Some(stored.object.clone());
         }
         draft.record.stored.push(stored);
+    }
+
+    /// Tells of a medium that is here.
+    pub(super) async fn tell_stored(
+        &self,
+        app: &App,
+        row: &MediaRow,
+        stored: &StoredMedia,
+        issued_at: Time,
+    ) {
+        let corrupt = alarm::Kind::CorruptDownloads;
+        if row.tries >= CHECKS_FAILED_ALARM || self.alarms.stands(corrupt, &app.name) {
+            let now = self.clock.now();
+            self.alarms.clear(corrupt, &app.name, now).await;
+        }
+        let deadline = app.policy.deadline_of(row.slot.kind, issued_at);
+        self.watcher.media_stored(stored.object.bytes);
+        self.watcher.time_left(deadline.since(stored.captured_at));
     }
 
     /// Raises the alarm that a failure is worth. Whatever it is, the medium is tried again, thinning

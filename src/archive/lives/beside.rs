@@ -4,7 +4,7 @@ use simulator::Life;
 
 use super::{BEGIN, FILMED, House, LEASE, each, filmed};
 use crate::{
-    archive::{Handover, Headway},
+    archive::{Handover, Headway, Onward},
     domain::{lease::Stage, time::Span},
     store::{Queue as _, records::PollWork},
 };
@@ -12,8 +12,8 @@ use crate::{
 impl House {
     /// A poll that is recorded, and the download that it is granted.
     pub(super) async fn poll(&self, work: PollWork) -> Option<Handover> {
-        let alone = Headway::default();
-        let polled = self.archive.poller.poll(work, Some(LEASE), &alone).await;
+        let (alone, onward) = (Headway::default(), Onward::new(LEASE, 0));
+        let polled = self.archive.poller.poll(work, Some(&onward), &alone).await;
         polled.unwrap()
     }
 

@@ -4,12 +4,14 @@ use std::{collections::BTreeMap, io, sync::Arc};
 
 use simulator::{AppCredential, Life, LifeSpec, Made, MediaBytes, Options, Truth, Video, World};
 
-use super::way::{Way, WorldClock};
+use super::{
+    nobody::Nobody,
+    way::{Way, WorldClock},
+};
 use crate::{
-    archive::{App, Archive, ArchiveDeps, Headway, StepError, Watcher, track::Tracked},
+    archive::{App, Archive, ArchiveDeps, Headway, Onward, StepError, track::Tracked},
     domain::{
         address::BaseUrl,
-        answer::{Endpoint, ErrorKind},
         identity::{Columns, IndexKey},
         lease::{Lease, Stage},
         lessons::{Lessons, Origin},
@@ -42,20 +44,6 @@ const ROUNDS_MAX: usize = 2_000;
 
 const BASE_URL: &str = "http://provider.test";
 
-struct Nobody;
-
-impl Watcher for Nobody {
-    fn call(&self, _app: &str, _endpoint: Endpoint, _result: Result<(), ErrorKind>) {}
-    fn put(&self, _result: Result<(), &'static str>) {}
-    fn media_stored(&self, _bytes: i64) {}
-    fn answer_stored(&self, _bytes: i64) {}
-    fn download_failed(&self, _result: &'static str) {}
-    fn reassigned(&self) {}
-    fn settled(&self, _outcome: &'static str) {}
-    fn never_seen(&self, _app: &str) {}
-    fn time_left(&self, _left: Span) {}
-}
-
 /// An archive of two apps of one account and one of another, beside their world.
 pub(super) struct House {
     pub(super) world: Arc<World>,
@@ -69,6 +57,8 @@ pub(super) struct House {
     pub(super) objects: Arc<Switch>,
     pub(super) ways: BTreeMap<String, Arc<Way>>,
     pub(super) archive: Archive,
+    /// What is small is fetched by the polls.
+    onward: Onward,
     /// Whether tokens go to the app they belong to by themselves.
     reassign: bool,
     /// Identifiers and jitter are the same in every run.
@@ -145,9 +135,16 @@ impl House {
             objects,
             ways,
             archive,
+            onward: Onward::new(LEASE, 1),
             reassign: true,
             _entered: entered,
         }
+    }
+
+    /// The same where polls leave all media to downloads.
+    pub(super) fn handing_over(self) -> Self {
+        let onward = Onward::new(LEASE, 0);
+        Self { onward, ..self }
     }
 
     /// The same after a restart with these apps alone in the config.
@@ -296,7 +293,8 @@ impl House {
         }
         for work in self.store.claim_polls(&self.claim()).await? {
             let lease = work.lease.clone();
-            let polled = self.archive.poller.poll(work, Some(LEASE), &alone).await;
+            let onward = Some(&self.onward);
+            let polled = self.archive.poller.poll(work, onward, &alone).await;
             match self.given_back(lease, polled).await {
                 Ok(Some(handover)) => {
                     let (work, lease) = (handover.work.clone(), handover.work.lease);

@@ -184,9 +184,7 @@ async fn a_face_that_lies_where_nobody_may_follow_is_an_alarm_and_costs_nothing_
 }
 
 /// The card lies in `detail` too, as the same bytes.
-#[tokio::test]
-async fn what_is_whole_with_its_download_is_not_polled_again() {
-    let house = House::new();
+async fn is_whole_with_one_poll(house: House) {
     let made = house.made(FILMED, with_everything());
     house.clock.pass(Span::hours(3));
     house.track(told(&made)).await;
@@ -195,9 +193,12 @@ async fn what_is_whole_with_its_download_is_not_polled_again() {
     assert_eq!(house.whole(&made.verify_token).await.summary.polls, 1);
 }
 
-#[tokio::test]
-async fn a_picture_that_is_inside_an_answer_and_listed_by_url_is_put_once() {
-    let house = House::new();
+each! { is_whole_with_one_poll:
+    what_is_whole_with_its_poll_is_not_polled_again(House::new());
+    what_is_whole_with_its_download_is_not_polled_again(House::new().handing_over());
+}
+
+async fn is_put_once(house: House) {
     let token = house.tell(FILMED, with_everything()).await;
     house.live().await;
     house.is_archived(&token).await;
@@ -209,6 +210,11 @@ async fn a_picture_that_is_inside_an_answer_and_listed_by_url_is_put_once() {
     let answers = answers.filter(|row| row.object_key.is_some()).count();
     assert_eq!(house.objects.written(), media.len() + answers);
     assert!(whole.media.iter().any(|row| row.kind == "id_front"));
+}
+
+each! { is_put_once:
+    a_picture_inside_an_answer_and_fetched_by_its_poll_is_put_once(House::new());
+    a_picture_inside_an_answer_and_fetched_by_a_download_is_put_once(House::new().handing_over());
 }
 
 #[tokio::test]

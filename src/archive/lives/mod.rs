@@ -2,6 +2,7 @@
 //! memory, the simulated world behind the provider's seam, and a clock that is set to whatever is
 //! due next. The windows are those of the provider's document.
 
+mod ahead;
 pub(crate) mod alarms;
 mod beside;
 mod clocks;
@@ -13,6 +14,7 @@ mod learned;
 mod match_image;
 mod media;
 mod moved;
+mod nobody;
 mod ours;
 mod proof;
 mod told;

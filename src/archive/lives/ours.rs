@@ -8,7 +8,7 @@ use simulator::Life;
 
 use super::{BEGIN, FILMED, House, each, filmed, house::LEASE, truth::left_over};
 use crate::{
-    archive::{Handover, Headway, StepError},
+    archive::{Handover, Headway, Onward, StepError},
     domain::{lease::Stage, time::Span},
     store::{Queue as _, StoreError, records::PollWork, reports::MediaReport},
     vault::VaultError,
@@ -40,7 +40,7 @@ async fn a_database_that_is_away_while_a_poll_is_recorded_has_it_done_again() {
     let recorded = house
         .archive
         .poller
-        .poll(work, Some(LEASE), &Headway::default())
+        .poll(work, Some(&Onward::new(LEASE, 0)), &Headway::default())
         .await;
     assert!(matches!(
         recorded,
@@ -225,7 +225,11 @@ async fn a_step_that_is_cut_off_leaves_no_object() {
     let work = house.claimed().await;
     let poll = Headway::default();
     // What it put is on its way into rows, and stays whoever clears up.
-    let polled = house.archive.poller.poll(work, Some(LEASE), &poll).await;
+    let polled = house
+        .archive
+        .poller
+        .poll(work, Some(&Onward::new(LEASE, 0)), &poll)
+        .await;
     let handover = polled.unwrap().unwrap();
     house.archive.clear_up(&poll).await;
 

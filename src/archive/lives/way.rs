@@ -4,7 +4,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
     },
 };
 
@@ -43,6 +43,8 @@ pub(super) struct Way {
     hangs_at: AtomicUsize,
     /// How many media more come too slowly.
     slow: AtomicUsize,
+    /// Films are large by their own word.
+    has_large_films: AtomicBool,
 }
 
 impl Way {
@@ -62,12 +64,18 @@ impl Way {
             opened: AtomicUsize::new(0),
             hangs_at: AtomicUsize::new(0),
             slow: AtomicUsize::new(0),
+            has_large_films: AtomicBool::new(false),
         }
     }
 
     /// The next so many media come too slowly.
     pub(super) fn slow(&self, count: usize) {
         self.slow.store(count, Ordering::Relaxed);
+    }
+
+    /// Films are large from now on.
+    pub(super) fn large_films(&self) {
+        self.has_large_films.store(true, Ordering::Relaxed);
     }
 
     /// Until `end` the endpoint answers so.
@@ -159,7 +167,13 @@ impl Provider for Way {
             self.slow.store(left - 1, Ordering::Relaxed);
             return Err(DownloadError::Slow);
         }
-        self.over.open(url).await
+        let mut download = self.over.open(url).await?;
+        let is_film = |content: &String| content.starts_with("video/");
+        let is_film = download.content_type.as_ref().is_some_and(is_film);
+        if is_film && self.has_large_films.load(Ordering::Relaxed) {
+            download.expected_bytes = Some(8 << 20);
+        }
+        Ok(download)
     }
 
     async fn probe(&self) -> Result<Probe, ProviderError> {

@@ -13,7 +13,7 @@ use crate::{
         plan::Ends,
         time::Time,
     },
-    store::records::InlineMedia,
+    store::records::FilledSlot,
     vault::ObjectKey,
 };
 
@@ -130,7 +130,7 @@ impl Poller {
                 object: Some(stored.object.clone()),
                 ..MediaRow::wanted(stored.media_id, slot.clone())
             });
-            draft.record.inline.push(InlineMedia { slot, stored });
+            draft.record.filled.push(FilledSlot { slot, stored });
         }
         Ok(())
     }

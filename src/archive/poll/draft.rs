@@ -2,7 +2,7 @@
 
 use super::Handover;
 use crate::{
-    archive::{App, call_log::CallLog, headway::Put},
+    archive::{App, call_log::CallLog, download::Fetched, headway::Put},
     domain::{
         id::MediaId,
         lease::{Lease, Stage},
@@ -15,7 +15,9 @@ use crate::{
         time::{Span, Time},
         token::{State, Verification},
     },
-    store::records::{DownloadStart, DownloadWork, Next, PollRecord, PollWork, WantedMedia},
+    store::records::{
+        DownloadStart, DownloadWork, FilledSlot, Next, PollRecord, PollWork, WantedMedia,
+    },
 };
 
 /// All that a poll has gathered so far.
@@ -128,6 +130,56 @@ impl PollDraft {
                 self.urls.push((slot, one.url));
             }
         }
+    }
+
+    /// Media that are still to be fetched, the urgent ones first.
+    pub(super) fn wanted(&self) -> Vec<MediaRow> {
+        let wanted = self.media.iter();
+        let wanted = wanted.filter(|row| row.state == MediaState::Wanted);
+        let mut wanted: Vec<MediaRow> = wanted.cloned().collect();
+        wanted.sort_by_key(|row| !row.slot.kind.has_short_life());
+        wanted
+    }
+
+    /// The fresh URL of one of them.
+    pub(super) fn url(&self, slot: &Slot) -> Option<Secret> {
+        let mut urls = self.urls.iter();
+        let (_, url) = urls.find(|(known, _)| known == slot)?;
+        Some(url.clone())
+    }
+
+    /// Notes what one of them came to.
+    pub(super) fn have(&mut self, row: &MediaRow, fetched: Fetched) {
+        let stored = match fetched {
+            Fetched::Stored(stored) => stored,
+            Fetched::Taken(stored, of) => {
+                self.forget(of);
+                stored
+            }
+            Fetched::Same => return self.forget(row.media_id),
+            Fetched::Refused(..) | Fetched::Failed(_) => return,
+        };
+        self.record
+            .wanted
+            .retain(|wanted| wanted.media_id != row.media_id);
+        let known = self.media.iter_mut();
+        for known in known.filter(|known| known.media_id == row.media_id) {
+            known.state = MediaState::Stored;
+            known.object = Some(stored.object.clone());
+        }
+        let slot = row.slot.clone();
+        self.record.filled.push(FilledSlot { slot, stored });
+    }
+
+    /// One of which no row knows yet needs none.
+    fn forget(&mut self, media_id: MediaId) {
+        self.media.retain(|known| known.media_id != media_id);
+        self.record
+            .wanted
+            .retain(|wanted| wanted.media_id != media_id);
+        self.record
+            .filled
+            .retain(|filled| filled.stored.media_id != media_id);
     }
 
     /// Schedules the download of media that were not known before; with `lease` it is granted to

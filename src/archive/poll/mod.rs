@@ -1,5 +1,6 @@
 //! The poll stage: ask what the plan wants asked, remember it, write it all at once.
 
+mod ahead;
 mod apply;
 mod draft;
 mod learn;
@@ -7,9 +8,10 @@ mod siblings;
 
 use std::sync::Arc;
 
+pub use self::ahead::Onward;
 use self::draft::PollDraft;
 use super::{
-    App, Apps, Asker, Headway, Keeper, LessonBook, StepError, Watcher, asker::Asked,
+    App, Apps, Asker, Headway, Keeper, LessonBook, MediaFetcher, StepError, Watcher, asker::Asked,
     duplicates::duplicates, failures, headway::Put,
 };
 use crate::{
@@ -45,6 +47,7 @@ pub struct Poller {
     pub(super) outages: Arc<dyn AlarmStore>,
     pub(super) asker: Arc<Asker>,
     pub(super) keeper: Arc<Keeper>,
+    pub(super) fetcher: Arc<MediaFetcher>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) apps: Arc<Apps>,
     pub(super) lessons: Arc<LessonBook>,
@@ -65,8 +68,9 @@ pub struct Handover {
 }
 
 impl Poller {
-    /// Works on a claimed poll until nothing more is to be done now. With `lease` the download that
-    /// follows is granted to this process for so long and returned while its URLs are fresh.
+    /// Works on a claimed poll until nothing more is to be done now. With `onward` what media it finds are
+    /// fetched at once where they are small, and a download of the others is granted to this process and
+    /// returned while its URLs are fresh.
     ///
     /// # Errors
     /// [`StepError`]; nothing was recorded then, but for what could be kept where an object could
@@ -74,7 +78,7 @@ impl Poller {
     pub async fn poll(
         &self,
         work: PollWork,
-        lease: Option<Span>,
+        onward: Option<&Onward>,
         headway: &Headway,
     ) -> Result<Option<Handover>, StepError> {
         let Some(app) = self.apps.get(&work.verification.app).cloned() else {
@@ -84,7 +88,8 @@ impl Poller {
         };
         let mut draft = PollDraft::begin(work, self.clock.now(), headway.put.clone());
         // Gone before the record is waited for.
-        let next = match Box::pin(self.run_plan(&app, &mut draft)).await {
+        let gathered = Box::pin(self.gather(&app, &mut draft, onward, headway)).await;
+        let next = match gathered {
             Err(StepError::Vault(error)) => {
                 let record = self.broken_off(&app, draft, &error);
                 let recorded = headway.write(self.queue.record_poll(record)).await?;
@@ -99,7 +104,7 @@ impl Poller {
             return Ok(None);
         }
         let now = self.clock.now();
-        draft.schedule_download(&app, now, lease);
+        draft.schedule_download(&app, now, onward.map(|onward| onward.lease));
         let handover = draft.hand_over();
         let (moved, verification_id) = (
             draft.record.moved.clone(),

@@ -26,14 +26,14 @@ pub(super) async fn kept(house: &House) -> [String; 2] {
     let mut small = house.answer(1, 1, b"").await;
     small.body = Body::Row(packed(b"{\"n\":1}"));
     let answers = vec![small, house.answer(1, 2, b"{\"n\":2}").await, other];
-    let inline = vec![
+    let filled = vec![
         house.medium(1, Kind::Face, 0, JPEG).await,
         house.medium(1, Kind::Face, 1, b"other bytes").await,
         house.medium(1, Kind::ProcessVideo, 0, VIDEO).await,
     ];
     let keys = [
         answers[1].body.object().unwrap().object_key.clone(),
-        inline[0].stored.object.object_key.clone(),
+        filled[0].stored.object.object_key.clone(),
     ];
     let lost = missing(
         "process_video",
@@ -42,7 +42,7 @@ pub(super) async fn kept(house: &House) -> [String; 2] {
     );
     let settled = |poll: PollRecord| PollRecord {
         answers,
-        inline,
+        filled,
         attempts: vec![attempt()],
         wanted: vec![house::wanted(Kind::ProcessVideo, 1)],
         next: Next::Settled {

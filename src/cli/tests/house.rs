@@ -38,7 +38,7 @@ use crate::{
     },
     store::{
         self, Store,
-        records::{Claim, InlineMedia, NewVerification, Next, PollRecord, WantedMedia},
+        records::{Claim, FilledSlot, NewVerification, Next, PollRecord, WantedMedia},
     },
     vault::{ObjectKey, Switch, Vault},
     worker::clock::SystemClock,
@@ -147,10 +147,10 @@ impl House {
         kind: Kind,
         position: i64,
         body: &'static [u8],
-    ) -> InlineMedia {
+    ) -> FilledSlot {
         let media_id = MediaId::fresh(NOW);
         let key = ObjectKey::media(id(number), ObjectId::fresh(NOW));
-        InlineMedia {
+        FilledSlot {
             slot: slot(kind, position),
             stored: StoredMedia {
                 media_id,

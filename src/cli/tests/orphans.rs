@@ -24,7 +24,7 @@ async fn house() -> (House, [ObjectKey; 2]) {
     let record = |poll: PollRecord| PollRecord {
         answers: vec![answer],
         attempts: vec![attempt()],
-        inline: vec![medium],
+        filled: vec![medium],
         ..poll
     };
     house.polled(1, record).await;

@@ -22,7 +22,7 @@ use crate::{
     store::{
         Result,
         moves::DAEMON,
-        records::{DownloadStart, InlineMedia, Moved, Next, PollRecord, Recorded, WantedMedia},
+        records::{DownloadStart, FilledSlot, Moved, Next, PollRecord, Recorded, WantedMedia},
         reports::EventReport,
     },
 };
@@ -40,8 +40,8 @@ impl Data {
         let start = start(&mut record, woken, is_put_off);
         kept.add_attempts(record.attempts, at);
         kept.want(record.wanted);
-        for inline in record.inline {
-            kept.add_stored(inline);
+        for filled in record.filled {
+            kept.add_stored(filled);
         }
         if !is_put_off {
             kept.forget(&record.same);
@@ -92,10 +92,10 @@ impl Data {
 /// The objects that came with it, of which a row may not know: of one that was not woken, the answers
 /// are those that were not there.
 fn brought(record: &PollRecord, woken: bool) -> BTreeSet<String> {
-    let inline = record.inline.iter().map(|inline| &inline.stored.object);
+    let filled = record.filled.iter().map(|filled| &filled.stored.object);
     let answers = record.answers.iter().filter(|_| woken);
     let answers = answers.filter_map(|answer| answer.body.object());
-    let objects = inline.chain(answers);
+    let objects = filled.chain(answers);
     objects.map(|object| object.object_key.clone()).collect()
 }
 
@@ -155,8 +155,8 @@ impl Kept {
     }
 
     /// Adds a medium that is in the vault already; a slot that is filled stays as it is.
-    fn add_stored(&mut self, inline: InlineMedia) {
-        let InlineMedia { slot, stored } = inline;
+    fn add_stored(&mut self, filled: FilledSlot) {
+        let FilledSlot { slot, stored } = filled;
         let (deadline, at) = (self.deadline_of(&slot), stored.captured_at);
         let medium = self
             .media

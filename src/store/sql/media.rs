@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::unnamed::Unnamed;
+use super::{together::Together, unnamed::Unnamed};
 use crate::{
     domain::{
         digest::Sha256,
@@ -13,7 +13,7 @@ use crate::{
     store::{
         Result,
         dialect::Dialect,
-        records::{DownloadRecord, InlineMedia, WantedMedia},
+        records::{DownloadRecord, FilledSlot, WantedMedia},
         rows::{Cells as _, binds, id, insert, rows, texts},
     },
 };
@@ -23,7 +23,7 @@ rows! {
 }
 
 rows! {
-    struct InlineIn<'a> {
+    struct FilledIn<'a> {
         media_id: MediaId,
         verification_id: VerificationId,
         attempt_no: i64,
@@ -103,18 +103,13 @@ pub(super) async fn want<'r, DB: Dialect>(
     DB::execute_over(connection, &rows, &sql).await.map(|_| ())
 }
 
-/// Adds media that are in the vault already, and brings when; a slot that is filled stays as it is.
-pub(super) async fn add_stored<'r, DB: Dialect>(
-    connection: &mut DB::Connection,
-    media: Vec<(&'r Lease, &'r InlineMedia)>,
-    unnamed: &mut Unnamed,
-) -> Result<HashMap<VerificationId, Captured>> {
-    // A statement must not touch a slot twice.
-    let mut once: BTreeMap<(VerificationId, &Slot), InlineIn> = BTreeMap::new();
-    for (lease, inline) in &media {
-        let (slot, stored) = (&inline.slot, &inline.stored);
+/// Filled slots as rows, each slot once: a statement must not touch one twice.
+fn filled<'r>(media: &[(&'r Lease, &'r FilledSlot)]) -> Vec<FilledIn<'r>> {
+    let mut once: BTreeMap<(VerificationId, &Slot), FilledIn> = BTreeMap::new();
+    for (lease, medium) in media {
+        let (slot, stored) = (&medium.slot, &medium.stored);
         once.entry((lease.verification_id, slot))
-            .or_insert_with(|| InlineIn {
+            .or_insert_with(|| FilledIn {
                 media_id: stored.media_id,
                 verification_id: lease.verification_id,
                 attempt_no: slot.attempt_no,
@@ -132,8 +127,43 @@ pub(super) async fn add_stored<'r, DB: Dialect>(
                 captured_at: stored.captured_at.0,
             });
     }
-    let rows: Vec<InlineIn> = once.into_values().collect();
-    let sql = insert::<InlineIn>(
+    once.into_values().collect()
+}
+
+/// The objects of filled slots, and whose they are.
+fn objects<'r>(
+    media: &[(&'r Lease, &'r FilledSlot)],
+) -> impl ExactSizeIterator<Item = (&'r Lease, &'r str)> {
+    let media = media.iter();
+    media.map(|(lease, medium)| (*lease, &medium.stored.object.object_key[..]))
+}
+
+/// Adds media that are in the vault already to verifications of which nothing was recorded before, and
+/// brings when. Written at the end: the same record must delete none of them.
+pub(super) fn add_first<'r>(
+    media: &[(&'r Lease, &'r FilledSlot)],
+    together: &mut Together,
+    unnamed: &mut Unnamed,
+) -> HashMap<VerificationId, Captured> {
+    let rows = filled(media);
+    unnamed.brought(rows.len(), objects(media));
+    let mut captured: HashMap<VerificationId, Captured> = HashMap::new();
+    for row in &rows {
+        let of = captured.entry(row.verification_id).or_default();
+        of.note(row.kind, row.captured_at);
+    }
+    together.insert(&rows, insert::<FilledIn>("media", ""));
+    captured
+}
+
+/// Adds media that are in the vault already, and brings when; a slot that is filled stays as it is.
+pub(super) async fn add_stored<'r, DB: Dialect>(
+    connection: &mut DB::Connection,
+    media: &[(&'r Lease, &'r FilledSlot)],
+    unnamed: &mut Unnamed,
+) -> Result<HashMap<VerificationId, Captured>> {
+    let rows = filled(media);
+    let sql = insert::<FilledIn>(
         "media",
         &format!(
             "{SLOT} do update set media_id = excluded.media_id, state = excluded.state, content_type = excluded.content_type,
@@ -144,9 +174,7 @@ pub(super) async fn add_stored<'r, DB: Dialect>(
         ),
     );
     let filled = DB::fetch_over(connection, &rows, &sql).await?;
-    let brought = media.iter();
-    let brought = brought.map(|(lease, inline)| (*lease, &inline.stored.object.object_key[..]));
-    unnamed.brought(filled.len(), brought);
+    unnamed.brought(filled.len(), objects(media));
     captured::<DB>(&filled)
 }
 
@@ -195,18 +223,25 @@ pub(super) struct Captured {
     pub long_at: Option<i64>,
 }
 
+impl Captured {
+    /// One of this kind was captured then.
+    fn note(&mut self, kind: &str, captured_at: i64) {
+        let has_short_life = Kind::named(kind).is_some_and(Kind::has_short_life);
+        let at = if has_short_life {
+            &mut self.short_at
+        } else {
+            &mut self.long_at
+        };
+        *at = (*at).max(Some(captured_at));
+    }
+}
+
 /// What [`FILLED`] brought.
 fn captured<DB: Dialect>(filled: &[DB::Row]) -> Result<HashMap<VerificationId, Captured>> {
     let mut captured: HashMap<VerificationId, Captured> = HashMap::new();
     for row in filled {
         let of = captured.entry(id(row, "verification_id")?).or_default();
-        let has_short_life = Kind::named(&row.text("kind")?).is_some_and(Kind::has_short_life);
-        let at = if has_short_life {
-            &mut of.short_at
-        } else {
-            &mut of.long_at
-        };
-        *at = (*at).max(Some(row.int("captured_at")?));
+        of.note(&row.text("kind")?, row.int("captured_at")?);
     }
     Ok(captured)
 }

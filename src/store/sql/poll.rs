@@ -25,11 +25,14 @@ use crate::{
         Result,
         dialect::Dialect,
         moves::DAEMON,
-        records::{DownloadStart, Next, PollRecord},
+        records::{DownloadStart, FilledSlot, Next, PollRecord},
         reports::EventReport,
         rows::{Cells as _, binds, id, rows, texts},
     },
 };
+
+/// Whose slot, and what fills it.
+type Filled<'r> = (&'r Lease, &'r FilledSlot);
 
 rows! {
     struct Start<'a> { id: VerificationId, at: i64, due_at: i64, deadline: i64, token: Option<&'a str>, until: Option<i64> }
@@ -137,22 +140,26 @@ async fn bring<DB: Dialect>(
             .collect(),
     )
     .await?;
-    let captured = media::add_stored::<DB>(
-        connection,
-        polls
-            .iter()
-            .flat_map(|poll| {
-                poll.record
-                    .inline
-                    .iter()
-                    .map(|inline| (&poll.record.lease, inline))
-            })
-            .collect(),
-        unnamed,
-    )
-    .await?;
+    let (first, others) = filled(polls);
+    let mut captured = media::add_stored::<DB>(connection, &others, unnamed).await?;
+    captured.extend(media::add_first(&first, together, unnamed));
     forget::<DB>(connection, polls, unnamed).await?;
     Ok(captured)
+}
+
+/// Media that polls filled: of verifications of which nothing is there that could be in the way, and of
+/// others.
+fn filled<'r>(polls: &[Completed<'r>]) -> (Vec<Filled<'r>>, Vec<Filled<'r>>) {
+    let is_alone = |poll: &&Completed| poll.record.is_first && poll.record.same.is_empty();
+    let (first, others): (Vec<_>, Vec<_>) = polls.iter().partition(is_alone);
+    let filled = |polls: Vec<&Completed<'r>>| {
+        let of = |poll: &Completed<'r>| {
+            let record = poll.record;
+            record.filled.iter().map(|slot| (&record.lease, slot))
+        };
+        polls.into_iter().flat_map(of).collect()
+    };
+    (filled(first), filled(others))
 }
 
 /// Deletes what is there twice, which is known for sure only at the end.

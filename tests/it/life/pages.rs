@@ -27,7 +27,7 @@ use verikeep::{
         token::{State, Verification},
     },
     provider::parse,
-    store::records::{InlineMedia, NewVerification, Next, PollRecord, WantedMedia},
+    store::records::{FilledSlot, NewVerification, Next, PollRecord, WantedMedia},
     vault::{CreateOnly, ObjectKey},
 };
 
@@ -169,7 +169,7 @@ impl Place {
             }],
             attempts: attempts.map(|one| (one, identity.clone())).collect(),
             counts: Some(getall.counts),
-            inline: vec![
+            filled: vec![
                 self.medium(verification_id, Kind::Face, PRETENDED.to_vec())
                     .await,
                 self.medium(verification_id, Kind::IdFront, face).await,
@@ -194,11 +194,11 @@ impl Place {
         verification_id.to_string()
     }
 
-    async fn medium(&self, of: VerificationId, kind: Kind, bytes: Vec<u8>) -> InlineMedia {
+    async fn medium(&self, of: VerificationId, kind: Kind, bytes: Vec<u8>) -> FilledSlot {
         let at = self.held.archive.now();
         let key = ObjectKey::media(of, ObjectId::fresh(at));
         let object = self.held.archive.vault.put(&key, Bytes::from(bytes)).await;
-        InlineMedia {
+        FilledSlot {
             slot: slot(kind),
             stored: StoredMedia {
                 media_id: MediaId::fresh(at),

@@ -22,7 +22,7 @@ use verikeep::{
     store::{
         Store,
         records::{
-            Claim, DownloadRecord, DownloadStart, FailedMedia, InlineMedia, Moved, NewVerification,
+            Claim, DownloadRecord, DownloadStart, FailedMedia, FilledSlot, Moved, NewVerification,
             Next, PollRecord, WantedMedia,
         },
         reports::Filter,
@@ -374,7 +374,7 @@ impl Pair {
                 record.wanted.push(WantedMedia { media_id, slot });
             } else {
                 let stored = self.object();
-                record.inline.push(InlineMedia { slot, stored });
+                record.filled.push(FilledSlot { slot, stored });
             }
             let passed = self.one_in(2);
             record

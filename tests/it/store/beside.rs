@@ -10,7 +10,7 @@ use verikeep::{
         plan::Outcome,
         time::{Span, Time},
     },
-    store::records::{DownloadRecord, DownloadStart, InlineMedia, PollRecord, Recorded},
+    store::records::{DownloadRecord, DownloadStart, FilledSlot, PollRecord, Recorded},
 };
 
 use super::make::{
@@ -69,13 +69,13 @@ pub async fn objects_that_no_row_names_are_told_to_the_step(db: Database) {
     let asking = one_poll(&*store, later(HOUR)).await;
     let mut twin = stored("inside", later(HOUR));
     twin.object.sha256 = Sha256::of(b"medium-1-2");
-    let inline = |slot, stored| InlineMedia { slot, stored };
+    let filled = |slot, stored| FilledSlot { slot, stored };
     let mut inside = slot(Kind::Face, 3);
     inside.source = Source::Detail;
     let record = PollRecord {
-        inline: vec![
-            inline(slot(Kind::Face, 1), stored("no room", later(HOUR))),
-            inline(inside, twin),
+        filled: vec![
+            filled(slot(Kind::Face, 1), stored("no room", later(HOUR))),
+            filled(inside, twin),
         ],
         ..poll(&asking.lease, later(HOUR))
     };

@@ -10,7 +10,7 @@ use verikeep::{
     },
     store::{
         Store,
-        records::{Claim, DownloadRecord, DownloadStart, PollRecord, PollWork},
+        records::{Claim, DownloadRecord, DownloadStart, FilledSlot, PollRecord, PollWork},
     },
 };
 
@@ -69,6 +69,19 @@ fn with_media(lease: &Lease) -> (PollRecord, Lease) {
     (record, granted)
 }
 
+/// The same where the poll fetched both, and the verification is whole.
+fn at_once(lease: &Lease) -> PollRecord {
+    let n = number(lease.verification_id);
+    let filled = [0, 1].map(|position| FilledSlot {
+        slot: wanted(n, position).slot,
+        stored: stored(&format!("medium-{n}-{position}"), START),
+    });
+    PollRecord {
+        filled: filled.into(),
+        ..brings(settling(lease, START, Outcome::Archived))
+    }
+}
+
 /// The download that brings both.
 fn whole(lease: &Lease) -> DownloadRecord {
     let n = number(lease.verification_id);
@@ -86,7 +99,10 @@ pub async fn a_token_by_itself_takes_few_statements(db: Database) {
     let store = store(&db).await;
     let statements = Statements::watch().unwrap();
     // Told of, not issued here: nothing but its row is there.
-    store.track(vec![token(1), token(3)]).await.unwrap();
+    store
+        .track(vec![token(1), token(3), token(5)])
+        .await
+        .unwrap();
     let mut before = statements.count();
     let mut taken = || {
         let after = statements.count();
@@ -103,14 +119,20 @@ pub async fn a_token_by_itself_takes_few_statements(db: Database) {
     let recorded = store.record_download(whole(&granted)).await.unwrap();
     assert!(recorded.is_settled);
     let downloaded = taken();
+    let recorded = store.record_poll(at_once(&works[2].lease)).await.unwrap();
+    assert!(recorded.is_settled);
+    let whole = taken();
     assert_eq!(db.rows("schedule").await, 0, "nothing is left to do");
-    let taken = [claimed, settled, polled, downloaded];
+    let taken = [claimed, settled, polled, downloaded, whole];
     let most = if db.url.file().is_some() {
-        [2, 5, 7, 7]
+        [2, 5, 7, 7, 6]
     } else {
-        [1, 3, 5, 7]
+        [1, 3, 5, 7, 3]
     };
-    assert_eq!(taken, most, "to claim, to settle, to want, to have");
+    assert_eq!(
+        taken, most,
+        "to claim, to settle, to want, to have, to have at once"
+    );
 }
 
 pub async fn a_hundred_tokens_at_once_take_few_statements_together(db: Database) {

@@ -19,7 +19,7 @@ use verikeep::{
     provider::parse,
     store::{
         StoreError,
-        records::{InlineMedia, Next, PollRecord, TrackVerdict},
+        records::{FilledSlot, Next, PollRecord, TrackVerdict},
     },
 };
 
@@ -33,7 +33,7 @@ pub async fn a_record_is_read_back_whole(db: Database) {
     let store = store(&db).await;
     track(&*store, 1).await;
     let work = one_poll(&*store, START).await;
-    let inline = InlineMedia {
+    let filled = FilledSlot {
         slot: Slot {
             attempt_no: 1,
             kind: Kind::IdFront,
@@ -47,7 +47,7 @@ pub async fn a_record_is_read_back_whole(db: Database) {
         calls: vec![call(START), call(later(Span(1)))],
         attempts: vec![attempt(2, true, later(MINUTE)), attempt(1, false, START)],
         wanted: vec![wanted(1, 0)],
-        inline: vec![inline.clone(), inline],
+        filled: vec![filled.clone(), filled],
         last_error: Some("transient: no connection".to_owned()),
         next: Next::Due {
             due_at: later(HOUR),
@@ -119,7 +119,7 @@ pub async fn a_record_is_read_back_whole(db: Database) {
 pub async fn a_medium_told_again_is_not_captured_again(db: Database) {
     let store = store(&db).await;
     track(&*store, 1).await;
-    let told = |media_id: &str, position, at| InlineMedia {
+    let told = |media_id: &str, position, at| FilledSlot {
         slot: Slot {
             position,
             ..slot(Kind::IdFront, 0)
@@ -128,7 +128,7 @@ pub async fn a_medium_told_again_is_not_captured_again(db: Database) {
     };
     let left = Span::hours(72).0;
     // What was told, and the least time left after it: an ID card lives as long as the record.
-    for (label, at, inline, least_left) in [
+    for (label, at, filled, least_left) in [
         ("first", START, vec![told("a", 0, START)], left),
         (
             "again, late",
@@ -148,7 +148,7 @@ pub async fn a_medium_told_again_is_not_captured_again(db: Database) {
     ] {
         let work = one_poll(&*store, at).await;
         let record = PollRecord {
-            inline,
+            filled,
             ..poll(&work.lease, at)
         };
         store.record_poll(record).await.unwrap();
