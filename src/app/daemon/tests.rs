@@ -99,7 +99,11 @@ impl Planted {
         let options = Options {
             windows: windows(),
             apps: vec![credential.clone()],
-            media_bytes: MediaBytes::small(),
+            // What polls leave to downloads.
+            media_bytes: MediaBytes {
+                video: (1 << 20) + 1,
+                ..MediaBytes::small()
+            },
             ..Options::default()
         };
         let world = simulator::World::new(options, "http://provider.test".to_owned());
