@@ -101,7 +101,7 @@ impl Planted {
             apps: vec![credential.clone()],
             // What polls leave to downloads.
             media_bytes: MediaBytes {
-                video: (1 << 20) + 1,
+                video: 4 << 20,
                 ..MediaBytes::small()
             },
             ..Options::default()
