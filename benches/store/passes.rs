@@ -1,6 +1,7 @@
 //! What is measured: tokens from claim to settlement, the figures of the service, an idle daemon.
 
 use std::{
+    collections::VecDeque,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -38,6 +39,8 @@ use crate::{
 
 /// Claimed at once by a daemon that has much to do.
 const AT_ONCE: u32 = 64;
+/// How many tokens fall due while what a daemon knows of the next ones stands, at two calls a second.
+const LOOK_AHEAD: i64 = 7;
 /// How often the figures are asked for.
 const LOOKS: u32 = 21;
 /// How long a daemon settles down before it counts as idle: each connection to the server has run each
@@ -45,11 +48,11 @@ const LOOKS: u32 = 21;
 const WARM_UP: Duration = Duration::from_secs(20);
 
 /// How tokens come to be due.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FallingDue {
     /// Much is.
     Together,
-    /// Each by itself, and the daemon looks when the next one will be.
+    /// Each by itself, and the daemon looks now and then when the next ones will be.
     OneByOne,
 }
 
@@ -139,14 +142,14 @@ impl<'d> Pass<'d> {
     pub(crate) async fn drain(&self, tokens: u32, falling_due: FallingDue) -> Outcome<Cost> {
         let (cpu_ms, server_ms) = (gauge::cpu_ms()?, self.database.server_ms()?);
         let mut done = 0;
+        let mut dues = VecDeque::new();
         while done < tokens {
             let apps = vec![APP.to_owned()];
-            let next = match falling_due {
-                FallingDue::Together => None,
-                FallingDue::OneByOne => self.store.next_due(Stage::Poll, &apps).await?,
-            };
+            if falling_due == FallingDue::OneByOne && dues.is_empty() {
+                dues.extend(self.store.dues(Stage::Poll, &apps, LOOK_AHEAD).await?);
+            }
             let claim = Claim {
-                now: next.unwrap_or_else(now),
+                now: dues.pop_front().unwrap_or_else(now),
                 lease: Span::minutes(5),
                 limit: i64::from(AT_ONCE.min(tokens - done)),
                 apps,

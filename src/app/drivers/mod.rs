@@ -1,5 +1,6 @@
 //! The drivers: of each app one that polls and one that downloads; the account only sets the pace.
 
+mod agenda;
 mod downloads;
 mod handovers;
 mod polls;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use self::{downloads::Downloads, handovers::Handovers, polls::Polls, room::Room};
+use self::{agenda::Agenda, downloads::Downloads, handovers::Handovers, polls::Polls, room::Room};
 use super::{capacity::Capacity, guard::Guard, turns::Turn};
 use crate::{
     archive::{Archive, Onward, StepError, Writing},

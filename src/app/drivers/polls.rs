@@ -5,11 +5,16 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use super::{Handovers, Room, Shared, busy, no_answer, under_lease::Unfinished};
+use super::{
+    Agenda, Handovers, Room, Shared, agenda::LOOK_AHEAD, busy, no_answer, under_lease::Unfinished,
+};
 use crate::{
     app::turns::Turn,
     archive::{Headway, Onward, Writing},
-    domain::{lease::Stage, time::Span},
+    domain::{
+        lease::Stage,
+        time::{Span, Time},
+    },
     store::records::PollWork,
     worker::driver::Work,
 };
@@ -24,6 +29,7 @@ pub(super) struct Polls {
     handovers: Arc<Handovers>,
     room: Room,
     onward: Onward,
+    agenda: Agenda,
     writing: Arc<Writing>,
     /// How many may run while downloads do not keep up: answers are never given up for the sake of
     /// media.
@@ -50,6 +56,7 @@ impl Polls {
             min: (room.slots / 8).max(1),
             room,
             onward,
+            agenda: Agenda::default(),
             writing: Arc::default(),
             running: AtomicUsize::new(0),
             claimed: AtomicUsize::new(0),
@@ -68,6 +75,13 @@ impl Polls {
     fn share_of_late(&self, limit: usize) -> usize {
         let before = self.claimed.fetch_add(limit, Ordering::Relaxed);
         (before.wrapping_add(limit) / 4).saturating_sub(before / 4)
+    }
+
+    /// Asks the database when the next is due.
+    async fn look(&self) -> Option<Time> {
+        let (archive, apps) = (&self.shared.archive, [self.app.clone()]);
+        let dues = archive.store.dues(Stage::Poll, &apps, LOOK_AHEAD).await;
+        self.agenda.note(dues.ok()?, archive.clock.elapsed())
     }
 
     /// Whether the app is not to be asked, or nothing new to be begun.
@@ -117,7 +131,9 @@ impl Work for Polls {
         let late = self.share_of_late(limit);
         let claim = self.shared.claim(limit, late, &self.app);
         let claimed = self.shared.archive.store.claim_polls(&claim).await;
-        Ok(self.shared.claimed(claimed)?)
+        let claimed = self.shared.claimed(claimed)?;
+        self.agenda.claimed(claim.now);
+        Ok(claimed)
     }
 
     async fn step(&self, item: PollWork) -> Result<(), Unfinished> {
@@ -141,10 +157,13 @@ impl Work for Polls {
         if self.is_held() {
             return None;
         }
-        let (archive, apps) = (&self.shared.archive, [self.app.clone()]);
-        let due = archive.store.next_due(Stage::Poll, &apps).await;
+        let archive = &self.shared.archive;
+        let due = match self.agenda.next(archive.clock.elapsed()) {
+            Some(due) => due,
+            None => self.look().await,
+        };
         // A little patience gathers what falls due close together into one claim.
-        Some(Span(due.ok().flatten()?.since(archive.now()).0.max(25)))
+        Some(Span(due?.since(archive.now()).0.max(25)))
     }
 
     fn round(&self, claimed: usize, failed: bool) {

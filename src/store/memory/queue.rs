@@ -88,13 +88,16 @@ impl Queue for MemoryStore {
         })
     }
 
-    async fn next_due(&self, stage: Stage, apps: &[String]) -> Result<Option<Time>> {
+    async fn dues(&self, stage: Stage, apps: &[String], most: i64) -> Result<Vec<Time>> {
         self.verb(|data| {
             let of_stage = data
                 .open()
                 .filter(|(_, kept)| kept.is_of(apps))
                 .filter_map(|(_, kept)| kept.schedule.get(&stage));
-            Ok(of_stage.map(|scheduled| scheduled.due_at).min())
+            let mut dues: Vec<Time> = of_stage.map(|scheduled| scheduled.due_at).collect();
+            dues.sort_unstable();
+            dues.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+            Ok(dues)
         })
     }
 }

@@ -16,7 +16,7 @@ use crate::{
         Result,
         dialect::Dialect,
         records::Claim,
-        rows::{Bind, Cells as _, binds},
+        rows::{Bind, Cells as _, binds, instant},
     },
 };
 
@@ -169,13 +169,14 @@ pub(super) async fn figures<DB: Dialect>(
     Ok(figures)
 }
 
-/// When the next row of a stage is due.
+/// When the next rows of a stage are due.
 pub(super) async fn next<DB: Dialect>(
     connection: &mut DB::Connection,
     stage: Stage,
     named: &[String],
-) -> Result<Option<Time>> {
-    let (mut parts, mut binds) = (Vec::new(), Vec::new());
+    most: i64,
+) -> Result<Vec<Time>> {
+    let (mut parts, mut binds) = (Vec::new(), binds![most]);
     for app in apps::<DB>(connection, named).await? {
         binds.push(app.as_str().into());
         for lane in LANES {
@@ -186,20 +187,21 @@ pub(super) async fn next<DB: Dialect>(
                 lane.number()
             );
             for ready in ["ready", "not ready"] {
-                parts.push(format!("select min(due_at) as due_at {of} and {ready}"));
+                parts.push(format!(
+                    "select due_at from (select due_at {of} and {ready} order by due_at limit $1) as part"
+                ));
             }
         }
     }
     if parts.is_empty() {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let sql = format!(
-        "select min(due_at) as due_at from ({}) as parts",
+        "select due_at from ({}) as parts order by due_at limit $1",
         parts.join(" union all ")
     );
     let rows = DB::fetch(connection, sql, binds).await?;
-    let due_at = rows.first().map(|row| row.int_or_null("due_at"));
-    Ok(due_at.transpose()?.flatten().map(Time))
+    rows.iter().map(|row| instant(row, "due_at")).collect()
 }
 
 /// Makes due rows ready where more have gathered than a claim looks at; so many were claimed since

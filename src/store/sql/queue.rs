@@ -64,10 +64,10 @@ impl<DB: Dialect> Queue for SqlStore<DB> {
         }
     }
 
-    async fn next_due(&self, stage: Stage, apps: &[String]) -> Result<Option<Time>> {
+    async fn dues(&self, stage: Stage, apps: &[String], most: i64) -> Result<Vec<Time>> {
         let apps = apps.to_vec();
         self.reading(move |connection| {
-            async move { due::next::<DB>(connection, stage, &apps).await }.boxed()
+            async move { due::next::<DB>(connection, stage, &apps, most).await }.boxed()
         })
         .await
     }

@@ -49,6 +49,12 @@ pub trait Queue: Connection {
     /// Gives leases back unused: due at once, the claim not counted. Lost leases are passed over.
     async fn release(&self, leases: Vec<Lease>, now: Time) -> Result<()>;
 
-    /// When the next row of this stage is due that belongs to one of these apps (all when empty).
-    async fn next_due(&self, stage: Stage, apps: &[String]) -> Result<Option<Time>>;
+    /// When rows of this stage are due that belong to one of these apps (all when empty): the first so many
+    /// instants.
+    async fn dues(&self, stage: Stage, apps: &[String], most: i64) -> Result<Vec<Time>>;
+
+    /// The first of them.
+    async fn next_due(&self, stage: Stage, apps: &[String]) -> Result<Option<Time>> {
+        Ok(self.dues(stage, apps, 1).await?.first().copied())
+    }
 }

@@ -83,8 +83,8 @@ impl Pair {
     async fn look(&mut self) {
         let now = self.now;
         for stage in [Stage::Poll, Stage::Download] {
-            self.same("next_due", async |store, _| {
-                store.next_due(stage, &[]).await.unwrap()
+            self.same("dues", async |store, _| {
+                store.dues(stage, &[], 5).await.unwrap()
             })
             .await;
         }

@@ -46,6 +46,10 @@ pub async fn only_due_rows_are_claimed_the_least_time_left_first(db: Database) {
         due(4, later(Span(-1)), later(Span::hours(6))),
     ];
     store.track(rows).await.unwrap();
+    assert_eq!(
+        store.dues(Stage::Poll, &[], 3).await.unwrap(),
+        [later(Span(-1)), START, START]
+    );
     let claim = Claim {
         limit: 2,
         ..claim_at(START)
