@@ -78,6 +78,12 @@ need_postgres() {
   postgres_programs >/dev/null || die "PostgreSQL's initdb is still missing: please install the PostgreSQL server"
 }
 
+# `curl` that signs requests as S3 wants them: of 7.75 or newer.
+need_s3() {
+  need curl curl
+  need_checker weed
+}
+
 # Debian keeps it out of a user's PATH.
 need_pgbouncer() {
   PATH=$PATH:/usr/sbin

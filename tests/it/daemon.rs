@@ -82,8 +82,7 @@ async fn whole(place: &Place, made: &[Made]) {
     archive.store.close().await;
 }
 
-async fn killed_twice(db: Db) {
-    let place = Place::new(db, 21).await;
+async fn killed_twice(place: Place) {
     let mut first = place.start().await;
     let made = lives(place.simulator(), 6);
     place.track(&made);
@@ -122,12 +121,17 @@ async fn killed_twice(db: Db) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_killed_in_the_middle_ends_with_the_same_result_on_sqlite() {
-    killed_twice(Db::Sqlite).await;
+    killed_twice(Place::new(Db::Sqlite, 21).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_daemon_killed_in_the_middle_ends_with_the_same_result_on_postgres() {
-    killed_twice(Db::Postgres).await;
+    killed_twice(Place::new(Db::Postgres, 21).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_killed_in_the_middle_ends_with_the_same_result_over_s3() {
+    killed_twice(Place::over_s3(21).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,6 +16,7 @@
 mod api;
 mod archive;
 mod arrows;
+mod bucket;
 mod cli;
 mod config;
 mod daemon;

@@ -1,5 +1,5 @@
-//! What every kind of vault must do: plain functions over `&Vault`, run on a folder and in memory,
-//! and with `--run-ignored` on the bucket that `VERIKEEP_TEST_S3` names.
+//! What every kind of vault must do: plain functions over `&Vault`, run on a folder, in memory and on
+//! the bucket of an S3 server.
 
 use std::{
     convert::Infallible,
@@ -14,9 +14,19 @@ use futures::{Stream, StreamExt as _, TryStreamExt as _, future::join_all, strea
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use tempfile::TempDir;
 use verikeep::{
-    domain::{address::VaultUrl, digest::Sha256},
-    vault::{CreateOnly, CreateOnlyFound, IngestError, Ingested, ObjectKey, Vault, VaultError},
+    domain::{
+        address::VaultUrl,
+        digest::Sha256,
+        random::fresh_id,
+        time::{Clock as _, Span, Time},
+    },
+    vault::{
+        CreateOnly, CreateOnlyFound, IngestError, Ingested, Lying, ObjectKey, Vault, VaultError,
+    },
+    worker::clock::SystemClock,
 };
+
+use crate::bucket::Bucket;
 
 const NO_OPTIONS: [(&str, &str); 0] = [];
 const KIB: usize = 1 << 10;
@@ -33,20 +43,10 @@ fn folder() -> (TempDir, Vault) {
     (temp, vault)
 }
 
-/// `VERIKEEP_TEST_S3` is `s3://bucket/prefix`; endpoint and credentials come from the usual AWS
-/// variables.
 fn bucket() -> Vault {
-    let url = std::env::var("VERIKEEP_TEST_S3").expect("VERIKEEP_TEST_S3 names a bucket");
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    // A prefix of its own for every run, since keys are never used twice.
-    let run = verikeep::domain::random::fresh_id(verikeep::domain::time::Time(0));
-    let usual = std::env::vars().filter(|(name, _)| name.starts_with("AWS_"));
-    Vault::open(
-        &format!("{url}/{run}").parse().unwrap(),
-        usual.chain([("allow_http".to_owned(), "true".to_owned())]),
-        CreateOnly::Probe,
-    )
-    .unwrap()
+    let Bucket { url, options } = Bucket::part();
+    Vault::open(&url.parse().unwrap(), options, CreateOnly::Probe).unwrap()
 }
 
 /// Makes a test of a function over `&Vault` on each kind.
@@ -55,7 +55,7 @@ macro_rules! on_every_kind {
         mod on_a_folder { $(#[tokio::test(flavor = "multi_thread")] async fn $name() { let (_temp, vault) = super::folder(); super::$name(&vault).await; })* }
         mod in_memory { $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(&super::Vault::in_memory()).await; })* }
         mod on_a_bucket {
-            $(#[tokio::test(flavor = "multi_thread")] #[ignore = "needs VERIKEEP_TEST_S3"] async fn $name() { super::$name(&super::bucket()).await; })*
+            $(#[tokio::test(flavor = "multi_thread")] async fn $name() { super::$name(&super::bucket()).await; })*
         }
     };
 }
@@ -73,6 +73,7 @@ on_every_kind!(
     crowded_ingests_all_come_to_an_end,
     the_probe_says_what_the_store_can_do,
     a_vault_that_works_is_ready,
+    what_lies_there_is_listed_with_whose_it_is_and_since_when,
 );
 
 /// Keys that differ within and between tests of one process.
@@ -287,6 +288,46 @@ async fn the_probe_says_what_the_store_can_do(vault: &Vault) {
 async fn a_vault_that_works_is_ready(vault: &Vault) {
     vault.ready().await.unwrap();
     vault.ready().await.unwrap();
+}
+
+async fn what_lies_there_is_listed_with_whose_it_is_and_since_when(vault: &Vault) {
+    let before = SystemClock.now().minus(Span::minutes(1));
+    let none = vault.written_before(Time(i64::MAX));
+    assert_eq!(none.try_collect::<Vec<_>>().await.unwrap(), []);
+    let keys = [fresh_key(), fresh_key()];
+    for key in &keys {
+        vault
+            .put(key, Bytes::from_static(b"12345678"))
+            .await
+            .unwrap();
+    }
+    // Neither a trial nor the mark of whose it is.
+    vault.probe().await.unwrap();
+    vault.mark(&fresh_id(before).to_string()).await.unwrap();
+    let lying = vault.written_before(Time(i64::MAX));
+    let mut lying: Vec<Lying> = lying.try_collect().await.unwrap();
+    lying.sort_by_key(|lying| lying.key.as_str().to_owned());
+    let mut listed = keys.clone();
+    listed.sort_by_key(|key| key.as_str().to_owned());
+    let after = SystemClock.now().plus(Span::minutes(1));
+    for (lying, key) in lying.iter().zip(&listed) {
+        assert_eq!((&lying.key, lying.stored_bytes), (key, 8));
+        assert!(key.as_str().contains(&lying.of.to_string()));
+        assert!(before < lying.written_at && lying.written_at < after);
+    }
+    assert_eq!(lying.len(), 2);
+    let young = vault.written_before(before);
+    assert_eq!(young.try_collect::<Vec<_>>().await.unwrap(), []);
+
+    let [first, second] = lying.try_into().unwrap();
+    assert!(vault.delete_listed(&first).await.unwrap());
+    assert!(!vault.delete_listed(&first).await.unwrap(), "it is gone");
+    let other = Lying {
+        written_at: second.written_at.minus(Span::seconds(5)),
+        ..second.clone()
+    };
+    assert!(!vault.delete_listed(&other).await.unwrap(), "it is another");
+    assert!(vault.exists(&second.key).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]

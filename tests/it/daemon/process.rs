@@ -22,6 +22,7 @@ use verikeep::{
 };
 
 use crate::{
+    bucket::Bucket,
     databases::Database,
     feed::feed,
     lab::{Db, options, short_windows, teach},
@@ -49,6 +50,21 @@ impl Place {
         let apps = simulator.apps().to_vec();
         let base_url = simulator.base_url().to_owned();
         Self::beside(Arc::new(simulator), db, &base_url, &apps).await
+    }
+
+    /// With objects on an S3 server.
+    pub(super) async fn over_s3(seed: u64) -> Self {
+        let place = Self::new(Db::Sqlite, seed).await;
+        let Bucket { url, options } = Bucket::part();
+        let options = options.map(|(name, value)| format!("{name} = \"{value}\""));
+        let file = place.path().join("verikeep.toml");
+        let text = fs::read_to_string(&file).unwrap();
+        let vault = format!(
+            "[vault]\nurl = \"{url}\"\noptions = {{ {} }}\n",
+            options.join(", ")
+        );
+        fs::write(file, format!("{text}\n{vault}")).unwrap();
+        place
     }
 
     /// Another archive of the same provider, or of none, with credentials of its own.
