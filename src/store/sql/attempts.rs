@@ -111,25 +111,12 @@ pub(super) async fn write<DB: Dialect>(
     told: Vec<Told<'_>>,
     together: &mut Together,
 ) -> Result<()> {
-    // A statement must not touch a row twice; of two attempts with one number the later stands.
-    let mut once: BTreeMap<(VerificationId, i64), AttemptIn> = BTreeMap::new();
-    let mut asked = Vec::new();
-    for told in told.iter().filter(|told| !told.attempts.is_empty()) {
-        for (attempt, identity) in told.attempts {
-            let key = (told.id, attempt.attempt_no);
-            once.insert(key, row(told.id, told.at, attempt, identity));
-        }
-        if !told.is_first {
-            asked.push(Asked {
-                id: told.id,
-                at: told.at.0,
-            });
-        }
-    }
-    if once.is_empty() {
+    let told = told.into_iter().filter(|told| !told.attempts.is_empty());
+    let (first, others): (Vec<Told>, Vec<Told>) = told.partition(|told| told.is_first);
+    together.insert(&in_rows(&first), insert::<AttemptIn>("attempts", ""));
+    if others.is_empty() {
         return Ok(());
     }
-    let rows: Vec<AttemptIn> = once.into_values().collect();
     let replaced: Vec<String> = AttemptIn::COLUMNS
         .iter()
         // The key, and when it was first told of.
@@ -143,12 +130,27 @@ pub(super) async fn write<DB: Dialect>(
             replaced.join(", ")
         ),
     );
-    if asked.is_empty() {
-        together.insert(&rows, sql);
-        return Ok(());
+    DB::execute_over(connection, &in_rows(&others), &sql).await?;
+    let asked = others.iter().map(|told| Asked {
+        id: told.id,
+        at: told.at.0,
+    });
+    sum_up::<DB>(connection, &asked.collect::<Vec<_>>()).await
+}
+
+/// A statement must not touch a row twice; of two attempts with one number the later stands.
+fn in_rows<'r>(told: &[Told<'r>]) -> Vec<AttemptIn<'r>> {
+    let mut once: BTreeMap<(VerificationId, i64), AttemptIn> = BTreeMap::new();
+    for Told {
+        id, at, attempts, ..
+    } in told
+    {
+        for (attempt, identity) in *attempts {
+            let row = row(*id, *at, attempt, identity);
+            once.insert((*id, attempt.attempt_no), row);
+        }
     }
-    DB::execute_over(connection, &rows, &sql).await?;
-    sum_up::<DB>(connection, &asked).await
+    once.into_values().collect()
 }
 
 async fn sum_up<DB: Dialect>(connection: &mut DB::Connection, asked: &[Asked]) -> Result<()> {

@@ -211,15 +211,18 @@ async fn alarms<DB: Dialect>(
 
 /// Writes what the provider was asked and what it said.
 fn told(downloads: &[Downloaded<'_>], polls: &[Completed<'_>], together: &mut Together) {
-    let answers = downloads
-        .iter()
-        .map(|one| (&one.record.lease, &one.record.answers))
-        .chain(
-            polls
-                .iter()
-                .map(|poll| (&poll.record.lease, &poll.record.answers)),
-        );
-    facts::answers(answers, together);
+    let by_polls = |is_first: bool| {
+        let polls = polls.iter().map(|poll| poll.record);
+        let polls = polls.filter(move |record| record.is_first == is_first);
+        polls.map(|record| (&record.lease, &record.answers))
+    };
+    let by_downloads = downloads.iter().map(|one| one.record);
+    let by_downloads = by_downloads.map(|record| (&record.lease, &record.answers));
+    facts::answers(
+        by_polls(true),
+        by_polls(false).chain(by_downloads),
+        together,
+    );
     let of_downloads = downloads.iter().flat_map(|one| &one.record.calls);
     let of_polls = polls.iter().flat_map(|poll| &poll.record.calls);
     calls::count(of_downloads.chain(of_polls), together);

@@ -30,13 +30,23 @@ rows! {
     }
 }
 
-/// Keeps answers, identical ones of an endpoint once.
+/// Answers, and whose they are.
+pub(super) type Told<'r> = (&'r Lease, &'r Vec<AnswerRow>);
+
+/// Keeps answers, identical ones of an endpoint once; the `first` are of verifications that have none yet.
 pub(super) fn answers<'r>(
-    answers: impl Iterator<Item = (&'r Lease, &'r Vec<AnswerRow>)>,
+    first: impl Iterator<Item = Told<'r>>,
+    others: impl Iterator<Item = Told<'r>>,
     together: &mut Together,
 ) {
+    together.insert(&rows(first), insert::<AnswerIn>("answers", ""));
+    let once = "on conflict (verification_id, endpoint, sha256) do nothing";
+    together.insert(&rows(others), insert::<AnswerIn>("answers", once));
+}
+
+fn rows<'r>(told: impl Iterator<Item = Told<'r>>) -> Vec<AnswerIn<'r>> {
     let mut rows = Vec::new();
-    for (lease, answers) in answers {
+    for (lease, answers) in told {
         rows.extend(
             answers
                 .iter()
@@ -59,9 +69,5 @@ pub(super) fn answers<'r>(
                 }),
         );
     }
-    let sql = insert::<AnswerIn>(
-        "answers",
-        "on conflict (verification_id, endpoint, sha256) do nothing",
-    );
-    together.insert(&rows, sql);
+    rows
 }
