@@ -29,8 +29,8 @@ pub(in crate::archive) enum AtOnce {
 }
 
 impl MediaFetcher {
-    /// Fetches a medium within a time, into memory first, so that it can be let go of until it is put. No
-    /// row knows any of the `media` of the verification yet.
+    /// Fetches a medium within a time, into memory first, so that it can be let go of until it is put. `media`
+    /// are those of the verification.
     ///
     /// # Errors
     /// Of the vault.
@@ -78,7 +78,8 @@ impl MediaFetcher {
             return Err(AtOnce::Large);
         }
         let enough = SMALL + 1;
-        let read = read_up_to(&mut arriving, BytesMut::new(), enough).await;
+        let room = expected.map_or(0, |bytes| usize::try_from(bytes).unwrap_or(0));
+        let read = read_up_to(&mut arriving, BytesMut::with_capacity(room), enough).await;
         let head = read.map_err(|_| AtOnce::No)?;
         if head.len() >= enough {
             return Err(AtOnce::Large);

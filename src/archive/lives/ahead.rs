@@ -45,6 +45,27 @@ async fn what_is_small_is_one_record_with_the_answers() {
 }
 
 #[tokio::test]
+async fn attempts_that_are_seen_one_after_the_other_need_no_download() {
+    let house = House::new();
+    let life = LifeSpec {
+        ocr: Some(true),
+        ..filmed(Life::FailedThenPassed)
+    };
+    let token = house.tell(FILMED, life).await;
+    let onward = Onward::new(LEASE, 1);
+    while let Some(due) = house.store.next_due(Stage::Poll, &[]).await.unwrap() {
+        house.clock.pass(due.since(house.now()));
+        for work in house.store.claim_polls(&house.claim()).await.unwrap() {
+            let alone = Headway::default();
+            let polled = house.archive.poller.poll(work, Some(&onward), &alone).await;
+            assert!(polled.unwrap().is_none());
+        }
+    }
+    house.is_archived(&token).await;
+    assert!(house.whole(&token).await.attempt_rows.len() > 1);
+}
+
+#[tokio::test]
 async fn what_is_large_is_left_to_downloads_and_not_begun_again_for_each() {
     let house = House::new();
     house.ways[FILMED].large_films();

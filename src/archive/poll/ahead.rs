@@ -76,11 +76,11 @@ impl Poller {
         onward: Option<&Onward>,
         headway: &Headway,
     ) -> Result<Next, StepError> {
-        // What a download may be busy with already is left to it.
-        let is_first = draft.media.is_empty();
+        // Where some are wanted already, a download may be busy with them: all are left to it.
+        let is_alone = draft.wanted().is_empty();
         let next = self.run_plan(app, draft).await?;
         match onward {
-            Some(onward) if is_first && matches!(next, Next::Due { .. }) => {
+            Some(onward) if is_alone && matches!(next, Next::Due { .. }) => {
                 if self.fetch_ahead(app, draft, onward, headway).await {
                     self.run_plan(app, draft).await
                 } else {
@@ -102,7 +102,8 @@ impl Poller {
     ) -> bool {
         let ends = self.clock.elapsed().0 + AHEAD.0;
         let left = || Span(ends - self.clock.elapsed().0);
-        if draft.record.wanted.is_empty() {
+        let wanted = draft.wanted();
+        if wanted.is_empty() {
             return false;
         }
         let place = in_time(&*self.clock, left(), onward.places.acquire()).await;
@@ -110,7 +111,7 @@ impl Poller {
             return false;
         };
         let mut has_come = false;
-        for row in draft.wanted() {
+        for row in wanted {
             let kind = row.slot.kind;
             let (left, now) = (left(), self.clock.elapsed());
             if left <= Span(0) {

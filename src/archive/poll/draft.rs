@@ -153,6 +153,7 @@ impl PollDraft {
         let stored = match fetched {
             Fetched::Stored(stored) => stored,
             Fetched::Taken(stored, of) => {
+                // One that a row knows is forgotten at the end, as what is there twice.
                 self.forget(of);
                 stored
             }
@@ -171,15 +172,15 @@ impl PollDraft {
         self.record.filled.push(FilledSlot { slot, stored });
     }
 
-    /// One of which no row knows yet needs none.
+    /// One that only this poll knows gets no row.
     fn forget(&mut self, media_id: MediaId) {
-        self.media.retain(|known| known.media_id != media_id);
-        self.record
-            .wanted
-            .retain(|wanted| wanted.media_id != media_id);
-        self.record
-            .filled
-            .retain(|filled| filled.stored.media_id != media_id);
+        let (wanted, filled) = (&mut self.record.wanted, &mut self.record.filled);
+        let before = wanted.len() + filled.len();
+        wanted.retain(|wanted| wanted.media_id != media_id);
+        filled.retain(|filled| filled.stored.media_id != media_id);
+        if wanted.len() + filled.len() < before {
+            self.media.retain(|known| known.media_id != media_id);
+        }
     }
 
     /// Schedules the download of media that were not known before; with `lease` it is granted to
