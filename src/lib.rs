@@ -44,11 +44,12 @@
 //! 4. **parse** ([`provider::parse`]): bytes to attempts and media. Pure; never panics on any
 //!    bytes.
 //! 5. **plan** ([`domain::plan`]): what is known, the app's policy and the time in; what to ask
-//!    next, when, or how it is settled out. Pure.
-//! 6. **record** ([`store::Queue::record_poll`]): answers, attempts, wanted media, the next due
-//!    time and the lease's release in one transaction.
-//! 7. **download** ([`archive::download`]): stream → checks → digest → seal → object, then one
-//!    transaction.
+//!    next, when, or how it is settled out. Pure. What media are listed and small are fetched before
+//!    it is asked once more.
+//! 6. **record** ([`store::Queue::record_poll`]): answers, attempts, media that are here and that
+//!    are wanted, the next due time and the lease's release in one transaction.
+//! 7. **download** ([`archive::download`]), of media that are large or did not come: stream → checks
+//!    → digest → seal → object, then one transaction.
 //! 8. **settle**: a poll whose plan finds everything captured, or time over, writes the state, what
 //!    is missing and why; a download after which nothing is missing does so itself.
 //!

@@ -4,7 +4,7 @@
 //! | stage | struct | hands over |
 //! |---|---|---|
 //! | track | [`Tracker`] | a tracked token with its first due time |
-//! | poll | [`Poller`] | attempts, answers, wanted media, the next due time or the settlement |
+//! | poll | [`Poller`] | attempts, answers, small media, what else is wanted, the next due time or the settlement |
 //! | download | [`MediaFetcher`] | objects, or why not |
 //! | issue | [`Issuer`] | a token of the provider, tracked before anybody sees it |
 //!

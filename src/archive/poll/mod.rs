@@ -1,4 +1,4 @@
-//! The poll stage: ask what the plan wants asked, remember it, write it all at once.
+//! The poll stage: ask what the plan wants asked, fetch what is small of it, write it all at once.
 
 mod ahead;
 mod apply;
