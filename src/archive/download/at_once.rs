@@ -5,7 +5,7 @@ use bytes::BytesMut;
 
 use super::{
     MediaFetcher,
-    medium::{Begun, Fetched, Request, known, read_up_to},
+    medium::{Begun, Here, Request, known, read_up_to},
 };
 use crate::{
     archive::StepError,
@@ -21,7 +21,7 @@ const SMALL: usize = 1 << 20;
 /// What came of it.
 pub(in crate::archive) enum AtOnce {
     /// It is here.
-    Here(Fetched),
+    Here(Here),
     /// It is not small.
     Large,
     /// It did not come in time, or not as it should: the download looks into it.
@@ -52,7 +52,7 @@ impl MediaFetcher {
         let Ok(here) = self.here(row, media, body, content_type) else {
             return Ok(AtOnce::No);
         };
-        if let Fetched::Stored(stored) | Fetched::Taken(stored, _) = &here {
+        if let Here::Stored(stored) | Here::Taken(stored, _) = &here {
             self.tell_stored(request.app, row, stored, issued_at).await;
         }
         Ok(AtOnce::Here(here))

@@ -42,13 +42,18 @@ pub(super) struct Begun {
     pub(super) arriving: Arriving,
 }
 
-/// What one medium came to.
-pub(in crate::archive) enum Fetched {
+/// A medium that is here.
+pub(in crate::archive) enum Here {
     Stored(StoredMedia),
     /// The same; its object was that of another medium, whose row goes.
     Taken(StoredMedia, MediaId),
     /// The bytes are there already as another medium.
     Same,
+}
+
+/// What one medium came to.
+pub(super) enum Fetched {
+    Here(Here),
     /// What came is empty or text, and kept as the answer with this digest.
     Refused(DownloadError, Sha256),
     Failed(DownloadError),
@@ -85,7 +90,7 @@ impl MediaFetcher {
             body = self.fetch_again(request, object).await?;
         }
         Ok(match self.here(row, &draft.media, body, content_type) {
-            Ok(here) => here,
+            Ok(here) => Fetched::Here(here),
             Err((error, Some(body))) if row.refused_sha256.is_none() => {
                 let kept = Kept::in_place_of_medium(body, self.clock.now());
                 let (verification, log) = (&draft.verification, &mut draft.log);
@@ -105,7 +110,7 @@ impl MediaFetcher {
         media: &[MediaRow],
         body: Body,
         content_type: Option<String>,
-    ) -> Result<Fetched, (DownloadError, Option<Bytes>)> {
+    ) -> Result<Here, (DownloadError, Option<Bytes>)> {
         let stored = |object, checked| StoredMedia {
             media_id: row.media_id,
             object,
@@ -114,13 +119,13 @@ impl MediaFetcher {
             captured_at: self.clock.now(),
         };
         match body {
-            Body::Stored(object, checked) => Ok(Fetched::Stored(stored(object, checked))),
+            Body::Stored(object, checked) => Ok(Here::Stored(stored(object, checked))),
             Body::Same(sha256, checked) => {
                 let mut inside = inside(row, media).into_iter();
                 let same = inside.find(|other| other.sha256() == Some(sha256));
                 let same = same.and_then(|other| Some((other.media_id, other.object.clone()?)));
-                Ok(same.map_or(Fetched::Same, |(media_id, object)| {
-                    Fetched::Taken(stored(object, checked), media_id)
+                Ok(same.map_or(Here::Same, |(media_id, object)| {
+                    Here::Taken(stored(object, checked), media_id)
                 }))
             }
             Body::NoMedium(error, body) => Err((error, Some(body))),

@@ -8,11 +8,14 @@ mod urls;
 
 use std::sync::{Arc, atomic::Ordering};
 
-use self::urls::{NoUrl, Urls};
 pub(super) use self::{
     at_once::AtOnce,
-    medium::{Fetched, Request},
+    medium::{Here, Request},
     slow::SlowLane,
+};
+use self::{
+    medium::Fetched,
+    urls::{NoUrl, Urls},
 };
 use super::{
     Alarms, App, Apps, Asker, Headway, Keeper, LessonBook, StepError, Watcher, call_log::CallLog,
@@ -174,13 +177,15 @@ impl MediaFetcher {
     /// Writes down what one medium came to.
     async fn note(&self, app: &App, row: &MediaRow, fetched: Fetched, draft: &mut DownloadDraft) {
         let (error, refused_sha256) = match fetched {
-            Fetched::Stored(stored) => return self.note_stored(app, row, stored, draft).await,
-            Fetched::Taken(stored, of) => {
+            Fetched::Here(Here::Stored(stored)) => {
+                return self.note_stored(app, row, stored, draft).await;
+            }
+            Fetched::Here(Here::Taken(stored, of)) => {
                 draft.record.same.push(of);
                 draft.media.retain(|other| other.media_id != of);
                 return self.note_stored(app, row, stored, draft).await;
             }
-            Fetched::Same => return draft.record.same.push(row.media_id),
+            Fetched::Here(Here::Same) => return draft.record.same.push(row.media_id),
             Fetched::Refused(error, sha256) => (error, Some(sha256)),
             Fetched::Failed(error) => (error, None),
         };

@@ -136,7 +136,7 @@ impl Poller {
                 .fetch_at_once(request, &row, beside, left)
                 .await
             {
-                Ok(AtOnce::Here(fetched)) => draft.have(&row, fetched),
+                Ok(AtOnce::Here(here)) => draft.have(&row, here),
                 Ok(AtOnce::Large) => {
                     onward.was_large(kind, now);
                     continue;

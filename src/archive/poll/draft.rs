@@ -2,7 +2,7 @@
 
 use super::Handover;
 use crate::{
-    archive::{App, call_log::CallLog, download::Fetched, headway::Put},
+    archive::{App, call_log::CallLog, download::Here, headway::Put},
     domain::{
         id::MediaId,
         lease::{Lease, Stage},
@@ -149,16 +149,15 @@ impl PollDraft {
     }
 
     /// Notes what one of them came to.
-    pub(super) fn have(&mut self, row: &MediaRow, fetched: Fetched) {
-        let stored = match fetched {
-            Fetched::Stored(stored) => stored,
-            Fetched::Taken(stored, of) => {
+    pub(super) fn have(&mut self, row: &MediaRow, here: Here) {
+        let stored = match here {
+            Here::Stored(stored) => stored,
+            Here::Taken(stored, of) => {
                 // One that a row knows is forgotten at the end, as what is there twice.
                 self.forget(of);
                 stored
             }
-            Fetched::Same => return self.forget(row.media_id),
-            Fetched::Refused(..) | Fetched::Failed(_) => return,
+            Here::Same => return self.forget(row.media_id),
         };
         self.record
             .wanted
