@@ -6,7 +6,10 @@
 
 use std::{error::Error as StdError, io};
 
-use sqlx::error::{DatabaseError, ErrorKind};
+use sqlx::{
+    error::{DatabaseError, ErrorKind},
+    postgres::{PgDatabaseError, PgSeverity},
+};
 
 use super::StoreError;
 
@@ -70,6 +73,10 @@ fn of_database(error: &dyn DatabaseError) -> StoreError {
     let code = error.code().unwrap_or_default();
     // SQLite's extended codes have four digits at most, an SQLSTATE always five characters.
     if code.len() == 5 {
+        let error_of_server = error.try_downcast_ref::<PgDatabaseError>();
+        if error_of_server.is_some_and(is_of_server) {
+            return StoreError::Unavailable(with_way_out(&code, error.message()));
+        }
         return of_sqlstate(&code, error.message(), error.constraint());
     }
     // Of a constraint SQLite names the columns or the rule, and no value.
@@ -78,6 +85,16 @@ fn of_database(error: &dyn DatabaseError) -> StoreError {
     } else {
         StoreError::Corrupt(error.message().to_owned())
     }
+}
+
+/// Whether the code that PostgreSQL has for what its programmers did not expect is about the server
+/// and not about the statement: it ended a session or would not begin one, or an operation on its
+/// files failed in a way that has no code of its own (a quota, a limit, a network share). The
+/// messages of both name files and no values.
+fn is_of_server(error: &PgDatabaseError) -> bool {
+    let ended = matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic);
+    let of_files = matches!(error.file(), Some("md.c" | "fd.c" | "buffile.c" | "slru.c"));
+    error.code() == "XX000" && (ended || of_files)
 }
 
 /// PostgreSQL: appendix A of its manual; the first two characters are the class.
@@ -131,6 +148,8 @@ fn with_way_out(code: &str, message: &str) -> String {
             "create it with `create database … encoding 'UTF8' template template0`, or correct its name in database.url"
         }
         "26000" | "42P05" => BEHIND_A_POOLER,
+        "53100" => "make room on the server's disk",
+        "XX000" => "see the server's log, and the room and the limits of its disk",
         "53300" => "lower database.max_connections, or raise max_connections of the server",
         _ => return message.to_owned(),
     };
@@ -230,6 +249,7 @@ mod tests {
             ("password", state("28P01"), "user and password"),
             ("no such database", state("3D000"), "create database"),
             ("connections", state("53300"), "max_connections"),
+            ("a full disk of a server", state("53100"), "; make room"),
             ("pooler", state("26000"), "statement-cache-capacity=0"),
             ("pooler", state("42P05"), "statement-cache-capacity=0"),
             (

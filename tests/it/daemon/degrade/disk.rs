@@ -3,7 +3,8 @@
 use std::{fs, path::Path, time::Duration};
 
 use simulator::MediaBytes;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _};
+use verikeep::{domain::address::DatabaseUrl, store::StoreError};
 
 use super::{
     super::{
@@ -14,7 +15,7 @@ use super::{
     mount::{Mount, run},
     place, shows, windows,
 };
-use crate::lab::Db;
+use crate::{databases::Database, lab::Db};
 
 /// A place whose `data` (or, with `database`, only the database's folder) is a file system of its
 /// own.
@@ -198,22 +199,24 @@ async fn a_full_disk_under_postgres_costs_time_and_nothing_else() {
     run("chmod", &["0755", folder.path().to_str().unwrap()]);
     run("chown", &["postgres", inner.to_str().unwrap()]);
     let text = fs::read_to_string(place.path().join("verikeep.toml")).unwrap();
-    let name = text
+    let url: DatabaseUrl = text
         .lines()
-        .find_map(|line| {
-            line.strip_prefix("url = \"postgres://")?
-                .rsplit('/')
-                .next()?
-                .strip_suffix('"')
-        })
+        .find_map(|line| line.strip_prefix("url = \"")?.strip_suffix('"'))
         .unwrap()
-        .to_owned();
-    let _moved = Moved::to(&inner, &name).await;
+        .parse()
+        .unwrap();
+    let name = url.reveal().rsplit('/').next().unwrap();
+    let _moved = Moved::to(&inner, name).await;
 
     let daemon = place.start().await;
     let made = lives(&place, 24);
     place.track(&made);
     let ballast = disk.fill(0);
+    let refused = refused_for_its_cache(&inner, &disk, &url).await;
+    assert!(
+        matches!(&refused, StoreError::Unavailable(text) if text.contains("could not write init file")),
+        "{refused:?}"
+    );
     shows(
         &place,
         &daemon,
@@ -235,6 +238,46 @@ async fn a_full_disk_under_postgres_costs_time_and_nothing_else() {
     )
     .await;
     daemon.stop();
+}
+
+/// What a server says that has no room for the file of its own which a new connection looks for, so
+/// that it ends it: it has no code for that, as for what is wrong inside.
+async fn refused_for_its_cache(space: &Path, disk: &Mount, url: &DatabaseUrl) -> StoreError {
+    let of_server = fs::read_dir(space).unwrap().next().unwrap().unwrap().path();
+    let of_database = fs::read_dir(of_server).unwrap().next().unwrap().unwrap();
+    // A connection of the daemon's may come between.
+    for _ in 0..20 {
+        let _ = fs::remove_file(of_database.path().join("pg_internal.init"));
+        disk.fill(0);
+        if let Err(refused) = PgConnection::connect(url.reveal()).await {
+            return refused.into();
+        }
+    }
+    panic!("there is room for it each time");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_of_a_servers_files_is_no_fault_of_what_is_written() {
+    let database = Database::postgres().await;
+    let mut connection = PgConnection::connect(database.url.reveal()).await.unwrap();
+    let sql = "create table grows as select 1 as n; select pg_backend_pid()";
+    let row = connection.fetch_one(sqlx::raw_sql(sql)).await.unwrap();
+    let pid = row.get::<i32, _>(0).to_string();
+    let as_postgres = ["--reuid=postgres", "--regid=postgres", "--clear-groups"];
+    let limited = ["prlimit", "--pid", &pid, "--fsize=65536"];
+    run("setpriv", &[&as_postgres[..], &limited].concat());
+    let many = connection.execute("insert into grows select generate_series(1, 100000)");
+    let refused = StoreError::from(many.await.unwrap_err());
+    let text = refused.to_string();
+    assert!(
+        matches!(refused, StoreError::Unavailable(_))
+            && text.contains("could not extend file")
+            && text.contains("the limits of its disk"),
+        "{text}"
+    );
+    let raise = "do $$ begin raise exception 'inside' using errcode = 'XX000'; end $$";
+    let inside = StoreError::from(connection.execute(raise).await.unwrap_err());
+    assert!(matches!(inside, StoreError::Corrupt(_)), "{inside}");
 }
 
 /// A database of the test server's in another place. It is dropped with the value, also when the
