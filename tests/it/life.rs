@@ -134,12 +134,7 @@ impl Held {
 
     /// What unused tokens answer is known, as in an archive that is some days old.
     async fn taught(self) -> Self {
-        crate::lab::teach(
-            &self.database.url,
-            [FILMED, PLAIN],
-            Policy::documented().day(),
-        )
-        .await;
+        crate::lab::teach(&self.database.url, [FILMED, PLAIN]).await;
         self.archive.lessons.relearn().await.unwrap();
         self
     }

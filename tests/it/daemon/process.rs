@@ -17,7 +17,7 @@ use verikeep::{
     app,
     archive::Archive,
     config::{Source, load},
-    domain::{address::DatabaseUrl, time::Span, token::State},
+    domain::{address::DatabaseUrl, token::State},
     worker::clock::SystemClock,
 };
 
@@ -93,12 +93,7 @@ impl Place {
         };
         let migrated = place.verikeep(&["migrate"]);
         assert_eq!(code(&migrated), 0, "{}", err(&migrated));
-        teach(
-            &place.database(),
-            apps.iter().map(|app| app.name.as_str()),
-            Span::millis(short_windows().record_ms).part(3),
-        )
-        .await;
+        teach(&place.database(), apps.iter().map(|app| app.name.as_str())).await;
         place
     }
 
