@@ -2,11 +2,11 @@
 
 use std::{
     fmt,
-    future::{Future, poll_fn},
+    future::{Future, pending, poll_fn},
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     task::Poll,
     time::Duration,
@@ -272,6 +272,7 @@ pub trait Clock: Send + Sync + 'static {
 pub struct HeldClock {
     now: AtomicI64,
     elapsed: AtomicI64,
+    holds_sleepers: AtomicBool,
 }
 
 impl HeldClock {
@@ -281,7 +282,13 @@ impl HeldClock {
         Arc::new(Self {
             now: AtomicI64::new(now.0),
             elapsed: AtomicI64::new(0),
+            holds_sleepers: AtomicBool::new(false),
         })
+    }
+
+    /// From now on no time passes for who sleeps, and nobody wakes up.
+    pub fn hold_sleepers(&self) {
+        self.holds_sleepers.store(true, Ordering::SeqCst);
     }
 
     /// Sets it: forwards the time has passed, back it was only set.
@@ -313,6 +320,9 @@ impl Clock for HeldClock {
     }
 
     fn sleep(&self, span: Span) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        if self.holds_sleepers.load(Ordering::SeqCst) {
+            return Box::pin(pending());
+        }
         self.pass(span);
         let mut has_yielded = false;
         Box::pin(poll_fn(move |context| {

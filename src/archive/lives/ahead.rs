@@ -22,8 +22,8 @@ fn seen() -> LifeSpec {
 }
 
 impl House {
-    /// Three hours after the beginning the poll that finds an attempt, and what it hands over; as many
-    /// fetch at once as there are places.
+    /// Three hours after the beginning the poll that finds an attempt, and what it hands over; so many media
+    /// are fetched at once as there are places.
     async fn found(&self, places: usize) -> Result<Option<Handover>, StepError> {
         self.clock.set(BEGIN.plus(Span::hours(3)));
         let mut claimed = self.store.claim_polls(&self.claim()).await.unwrap();
@@ -37,7 +37,7 @@ impl House {
 async fn what_is_small_is_one_record_with_the_answers() {
     let house = House::new();
     let token = house.tell(FILMED, seen()).await;
-    assert!(house.found(1).await.unwrap().is_none());
+    assert!(house.found(8).await.unwrap().is_none());
     house.is_archived(&token).await;
     let whole = house.whole(&token).await;
     assert_eq!(whole.summary.polls, 1);
@@ -82,12 +82,30 @@ async fn what_is_large_is_left_to_downloads_and_not_begun_again_for_each() {
     assert_eq!(house.ways[FILMED].opened(), media + 1);
 }
 
+#[tokio::test]
+async fn as_many_are_begun_at_once_as_there_are_places_for_and_one_verification_may_have() {
+    for (places, begun) in [(1, 1), (8, 4)] {
+        let house = House::new();
+        house.tell(FILMED, seen()).await;
+        house.ways[FILMED].hang_after(0);
+        house.clock.hold_sleepers();
+        assert!(house.found(places).now_or_never().is_none());
+        assert_eq!(house.ways[FILMED].opened(), begun, "places: {places}");
+    }
+}
+
 /// However the media fail, the answers are recorded and the download is due.
-async fn is_handed_over(trouble: impl FnOnce(&House)) {
+async fn is_handed_over(trouble: impl Fn(&House)) {
+    for places in [1, 8] {
+        is_handed_over_with(places, &trouble).await;
+    }
+}
+
+async fn is_handed_over_with(places: usize, trouble: impl Fn(&House)) {
     let house = House::new();
     let token = house.tell(FILMED, seen()).await;
     trouble(&house);
-    let handed = house.found(1).await.unwrap();
+    let handed = house.found(places).await.unwrap();
     assert!(handed.is_some());
     let whole = house.whole(&token).await;
     assert!(!whole.attempt_rows.is_empty() && !whole.answers.is_empty());

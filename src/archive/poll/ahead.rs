@@ -3,19 +3,23 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
+use futures::{StreamExt as _, stream};
 use tokio::sync::Semaphore;
 
 use super::{Poller, draft::PollDraft};
 use crate::{
     archive::{
         App, Headway, StepError,
-        download::{AtOnce, Request},
+        download::{AtOnce, Here, Request},
     },
     domain::{
-        media::Kind,
+        media::{Kind, MediaRow},
         time::{Span, in_time},
     },
     store::records::Next,
@@ -24,6 +28,9 @@ use crate::{
 /// How long the record of a poll waits for its media, all of them together. Asking again costs nothing
 /// should it never be written.
 const AHEAD: Span = Span::seconds(2);
+/// So many media of one verification are fetched at once: those of an ordinary one, which has eight of them,
+/// come in time from a far end that is not next door.
+const TOGETHER: usize = 4;
 /// How long a kind of medium is left to downloads after one that was large.
 const LARGE_FOR: Span = Span::minutes(10);
 
@@ -32,15 +39,15 @@ const LARGE_FOR: Span = Span::minutes(10);
 pub struct Onward {
     /// For so long a download is granted to this process.
     pub(super) lease: Span,
-    /// Places for those that fetch at once.
+    /// One for each medium that is fetched at once.
     places: Semaphore,
     /// When one of a kind was large, milliseconds of [`crate::domain::time::Clock::elapsed`].
     large: Mutex<BTreeMap<Kind, Span>>,
 }
 
 impl Onward {
-    /// With downloads granted for so long, and so many polls that fetch at once; without any, all media are
-    /// left to downloads.
+    /// With downloads granted for so long, and so many media that are fetched at once; without any, all are left
+    /// to downloads.
     #[must_use]
     pub fn new(lease: Span, places: usize) -> Self {
         let semaphore = Semaphore::new(places);
@@ -100,51 +107,67 @@ impl Poller {
         onward: &Onward,
         headway: &Headway,
     ) -> bool {
-        let ends = self.clock.elapsed().0 + AHEAD.0;
-        let left = || Span(ends - self.clock.elapsed().0);
-        let wanted = draft.wanted();
-        if wanted.is_empty() {
-            return false;
-        }
-        let place = in_time(&*self.clock, left(), onward.places.acquire()).await;
-        let Some(Ok(_place)) = place else {
-            return false;
+        let ahead = Ahead {
+            poller: self,
+            app,
+            draft,
+            onward,
+            headway,
+            ends: Span(self.clock.elapsed().0 + AHEAD.0),
+            goes_on: AtomicBool::new(true),
         };
+        let fetches = ahead.draft.wanted().into_iter().map(|row| ahead.fetch(row));
+        let fetched: Vec<_> = stream::iter(fetches).buffered(TOGETHER).collect().await;
         let mut has_come = false;
-        for row in wanted {
-            let kind = row.slot.kind;
-            let (left, now) = (left(), self.clock.elapsed());
-            if left <= Span(0) {
-                break;
-            }
-            if onward.is_large(kind, now) {
-                continue;
-            }
-            let Some(url) = draft.url(&row.slot) else {
-                continue;
-            };
-            let request = Request {
-                app,
-                verification_id: draft.verification.verification_id,
-                url: &url,
-                must_be_quick: true,
-                headway,
-            };
-            let beside = (&draft.media[..], draft.verification.issued_at);
-            match self
-                .fetcher
-                .fetch_at_once(request, &row, beside, left)
-                .await
-            {
-                Ok(AtOnce::Here(here)) => draft.have(&row, here),
-                Ok(AtOnce::Large) => {
-                    onward.was_large(kind, now);
-                    continue;
-                }
-                Ok(AtOnce::No) | Err(_) => break,
-            }
+        for (row, here) in fetched.into_iter().flatten() {
+            draft.have(&row, here);
             has_come = true;
         }
         has_come
+    }
+}
+
+/// What the fetches of one poll have in common.
+struct Ahead<'a> {
+    poller: &'a Poller,
+    app: &'a App,
+    draft: &'a PollDraft,
+    onward: &'a Onward,
+    headway: &'a Headway,
+    /// What has not come by then is let go of, by [`crate::domain::time::Clock::elapsed`].
+    ends: Span,
+    /// Until one did not come as it should.
+    goes_on: AtomicBool,
+}
+
+impl Ahead<'_> {
+    /// One medium, where it comes in time and as it should.
+    async fn fetch(&self, row: MediaRow) -> Option<(MediaRow, Here)> {
+        let (clock, kind) = (&*self.poller.clock, row.slot.kind);
+        let left = || Some(Span(self.ends.0 - clock.elapsed().0)).filter(|left| *left > Span(0));
+        if self.onward.is_large(kind, clock.elapsed()) {
+            return None;
+        }
+        let url = self.draft.url(&row.slot)?;
+        let place = in_time(clock, left()?, self.onward.places.acquire()).await;
+        let _place = place?.ok()?;
+        if !self.goes_on.load(Ordering::Relaxed) {
+            return None;
+        }
+        let request = Request {
+            app: self.app,
+            verification_id: self.draft.verification.verification_id,
+            url: &url,
+            must_be_quick: true,
+            headway: self.headway,
+        };
+        let beside = (&self.draft.media[..], self.draft.verification.issued_at);
+        let fetcher = &self.poller.fetcher;
+        match fetcher.fetch_at_once(request, &row, beside, left()?).await {
+            Ok(AtOnce::Here(here)) => return Some((row, here)),
+            Ok(AtOnce::Large) => self.onward.was_large(kind, clock.elapsed()),
+            Ok(AtOnce::No) | Err(_) => self.goes_on.store(false, Ordering::Relaxed),
+        }
+        None
     }
 }
