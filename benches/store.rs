@@ -5,6 +5,7 @@
 //! cargo bench --bench store                                # SQLite
 //! scripts/with-postgres cargo bench --bench store          # and PostgreSQL
 //! cargo bench --bench store -- --quick                     # a tenth of the tokens
+//! cargo bench --bench store -- --tokens 10000000           # so many; this takes most of an hour
 //! ```
 //!
 //! The rows are put into the tables by statements of this benchmark; then the store of the library
@@ -65,11 +66,13 @@ async fn main() -> Outcome<()> {
         return Ok(());
     }
     let is_quick = words.iter().any(|word| word == "--quick");
-    let (many, idle_seconds) = if is_quick {
+    let (usual, idle_seconds) = if is_quick {
         (100_000, 5.0)
     } else {
         (1_000_000, 20.0)
     };
+    let told = words.iter().skip_while(|word| *word != "--tokens").nth(1);
+    let many = told.map_or(Ok(usual), |count| count.parse())?;
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let mut table = Table::new();
     table
