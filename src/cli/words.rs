@@ -87,7 +87,7 @@ words! { Words:
     VERIFICATIONS = "verifications", "核验";
     DAEMONS = "daemons", "守护进程";
     SEEN = "seen", "最近活动";
-    CLOCK = "clock against the provider's", "与服务端的时差";
+    CLOCK = "clock against the provider's", "与云端的时差";
     AGO = "{} ago", "{} 前";
     UNKNOWN_YET = "not known yet", "尚不清楚";
     CLOCK_RIGHT = "right", "一致";

@@ -52,7 +52,7 @@ words! { Words:
     CUT = ", cut off", "（已截断）";
     CODES = "codes: {}", "错误码：{}";
     HEADERS = "headers: {}", "响应头：{}";
-    CLOCK = "clock: the provider's less ours is {} s", "时钟：服务端减本机为 {} 秒";
+    CLOCK = "clock: the provider's less ours is {} s", "时钟：云端减本机为 {} 秒";
     NO_DATE = "clock: it sent no Date", "时钟：响应中没有 Date";
     FIELDS = "fields:", "字段：";
     MORE = "  and {} more", "  另有 {} 个";
@@ -106,8 +106,8 @@ words! { Words:
     AGREE = "its clock and ours agree", "其时钟与本机一致";
     NO_TIME = "it told no time, so that the clocks could not be compared", "对端未返回时间，无法比对时钟";
     KEEP_CLOCK = "see that this machine's clock is kept right (NTP)", "确认本机时钟有 NTP 同步";
-    PROVIDER_BEHIND = "the provider's clock is {} behind ours", "服务端时钟比本机慢 {}";
-    PROVIDER_AHEAD = "the provider's clock is {} ahead of ours", "服务端时钟比本机快 {}";
+    PROVIDER_BEHIND = "the provider's clock is {} behind ours", "云端时钟比本机慢 {}";
+    PROVIDER_AHEAD = "the provider's clock is {} ahead of ours", "云端时钟比本机快 {}";
     DATABASE_BEHIND = "the database's clock is {} behind ours", "数据库时钟比本机慢 {}";
     DATABASE_AHEAD = "the database's clock is {} ahead of ours", "数据库时钟比本机快 {}";
     KEEP_CLOCKS = "keep the clocks right (NTP): deadlines are reckoned with them", "保持时钟准确（NTP）：期限据此计算";

@@ -109,7 +109,7 @@ async fn the_shape_of_every_answer_is_told_and_nothing_it_says() {
     for line in [
         "只有字段名、类型和长度",
         "，外层格式 solution，判定为 data\n错误码：digits(18), 222350\n响应头：connection",
-        "\n时钟：服务端减本机为 -",
+        "\n时钟：云端减本机为 -",
         "\n字段：\n",
         "\n文档未说明的字段：key(9 chars), ",
         "\n文档必有而缺少的字段：result.ocr_charge_count, ",
