@@ -21,6 +21,7 @@ pub(crate) fn channel(name: &str, severity: Severity) -> Channel {
             url: "https://example.com".into(),
             secret: None,
             allow_private: false,
+            proxy: None,
         }),
         severity,
         apps: Vec::new(),

@@ -63,7 +63,7 @@ pub(super) fn all(top: &Section<'_>, of_all: &OfAll<'_>, folders: &Folders) -> V
             top.findings,
         );
         let (mut app, quota) = app(&section, of_all, folders);
-        app.proxy = proxy::said(&section).unwrap_or_else(|| of_all.proxy.cloned());
+        app.proxy = proxy::said(&section, "proxy").unwrap_or_else(|| of_all.proxy.cloned());
         told.name(&section, place, &app.name);
         told.quota(&section, place, &app.account, quota);
         apps.push(app);

@@ -19,6 +19,7 @@ pub(super) const TOP: &[&str] = &[
     "heartbeat_url",
     "heartbeat_url_file",
     "heartbeat_allow_private_host",
+    "heartbeat_proxy",
 ];
 /// `[database]`
 pub(super) const DATABASE: &[&str] = &["url", "url_file", "max_connections", "allow_insecure"];
@@ -83,6 +84,7 @@ pub(super) const TOP_VALUES: &[&str] = &[
     "heartbeat_url",
     "heartbeat_url_file",
     "heartbeat_allow_private_host",
+    "heartbeat_proxy",
 ];
 /// `[[notify]]`
 pub(super) const NOTIFY: &[&str] = &[
@@ -93,6 +95,7 @@ pub(super) const NOTIFY: &[&str] = &[
     "secret",
     "secret_file",
     "allow_private_host",
+    "proxy",
     "severity",
     "apps",
     "language",
@@ -114,6 +117,7 @@ pub(super) const NOTIFY_POST: &[&str] = &[
     "secret",
     "secret_file",
     "allow_private_host",
+    "proxy",
 ];
 /// Those of `[[notify]]` that are for mail.
 pub(super) const NOTIFY_MAIL: &[&str] = &[

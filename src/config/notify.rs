@@ -7,11 +7,11 @@ use url::Url;
 use super::{
     apps::is_plain_name,
     finding::Place,
-    keys, mail,
+    keys, mail, proxy,
     secrets::{self, Folders},
     section::Section,
     shape::App,
-    tree::{Table, Value},
+    tree::{Node, Value},
 };
 use crate::domain::{
     alarm::Severity,
@@ -40,8 +40,14 @@ const KINDS: [(&str, Kind); 5] = [
 /// Keys whose values are secrets, unless they name a file.
 const SECRETS: [&str; 3] = ["url", "secret", "password"];
 
-/// Reads every channel; there may be none.
-pub(super) fn all(top: &Section<'_>, apps: &[App], folders: &Folders) -> Vec<Channel> {
+/// Reads every channel; there may be none. Those with a public host go through the provider's `proxy`,
+/// unless they say otherwise.
+pub(super) fn all(
+    top: &Section<'_>,
+    apps: &[App],
+    proxy: Option<&Secret>,
+    folders: &Folders,
+) -> Vec<Channel> {
     let Some(node) = top.node("notify") else {
         return Vec::new();
     };
@@ -71,7 +77,7 @@ pub(super) fn all(top: &Section<'_>, apps: &[App], folders: &Folders) -> Vec<Cha
             let reason = format!("notify[{first}] has the same name");
             section.fail("name", reason, "give each channel its own: alarms name it");
         }
-        if let Some(way) = way(&section, folders) {
+        if let Some(way) = way(&section, proxy, folders) {
             channels.push(channel(&section, name, way, apps));
         }
     }
@@ -133,7 +139,7 @@ fn named_apps(section: &Section<'_>, apps: &[App]) -> Vec<String> {
     named
 }
 
-fn way(section: &Section<'_>, folders: &Folders) -> Option<Way> {
+fn way(section: &Section<'_>, proxy: Option<&Secret>, folders: &Folders) -> Option<Way> {
     if !section.has("kind") {
         let todo = "write kind = \"email\", \"webhook\", \"dingtalk\", \"wecom\" or \"feishu\"";
         section.missing("kind", todo);
@@ -161,42 +167,63 @@ fn way(section: &Section<'_>, folders: &Folders) -> Option<Way> {
         Kind::Wecom => Way::Wecom,
         Kind::Feishu => Way::Feishu,
     };
-    post(section, folders).map(made)
+    post(section, proxy, folders).map(made)
 }
 
 /// Reads `heartbeat_url`, which may be missing.
-pub(super) fn heartbeat(top: &Section<'_>, folders: &Folders) -> Option<Post> {
+pub(super) fn heartbeat(
+    top: &Section<'_>,
+    proxy: Option<&Secret>,
+    folders: &Folders,
+) -> Option<Post> {
     let whence = "the address that is called while all is well";
     let url = secrets::optional(top, "heartbeat_url", folders, whence)?;
-    reached(top, ("heartbeat_url", "heartbeat_allow_private_host"), url)
+    reached(top, "heartbeat_", url, proxy)
 }
 
-fn post(section: &Section<'_>, folders: &Folders) -> Option<Post> {
+fn post(section: &Section<'_>, proxy: Option<&Secret>, folders: &Folders) -> Option<Post> {
     let secret = secrets::optional(section, "secret", folders, "what messages are signed with");
     let url = secrets::secret(section, "url", folders, "where messages are posted to")?;
-    let post = reached(section, ("url", "allow_private_host"), url)?;
+    let post = reached(section, "", url, proxy)?;
     Some(Post { secret, ..post })
 }
 
-/// A URL that may be reached, given as the first of these keys or in the file of that name; the
-/// second says whether its host may be a private one.
-fn reached(section: &Section<'_>, (key, private): (&str, &str), url: Secret) -> Option<Post> {
-    let allow_private = section.flag(private).is_some_and(|flag| flag.value);
-    if let Err((reason, todo)) = address(&url, allow_private) {
-        let in_file = format!("{key}_file");
-        let key = if section.has(key) { key } else { &in_file };
-        section.fail(key, reason, todo.replace("allow_private_host", private));
+/// A URL that may be reached, with what other keys of this beginning say of the way to its host. A
+/// private host is not looked for behind the provider's proxy, which leads into the internet.
+fn reached(
+    section: &Section<'_>,
+    begin: &str,
+    url: Secret,
+    of_provider: Option<&Secret>,
+) -> Option<Post> {
+    let [key, in_file, private, proxy] =
+        ["url", "url_file", "allow_private_host", "proxy"].map(|key| format!("{begin}{key}"));
+    let allow_private = section.flag(&private).is_some_and(|flag| flag.value);
+    let of_provider = of_provider.filter(|_| !allow_private);
+    let way = proxy::said(section, &proxy).unwrap_or_else(|| of_provider.cloned());
+    let is_plain = match address(&url, allow_private) {
+        Ok(url) => url.scheme() == "http",
+        Err((reason, todo)) => {
+            let key = if section.has(&key) { key } else { in_file };
+            section.fail(&key, reason, todo.replace("allow_private_host", &private));
+            return None;
+        }
+    };
+    if way.is_some() && is_plain {
+        let reason = "could read the key, as the address is plain http";
+        section.fail(&proxy, reason, "write https://, or \"\" for no proxy");
         return None;
     }
     Some(Post {
         url,
         secret: None,
         allow_private,
+        proxy: way,
     })
 }
 
-/// Whether a URL may be posted to; it holds a key, so that nothing of it is repeated.
-fn address(url: &Secret, allow_private: bool) -> Result<(), (&'static str, &'static str)> {
+/// A URL that may be posted to; it holds a key, so that nothing of it is repeated.
+fn address(url: &Secret, allow_private: bool) -> Result<Url, (&'static str, &'static str)> {
     const WHOLE: &str =
         "copy the whole address from where it was given out, beginning with https://";
     let url = Url::parse(url.reveal()).map_err(|_| ("is no address", WHOLE))?;
@@ -210,8 +237,8 @@ fn address(url: &Secret, allow_private: bool) -> Result<(), (&'static str, &'sta
         ));
     }
     match url.scheme() {
-        "https" => Ok(()),
-        "http" if allow_private => Ok(()),
+        "https" => Ok(url),
+        "http" if allow_private => Ok(url),
         "http" => Err((
             "is plain http, where everybody on the way could read the key",
             "write https://; plain http is for a host with a private address, with allow_private_host = true",
@@ -220,19 +247,24 @@ fn address(url: &Secret, allow_private: bool) -> Result<(), (&'static str, &'sta
     }
 }
 
-/// Whether a channel holds a secret in the file itself.
+/// Whether a channel, or the heartbeat, holds a secret in the file itself.
 pub(super) fn has_secret_in_file(top: &Section<'_>) -> bool {
-    let Some(Value::List(items)) = top.node("notify").map(|node| &node.value) else {
-        return false;
+    let is_written = |node: &Node| {
+        matches!(node.place, Place::Line(..))
+            && matches!(&node.value, Value::Text(text) if !text.trim().is_empty())
     };
-    let is_written = |table: &Table, key: &str| {
-        table.get(key).is_some_and(|node| {
-            matches!(node.place, Place::Line(..))
-                && matches!(&node.value, Value::Text(text) if !text.trim().is_empty())
-        })
-    };
-    items.iter().any(|item| match &item.value {
-        Value::Table(table) => SECRETS.iter().any(|key| is_written(table, key)),
+    let in_channel = |item: &Node| match &item.value {
+        Value::Table(table) => {
+            let mut secrets = SECRETS.iter().filter_map(|key| table.get(key));
+            secrets.any(is_written) || table.get("proxy").is_some_and(proxy::holds_secret)
+        }
         _ => false,
-    })
+    };
+    let in_channels = match top.node("notify").map(|node| &node.value) {
+        Some(Value::List(items)) => items.iter().any(in_channel),
+        _ => false,
+    };
+    in_channels
+        || top.node("heartbeat_url").is_some_and(is_written)
+        || top.node("heartbeat_proxy").is_some_and(proxy::holds_secret)
 }

@@ -1,4 +1,4 @@
-//! `provider.proxy` and `apps.proxy`; and the usual variables that name a proxy, which have no say.
+//! The proxies of the provider, of apps, of channels and of the heartbeat; and the usual variables that name a proxy, which have no say.
 
 use url::Url;
 
@@ -11,19 +11,19 @@ use super::{
 };
 use crate::domain::secret::Secret;
 
-/// The proxy that a section names: `None` when it says nothing, or nothing right; `Some(None)` when
-/// it says `""`, none.
-pub(super) fn said(section: &Section<'_>) -> Option<Option<Secret>> {
-    let node = section.node("proxy")?;
+/// The proxy that a section names by this key: `None` when it says nothing, or nothing right;
+/// `Some(None)` when it says `""`, none.
+pub(super) fn said(section: &Section<'_>, key: &str) -> Option<Option<Secret>> {
+    let node = section.node(key)?;
     if matches!(&node.value, Value::Text(text) if text.trim().is_empty()) {
         return Some(None);
     }
-    let text = section.text("proxy")?;
+    let text = section.text(key)?;
     match wrong(&text.value) {
         None => Some(Some(Secret::new(text.value))),
         // The URL may hold a password: no finding repeats it.
         Some((reason, todo)) => {
-            section.fail("proxy", reason, todo);
+            section.fail(key, reason, todo);
             None
         }
     }

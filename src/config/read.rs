@@ -37,7 +37,7 @@ pub(super) fn config(
     let plain = Config::embedded(data_dir.clone(), Vec::new());
     let schedule = schedule(&top.section("schedule", keys::SCHEDULE));
     let rules = alarms::read(&top.section("alarms", keys::ALARMS), &Rules::default());
-    let of_all = proxy::said(&top.section("provider", keys::PROVIDER)).flatten();
+    let of_all = proxy::said(&top.section("provider", keys::PROVIDER), "proxy").flatten();
     let of_all = OfAll {
         schedule: &schedule,
         rules: &rules,
@@ -63,8 +63,8 @@ pub(super) fn config(
         purpose: purpose(&top.section("access", keys::ACCESS)),
         http: http::read(&top.section("http", keys::HTTP)),
         limits: limits(&top.section("limits", keys::LIMITS)),
-        notify: notify::all(top, &apps, folders),
-        heartbeat: notify::heartbeat(top, folders),
+        notify: notify::all(top, &apps, of_all.proxy, folders),
+        heartbeat: notify::heartbeat(top, of_all.proxy, folders),
         apps,
         schedule,
         data_dir,

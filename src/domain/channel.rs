@@ -64,6 +64,8 @@ pub struct Post {
     pub secret: Option<Secret>,
     /// Whether the host may have a private address.
     pub allow_private: bool,
+    /// The proxy that leads there, `http://user:password@host:port`; none is asked otherwise.
+    pub proxy: Option<Secret>,
 }
 
 /// A mail server and whom it is to tell. `Debug` shows nobody's address.
@@ -179,6 +181,7 @@ mod tests {
             url: "https://canary.example.com/?key=canary".into(),
             secret: Some("canary".into()),
             allow_private: false,
+            proxy: None,
         };
         for (way, shown) in [
             (Way::Email(mail), "recipients: 2"),

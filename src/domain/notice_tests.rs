@@ -14,6 +14,7 @@ fn channel() -> Channel {
             url: "https://example.com".into(),
             secret: None,
             allow_private: false,
+            proxy: None,
         }),
         severity: Severity::Warning,
         apps: vec!["h5".to_owned()],

@@ -15,7 +15,7 @@ impl Heartbeat {
     /// # Errors
     /// Why it cannot be called.
     pub fn open(post: &Post) -> Result<Self, NotSent> {
-        let poster = Poster::new(&post.url, post.allow_private, &Poster::limits());
+        let poster = Poster::new(post, &Poster::limits());
         let refused = |why: PostError| NotSent::lasting(format!("heartbeat_url: {why}"));
         poster.map(Self).map_err(refused)
     }

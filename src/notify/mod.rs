@@ -120,5 +120,5 @@ impl Line {
 }
 
 fn poster(post: &Post) -> Result<Poster, PostError> {
-    Poster::new(&post.url, post.allow_private, &Poster::limits())
+    Poster::new(post, &Poster::limits())
 }

@@ -1,9 +1,10 @@
 //! JSON posted to a URL that a person configured, such as that of a robot.
 //!
 //! Promised: only addresses on the internet are connected to, and private ones where they are
-//! allowed, by the same rules as media; plain http to private ones alone, for these URLs hold keys;
-//! no redirect is followed; every wait and the answer's length have a limit; the URL stands in no
-//! error and no `Debug`. Not promised: that what it was posted to likes it; callers judge the answer.
+//! allowed, by the same rules as media; plain http to private ones alone, and never through a proxy,
+//! for these URLs hold keys; no redirect is followed; every wait and the answer's length have a limit;
+//! the URL stands in no error and no `Debug`. Not promised: that what it was posted to likes it;
+//! callers judge the answer; nor, behind a proxy, which resolves names itself, where a name leads.
 
 use std::{fmt, net::IpAddr, sync::Arc};
 
@@ -13,8 +14,9 @@ use url::{Host, Url};
 use super::{
     download::addresses::{Blocked, CheckedDns, Reach, is_blocked, reach},
     http::{self, Limits, describe},
+    proxy::Proxy,
 };
-use crate::domain::{secret::Secret, time::Span};
+use crate::domain::{answer::ProviderError, channel::Post, secret::Secret, time::Span};
 
 /// The longest answer that is read, in bytes.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
@@ -23,6 +25,7 @@ const ANSWER_BYTES_MAX: usize = 64 << 10;
 pub struct Poster {
     url: Url,
     client: reqwest::Client,
+    proxy: Option<Proxy>,
 }
 
 /// What was answered.
@@ -58,16 +61,31 @@ impl Poster {
         }
     }
 
-    /// Makes one for this URL; nothing is connected to yet.
+    /// Makes one for the URL of a channel; nothing is connected to yet.
     ///
     /// # Errors
-    /// Why the URL, or this machine, is not fit for it.
-    pub fn new(url: &Secret, allow_private: bool, limits: &Limits) -> Result<Self, PostError> {
-        let url = Url::parse(url.reveal()).map_err(|_| PostError::Forbidden("it is no address"))?;
-        let reaches = allowed(&url, allow_private).map_err(PostError::Forbidden)?;
-        let client = http::media(limits, Arc::new(reaches))
-            .map_err(|problem| PostError::Transient(problem.detail))?;
-        Ok(Self { url, client })
+    /// Why the URL, its proxy, or this machine, is not fit for it.
+    pub fn new(post: &Post, limits: &Limits) -> Result<Self, PostError> {
+        let url =
+            Url::parse(post.url.reveal()).map_err(|_| PostError::Forbidden("it is no address"))?;
+        let reaches = allowed(&url, post.allow_private).map_err(PostError::Forbidden)?;
+        let unfit = |problem: ProviderError| PostError::Transient(problem.detail);
+        let proxy = post.proxy.as_ref().map(Proxy::new).transpose();
+        let proxy = proxy.map_err(unfit)?;
+        if proxy.is_some() && url.scheme() != "https" {
+            return Err(PostError::Forbidden(
+                "it is plain http, which its proxy could read",
+            ));
+        }
+        let client = match &proxy {
+            Some(proxy) => http::media_through(limits, proxy),
+            None => http::media(limits, Arc::new(reaches)),
+        };
+        Ok(Self {
+            url,
+            client: client.map_err(unfit)?,
+            proxy,
+        })
     }
 
     /// Posts JSON, with these parameters added to the URL's query.
@@ -92,7 +110,7 @@ impl Poster {
         if let Some(secret) = bearer {
             request = request.bearer_auth(secret.reveal());
         }
-        answer(request).await
+        self.answer(request).await
     }
 
     /// Gets it, for the sake of having asked.
@@ -100,26 +118,32 @@ impl Poster {
     /// # Errors
     /// Why there is no answer.
     pub async fn get(&self) -> Result<Answer, PostError> {
-        answer(self.client.get(self.url.clone())).await
+        self.answer(self.client.get(self.url.clone())).await
     }
-}
 
-async fn answer(request: reqwest::RequestBuilder) -> Result<Answer, PostError> {
-    let mut response = request.send().await.map_err(problem)?;
-    let http_status = response.status().as_u16();
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(problem)? {
-        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-            return Err(PostError::Transient(format!(
-                "HTTP {http_status} with an answer longer than {ANSWER_BYTES_MAX} bytes"
-            )));
+    async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Answer, PostError> {
+        let of_proxy = |error: &reqwest::Error| self.proxy.as_ref()?.told(error);
+        let mut response = request.send().await.map_err(|error| {
+            of_proxy(&error).map_or_else(
+                || problem(error),
+                |problem| PostError::Transient(problem.detail),
+            )
+        })?;
+        let http_status = response.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(problem)? {
+            if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+                return Err(PostError::Transient(format!(
+                    "HTTP {http_status} with an answer longer than {ANSWER_BYTES_MAX} bytes"
+                )));
+            }
+            body.extend_from_slice(&chunk);
         }
-        body.extend_from_slice(&chunk);
+        Ok(Answer {
+            http_status,
+            body: body.into(),
+        })
     }
-    Ok(Answer {
-        http_status,
-        body: body.into(),
-    })
 }
 
 impl fmt::Debug for Poster {
@@ -177,6 +201,15 @@ fn problem(error: reqwest::Error) -> PostError {
 mod tests {
     use super::*;
 
+    fn post(url: &str, allow_private: bool, proxy: Option<Secret>) -> Post {
+        Post {
+            url: url.into(),
+            secret: None,
+            allow_private,
+            proxy,
+        }
+    }
+
     #[test]
     fn a_url_leads_to_the_internet_or_where_it_was_allowed_to() {
         for (url, plainly, privately) in [
@@ -199,9 +232,14 @@ mod tests {
             ("canary", false, false),
         ] {
             for (allow_private, is_fine) in [(false, plainly), (true, privately)] {
-                let made = Poster::new(&url.into(), allow_private, &Poster::limits());
+                let made = Poster::new(&post(url, allow_private, None), &Poster::limits());
                 assert_eq!(made.is_ok(), is_fine, "{url} {allow_private}");
                 assert!(!format!("{made:?}").contains("canary"), "{url}");
+                let proxy = Some("http://canary:canary@10.0.0.1:3128".into());
+                let made = Poster::new(&post(url, allow_private, proxy), &Poster::limits());
+                let is_fine = is_fine && url.starts_with("https");
+                assert_eq!(made.is_ok(), is_fine, "{url} {allow_private} by a proxy");
+                assert!(!format!("{made:?}").contains("canary"), "{url} by a proxy");
             }
         }
     }
@@ -209,7 +247,8 @@ mod tests {
     #[tokio::test]
     async fn a_name_is_looked_up_before_anything_is_sent() {
         for (url, allow_private) in [("https://localhost:9/canary", false)] {
-            let poster = Poster::new(&url.into(), allow_private, &Poster::limits()).unwrap();
+            let post = post(url, allow_private, None);
+            let poster = Poster::new(&post, &Poster::limits()).unwrap();
             assert_eq!(
                 poster.post(Vec::new(), &[], None).await,
                 Err(PostError::Forbidden(Blocked::TEXT))

@@ -79,11 +79,11 @@ impl Proxy {
 
     /// It wants to know who we are, or does not believe it (407).
     pub(super) fn asks_who(&self) -> String {
-        let todo = "write user and password into provider.proxy (or proxy of the app): \"http://user:password@host:port\"";
+        let todo = "write user and password into provider.proxy (or proxy of the app or the channel): \"http://user:password@host:port\"";
         match self.authorization {
             Some(_) => {
                 format!(
-                    "the proxy {self} does not accept the user and password it is given (407); correct them in provider.proxy (or proxy of the app)"
+                    "the proxy {self} does not accept the user and password it is given (407); correct them in provider.proxy (or proxy of the app or the channel)"
                 )
             }
             None => format!("the proxy {self} asks for a user and a password (407); {todo}"),
@@ -105,7 +105,7 @@ impl Proxy {
         }
         if says("tunnel error: unsuccessful") || says("tunnel error: unexpected end") {
             let detail = format!(
-                "the proxy {self} does not let the connection through; have it allow the hosts of base_url and media_hosts, port 443"
+                "the proxy {self} does not let the connection through; have it allow the hosts of base_url, media_hosts and [[notify]], port 443"
             );
             return Some(ProviderError::new(ErrorKind::Transient, detail));
         }
@@ -118,7 +118,7 @@ impl Proxy {
         } else {
             causes.last().map_or("", String::as_str)
         };
-        let todo = "see that it runs, and that provider.proxy (or proxy of the app) is right";
+        let todo = "see that it runs, and that provider.proxy (or proxy of the app or the channel) is right";
         (!is_behind).then(|| {
             ProviderError::new(
                 ErrorKind::Transient,

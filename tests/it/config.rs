@@ -1601,6 +1601,7 @@ fn channels_are_read_with_their_defaults() {
             url: Secret::new("http://10.0.0.7:9093/canary"),
             secret: Some(Secret::new("canary-bearer")),
             allow_private: true,
+            proxy: None,
         })
     );
     assert_eq!(
@@ -1617,6 +1618,70 @@ fn channels_are_read_with_their_defaults() {
     );
     assert!(!format!("{config:?}").contains("canary"), "{config:?}");
     assert!(Place::new(GOOD_APP).config().notify.is_empty());
+}
+
+#[test]
+fn what_leads_into_the_internet_goes_through_the_providers_proxy_unless_it_says_otherwise() {
+    use verikeep::domain::channel::Way;
+    let place = |lines: &str| {
+        Place::new(&format!(
+            "heartbeat_url = \"https://hc.example.com/x\"\n{lines}\n[provider]\nproxy = \"http://canary:canary@of-all:3128\"\n\
+             {GOOD_APP}[[notify]]\nname = \"duty\"\nkind = \"wecom\"\nurl = \"https://qyapi.weixin.qq.com/x\"\n"
+        ))
+    };
+    let own = "http://own:8080";
+    for (name, value, of_channel, of_heartbeat) in [
+        ("", "", Some("of-all"), Some("of-all")),
+        (
+            "VERIKEEP_NOTIFY__DUTY__PROXY",
+            own,
+            Some("own"),
+            Some("of-all"),
+        ),
+        ("VERIKEEP_NOTIFY__DUTY__PROXY", "", None, Some("of-all")),
+        (
+            "VERIKEEP_NOTIFY__DUTY__ALLOW_PRIVATE_HOST",
+            "true",
+            None,
+            Some("of-all"),
+        ),
+        ("VERIKEEP_HEARTBEAT_PROXY", own, Some("of-all"), Some("own")),
+        ("VERIKEEP_HEARTBEAT_PROXY", "", Some("of-all"), None),
+        (
+            "VERIKEEP_HEARTBEAT_ALLOW_PRIVATE_HOST",
+            "true",
+            Some("of-all"),
+            None,
+        ),
+    ] {
+        let place = if name.is_empty() {
+            place("")
+        } else {
+            place("").set(name, value)
+        };
+        let config = place.config();
+        let Way::Wecom(post) = &config.notify[0].way else {
+            panic!("a robot");
+        };
+        for (post, expected) in [
+            (post, of_channel),
+            (config.heartbeat.as_ref().unwrap(), of_heartbeat),
+        ] {
+            let proxy = post.proxy.as_ref().map(Secret::reveal);
+            let host = proxy.map(|url| url.rsplit(['@', '/']).next().unwrap());
+            let host = host.map(|host| host.split(':').next().unwrap());
+            assert_eq!(host, expected, "{name} = {value:?}");
+        }
+        assert!(!format!("{config:?}").contains("canary"));
+    }
+    let lines = "heartbeat_proxy = \"socks5://canary\"";
+    let fails = place(lines).fails();
+    assert_eq!(fails.len(), 1);
+    let text = told(&fails);
+    assert!(
+        text.contains("heartbeat_proxy") && !text.contains("canary"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -1759,6 +1824,28 @@ fn everything_wrong_with_a_channel_is_found_by_path() {
             "daily",
             "true or false",
             "true or false",
+        ),
+        (
+            with(robot, "-", "proxy = \"canary:3128\""),
+            "proxy",
+            "has no scheme",
+            "http://proxy.example.com:3128",
+        ),
+        (
+            with(
+                robot,
+                "url",
+                "url = \"http://10.0.0.7/canary\"\nallow_private_host = true\nproxy = \"http://canary\"",
+            ),
+            "proxy",
+            "plain http",
+            "https://",
+        ),
+        (
+            with(mail, "-", "proxy = \"http://proxy:3128\""),
+            "proxy",
+            "of no use",
+            "take it out",
         ),
         (
             with(robot, "-", "host = \"example.com\""),

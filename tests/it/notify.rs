@@ -37,6 +37,7 @@ fn post(url: &str, secret: Option<&str>) -> Post {
         url: url.into(),
         secret: secret.map(Into::into),
         allow_private: true,
+        proxy: None,
     }
 }
 

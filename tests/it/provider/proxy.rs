@@ -14,6 +14,7 @@ use tokio::{
 use verikeep::{
     domain::{
         answer::{Endpoint, ErrorKind, ProviderError},
+        channel::{Post, Way},
         secret::Secret,
         time::{Clock, Span},
     },
@@ -28,6 +29,7 @@ use super::{
     server::{HandClock, Server, Step, answer},
     tls::impostor,
 };
+use crate::notify::send;
 
 /// A small proxy: whatever it is asked for, it leads to one port of this machine. Stops when
 /// dropped.
@@ -262,6 +264,37 @@ async fn https_goes_through_a_tunnel_and_its_certificate_is_checked_as_ever() {
         heard.recv_timeout(patience).unwrap().is_empty()
             && heard.recv_timeout(patience).unwrap().is_empty()
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_are_told_goes_through_a_tunnel_that_sees_no_key() {
+    let (port, _heard) = impostor();
+    let by = |proxy: Secret| {
+        Way::Dingtalk(Post {
+            url: "https://oapi.dingtalk.com/robot/send?access_token=canary-key".into(),
+            secret: Some("canary-secret".into()),
+            allow_private: false,
+            proxy: Some(proxy),
+        })
+    };
+    let open = Proxy::start(port, None).await;
+    let closed = Proxy::start(port, Some("407 Who is it")).await;
+    let gone = Secret::new("http://canary:canary@127.0.0.1:1");
+    for (proxy, why) in [
+        (open.url("canary:canary@"), "certificate"),
+        (closed.url(""), "asks for a user and a password (407)"),
+        (gone, "the proxy 127.0.0.1:1 cannot be reached"),
+    ] {
+        let refused = send(by(proxy)).await.unwrap_err();
+        let text = refused.to_string();
+        assert!(text.contains(why) && !text.contains("canary"), "{text}");
+        assert!(!refused.is_lasting(), "{text}");
+    }
+    for proxy in [open, closed] {
+        let line = ["CONNECT oapi.dingtalk.com:443 HTTP/1.1"];
+        assert_eq!(proxy.request_lines(), line);
+        assert!(!proxy.heads().concat().contains("canary"));
+    }
 }
 
 #[tokio::test]
