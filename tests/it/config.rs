@@ -1318,6 +1318,50 @@ fn files_that_others_can_read_are_warned_of() {
 }
 
 #[test]
+fn a_configuration_that_others_can_read_is_warned_of_for_whichever_secret_it_holds() {
+    let app = GOOD_APP
+        .replace("secret_key = \"canary-sk\"", "secret_key_file = \"key\"")
+        .replace("api_key = \"canary-ak\"", "api_key_file = \"key\"");
+    assert!(!app.contains("canary"), "{app}");
+    let beat = "heartbeat_url_file = \"url\"\n";
+    let robot = "[[notify]]\nname = \"duty\"\nkind = \"wecom\"\nurl_file = \"url\"\n";
+    let by = "proxy = \"http://canary:canary@proxy:3128\"\n";
+    for (head, tail, is_secret) in [
+        (String::new(), String::new(), false),
+        (beat.to_owned(), robot.to_owned(), false),
+        (
+            format!("{beat}heartbeat_proxy = \"http://proxy:3128\"\n"),
+            String::new(),
+            false,
+        ),
+        (
+            "heartbeat_url = \"https://hc.example.com/canary\"\n".to_owned(),
+            String::new(),
+            true,
+        ),
+        (format!("{beat}heartbeat_{by}"), String::new(), true),
+        (String::new(), format!("{robot}{by}"), true),
+        (
+            String::new(),
+            robot.replace("url_file = \"url\"", "url = \"https://example.com/canary\""),
+            true,
+        ),
+        (String::new(), format!("[provider]\n{by}"), true),
+        (String::new(), by.to_owned(), true),
+    ] {
+        let text = format!("{head}{app}{tail}");
+        let place = Place::new(&text);
+        place.write("verikeep.toml", &text, 0o644);
+        place.write("key", "canary", 0o600);
+        place.write("url", "https://example.com/canary", 0o600);
+        let warnings = told(&place.load().unwrap().warnings);
+        let is_warned = warnings.contains("holds a secret and can be read by others");
+        assert_eq!(is_warned, is_secret, "{text}: {warnings}");
+        assert!(!warnings.contains("canary"), "{warnings}");
+    }
+}
+
+#[test]
 fn what_works_but_looks_wrong_is_a_warning() {
     for (line, path, part) in [
         (
