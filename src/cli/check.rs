@@ -154,14 +154,13 @@ impl Row {
         } else {
             format!("{} ({})", finding.path, finding.place)
         };
+        let [found, todo] = [Finding::reason_in, Finding::todo_in].map(|text| Said::Told {
+            en: text(finding, Language::En),
+            zh: text(finding, Language::Zh),
+        });
         match finding.level {
-            Level::Warn => Self::warn(what, finding.reason.clone(), finding.todo.clone()),
-            Level::Fail => Self::fail(
-                Code::Configuration,
-                what,
-                finding.reason.clone(),
-                finding.todo.clone(),
-            ),
+            Level::Warn => Self::warn(what, found, todo),
+            Level::Fail => Self::fail(Code::Configuration, what, found, todo),
         }
     }
 }

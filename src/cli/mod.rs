@@ -300,7 +300,8 @@ fn load_aloud(source: &Source, screen: &mut Screen<'_>) -> Result<Config, Failur
 }
 
 fn tell_warning(warning: &Finding, screen: &mut Screen<'_>) -> io::Result<()> {
-    screen.note(format!("warning: {warning}"))
+    let told = warning.in_(screen.language);
+    screen.note(format!("warning: {told}"))
 }
 
 /// Arguments that are never printed: tokens, names, numbers.

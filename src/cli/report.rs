@@ -7,7 +7,10 @@ use std::{io, process::ExitCode};
 
 use serde::Serialize;
 
-use super::{screen::Screen, words::Said};
+use super::{
+    screen::Screen,
+    words::{ONE_IS_WRONG, SOME_ARE_WRONG, Said},
+};
 use crate::config::{Finding, Level};
 
 /// What a command ends with (contract.md, "Commands").
@@ -133,22 +136,21 @@ pub(super) fn print(failure: &Failure, screen: &mut Screen<'_>) {
             let told: Vec<String> = findings
                 .iter()
                 .map(|finding| {
+                    let told = finding.in_(screen.language);
                     if finding.level == Level::Warn {
-                        format!("  warning: {finding}")
+                        format!("  warning: {told}")
                     } else {
-                        format!("  {finding}")
+                        format!("  {told}")
                     }
                 })
                 .collect();
-            screen.note(format!(
-                "error: the configuration cannot be used, {fails} {}:\n{}",
-                if fails == 1 {
-                    "thing is wrong"
-                } else {
-                    "things are wrong"
-                },
-                told.join("\n")
-            ))
+            let words = if fails == 1 {
+                ONE_IS_WRONG
+            } else {
+                SOME_ARE_WRONG
+            };
+            let head = words.filled(screen.language, &[&fails.to_string()]);
+            screen.note(format!("error: {head}\n{}", told.join("\n")))
         }
         Failure::Told {
             what, why, todo, ..

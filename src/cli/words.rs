@@ -57,6 +57,8 @@ words! { Words:
         "配置中没有 [[notify]]：不会通知任何人";
 
     // The daemon and the configuration.
+    ONE_IS_WRONG = "the configuration cannot be used, {} thing is wrong:", "配置无法使用，有 {} 处错误：";
+    SOME_ARE_WRONG = "the configuration cannot be used, {} things are wrong:", "配置无法使用，共有 {} 处错误：";
     SILENT = "no daemon answers on {} (http.ops_listen, else http.listen)",
         "{} 上没有守护进程应答（http.ops_listen，未设置时为 http.listen）";
     READY = "the daemon on {} is ready", "{} 上的守护进程就绪";
@@ -126,7 +128,9 @@ words! { Words:
 pub(super) enum Said {
     /// Words of ours, and what they are filled in with.
     Words(Words, Vec<String>),
-    /// As it came: errors of others, findings of the configuration.
+    /// Words of the configuration, which has them in both.
+    Told { en: String, zh: String },
+    /// As it came: errors of others.
     AsIs(String),
 }
 
@@ -143,13 +147,17 @@ impl Said {
                 let values: Vec<&str> = values.iter().map(String::as_str).collect();
                 words.filled(language, &values)
             }
+            Self::Told { en, zh } => match language {
+                Language::En => en.clone(),
+                Language::Zh => zh.clone(),
+            },
             Self::AsIs(text) => text.clone(),
         }
     }
 
     /// Whether there is nothing to be said.
     pub(super) fn is_empty(&self) -> bool {
-        matches!(self, Self::AsIs(text) if text.is_empty())
+        matches!(self, Self::AsIs(text) | Self::Told { en: text, .. } if text.is_empty())
     }
 }
 

@@ -7,7 +7,8 @@ use std::{cell::RefCell, fmt, path::PathBuf, sync::Arc};
 
 use serde::Serialize;
 
-use super::keys;
+use super::{chinese::in_chinese, keys};
+use crate::domain::language::Language;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -110,19 +111,46 @@ impl Finding {
     }
 }
 
-/// `verikeep.toml:12: apps[0].qps: must be above 0; write …`
+impl Finding {
+    /// Why it is wrong, in a language: in English where there are no words for it in that one.
+    #[must_use]
+    pub fn reason_in(&self, language: Language) -> String {
+        in_(&self.reason, language)
+    }
+
+    /// The way out, likewise.
+    #[must_use]
+    pub fn todo_in(&self, language: Language) -> String {
+        in_(&self.todo, language)
+    }
+
+    /// All of it on one line: `verikeep.toml:12: apps[0].qps: must be above 0; write …`
+    #[must_use]
+    pub fn in_(&self, language: Language) -> String {
+        let (colon, semicolon) = match language {
+            Language::En => (": ", "; "),
+            Language::Zh => ("：", "；"),
+        };
+        let mut told = format!("{}{colon}", self.place);
+        if !self.path.is_empty() {
+            told += &format!("{}{colon}", self.path);
+        }
+        told += &self.reason_in(language);
+        if !self.todo.is_empty() {
+            told += &format!("{semicolon}{}", self.todo_in(language));
+        }
+        told
+    }
+}
+
+fn in_(text: &str, language: Language) -> String {
+    let chinese = (language == Language::Zh).then(|| in_chinese(text));
+    chinese.flatten().unwrap_or_else(|| text.to_owned())
+}
+
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", self.place)?;
-        if !self.path.is_empty() {
-            write!(f, "{}: ", self.path)?;
-        }
-        f.write_str(&self.reason)?;
-        if self.todo.is_empty() {
-            Ok(())
-        } else {
-            write!(f, "; {}", self.todo)
-        }
+        f.write_str(&self.in_(Language::En))
     }
 }
 

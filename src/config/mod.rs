@@ -13,6 +13,7 @@ mod addresses;
 mod alarms;
 mod apps;
 mod auth;
+mod chinese;
 mod database;
 mod env;
 mod finding;

@@ -404,6 +404,37 @@ fn init_writes_what_check_accepts_once_the_credentials_are_there() {
 }
 
 #[test]
+fn what_is_wrong_with_a_configuration_is_said_in_the_language_asked_for() {
+    let folder = TempDir::new().unwrap();
+    let text = "[[apps]]\nname = \"h5\"\napi_key = \"canary\"\nsecret_kee = \"canary\"\n";
+    fs::write(folder.path().join("verikeep.toml"), text).unwrap();
+    for (language, found, todo, all) in [
+        (
+            "en",
+            "no such key",
+            "did you mean `secret_key`?",
+            "things are wrong",
+        ),
+        (
+            "zh",
+            "没有这个键",
+            "是不是想写 `secret_key`？",
+            "配置无法使用，共有 2 处错误",
+        ),
+    ] {
+        let (rows, _) = checked(folder.path(), &["--offline", "--lang", language]);
+        let what = "apps[0].secret_kee (verikeep.toml:4)";
+        assert_eq!(rows[what], ["fail", found, todo].map(str::to_owned));
+        let output = verikeep(folder.path(), &["run", "--lang", language]);
+        let told = err(&output);
+        assert_eq!(output.status.code(), Some(3), "{told}");
+        for part in [found, todo, all] {
+            assert!(told.contains(part) && !told.contains("canary"), "{told}");
+        }
+    }
+}
+
+#[test]
 fn check_names_the_channel_that_cannot_be_used() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("ca.pem"), "canary").unwrap();

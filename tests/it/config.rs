@@ -11,6 +11,7 @@ use verikeep::{
     domain::{
         answer::Endpoint,
         identity::{Columns, IndexKey},
+        language::Language,
         secret::Secret,
         time::Span,
         traffic::{FailureRate, NoTokens, Risk, Rules},
@@ -48,11 +49,16 @@ impl Place {
     }
 
     fn load(&self) -> Result<Loaded, Vec<Finding>> {
-        load(&Source {
+        let loaded = load(&Source {
             file: None,
             variables: self.variables.clone(),
             here: self.folder.path().to_owned(),
-        })
+        });
+        let findings = loaded
+            .as_ref()
+            .map_or_else(|fails| fails, |loaded| &loaded.warnings);
+        findings.iter().for_each(is_said_in_chinese);
+        loaded
     }
 
     fn config(&self) -> Config {
@@ -70,7 +76,24 @@ impl Place {
     }
 }
 
+#[track_caller]
+fn is_said_in_chinese(finding: &Finding) {
+    for text in [Finding::reason_in, Finding::todo_in].map(|text| text(finding, Language::Zh)) {
+        let is_chinese = text.contains(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+        assert!(is_chinese || text.is_empty(), "not in Chinese: {text}");
+    }
+}
+
 fn told(findings: &[Finding]) -> String {
+    for finding in findings {
+        for text in [
+            finding.reason_in(Language::Zh),
+            finding.todo_in(Language::Zh),
+        ] {
+            let is_chinese = text.contains(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+            assert!(is_chinese || text.is_empty(), "not in Chinese: {text}");
+        }
+    }
     findings
         .iter()
         .map(ToString::to_string)
