@@ -1,4 +1,5 @@
-//! The proxies of the provider, of apps, of channels and of the heartbeat; and the usual variables that name a proxy, which have no say.
+//! The proxies of the provider, of apps, of channels and of the heartbeat; and the usual variables that
+//! name a proxy, which have no say.
 
 use url::Url;
 
