@@ -163,7 +163,9 @@ impl Ahead<'_> {
         };
         let beside = (&self.draft.media[..], self.draft.verification.issued_at);
         let fetcher = &self.poller.fetcher;
-        match fetcher.fetch_at_once(request, &row, beside, left()?).await {
+        // In a box, so that those that still wait for a place take no memory for it.
+        let fetched = Box::pin(fetcher.fetch_at_once(request, &row, beside, left()?));
+        match fetched.await {
             Ok(AtOnce::Here(here)) => return Some((row, here)),
             Ok(AtOnce::Large) => self.onward.was_large(kind, clock.elapsed()),
             Ok(AtOnce::No) | Err(_) => self.goes_on.store(false, Ordering::Relaxed),
