@@ -5,6 +5,7 @@ mod accesses;
 mod alarm;
 mod alike;
 mod beside;
+mod built;
 mod bulk;
 mod cases;
 mod charges;
