@@ -19,6 +19,8 @@ pub mod reindex;
 mod servers;
 mod supervise;
 mod turns;
+pub mod unnamed;
+pub mod verify;
 mod watch;
 
 #[cfg(test)]

@@ -90,6 +90,15 @@ pub enum Since {
     Ago(Span),
 }
 
+impl Since {
+    pub(super) fn before(self, now: Time) -> Time {
+        match self {
+            Self::Ago(span) => now.minus(span),
+            Self::At(at) => at,
+        }
+    }
+}
+
 fn state(name: &str) -> Result<State, String> {
     State::named(name)
         .ok_or_else(|| format!("there are: {}", State::ALL.map(State::name).join(", ")))
@@ -240,10 +249,7 @@ fn filter(args: &List, desk: &dyn Desk) -> Filter {
     Filter {
         state: args.state,
         app: args.app.clone(),
-        since: args.since.map(|since| match since {
-            Since::Ago(span) => desk.now().minus(span),
-            Since::At(at) => at,
-        }),
+        since: args.since.map(|since| since.before(desk.now())),
         reference: args.reference.clone(),
         limit: PAGE,
         ..Filter::default()

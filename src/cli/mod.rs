@@ -47,6 +47,7 @@ mod table;
 )]
 mod tests;
 mod track;
+mod verify;
 mod words;
 
 use std::{
@@ -108,6 +109,7 @@ pub enum Command {
     Retry(retry::Retry),
     Alarms(alarms::Alarms),
     Losses(losses::Losses),
+    Verify(verify::Verify),
     Orphans(orphans::Orphans),
     Key(key::Key),
     IndexNumber(index_number::IndexNumber),
@@ -279,6 +281,7 @@ async fn dispatch(cli: Cli, screen: &mut Screen<'_>) -> Result<Code, Failure> {
             })
             .await
         }
+        Command::Verify(args) => verify::run(&args, &load(&source)?, screen).await,
         Command::Orphans(args) => orphans::run(&args, &load(&source)?, screen).await,
         Command::Notify(args) => {
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);

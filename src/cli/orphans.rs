@@ -3,7 +3,6 @@
 use std::io::{self, BufRead as _, IsTerminal as _};
 
 use clap::{Args, Subcommand};
-use futures::StreamExt as _;
 use serde::Serialize;
 use serde_json::json;
 
@@ -14,10 +13,9 @@ use super::{
     screen::Screen,
 };
 use crate::{
-    app::{self, AppError},
+    app::{self, AppError, unnamed},
     config::Config,
     domain::{
-        id::VerificationId,
         installation::{Joint, join},
         time::{Clock as _, Span, Time, rfc3339},
     },
@@ -84,8 +82,6 @@ pub struct Remove {
 
 /// What is under way has its row within minutes.
 const AGE_MIN: Span = Span::hours(1);
-/// So many keys are looked up at once.
-const CHUNK: usize = 1000;
 
 fn age(text: &str) -> Result<Span, String> {
     let span = Span::parse(text)?;
@@ -143,7 +139,7 @@ pub(super) async fn at(
     place: &Place<'_>,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
-    belong_together(place).await?;
+    belong_together(place.store, place.vault).await?;
     match &args.verb {
         Some(Verb::Remove(remove)) => removed(remove, place, screen).await,
         Some(Verb::List(list)) => listed(list, place, screen).await,
@@ -152,9 +148,9 @@ pub(super) async fn at(
 }
 
 /// In the vault of another database nothing would be named.
-async fn belong_together(place: &Place<'_>) -> Result<(), Failure> {
-    let known = place.store.installation().await?;
-    let side = app::installation::look(place.vault, &known).await?;
+pub(super) async fn belong_together(store: &dyn Store, vault: &Vault) -> Result<(), Failure> {
+    let known = store.installation().await?;
+    let side = app::installation::look(vault, &known).await?;
     match join(&known, &side) {
         Ok(Joint::Joined) => Ok(()),
         Ok(_) => Err(Failure::told(
@@ -185,30 +181,14 @@ impl Sums {
     }
 }
 
-/// The key of an object, and whose it is.
-fn of(lying: &Lying) -> (VerificationId, String) {
-    (lying.of, lying.key.to_string())
-}
-
-/// Calls for each orphan. Rows are asked for after the listing: what was named meanwhile is none.
+/// Calls for each orphan.
 async fn each(
     place: &Place<'_>,
     older_than: Span,
-    mut call: impl AsyncFnMut(Lying) -> Result<(), Failure>,
+    call: impl AsyncFnMut(Lying) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let old = place.vault.written_before(place.now.minus(older_than));
-    let mut chunks = old.chunks(CHUNK);
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.into_iter().collect::<Result<Vec<Lying>, _>>()?;
-        let keys: Vec<_> = chunk.iter().map(of).collect();
-        let named = place.store.named(&keys).await?;
-        for lying in chunk {
-            if !named.contains(lying.key.as_str()) {
-                call(lying).await?;
-            }
-        }
-    }
-    Ok(())
+    let before = place.now.minus(older_than);
+    unnamed::each(place.store, place.vault, before, call).await
 }
 
 async fn listed(args: &List, place: &Place<'_>, screen: &mut Screen<'_>) -> Result<Code, Failure> {
@@ -262,7 +242,7 @@ async fn removed(
     }
     let mut sums = Sums::default();
     each(place, args.older_than, async |orphan| {
-        let again = place.store.named(&[of(&orphan)]).await?;
+        let again = place.store.named(&[unnamed::of(&orphan)]).await?;
         if again.is_empty() && place.vault.delete_listed(&orphan).await? {
             sums.add(&orphan);
         }

@@ -60,6 +60,7 @@ mod numbers;
 mod orphans;
 mod retries;
 mod tracking;
+mod verify;
 mod wrong;
 
 #[tokio::test]

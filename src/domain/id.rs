@@ -1,6 +1,6 @@
 //! What rows and objects are called: identifiers of this program's own making, UUIDs of version 7.
 
-use std::{error::Error, fmt, str::FromStr};
+use std::{error::Error, fmt, num::NonZeroU32, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use uuid::{Uuid, fmt::Hyphenated};
@@ -85,6 +85,15 @@ identifiers! {
     KeyId
     /// Of an object that holds an image or video: each try to fetch one writes another.
     ObjectId
+}
+
+impl VerificationId {
+    /// Which of so many parts it falls into, from 0. It is random: the end of the identifier is.
+    #[must_use]
+    pub fn part(self, parts: NonZeroU32) -> u32 {
+        let part = self.0.as_u128() % u128::from(parts.get());
+        u32::try_from(part).unwrap_or(0)
+    }
 }
 
 /// An answer's object is called like the answer.

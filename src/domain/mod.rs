@@ -31,6 +31,7 @@ pub mod policy;
 pub mod progress;
 pub mod quota;
 pub mod random;
+pub mod sample;
 pub mod secret;
 pub mod settled;
 pub mod size;

@@ -11,6 +11,8 @@ use super::digest::Sha256;
 
 /// What a row holds at most, compressed.
 pub const STORED_BYTES_MAX: usize = 32 << 10;
+/// No answer is longer: what a row says of a longer one was not captured.
+const BODY_BYTES_MAX: usize = 64 << 20;
 /// Answers are small and repeat the same names: more than this gains little and costs much.
 const LEVEL: i32 = 1;
 
@@ -59,7 +61,10 @@ impl Packed {
     /// # Errors
     /// [`Damaged`] when it is not the one that was packed.
     pub fn open(&self) -> Result<Vec<u8>, Damaged> {
-        let bytes = usize::try_from(self.bytes).map_err(|_| Damaged)?;
+        let bytes = usize::try_from(self.bytes).ok();
+        // So much memory is taken at once.
+        let bytes = bytes.filter(|bytes| *bytes <= BODY_BYTES_MAX);
+        let bytes = bytes.ok_or(Damaged)?;
         let body = zstd::bulk::decompress(&self.stored, bytes).map_err(|_| Damaged)?;
         if Sha256::of(&body) == self.sha256 {
             Ok(body)
@@ -135,7 +140,20 @@ mod tests {
                     ..whole.clone()
                 },
             ),
-            ("a length that is none", Packed { bytes: -1, ..whole }),
+            (
+                "a length that is none",
+                Packed {
+                    bytes: -1,
+                    ..whole.clone()
+                },
+            ),
+            (
+                "a length that no memory has",
+                Packed {
+                    bytes: i64::MAX,
+                    ..whole
+                },
+            ),
         ] {
             assert_eq!(altered.open(), Err(Damaged), "{label}");
         }

@@ -98,6 +98,15 @@ pub(crate) async fn open_dying(url: &DatabaseUrl, clock: Arc<dyn Clock>) -> Arc<
     }
 }
 
+/// Runs statements on a file as somebody would who knows nothing of this program.
+#[cfg(test)]
+pub(crate) async fn run_past_the_product(url: &DatabaseUrl, sql: &str) {
+    use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection, raw_sql};
+    let mut connection = SqliteConnection::connect(url.reveal()).await.unwrap();
+    let sql = AssertSqlSafe(sql.to_owned());
+    raw_sql(sql).execute(&mut connection).await.unwrap();
+}
+
 async fn sqlite_pools(
     options: SqliteConnectOptions,
     max_connections: u32,

@@ -43,9 +43,9 @@ mod target;
 mod traits;
 mod transact;
 
-#[cfg(test)]
-pub(crate) use connect::open_dying;
 pub use connect::{open, open_to_read};
+#[cfg(test)]
+pub(crate) use connect::{open_dying, run_past_the_product};
 pub use migrate::{MigrationReport, SchemaReport, check_schema, migrate};
 pub use pooler::check_pooler;
 pub use rights::check_rights;

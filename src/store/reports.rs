@@ -7,6 +7,7 @@ mod alarms;
 mod charges;
 mod events;
 mod figures;
+mod kept;
 mod losses;
 mod submitted;
 
@@ -19,6 +20,7 @@ pub use events::EventReport;
 pub use figures::{
     MediaCount, Miscount, Open, QuotaUse, Reconciliation, Replica, StateCount, Status,
 };
+pub use kept::{Kept, KeptPage, Stray, Which};
 pub use losses::{LossFilter, LossReport};
 pub use submitted::Submitted;
 

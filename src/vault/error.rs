@@ -119,6 +119,20 @@ fn on_any(error: &object_store::Error) -> VaultError {
     }
 }
 
+/// What a file that cannot be read to its end means.
+pub(super) fn on_io(error: &io::Error) -> VaultError {
+    VaultError::Unavailable(of_io(error))
+}
+
+/// The text of an operating system error is fixed; any other may name a path or an endpoint.
+fn of_io(error: &io::Error) -> String {
+    if error.raw_os_error().is_some() {
+        error.to_string()
+    } else {
+        error.kind().to_string()
+    }
+}
+
 /// The reason in our own words.
 fn reason(error: &object_store::Error) -> String {
     for source in sources(error) {
@@ -138,13 +152,7 @@ fn reason(error: &object_store::Error) -> String {
             };
         }
         if let Some(io) = source.downcast_ref::<io::Error>() {
-            // The text of an operating system error is fixed; any other may name a path or an
-            // endpoint.
-            return if io.raw_os_error().is_some() {
-                io.to_string()
-            } else {
-                io.kind().to_string()
-            };
+            return of_io(io);
         }
     }
     // The type that carries the status is private to the library, so its text is searched for the

@@ -56,7 +56,7 @@ impl ObjectKey {
     }
 
     /// Whose answer or medium it is; none of the keys apart from those.
-    pub(super) fn verification_id(&self) -> Option<VerificationId> {
+    pub(crate) fn verification_id(&self) -> Option<VerificationId> {
         self.0.split('/').nth(2)?.parse().ok()
     }
 

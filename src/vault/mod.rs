@@ -11,6 +11,7 @@
 
 mod blocks;
 mod budget;
+mod digest;
 mod error;
 mod ingest;
 mod key;
@@ -38,6 +39,7 @@ use self::{
     seal::Seal,
 };
 pub use self::{
+    digest::Digested,
     error::{IngestError, VaultError},
     ingest::Ingested,
     key::ObjectKey,

@@ -76,7 +76,7 @@ impl Vault {
 
 /// Turns an end before the announced length into an error: a file cut short while it is read would
 /// look complete.
-fn whole(
+pub(super) fn whole(
     stream: BoxStream<'static, Result<Bytes>>,
     bytes: u64,
 ) -> BoxStream<'static, Result<Bytes>> {

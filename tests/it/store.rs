@@ -180,7 +180,8 @@ on_each! {
             of_many_at_once_each_gets_its_own,
             every_store_keeps_the_same_rule;
         objects:
-            objects_of_answers_and_media_are_named_and_no_other;
+            objects_of_answers_and_media_are_named_and_no_other,
+            what_is_kept_is_told_page_by_page_the_newest_first;
         jobs:
             each_instant_of_a_job_is_one_process_s,
             a_job_is_its_holder_s_as_long_as_it_says_so,
@@ -226,6 +227,11 @@ on_each! {
             a_retry_begins_what_cannot_be_read_anew,
             /// Only what becomes text in a column is cleaned.
             nul_in_what_is_known_is_replaced;
+        objects:
+            /// Rows are damaged by hand.
+            rows_that_cannot_be_read_are_told_with_those_that_can,
+            /// Rows are taken out by hand.
+            rows_of_nobody_are_told;
         cost:
             /// The model makes no statements.
             a_token_by_itself_takes_few_statements,

@@ -62,6 +62,7 @@ macro_rules! on_every_kind {
 
 on_every_kind!(
     what_is_put_reads_back,
+    what_lies_there_is_digested_without_being_held,
     the_same_bytes_again_are_fine_and_other_bytes_are_refused,
     what_is_not_there_is_missing,
     a_deleted_object_is_gone_and_may_be_deleted_again,
@@ -106,6 +107,23 @@ async fn read(vault: &Vault, key: &ObjectKey) -> Vec<u8> {
     let bytes = bytes.concat();
     assert_eq!(opened.stored_bytes, bytes.len() as u64);
     bytes
+}
+
+async fn what_lies_there_is_digested_without_being_held(vault: &Vault) {
+    for bytes in [0, 1, 256 * KIB, 256 * KIB + 1, 3 * MIB] {
+        let (key, plain) = (fresh_key(), noise(bytes));
+        let missing = vault.digest(&key).await;
+        assert!(
+            matches!(missing, Err(VaultError::Missing(_))),
+            "{missing:?}"
+        );
+        vault.put(&key, plain.clone()).await.unwrap();
+        let found = vault.digest(&key).await.unwrap();
+        assert_eq!(
+            (found.bytes, found.sha256),
+            (bytes as u64, Sha256::of(&plain))
+        );
+    }
 }
 
 async fn what_is_put_reads_back(vault: &Vault) {

@@ -13,7 +13,7 @@ use super::{
         report::{self, Code, Failure},
         retry,
         screen::Screen,
-        show, status, track,
+        show, status, track, verify,
     },
     Ended,
 };
@@ -184,6 +184,11 @@ impl House {
         .await
     }
 
+    /// Now, as objects are dated: by the machine's clock.
+    fn at_the_store(&self) -> Time {
+        SystemClock.now().plus(self.clock.elapsed())
+    }
+
     /// Runs a command on a screen.
     pub(super) async fn run(
         &self,
@@ -209,12 +214,21 @@ impl House {
             Command::Retry(args) => retry::run(&args, desk, screen).await,
             Command::Alarms(args) => alarms::run(&args, desk, screen).await,
             Command::Losses(args) => losses::run(&args, desk, screen).await,
+            Command::Verify(args) => {
+                verify::at(
+                    &args,
+                    self.store(),
+                    &self.vault,
+                    self.at_the_store(),
+                    screen,
+                )
+                .await
+            }
             Command::Orphans(args) => {
                 let place = orphans::Place {
                     store: self.store(),
                     vault: &self.vault,
-                    // Objects are dated by the machine's clock.
-                    now: SystemClock.now().plus(self.clock.elapsed()),
+                    now: self.at_the_store(),
                     answer: &|| self.typed.map(str::to_owned),
                 };
                 orphans::at(&args, &place, screen).await

@@ -20,6 +20,7 @@ mod hours;
 mod image;
 mod installation;
 mod jobs;
+mod kept;
 mod keys;
 mod lease;
 mod lessons;

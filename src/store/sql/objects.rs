@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use futures::FutureExt as _;
 
-use super::SqlStore;
+use super::{SqlStore, kept};
 use crate::{
     domain::id::VerificationId,
     store::{
         Objects, Result,
         dialect::Dialect,
+        reports::{KeptPage, Stray, Which},
         rows::{Cells as _, texts},
     },
 };
@@ -20,6 +21,20 @@ impl<DB: Dialect> Objects for SqlStore<DB> {
     async fn named(&self, keys: &[(VerificationId, String)]) -> Result<BTreeSet<String>> {
         let keys = keys.to_vec();
         self.reading(move |connection| async move { named::<DB>(connection, &keys).await }.boxed())
+            .await
+    }
+
+    async fn kept(&self, which: Which, before: Option<&str>, limit: i64) -> Result<KeptPage> {
+        let before = before.map(str::to_owned);
+        self.reading(move |connection| {
+            async move { kept::page::<DB>(connection, which, before.as_deref(), limit).await }
+                .boxed()
+        })
+        .await
+    }
+
+    async fn strays(&self) -> Result<Vec<Stray>> {
+        self.reading(|connection| kept::strays::<DB>(connection).boxed())
             .await
     }
 }

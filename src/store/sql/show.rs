@@ -98,7 +98,7 @@ fn attempt(row: &impl Cells) -> Result<AttemptReport> {
     })
 }
 
-fn medium(row: &impl Cells) -> Result<MediaReport> {
+pub(super) fn medium(row: &impl Cells) -> Result<MediaReport> {
     Ok(MediaReport {
         media_id: id(row, "media_id")?,
         attempt_no: row.int("attempt_no")?,
@@ -117,7 +117,7 @@ fn medium(row: &impl Cells) -> Result<MediaReport> {
     })
 }
 
-fn answer(row: &impl Cells) -> Result<AnswerReport> {
+pub(super) fn answer(row: &impl Cells) -> Result<AnswerReport> {
     let (bytes, sha256) = (row.int("bytes")?, digest(row, "sha256")?);
     let packed = row.bytes_or_null("body")?.map(|stored| Packed {
         bytes,

@@ -6,12 +6,24 @@ use async_trait::async_trait;
 
 use crate::{
     domain::id::VerificationId,
-    store::{Connection, Result},
+    store::{
+        Connection, Result,
+        reports::{KeptPage, Stray, Which},
+    },
 };
 
-/// Keys of objects in the rows of answers and media.
+/// Keys of objects in the rows of answers and media, and what the rows say of them.
 #[async_trait]
 pub trait Objects: Connection {
     /// Those of these keys that a row of their verification names.
     async fn named(&self, keys: &[(VerificationId, String)]) -> Result<BTreeSet<String>>;
+
+    /// What the rows say is kept, those that were tracked last first: a page of at most `limit`
+    /// verifications below the end of the one before. A row that cannot be read is told with its
+    /// page.
+    async fn kept(&self, which: Which, before: Option<&str>, limit: i64) -> Result<KeptPage>;
+
+    /// Rows of answers, attempts, media and submissions whose verification is not there; at most a
+    /// thousand.
+    async fn strays(&self) -> Result<Vec<Stray>>;
 }

@@ -1,0 +1,227 @@
+//! The archive compared with itself: every row with the bytes it names.
+//!
+//! What is read is the whole of each answer and medium, not its length alone: a swapped, cut or
+//! altered object has another SHA-256 than its row. A verification in which something is found is
+//! looked at once more with its rows read anew, so that what a daemon changes meanwhile is no
+//! finding.
+
+mod finding;
+mod piece;
+
+use futures::{StreamExt as _, stream};
+use serde::Serialize;
+
+pub use self::finding::{Finding, Name};
+use self::piece::{Fault, of_rows, pieces};
+use super::{AppError, unnamed};
+use crate::{
+    domain::{id::VerificationId, time::Time},
+    store::{
+        Store,
+        reports::{Kept, Which},
+    },
+    vault::Vault,
+};
+
+/// Verifications whose rows are read at once.
+const PAGE: i64 = 100;
+/// Objects that are read at once.
+const AT_ONCE: usize = 8;
+/// When so many objects in a row cannot be read, it is the store that cannot.
+const UNREADABLE_MAX: usize = 16;
+
+/// How much was compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Checked {
+    /// Verifications looked at.
+    pub verifications: u64,
+    /// Answers read.
+    pub answers: u64,
+    /// Images and videos read.
+    pub media: u64,
+    /// Bytes of them, unpacked.
+    pub bytes: u64,
+    /// Findings.
+    pub findings: u64,
+}
+
+/// What is told on the way.
+#[derive(Debug)]
+pub enum Told<'t> {
+    /// How far it is.
+    At(&'t Checked),
+    /// What was found.
+    Found(&'t Finding),
+}
+
+/// Compares, and tells of what it finds. Objects that no row names are looked for where all verifications are
+/// compared: those written before `old`.
+///
+/// # Errors
+/// Why database or vault could not be asked, or what `tell` returns; what was told so far stands.
+pub async fn verify<E: From<AppError>>(
+    store: &dyn Store,
+    vault: &Vault,
+    which: Which,
+    old: Time,
+    tell: &mut (dyn FnMut(Told<'_>) -> Result<(), E> + Send),
+) -> Result<Checked, E> {
+    let mut comparison = Comparison {
+        store,
+        vault,
+        which,
+        checked: Checked::default(),
+        unreadable: 0,
+        tell,
+    };
+    comparison.pages().await?;
+    if which.is_all() {
+        comparison.strays().await?;
+        comparison.unknown(old).await?;
+    }
+    Ok(comparison.checked)
+}
+
+struct Comparison<'c, E> {
+    store: &'c dyn Store,
+    vault: &'c Vault,
+    which: Which,
+    checked: Checked,
+    /// Objects in a row that could not be read.
+    unreadable: usize,
+    tell: &'c mut (dyn FnMut(Told<'_>) -> Result<(), E> + Send),
+}
+
+impl<E: From<AppError>> Comparison<'_, E> {
+    /// Every verification, the newest first: of them the provider may still have what is damaged.
+    async fn pages(&mut self) -> Result<(), E> {
+        let mut before = None;
+        loop {
+            let page = self.store.kept(self.which, before.as_deref(), PAGE).await;
+            let page = page.map_err(AppError::from)?;
+            for _ in 0..page.nameless {
+                self.found(&Finding {
+                    finding: Name::RowUnreadable,
+                    verification_id: None,
+                    what: None,
+                    id: None,
+                    object_key: None,
+                    why: "a row of verifications has a verification_id that is no UUID".to_owned(),
+                })?;
+            }
+            let found = self.compare(&page.kept).await?;
+            for one in page.kept {
+                self.checked.verifications += 1;
+                if found
+                    .iter()
+                    .any(|finding| finding.verification_id == Some(one.verification_id))
+                {
+                    self.once_more(one.verification_id).await?;
+                }
+            }
+            (self.tell)(Told::At(&self.checked))?;
+            match page.next {
+                Some(next) => before = Some(next),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Reads the rows of a verification anew, and tells what is found in them.
+    async fn once_more(&mut self, id: VerificationId) -> Result<(), E> {
+        let just_above = format!("{id}0");
+        let page = self
+            .store
+            .kept(Which::default(), Some(&just_above), 1)
+            .await;
+        let mut page = page.map_err(AppError::from)?;
+        page.kept.retain(|one| one.verification_id == id);
+        let checked = self.checked;
+        let found = self.compare(&page.kept).await?;
+        // It was counted before.
+        self.checked = checked;
+        found.iter().try_for_each(|finding| self.found(finding))
+    }
+
+    fn found(&mut self, finding: &Finding) -> Result<(), E> {
+        self.checked.findings += 1;
+        (self.tell)(Told::Found(finding))
+    }
+
+    /// Compares rows with bytes; brings what is found.
+    async fn compare(&mut self, kept: &[Kept]) -> Result<Vec<Finding>, E> {
+        let mut found: Vec<Finding> = kept.iter().flat_map(of_rows).collect();
+        let pieces = kept.iter().flat_map(pieces);
+        let vault = self.vault;
+        let mut compared = stream::iter(pieces)
+            .map(|piece| async move {
+                let seen = piece.compared(vault).await;
+                (piece, seen)
+            })
+            .buffered(AT_ONCE);
+        while let Some((piece, seen)) = compared.next().await {
+            let counted = if piece.is_answer {
+                &mut self.checked.answers
+            } else {
+                &mut self.checked.media
+            };
+            *counted += 1;
+            match seen {
+                Ok(bytes) => {
+                    self.unreadable = 0;
+                    self.checked.bytes += bytes;
+                }
+                Err(Fault::Vault(error)) => {
+                    self.unreadable += 1;
+                    if self.unreadable >= UNREADABLE_MAX {
+                        return Err(AppError::from(error).into());
+                    }
+                    found.push(piece.finding(Name::ObjectUnreadable, error.to_string()));
+                }
+                Err(Fault::Differs(name, why)) => {
+                    self.unreadable = 0;
+                    found.push(piece.finding(name, why));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Rows of verifications that are not there.
+    async fn strays(&mut self) -> Result<(), E> {
+        let strays = self.store.strays().await.map_err(AppError::from)?;
+        for stray in strays {
+            self.found(&Finding {
+                finding: Name::VerificationMissing,
+                verification_id: Some(stray.verification_id),
+                what: None,
+                id: None,
+                object_key: None,
+                why: format!(
+                    "`{}` has rows of it, and `verifications` has none",
+                    stray.relation
+                ),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Objects that no row names.
+    async fn unknown(&mut self, old: Time) -> Result<(), E> {
+        let (store, vault) = (self.store, self.vault);
+        unnamed::each(store, vault, old, async |lying| {
+            self.found(&Finding {
+                finding: Name::ObjectUnknown,
+                verification_id: Some(lying.of),
+                what: None,
+                id: None,
+                object_key: Some(lying.key.to_string()),
+                why: format!(
+                    "no row names it; it was written at {} ({} bytes)",
+                    lying.written_at, lying.stored_bytes
+                ),
+            })
+        })
+        .await
+    }
+}

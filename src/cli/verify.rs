@@ -1,0 +1,167 @@
+//! `verify`: the rows compared with the bytes they name.
+
+use clap::Args;
+use serde_json::json;
+
+use super::{
+    list::{Since, since},
+    open, orphans,
+    people::{count, counted, size},
+    progress::Progress,
+    report::{Code, Failure},
+    screen::Screen,
+};
+use crate::{
+    app::{
+        self,
+        verify::{Checked, Finding, Told, verify},
+    },
+    config::Config,
+    domain::{
+        sample::Sample,
+        time::{Clock as _, Span, Time},
+    },
+    store::{Store, reports::Which},
+    vault::Vault,
+    worker::clock::SystemClock,
+};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  verikeep verify                        # every answer and medium, read to its end
+  verikeep verify --sample 3/30          # a thirtieth of them: a part a day is all of them in a month
+  verikeep verify --since 2d --json      # of what was tracked in the last two days, a line a finding
+
+Findings, each with the verification, the answer or medium, and the reason:
+  object_missing        no object lies where the row says
+  object_altered        its length or SHA-256 is not that of what was captured: cut, altered, swapped
+  object_unreadable     it lies there and cannot be read to its end
+  object_foreign        the row names another verification's object, or nothing that could be one
+  object_unknown        no row names it, and it is a day old: what a crash leaves, or a row that is gone (also `verikeep orphans`)
+  answer_altered        the answer in its row is not the one that was captured
+  answers_missing       it is archived, and no answer is kept of it
+  attempts_differ       there are more or fewer rows of attempts than its row sums up
+  row_unreadable        a row cannot be read as what it should be
+  verification_missing  rows are there of a verification that is not
+Nothing is changed. It runs beside the service, on a standby and on a full disk; after a backup was restored it says what is not there. Keep database and
+object store as they are when something is found, and compare them with a backup. It finds what happened to one of the two; who changes both so that
+they agree is found only by a log that he does not hold.";
+
+/// So old is what no row names before it is told of: what is under way has its row within minutes.
+const OLD: Span = Span::hours(24);
+
+/// Compare the rows with the bytes they name, and tell of everything that is missing or altered.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Verify {
+    /// Only verifications tracked since: an instant (RFC 3339) or how long ago (`2d`).
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    pub since: Option<Since>,
+    /// Only a part of them: 3/30 is the third of thirty, which together are all.
+    #[arg(long, value_name = "N/T")]
+    pub sample: Option<Sample>,
+    /// A line of NDJSON for each finding, and one for how much was compared.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Does it.
+///
+/// # Errors
+/// When database or vault cannot be reached, or do not belong together.
+pub(super) async fn run(
+    args: &Verify,
+    config: &Config,
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
+    let (store, vault) = (open::reader(config).await?, app::vault(config)?);
+    let outcome = at(args, &*store, &vault, SystemClock.now(), screen).await;
+    store.close().await;
+    outcome
+}
+
+/// Does it there.
+pub(super) async fn at(
+    args: &Verify,
+    store: &dyn Store,
+    vault: &Vault,
+    now: Time,
+    screen: &mut Screen<'_>,
+) -> Result<Code, Failure> {
+    orphans::belong_together(store, vault).await?;
+    let which = Which {
+        since: args.since.map(|since| since.before(now)),
+        sample: args.sample,
+    };
+    let total = if which.is_all() {
+        Some(tracked(store, now).await?)
+    } else {
+        None
+    };
+    let mut progress = Progress::new("comparing", total, screen);
+    let mut tell = |told: Told<'_>| -> Result<(), Failure> {
+        match told {
+            Told::At(checked) => progress.at(checked.verifications, so_far(checked), screen),
+            Told::Found(finding) if args.json => screen.ndjson(finding)?,
+            Told::Found(finding) => progress.line(&line(finding), screen)?,
+        }
+        Ok(())
+    };
+    let checked = verify(store, vault, which, now.minus(OLD), &mut tell).await;
+    progress.end();
+    let checked = checked?;
+    if args.json {
+        screen.ndjson(&json!({ "checked": checked }))?;
+    } else {
+        screen.line(summary(&checked))?;
+    }
+    if checked.findings == 0 {
+        return Ok(Code::Done);
+    }
+    screen.note("keep database and object store as they are, and compare them with a backup; `verikeep verify --help` says what each finding means")?;
+    Ok(Code::Finding)
+}
+
+async fn tracked(store: &dyn Store, now: Time) -> Result<u64, Failure> {
+    let states = store.status(now).await?.states;
+    let all: i64 = states.iter().map(|row| row.count).sum();
+    Ok(u64::try_from(all).unwrap_or(0))
+}
+
+fn line(found: &Finding) -> String {
+    let id = found.verification_id.map(|id| id.to_string());
+    let words = [
+        id.as_deref(),
+        found.what.as_deref(),
+        found.object_key.as_deref(),
+    ];
+    let words: Vec<&str> = words.into_iter().flatten().collect();
+    format!(
+        "{:<20}  {}: {}",
+        found.finding.name(),
+        words.join("  "),
+        found.why
+    )
+}
+
+fn so_far(checked: &Checked) -> String {
+    size(number(checked.bytes))
+}
+
+fn summary(checked: &Checked) -> String {
+    let told = match checked.findings {
+        0 => "everything is as it was captured".to_owned(),
+        findings => counted(number(findings), "finding"),
+    };
+    format!(
+        "{}, {}, {} images and videos, {} compared: {told}",
+        counted(number(checked.verifications), "verification"),
+        counted(number(checked.answers), "answer"),
+        count(number(checked.media)),
+        size(number(checked.bytes)),
+    )
+}
+
+fn number(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
