@@ -2,7 +2,7 @@
 
 use simulator::FaultKind;
 
-use super::{guard::tests as guard, housekeeping::tests as housekeeping};
+use super::{guard::tests as guard, housekeeping::tests as housekeeping, verify::tests as verify};
 use crate::{
     archive::{
         lives::{
@@ -41,6 +41,7 @@ async fn course(kind: Kind) -> Course {
         Kind::ClockSkew => guard::of_a_clock_apart().await,
         Kind::Panic => guard::of_a_panic().await,
         Kind::KeyLimit => guard::of_a_key_at_its_limit().await,
+        Kind::Damaged => verify::of_damage().await,
         Kind::Delivery => notifier::of_a_channel_that_fails().await,
         Kind::DaemonDown => housekeeping::of_a_time_without_a_daemon().await,
     }

@@ -5,14 +5,20 @@
 //! looked at once more with its rows read anew, so that what a daemon changes meanwhile is no
 //! finding.
 
+mod damage;
 mod finding;
 mod piece;
 
 use futures::{StreamExt as _, stream};
 use serde::Serialize;
 
-pub use self::finding::{Finding, Name};
+#[cfg(test)]
+pub(crate) use self::damage::tests;
 use self::piece::{Fault, of_rows, pieces};
+pub use self::{
+    damage::Damage,
+    finding::{Finding, Name},
+};
 use super::{AppError, unnamed};
 use crate::{
     domain::{id::VerificationId, time::Time},

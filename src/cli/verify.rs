@@ -14,11 +14,11 @@ use super::{
 use crate::{
     app::{
         self,
-        verify::{Checked, Finding, Told, verify},
+        verify::{Checked, Damage, Finding, Told, verify},
     },
     config::Config,
     domain::{
-        sample::Sample,
+        sample::Part,
         time::{Clock as _, Span, Time},
     },
     store::{Store, reports::Which},
@@ -29,7 +29,8 @@ use crate::{
 pub(super) const EXAMPLES: &str = "\
 Examples:
   verikeep verify                        # every answer and medium, read to its end
-  verikeep verify --sample 3/30          # a thirtieth of them: a part a day is all of them in a month
+  verikeep verify --sample today/30      # a thirtieth, each day another: all of it within thirty days
+  verikeep verify --alarm                # and tell of what is found through the channels of [[notify]]
   verikeep verify --since 2d --json      # of what was tracked in the last two days, a line a finding
 
 Findings, each with the verification, the answer or medium, and the reason:
@@ -43,7 +44,7 @@ Findings, each with the verification, the answer or medium, and the reason:
   attempts_differ       there are more or fewer rows of attempts than its row sums up
   row_unreadable        a row cannot be read as what it should be
   verification_missing  rows are there of a verification that is not
-Nothing is changed. It runs beside the service, on a standby and on a full disk; after a backup was restored it says what is not there. Keep database and
+Nothing is changed, but that --alarm raises the alarm `damaged`. It runs beside the service, on a standby and on a full disk; after a backup was restored it says what is not there. Keep database and
 object store as they are when something is found, and compare them with a backup. It finds what happened to one of the two; who changes both so that
 they agree is found only by a log that he does not hold.";
 
@@ -57,9 +58,13 @@ pub struct Verify {
     /// Only verifications tracked since: an instant (RFC 3339) or how long ago (`2d`).
     #[arg(long, value_name = "TIME", value_parser = since)]
     pub since: Option<Since>,
-    /// Only a part of them: 3/30 is the third of thirty, which together are all.
+    /// Only a part of them: 3/30 is the third of thirty, which together are all; today/30 another
+    /// one each day.
     #[arg(long, value_name = "N/T")]
-    pub sample: Option<Sample>,
+    pub sample: Option<Part>,
+    /// Raise the alarm `damaged` for what is found, so that the channels of [[notify]] tell of it.
+    #[arg(long)]
+    pub alarm: bool,
     /// A line of NDJSON for each finding, and one for how much was compared.
     #[arg(long)]
     pub json: bool,
@@ -74,7 +79,12 @@ pub(super) async fn run(
     config: &Config,
     screen: &mut Screen<'_>,
 ) -> Result<Code, Failure> {
-    let (store, vault) = (open::reader(config).await?, app::vault(config)?);
+    let store = if args.alarm {
+        open::store(config).await?
+    } else {
+        open::reader(config).await?
+    };
+    let vault = app::vault(config)?;
     let outcome = at(args, &*store, &vault, SystemClock.now(), screen).await;
     store.close().await;
     outcome
@@ -91,7 +101,7 @@ pub(super) async fn at(
     orphans::belong_together(store, vault).await?;
     let which = Which {
         since: args.since.map(|since| since.before(now)),
-        sample: args.sample,
+        sample: args.sample.map(|part| part.at(now)),
     };
     let total = if which.is_all() {
         Some(tracked(store, now).await?)
@@ -99,7 +109,11 @@ pub(super) async fn at(
         None
     };
     let mut progress = Progress::new("comparing", total, screen);
+    let mut damage = Damage::default();
     let mut tell = |told: Told<'_>| -> Result<(), Failure> {
+        if let Told::Found(finding) = told {
+            damage.note(finding);
+        }
         match told {
             Told::At(checked) => progress.at(checked.verifications, so_far(checked), screen),
             Told::Found(finding) if args.json => screen.ndjson(finding)?,
@@ -109,6 +123,10 @@ pub(super) async fn at(
     };
     let checked = verify(store, vault, which, now.minus(OLD), &mut tell).await;
     progress.end();
+    if args.alarm {
+        // Also of what was found before it was cut off.
+        damage.raise(store, now).await?;
+    }
     let checked = checked?;
     if args.json {
         screen.ndjson(&json!({ "checked": checked }))?;

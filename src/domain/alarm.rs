@@ -161,6 +161,7 @@ impl Kind {
             | Self::Delivery
             | Self::ClockSkew
             | Self::Panic
+            | Self::Damaged
             | Self::Poison => None,
         }
     }

@@ -12,6 +12,7 @@ const CONFIGURATIONS: [&str; 3] = [
     "deploy/kubernetes/overlays/postgres/verikeep.toml",
 ];
 const UNIT: &str = "deploy/systemd/verikeep.service";
+const NIGHTLY: &str = "deploy/systemd/verikeep-verify.service";
 const CONTAINER: &str = "deploy/container/Containerfile";
 const POD: &str = "deploy/kubernetes/components/pod/pod.yaml";
 const SECRET: &str = "deploy/kubernetes/secret.example.yaml";
@@ -109,6 +110,29 @@ fn a_monitor_finds_the_figures_of_every_replica() {
     assert_eq!(values(monitor, "jobLabel: "), [key]);
     assert!(text("deploy/prometheus/rules.yml").contains(&format!("job=\"{job}\"")));
     assert_eq!(values(monitor, "path: "), ["/metrics"]);
+}
+
+#[test]
+fn what_compares_at_night_is_as_shut_in_as_the_daemon_and_has_its_secrets() {
+    let text = text(NIGHTLY);
+    let lines: BTreeSet<&str> = text.lines().collect();
+    let of_the_daemon = self::text(UNIT);
+    let (_, sandbox) = of_the_daemon.split_once("\nDynamicUser=").unwrap();
+    let (sandbox, _) = sandbox.split_once("\n[Install]").unwrap();
+    let secrets = of_the_daemon.lines();
+    let secrets = secrets.filter(|line| line.starts_with("LoadCredential="));
+    let needed = sandbox.lines().skip(1).chain(secrets);
+    let missing: Vec<&str> = needed.filter(|line| !lines.contains(line)).collect();
+    assert_eq!(missing, [""; 0]);
+    for key in ["User=", "StateDirectory=", "EnvironmentFile="] {
+        assert_eq!(values(NIGHTLY, key), values(UNIT, key), "{key}");
+    }
+    let [command] = &values(NIGHTLY, "ExecStart=")[..] else {
+        panic!("one command")
+    };
+    let line = command.replace("/usr/local/bin/", "");
+    let line = line.split(' ').map(OsString::from);
+    verikeep::cli::parse(line).unwrap_or_else(|error| panic!("{error}"));
 }
 
 #[test]

@@ -338,6 +338,16 @@ kinds! {
     avoid: "do not take the channel out of the configuration to silence it: nobody would be told any more",
         "不要为了消除告警而从配置中删去该渠道：那样就再也没有人收到通知";
 
+    Damaged = "damaged", Critical, Past, Ends::Acknowledged, "verikeep verify";
+    means: "What was archived is no longer as it was captured: one a finding of `verikeep verify`.",
+        "已归档的内容与采集时不再一致（`verikeep verify` 的每种发现一条告警）。";
+    threatens: "nothing that is open; what is damaged may be the only copy there is",
+        "不影响未完成的核验；但受损的内容可能是唯一的副本";
+    todo: "`verikeep verify` lists everything it finds; look whether the disk or the bucket loses bytes or somebody wrote to it, and put back what a backup still has, under the same object key; then acknowledge the alarm",
+        "用 `verikeep verify` 列出全部发现；查明是磁盘或存储桶丢了数据，还是有人动过；备份里还有的，按原对象键放回；然后确认告警";
+    avoid: "do not run `verikeep orphans remove`, and do not track the tokens anew: rows and objects are what shows what was there",
+        "不要运行 `verikeep orphans remove`，也不要重新登记这些 token：要靠现有的记录和对象才能看出原来有什么";
+
     Poison = "poison", Warning, Verification, Ends::Settled, "verikeep show VERIFICATION_ID";
     means: "A step dies again and again.",
         "某个步骤反复中断，无法完成。";

@@ -20,15 +20,16 @@ use crate::{
 #[derive(Default)]
 pub(super) struct Alarms(Vec<Raised>);
 
-struct Raised {
-    alarm: Alarm,
-    instance: String,
+/// One as it was raised, and what became of it.
+pub(super) struct Raised {
+    pub alarm: Alarm,
+    pub instance: String,
     since: Time,
-    last_at: Time,
+    pub last_at: Time,
     times: i64,
     ended_at: Option<Time>,
     heard: bool,
-    seen: Option<Acknowledgement>,
+    pub seen: Option<Acknowledgement>,
 }
 
 #[async_trait]
@@ -180,10 +181,9 @@ impl Alarms {
         }
     }
 
-    /// Those that are open, as they were raised, by which instance, and when last.
-    pub(super) fn raised(&self) -> impl Iterator<Item = (&Alarm, &str, Time)> {
-        let open = self.0.iter().filter(|raised| raised.ended_at.is_none());
-        open.map(|raised| (&raised.alarm, raised.instance.as_str(), raised.last_at))
+    /// Those that are open.
+    pub(super) fn raised(&self) -> impl Iterator<Item = &Raised> {
+        self.0.iter().filter(|raised| raised.ended_at.is_none())
     }
 
     /// How many were raised ever.

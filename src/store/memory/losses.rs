@@ -6,11 +6,12 @@ use async_trait::async_trait;
 
 use super::{
     MemoryStore,
+    alarms::Raised,
     data::{Data, Kept},
 };
 use crate::{
     domain::{
-        alarm::{Alarm, Ends, Kind, QUIET},
+        alarm::{Ends, Kind, QUIET},
         lease::Stage,
         media::MediaState,
         time::Time,
@@ -83,8 +84,13 @@ impl Data {
     /// Ends alarms that are over; brings how many.
     pub(super) fn end_alarms(&mut self, now: Time) -> i64 {
         let over: Vec<(Kind, String, String)> = (self.alarms.raised())
-            .filter(|(alarm, instance, last_at)| !self.stands(alarm, instance, *last_at, now))
-            .map(|(alarm, instance, _)| (alarm.kind, alarm.subject.clone(), instance.to_owned()))
+            .filter(|raised| !self.stands(raised, now))
+            .map(|raised| {
+                let Raised {
+                    alarm, instance, ..
+                } = raised;
+                (alarm.kind, alarm.subject.clone(), instance.clone())
+            })
             .collect();
         for (kind, subject, instance) in &over {
             self.alarms.clear_of(*kind, subject, instance, now);
@@ -93,12 +99,16 @@ impl Data {
     }
 
     /// Whether what an alarm tells of goes on, as far as the rows tell.
-    fn stands(&self, alarm: &Alarm, instance: &str, last_at: Time, now: Time) -> bool {
+    fn stands(&self, raised: &Raised, now: Time) -> bool {
         let mut open = self.open();
+        let Raised {
+            alarm, instance, ..
+        } = raised;
         match alarm.kind.ends() {
-            Ends::Usual | Ends::Acknowledged => true,
-            Ends::Quiet => last_at > now.minus(QUIET),
-            Ends::Seen => instance == ANYBODY || self.is_alive(instance, now),
+            Ends::Usual => true,
+            Ends::Acknowledged => raised.seen.is_none(),
+            Ends::Quiet => raised.last_at > now.minus(QUIET),
+            Ends::Seen => *instance == ANYBODY || self.is_alive(instance, now),
             Ends::Answered => open.any(|(_, kept)| kept.told.verification.app == alarm.subject),
             Ends::Settled => open.any(|(id, _)| id.to_string() == alarm.subject),
             Ends::Assigned => self.find(&alarm.subject).is_some_and(|kept| {

@@ -238,7 +238,8 @@ async fn end_stale<DB: Dialect>(connection: &mut DB::Connection, now: Time) -> R
                 binds.push(now.minus(QUIET).into());
                 "select 1 where alarms.last_at > $3".to_owned()
             }
-            Ends::Usual | Ends::Acknowledged => continue,
+            Ends::Acknowledged => "select 1 where alarms.acknowledged_at is null".to_owned(),
+            Ends::Usual => continue,
         };
         let sql = format!(
             "update alarms set ended_at = $1 where kind = $2 and ended_at is null and not exists ({still})"

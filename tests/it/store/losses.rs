@@ -311,7 +311,7 @@ async fn tell(
     for kind in Kind::ALL {
         let stands = match kind {
             // By a person's word.
-            Kind::Loss => true,
+            Kind::Loss | Kind::Damaged => true,
             // By a look at the figures.
             Kind::UnknownTokens | Kind::FailureRate | Kind::Volume | Kind::NoTokens => true,
             // By a day without it.
