@@ -1,10 +1,12 @@
 //! The archive compared with itself: every row with the bytes it names.
 //!
 //! What is read is the whole of each answer and medium, not its length alone: a swapped, cut or
-//! altered object has another SHA-256 than its row. A verification in which something is found is
+//! altered object has another SHA-256 than its row. Rows of attempts are compared with what the
+//! answers say, from which they were read. A verification in which something is found is
 //! looked at once more with its rows read anew, so that what a daemon changes meanwhile is no
 //! finding.
 
+mod attempt;
 mod damage;
 mod finding;
 mod piece;
@@ -14,7 +16,10 @@ use serde::Serialize;
 
 #[cfg(test)]
 pub(crate) use self::damage::tests;
-use self::piece::{Fault, of_rows, pieces};
+use self::{
+    attempt::Heard,
+    piece::{Fault, of_rows, pieces},
+};
 pub use self::{
     damage::Damage,
     finding::{Finding, Name},
@@ -143,6 +148,7 @@ impl<E: From<AppError>> Comparison<'_, E> {
         let mut page = page.map_err(AppError::from)?;
         page.kept.retain(|one| one.verification_id == id);
         let checked = self.checked;
+        self.unreadable = 0;
         let found = self.compare(&page.kept).await?;
         // It was counted before.
         self.checked = checked;
@@ -159,6 +165,7 @@ impl<E: From<AppError>> Comparison<'_, E> {
         let mut found: Vec<Finding> = kept.iter().flat_map(of_rows).collect();
         let pieces = kept.iter().flat_map(pieces);
         let vault = self.vault;
+        let mut heard = Heard::default();
         let mut compared = stream::iter(pieces)
             .map(|piece| async move {
                 let seen = piece.compared(vault).await;
@@ -172,10 +179,14 @@ impl<E: From<AppError>> Comparison<'_, E> {
                 &mut self.checked.media
             };
             *counted += 1;
+            let told = seen.as_ref().ok().and_then(|seen| seen.attempts.clone());
+            if piece.tells_of_attempts {
+                heard.hear(piece.of, told);
+            }
             match seen {
-                Ok(bytes) => {
+                Ok(seen) => {
                     self.unreadable = 0;
-                    self.checked.bytes += bytes;
+                    self.checked.bytes += seen.bytes;
                 }
                 Err(Fault::Vault(error)) => {
                     self.unreadable += 1;
@@ -190,6 +201,7 @@ impl<E: From<AppError>> Comparison<'_, E> {
                 }
             }
         }
+        found.extend(kept.iter().flat_map(|one| heard.altered(one)));
         Ok(found)
     }
 

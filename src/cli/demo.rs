@@ -179,6 +179,7 @@ fn places(report: &Report, screen: &mut Screen<'_>) -> Result<(), Failure> {
 Look around:
   {program} list --config {config}
   {program} show --config {config} {token}
+  {program} verify --config {config}
   echo {} | {program} list --config {config} --id-number - --purpose demonstration
 
 Somebody who {}: answers, faces, both sides of the ID card and the video, as files:

@@ -41,7 +41,8 @@ Findings, each with the verification, the answer or medium, and the reason:
   object_unknown        no row names it, and it is a day old: what a crash leaves, or a row that is gone (also `verikeep orphans`)
   answer_altered        the answer in its row is not the one that was captured
   answers_missing       it is archived, and no answer is kept of it
-  attempts_differ       there are more or fewer rows of attempts than its row sums up
+  attempts_differ       what its row sums up of its attempts is not what their rows say
+  attempt_altered       the row of an attempt says what no answer says that is kept: passed, scores, times, charges, masks of the person
   row_unreadable        a row cannot be read as what it should be
   verification_missing  rows are there of a verification that is not
 Nothing is changed, but that --alarm raises the alarm `damaged`. It runs beside the service, on a standby and on a full disk; after a backup was restored it says what is not there. Keep database and
@@ -51,7 +52,7 @@ they agree is found only by a log that he does not hold.";
 /// So old is what no row names before it is told of: what is under way has its row within minutes.
 const OLD: Span = Span::hours(24);
 
-/// Compare the rows with the bytes they name, and tell of everything that is missing or altered.
+/// Compare the rows with the bytes they name and with the answers they were read from, and tell of everything that is missing or altered.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct Verify {

@@ -4,6 +4,7 @@
 
 mod accesses;
 mod alarms;
+mod attempts;
 mod charges;
 mod events;
 mod figures;

@@ -22,8 +22,10 @@ pub enum Name {
     AnswerAltered,
     /// It is archived, and no answer is kept of it.
     AnswersMissing,
-    /// There are more or fewer rows of attempts than its row sums up.
+    /// What its row sums up of its attempts is not what their rows say.
     AttemptsDiffer,
+    /// The row of an attempt says what no answer says that is kept.
+    AttemptAltered,
     /// A row cannot be read as what it should be.
     RowUnreadable,
     /// Rows are there of a verification that is not.
@@ -42,6 +44,7 @@ impl Name {
             Self::ObjectUnknown => "object_unknown",
             Self::AnswerAltered => "answer_altered",
             Self::AnswersMissing => "answers_missing",
+            Self::AttemptAltered => "attempt_altered",
             Self::AttemptsDiffer => "attempts_differ",
             Self::RowUnreadable => "row_unreadable",
             Self::VerificationMissing => "verification_missing",

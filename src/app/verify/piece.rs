@@ -2,10 +2,17 @@
 
 use super::finding::{Finding, Name};
 use crate::{
-    domain::{answer::Endpoint, digest::Sha256, id::VerificationId, media::Kind, packed::Packed},
+    domain::{
+        answer::Endpoint, attempt::Attempt, digest::Sha256, id::VerificationId, media::Kind,
+        packed::Packed,
+    },
+    provider::parse,
     store::reports::{AnswerReport, Kept, MediaReport},
     vault::{Digested, ObjectKey, Vault, VaultError},
 };
+
+/// A longer answer is digested and not read for its attempts.
+const READ_MAX: i64 = 4 << 20;
 
 /// What is wrong with the bytes of one of them.
 pub(super) enum Fault {
@@ -15,10 +22,20 @@ pub(super) enum Fault {
     Vault(VaultError),
 }
 
+/// Bytes that are those that were captured.
+pub(super) struct Seen {
+    /// How many.
+    pub(super) bytes: u64,
+    /// What an answer tells of attempts; none where it is not read for it.
+    pub(super) attempts: Option<Vec<Attempt>>,
+}
+
 /// An answer or medium whose bytes are kept.
 pub(super) struct Piece<'k> {
-    of: VerificationId,
+    pub(super) of: VerificationId,
     pub(super) is_answer: bool,
+    /// Whether it is the answer that attempts are read from.
+    pub(super) tells_of_attempts: bool,
     what: String,
     id: String,
     bytes: i64,
@@ -33,14 +50,14 @@ enum Lies<'k> {
 }
 
 impl Piece<'_> {
-    /// Reads it to its end; brings its length.
-    pub(super) async fn compared(&self, vault: &Vault) -> Result<u64, Fault> {
+    /// Reads it to its end.
+    pub(super) async fn compared(&self, vault: &Vault) -> Result<Seen, Fault> {
         let found = match self.lies {
             Lies::Row(packed) => {
                 let opened = packed.open();
                 let body = opened
                     .map_err(|damaged| Fault::Differs(Name::AnswerAltered, damaged.to_string()))?;
-                return Ok(body.len() as u64);
+                return Ok(self.seen(&body));
             }
             Lies::Object(text) => {
                 let foreign = |why: &str| Fault::Differs(Name::ObjectForeign, why.to_owned());
@@ -51,11 +68,31 @@ impl Piece<'_> {
                         "the object that the row names is another verification's",
                     ));
                 }
-                vault.digest(&key).await
+                if self.tells_of_attempts && self.bytes <= READ_MAX {
+                    match vault.get(&key).await {
+                        Ok(body) => {
+                            let found = Digested {
+                                bytes: body.len() as u64,
+                                sha256: Sha256::of(&body),
+                            };
+                            self.same(&found)?;
+                            return Ok(self.seen(&body));
+                        }
+                        Err(error) => Err(error),
+                    }
+                } else {
+                    vault.digest(&key).await
+                }
             }
         };
         match found {
-            Ok(found) => self.same(&found),
+            Ok(found) => {
+                self.same(&found)?;
+                Ok(Seen {
+                    bytes: found.bytes,
+                    attempts: None,
+                })
+            }
             Err(VaultError::Missing(_)) => Err(Fault::Differs(
                 Name::ObjectMissing,
                 "no object lies there".to_owned(),
@@ -64,7 +101,17 @@ impl Piece<'_> {
         }
     }
 
-    fn same(&self, found: &Digested) -> Result<u64, Fault> {
+    /// What is there is what was captured.
+    fn seen(&self, body: &[u8]) -> Seen {
+        // One that is an error tells of none.
+        let told = || parse::getall(body).map_or_else(|_| Vec::new(), |answer| answer.attempts);
+        Seen {
+            bytes: body.len() as u64,
+            attempts: self.tells_of_attempts.then(told),
+        }
+    }
+
+    fn same(&self, found: &Digested) -> Result<(), Fault> {
         let differs = |why| Err(Fault::Differs(Name::ObjectAltered, why));
         if i64::try_from(found.bytes) != Ok(self.bytes) {
             return differs(format!(
@@ -78,7 +125,7 @@ impl Piece<'_> {
                 found.sha256, self.sha256
             ));
         }
-        Ok(found.bytes)
+        Ok(())
     }
 
     pub(super) fn finding(&self, finding: Name, why: String) -> Finding {
@@ -107,11 +154,15 @@ pub(super) fn pieces(kept: &Kept) -> impl Iterator<Item = Piece<'_>> {
 
 fn of_answer(of: VerificationId, row: &AnswerReport) -> Piece<'_> {
     // A name that is none of ours may be anything.
-    let endpoint = Endpoint::kept_named(&row.endpoint).map_or("an endpoint", Endpoint::name);
+    let endpoint = Endpoint::kept_named(&row.endpoint);
     Piece {
         of,
         is_answer: true,
-        what: format!("answer of {endpoint}"),
+        tells_of_attempts: endpoint == Some(Endpoint::Getall),
+        what: format!(
+            "answer of {}",
+            endpoint.map_or("an endpoint", Endpoint::name)
+        ),
         id: row.answer_id.to_string(),
         bytes: row.bytes,
         sha256: row.sha256,
@@ -133,6 +184,7 @@ fn of_medium(of: VerificationId, row: &MediaReport) -> Option<Piece<'_>> {
     Some(Piece {
         of,
         is_answer: false,
+        tells_of_attempts: false,
         what: format!("{kind} {}{place}", row.position),
         id: row.media_id.to_string(),
         bytes: row.bytes?,
@@ -167,12 +219,32 @@ pub(super) fn of_rows(kept: &Kept) -> Vec<Finding> {
         let why = "it is archived, and no answer is kept of it".to_owned();
         found.push(of(Name::AnswersMissing, why));
     }
-    if kept.attempts != kept.attempt_rows {
-        let why = format!(
-            "its row sums up {} attempts, and there are {}",
-            kept.attempts, kept.attempt_rows
-        );
-        found.push(of(Name::AttemptsDiffer, why));
-    }
+    found.extend(sums(kept).map(|why| of(Name::AttemptsDiffer, why)));
     found
+}
+
+/// How what its row sums up of its attempts differs from their rows.
+fn sums(kept: &Kept) -> Option<String> {
+    if !kept.unreadable.is_empty() {
+        return None;
+    }
+    let rows = &kept.attempt_rows;
+    if i64::try_from(rows.len()) != Ok(kept.attempts) {
+        return Some(format!(
+            "its row sums up {} attempts, and there are {}",
+            kept.attempts,
+            rows.len()
+        ));
+    }
+    // None before false before true.
+    let passed = rows.iter().map(|row| row.passed).max().flatten();
+    let word = |passed: Option<bool>| match passed {
+        None => "unknown",
+        Some(true) => "yes",
+        Some(false) => "no",
+    };
+    (passed != kept.passed).then(|| {
+        let (row, rows) = (word(kept.passed), word(passed));
+        format!("whether an attempt passed is `{row}` in its row, and `{rows}` in theirs")
+    })
 }

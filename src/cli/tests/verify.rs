@@ -1,10 +1,12 @@
 //! `verify`: whatever is not as it was captured has its own finding, and nothing else has any.
 
+mod attempts;
+
 use std::io::ErrorKind;
 
 use bytes::Bytes;
 
-use super::*;
+use super::{super::people::size, *};
 use crate::{
     app::{
         AppError,
@@ -21,7 +23,11 @@ use crate::{
     vault::{ObjectKey, VaultError},
 };
 
-const BODY: &[u8] = br#"{"success":true,"log_id":"1"}"#;
+const DETAIL: &[u8] = br#"{"success":true,"log_id":"1"}"#;
+/// Tells of the attempt that [`attempt`] is.
+const GETALL: &[u8] = r#"{"success":true,"result":{"verify_count":1,"verify_result":[{"order":1,"code":"0","is_verify_passed":true,
+"verify_time":"2026-11-23 16:03:00","is_charged":true,"charge_type":"verify","verify_detail":{"score":97.5,"threshold":80.0},
+"idcard_confirm":{"name":"张三","idcard_number":"370123199602165826"}}]},"log_id":"2"}"#.as_bytes();
 
 /// Two archived verifications, each with an answer in its row, one that is an object, and a face.
 async fn house() -> House {
@@ -30,11 +36,11 @@ async fn house() -> House {
     let installation_id = known.installation.unwrap().installation_id;
     house.vault.mark(&installation_id).await.unwrap();
     for (number, face) in [(1, b"one face"), (2, b"two face")] {
-        let large = house.answer(number, u128::from(number), b"{\"a\":1}").await;
+        let large = house.answer(number, u128::from(number), GETALL).await;
         let small = AnswerRow {
             answer_id: uuid::Uuid::from_u128(u128::from(number) + 10).into(),
             endpoint: Endpoint::Detail,
-            body: Body::Row(Packed::of(BODY, Sha256::of(BODY)).unwrap()),
+            body: Body::Row(Packed::of(DETAIL, Sha256::of(DETAIL)).unwrap()),
             ..large.clone()
         };
         let face = house.medium(number, Kind::Face, 0, face).await;
@@ -94,9 +100,12 @@ async fn an_archive_that_is_whole_has_no_finding() {
     house.clock.pass(Span::hours(48));
     let told = house.ran(&["verify"]).await;
     assert_eq!(told.code(), Code::Done, "{}{}", told.out, told.err);
+    let bytes = 2 * (GETALL.len() + DETAIL.len() + b"one face".len());
+    let bytes = size(i64::try_from(bytes).unwrap());
     assert_eq!(
         told.out,
-        "2 verifications, 4 answers, 2 images and videos, 88 B compared: everything is as it was captured\n"
+        format!("2 verifications, 4 answers, 2 images and videos, {bytes} compared: everything is as it was captured
+")
     );
     let json = house.ran(&["verify", "--json"]).await;
     assert_eq!(json.code(), Code::Done);
@@ -109,7 +118,6 @@ async fn an_archive_that_is_whole_has_no_finding() {
 
 #[tokio::test]
 async fn each_kind_of_damage_has_its_own_finding() {
-    let one = id(1).to_string();
     let in_sql = [
         (
             "a body",
@@ -158,8 +166,9 @@ async fn each_kind_of_damage_has_its_own_finding() {
         ),
         (
             "an attempt too many",
-            "insert into attempts (verification_id, attempt_no, captured_at) values ('{1}', 2, 1795421701000)",
-            "attempts_differ",
+            "insert into attempts (verification_id, attempt_no, captured_at) select verification_id, 2, captured_at from attempts where verification_id = '{1}';
+            update verifications set attempts = 2 where verification_id = '{1}'",
+            "attempt_altered",
         ),
         (
             "no answers",
@@ -173,21 +182,29 @@ async fn each_kind_of_damage_has_its_own_finding() {
         ),
     ];
     for (label, text, name) in in_sql {
-        let house = house().await;
-        let text = text.replace("{1}", &one).replace("{2}", &id(2).to_string());
-        sql(&house, &text).await;
-        let ended = house.ran(&["verify", "--json"]).await;
-        assert_eq!(ended.code(), Code::Finding, "{label}: {}", ended.err);
-        let mut found = findings(&ended);
-        // Of each table that has rows of it.
-        found.dedup();
-        assert_eq!(
-            found,
-            [(name.to_owned(), one.clone())],
-            "{label}: {}",
-            ended.out
-        );
+        assert_eq!(damaged(text).await, [name], "{label}");
     }
+}
+
+/// What is found after statements that speak of the first verification as `{1}` and of the second as `{2}`.
+async fn damaged(text: &str) -> Vec<String> {
+    let house = house().await;
+    let one = id(1).to_string();
+    let text = text.replace("{1}", &one).replace("{2}", &id(2).to_string());
+    sql(&house, &text).await;
+    let ended = house.ran(&["verify", "--json"]).await;
+    assert_eq!(ended.code(), Code::Finding, "{text}: {}", ended.err);
+    assert!(!ended.out.contains("张三") && !ended.out.contains("370123"));
+    let found = findings(&ended).into_iter();
+    let mut names: Vec<String> = found
+        .map(|(name, of)| {
+            assert_eq!(of, one, "{text}");
+            name
+        })
+        .collect();
+    // Of each table that has rows of it.
+    names.dedup();
+    names
 }
 
 #[tokio::test]

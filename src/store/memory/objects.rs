@@ -64,12 +64,12 @@ fn is_of(which: Which, one: &data::Kept) -> bool {
 
 fn kept(verification_id: VerificationId, one: &data::Kept) -> Kept {
     let whole = one.whole(&[]);
-    let attempts = whole.summary.attempts;
     Kept {
         verification_id,
         is_archived: one.state == State::Archived,
-        attempts,
-        attempt_rows: attempts,
+        attempts: whole.summary.attempts,
+        passed: whole.summary.passed,
+        attempt_rows: whole.attempt_rows,
         answers: whole.answers,
         media: (whole.media.into_iter())
             .filter(|medium| medium.object_key.is_some())

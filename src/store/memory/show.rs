@@ -5,12 +5,9 @@ use crate::{
     domain::{
         access::Access,
         answer::{AnswerRow, Endpoint},
-        attempt::Attempt,
         digest::Sha256,
-        identity::IdentityRow,
         lease::Stage,
         media::MediaRow,
-        secret::Secret,
     },
     store::reports::{
         AccessReport, AnswerReport, AttemptReport, CallSum, MediaReport, Summary, Whole,
@@ -76,12 +73,15 @@ impl Kept {
     /// With the traces of those who looked.
     pub(super) fn whole(&self, accesses: &[Access]) -> Whole {
         let sums = self.call_sums.iter();
+        let attempts = self.attempts.values();
         Whole {
             summary: self.summary(),
             proof: self.proof.as_ref().map(|proof| proof.words.clone()),
             never_seen: self.never_seen(),
             submitted: self.submitted.as_ref().map(|(one, _)| one.clone()),
-            attempt_rows: self.attempts.values().map(attempt).collect(),
+            attempt_rows: attempts
+                .map(|(attempt, identity)| AttemptReport::of(attempt, identity))
+                .collect(),
             media: self.media.values().map(medium).collect(),
             answers: self.answers.iter().map(answer).collect(),
             call_sums: sums
@@ -101,44 +101,6 @@ impl Kept {
                 .map(AccessReport::of)
                 .collect(),
         }
-    }
-}
-
-fn attempt((attempt, identity): &(Attempt, IdentityRow)) -> AttemptReport {
-    let (attempt, identity) = (attempt.clone(), identity.clone());
-    let plain = identity.plain.unwrap_or_default();
-    let ocr = plain.ocr.unwrap_or_default();
-    let secret = |secret: Option<Secret>| secret.map(|secret| secret.reveal().to_owned());
-    AttemptReport {
-        attempt_no: attempt.attempt_no,
-        passed: attempt.passed,
-        code: attempt.code,
-        message: attempt.message,
-        verified_at: attempt.verified_at,
-        charged: attempt.charged,
-        charge_type: attempt.charge_type,
-        charged_at: attempt.charged_at,
-        ocr_charged: attempt.ocr_charged,
-        ocr_count: attempt.ocr_count,
-        ocr_charged_at: attempt.ocr_charged_at,
-        score: attempt.score,
-        threshold: attempt.threshold,
-        liveness_score: attempt.liveness_score,
-        spoofing_score: attempt.spoofing_score,
-        risk_level: attempt.risk_level,
-        risk_tag: attempt.risk_tag,
-        demoted: attempt.demoted,
-        verify_log_id: attempt.verify_log_id,
-        id_type: identity.id_type,
-        name_masked: identity.name_masked,
-        id_number_masked: identity.id_number_masked,
-        id_number_index: identity.id_number_index,
-        name: plain.name,
-        id_number: plain.id_number,
-        ocr_name_masked: identity.ocr_name_masked,
-        ocr_id_number_masked: identity.ocr_id_number_masked,
-        ocr_name: secret(ocr.name),
-        ocr_id_number: secret(ocr.id_number),
     }
 }
 

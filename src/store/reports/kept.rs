@@ -1,6 +1,6 @@
 //! What is kept of verifications, to be compared with the bytes themselves.
 
-use super::{AnswerReport, MediaReport};
+use super::{AnswerReport, AttemptReport, MediaReport};
 use crate::domain::{id::VerificationId, sample::Sample, time::Time};
 
 /// Which verifications are compared.
@@ -40,13 +40,15 @@ pub struct Kept {
     pub is_archived: bool,
     /// How many attempts its row sums up.
     pub attempts: i64,
-    /// How many rows of attempts there are.
-    pub attempt_rows: i64,
+    /// Whether one of them passed, as its row has it.
+    pub passed: Option<bool>,
+    /// The rows of its attempts.
+    pub attempt_rows: Vec<AttemptReport>,
     /// Its answers.
     pub answers: Vec<AnswerReport>,
     /// Its media that are stored.
     pub media: Vec<MediaReport>,
-    /// Why rows of its answers and media cannot be read; no value of them.
+    /// Why rows of its answers, attempts and media cannot be read; no value of them.
     pub unreadable: Vec<String>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::show::{answer, medium};
+use super::show::{answer, attempt, medium};
 use crate::{
     domain::{id::VerificationId, token::State},
     store::{
@@ -32,7 +32,7 @@ pub(super) async fn page<DB: Dialect>(
         only = " and tracked_at >= $3";
     }
     let sql = format!(
-        "select verification_id, state, attempts from verifications
+        "select verification_id, state, attempts, passed from verifications
         where verification_id < $1{only} order by verification_id desc limit $2"
     );
     let rows = DB::fetch(connection, sql, binds).await?;
@@ -53,7 +53,8 @@ pub(super) async fn page<DB: Dialect>(
                     verification_id: id,
                     is_archived: row.text("state")? == State::Archived.name(),
                     attempts: row.int("attempts")?,
-                    attempt_rows: 0,
+                    passed: row.flag_or_null("passed")?,
+                    attempt_rows: Vec::new(),
                     answers: Vec::new(),
                     media: Vec::new(),
                     unreadable: Vec::new(),
@@ -77,12 +78,14 @@ async fn fill<DB: Dialect>(connection: &mut DB::Connection, kept: &mut [Kept]) -
         .iter_mut()
         .map(|one| (one.verification_id, one))
         .collect();
-    let counts = format!(
-        "select verification_id, count(*) as known from attempts where verification_id {among} group by verification_id"
-    );
-    for row in DB::fetch(connection, counts, binds![texts(&ids)]).await? {
+    let attempts =
+        format!("select * from attempts where verification_id {among} order by attempt_no");
+    for row in DB::fetch(connection, attempts, binds![texts(&ids)]).await? {
         if let Some(one) = of.get_mut(&id(&row, "verification_id")?) {
-            one.attempt_rows = row.int("known")?;
+            match attempt(&row) {
+                Ok(attempt) => one.attempt_rows.push(attempt),
+                Err(error) => one.unreadable.push(format!("attempt: {error}")),
+            }
         }
     }
     let answers = format!(

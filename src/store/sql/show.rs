@@ -64,7 +64,7 @@ async fn all<DB: Dialect, T>(
         .collect()
 }
 
-fn attempt(row: &impl Cells) -> Result<AttemptReport> {
+pub(super) fn attempt(row: &impl Cells) -> Result<AttemptReport> {
     Ok(AttemptReport {
         attempt_no: row.int("attempt_no")?,
         passed: row.flag_or_null("passed")?,

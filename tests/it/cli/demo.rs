@@ -46,6 +46,11 @@ fn what_the_demonstration_says_at_the_end_can_be_pasted_and_shows_a_case() {
         "{}",
         out(&found)
     );
+    let compares = said.lines().find(|line| line.contains(" verify "));
+    let compared = pasted(folder.path(), compares.unwrap());
+    let told = out(&compared);
+    assert_eq!(compared.status.code(), Some(0), "{told}{}", err(&compared));
+    assert!(told.contains("everything is as it was captured"), "{told}");
     every_object_has_a_row(&folder.path().join("to look at"));
 }
 

@@ -182,6 +182,14 @@ fn orphans(place: &Place) -> usize {
     out(&listed).lines().count()
 }
 
+/// Every row agrees with its bytes and with the answers, whoever was killed while it was written.
+fn is_whole(place: &Place) {
+    let compared = place.verikeep(&["verify", "--sample", "1/1"]);
+    let said = format!("{}{}", out(&compared), err(&compared));
+    assert_eq!(code(&compared), 0, "{said}");
+    assert!(said.contains("everything is as it was captured"), "{said}");
+}
+
 async fn three_replicas(size: &Size, seed: u64) {
     let place = place(size, seed).await;
     let began = Instant::now();
@@ -199,6 +207,7 @@ async fn three_replicas(size: &Size, seed: u64) {
     let turns = "select count(distinct token) from turns";
     let turns = database.number(turns).await;
     let orphans = orphans(&place);
+    is_whole(&place);
     println!(
         "{} tokens in {took:?}, {done:?}: {} attempts, {} media with {} bytes, {} answers, {orphans} orphans; \
         {turns} turns of {instants} instants; in any second of {} calls: {:?}; {:?}; alarms {:?}",
