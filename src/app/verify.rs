@@ -10,6 +10,7 @@ mod attempt;
 mod damage;
 mod finding;
 mod piece;
+mod words;
 
 use futures::{StreamExt as _, stream};
 use serde::Serialize;
@@ -111,14 +112,8 @@ impl<E: From<AppError>> Comparison<'_, E> {
             let page = self.store.kept(self.which, before.as_deref(), PAGE).await;
             let page = page.map_err(AppError::from)?;
             for _ in 0..page.nameless {
-                self.found(&Finding {
-                    finding: Name::RowUnreadable,
-                    verification_id: None,
-                    what: None,
-                    id: None,
-                    object_key: None,
-                    why: "a row of verifications has a verification_id that is no UUID".to_owned(),
-                })?;
+                let why = words::NO_UUID.with(&[]);
+                self.found(&Finding::of(Name::RowUnreadable, None, why))?;
             }
             let found = self.compare(&page.kept).await?;
             for one in page.kept {
@@ -193,7 +188,9 @@ impl<E: From<AppError>> Comparison<'_, E> {
                     if self.unreadable >= UNREADABLE_MAX {
                         return Err(AppError::from(error).into());
                     }
-                    found.push(piece.finding(Name::ObjectUnreadable, error.to_string()));
+                    found.push(
+                        piece.finding(Name::ObjectUnreadable, words::NOT_READ.with(&[&error])),
+                    );
                 }
                 Err(Fault::Differs(name, why)) => {
                     self.unreadable = 0;
@@ -209,17 +206,9 @@ impl<E: From<AppError>> Comparison<'_, E> {
     async fn strays(&mut self) -> Result<(), E> {
         let strays = self.store.strays().await.map_err(AppError::from)?;
         for stray in strays {
-            self.found(&Finding {
-                finding: Name::VerificationMissing,
-                verification_id: Some(stray.verification_id),
-                what: None,
-                id: None,
-                object_key: None,
-                why: format!(
-                    "`{}` has rows of it, and `verifications` has none",
-                    stray.relation
-                ),
-            })?;
+            let why = words::OF_NOBODY.with(&[&stray.relation]);
+            let of = Some(stray.verification_id);
+            self.found(&Finding::of(Name::VerificationMissing, of, why))?;
         }
         Ok(())
     }
@@ -228,16 +217,10 @@ impl<E: From<AppError>> Comparison<'_, E> {
     async fn unknown(&mut self, old: Time) -> Result<(), E> {
         let (store, vault) = (self.store, self.vault);
         unnamed::each(store, vault, old, async |lying| {
+            let why = words::NAMED_BY_NONE.with(&[&lying.written_at, &lying.stored_bytes]);
             self.found(&Finding {
-                finding: Name::ObjectUnknown,
-                verification_id: Some(lying.of),
-                what: None,
-                id: None,
                 object_key: Some(lying.key.to_string()),
-                why: format!(
-                    "no row names it; it was written at {} ({} bytes)",
-                    lying.written_at, lying.stored_bytes
-                ),
+                ..Finding::of(Name::ObjectUnknown, Some(lying.of), why)
             })
         })
         .await

@@ -82,8 +82,8 @@ pub struct Cli {
     /// The configuration; else verikeep.toml here, else /etc/verikeep/verikeep.toml.
     #[arg(long, global = true, value_name = "FILE", env = "VERIKEEP_CONFIG")]
     pub config: Option<PathBuf>,
-    /// What `init`, `check`, `status`, `alarms`, `explain` and `notify` speak, and how a wrong
-    /// configuration is told of; else that of the locale (LC_ALL, LC_MESSAGES, LANG).
+    /// What `init`, `check`, `status`, `alarms`, `explain`, `verify` and `notify` speak, and how a
+    /// wrong configuration is told of; else that of the locale (LC_ALL, LC_MESSAGES, LANG).
     #[arg(long, global = true, value_name = "LANGUAGE", value_parser = language::parser())]
     pub lang: Option<Language>,
     /// What to do.

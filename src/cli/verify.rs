@@ -1,23 +1,29 @@
 //! `verify`: the rows compared with the bytes they name.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
+use serde::Serialize;
 use serde_json::json;
 
 use super::{
     list::{Since, since},
     open, orphans,
-    people::{count, counted, size},
+    people::{count, size},
     progress::Progress,
     report::{Code, Failure},
     screen::Screen,
+    words::{self, counted_in},
 };
 use crate::{
     app::{
         self,
-        verify::{Checked, Damage, Finding, Told, verify},
+        verify::{Checked, Damage, Finding, Name, Told, verify},
     },
     config::Config,
     domain::{
+        id::VerificationId,
+        language::Language,
         sample::Part,
         time::{Clock as _, Span, Time},
     },
@@ -109,16 +115,22 @@ pub(super) async fn at(
     } else {
         None
     };
-    let mut progress = Progress::new("comparing", total, screen);
-    let mut damage = Damage::default();
+    let language = screen.language;
+    let mut progress = Progress::new(words::COMPARING.in_(language), total, screen);
+    let (mut damage, mut names) = (Damage::default(), BTreeMap::new());
     let mut tell = |told: Told<'_>| -> Result<(), Failure> {
-        if let Told::Found(finding) = told {
-            damage.note(finding);
-        }
         match told {
             Told::At(checked) => progress.at(checked.verifications, so_far(checked), screen),
-            Told::Found(finding) if args.json => screen.ndjson(finding)?,
-            Told::Found(finding) => progress.line(&line(finding), screen)?,
+            Told::Found(finding) => {
+                damage.note(finding);
+                *names.entry(finding.finding).or_insert(0) += 1;
+                let line = Line::of(finding, language);
+                if args.json {
+                    screen.ndjson(&line)?;
+                } else {
+                    progress.line(&line.told(), screen)?;
+                }
+            }
         }
         Ok(())
     };
@@ -132,12 +144,17 @@ pub(super) async fn at(
     if args.json {
         screen.ndjson(&json!({ "checked": checked }))?;
     } else {
-        screen.line(summary(&checked))?;
+        screen.line(summary(&checked, language))?;
     }
-    if checked.findings == 0 {
+    if names.is_empty() {
         return Ok(Code::Done);
     }
-    screen.note("keep database and object store as they are, and compare them with a backup; `verikeep verify --help` says what each finding means")?;
+    for (name, times) in names {
+        let means = name.means().in_(language);
+        let values = [name.name(), &count(times), means];
+        screen.note(words::FOUND_OF.filled(language, &values))?;
+    }
+    screen.note(words::LEAVE_AS_IT_IS.in_(language))?;
     Ok(Code::Finding)
 }
 
@@ -147,38 +164,55 @@ async fn tracked(store: &dyn Store, now: Time) -> Result<u64, Failure> {
     Ok(u64::try_from(all).unwrap_or(0))
 }
 
-fn line(found: &Finding) -> String {
-    let id = found.verification_id.map(|id| id.to_string());
-    let words = [
-        id.as_deref(),
-        found.what.as_deref(),
-        found.object_key.as_deref(),
-    ];
-    let words: Vec<&str> = words.into_iter().flatten().collect();
-    format!(
-        "{:<20}  {}: {}",
-        found.finding.name(),
-        words.join("  "),
-        found.why
-    )
+/// A finding in one language.
+#[derive(Serialize)]
+struct Line<'f> {
+    finding: Name,
+    verification_id: Option<VerificationId>,
+    what: Option<String>,
+    id: Option<&'f str>,
+    object_key: Option<&'f str>,
+    why: String,
+}
+
+impl<'f> Line<'f> {
+    fn of(found: &'f Finding, language: Language) -> Self {
+        Self {
+            finding: found.finding,
+            verification_id: found.verification_id,
+            what: found.what.as_ref().map(|what| what.in_(language)),
+            id: found.id.as_deref(),
+            object_key: found.object_key.as_deref(),
+            why: found.why.in_(language),
+        }
+    }
+
+    fn told(&self) -> String {
+        let id = self.verification_id.map(|id| id.to_string());
+        let place = [id.as_deref(), self.what.as_deref(), self.object_key];
+        let place: Vec<&str> = place.into_iter().flatten().collect();
+        let name = self.finding.name();
+        format!("{name:<20}  {}: {}", place.join("  "), self.why)
+    }
 }
 
 fn so_far(checked: &Checked) -> String {
     size(number(checked.bytes))
 }
 
-fn summary(checked: &Checked) -> String {
+fn summary(checked: &Checked, language: Language) -> String {
     let told = match checked.findings {
-        0 => "everything is as it was captured".to_owned(),
-        findings => counted(number(findings), "finding"),
+        0 => words::AS_CAPTURED.in_(language).to_owned(),
+        findings => counted_in(number(findings), words::FINDING, language),
     };
-    format!(
-        "{}, {}, {} images and videos, {} compared: {told}",
-        counted(number(checked.verifications), "verification"),
-        counted(number(checked.answers), "answer"),
+    let values = [
+        counted_in(number(checked.verifications), words::VERIFICATION, language),
+        counted_in(number(checked.answers), words::ANSWER, language),
         count(number(checked.media)),
         size(number(checked.bytes)),
-    )
+        told,
+    ];
+    words::COMPARED.filled(language, &values.each_ref().map(String::as_str))
 }
 
 fn number(count: u64) -> i64 {

@@ -2,7 +2,7 @@
 //! same order in both.
 
 use super::people::{count, counted};
-use crate::domain::language::{Language, Words, words};
+use crate::domain::language::{Language, Sentence, Words, words};
 
 words! { Words:
     // Alarms.
@@ -114,6 +114,15 @@ words! { Words:
     KEY_LINE = "write the one line that `verikeep key create` printed, vk_…", "写入 `verikeep key create` 打印的那一行：vk_…";
     LIMITS = "raise the limits of the process", "调高进程的资源限制";
 
+    // Comparing.
+    COMPARING = "comparing", "核对中";
+    COMPARED = "{}, {}, {} images and videos, {} compared: {}", "已核对 {}、{}、{} 个图片和视频，共 {}：{}";
+    ANSWER = "answer", "个应答";
+    FINDING = "finding", "项发现";
+    AS_CAPTURED = "everything is as it was captured", "全部与采集时一致";
+    FOUND_OF = "{}, {} times: {}", "{}（{} 次）：{}";
+    LEAVE_AS_IT_IS = "keep database and object store as they are, and compare them with a backup", "请保持数据库和对象存储的现状，并与备份比对";
+
     // Looking again and again.
     DATABASE_AWAY = "the database is not available: {}; looking again", "数据库不可用：{}；稍后再看";
     DAEMON_AWAY = "the daemon is away: {}; looking again", "守护进程不可达：{}；稍后再看";
@@ -126,8 +135,8 @@ words! { Words:
 /// not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Said {
-    /// Words of ours, and what they are filled in with.
-    Words(Words, Vec<String>),
+    /// Words of ours.
+    Words(Sentence),
     /// Words of the configuration, which has them in both.
     Told { en: String, zh: String },
     /// As it came: errors of others.
@@ -137,16 +146,13 @@ pub(super) enum Said {
 impl Said {
     /// Words of ours, filled in.
     pub(super) fn filled<const N: usize>(words: Words, values: [String; N]) -> Self {
-        Self::Words(words, values.into())
+        Self::Words(Sentence::new(words, values.into()))
     }
 
     /// The text in a language.
     pub(super) fn in_(&self, language: Language) -> String {
         match self {
-            Self::Words(words, values) => {
-                let values: Vec<&str> = values.iter().map(String::as_str).collect();
-                words.filled(language, &values)
-            }
+            Self::Words(sentence) => sentence.in_(language),
             Self::Told { en, zh } => match language {
                 Language::En => en.clone(),
                 Language::Zh => zh.clone(),
@@ -163,7 +169,7 @@ impl Said {
 
 impl From<Words> for Said {
     fn from(words: Words) -> Self {
-        Self::Words(words, Vec::new())
+        Self::Words(words.with(&[]))
     }
 }
 

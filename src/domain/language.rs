@@ -96,6 +96,36 @@ impl Words {
     }
 }
 
+/// A text in both languages with what is filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sentence {
+    words: Words,
+    values: Vec<String>,
+}
+
+impl Words {
+    /// The text with these values in its blanks.
+    #[must_use]
+    pub fn with(self, values: &[&dyn std::fmt::Display]) -> Sentence {
+        Sentence::new(self, values.iter().map(ToString::to_string).collect())
+    }
+}
+
+impl Sentence {
+    /// Words, and what is filled in.
+    #[must_use]
+    pub const fn new(words: Words, values: Vec<String>) -> Self {
+        Self { words, values }
+    }
+
+    /// It in one of them.
+    #[must_use]
+    pub fn in_(&self, language: Language) -> String {
+        let values: Vec<&str> = self.values.iter().map(String::as_str).collect();
+        self.words.filled(language, &values)
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;

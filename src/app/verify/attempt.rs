@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::finding::{Finding, Name};
+use super::{
+    finding::{Finding, Name},
+    words,
+};
 use crate::{
     domain::{
         attempt::Attempt,
@@ -44,19 +47,12 @@ impl Heard {
             let differs = same.map(|one| differing(row, one)).min_by_key(Vec::len);
             let why = match differs {
                 Some(columns) if columns.is_empty() => return None,
-                Some(columns) => format!(
-                    "no answer that is kept says of it what the row says: {}",
-                    columns.join(", ")
-                ),
-                None => "no answer that is kept tells of it".to_owned(),
+                Some(columns) => words::SAID_BY_NONE.with(&[&columns.join(", ")]),
+                None => words::TOLD_BY_NONE.with(&[]),
             };
             Some(Finding {
-                finding: Name::AttemptAltered,
-                verification_id: Some(of),
-                what: Some(format!("attempt {}", row.attempt_no)),
-                id: None,
-                object_key: None,
-                why,
+                what: Some(words::ATTEMPT.with(&[&row.attempt_no])),
+                ..Finding::of(Name::AttemptAltered, Some(of), why)
             })
         })
         .collect()

@@ -6,6 +6,7 @@ use super::{Finding, Name};
 use crate::{
     domain::{
         alarm::{Alarm, Kind},
+        language::Language,
         time::Time,
     },
     store::{self, ANYBODY, Store},
@@ -50,14 +51,15 @@ fn place(found: &Finding) -> String {
         None => "a verification without an identifier".to_owned(),
     };
     match &found.what {
-        Some(what) => format!("{what}, {of}"),
+        // Alarms are kept in one language.
+        Some(what) => format!("{}, {of}", what.in_(Language::En)),
         None => of,
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::*;
+    use super::{super::words, *};
     use crate::{
         domain::{id::VerificationId, time::HeldClock},
         store::{AlarmStore as _, memory::MemoryStore, reports::Acknowledgement},
@@ -67,12 +69,12 @@ pub(crate) mod tests {
 
     fn found(finding: Name) -> Finding {
         Finding {
-            finding,
-            verification_id: Some(VerificationId::least(NOON)),
-            what: Some("face 0 of attempt 1".to_owned()),
-            id: None,
-            object_key: None,
-            why: "other bytes".to_owned(),
+            what: Some(words::MEDIUM.with(&[&"face", &0, &1])),
+            ..Finding::of(
+                finding,
+                Some(VerificationId::least(NOON)),
+                words::OTHER_BODY.with(&[]),
+            )
         }
     }
 

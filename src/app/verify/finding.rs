@@ -2,69 +2,102 @@
 
 use serde::Serialize;
 
-use crate::domain::id::VerificationId;
+use super::words;
+use crate::domain::{
+    id::VerificationId,
+    language::{Sentence, Words},
+};
 
-/// What is not as it was captured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Name {
-    /// No object lies where the row says.
-    ObjectMissing,
-    /// The bytes of the object are not those that were captured.
-    ObjectAltered,
-    /// The object lies there and cannot be read to its end.
-    ObjectUnreadable,
-    /// The row names an object of another verification, or nothing that could be one.
-    ObjectForeign,
-    /// An object lies there that no row names.
-    ObjectUnknown,
-    /// The answer in its row is not the one that was captured.
-    AnswerAltered,
-    /// It is archived, and no answer is kept of it.
-    AnswersMissing,
-    /// What its row sums up of its attempts is not what their rows say.
-    AttemptsDiffer,
-    /// The row of an attempt says what no answer says that is kept.
-    AttemptAltered,
-    /// A row cannot be read as what it should be.
-    RowUnreadable,
-    /// Rows are there of a verification that is not.
-    VerificationMissing,
+macro_rules! names {
+    ($($name:ident = $text:literal, $words:ident;)+) => {
+        /// What is not as it was captured; what each means is said by [`Name::means`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+        #[serde(rename_all = "snake_case")]
+        #[allow(missing_docs, reason = "the words stand in a table of their own")]
+        pub enum Name {
+            $($name,)+
+        }
+
+        impl Name {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$name),+];
+
+            /// As it is written everywhere.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => $text,)+
+                }
+            }
+
+            /// What it means.
+            #[must_use]
+            pub const fn means(self) -> Words {
+                match self {
+                    $(Self::$name => words::$words,)+
+                }
+            }
+        }
+    };
 }
 
-impl Name {
-    /// As it is written everywhere.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ObjectMissing => "object_missing",
-            Self::ObjectAltered => "object_altered",
-            Self::ObjectUnreadable => "object_unreadable",
-            Self::ObjectForeign => "object_foreign",
-            Self::ObjectUnknown => "object_unknown",
-            Self::AnswerAltered => "answer_altered",
-            Self::AnswersMissing => "answers_missing",
-            Self::AttemptAltered => "attempt_altered",
-            Self::AttemptsDiffer => "attempts_differ",
-            Self::RowUnreadable => "row_unreadable",
-            Self::VerificationMissing => "verification_missing",
-        }
-    }
+names! {
+    ObjectMissing = "object_missing", OBJECT_MISSING;
+    ObjectAltered = "object_altered", OBJECT_ALTERED;
+    ObjectUnreadable = "object_unreadable", OBJECT_UNREADABLE;
+    ObjectForeign = "object_foreign", OBJECT_FOREIGN;
+    ObjectUnknown = "object_unknown", OBJECT_UNKNOWN;
+    AnswerAltered = "answer_altered", ANSWER_ALTERED;
+    AnswersMissing = "answers_missing", ANSWERS_MISSING;
+    AttemptsDiffer = "attempts_differ", ATTEMPTS_DIFFER;
+    AttemptAltered = "attempt_altered", ATTEMPT_ALTERED;
+    RowUnreadable = "row_unreadable", ROW_UNREADABLE;
+    VerificationMissing = "verification_missing", VERIFICATION_MISSING;
 }
 
 /// One thing that was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// What kind of.
     pub finding: Name,
-    /// Whose; null where that cannot be read.
+    /// Whose; none where that cannot be read.
     pub verification_id: Option<VerificationId>,
-    /// Of which answer or medium, in words: `answer of getall`, `face 0 of attempt 1`.
-    pub what: Option<String>,
+    /// Of which answer, medium or attempt: `answer of getall`, `face 0 of attempt 1`.
+    pub what: Option<Sentence>,
     /// Its answer_id or media_id.
     pub id: Option<String>,
     /// Where its bytes are, if they are an object.
     pub object_key: Option<String>,
     /// What is wrong. It shows nothing of a person.
-    pub why: String,
+    pub why: Sentence,
+}
+
+impl Finding {
+    /// One of a verification as a whole.
+    pub(super) fn of(
+        finding: Name,
+        verification_id: Option<VerificationId>,
+        why: Sentence,
+    ) -> Self {
+        Self {
+            finding,
+            verification_id,
+            what: None,
+            id: None,
+            object_key: None,
+            why,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_written_alike_everywhere() {
+        for name in Name::ALL {
+            assert_eq!(serde_json::to_value(name).unwrap(), name.name());
+        }
+    }
 }

@@ -1,10 +1,18 @@
 //! One answer or medium, and what its row says of it.
 
-use super::finding::{Finding, Name};
+use super::{
+    finding::{Finding, Name},
+    words,
+};
 use crate::{
     domain::{
-        answer::Endpoint, attempt::Attempt, digest::Sha256, id::VerificationId, media::Kind,
-        packed::Packed,
+        answer::Endpoint,
+        attempt::Attempt,
+        digest::Sha256,
+        id::VerificationId,
+        language::{Sentence, Words},
+        media::Kind,
+        packed::{Damaged, Packed},
     },
     provider::parse,
     store::reports::{AnswerReport, Kept, MediaReport},
@@ -17,7 +25,7 @@ const READ_MAX: i64 = 4 << 20;
 /// What is wrong with the bytes of one of them.
 pub(super) enum Fault {
     /// They are not those that were captured.
-    Differs(Name, String),
+    Differs(Name, Sentence),
     /// The store does not give them.
     Vault(VaultError),
 }
@@ -36,7 +44,7 @@ pub(super) struct Piece<'k> {
     pub(super) is_answer: bool,
     /// Whether it is the answer that attempts are read from.
     pub(super) tells_of_attempts: bool,
-    what: String,
+    what: Sentence,
     id: String,
     bytes: i64,
     sha256: Sha256,
@@ -55,18 +63,16 @@ impl Piece<'_> {
         let found = match self.lies {
             Lies::Row(packed) => {
                 let opened = packed.open();
-                let body = opened
-                    .map_err(|damaged| Fault::Differs(Name::AnswerAltered, damaged.to_string()))?;
+                let body = opened.map_err(|Damaged| {
+                    Fault::Differs(Name::AnswerAltered, words::OTHER_BODY.with(&[]))
+                })?;
                 return Ok(self.seen(&body));
             }
             Lies::Object(text) => {
-                let foreign = |why: &str| Fault::Differs(Name::ObjectForeign, why.to_owned());
-                let key = ObjectKey::parse(text)
-                    .map_err(|_| foreign("the row names nothing that could be an object"))?;
+                let foreign = |why: Words| Fault::Differs(Name::ObjectForeign, why.with(&[]));
+                let key = ObjectKey::parse(text).map_err(|_| foreign(words::NO_KEY))?;
                 if key.verification_id() != Some(self.of) {
-                    return Err(foreign(
-                        "the object that the row names is another verification's",
-                    ));
+                    return Err(foreign(words::OF_ANOTHER));
                 }
                 if self.tells_of_attempts && self.bytes <= READ_MAX {
                     match vault.get(&key).await {
@@ -95,7 +101,7 @@ impl Piece<'_> {
             }
             Err(VaultError::Missing(_)) => Err(Fault::Differs(
                 Name::ObjectMissing,
-                "no object lies there".to_owned(),
+                words::NONE_THERE.with(&[]),
             )),
             Err(error) => Err(Fault::Vault(error)),
         }
@@ -114,24 +120,16 @@ impl Piece<'_> {
     fn same(&self, found: &Digested) -> Result<(), Fault> {
         let differs = |why| Err(Fault::Differs(Name::ObjectAltered, why));
         if i64::try_from(found.bytes) != Ok(self.bytes) {
-            return differs(format!(
-                "it has {} bytes, and {} were captured",
-                found.bytes, self.bytes
-            ));
+            return differs(words::OTHER_LENGTH.with(&[&found.bytes, &self.bytes]));
         }
         if found.sha256 != self.sha256 {
-            return differs(format!(
-                "its SHA-256 is {}, and that of what was captured {}",
-                found.sha256, self.sha256
-            ));
+            return differs(words::OTHER_DIGEST.with(&[&found.sha256, &self.sha256]));
         }
         Ok(())
     }
 
-    pub(super) fn finding(&self, finding: Name, why: String) -> Finding {
+    pub(super) fn finding(&self, finding: Name, why: Sentence) -> Finding {
         Finding {
-            finding,
-            verification_id: Some(self.of),
             what: Some(self.what.clone()),
             id: Some(self.id.clone()),
             object_key: match self.lies {
@@ -139,7 +137,7 @@ impl Piece<'_> {
                 Lies::Object(key) => ObjectKey::parse(key).ok().map(|key| key.to_string()),
                 Lies::Row(_) => None,
             },
-            why,
+            ..Finding::of(finding, Some(self.of), why)
         }
     }
 }
@@ -159,9 +157,9 @@ fn of_answer(of: VerificationId, row: &AnswerReport) -> Piece<'_> {
         of,
         is_answer: true,
         tells_of_attempts: endpoint == Some(Endpoint::Getall),
-        what: format!(
-            "answer of {}",
-            endpoint.map_or("an endpoint", Endpoint::name)
+        what: endpoint.map_or_else(
+            || words::AN_ANSWER.with(&[]),
+            |endpoint| words::ANSWER.with(&[&endpoint.name()]),
         ),
         id: row.answer_id.to_string(),
         bytes: row.bytes,
@@ -176,16 +174,16 @@ fn of_answer(of: VerificationId, row: &AnswerReport) -> Piece<'_> {
 /// None of what has no digest: [`of_rows`] tells of it.
 fn of_medium(of: VerificationId, row: &MediaReport) -> Option<Piece<'_>> {
     let kind = Kind::named(&row.kind).map_or("medium", Kind::name);
-    let place = match row.attempt_no {
+    let what = match row.attempt_no {
         // Handed in before any attempt.
-        0 => String::new(),
-        attempt_no => format!(" of attempt {attempt_no}"),
+        0 => words::MEDIUM_BEFORE.with(&[&kind, &row.position]),
+        attempt_no => words::MEDIUM.with(&[&kind, &row.position, &attempt_no]),
     };
     Some(Piece {
         of,
         is_answer: false,
         tells_of_attempts: false,
-        what: format!("{kind} {}{place}", row.position),
+        what,
         id: row.media_id.to_string(),
         bytes: row.bytes?,
         sha256: row.sha256?,
@@ -195,28 +193,18 @@ fn of_medium(of: VerificationId, row: &MediaReport) -> Option<Piece<'_>> {
 
 /// What the rows alone show.
 pub(super) fn of_rows(kept: &Kept) -> Vec<Finding> {
-    let of = |finding, why: String| Finding {
-        finding,
-        verification_id: Some(kept.verification_id),
-        what: None,
-        id: None,
-        object_key: None,
-        why,
-    };
+    let of = |finding, why| Finding::of(finding, Some(kept.verification_id), why);
     let unreadable = kept.unreadable.iter();
     let mut found: Vec<Finding> = unreadable
-        .map(|why| of(Name::RowUnreadable, why.clone()))
+        .map(|why| of(Name::RowUnreadable, words::UNREAD_ROW.with(&[why])))
         .collect();
     let without = |row: &&MediaReport| row.bytes.is_none() || row.sha256.is_none();
-    found.extend(kept.media.iter().filter(without).map(|row| {
-        let why = "the row names an object and neither length nor digest of it".to_owned();
-        Finding {
-            id: Some(row.media_id.to_string()),
-            ..of(Name::RowUnreadable, why)
-        }
+    found.extend(kept.media.iter().filter(without).map(|row| Finding {
+        id: Some(row.media_id.to_string()),
+        ..of(Name::RowUnreadable, words::NO_FACTS.with(&[]))
     }));
     if kept.is_archived && kept.answers.is_empty() && kept.unreadable.is_empty() {
-        let why = "it is archived, and no answer is kept of it".to_owned();
+        let why = words::ANSWERS_MISSING.with(&[]);
         found.push(of(Name::AnswersMissing, why));
     }
     found.extend(sums(kept).map(|why| of(Name::AttemptsDiffer, why)));
@@ -224,17 +212,13 @@ pub(super) fn of_rows(kept: &Kept) -> Vec<Finding> {
 }
 
 /// How what its row sums up of its attempts differs from their rows.
-fn sums(kept: &Kept) -> Option<String> {
+fn sums(kept: &Kept) -> Option<Sentence> {
     if !kept.unreadable.is_empty() {
         return None;
     }
     let rows = &kept.attempt_rows;
     if i64::try_from(rows.len()) != Ok(kept.attempts) {
-        return Some(format!(
-            "its row sums up {} attempts, and there are {}",
-            kept.attempts,
-            rows.len()
-        ));
+        return Some(words::COUNT_DIFFERS.with(&[&kept.attempts, &rows.len()]));
     }
     // None before false before true.
     let passed = rows.iter().map(|row| row.passed).max().flatten();
@@ -243,8 +227,6 @@ fn sums(kept: &Kept) -> Option<String> {
         Some(true) => "yes",
         Some(false) => "no",
     };
-    (passed != kept.passed).then(|| {
-        let (row, rows) = (word(kept.passed), word(passed));
-        format!("whether an attempt passed is `{row}` in its row, and `{rows}` in theirs")
-    })
+    (passed != kept.passed)
+        .then(|| words::PASSED_DIFFERS.with(&[&word(kept.passed), &word(passed)]))
 }

@@ -1,6 +1,7 @@
 //! `verify`: whatever is not as it was captured has its own finding, and nothing else has any.
 
 mod attempts;
+mod told;
 
 use std::io::ErrorKind;
 
@@ -268,47 +269,6 @@ async fn an_object_that_no_row_names_is_told_once_it_is_old() {
         Code::Done,
         "a part of the rows says nothing of it"
     );
-}
-
-#[tokio::test]
-async fn what_is_found_is_an_alarm_until_somebody_acknowledges_it() {
-    let house = house().await;
-    replace(&house, 1, b"two face").await;
-    let key = face(&house, 2).await;
-    house.vault.delete(&key).await.unwrap();
-    house.ran(&["verify"]).await;
-    assert_eq!(
-        house.store().alarms().await.unwrap().len(),
-        0,
-        "not asked for"
-    );
-    for _ in 0..2 {
-        let ended = house.ran(&["verify", "--alarm", "--json"]).await;
-        assert_eq!(ended.code(), Code::Finding, "{}", ended.err);
-    }
-    let open = house.store().alarms().await.unwrap();
-    let told: Vec<_> = (open.iter())
-        .map(|alarm| (alarm.kind.as_str(), alarm.subject.as_str(), alarm.times))
-        .collect();
-    assert_eq!(
-        told,
-        [
-            ("damaged", "object_altered", 2),
-            ("damaged", "object_missing", 2)
-        ]
-    );
-    assert!(
-        open[0].text.ends_with(&id(1).to_string()),
-        "{}",
-        open[0].text
-    );
-    for alarm in &open {
-        let alarm_id = alarm.alarm_id.unwrap().to_string();
-        let line = ["alarms", "ack", &alarm_id, "--note", "put back"];
-        assert_eq!(house.ran(&line).await.code(), Code::Done);
-    }
-    house.store().end_alarms(NOW).await.unwrap();
-    assert_eq!(house.store().alarms().await.unwrap().len(), 0);
 }
 
 #[tokio::test]
