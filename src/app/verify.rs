@@ -19,7 +19,7 @@ use serde::Serialize;
 pub(crate) use self::damage::tests;
 use self::{
     attempt::Heard,
-    piece::{Fault, of_rows, pieces},
+    piece::{Fault, Seen, of_rows, pieces},
 };
 pub use self::{
     damage::Damage,
@@ -88,7 +88,6 @@ pub async fn verify<E: From<AppError>>(
     };
     comparison.pages().await?;
     if which.is_all() {
-        comparison.strays().await?;
         comparison.unknown(old).await?;
     }
     Ok(comparison.checked)
@@ -114,6 +113,11 @@ impl<E: From<AppError>> Comparison<'_, E> {
             for _ in 0..page.nameless {
                 let why = words::NO_UUID.with(&[]);
                 self.found(&Finding::of(Name::RowUnreadable, None, why))?;
+            }
+            for stray in &page.strays {
+                let why = words::OF_NOBODY.with(&[&stray.relation]);
+                let of = Some(stray.verification_id);
+                self.found(&Finding::of(Name::VerificationMissing, of, why))?;
             }
             let found = self.compare(&page.kept).await?;
             for one in page.kept {
@@ -174,14 +178,17 @@ impl<E: From<AppError>> Comparison<'_, E> {
                 &mut self.checked.media
             };
             *counted += 1;
-            let told = seen.as_ref().ok().and_then(|seen| seen.attempts.clone());
+            let (bytes, told) = match seen {
+                Ok(Seen { bytes, attempts }) => (Ok(bytes), attempts),
+                Err(fault) => (Err(fault), None),
+            };
             if piece.tells_of_attempts {
                 heard.hear(piece.of, told);
             }
-            match seen {
-                Ok(seen) => {
+            match bytes {
+                Ok(bytes) => {
                     self.unreadable = 0;
-                    self.checked.bytes += seen.bytes;
+                    self.checked.bytes += bytes;
                 }
                 Err(Fault::Vault(error)) => {
                     self.unreadable += 1;
@@ -200,17 +207,6 @@ impl<E: From<AppError>> Comparison<'_, E> {
         }
         found.extend(kept.iter().flat_map(|one| heard.altered(one)));
         Ok(found)
-    }
-
-    /// Rows of verifications that are not there.
-    async fn strays(&mut self) -> Result<(), E> {
-        let strays = self.store.strays().await.map_err(AppError::from)?;
-        for stray in strays {
-            let why = words::OF_NOBODY.with(&[&stray.relation]);
-            let of = Some(stray.verification_id);
-            self.found(&Finding::of(Name::VerificationMissing, of, why))?;
-        }
-        Ok(())
     }
 
     /// Objects that no row names.

@@ -31,7 +31,7 @@ words! { Words:
     OF_ANOTHER = "the object that the row names is another verification's", "记录所指的对象属于另一次核验";
     OTHER_BODY = "its bytes are not those that were captured", "内容与采集时不符";
     NOT_READ = "it is not given: {}", "读取失败：{}";
-    NO_UUID = "a row of verifications has a verification_id that is no UUID", "verifications 中有一条记录的 verification_id 不是 UUID";
+    NO_UUID = "a row has a verification_id that is no UUID", "有一条记录的 verification_id 不是 UUID";
     UNREAD_ROW = "what is in it cannot be: {}", "记录无法读取：{}";
     NO_FACTS = "the row names an object and neither length nor digest of it", "记录指向一个对象，却没有它的长度或摘要";
     COUNT_DIFFERS = "its row sums up {} attempts, and there are {}", "记录汇总为 {} 次尝试，实有 {} 次";

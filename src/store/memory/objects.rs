@@ -9,7 +9,7 @@ use crate::{
     domain::{id::VerificationId, token::State},
     store::{
         Objects, Result,
-        reports::{Kept, KeptPage, Stray, Which},
+        reports::{Kept, KeptPage, Which},
     },
 };
 
@@ -42,6 +42,8 @@ impl Objects for MemoryStore {
             Ok(KeptPage {
                 next: next.map(|(id, _)| id.to_string()),
                 nameless: 0,
+                // Nothing is kept here but with its verification.
+                strays: Vec::new(),
                 kept: page
                     .iter()
                     .filter(|(id, _)| has(**id))
@@ -49,11 +51,6 @@ impl Objects for MemoryStore {
                     .collect(),
             })
         })
-    }
-
-    async fn strays(&self) -> Result<Vec<Stray>> {
-        // Nothing is kept here but with its verification.
-        self.verb(|_| Ok(Vec::new()))
     }
 }
 

@@ -25,8 +25,10 @@ impl Which {
 pub struct KeptPage {
     /// They.
     pub kept: Vec<Kept>,
-    /// Rows of verifications whose own identifier cannot be read.
+    /// Rows whose verification_id cannot be read.
     pub nameless: usize,
+    /// Rows of verifications that are not there; some where they are many.
+    pub strays: Vec<Stray>,
     /// Where the next page begins; none at the end.
     pub next: Option<String>,
 }

@@ -15,7 +15,9 @@ use crate::{
 
 /// Above every identifier.
 const ABOVE_ALL: &str = "g";
-/// So many rows of nobody are told.
+/// Below every identifier.
+const BELOW_ALL: &str = "";
+/// So many rows of nobody are told of each page.
 const STRAYS_MAX: i64 = 1_000;
 
 /// The next page below `before`; at most `limit` verifications are looked at for it.
@@ -64,6 +66,12 @@ pub(super) async fn page<DB: Dialect>(
         }
     }
     fill::<DB>(connection, &mut page.kept).await?;
+    if which.is_all() {
+        let from = page.next.clone();
+        let from = from.as_deref().unwrap_or(BELOW_ALL);
+        let to = before.unwrap_or(ABOVE_ALL);
+        strays::<DB>(connection, (from, to), &mut page).await?;
+    }
     Ok(page)
 }
 
@@ -114,27 +122,34 @@ async fn fill<DB: Dialect>(connection: &mut DB::Connection, kept: &mut [Kept]) -
     Ok(())
 }
 
-/// Rows of verifications that are not there; some of them where they are many.
-pub(super) async fn strays<DB: Dialect>(connection: &mut DB::Connection) -> Result<Vec<Stray>> {
+/// Rows of verifications that are not there, between two identifiers: a page of them costs as much
+/// as its verifications, however many there are.
+async fn strays<DB: Dialect>(
+    connection: &mut DB::Connection,
+    (from, to): (&str, &str),
+    page: &mut KeptPage,
+) -> Result<()> {
     let of = |relation: &str| {
         format!(
             "select '{relation}' as relation, t.verification_id as verification_id from {relation} as t
-            where not exists (select 1 from verifications as v where v.verification_id = t.verification_id)"
+            where t.verification_id >= $1 and t.verification_id < $2
+                and not exists (select 1 from verifications as v where v.verification_id = t.verification_id)"
         )
     };
     let sql = format!(
-        "{} order by 1, 2 limit $1",
+        "{} order by 1, 2 limit $3",
         ["answers", "attempts", "media", "submissions"]
             .map(of)
             .join(" union ")
     );
-    let rows = DB::fetch(connection, sql, binds![STRAYS_MAX]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Stray {
+    for row in DB::fetch(connection, sql, binds![from, to, STRAYS_MAX]).await? {
+        match id(&row, "verification_id") {
+            Ok(verification_id) => page.strays.push(Stray {
                 relation: row.text("relation")?,
-                verification_id: id(row, "verification_id")?,
-            })
-        })
-        .collect()
+                verification_id,
+            }),
+            Err(_) => page.nameless += 1,
+        }
+    }
+    Ok(())
 }

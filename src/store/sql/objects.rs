@@ -11,7 +11,7 @@ use crate::{
     store::{
         Objects, Result,
         dialect::Dialect,
-        reports::{KeptPage, Stray, Which},
+        reports::{KeptPage, Which},
         rows::{Cells as _, texts},
     },
 };
@@ -31,11 +31,6 @@ impl<DB: Dialect> Objects for SqlStore<DB> {
                 .boxed()
         })
         .await
-    }
-
-    async fn strays(&self) -> Result<Vec<Stray>> {
-        self.reading(|connection| kept::strays::<DB>(connection).boxed())
-            .await
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     domain::id::VerificationId,
     store::{
         Connection, Result,
-        reports::{KeptPage, Stray, Which},
+        reports::{KeptPage, Which},
     },
 };
 
@@ -20,10 +20,6 @@ pub trait Objects: Connection {
 
     /// What the rows say is kept, those that were tracked last first: a page of at most `limit`
     /// verifications below the end of the one before. A row that cannot be read is told with its
-    /// page.
+    /// page, and where all verifications are asked for, so are rows of some that are not there.
     async fn kept(&self, which: Which, before: Option<&str>, limit: i64) -> Result<KeptPage>;
-
-    /// Rows of answers, attempts, media and submissions whose verification is not there; at most a
-    /// thousand.
-    async fn strays(&self) -> Result<Vec<Stray>>;
 }
