@@ -86,8 +86,10 @@ async fn fill<DB: Dialect>(connection: &mut DB::Connection, kept: &mut [Kept]) -
         .iter_mut()
         .map(|one| (one.verification_id, one))
         .collect();
-    let attempts =
-        format!("select * from attempts where verification_id {among} order by attempt_no");
+    // In the order of an index, so that SQLite takes it whatever it knows of the size of a table.
+    let attempts = format!(
+        "select * from attempts where verification_id {among} order by verification_id, attempt_no"
+    );
     for row in DB::fetch(connection, attempts, binds![texts(&ids)]).await? {
         if let Some(one) = of.get_mut(&id(&row, "verification_id")?) {
             match attempt(&row) {
@@ -97,7 +99,7 @@ async fn fill<DB: Dialect>(connection: &mut DB::Connection, kept: &mut [Kept]) -
         }
     }
     let answers = format!(
-        "select * from answers where verification_id {among} order by fetched_at, answer_id"
+        "select * from answers where verification_id {among} order by verification_id, endpoint, sha256"
     );
     for row in DB::fetch(connection, answers, binds![texts(&ids)]).await? {
         if let Some(one) = of.get_mut(&id(&row, "verification_id")?) {
@@ -109,7 +111,7 @@ async fn fill<DB: Dialect>(connection: &mut DB::Connection, kept: &mut [Kept]) -
     }
     let media = format!(
         "select * from media where verification_id {among} and object_key is not null
-        order by attempt_no, kind, position, source"
+        order by verification_id, attempt_no, kind, position, source"
     );
     for row in DB::fetch(connection, media, binds![texts(&ids)]).await? {
         if let Some(one) = of.get_mut(&id(&row, "verification_id")?) {
