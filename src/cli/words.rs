@@ -120,7 +120,7 @@ words! { Words:
     ANSWER = "answer", "个应答";
     FINDING = "finding", "项发现";
     AS_CAPTURED = "everything is as it was captured", "全部与采集时一致";
-    FOUND_OF = "{}, {} times: {}", "{}（{} 次）：{}";
+    FOUND_OF = "{} ({}): {}", "{}（{} 次）：{}";
     LEAVE_AS_IT_IS = "keep database and object store as they are, and compare them with a backup", "请保持数据库和对象存储的现状，并与备份比对";
 
     // Looking again and again.
