@@ -13,13 +13,13 @@ pub(crate) mod guard;
 mod housekeeping;
 pub mod installation;
 pub(crate) mod notices;
+pub mod orphans;
 mod quota;
 mod ready;
 pub mod reindex;
 mod servers;
 mod supervise;
 mod turns;
-pub mod unnamed;
 pub mod verify;
 mod watch;
 

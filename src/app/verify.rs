@@ -25,7 +25,7 @@ pub use self::{
     damage::Damage,
     finding::{Finding, Name},
 };
-use super::{AppError, unnamed};
+use super::{AppError, orphans};
 use crate::{
     domain::{id::VerificationId, time::Time},
     store::{
@@ -212,7 +212,7 @@ impl<E: From<AppError>> Comparison<'_, E> {
     /// Objects that no row names.
     async fn unknown(&mut self, old: Time) -> Result<(), E> {
         let (store, vault) = (self.store, self.vault);
-        unnamed::each(store, vault, old, async |lying| {
+        orphans::each(store, vault, old, async |lying| {
             let why = words::NAMED_BY_NONE.with(&[&lying.written_at, &lying.stored_bytes]);
             self.found(&Finding {
                 object_key: Some(lying.key.to_string()),

@@ -13,7 +13,7 @@ use super::{
     screen::Screen,
 };
 use crate::{
-    app::{self, AppError, unnamed},
+    app::{self, AppError},
     config::Config,
     domain::{
         installation::{Joint, join},
@@ -188,7 +188,7 @@ async fn each(
     call: impl AsyncFnMut(Lying) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let before = place.now.minus(older_than);
-    unnamed::each(place.store, place.vault, before, call).await
+    app::orphans::each(place.store, place.vault, before, call).await
 }
 
 async fn listed(args: &List, place: &Place<'_>, screen: &mut Screen<'_>) -> Result<Code, Failure> {
@@ -242,7 +242,7 @@ async fn removed(
     }
     let mut sums = Sums::default();
     each(place, args.older_than, async |orphan| {
-        let again = place.store.named(&[unnamed::of(&orphan)]).await?;
+        let again = place.store.named(&[app::orphans::of(&orphan)]).await?;
         if again.is_empty() && place.vault.delete_listed(&orphan).await? {
             sums.add(&orphan);
         }

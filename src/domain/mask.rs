@@ -44,6 +44,17 @@ pub fn mask_id_number(number: &str) -> String {
         .collect()
 }
 
+/// Whether `masked` may be a mask of `plain`, by whichever rule: it shows how that begins and how it
+/// ends. Rows keep the masks of the rule by which they were written.
+#[must_use]
+pub fn may_hide(masked: &str, plain: &str) -> bool {
+    let plain = plain.trim();
+    match (masked.split_once('*'), masked.rsplit_once('*')) {
+        (Some((head, _)), Some((_, tail))) => plain.starts_with(head) && plain.ends_with(tail),
+        _ => masked == plain,
+    }
+}
+
 /// Masks what the provider wrote in its own words, where it may have put the person: the attempt's
 /// names and numbers of two characters and more, and every run of eight digits and more.
 pub fn mask_texts(attempt: &mut Attempt) {
@@ -158,6 +169,36 @@ fn end_run(masked: &mut String, run: &mut String) {
 mod tests {
     use super::*;
     use crate::domain::attempt::{Identity, OcrIdentity};
+
+    #[test]
+    fn a_mask_is_known_by_what_it_shows_whatever_its_rule() {
+        for plain in [
+            "张三",
+            "张三丰",
+            "李",
+            "",
+            "John Smith",
+            "370123199602165826",
+            "12345",
+            "1234",
+        ] {
+            for mask in [mask_name, mask_id_number] {
+                let masked = mask(plain);
+                assert!(may_hide(&masked, plain), "{masked} of {plain}");
+            }
+        }
+        for (masked, plain, may) in [
+            ("370***********5826", "370123199602165826", true),
+            ("1*************5826", "370123199602165826", false),
+            ("3*************5827", "370123199602165826", false),
+            ("李*", "张三", false),
+            ("***", "张三", true),
+            ("张三", "张三", true),
+            ("张", "张三", false),
+        ] {
+            assert_eq!(may_hide(masked, plain), may, "{masked} of {plain}");
+        }
+    }
 
     #[test]
     fn masks_show_what_people_need_to_recognise_a_row() {

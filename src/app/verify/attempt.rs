@@ -11,6 +11,7 @@ use crate::{
         attempt::Attempt,
         id::VerificationId,
         identity::{Columns, IdentityRow},
+        mask::may_hide,
     },
     store::reports::{AttemptReport, Kept},
 };
@@ -64,29 +65,32 @@ fn row(attempt: &Attempt) -> AttemptReport {
     AttemptReport::of(attempt, &IdentityRow::of(attempt, Columns::Plain, None))
 }
 
-/// The columns in which a row says something else than an answer. Texts in which the person is masked are left out,
-/// for they depend on what is known of persons, and so is the index, for it depends on a key.
+/// The columns in which a row says something else than an answer. The provider's own words are left out, for persons
+/// are masked in them by rules that may change, and so is the index, which depends on a key.
 fn differing(row: &AttemptReport, told: &AttemptReport) -> Vec<&'static str> {
     macro_rules! differing {
-        (values $($value:ident)+; texts $($text:ident)+) => {
+        (values $($value:ident)+; texts $($text:ident)+; masks $($mask:ident of $plain:ident)+) => {
             [
                 $((stringify!($value), row.$value.is_some() && row.$value != told.$value),)+
-                $((stringify!($text), is_other(row.$text.as_deref(), told.$text.as_deref())),)+
+                $((stringify!($text), is_other(row.$text.as_deref(), told.$text.as_deref(), |row, told| row == told)),)+
+                $((stringify!($mask), is_other(row.$mask.as_deref(), told.$plain.as_deref(), may_hide)),)+
             ]
         };
     }
     let columns = differing!(
         values passed verified_at charged charged_at ocr_charged ocr_count ocr_charged_at
             score threshold liveness_score spoofing_score demoted;
-        texts verify_log_id id_type name_masked id_number_masked name id_number
-            ocr_name_masked ocr_id_number_masked ocr_name ocr_id_number
+        texts verify_log_id id_type name id_number ocr_name ocr_id_number;
+        masks name_masked of name id_number_masked of id_number
+            ocr_name_masked of ocr_name ocr_id_number_masked of ocr_id_number
     );
     let columns = columns.into_iter().filter(|(_, differs)| *differs);
     columns.map(|(name, _)| name).collect()
 }
 
-/// U+0000 cannot be stored.
-fn is_other(row: Option<&str>, told: Option<&str>) -> bool {
-    let storable = |text: &str| text.replace('\0', "\u{fffd}");
-    row.is_some_and(|row| told.map(storable).as_deref() != Some(row))
+/// Whether a row says what does not agree with what is told.
+fn is_other(row: Option<&str>, told: Option<&str>, agree: fn(&str, &str) -> bool) -> bool {
+    // U+0000 cannot be stored.
+    let told = told.map(|told| told.replace('\0', "\u{fffd}"));
+    row.is_some_and(|row| !told.is_some_and(|told| agree(row, &told)))
 }

@@ -30,6 +30,17 @@ pub(super) enum Fault {
     Vault(VaultError),
 }
 
+impl From<VaultError> for Fault {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Missing(_) => {
+                Self::Differs(Name::ObjectMissing, words::NONE_THERE.with(&[]))
+            }
+            error => Self::Vault(error),
+        }
+    }
+}
+
 /// Bytes that are those that were captured.
 pub(super) struct Seen {
     /// How many.
@@ -60,51 +71,39 @@ enum Lies<'k> {
 impl Piece<'_> {
     /// Reads it to its end.
     pub(super) async fn compared(&self, vault: &Vault) -> Result<Seen, Fault> {
-        let found = match self.lies {
-            Lies::Row(packed) => {
-                let opened = packed.open();
-                let body = opened.map_err(|Damaged| {
+        match self.lies {
+            Lies::Row(packed) => packed
+                .open()
+                .map(|body| self.seen(&body))
+                .map_err(|Damaged| {
                     Fault::Differs(Name::AnswerAltered, words::OTHER_BODY.with(&[]))
-                })?;
-                return Ok(self.seen(&body));
-            }
-            Lies::Object(text) => {
-                let foreign = |why: Words| Fault::Differs(Name::ObjectForeign, why.with(&[]));
-                let key = ObjectKey::parse(text).map_err(|_| foreign(words::NO_KEY))?;
-                if key.verification_id() != Some(self.of) {
-                    return Err(foreign(words::OF_ANOTHER));
-                }
-                if self.tells_of_attempts && self.bytes <= READ_MAX {
-                    match vault.get(&key).await {
-                        Ok(body) => {
-                            let found = Digested {
-                                bytes: body.len() as u64,
-                                sha256: Sha256::of(&body),
-                            };
-                            self.same(&found)?;
-                            return Ok(self.seen(&body));
-                        }
-                        Err(error) => Err(error),
-                    }
-                } else {
-                    vault.digest(&key).await
-                }
-            }
-        };
-        match found {
-            Ok(found) => {
-                self.same(&found)?;
-                Ok(Seen {
-                    bytes: found.bytes,
-                    attempts: None,
-                })
-            }
-            Err(VaultError::Missing(_)) => Err(Fault::Differs(
-                Name::ObjectMissing,
-                words::NONE_THERE.with(&[]),
-            )),
-            Err(error) => Err(Fault::Vault(error)),
+                }),
+            Lies::Object(key) => self.of_object(&self.key(key)?, vault).await,
         }
+    }
+
+    fn key(&self, text: &str) -> Result<ObjectKey, Fault> {
+        let foreign = |why: Words| Fault::Differs(Name::ObjectForeign, why.with(&[]));
+        let key = ObjectKey::parse(text).map_err(|_| foreign(words::NO_KEY))?;
+        if key.verification_id() == Some(self.of) {
+            Ok(key)
+        } else {
+            Err(foreign(words::OF_ANOTHER))
+        }
+    }
+
+    async fn of_object(&self, key: &ObjectKey, vault: &Vault) -> Result<Seen, Fault> {
+        if self.tells_of_attempts && self.bytes <= READ_MAX {
+            let body = vault.get(key).await?;
+            self.same(body.len() as u64, Sha256::of(&body))?;
+            return Ok(self.seen(&body));
+        }
+        let Digested { bytes, sha256 } = vault.digest(key).await?;
+        self.same(bytes, sha256)?;
+        Ok(Seen {
+            bytes,
+            attempts: None,
+        })
     }
 
     /// What is there is what was captured.
@@ -117,13 +116,13 @@ impl Piece<'_> {
         }
     }
 
-    fn same(&self, found: &Digested) -> Result<(), Fault> {
+    fn same(&self, bytes: u64, sha256: Sha256) -> Result<(), Fault> {
         let differs = |why| Err(Fault::Differs(Name::ObjectAltered, why));
-        if i64::try_from(found.bytes) != Ok(self.bytes) {
-            return differs(words::OTHER_LENGTH.with(&[&found.bytes, &self.bytes]));
+        if i64::try_from(bytes) != Ok(self.bytes) {
+            return differs(words::OTHER_LENGTH.with(&[&bytes, &self.bytes]));
         }
-        if found.sha256 != self.sha256 {
-            return differs(words::OTHER_DIGEST.with(&[&found.sha256, &self.sha256]));
+        if sha256 != self.sha256 {
+            return differs(words::OTHER_DIGEST.with(&[&sha256, &self.sha256]));
         }
         Ok(())
     }
